@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.action;
+
+import dev.indelible.json.JsonFields;
+import dev.indelible.json.JsonFormatException;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Reads an {@link AgentAction} from its JSON form.
+ *
+ * <p>Strict: a missing, mistyped or unknown field is refused, because a field that is silently left
+ * out would be neither decided about nor recorded.
+ */
+public final class ActionParser {
+  private static final String KINDS =
+      "bash, custom, filesystem_write, network_request, process_spawn, read, tool_call";
+
+  private ActionParser() {}
+
+  /**
+   * Reads an action.
+   *
+   * @param where names the value in errors, for example {@code action}
+   * @throws JsonFormatException naming the field that is wrong
+   */
+  public static AgentAction parse(JsonNode node, String where) throws JsonFormatException {
+    JsonFields fields = JsonFields.of(node, where);
+    String kind = fields.string("kind");
+    try {
+      AgentAction action = parse(kind, fields);
+      fields.requireNoOthers();
+      return action;
+    } catch (IllegalArgumentException e) {
+      throw new JsonFormatException(where + ": " + e.getMessage());
+    }
+  }
+
+  private static AgentAction parse(String kind, JsonFields fields) throws JsonFormatException {
+    return switch (kind) {
+      case Bash.KIND -> new Bash(fields.string("command"), fields.optionalString("cwd"));
+      case FilesystemWrite.KIND ->
+          new FilesystemWrite(fields.string("path"), fields.optionalLong("byte_estimate"));
+      case NetworkRequest.KIND ->
+          new NetworkRequest(
+              fields.string("host"),
+              fields.string("scheme"),
+              port(fields.optionalLong("port")),
+              fields.optionalString("path"));
+      case ProcessSpawn.KIND -> new ProcessSpawn(fields.string("binary"), fields.strings("args"));
+      case ToolCall.KIND -> new ToolCall(fields.string("tool"), fields.value("arguments"));
+      case Read.KIND ->
+          new Read(
+              fields.string("surface"),
+              fields.optionalString("namespace"),
+              fields.optionalString("query"));
+      case Custom.KIND -> new Custom(fields.string("custom_kind"), fields.value("payload"));
+      default ->
+          throw new JsonFormatException(
+              "%s.kind: unknown kind \"%s\"; use one of %s"
+                  .formatted(fields.where(), excerpt(kind), KINDS));
+    };
+  }
+
+  private static OptionalInt port(OptionalLong value) {
+    // Out of the int range is out of the port range too; the record names the bounds.
+    return value.isEmpty()
+        ? OptionalInt.empty()
+        : OptionalInt.of((int) Math.max(-1, Math.min(value.getAsLong(), 65_536)));
+  }
+
+  private static String excerpt(String text) {
+    return text.length() <= 40 ? text : text.substring(0, 40) + "…";
+  }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.action;
+
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.json.Text;
+import java.util.Optional;
+
+/**
+ * A shell command.
+ *
+ * @param command the command line as the shell would get it
+ * @param cwd the directory it would run in, if known
+ */
+public record Bash(String command, Optional<String> cwd) implements AgentAction {
+  public static final String KIND = "bash";
+
+  public Bash {
+    Text.requireWellFormed(command, "command");
+    cwd.ifPresent(value -> Text.requireWellFormed(value, "cwd"));
+  }
+
+  public Bash(String command) {
+    this(command, Optional.empty());
+  }
+
+  @Override
+  public String kind() {
+    return KIND;
+  }
+
+  @Override
+  public void write(CanonicalWriter out) {
+    out.beginObject().member("command", command);
+    cwd.ifPresent(value -> out.member("cwd", value));
+    out.member("kind", KIND).endObject();
+  }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.action;
+
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.json.JsonValue;
+import dev.indelible.json.Text;
+
+/**
+ * An action of a kind that only the embedding application knows.
+ *
+ * @param customKind the application's name for it, for example {@code memory_write}
+ * @param payload its content; rules look at its members {@code namespace} and {@code title}
+ */
+public record Custom(String customKind, JsonValue payload) implements AgentAction {
+  public static final String KIND = "custom";
+
+  public Custom {
+    Text.requireWellFormed(customKind, "custom_kind");
+  }
+
+  @Override
+  public String kind() {
+    return KIND;
+  }
+
+  @Override
+  public void write(CanonicalWriter out) {
+    out.beginObject().member("custom_kind", customKind).member("kind", KIND);
+    out.name("payload").canonical(payload.text()).endObject();
+  }
+}

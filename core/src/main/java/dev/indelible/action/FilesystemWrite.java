@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.action;
+
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.json.Text;
+import java.util.OptionalLong;
+
+/**
+ * A write to a file.
+ *
+ * @param path the file
+ * @param byteEstimate how many bytes would be written, if known; 0 to 2^53 - 1
+ */
+public record FilesystemWrite(String path, OptionalLong byteEstimate) implements AgentAction {
+  public static final String KIND = "filesystem_write";
+
+  /** The largest integer that JSON's doubles count up to without a hole. */
+  static final long MAX_EXACT = (1L << 53) - 1;
+
+  public FilesystemWrite {
+    Text.requireWellFormed(path, "path");
+    if (byteEstimate.isPresent()
+        && (byteEstimate.getAsLong() < 0 || byteEstimate.getAsLong() > MAX_EXACT)) {
+      throw new IllegalArgumentException(
+          "byte_estimate " + byteEstimate.getAsLong() + " is not in 0.." + MAX_EXACT);
+    }
+  }
+
+  public FilesystemWrite(String path) {
+    this(path, OptionalLong.empty());
+  }
+
+  @Override
+  public String kind() {
+    return KIND;
+  }
+
+  @Override
+  public void write(CanonicalWriter out) {
+    out.beginObject();
+    byteEstimate.ifPresent(value -> out.member("byte_estimate", value));
+    out.member("kind", KIND).member("path", path).endObject();
+  }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.action;
+
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.json.Text;
+import java.util.List;
+
+/**
+ * The start of a process, without a shell between.
+ *
+ * @param binary the program
+ * @param args its arguments, without the program itself
+ */
+public record ProcessSpawn(String binary, List<String> args) implements AgentAction {
+  public static final String KIND = "process_spawn";
+
+  public ProcessSpawn {
+    Text.requireWellFormed(binary, "binary");
+    args = List.copyOf(args);
+    for (int i = 0; i < args.size(); i++) {
+      Text.requireWellFormed(args.get(i), "args[" + i + "]");
+    }
+  }
+
+  @Override
+  public String kind() {
+    return KIND;
+  }
+
+  @Override
+  public void write(CanonicalWriter out) {
+    out.beginObject().name("args").strings(args);
+    out.member("binary", binary).member("kind", KIND).endObject();
+  }
+}

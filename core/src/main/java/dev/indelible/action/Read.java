@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.action;
+
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.json.Text;
+import java.util.Optional;
+
+/**
+ * A read of something the agent may not be meant to see.
+ *
+ * @param surface what is read from, for example {@code memory} or {@code filesystem}
+ * @param namespace the part of it, if named
+ * @param query what is asked for, if anything
+ */
+public record Read(String surface, Optional<String> namespace, Optional<String> query)
+    implements AgentAction {
+  public static final String KIND = "read";
+
+  public Read {
+    Text.requireWellFormed(surface, "surface");
+    namespace.ifPresent(value -> Text.requireWellFormed(value, "namespace"));
+    query.ifPresent(value -> Text.requireWellFormed(value, "query"));
+  }
+
+  public Read(String surface) {
+    this(surface, Optional.empty(), Optional.empty());
+  }
+
+  @Override
+  public String kind() {
+    return KIND;
+  }
+
+  @Override
+  public void write(CanonicalWriter out) {
+    out.beginObject().member("kind", KIND);
+    namespace.ifPresent(value -> out.member("namespace", value));
+    query.ifPresent(value -> out.member("query", value));
+    out.member("surface", surface).endObject();
+  }
+}

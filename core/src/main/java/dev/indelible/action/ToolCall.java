@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.action;
+
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.json.JsonValue;
+import dev.indelible.json.Text;
+
+/**
+ * A call of a tool, for example over MCP.
+ *
+ * @param tool the tool's name
+ * @param arguments what it was called with
+ */
+public record ToolCall(String tool, JsonValue arguments) implements AgentAction {
+  public static final String KIND = "tool_call";
+
+  public ToolCall {
+    Text.requireWellFormed(tool, "tool");
+  }
+
+  @Override
+  public String kind() {
+    return KIND;
+  }
+
+  @Override
+  public void write(CanonicalWriter out) {
+    out.beginObject().name("arguments").canonical(arguments.text());
+    out.member("kind", KIND).member("tool", tool).endObject();
+  }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.decision;
+
+import java.util.Optional;
+
+/**
+ * The action must not go ahead until a person has agreed.
+ *
+ * @param rule the rule that decided, at most {@value Cause#MAX_RULE_BYTES} bytes
+ * @param cause why, for a person, at most {@value Cause#MAX_REASON_BYTES} bytes
+ */
+public record Escalate(String rule, String cause) implements Decision {
+  public Escalate {
+    Cause.require(rule, cause);
+  }
+
+  @Override
+  public String verdict() {
+    return "escalate";
+  }
+
+  @Override
+  public Optional<String> ruleId() {
+    return Optional.of(rule);
+  }
+
+  @Override
+  public Optional<String> reason() {
+    return Optional.of(cause);
+  }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.event;
+
+import java.time.Instant;
+import java.util.UUID;
+
+/**
+ * Anything that goes into the chain: what a gate decided, or what the log has to say of itself.
+ *
+ * <p>Immutable. Its id is its identity (D4): journal, chain, dead letter and receipt carry the
+ * same.
+ */
+public sealed interface AuditEvent permits DeferredAuditEvent, SystemEvent {
+  /** Most bytes an agent id may have. */
+  int MAX_AGENT_ID_BYTES = 1024;
+
+  /** A UUID of version 7. */
+  UUID id();
+
+  /** Who acted: 1 to {@value #MAX_AGENT_ID_BYTES} bytes, no control characters. */
+  String agentId();
+
+  /** For example {@code governance.refusal}; at most 128 bytes. */
+  String eventType();
+
+  /** When it happened, to the microsecond. */
+  Instant timestamp();
+
+  /** What goes on record, before its nonce. */
+  EventContent content();
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.event;
+
+import dev.indelible.action.AgentAction;
+import dev.indelible.decision.Decision;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.json.Text;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * One decision of a gate, on its way to the chain.
+ *
+ * <p>Whatever could be constructed can be recorded: every part is checked here, so that nothing
+ * behind this point has to refuse it.
+ *
+ * @param id a UUID of version 7, made with the event
+ * @param agentId who wanted to act
+ * @param action what it wanted to do
+ * @param decision what the gate answered
+ * @param policy the digest of the policy that was asked, as {@code sha256:…}, if there was one
+ * @param timestamp when, to the microsecond
+ */
+public record DeferredAuditEvent(
+    UUID id,
+    String agentId,
+    AgentAction action,
+    Decision decision,
+    Optional<String> policy,
+    Instant timestamp)
+    implements AuditEvent {
+
+  /** The type of a decision that blocked. */
+  public static final String REFUSAL = "governance.refusal";
+
+  /** The type of a decision that let pass. */
+  public static final String CHECK = "governance.check";
+
+  /**
+   * Largest payload kept whole, in bytes: 1 MiB. Above it the action is replaced by its kind, its
+   * size and its SHA-256 digest.
+   */
+  public static final int MAX_PAYLOAD_BYTES = 1024 * 1024;
+
+  private static final int MAX_POLICY_BYTES = 256;
+
+  public DeferredAuditEvent {
+    AgentIds.require(agentId);
+    policy.ifPresent(DeferredAuditEvent::requirePolicy);
+    Timestamps.requireRecordable(timestamp);
+  }
+
+  /** An event for any decision, happening now. */
+  public static DeferredAuditEvent of(
+      String agentId, AgentAction action, Decision decision, Optional<String> policy) {
+    Instant now = Timestamps.now();
+    return new DeferredAuditEvent(Uuid7.at(now), agentId, action, decision, policy, now);
+  }
+
+  /** An event for a decision that blocks, happening now; nothing for one that permits. */
+  public static Optional<DeferredAuditEvent> fromRefusal(
+      String agentId, AgentAction action, Decision decision) {
+    return decision.isBlocking()
+        ? Optional.of(of(agentId, action, decision, Optional.empty()))
+        : Optional.empty();
+  }
+
+  @Override
+  public String eventType() {
+    return decision.isBlocking() ? REFUSAL : CHECK;
+  }
+
+  /** The rule that decided; empty when the decision is to allow. */
+  public Optional<String> ruleId() {
+    return decision.ruleId();
+  }
+
+  /** Why it was decided so; empty when the decision is to allow. */
+  public Optional<String> reason() {
+    return decision.reason();
+  }
+
+  /** The canonical JSON (RFC 8785) of everything in this event; its nonce comes later. */
+  public byte[] canonicalBytes() {
+    return content().bytes();
+  }
+
+  @Override
+  public EventContent content() {
+    CanonicalWriter actionOut = new CanonicalWriter();
+    action.write(actionOut);
+    byte[] actionJson = actionOut.toBytes();
+    EventContent content = content(actionJson);
+    return content.bytes().length <= MAX_PAYLOAD_BYTES ? content : content(stub(actionJson));
+  }
+
+  private EventContent content(byte[] actionJson) {
+    CanonicalWriter out = new CanonicalWriter().beginObject();
+    out.name("action").canonical(actionJson);
+    out.member("agent_id", agentId).name("decision");
+    decision.write(out);
+    out.member("id", id.toString());
+    int nonceAt = out.length() + 1;
+    policy.ifPresent(value -> out.member("policy", value));
+    out.member("timestamp", Timestamps.format(timestamp)).endObject();
+    return new EventContent(out.toBytes(), nonceAt);
+  }
+
+  /** What stands for an action too large to keep: enough to recognise it by. */
+  private byte[] stub(byte[] actionJson) {
+    return new CanonicalWriter()
+        .beginObject()
+        .member("kind", action.kind())
+        .name("oversize")
+        .beginObject()
+        .member("bytes", actionJson.length)
+        .member("sha256", sha256(actionJson))
+        .endObject()
+        .endObject()
+        .toBytes();
+  }
+
+  private static String sha256(byte[] bytes) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+
+  private static void requirePolicy(String policy) {
+    int bytes = Text.utf8Length(Text.requireWellFormed(policy, "policy"));
+    if (bytes > MAX_POLICY_BYTES) {
+      throw new IllegalArgumentException(
+          "policy is " + bytes + " bytes; at most " + MAX_POLICY_BYTES);
+    }
+  }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.event;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Base64;
+
+/**
+ * An event's payload before its nonce: canonical JSON (RFC 8785), complete but for the member
+ * {@code nonce}, which the drainer draws.
+ *
+ * <p>Two events with one id are the same event exactly when their contents are equal.
+ *
+ * @param bytes the canonical JSON; shared, not to be changed
+ * @param nonceAt where the member {@code nonce} goes so that the result is canonical again
+ */
+public record EventContent(byte[] bytes, int nonceAt) {
+  /** Length of a nonce, in bytes: enough that no one guesses it. */
+  public static final int NONCE_BYTES = 16;
+
+  private static final byte[] NONCE_NAME = "\"nonce\":\"".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] NONCE_END = "\",".getBytes(StandardCharsets.US_ASCII);
+  private static final int NONCE_CHARS = 22;
+  private static final int NONCE_MEMBER = NONCE_NAME.length + NONCE_CHARS + NONCE_END.length;
+  private static final Base64.Encoder BASE64URL = Base64.getUrlEncoder().withoutPadding();
+
+  /**
+   * The payload: this content with a nonce.
+   *
+   * @param nonce {@value #NONCE_BYTES} random bytes
+   */
+  public byte[] payload(byte[] nonce) {
+    byte[] encoded = BASE64URL.encode(nonce);
+    if (encoded.length != NONCE_CHARS) {
+      throw new IllegalArgumentException(
+          "a nonce is " + NONCE_BYTES + " bytes, not " + nonce.length);
+    }
+    byte[] payload = new byte[bytes.length + NONCE_MEMBER];
+    int at = copy(bytes, 0, nonceAt, payload, 0);
+    at = copy(NONCE_NAME, 0, NONCE_NAME.length, payload, at);
+    at = copy(encoded, 0, NONCE_CHARS, payload, at);
+    at = copy(NONCE_END, 0, NONCE_END.length, payload, at);
+    copy(bytes, nonceAt, bytes.length, payload, at);
+    return payload;
+  }
+
+  /** Whether {@code payload} is this content with some nonce. */
+  public boolean isContentOf(byte[] payload) {
+    int nonceEnd = nonceAt + NONCE_MEMBER;
+    return payload.length == bytes.length + NONCE_MEMBER
+        && Arrays.equals(payload, 0, nonceAt, bytes, 0, nonceAt)
+        && Arrays.equals(
+            payload, nonceAt, nonceAt + NONCE_NAME.length, NONCE_NAME, 0, NONCE_NAME.length)
+        && Arrays.equals(payload, nonceEnd, payload.length, bytes, nonceAt, bytes.length);
+  }
+
+  private static int copy(byte[] from, int start, int end, byte[] to, int at) {
+    System.arraycopy(from, start, to, at, end - start);
+    return at + end - start;
+  }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.event;
+
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.json.JsonValue;
+import java.time.Instant;
+import java.util.UUID;
+
+/**
+ * What the log has to say of itself, for example that a row was tampered with.
+ *
+ * @param id a UUID of version 7
+ * @param eventType for example {@link #TAMPER}
+ * @param details what happened, as a JSON object
+ * @param timestamp when, to the microsecond
+ */
+public record SystemEvent(UUID id, String eventType, JsonValue details, Instant timestamp)
+    implements AuditEvent {
+
+  /** A row was found that this log did not write, or no longer as it wrote it. */
+  public static final String TAMPER = "audit.tamper";
+
+  /** Who speaks in these events. */
+  public static final String AGENT = "indelible";
+
+  public SystemEvent {
+    Timestamps.requireRecordable(timestamp);
+  }
+
+  /** An event happening now. */
+  public static SystemEvent of(String eventType, JsonValue details) {
+    Instant now = Timestamps.now();
+    return new SystemEvent(Uuid7.at(now), eventType, details, now);
+  }
+
+  @Override
+  public String agentId() {
+    return AGENT;
+  }
+
+  @Override
+  public EventContent content() {
+    CanonicalWriter out = new CanonicalWriter().beginObject();
+    out.member("agent_id", AGENT).name("details").canonical(details.text());
+    out.member("id", id.toString());
+    int nonceAt = out.length() + 1;
+    out.member("timestamp", Timestamps.format(timestamp)).endObject();
+    return new EventContent(out.toBytes(), nonceAt);
+  }
+}

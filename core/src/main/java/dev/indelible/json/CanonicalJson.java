@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.json;
+
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.TokenStreamLocation;
+import tools.jackson.core.io.NumberOutput;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Reads JSON strictly and writes it canonically (RFC 8785).
+ *
+ * <p>Refused on reading: duplicate keys, text after the value, NaN and infinities, numbers a double
+ * cannot hold, lone surrogates, invalid UTF-8, and nesting deeper than {@link #MAX_DEPTH}.
+ */
+public final class CanonicalJson {
+  /** Deepest nesting that is read; deeper input can only be meant to exhaust a stack. */
+  public static final int MAX_DEPTH = 500;
+
+  /** Largest text that is read, in bytes; well above the 1 MiB an event keeps of its payload. */
+  public static final int MAX_TEXT_BYTES = 64 * 1024 * 1024;
+
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder(
+              JsonFactory.builder()
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder()
+                          .maxNestingDepth(MAX_DEPTH)
+                          .maxStringLength(MAX_TEXT_BYTES)
+                          .build())
+                  .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                  .build())
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
+
+  private CanonicalJson() {}
+
+  /**
+   * Reads one JSON value from UTF-8.
+   *
+   * @throws JsonFormatException if it is not JSON as this class reads it
+   */
+  public static JsonNode read(byte[] utf8) throws JsonFormatException {
+    if (utf8.length > MAX_TEXT_BYTES) {
+      throw new JsonFormatException(
+          utf8.length + " bytes of JSON; the limit is " + MAX_TEXT_BYTES + " bytes");
+    }
+    JsonNode node;
+    try {
+      node = MAPPER.readTree(utf8);
+    } catch (JacksonException e) {
+      throw new JsonFormatException(describe(e));
+    }
+    if (node == null || node.isMissingNode()) {
+      throw new JsonFormatException("nothing to read where a JSON value should be");
+    }
+    requireRepresentable(node);
+    return node;
+  }
+
+  /** As {@link #read(byte[])}, from text. */
+  public static JsonNode read(String json) throws JsonFormatException {
+    try {
+      Text.requireWellFormed(json, "JSON text");
+    } catch (IllegalArgumentException e) {
+      throw new JsonFormatException(e.getMessage());
+    }
+    return read(json.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** The canonical bytes of a value that {@link #read} returned. */
+  public static byte[] write(JsonNode node) {
+    CanonicalWriter out = new CanonicalWriter();
+    write(node, out);
+    return out.toBytes();
+  }
+
+  /** The canonical form of JSON given as UTF-8. */
+  public static byte[] canonicalize(byte[] utf8) throws JsonFormatException {
+    return write(read(utf8));
+  }
+
+  private static void write(JsonNode node, CanonicalWriter out) {
+    switch (node.getNodeType()) {
+      case OBJECT -> writeObject(node, out);
+      case ARRAY -> {
+        out.raw('[');
+        for (JsonNode element : node.values()) {
+          out.comma();
+          write(element, out);
+        }
+        out.raw(']');
+      }
+      case STRING -> out.quoted(node.stringValue());
+      case NUMBER -> out.ascii(number(node.doubleValue()));
+      case BOOLEAN -> out.ascii(node.booleanValue() ? "true" : "false");
+      case NULL -> out.ascii("null");
+      default -> throw new IllegalArgumentException("not a JSON value: " + node.getNodeType());
+    }
+  }
+
+  /** Members sorted by name as UTF-16 code units (RFC 8785 section 3.2.3). */
+  private static void writeObject(JsonNode node, CanonicalWriter out) {
+    List<String> names = new ArrayList<>(node.propertyNames());
+    names.sort(null);
+    out.beginObject();
+    for (String name : names) {
+      out.name(name);
+      write(node.get(name), out);
+    }
+    out.endObject();
+  }
+
+  /**
+   * A double as ECMAScript writes it (RFC 8785 section 3.2.2.3; ECMA-262 Number::toString).
+   *
+   * <p>The shortest digits come from Jackson's Schubfach writer and not from {@link
+   * Double#toString}, whose digits differ between JDK 17 and 19.
+   */
+  static String number(double value) {
+    if (value == 0) {
+      return "0";
+    }
+    BigDecimal shortest = new BigDecimal(NumberOutput.toString(value, true)).stripTrailingZeros();
+    String digits = shortest.unscaledValue().abs().toString();
+    String sign = value < 0 ? "-" : "";
+    int k = digits.length();
+    int n = k - shortest.scale();
+    if (k <= n && n <= 21) {
+      return sign + digits + "0".repeat(n - k);
+    }
+    if (0 < n && n <= 21) {
+      return sign + digits.substring(0, n) + "." + digits.substring(n);
+    }
+    if (-6 < n && n <= 0) {
+      return sign + "0." + "0".repeat(-n) + digits;
+    }
+    String exponent = (n > 0 ? "e+" : "e-") + Math.abs(n - 1);
+    String fraction = k == 1 ? "" : "." + digits.substring(1);
+    return sign + digits.charAt(0) + fraction + exponent;
+  }
+
+  private static void requireRepresentable(JsonNode node) throws JsonFormatException {
+    switch (node.getNodeType()) {
+      case OBJECT -> {
+        for (String name : node.propertyNames()) {
+          requireWellFormed(name);
+          requireRepresentable(node.get(name));
+        }
+      }
+      case ARRAY -> {
+        for (JsonNode element : node.values()) {
+          requireRepresentable(element);
+        }
+      }
+      case STRING -> requireWellFormed(node.stringValue());
+      case NUMBER -> requireDouble(node);
+      default -> {}
+    }
+  }
+
+  private static void requireWellFormed(String value) throws JsonFormatException {
+    try {
+      Text.requireWellFormed(value, "string");
+    } catch (IllegalArgumentException e) {
+      throw new JsonFormatException(e.getMessage());
+    }
+  }
+
+  /** JCS numbers are doubles; an integer that would change its value on the way is refused. */
+  private static void requireDouble(JsonNode node) throws JsonFormatException {
+    double value = node.doubleValue();
+    if (Double.isInfinite(value) || Double.isNaN(value)) {
+      throw new JsonFormatException("a number is too large for a double; send it as a string");
+    }
+    if (node.isIntegralNumber()) {
+      BigInteger exact = node.bigIntegerValue();
+      if (exact.bitLength() > 53
+          && new BigDecimal(number(value)).toBigInteger().compareTo(exact) != 0) {
+        throw new JsonFormatException(
+            "integer " + exact + " cannot be held exactly by a double; send it as a string");
+      }
+    }
+  }
+
+  private static String describe(JacksonException e) {
+    TokenStreamLocation location = e.getLocation();
+    String problem = e.getOriginalMessage().lines().findFirst().orElse("unreadable");
+    return location == null || location.getLineNr() < 1
+        ? problem
+        : "line %d, column %d: %s".formatted(location.getLineNr(), location.getColumnNr(), problem);
+  }
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.json;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * Writes RFC 8785 (JCS) text into a growing byte buffer.
+ *
+ * <p>The caller writes members in the order JCS demands (sorted by UTF-16 code units); this class
+ * gets the escapes, the commas and the UTF-8 right. Not for use by two threads at once.
+ */
+public final class CanonicalWriter {
+  private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
+
+  /** Room for a typical event, so that most are written without growing. */
+  private static final int INITIAL_BYTES = 512;
+
+  private byte[] buffer = new byte[INITIAL_BYTES];
+  private int length;
+
+  /** Opens an object. */
+  public CanonicalWriter beginObject() {
+    return raw('{');
+  }
+
+  /** Closes an object. */
+  public CanonicalWriter endObject() {
+    return raw('}');
+  }
+
+  /** Writes a member's name, with the comma before it unless it is the object's first. */
+  public CanonicalWriter name(String name) {
+    comma();
+    return quoted(name).raw(':');
+  }
+
+  /** Writes a string member. */
+  public CanonicalWriter member(String name, String value) {
+    return name(name).quoted(value);
+  }
+
+  /** Writes an integer member; exact for magnitudes up to 2^53. */
+  public CanonicalWriter member(String name, long value) {
+    return name(name).ascii(Long.toString(value));
+  }
+
+  /** Writes an array of strings. */
+  public CanonicalWriter strings(Iterable<String> values) {
+    raw('[');
+    for (String value : values) {
+      comma();
+      quoted(value);
+    }
+    return raw(']');
+  }
+
+  /** Writes text that is canonical JSON already. */
+  public CanonicalWriter canonical(String json) {
+    return utf8(json);
+  }
+
+  /** Writes bytes that are canonical JSON already. */
+  public CanonicalWriter canonical(byte[] json) {
+    ensure(json.length);
+    System.arraycopy(json, 0, buffer, length, json.length);
+    length += json.length;
+    return this;
+  }
+
+  /** How many bytes have been written. */
+  public int length() {
+    return length;
+  }
+
+  /** The bytes written so far. */
+  public byte[] toBytes() {
+    return Arrays.copyOf(buffer, length);
+  }
+
+  void comma() {
+    byte last = buffer[length - 1];
+    if (last != '{' && last != '[') {
+      raw(',');
+    }
+  }
+
+  CanonicalWriter raw(char ascii) {
+    ensure(1);
+    buffer[length++] = (byte) ascii;
+    return this;
+  }
+
+  CanonicalWriter ascii(String text) {
+    int n = text.length();
+    ensure(n);
+    for (int i = 0; i < n; i++) {
+      buffer[length++] = (byte) text.charAt(i);
+    }
+    return this;
+  }
+
+  /** RFC 8785 section 3.2.2.2: escapes only what JSON requires, in its shortest form. */
+  CanonicalWriter quoted(String value) {
+    int n = value.length();
+    ensure(n + 2);
+    buffer[length++] = '"';
+    for (int i = 0; i < n; i++) {
+      char c = value.charAt(i);
+      if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
+        ensure(n - i + 1);
+        buffer[length++] = (byte) c;
+      } else if (c < 0x80) {
+        escape(c);
+      } else {
+        i = wide(value, i);
+      }
+    }
+    return raw('"');
+  }
+
+  private void escape(char c) {
+    ensure(6);
+    buffer[length++] = '\\';
+    switch (c) {
+      case '"', '\\' -> buffer[length++] = (byte) c;
+      case '\b' -> buffer[length++] = 'b';
+      case '\t' -> buffer[length++] = 't';
+      case '\n' -> buffer[length++] = 'n';
+      case '\f' -> buffer[length++] = 'f';
+      case '\r' -> buffer[length++] = 'r';
+      default -> {
+        buffer[length++] = 'u';
+        buffer[length++] = '0';
+        buffer[length++] = '0';
+        buffer[length++] = HEX[c >> 4];
+        buffer[length++] = HEX[c & 0xf];
+      }
+    }
+  }
+
+  private CanonicalWriter utf8(String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    return canonical(bytes);
+  }
+
+  /** Writes the non-ASCII code point at {@code i}; returns the index of its last char. */
+  private int wide(String value, int i) {
+    ensure(4);
+    char c = value.charAt(i);
+    if (c < 0x800) {
+      buffer[length++] = (byte) (0xc0 | c >> 6);
+      buffer[length++] = (byte) (0x80 | c & 0x3f);
+      return i;
+    }
+    if (!Character.isSurrogate(c)) {
+      buffer[length++] = (byte) (0xe0 | c >> 12);
+      buffer[length++] = (byte) (0x80 | c >> 6 & 0x3f);
+      buffer[length++] = (byte) (0x80 | c & 0x3f);
+      return i;
+    }
+    if (!Character.isHighSurrogate(c)
+        || i + 1 == value.length()
+        || !Character.isLowSurrogate(value.charAt(i + 1))) {
+      throw new IllegalArgumentException("lone surrogate at char " + i + " of a string");
+    }
+    int code = Character.toCodePoint(c, value.charAt(i + 1));
+    buffer[length++] = (byte) (0xf0 | code >> 18);
+    buffer[length++] = (byte) (0x80 | code >> 12 & 0x3f);
+    buffer[length++] = (byte) (0x80 | code >> 6 & 0x3f);
+    buffer[length++] = (byte) (0x80 | code & 0x3f);
+    return i + 1;
+  }
+
+  private void ensure(int more) {
+    if (length + more > buffer.length) {
+      buffer = Arrays.copyOf(buffer, Math.max(Math.addExact(length, more), buffer.length * 2));
+    }
+  }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.json;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * An immutable JSON value, kept in its canonical form (RFC 8785): two values are equal exactly when
+ * their canonical bytes are.
+ */
+public final class JsonValue {
+  private final String text;
+
+  private JsonValue(String text) {
+    this.text = text;
+  }
+
+  /**
+   * Reads a value.
+   *
+   * @throws JsonFormatException if it is not JSON as {@link CanonicalJson} reads it
+   */
+  public static JsonValue parse(String json) throws JsonFormatException {
+    return of(CanonicalJson.read(json));
+  }
+
+  /** Takes over a value that {@link CanonicalJson#read} returned. */
+  public static JsonValue of(JsonNode node) {
+    return new JsonValue(new String(CanonicalJson.write(node), StandardCharsets.UTF_8));
+  }
+
+  /** The canonical text. */
+  public String text() {
+    return text;
+  }
+
+  /** The string member of that name, if this is an object that has one. */
+  public Optional<String> stringMember(String name) {
+    return tree().optional(name).filter(JsonNode::isString).map(JsonNode::stringValue);
+  }
+
+  /** The value as a fresh tree; changing it does not change this value. */
+  public JsonNode tree() {
+    try {
+      return CanonicalJson.read(text);
+    } catch (JsonFormatException e) {
+      throw new IllegalStateException("canonical JSON does not read back", e);
+    }
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof JsonValue value && value.text.equals(text);
+  }
+
+  @Override
+  public int hashCode() {
+    return text.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return text;
+  }
+}

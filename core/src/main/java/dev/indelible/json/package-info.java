@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Canonical JSON (RFC 8785): what is hashed and signed. */
+@NullMarked
+package dev.indelible.json;
+
+import org.jspecify.annotations.NullMarked;

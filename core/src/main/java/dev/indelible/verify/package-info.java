@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Checks a chain; needs nothing but the rows and public keys. */
+@NullMarked
+package dev.indelible.verify;
+
+import org.jspecify.annotations.NullMarked;
