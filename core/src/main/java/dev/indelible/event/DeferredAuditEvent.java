@@ -2,11 +2,10 @@
 package dev.indelible.event;
 
 import dev.indelible.action.AgentAction;
+import dev.indelible.crypto.Sha256;
 import dev.indelible.decision.Decision;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.Text;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.Optional;
@@ -118,18 +117,10 @@ public record DeferredAuditEvent(
         .name("oversize")
         .beginObject()
         .member("bytes", actionJson.length)
-        .member("sha256", sha256(actionJson))
+        .member("sha256", HexFormat.of().formatHex(Sha256.hash(actionJson)))
         .endObject()
         .endObject()
         .toBytes();
-  }
-
-  private static String sha256(byte[] bytes) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
   }
 
   private static void requirePolicy(String policy) {

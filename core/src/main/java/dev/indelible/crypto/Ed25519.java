@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.crypto;
+
+/**
+ * The Ed25519 (RFC 8032) that this process uses: the Amazon Corretto Crypto Provider where its jar
+ * is on the class path and works on this machine, else BouncyCastle. Never the JDK's own, which is
+ * some twenty times slower and accepts signatures of 65 bytes.
+ */
+interface Ed25519 {
+  Ed25519 INSTANCE = choose();
+
+  /** What this implementation is called, for status and benchmarks. */
+  String name();
+
+  /** A signer for one key; safe for use by several threads at once. */
+  Signing signing(byte[] seed, byte[] publicKey);
+
+  /** Whether the 64-byte signature is valid. */
+  boolean verify(byte[] publicKey, byte[] message, byte[] signature);
+
+  /** Signs with one key. */
+  @FunctionalInterface
+  interface Signing {
+    byte[] sign(byte[] message);
+  }
+
+  private static Ed25519 choose() {
+    return CorrettoEd25519.find().orElseGet(BouncyCastleEd25519::new);
+  }
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.crypto;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * The keys of one data directory: {@code audit.pem}, the private key that signs rows (PKCS#8, mode
+ * 0600, in a directory of mode 0700), and a {@code <key id>.pub.pem} for each key whose signatures
+ * are accepted.
+ *
+ * <p>A private key that anyone but its owner could read is refused.
+ */
+public final class KeyDirectory {
+  /** The private key's file. */
+  public static final String PRIVATE_KEY = "audit.pem";
+
+  private static final String PUBLIC_SUFFIX = ".pub.pem";
+  private static final Set<PosixFilePermission> OWNER_FILE =
+      PosixFilePermissions.fromString("rw-------");
+  private static final Set<PosixFilePermission> OWNER_DIRECTORY =
+      PosixFilePermissions.fromString("rwx------");
+
+  private final Path directory;
+
+  public KeyDirectory(Path directory) {
+    this.directory = directory;
+  }
+
+  /** Whether there is a private key. */
+  public boolean hasSigningKey() {
+    return Files.exists(privateKey(), LinkOption.NOFOLLOW_LINKS);
+  }
+
+  /**
+   * The signing key; made and stored first if there is none. Of several processes that start at
+   * once, one makes the key and all use it.
+   */
+  public SigningKey openOrCreate() throws KeyException {
+    if (!hasSigningKey()) {
+      create();
+    }
+    return open();
+  }
+
+  /** The signing key. */
+  public SigningKey open() throws KeyException {
+    requireOwnerOnly(directory, OWNER_DIRECTORY, "700");
+    Path file = privateKey();
+    if (!hasSigningKey()) {
+      throw new KeyException(file + ": no such key; make one with 'indelible keys init'");
+    }
+    if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+      throw new KeyException(file + ": not a regular file; a key is never read through a link");
+    }
+    requireOwnerOnly(file, OWNER_FILE, "600");
+    SigningKey key = SigningKey.fromPem(read(file), file.toString());
+    publish(key.verificationKey());
+    return key;
+  }
+
+  /** Every public key whose signatures are accepted here, in file name order. */
+  public KeyRing accepted() throws KeyException {
+    List<VerificationKey> keys = new ArrayList<>();
+    for (Path file : publicKeys()) {
+      keys.add(VerificationKey.fromPem(read(file), file.toString()));
+    }
+    return KeyRing.of(keys);
+  }
+
+  private Set<Path> publicKeys() throws KeyException {
+    Set<Path> files = new TreeSet<>();
+    if (!Files.isDirectory(directory)) {
+      return files;
+    }
+    try (DirectoryStream<Path> found = Files.newDirectoryStream(directory, "*" + PUBLIC_SUFFIX)) {
+      found.forEach(files::add);
+      return files;
+    } catch (IOException e) {
+      throw new KeyException(directory + ": cannot be listed: " + e.getMessage(), e);
+    }
+  }
+
+  private void create() throws KeyException {
+    SigningKey key = SigningKey.generate();
+    try {
+      makeDirectory();
+      writeOnce(privateKey(), key.toPem());
+    } catch (IOException e) {
+      throw new KeyException(directory + ": the audit key cannot be stored: " + reason(e), e);
+    }
+  }
+
+  private void makeDirectory() throws IOException {
+    if (Files.isDirectory(directory)) {
+      return;
+    }
+    if (isPosix(directory.toAbsolutePath().getParent())) {
+      Files.createDirectories(directory, PosixFilePermissions.asFileAttribute(OWNER_DIRECTORY));
+    } else {
+      Files.createDirectories(directory);
+    }
+  }
+
+  private void publish(VerificationKey key) throws KeyException {
+    Path file = directory.resolve(key.keyId() + PUBLIC_SUFFIX);
+    if (Files.exists(file)) {
+      return;
+    }
+    try {
+      writeOnce(file, key.toPem());
+    } catch (IOException e) {
+      throw new KeyException(file + ": the public key cannot be stored: " + reason(e), e);
+    }
+  }
+
+  /**
+   * Writes a file that appears complete and on disk or not at all, and leaves one that is already
+   * there: it is written aside, synced, and given its name last.
+   */
+  private void writeOnce(Path file, String text) throws IOException {
+    Path aside =
+        isPosix(directory)
+            ? Files.createTempFile(
+                directory, ".new-", ".pem", PosixFilePermissions.asFileAttribute(OWNER_FILE))
+            : Files.createTempFile(directory, ".new-", ".pem");
+    try {
+      try (FileChannel channel = FileChannel.open(aside, StandardOpenOption.WRITE)) {
+        ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
+        while (bytes.hasRemaining()) {
+          channel.write(bytes);
+        }
+        channel.force(true);
+      }
+      nameOnce(aside, file);
+      syncDirectory();
+    } finally {
+      Files.deleteIfExists(aside);
+    }
+  }
+
+  private static void nameOnce(Path aside, Path file) throws IOException {
+    try {
+      try {
+        Files.createLink(file, aside);
+      } catch (UnsupportedOperationException e) {
+        Files.move(aside, file);
+      }
+    } catch (FileAlreadyExistsException e) {
+      // Another process was first; its key is the key.
+    }
+  }
+
+  private void syncDirectory() {
+    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+      channel.force(true);
+    } catch (IOException e) {
+      // Not every platform can open a directory; those that cannot also need no sync of it.
+    }
+  }
+
+  private static void requireOwnerOnly(Path path, Set<PosixFilePermission> allowed, String mode)
+      throws KeyException {
+    try {
+      if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS) || !isPosix(path)) {
+        return;
+      }
+      Set<PosixFilePermission> actual =
+          Files.getPosixFilePermissions(path, LinkOption.NOFOLLOW_LINKS);
+      if (!allowed.containsAll(actual)) {
+        throw new KeyException(
+            "%s: others can reach this key (mode %s); run 'chmod %s %s', and replace the key if they may have read it"
+                .formatted(path, PosixFilePermissions.toString(actual), mode, path));
+      }
+    } catch (IOException e) {
+      throw new KeyException(path + ": its permissions cannot be read: " + reason(e), e);
+    }
+  }
+
+  private static String read(Path file) throws KeyException {
+    try {
+      return Files.readString(file, StandardCharsets.US_ASCII);
+    } catch (IOException e) {
+      throw new KeyException(file + ": cannot be read as PEM text: " + reason(e), e);
+    }
+  }
+
+  private static String reason(IOException e) {
+    return e.getClass().getSimpleName() + ": " + e.getMessage();
+  }
+
+  private static boolean isPosix(Path path) throws IOException {
+    return Files.getFileStore(path).supportsFileAttributeView("posix");
+  }
+
+  private Path privateKey() {
+    return directory.resolve(PRIVATE_KEY);
+  }
+}

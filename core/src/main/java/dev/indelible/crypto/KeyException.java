@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.crypto;
+
+/** A key that cannot be used. The message says which file, what is wrong and what to do. */
+public final class KeyException extends Exception {
+  public KeyException(String message) {
+    super(message);
+  }
+
+  public KeyException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.crypto;
+
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+
+/** SHA-256 (FIPS 180-4). */
+public final class Sha256 {
+  /** Length of a hash, in bytes. */
+  public static final int BYTES = 32;
+
+  private static final ThreadLocal<MessageDigest> DIGEST =
+      ThreadLocal.withInitial(Sha256::newDigest);
+
+  private Sha256() {}
+
+  /** The hash of the parts, one after another. */
+  public static byte[] hash(byte[]... parts) {
+    MessageDigest digest = DIGEST.get();
+    for (byte[] part : parts) {
+      digest.update(part);
+    }
+    return digest.digest();
+  }
+
+  private static MessageDigest newDigest() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+}

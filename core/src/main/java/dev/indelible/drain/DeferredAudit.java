@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.drain;
+
+import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.AuditHealth;
+import dev.indelible.queue.DeferredAuditMetrics;
+import dev.indelible.queue.DeferredAuditQueue;
+import dev.indelible.queue.EventStore;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * A running deferred audit queue: the queue, its supervised drainer, and the way to end both.
+ *
+ * <p>The drainer's thread is a daemon and keeps no process alive; a shutdown hook drains what waits
+ * when a process ends without having closed.
+ */
+public final class DeferredAudit implements AutoCloseable {
+  private static final String THREAD_NAME = "indelible-drainer";
+
+  private final DeferredAuditQueue queue;
+  private final AuditBooks books;
+  private final Supervisor supervisor;
+  private final Thread thread;
+  private final Thread shutdownHook;
+
+  private DeferredAudit(
+      EventStore store, DeferredAuditSink.Factory sinks, AuditBooks books, DrainSettings settings) {
+    this.books = books;
+    this.queue = new DeferredAuditQueue(store, books);
+    Drainer drainer = new Drainer(store, queue, books, settings.maxBatch());
+    this.supervisor = new Supervisor(drainer, sinks, books, settings.maxRestarts());
+    this.thread = new Thread(supervisor, THREAD_NAME);
+    this.thread.setDaemon(true);
+    this.shutdownHook = new Thread(this::flush, THREAD_NAME + "-shutdown");
+  }
+
+  /**
+   * Starts a queue and its drainer.
+   *
+   * @param store where events wait; what it holds already is drained first
+   * @param sinks makes the sinks, which count into {@code books}
+   * @param books where everything is counted
+   * @param settings how the drainer works
+   */
+  public static DeferredAudit start(
+      EventStore store, DeferredAuditSink.Factory sinks, AuditBooks books, DrainSettings settings) {
+    DeferredAudit audit = new DeferredAudit(store, sinks, books, settings);
+    Runtime.getRuntime().addShutdownHook(audit.shutdownHook);
+    audit.thread.start();
+    return audit;
+  }
+
+  /** The queue. */
+  public DeferredAuditQueue queue() {
+    return queue;
+  }
+
+  /**
+   * Waits {@link DeferredAuditQueue#DEFAULT_DRAIN_TIMEOUT}; see {@link #closeAndFlush(Duration)}.
+   */
+  public DrainReport closeAndFlush() {
+    return closeAndFlush(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
+  }
+
+  /**
+   * Stops intake, waits for what was accepted to be settled, and stops the drainer (D9). Never
+   * takes longer than {@code timeout} and a second, even with a sink stuck in I/O. May be called
+   * again.
+   */
+  public DrainReport closeAndFlush(Duration timeout) {
+    forgetShutdownHook();
+    queue.close();
+    boolean drained = queue.drainPending(timeout);
+    supervisor.stop(thread);
+    awaitThread();
+    AuditHealth last = books.health();
+    books.report(new AuditHealth(AuditHealth.State.CLOSED, ""));
+    DeferredAuditMetrics end = queue.metrics();
+    return new DrainReport(
+        end.submitted(),
+        end.appended(),
+        end.dlqLanded(),
+        end.sendFailures(),
+        end.pending(),
+        !drained && !last.state().isTerminal(),
+        last);
+  }
+
+  /** As {@link #closeAndFlush()}, for those who do not need the report. */
+  @Override
+  public void close() {
+    closeAndFlush();
+  }
+
+  private void flush() {
+    queue.close();
+    queue.drainPending();
+  }
+
+  /** Gives the sink the time to close, so that its files are free when the caller goes on. */
+  private void awaitThread() {
+    long deadline = System.nanoTime() + Duration.ofMillis(500).toNanos();
+    while (thread.isAlive() && System.nanoTime() - deadline < 0) {
+      LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
+    }
+  }
+
+  private void forgetShutdownHook() {
+    try {
+      Runtime.getRuntime().removeShutdownHook(shutdownHook);
+    } catch (IllegalStateException e) {
+      // The process is ending already, and the hook may be what runs this.
+    }
+  }
+}

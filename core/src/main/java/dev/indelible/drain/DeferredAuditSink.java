@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.drain;
+
+import dev.indelible.event.AuditEvent;
+import java.util.List;
+
+/**
+ * What takes events off the queue for good. Used by one thread.
+ *
+ * <p>A batch that was not settled is handed in again, to this sink or to a fresh one, even if it
+ * was settled in truth and only the answer was lost: an implementation MUST recognise an event by
+ * its id and never settle it twice (D2, D4).
+ */
+public interface DeferredAuditSink extends AutoCloseable {
+  /**
+   * Settles a batch, durably, in order, all or nothing.
+   *
+   * @return an outcome for each event, in order
+   * @throws SinkUnavailableException if the surroundings are at fault; nothing is settled
+   * @throws SinkException if anything else is; nothing is settled
+   */
+  List<AppendOutcome> append(List<AuditEvent> batch) throws SinkException;
+
+  /** Lets go of what it holds; must not throw. */
+  @Override
+  default void close() {}
+
+  /** Makes sinks: one at the start, and a fresh one after each failure. */
+  @FunctionalInterface
+  interface Factory {
+    /** A sink that has opened nothing yet. */
+    DeferredAuditSink create();
+  }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.drain;
+
+/**
+ * How the drainer works.
+ *
+ * @param maxBatch most events handed to the sink at once
+ * @param maxRestarts how many failures in a row, without an event settled between them, are
+ *     followed by another attempt; the weather does not count
+ */
+public record DrainSettings(int maxBatch, int maxRestarts) {
+  /**
+   * Large enough that a transaction's cost vanishes, small enough to commit many times a second.
+   */
+  public static final int DEFAULT_MAX_BATCH = 2_000;
+
+  /** Never gives up: a log that stops by itself is the greater harm. */
+  public static final int UNLIMITED_RESTARTS = Integer.MAX_VALUE;
+
+  public DrainSettings {
+    if (maxBatch < 1 || maxRestarts < 0) {
+      throw new IllegalArgumentException(
+          "maxBatch must be at least 1 and maxRestarts at least 0: "
+              + maxBatch
+              + ", "
+              + maxRestarts);
+    }
+  }
+
+  /** {@link #DEFAULT_MAX_BATCH} and {@link #UNLIMITED_RESTARTS}. */
+  public static DrainSettings ofDefaults() {
+    return new DrainSettings(DEFAULT_MAX_BATCH, UNLIMITED_RESTARTS);
+  }
+
+  /** The same with another restart budget. */
+  public DrainSettings withMaxRestarts(int restarts) {
+    return new DrainSettings(maxBatch, restarts);
+  }
+
+  /** The same with another batch size. */
+  public DrainSettings withMaxBatch(int events) {
+    return new DrainSettings(events, maxRestarts);
+  }
+}

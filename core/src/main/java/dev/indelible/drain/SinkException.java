@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.drain;
+
+/** A sink could not append a batch; none of it is settled. */
+public class SinkException extends Exception {
+  public SinkException(String message, Throwable cause) {
+    super(message, cause);
+  }
+
+  public SinkException(String message) {
+    super(message);
+  }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.drain;
+
+import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.AuditHealth;
+import dev.indelible.queue.AuditHealth.State;
+import dev.indelible.queue.DeferredAuditQueue;
+import dev.indelible.queue.RateLimitedLog;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps the drainer going (D8): whatever comes out of a sink costs that sink and a wait, and the
+ * batch is tried again with a fresh one. Runs on one thread of its own.
+ */
+final class Supervisor implements Runnable {
+  private static final Duration FIRST_BACKOFF = Duration.ofMillis(10);
+  private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(1);
+
+  private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
+
+  private final Drainer drainer;
+  private final DeferredAuditSink.Factory sinks;
+  private final AuditBooks books;
+  private final int maxRestarts;
+  private final RateLimitedLog failuresLog = new RateLimitedLog();
+
+  /** Failures since an event was last settled, the weather left out; this thread's alone. */
+  private int failures;
+
+  /** The next wait; doubles with each failure of any kind; this thread's alone. */
+  private Duration backoff = FIRST_BACKOFF;
+
+  /** Set by the closer; read by this thread between batches. */
+  private volatile boolean stopping;
+
+  Supervisor(Drainer drainer, DeferredAuditSink.Factory sinks, AuditBooks books, int maxRestarts) {
+    this.drainer = drainer;
+    this.sinks = sinks;
+    this.books = books;
+    this.maxRestarts = maxRestarts;
+  }
+
+  @Override
+  public void run() {
+    while (!stopping && !books.health().state().isTerminal()) {
+      try (DeferredAuditSink sink = sinks.create()) {
+        drainUntilStopped(sink);
+      } catch (Throwable failure) {
+        // Errors too: a sink out of memory or with a class missing must not end the log.
+        absorb(failure);
+      }
+    }
+  }
+
+  /** Ends {@link #run} after the batch in hand. */
+  void stop(Thread thread) {
+    stopping = true;
+    LockSupport.unpark(thread);
+  }
+
+  private void drainUntilStopped(DeferredAuditSink sink) throws SinkException {
+    while (!stopping) {
+      if (drainer.drainBatch(sink) > 0) {
+        failures = 0;
+        backoff = FIRST_BACKOFF;
+      } else {
+        rest(DeferredAuditQueue.DRAIN_POLL_INTERVAL);
+      }
+    }
+  }
+
+  private void absorb(Throwable failure) {
+    try {
+      boolean panicked = !(failure instanceof SinkException);
+      if (panicked) {
+        books.countDrainerPanic();
+      } else {
+        books.countAppendFailure();
+      }
+      boolean weather = failure instanceof SinkUnavailableException;
+      if (!weather && failures++ >= maxRestarts) {
+        giveUp(panicked ? State.SINK_PANICKED : State.SINK_FAILED, failure);
+        return;
+      }
+      books.report(new AuditHealth(State.DEGRADED, cause(failure)));
+      failuresLog.ifDue(
+          () -> LOG.warn("audit events wait, trying again: {}", cause(failure), failure));
+    } catch (Throwable second) {
+      // Out of memory even for a message: the attempt below is what matters.
+    }
+    rest(backoff);
+    Duration doubled = backoff.multipliedBy(2);
+    backoff = doubled.compareTo(LONGEST_BACKOFF) < 0 ? doubled : LONGEST_BACKOFF;
+  }
+
+  private void giveUp(State state, Throwable failure) {
+    books.report(new AuditHealth(state, cause(failure)));
+    LOG.error(
+        "audit recording has stopped after {} attempts; waiting events stay where they are: {}",
+        failures,
+        cause(failure),
+        failure);
+  }
+
+  private void rest(Duration time) {
+    if (!stopping) {
+      // An interrupt would end every later wait at once; this thread answers only to stop.
+      Thread.interrupted();
+      LockSupport.parkNanos(this, time.toNanos());
+    }
+  }
+
+  private static String cause(Throwable failure) {
+    return failure instanceof SinkException ? failure.getMessage() : failure.toString();
+  }
+}

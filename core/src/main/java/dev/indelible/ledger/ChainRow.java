@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.ledger;
+
+import dev.indelible.crypto.Sha256;
+import dev.indelible.json.CanonicalWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.Optional;
+
+/**
+ * One row of the chain as it is stored: what was written, or what someone made of it since. Nothing
+ * here is checked; {@link RowCheck} does that.
+ *
+ * <p>The arrays are shared and not to be changed: rows pass by the hundred thousand a second.
+ *
+ * @param sequence its place in the chain, from 1
+ * @param id the event's id
+ * @param agentId who acted
+ * @param eventType for example {@code governance.refusal}
+ * @param payloadHash SHA-256 of the payload
+ * @param signature Ed25519 over {@link #signedMessage}; absent when unsigned
+ * @param attestLevel {@link #SELF_SIGNED} or {@link #UNSIGNED}
+ * @param timestamp when, as RFC 3339 with six digits
+ * @param prevHash the record hash of the row before
+ * @param keyId the key that signed; absent when unsigned
+ * @param payload what happened, as canonical JSON; absent once erased
+ */
+public record ChainRow(
+    long sequence,
+    String id,
+    String agentId,
+    String eventType,
+    byte[] payloadHash,
+    Optional<byte[]> signature,
+    String attestLevel,
+    String timestamp,
+    byte[] prevHash,
+    Optional<String> keyId,
+    Optional<byte[]> payload) {
+
+  /** Signed with the log's own key. */
+  public static final String SELF_SIGNED = "self_signed";
+
+  /** Not signed. */
+  public static final String UNSIGNED = "unsigned";
+
+  private static final byte[] SIGNED_PREFIX =
+      "indelible/row/v1\n".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] LEAF_PREFIX = {0x00};
+  private static final int VERSION = 1;
+
+  /** The record: canonical JSON (RFC 8785) of everything but the payload itself. */
+  public byte[] record() {
+    return write(new CanonicalWriter(), true).toBytes();
+  }
+
+  /** The record's hash as an RFC 6962 leaf; what the next row's {@code prev_hash} must be. */
+  public byte[] recordHash() {
+    return Sha256.hash(LEAF_PREFIX, record());
+  }
+
+  /** This row as the end of a chain. */
+  public Head head() {
+    return new Head(sequence, recordHash());
+  }
+
+  /** What the signature covers: every field but {@code prev_hash} and the signature itself. */
+  public byte[] signedMessage() {
+    return write(new CanonicalWriter().canonical(SIGNED_PREFIX), false).toBytes();
+  }
+
+  /** Writes the members of the record into an object that the caller opened, without closing it. */
+  public void writeMembers(CanonicalWriter out, boolean linked) {
+    HexFormat hex = HexFormat.of();
+    out.member("agent_id", agentId)
+        .member("attest_level", attestLevel)
+        .member("event_type", eventType)
+        .member("id", id);
+    keyId.ifPresent(value -> out.member("key_id", value));
+    out.member("payload_hash", hex.formatHex(payloadHash));
+    if (linked) {
+      out.member("prev_hash", hex.formatHex(prevHash));
+    }
+    out.member("sequence", sequence);
+    if (linked) {
+      signature.ifPresent(
+          value -> out.member("signature", Base64.getEncoder().encodeToString(value)));
+    }
+    out.member("timestamp", timestamp).member("v", VERSION);
+  }
+
+  ChainRow withSignature(byte[] bytes) {
+    return new ChainRow(
+        sequence,
+        id,
+        agentId,
+        eventType,
+        payloadHash,
+        Optional.of(bytes),
+        attestLevel,
+        timestamp,
+        prevHash,
+        keyId,
+        payload);
+  }
+
+  ChainRow withPrevHash(byte[] hash) {
+    return new ChainRow(
+        sequence,
+        id,
+        agentId,
+        eventType,
+        payloadHash,
+        signature,
+        attestLevel,
+        timestamp,
+        hash,
+        keyId,
+        payload);
+  }
+
+  ChainRow signedAs(long otherSequence, Optional<String> otherKey) {
+    return new ChainRow(
+        otherSequence,
+        id,
+        agentId,
+        eventType,
+        payloadHash,
+        signature,
+        attestLevel,
+        timestamp,
+        prevHash,
+        otherKey,
+        payload);
+  }
+
+  private CanonicalWriter write(CanonicalWriter out, boolean linked) {
+    out.beginObject();
+    writeMembers(out, linked);
+    return out.endObject();
+  }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.ledger;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * Looks at the end of the chain before a writer adds to it, so that a row that was planted or
+ * changed there is noted in the chain instead of silently built upon. Used by one thread.
+ *
+ * <p>It judges the last row alone: enough for every row to be judged by whoever writes after it, at
+ * the price of one signature check, and none when the end is as this writer left it.
+ */
+public final class HeadGuard {
+  private final RowCheck check;
+
+  /** The end as this writer last saw it; empty before its first commit. */
+  private Optional<Head> lastSeen = Optional.empty();
+
+  /** A guard that accepts what {@code check} accepts. */
+  public HeadGuard(RowCheck check) {
+    this.check = check;
+  }
+
+  /** Remembers the end of the chain, once it is committed. */
+  public void committed(Head head) {
+    lastSeen = Optional.of(head);
+  }
+
+  /**
+   * Judges the end of the chain.
+   *
+   * @param last the last row
+   * @param before the end of the chain without it
+   * @return what is wrong, if anything is
+   */
+  public Optional<TamperNote> judge(ChainRow last, Head before) {
+    Head head = last.head();
+    if (lastSeen.filter(head::equals).isPresent()) {
+      return Optional.empty();
+    }
+    List<String> causes = new ArrayList<>();
+    lastSeen.flatMap(seen -> gone(seen, head)).ifPresent(causes::add);
+    check.link(last, before).forEach(fault -> causes.add(fault.message()));
+    check.content(last).forEach(fault -> causes.add(fault.message()));
+    return causes.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            new TamperNote(
+                last.sequence(), head.hex(), causes.stream().collect(Collectors.joining("; "))));
+  }
+
+  /** What is wrong with an empty chain, if anything is. */
+  public Optional<TamperNote> judgeEmpty() {
+    return lastSeen
+        .filter(seen -> seen.sequence() > 0)
+        .map(
+            seen ->
+                new TamperNote(
+                    0,
+                    Head.EMPTY.hex(),
+                    "is the start of nothing: all " + seen.sequence() + " rows are gone"));
+  }
+
+  private static Optional<String> gone(Head seen, Head found) {
+    if (found.sequence() < seen.sequence()) {
+      return Optional.of(
+          "is the last one: rows up to "
+              + seen.sequence()
+              + " that were written after it are gone");
+    }
+    return found.sequence() == seen.sequence()
+        ? Optional.of("is no longer the row that was written")
+        : Optional.empty();
+  }
+}

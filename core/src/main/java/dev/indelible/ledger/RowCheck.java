@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.ledger;
+
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.Sha256;
+import dev.indelible.crypto.VerificationKey;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Checks one row: its place and its link against the row before, its payload and its signature by
+ * itself. Safe for use by several threads at once.
+ */
+public final class RowCheck {
+  public static final String SEQUENCE = "sequence";
+  public static final String LINK = "link";
+  public static final String PAYLOAD = "payload";
+  public static final String SIGNATURE = "signature";
+  public static final String ORDER = "order";
+
+  /** How far from its place a row is looked for when it seems to have been moved. */
+  private static final int MOVED_AT_MOST = 32;
+
+  private final KeyRing keys;
+
+  /** A check against the public keys whose signatures are accepted. */
+  public RowCheck(KeyRing keys) {
+    this.keys = keys;
+  }
+
+  /** What is wrong with a row's place in the chain; empty when nothing is. */
+  public List<RowFault> link(ChainRow row, Head before) {
+    if (row.sequence() != before.sequence() + 1) {
+      return List.of(
+          new RowFault(SEQUENCE, true, misplaced(row.sequence(), before.sequence() + 1)));
+    }
+    if (!Arrays.equals(row.prevHash(), before.hash())) {
+      String message =
+          "does not link to the row before it: one of the two was changed, moved or inserted";
+      return List.of(new RowFault(LINK, true, message));
+    }
+    return List.of();
+  }
+
+  /** What is wrong with a row by itself; empty when nothing is. */
+  public List<RowFault> content(ChainRow row) {
+    List<RowFault> faults = new ArrayList<>();
+    payload(row).ifPresent(faults::add);
+    signature(row).ifPresent(faults::add);
+    return faults;
+  }
+
+  private static String misplaced(long actual, long expected) {
+    if (actual < expected) {
+      return "comes where row " + expected + " should be";
+    }
+    return actual - expected == 1
+        ? "row " + expected + " before it is missing"
+        : "rows " + expected + " to " + (actual - 1) + " before it are missing";
+  }
+
+  private static Optional<RowFault> payload(ChainRow row) {
+    if (row.payload().isEmpty()) {
+      return broken(PAYLOAD, "its payload is gone, and no event in the chain says it was erased");
+    }
+    return Arrays.equals(Sha256.hash(row.payload().get()), row.payloadHash())
+        ? Optional.empty()
+        : broken(PAYLOAD, "its payload and its payload hash do not agree");
+  }
+
+  private Optional<RowFault> signature(ChainRow row) {
+    return switch (row.attestLevel()) {
+      case ChainRow.SELF_SIGNED -> selfSigned(row);
+      case ChainRow.UNSIGNED -> broken(SIGNATURE, "it is unsigned, in a log that signs every row");
+      default ->
+          broken(SIGNATURE, "its attest_level \"" + row.attestLevel() + "\" is not one there is");
+    };
+  }
+
+  private Optional<RowFault> selfSigned(ChainRow row) {
+    if (row.signature().isEmpty() || row.keyId().isEmpty()) {
+      return broken(SIGNATURE, "it says it is signed, and lacks its signature or key id");
+    }
+    byte[] signature = row.signature().get();
+    if (signature.length != VerificationKey.SIGNATURE_BYTES) {
+      return broken(
+          SIGNATURE, "its signature is " + signature.length + " bytes; Ed25519 has exactly 64");
+    }
+    Optional<VerificationKey> key = keys.find(row.keyId().get());
+    if (key.isPresent() && key.get().verifies(row.signedMessage(), signature)) {
+      return Optional.empty();
+    }
+    return diagnose(row, signature);
+  }
+
+  /** Tells a changed key id from an unknown key, and a moved row from a changed one. */
+  private Optional<RowFault> diagnose(ChainRow row, byte[] signature) {
+    for (VerificationKey key : keys.keys()) {
+      if (signedAs(row, row.sequence(), key, signature)) {
+        return broken(SIGNATURE, "its key_id was changed: key " + key.keyId() + " signed it");
+      }
+    }
+    String keyId = row.keyId().orElse("");
+    Optional<VerificationKey> named = keys.find(keyId);
+    if (named.isEmpty()) {
+      String message = "it is signed by a key that is not known here: " + keyId;
+      return Optional.of(new RowFault(SIGNATURE, false, message));
+    }
+    for (int distance = 1; distance <= MOVED_AT_MOST; distance++) {
+      for (long place : new long[] {row.sequence() - distance, row.sequence() + distance}) {
+        if (signedAs(row, place, named.get(), signature)) {
+          return broken(ORDER, "it was signed as row " + place + " and has been moved");
+        }
+      }
+    }
+    return broken(
+        SIGNATURE, "its signature by key " + keyId + " does not verify: it was changed or planted");
+  }
+
+  private static boolean signedAs(
+      ChainRow row, long sequence, VerificationKey key, byte[] signature) {
+    return key.verifies(
+        row.signedAs(sequence, Optional.of(key.keyId())).signedMessage(), signature);
+  }
+
+  private static Optional<RowFault> broken(String check, String message) {
+    return Optional.of(new RowFault(check, true, message));
+  }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.ledger;
+
+import dev.indelible.event.SystemEvent;
+import dev.indelible.json.CanonicalJson;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.json.JsonFields;
+import dev.indelible.json.JsonFormatException;
+import dev.indelible.json.JsonValue;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+
+/**
+ * What an {@code audit.tamper} event says.
+ *
+ * @param sequence the row it names
+ * @param recordHash that row's record hash as it was found, in hex
+ * @param cause what was wrong with it
+ */
+public record TamperNote(long sequence, String recordHash, String cause) {
+
+  /** Reads the note out of a row; empty if the row holds none. */
+  public static Optional<TamperNote> read(ChainRow row) {
+    if (!row.eventType().equals(SystemEvent.TAMPER) || row.payload().isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      JsonFields payload = JsonFields.of(CanonicalJson.read(row.payload().get()), "payload");
+      JsonFields details = JsonFields.of(payload.node("details"), "details");
+      return Optional.of(
+          new TamperNote(
+              details.optionalLong("sequence").orElse(0),
+              details.string("record_hash"),
+              details.string("cause")));
+    } catch (JsonFormatException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** The event that chains this note. */
+  public SystemEvent toEvent() {
+    String details =
+        new String(
+            new CanonicalWriter()
+                .beginObject()
+                .member("cause", cause)
+                .member("record_hash", recordHash)
+                .member("sequence", sequence)
+                .endObject()
+                .toBytes(),
+            StandardCharsets.UTF_8);
+    try {
+      return SystemEvent.of(SystemEvent.TAMPER, JsonValue.parse(details));
+    } catch (JsonFormatException e) {
+      throw new IllegalStateException("a note is always JSON", e);
+    }
+  }
+
+  /** Whether this note and another are about the same row in the same state. */
+  public boolean isAbout(TamperNote other) {
+    return sequence == other.sequence && recordHash.equals(other.recordHash);
+  }
+
+  /** The note for a person. */
+  public String describe() {
+    return "row " + sequence + " " + cause;
+  }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.queue;
+
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.UnaryOperator;
+
+/**
+ * What happened to every event, counted where it happens: written by queue, drainer and sink, read
+ * through {@link DeferredAuditMetrics}. Any thread may count.
+ */
+public final class AuditBooks {
+  private final LongAdder submitted = new LongAdder();
+  private final LongAdder sendFailures = new LongAdder();
+  private final LongAdder appended = new LongAdder();
+  private final LongAdder dlqLanded = new LongAdder();
+  private final LongAdder appendFailures = new LongAdder();
+  private final LongAdder drainerPanics = new LongAdder();
+  private final LongAdder uniqueRaceRetries = new LongAdder();
+  private final AtomicReference<AuditHealth> health = new AtomicReference<>(AuditHealth.RECORDING);
+
+  /** Counts events handed in, accepted or not. */
+  public void countSubmitted(long events) {
+    submitted.add(events);
+  }
+
+  /** Counts an event that was not accepted. */
+  public void countSendFailure() {
+    sendFailures.increment();
+  }
+
+  /** Counts events that are in the chain. */
+  public void countAppended(long events) {
+    appended.add(events);
+  }
+
+  /** Counts events that are in the dead letters. */
+  public void countDlqLanded(long events) {
+    dlqLanded.add(events);
+  }
+
+  /** Counts an attempt that the sink reported as failed. */
+  public void countAppendFailure() {
+    appendFailures.increment();
+  }
+
+  /** Counts an attempt out of which something was thrown that no sink should throw. */
+  public void countDrainerPanic() {
+    drainerPanics.increment();
+  }
+
+  /** Counts a lost race for the next sequence. */
+  public void countUniqueRaceRetry() {
+    uniqueRaceRetries.increment();
+  }
+
+  /** How recording goes. */
+  public AuditHealth health() {
+    return health.get();
+  }
+
+  /** Says how recording goes now; a final state stays. */
+  public void report(AuditHealth now) {
+    UnaryOperator<AuditHealth> unlessFinal = was -> was.state().isTerminal() ? was : now;
+    if (!health.get().equals(now)) {
+      health.updateAndGet(unlessFinal);
+    }
+  }
+
+  /** Says that recording goes well. */
+  public void reportRecording() {
+    report(AuditHealth.RECORDING);
+  }
+
+  long submitted() {
+    return submitted.sum();
+  }
+
+  long sendFailures() {
+    return sendFailures.sum();
+  }
+
+  long appended() {
+    return appended.sum();
+  }
+
+  long dlqLanded() {
+    return dlqLanded.sum();
+  }
+
+  long appendFailures() {
+    return appendFailures.sum();
+  }
+
+  long drainerPanics() {
+    return drainerPanics.sum();
+  }
+
+  long uniqueRaceRetries() {
+    return uniqueRaceRetries.sum();
+  }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.queue;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * The books of one queue at one moment (D10), in decisions and not in batches. At rest {@code
+ * submitted = appended + dlqLanded + pending + sendFailures}.
+ *
+ * @param submitted handed in, accepted or not; what an earlier run left waiting counts too
+ * @param appended in the chain
+ * @param sendFailures not accepted; their callers know
+ * @param appendFailures attempts to append that failed and were repeated
+ * @param drainerPanics attempts out of which something unexpected was thrown
+ * @param dlqLanded in the dead letters
+ * @param uniqueRaceRetries races for the next sequence that were lost and run again
+ * @param pending accepted and neither appended nor dead-lettered yet
+ * @param oldestPending the age of the oldest of those
+ * @param health how recording goes
+ */
+public record DeferredAuditMetrics(
+    long submitted,
+    long appended,
+    long sendFailures,
+    long appendFailures,
+    long drainerPanics,
+    long dlqLanded,
+    long uniqueRaceRetries,
+    long pending,
+    Optional<Duration> oldestPending,
+    AuditHealth health) {
+
+  /** Whether every event handed in is accounted for; may waver while producers are at work. */
+  public boolean isBalanced() {
+    return submitted == appended + dlqLanded + pending + sendFailures;
+  }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.queue;
+
+import dev.indelible.action.AgentAction;
+import dev.indelible.decision.Decision;
+import dev.indelible.event.AuditEvent;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.Timestamps;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The way from a gate, which must not wait, to the ledger, which takes its time. Shared by any
+ * number of threads.
+ *
+ * <p>D1: {@link #submit} does no database work, waits for no one and throws for no event. D9:
+ * {@link #drainPending} waits until what was submitted is settled.
+ */
+public final class DeferredAuditQueue {
+  /** How long {@link #drainPending()} waits. */
+  public static final Duration DEFAULT_DRAIN_TIMEOUT = Duration.ofSeconds(5);
+
+  /** How often a waiting drain looks; also how long the drainer rests when there is nothing. */
+  public static final Duration DRAIN_POLL_INTERVAL = Duration.ofMillis(10);
+
+  private static final Logger LOG = LoggerFactory.getLogger(DeferredAuditQueue.class);
+
+  private final EventStore store;
+  private final AuditBooks books;
+  private final RateLimitedLog rejections = new RateLimitedLog();
+
+  /**
+   * Events accepted, raised before {@link #open} is read and lowered again if it was closed: so a
+   * closer that sees all accepted events settled has missed none.
+   */
+  private final AtomicLong accepted;
+
+  /** Events settled; written by the drainer, read by those who wait for it. */
+  private final AtomicLong settled = new AtomicLong();
+
+  private volatile boolean open = true;
+
+  /**
+   * A queue over a store; what an earlier run left in the store counts as submitted to this one.
+   *
+   * @param store where events wait
+   * @param books where they are counted
+   */
+  public DeferredAuditQueue(EventStore store, AuditBooks books) {
+    this.store = store;
+    this.books = books;
+    this.accepted = new AtomicLong(store.pending());
+    books.countSubmitted(store.pending());
+  }
+
+  /**
+   * Hands in an event.
+   *
+   * @return {@code true}: accepted, and from here on D2 holds. {@code false}: not accepted, because
+   *     the queue is closed or full; counted, logged once a second at most, and for the caller to
+   *     act upon
+   */
+  public boolean submit(AuditEvent event) {
+    books.countSubmitted(1);
+    accepted.incrementAndGet();
+    if (isOpen() && store.offer(event)) {
+      return true;
+    }
+    accepted.decrementAndGet();
+    books.countSendFailure();
+    rejections.ifDue(
+        () ->
+            LOG.error("audit event not accepted: {}", isOpen() ? "no room left" : "queue closed"));
+    return false;
+  }
+
+  /**
+   * Hands in a decision that blocks; does nothing for one that permits.
+   *
+   * @return whether an event was accepted
+   */
+  public boolean submitRefusal(String agentId, AgentAction action, Decision decision) {
+    return DeferredAuditEvent.fromRefusal(agentId, action, decision)
+        .map(this::submit)
+        .orElse(false);
+  }
+
+  /** Whether events are accepted: not closed, and the drainer not given up. */
+  public boolean isOpen() {
+    return open && !books.health().state().isTerminal();
+  }
+
+  /** Stops intake; what was accepted still drains. */
+  public void close() {
+    open = false;
+  }
+
+  /** Waits {@link #DEFAULT_DRAIN_TIMEOUT}; see {@link #drainPending(Duration)}. */
+  public boolean drainPending() {
+    return drainPending(DEFAULT_DRAIN_TIMEOUT);
+  }
+
+  /**
+   * Waits until everything accepted before this call is settled: in the chain or in the dead
+   * letters. Producers may go on meanwhile. An interrupt does not cut the wait short; it is still
+   * set afterwards.
+   *
+   * @return {@code false} if that took longer than {@code timeout}, or the drainer has given up
+   */
+  public boolean drainPending(Duration timeout) {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    long target = accepted.get();
+    boolean interrupted = false;
+    // A submission that was refused after we looked lowers what there is to wait for.
+    while (settled.get() < Math.min(target, accepted.get())
+        && System.nanoTime() - deadline < 0
+        && !books.health().state().isTerminal()) {
+      LockSupport.parkNanos(this, DRAIN_POLL_INTERVAL.toNanos());
+      interrupted |= Thread.interrupted();
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    return settled.get() >= Math.min(target, accepted.get());
+  }
+
+  /** The books at this moment. */
+  public DeferredAuditMetrics metrics() {
+    return new DeferredAuditMetrics(
+        books.submitted(),
+        books.appended(),
+        books.sendFailures(),
+        books.appendFailures(),
+        books.drainerPanics(),
+        books.dlqLanded(),
+        books.uniqueRaceRetries(),
+        accepted.get() - settled.get(),
+        store.oldestPending().map(DeferredAuditQueue::age),
+        books.health());
+  }
+
+  /** Counts events as settled, after the store let them go. For the drainer alone. */
+  public void countSettled(int events) {
+    settled.addAndGet(events);
+  }
+
+  private static Duration age(Instant since) {
+    Duration age = Duration.between(since, Timestamps.now());
+    return age.isNegative() ? Duration.ZERO : age;
+  }
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import dev.indelible.drain.AppendOutcome;
+import dev.indelible.event.AuditEvent;
+import dev.indelible.event.Timestamps;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.Head;
+import dev.indelible.ledger.HeadGuard;
+import dev.indelible.ledger.RowSealer;
+import dev.indelible.ledger.TamperNote;
+import dev.indelible.queue.AuditBooks;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Settles one batch inside one transaction that its caller began and will commit.
+ *
+ * <p>The common case is a straight run: seal a chunk, insert its rows. A row that SQLite refuses
+ * leaves the rows before it standing; its event is settled by itself, and the run goes on behind it
+ * with small chunks that grow again, so that many refusals in a row cost little.
+ */
+final class BatchAppend {
+  /** How often a refused event is tried again before it becomes a dead letter (D6). */
+  static final int RETRY_BUDGET = 5;
+
+  /** Rows sealed at once: enough for all cores, and at 1 MiB each still only 64 MiB. */
+  private static final int MAX_CHUNK = 64;
+
+  /**
+   * How far beyond its predecessor a row that does not check out may stand and still be built upon.
+   * A row planted further out could otherwise use up all sequences there are.
+   */
+  private static final long MAX_GAP = 1L << 20;
+
+  private final SqliteWriter writer;
+  private final RowSealer sealer;
+  private final HeadGuard guard;
+  private final AuditBooks books;
+  private final List<AppendOutcome> outcomes = new ArrayList<>();
+  private Head head = Head.EMPTY;
+  private boolean lettersExist;
+
+  BatchAppend(SqliteWriter writer, RowSealer sealer, HeadGuard guard, AuditBooks books) {
+    this.writer = writer;
+    this.sealer = sealer;
+    this.guard = guard;
+    this.books = books;
+  }
+
+  /** Settles every event of the batch, in order. */
+  List<AppendOutcome> run(List<AuditEvent> batch) throws SQLException {
+    head = trustedHead();
+    lettersExist = writer.hasLetters();
+    int chunk = MAX_CHUNK;
+    while (outcomes.size() < batch.size()) {
+      List<AuditEvent> rest = batch.subList(outcomes.size(), batch.size());
+      List<AuditEvent> events = notYetBuried(rest, chunk);
+      if (events.isEmpty()) {
+        outcomes.add(AppendOutcome.DLQ_LANDED);
+        continue;
+      }
+      int inserted = outcomes.size();
+      Optional<SQLException> refusal = insertWhile(sealer.seal(head, events));
+      inserted = outcomes.size() - inserted;
+      if (refusal.isPresent()) {
+        outcomes.add(settleRefused(events.get(inserted), refusal.get()));
+      }
+      chunk = refusal.isPresent() ? 1 : Math.min(MAX_CHUNK, chunk * 2);
+    }
+    return outcomes;
+  }
+
+  /**
+   * The events up to the first that is a dead letter already: one that was settled before, and
+   * whose answer was lost on the way.
+   */
+  private List<AuditEvent> notYetBuried(List<AuditEvent> events, int max) throws SQLException {
+    int count = Math.min(max, events.size());
+    if (lettersExist) {
+      for (int i = 0; i < count; i++) {
+        if (isLetter(events.get(i))) {
+          return events.subList(0, i);
+        }
+      }
+    }
+    return events.subList(0, count);
+  }
+
+  /** The end of the chain after this batch. */
+  Head head() {
+    return head;
+  }
+
+  /** Inserts rows up to the first that is refused; the rest is left. */
+  private Optional<SQLException> insertWhile(List<ChainRow> rows) throws SQLException {
+    Optional<SQLException> refusal = Optional.empty();
+    int inserted = 0;
+    while (inserted < rows.size() && refusal.isEmpty()) {
+      try {
+        writer.insert(rows.get(inserted));
+        outcomes.add(AppendOutcome.APPENDED);
+        inserted++;
+      } catch (SQLException e) {
+        if (SqliteFault.of(e) == SqliteFault.WEATHER) {
+          throw e;
+        }
+        refusal = Optional.of(e);
+      }
+    }
+    if (inserted > 0) {
+      head = rows.get(inserted - 1).head();
+    }
+    return refusal;
+  }
+
+  /** Settles an event whose row was refused once. */
+  private AppendOutcome settleRefused(AuditEvent event, SQLException refusal) throws SQLException {
+    SQLException last = refusal;
+    for (int retry = 1; retry <= RETRY_BUDGET; retry++) {
+      switch (SqliteFault.of(last)) {
+        case WEATHER -> throw last;
+        case ID_TAKEN -> {
+          return settleKnownId(event, retry);
+        }
+        case LOST_RACE -> {
+          books.countUniqueRaceRetry();
+          head = writer.headBelow(Long.MAX_VALUE);
+        }
+        case POISON -> {}
+      }
+      ChainRow row = sealer.seal(head, List.of(event)).get(0);
+      try {
+        writer.insert(row);
+        head = row.head();
+        return AppendOutcome.APPENDED;
+      } catch (SQLException again) {
+        last = again;
+      }
+    }
+    if (SqliteFault.of(last) == SqliteFault.WEATHER) {
+      throw last;
+    }
+    return bury(event, "constraint: " + last.getMessage(), RETRY_BUDGET + 1);
+  }
+
+  /** D4: the same event again is the row that is there; other content under its id is refused. */
+  private AppendOutcome settleKnownId(AuditEvent event, int attempts) throws SQLException {
+    ChainRow first = writer.row(event.id().toString()).orElseThrow();
+    return isSame(event, first) ? AppendOutcome.APPENDED : bury(event, "id_reused", attempts);
+  }
+
+  private static boolean isSame(AuditEvent event, ChainRow row) {
+    return row.payload().isPresent()
+        ? event.content().isContentOf(row.payload().get())
+        : row.agentId().equals(event.agentId())
+            && row.eventType().equals(event.eventType())
+            && row.timestamp().equals(Timestamps.format(event.timestamp()));
+  }
+
+  private boolean isLetter(AuditEvent event) throws SQLException {
+    for (byte[] payload : writer.letters(event.id().toString())) {
+      if (event.content().isContentOf(payload)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private AppendOutcome bury(AuditEvent event, String reason, int attempts) throws SQLException {
+    lettersExist = true;
+    if (!isLetter(event)) {
+      ChainRow row = sealer.seal(head, List.of(event)).get(0);
+      writer.insertLetter(row, reason, Timestamps.format(Timestamps.now()), attempts);
+    }
+    return AppendOutcome.DLQ_LANDED;
+  }
+
+  /** The end of the chain to build upon, with a note chained first of what is wrong with it. */
+  private Head trustedHead() throws SQLException {
+    Optional<ChainRow> last = writer.lastRowBelow(Long.MAX_VALUE);
+    if (last.isEmpty()) {
+      return note(Head.EMPTY, guard.judgeEmpty());
+    }
+    Head before = writer.headBelow(last.get().sequence());
+    Optional<TamperNote> wrong = guard.judge(last.get(), before);
+    boolean outlier = wrong.isPresent() && last.get().sequence() - before.sequence() > MAX_GAP;
+    return note(outlier ? before : last.get().head(), wrong);
+  }
+
+  private Head note(Head onto, Optional<TamperNote> wrong) throws SQLException {
+    if (wrong.isEmpty() || writer.isNoted(wrong.get())) {
+      return onto;
+    }
+    ChainRow row = sealer.seal(onto, List.of(wrong.get().toEvent())).get(0);
+    writer.insert(row);
+    return row.head();
+  }
+}

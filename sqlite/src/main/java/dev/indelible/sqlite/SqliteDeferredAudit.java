@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.Signer;
+import dev.indelible.drain.DeferredAudit;
+import dev.indelible.drain.DrainSettings;
+import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.EventStore;
+import dev.indelible.queue.MemoryStore;
+import java.nio.file.Path;
+
+/** Wires a deferred audit queue to the ledger in an SQLite file. */
+public final class SqliteDeferredAudit {
+  private SqliteDeferredAudit() {}
+
+  /**
+   * Starts a queue whose events wait in memory and end in that file.
+   *
+   * @param file the database; made on the first append if there is none
+   * @param signer signs every row
+   * @param keys the public keys accepted on rows that stand there already, the signer's among them
+   */
+  public static DeferredAudit install(Path file, Signer signer, KeyRing keys) {
+    return install(file, signer, keys, new MemoryStore(), DrainSettings.ofDefaults());
+  }
+
+  /** As {@link #install(Path, Signer, KeyRing)}, with another store and other settings. */
+  public static DeferredAudit install(
+      Path file, Signer signer, KeyRing keys, EventStore store, DrainSettings settings) {
+    AuditBooks books = new AuditBooks();
+    return DeferredAudit.start(
+        store, () -> new SqliteSink(file, signer, keys, books), books, settings);
+  }
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.DeadLetter;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowQuery;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Properties;
+import org.sqlite.SQLiteConfig;
+
+/** Reads a ledger in an SQLite file, while it is written or at rest; opened for reading only. */
+public final class SqliteLedger implements LedgerReader {
+  private static final int BUSY_TIMEOUT_MILLIS = 5_000;
+  private static final String SELECT = "SELECT " + SqliteRows.COLUMNS + " FROM signed_events ";
+
+  private final Path file;
+  private final Connection connection;
+
+  private SqliteLedger(Path file, Connection connection) {
+    this.file = file;
+    this.connection = connection;
+  }
+
+  /**
+   * Opens a ledger for reading.
+   *
+   * @throws LedgerException if there is none, or it is not one, or of a newer version
+   */
+  public static SqliteLedger open(Path file) throws LedgerException {
+    if (!Files.isRegularFile(file)) {
+      throw new LedgerException(
+          file + ": no ledger here; one is made by the first decision recorded");
+    }
+    try {
+      return connect(file, SqliteFile.url(file));
+    } catch (LedgerException e) {
+      // On a read-only disk a database in WAL mode can be read only if told that nobody writes it.
+      if (e.isDamaged() || Files.isWritable(file.toAbsolutePath().getParent()) || hasWal(file)) {
+        throw e;
+      }
+      return connect(file, SqliteFile.url(file) + "?immutable=1");
+    }
+  }
+
+  @Override
+  public void forEachRow(RowQuery query, Visitor<ChainRow> visitor) throws LedgerException {
+    StringBuilder sql = new StringBuilder(SELECT).append("WHERE sequence >= ?");
+    query.agentId().ifPresent(agent -> sql.append(" AND agent_id = ?"));
+    query.eventType().ifPresent(type -> sql.append(" AND event_type = ?"));
+    sql.append(" ORDER BY sequence");
+    reading(
+        () -> {
+          try (PreparedStatement select = connection.prepareStatement(sql.toString())) {
+            int at = 1;
+            select.setLong(at++, query.from());
+            if (query.agentId().isPresent()) {
+              select.setString(at++, query.agentId().get());
+            }
+            if (query.eventType().isPresent()) {
+              select.setString(at, query.eventType().get());
+            }
+            try (ResultSet rows = select.executeQuery()) {
+              boolean more = true;
+              while (more && rows.next()) {
+                more = visitor.visit(SqliteRows.read(rows));
+              }
+            }
+          }
+          return null;
+        });
+  }
+
+  @Override
+  public Optional<ChainRow> row(long sequence) throws LedgerException {
+    return row(SELECT + "WHERE sequence = ?", sequence);
+  }
+
+  @Override
+  public Optional<ChainRow> row(String id) throws LedgerException {
+    return row(SELECT + "WHERE id = ?", id);
+  }
+
+  @Override
+  public Optional<ChainRow> lastRow() throws LedgerException {
+    return row(SELECT + "WHERE sequence >= ? ORDER BY sequence DESC LIMIT 1", Long.MIN_VALUE);
+  }
+
+  @Override
+  public long size() throws LedgerException {
+    return count("SELECT count(*) FROM signed_events WHERE sequence >= ?", Long.MIN_VALUE);
+  }
+
+  @Override
+  public long size(String eventType) throws LedgerException {
+    return count("SELECT count(*) FROM signed_events WHERE event_type = ?", eventType);
+  }
+
+  @Override
+  public long dlqSize() throws LedgerException {
+    return count(
+        "SELECT count(*) FROM signed_events_dlq WHERE replayed_as IS NULL AND letter >= ?",
+        Long.MIN_VALUE);
+  }
+
+  @Override
+  public void forEachDeadLetter(Visitor<DeadLetter> visitor) throws LedgerException {
+    reading(
+        () -> {
+          try (PreparedStatement select =
+                  connection.prepareStatement(
+                      "SELECT letter, id, agent_id, event_type, timestamp, payload,"
+                          + " failure_reason, failed_at, attempts, replayed_as"
+                          + " FROM signed_events_dlq ORDER BY letter");
+              ResultSet rows = select.executeQuery()) {
+            boolean more = true;
+            while (more && rows.next()) {
+              more = visitor.visit(letter(rows));
+            }
+          }
+          return null;
+        });
+  }
+
+  @Override
+  public void close() {
+    try {
+      connection.close();
+    } catch (SQLException e) {
+      // It was only read from; there is nothing to lose.
+    }
+  }
+
+  private static DeadLetter letter(ResultSet row) throws SQLException {
+    return new DeadLetter(
+        row.getLong(1),
+        row.getString(2),
+        row.getString(3),
+        row.getString(4),
+        row.getString(5),
+        row.getString(6),
+        row.getString(7),
+        row.getString(8),
+        row.getInt(9),
+        Optional.ofNullable(row.getString(10)));
+  }
+
+  private Optional<ChainRow> row(String sql, Object key) throws LedgerException {
+    return reading(
+        () -> {
+          try (PreparedStatement select = connection.prepareStatement(sql)) {
+            select.setObject(1, key);
+            try (ResultSet rows = select.executeQuery()) {
+              return rows.next() ? Optional.of(SqliteRows.read(rows)) : Optional.empty();
+            }
+          }
+        });
+  }
+
+  private long count(String sql, Object key) throws LedgerException {
+    return reading(
+        () -> {
+          try (PreparedStatement select = connection.prepareStatement(sql)) {
+            select.setObject(1, key);
+            try (ResultSet rows = select.executeQuery()) {
+              rows.next();
+              return rows.getLong(1);
+            }
+          }
+        });
+  }
+
+  private static SqliteLedger connect(Path file, String url) throws LedgerException {
+    try {
+      Connection connection = DriverManager.getConnection(url, readOnly());
+      try {
+        requireLedger(connection, file);
+        return new SqliteLedger(file, connection);
+      } catch (SQLException | LedgerException e) {
+        connection.close();
+        throw e;
+      }
+    } catch (SQLException e) {
+      throw unreadable(file, e);
+    }
+  }
+
+  private static void requireLedger(Connection connection, Path file)
+      throws SQLException, LedgerException {
+    OptionalInt version = SqliteSchema.version(connection);
+    if (version.isEmpty()) {
+      throw new LedgerException(
+          file + ": a database without a ledger in it; is this the right file?");
+    }
+    SqliteSchema.requireKnown(version.getAsInt());
+  }
+
+  private static Properties readOnly() {
+    SQLiteConfig config = new SQLiteConfig();
+    config.setReadOnly(true);
+    config.setBusyTimeout(BUSY_TIMEOUT_MILLIS);
+    return config.toProperties();
+  }
+
+  private static boolean hasWal(Path file) {
+    return Files.exists(Path.of(file + "-wal"));
+  }
+
+  private <T> T reading(Reading<T> reading) throws LedgerException {
+    try {
+      return reading.read();
+    } catch (SQLException e) {
+      throw unreadable(file, e);
+    }
+  }
+
+  private static LedgerException unreadable(Path file, SQLException e) {
+    if (SqliteFault.isNotDatabase(e)) {
+      return new LedgerException(file + ": not an SQLite database", true, e);
+    }
+    String message =
+        SqliteFault.isDamage(e)
+            ? "the database file is damaged (" + e.getMessage() + "); restore it from a copy"
+            : e.getMessage();
+    return new LedgerException(file + ": " + message, SqliteFault.isDamage(e), e);
+  }
+
+  /** Reads something. */
+  @FunctionalInterface
+  private interface Reading<T> {
+    T read() throws SQLException;
+  }
+}

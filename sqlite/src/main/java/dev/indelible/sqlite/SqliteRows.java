@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import dev.indelible.ledger.ChainRow;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Objects;
+import java.util.Optional;
+
+/** How a row of the chain stands in a row of the table. */
+final class SqliteRows {
+  /** The columns in the order in which {@link #bind} and {@link #read} take them. */
+  static final String COLUMNS =
+      "sequence, id, agent_id, event_type, payload_hash, signature, attest_level, timestamp,"
+          + " prev_hash, key_id, payload";
+
+  /** The payload is bound as the UTF-8 it already is, and stored as text. */
+  static final String INSERT =
+      "INSERT INTO signed_events ("
+          + COLUMNS
+          + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT))";
+
+  private SqliteRows() {}
+
+  static void bind(PreparedStatement insert, ChainRow row) throws SQLException {
+    insert.setLong(1, row.sequence());
+    insert.setString(2, row.id());
+    insert.setString(3, row.agentId());
+    insert.setString(4, row.eventType());
+    insert.setBytes(5, row.payloadHash());
+    insert.setBytes(6, row.signature().orElse(null));
+    insert.setString(7, row.attestLevel());
+    insert.setString(8, row.timestamp());
+    insert.setBytes(9, row.prevHash());
+    insert.setString(10, row.keyId().orElse(null));
+    insert.setBytes(11, row.payload().orElse(null));
+  }
+
+  /** Reads whatever is there: a column that should not be NULL and is reads as empty. */
+  static ChainRow read(ResultSet row) throws SQLException {
+    return new ChainRow(
+        row.getLong(1),
+        text(row, 2),
+        text(row, 3),
+        text(row, 4),
+        bytes(row, 5),
+        Optional.ofNullable(row.getBytes(6)),
+        text(row, 7),
+        text(row, 8),
+        bytes(row, 9),
+        Optional.ofNullable(row.getString(10)),
+        Optional.ofNullable(row.getBytes(11)));
+  }
+
+  private static String text(ResultSet row, int column) throws SQLException {
+    return Objects.requireNonNullElse(row.getString(column), "");
+  }
+
+  private static byte[] bytes(ResultSet row, int column) throws SQLException {
+    return Objects.requireNonNullElse(row.getBytes(column), new byte[0]);
+  }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.OptionalInt;
+
+/**
+ * The tables of a ledger, and the version they are at. The version is in a table of its own,
+ * because a ledger may share its file with an application that uses {@code user_version} for
+ * itself.
+ */
+final class SqliteSchema {
+  /** The version this code writes. */
+  static final int VERSION = 1;
+
+  /** What brings a database from each version to the next; the first makes a new one. */
+  private static final List<List<String>> MIGRATIONS =
+      List.of(
+          List.of(
+              """
+              CREATE TABLE signed_events (
+                sequence INTEGER PRIMARY KEY,
+                id TEXT NOT NULL UNIQUE,
+                agent_id TEXT NOT NULL,
+                event_type TEXT NOT NULL,
+                payload_hash BLOB NOT NULL,
+                signature BLOB,
+                attest_level TEXT NOT NULL,
+                timestamp TEXT NOT NULL,
+                prev_hash BLOB NOT NULL,
+                key_id TEXT,
+                payload TEXT
+              ) STRICT""",
+              "CREATE INDEX signed_events_agent ON signed_events (agent_id)",
+              "CREATE INDEX signed_events_type ON signed_events (event_type)",
+              "CREATE INDEX signed_events_time ON signed_events (timestamp)",
+              """
+              CREATE TABLE signed_events_dlq (
+                letter INTEGER PRIMARY KEY,
+                id TEXT NOT NULL,
+                agent_id TEXT NOT NULL,
+                event_type TEXT NOT NULL,
+                payload_hash BLOB NOT NULL,
+                timestamp TEXT NOT NULL,
+                payload TEXT NOT NULL,
+                failure_reason TEXT NOT NULL,
+                failed_at TEXT NOT NULL,
+                attempts INTEGER NOT NULL,
+                replayed_as TEXT
+              ) STRICT""",
+              "CREATE INDEX signed_events_dlq_id ON signed_events_dlq (id)"));
+
+  private SqliteSchema() {}
+
+  /** Brings the database to {@link #VERSION}; the caller holds a write transaction. */
+  static void migrate(Connection connection) throws SQLException {
+    int version = version(connection).orElse(0);
+    requireKnown(version);
+    if (version == VERSION) {
+      return;
+    }
+    try (Statement statement = connection.createStatement()) {
+      for (List<String> migration : MIGRATIONS.subList(version, VERSION)) {
+        for (String sql : migration) {
+          statement.execute(sql);
+        }
+      }
+      statement.execute(
+          "CREATE TABLE IF NOT EXISTS indelible_schema (version INTEGER NOT NULL) STRICT");
+      statement.execute("DELETE FROM indelible_schema");
+      statement.execute("INSERT INTO indelible_schema VALUES (" + VERSION + ")");
+    }
+  }
+
+  /** The version the database is at; empty when it holds no ledger. */
+  static OptionalInt version(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      try (ResultSet tables =
+          statement.executeQuery(
+              "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'indelible_schema'")) {
+        if (!tables.next()) {
+          return OptionalInt.empty();
+        }
+      }
+      try (ResultSet row = statement.executeQuery("SELECT max(version) FROM indelible_schema")) {
+        return row.next() ? OptionalInt.of(row.getInt(1)) : OptionalInt.empty();
+      }
+    }
+  }
+
+  /** Refuses a database that newer code has written. */
+  static void requireKnown(int version) throws SQLException {
+    if (version > VERSION) {
+      throw new NewerSchemaException(
+          "the ledger is of schema version %d and this Indelible knows up to %d; use a newer Indelible"
+              .formatted(version, VERSION));
+    }
+  }
+
+  /** The ledger was written by newer code than this. */
+  static final class NewerSchemaException extends SQLException {
+    private static final long serialVersionUID = 1;
+
+    NewerSchemaException(String message) {
+      super(message);
+    }
+  }
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.Head;
+import dev.indelible.ledger.TamperNote;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The ledger's own connection to its file, with the statements the drainer needs. One thread. */
+final class SqliteWriter implements AutoCloseable {
+  /** How long SQLite itself waits for a lock; the drainer tries again after that. */
+  private static final int BUSY_TIMEOUT_MILLIS = 1_000;
+
+  private final Connection connection;
+  private final PreparedStatement insertRow;
+  private final PreparedStatement rowById;
+  private final PreparedStatement lastRowBelow;
+  private final PreparedStatement tamperNotes;
+  private final PreparedStatement anyLetter;
+  private final PreparedStatement lettersById;
+  private final PreparedStatement insertLetter;
+
+  private SqliteWriter(Connection connection) throws SQLException {
+    this.connection = connection;
+    String select = "SELECT " + SqliteRows.COLUMNS + " FROM signed_events ";
+    insertRow = connection.prepareStatement(SqliteRows.INSERT);
+    rowById = connection.prepareStatement(select + "WHERE id = ?");
+    lastRowBelow =
+        connection.prepareStatement(select + "WHERE sequence < ? ORDER BY sequence DESC LIMIT 1");
+    tamperNotes = connection.prepareStatement(select + "WHERE event_type = 'audit.tamper'");
+    anyLetter = connection.prepareStatement("SELECT EXISTS (SELECT 1 FROM signed_events_dlq)");
+    lettersById = connection.prepareStatement("SELECT payload FROM signed_events_dlq WHERE id = ?");
+    insertLetter =
+        connection.prepareStatement(
+            "INSERT INTO signed_events_dlq (id, agent_id, event_type, payload_hash, timestamp,"
+                + " payload, failure_reason, failed_at, attempts)"
+                + " VALUES (?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?)");
+  }
+
+  /** Opens the file, made first if there is none, and brings its tables up to date. */
+  static SqliteWriter open(Path file) throws SQLException {
+    Connection connection = DriverManager.getConnection(SqliteFile.url(file));
+    try {
+      try (Statement statement = connection.createStatement()) {
+        statement.execute("PRAGMA busy_timeout = " + BUSY_TIMEOUT_MILLIS);
+        statement.execute("PRAGMA journal_mode = WAL");
+        statement.execute("PRAGMA synchronous = FULL");
+      }
+      if (SqliteSchema.version(connection).orElse(0) != SqliteSchema.VERSION) {
+        execute(connection, "BEGIN IMMEDIATE");
+        SqliteSchema.migrate(connection);
+        execute(connection, "COMMIT");
+      }
+      return new SqliteWriter(connection);
+    } catch (SQLException | RuntimeException | Error e) {
+      connection.close();
+      throw e;
+    }
+  }
+
+  void begin() throws SQLException {
+    execute(connection, "BEGIN IMMEDIATE");
+  }
+
+  void commit() throws SQLException {
+    execute(connection, "COMMIT");
+  }
+
+  void rollback() throws SQLException {
+    execute(connection, "ROLLBACK");
+  }
+
+  /**
+   * Inserts a row of the chain.
+   *
+   * @throws SQLException if it was not inserted; the transaction goes on without it
+   */
+  void insert(ChainRow row) throws SQLException {
+    SqliteRows.bind(insertRow, row);
+    if (insertRow.executeUpdate() != 1) {
+      throw new SQLException("the insert was swallowed by a trigger", "", 19);
+    }
+  }
+
+  /** The last row below a sequence. */
+  Optional<ChainRow> lastRowBelow(long sequence) throws SQLException {
+    lastRowBelow.setLong(1, sequence);
+    return first(lastRowBelow);
+  }
+
+  /** The end of the chain below a sequence. */
+  Head headBelow(long sequence) throws SQLException {
+    return lastRowBelow(sequence).map(ChainRow::head).orElse(Head.EMPTY);
+  }
+
+  Optional<ChainRow> row(String id) throws SQLException {
+    rowById.setString(1, id);
+    return first(rowById);
+  }
+
+  /** Whether the chain has this very note already. */
+  boolean isNoted(TamperNote note) throws SQLException {
+    try (ResultSet rows = tamperNotes.executeQuery()) {
+      while (rows.next()) {
+        Optional<TamperNote> noted = TamperNote.read(SqliteRows.read(rows));
+        if (noted.filter(known -> known.isAbout(note)).isPresent()) {
+          return true;
+        }
+      }
+      return false;
+    }
+  }
+
+  boolean hasLetters() throws SQLException {
+    try (ResultSet row = anyLetter.executeQuery()) {
+      return row.next() && row.getBoolean(1);
+    }
+  }
+
+  /** The payloads of the dead letters of that event id. */
+  List<byte[]> letters(String id) throws SQLException {
+    lettersById.setString(1, id);
+    List<byte[]> payloads = new ArrayList<>();
+    try (ResultSet rows = lettersById.executeQuery()) {
+      while (rows.next()) {
+        payloads.add(rows.getBytes(1));
+      }
+    }
+    return payloads;
+  }
+
+  void insertLetter(ChainRow row, String reason, String failedAt, int attempts)
+      throws SQLException {
+    insertLetter.setString(1, row.id());
+    insertLetter.setString(2, row.agentId());
+    insertLetter.setString(3, row.eventType());
+    insertLetter.setBytes(4, row.payloadHash());
+    insertLetter.setString(5, row.timestamp());
+    insertLetter.setBytes(6, row.payload().orElseThrow());
+    insertLetter.setString(7, reason);
+    insertLetter.setString(8, failedAt);
+    insertLetter.setInt(9, attempts);
+    if (insertLetter.executeUpdate() != 1) {
+      throw new SQLException("the dead letter was swallowed by a trigger");
+    }
+  }
+
+  @Override
+  public void close() throws SQLException {
+    connection.close();
+  }
+
+  private static Optional<ChainRow> first(PreparedStatement query) throws SQLException {
+    try (ResultSet rows = query.executeQuery()) {
+      return rows.next() ? Optional.of(SqliteRows.read(rows)) : Optional.empty();
+    }
+  }
+
+  private static void execute(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+}
