@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.policy;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * The files of a policy, read but not yet understood.
+ *
+ * @param files in the order they are read
+ * @param digest identifies their bytes
+ */
+record PolicySource(List<File> files, String digest) {
+  /** Holds thousands of rules; more can only be a mistake. */
+  static final int MAX_FILE_BYTES = 1 << 20;
+
+  /**
+   * One file.
+   *
+   * @param name names it in errors
+   * @param text its content
+   */
+  record File(String name, String text) {}
+
+  PolicySource {
+    files = List.copyOf(files);
+  }
+
+  static PolicySource of(String yaml, String name) throws PolicyException {
+    byte[] bytes;
+    try {
+      ByteBuffer encoded = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(yaml));
+      bytes = new byte[encoded.remaining()];
+      encoded.get(bytes);
+    } catch (IOException e) {
+      throw new PolicyException(name + ": half of a surrogate pair has no UTF-8 form; remove it");
+    }
+    return single(bytes, name);
+  }
+
+  static PolicySource at(Path path) throws PolicyException {
+    return Files.isDirectory(path) ? directory(path) : single(read(path), path.toString());
+  }
+
+  private static PolicySource single(byte[] bytes, String name) throws PolicyException {
+    File file = new File(name, decode(bytes, name));
+    return new PolicySource(List.of(file), hex(sha256().digest(bytes)));
+  }
+
+  private static PolicySource directory(Path directory) throws PolicyException {
+    MessageDigest digest = sha256();
+    List<File> files = new ArrayList<>();
+    for (Path path : yamlFiles(directory)) {
+      byte[] bytes = read(path);
+      updateFramed(digest, path.getFileName().toString().getBytes(StandardCharsets.UTF_8));
+      updateFramed(digest, bytes);
+      files.add(new File(path.toString(), decode(bytes, path.toString())));
+    }
+    if (files.isEmpty()) {
+      throw new PolicyException(
+          directory + ": no *.yaml or *.yml file in this directory; no rules would allow all");
+    }
+    return new PolicySource(files, hex(digest.digest()));
+  }
+
+  /** Whatever has the name counts, so that a rule file that cannot be read is never passed over. */
+  private static List<Path> yamlFiles(Path directory) throws PolicyException {
+    try (Stream<Path> entries = Files.list(directory)) {
+      return entries
+          .filter(path -> isYaml(path.getFileName().toString()))
+          .sorted(Comparator.comparing(path -> path.getFileName().toString()))
+          .toList();
+    } catch (UncheckedIOException e) {
+      throw unreadable(directory, e.getCause());
+    } catch (IOException e) {
+      throw unreadable(directory, e);
+    }
+  }
+
+  private static boolean isYaml(String name) {
+    return name.endsWith(".yaml") || name.endsWith(".yml");
+  }
+
+  private static byte[] read(Path path) throws PolicyException {
+    try (InputStream in = Files.newInputStream(path)) {
+      return in.readNBytes(MAX_FILE_BYTES + 1);
+    } catch (NoSuchFileException e) {
+      throw new PolicyException(path + ": no such file; name a policy file or a directory of them");
+    } catch (IOException e) {
+      throw unreadable(path, e);
+    }
+  }
+
+  private static PolicyException unreadable(Path path, IOException e) {
+    return new PolicyException(
+        path + ": cannot be read (" + e + "); check that it is a file you may read");
+  }
+
+  private static String decode(byte[] bytes, String name) throws PolicyException {
+    if (bytes.length > MAX_FILE_BYTES) {
+      throw new PolicyException(
+          "%s: larger than %d bytes; split it into several files of one directory"
+              .formatted(name, MAX_FILE_BYTES));
+    }
+    CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    CharBuffer out = CharBuffer.allocate(bytes.length);
+    CoderResult result = decoder.decode(in, out, true);
+    if (result.isError()) {
+      throw new PolicyException(
+          "%s: not UTF-8 at byte %d; save it as UTF-8".formatted(name, in.position()));
+    }
+    String text = out.flip().toString();
+    // Some editors begin a file with a byte order mark; to YAML it would be a character.
+    return text.startsWith("\uFEFF") ? text.substring(1) : text;
+  }
+
+  private static void updateFramed(MessageDigest digest, byte[] bytes) {
+    digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(bytes.length).flip());
+    digest.update(bytes);
+  }
+
+  private static String hex(byte[] hash) {
+    return "sha256:" + HexFormat.of().formatHex(hash);
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+}

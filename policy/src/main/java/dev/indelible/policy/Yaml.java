@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.policy;
+
+import dev.indelible.json.Text;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.api.lowlevel.Parse;
+import org.snakeyaml.engine.v2.events.Event;
+import org.snakeyaml.engine.v2.events.NodeEvent;
+import org.snakeyaml.engine.v2.exceptions.Mark;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.ReaderException;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.NodeTuple;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
+import org.snakeyaml.engine.v2.nodes.SequenceNode;
+import org.snakeyaml.engine.v2.nodes.Tag;
+
+/**
+ * A YAML value that knows its place, so that every error can name it.
+ *
+ * @param source the file or other origin
+ * @param name what errors call the value
+ * @param mark where it is: at its key, if it has one
+ * @param node the value
+ */
+record Yaml(String source, String name, Optional<Mark> mark, Node node) {
+  /** Twice what a policy needs; the composer is recursive and deeper input would end its stack. */
+  private static final int MAX_DEPTH = 10;
+
+  /** Keys that are no scalars are let through here, to be refused below with their place. */
+  private static final LoadSettings SETTINGS =
+      LoadSettings.builder().setAllowNonScalarKeys(true).build();
+
+  /** Reads the one document in {@code text}. */
+  static Yaml read(String text, String source) throws PolicyException {
+    try {
+      requireTree(text, source);
+      Node root =
+          new Compose(SETTINGS)
+              .composeString(text)
+              .orElseThrow(
+                  () -> error(source, Optional.empty(), "empty; begin with \"version: 1\""));
+      return new Yaml(source, "policy", root.getStartMark(), root);
+    } catch (MarkedYamlEngineException e) {
+      String context = e.getContext() == null ? "" : e.getContext() + ", ";
+      throw error(source, e.getProblemMark(), "not YAML: " + context + e.getProblem());
+    } catch (ReaderException e) {
+      throw error(
+          source,
+          Optional.empty(),
+          "not YAML: character U+%04X at offset %d is not allowed; remove or escape it"
+              .formatted(e.getCodePoint(), e.getPosition()));
+    } catch (YamlEngineException e) {
+      throw error(source, Optional.empty(), "not YAML 1.2: " + e.getMessage());
+    }
+  }
+
+  /** Refuses nesting that exhausts a stack, and aliases, which can unfold without bound. */
+  private static void requireTree(String text, String source) throws PolicyException {
+    int depth = 0;
+    for (Event event : new Parse(SETTINGS).parseString(text)) {
+      switch (event.getEventId()) {
+        case MappingStart, SequenceStart -> depth++;
+        case MappingEnd, SequenceEnd -> depth--;
+        default -> {}
+      }
+      if (depth > MAX_DEPTH) {
+        throw error(
+            source,
+            event.getStartMark(),
+            "nested deeper than " + MAX_DEPTH + " levels; no rule needs that");
+      }
+      if (event instanceof NodeEvent node && node.getAnchor().isPresent()) {
+        throw error(
+            source,
+            event.getStartMark(),
+            "anchors and aliases are not read; write the value out where it is used");
+      }
+    }
+  }
+
+  /** The members of a mapping, in the order of the file. */
+  Map<String, Yaml> members() throws PolicyException {
+    if (!(node instanceof MappingNode mapping)) {
+      throw mistyped("a mapping");
+    }
+    Map<String, Yaml> members = new LinkedHashMap<>();
+    for (NodeTuple tuple : mapping.getValue()) {
+      Node key = tuple.getKeyNode();
+      String member = new Yaml(source, "a key", key.getStartMark(), key).text();
+      Yaml value = new Yaml(source, member, key.getStartMark(), tuple.getValueNode());
+      if (members.putIfAbsent(member, value) != null) {
+        throw value.error("duplicate key " + Quoted.of(member) + "; keep one of them");
+      }
+    }
+    return members;
+  }
+
+  /** The members of a mapping that may have only these keys. */
+  Map<String, Yaml> members(Collection<String> known) throws PolicyException {
+    Map<String, Yaml> members = members();
+    for (Yaml member : members.values()) {
+      if (!known.contains(member.name)) {
+        throw member.error(Spelling.unknown("key", member.name, known));
+      }
+    }
+    return members;
+  }
+
+  /** The member that {@link #members} must have returned under that name. */
+  Yaml required(Map<String, Yaml> members, String member) throws PolicyException {
+    Yaml value = members.get(member);
+    if (value == null) {
+      throw error("%s has no \"%s\"; add it".formatted(name, member));
+    }
+    return value;
+  }
+
+  /** The values of a list. */
+  List<Yaml> items() throws PolicyException {
+    if (!(node instanceof SequenceNode sequence)) {
+      throw mistyped("a list");
+    }
+    List<Yaml> items = new ArrayList<>();
+    for (Node item : sequence.getValue()) {
+      items.add(new Yaml(source, name + "[" + items.size() + "]", item.getStartMark(), item));
+    }
+    return items;
+  }
+
+  /** Text that says something. */
+  String text() throws PolicyException {
+    if (!node.getTag().equals(Tag.STR) || !(node instanceof ScalarNode scalar)) {
+      throw mistyped("text");
+    }
+    if (scalar.getValue().isBlank()) {
+      throw error(name + " is blank; say something, or leave it out");
+    }
+    return checked(() -> Text.requireWellFormed(scalar.getValue(), name));
+  }
+
+  /** One text, or a list of some. */
+  List<String> texts() throws PolicyException {
+    if (!(node instanceof SequenceNode)) {
+      return List.of(text());
+    }
+    List<String> texts = new ArrayList<>();
+    for (Yaml item : items()) {
+      texts.add(item.text());
+    }
+    if (texts.isEmpty()) {
+      throw error(name + " is an empty list; name at least one, or leave it out");
+    }
+    return List.copyOf(texts);
+  }
+
+  /** A whole number from 0 to {@code max}. */
+  long wholeNumber(long max) throws PolicyException {
+    String digits = node instanceof ScalarNode scalar ? scalar.getValue() : "";
+    if (!node.getTag().equals(Tag.INT)) {
+      throw mistyped("a whole number");
+    }
+    try {
+      long value = Long.parseLong(digits);
+      if (value >= 0 && value <= max) {
+        return value;
+      }
+    } catch (NumberFormatException e) {
+      // Too long for a long: out of the bounds, as below.
+    }
+    throw error("%s is %s; give a whole number from 0 to %d".formatted(name, digits, max));
+  }
+
+  /** {@code true} or {@code false}. */
+  boolean bool() throws PolicyException {
+    if (!node.getTag().equals(Tag.BOOL) || !(node instanceof ScalarNode scalar)) {
+      throw mistyped("true or false");
+    }
+    return scalar.getValue().equals("true");
+  }
+
+  /** The value on one line, for display. */
+  String display() {
+    if (node instanceof SequenceNode sequence) {
+      List<String> items = new ArrayList<>();
+      for (Node item : sequence.getValue()) {
+        items.add(new Yaml(source, name, mark, item).display());
+      }
+      return "[" + String.join(", ", items) + "]";
+    }
+    String value = node instanceof ScalarNode scalar ? scalar.getValue() : "{…}";
+    return node.getTag().equals(Tag.STR) ? Quoted.of(value) : value;
+  }
+
+  /** What {@code value} makes of this; its complaint about an argument gets this place. */
+  <T> T checked(Supplier<T> value) throws PolicyException {
+    try {
+      return value.get();
+    } catch (IllegalArgumentException e) {
+      throw error(e.getMessage());
+    }
+  }
+
+  /** Where this is, for example {@code rules.yaml, line 3, column 5}. */
+  String place() {
+    return place(source, mark);
+  }
+
+  PolicyException error(String problem) {
+    return error(source, mark, problem);
+  }
+
+  private PolicyException mistyped(String expected) {
+    boolean scalar = node instanceof ScalarNode && !node.getTag().equals(Tag.NULL);
+    String hint = expected.equals("text") && scalar ? "; put it in quotes" : "";
+    return error("%s is %s where %s is expected%s".formatted(name, type(), expected, hint));
+  }
+
+  private String type() {
+    if (node instanceof MappingNode) {
+      return "a mapping";
+    }
+    if (node instanceof SequenceNode) {
+      return "a list";
+    }
+    Tag tag = node.getTag();
+    if (tag.equals(Tag.STR)) {
+      return "text";
+    }
+    if (tag.equals(Tag.INT) || tag.equals(Tag.FLOAT)) {
+      return "a number";
+    }
+    if (tag.equals(Tag.BOOL)) {
+      return "a boolean";
+    }
+    return tag.equals(Tag.NULL) ? "nothing" : "of type " + Quoted.of(tag.getValue());
+  }
+
+  private static PolicyException error(String source, Optional<Mark> mark, String problem) {
+    return new PolicyException(place(source, mark) + ": " + problem);
+  }
+
+  private static String place(String source, Optional<Mark> mark) {
+    return mark.map(
+            at -> "%s, line %d, column %d".formatted(source, at.getLine() + 1, at.getColumn() + 1))
+        .orElse(source);
+  }
+}
