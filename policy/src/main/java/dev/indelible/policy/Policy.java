@@ -6,11 +6,15 @@ import dev.indelible.decision.Allow;
 import dev.indelible.decision.Decision;
 import dev.indelible.decision.Refuse;
 import dev.indelible.decision.Warn;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -74,6 +78,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Policy {
   private static final Logger LOG = LoggerFactory.getLogger(Policy.class);
+  private static final String STARTER = "starter-rules.yaml";
   private static final Decision ALLOW = new Allow();
 
   /** What a failure may add to a reason: far below the reason's own limit. */
@@ -117,6 +122,24 @@ public final class Policy {
 
   static Policy parse(String yaml, String source, DiskSpace disk) throws PolicyException {
     return of(PolicySource.of(yaml, source), disk);
+  }
+
+  /** The rules to start from: {@link #starterYaml}, read. */
+  public static Policy starter() {
+    try {
+      return parse(starterYaml(), STARTER);
+    } catch (PolicyException e) {
+      throw new IllegalStateException("the starter rules do not load", e);
+    }
+  }
+
+  /** A policy file to start from, with comments: a net for common accidents, not a sandbox. */
+  public static String starterYaml() {
+    try (InputStream in = Policy.class.getResourceAsStream(STARTER)) {
+      return new String(Objects.requireNonNull(in, STARTER).readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static Policy of(PolicySource source, DiskSpace disk) throws PolicyException {
