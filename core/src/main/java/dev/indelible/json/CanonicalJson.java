@@ -93,12 +93,11 @@ public final class CanonicalJson {
     switch (node.getNodeType()) {
       case OBJECT -> writeObject(node, out);
       case ARRAY -> {
-        out.raw('[');
+        out.beginArray();
         for (JsonNode element : node.values()) {
-          out.comma();
-          write(element, out);
+          write(element, out.element());
         }
-        out.raw(']');
+        out.endArray();
       }
       case STRING -> out.quoted(node.stringValue());
       case NUMBER -> out.ascii(number(node.doubleValue()));

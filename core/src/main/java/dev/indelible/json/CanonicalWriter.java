@@ -29,6 +29,22 @@ public final class CanonicalWriter {
     return raw('}');
   }
 
+  /** Opens an array. */
+  public CanonicalWriter beginArray() {
+    return raw('[');
+  }
+
+  /** Closes an array. */
+  public CanonicalWriter endArray() {
+    return raw(']');
+  }
+
+  /** Begins an element, with the comma before it unless it is the array's first. */
+  public CanonicalWriter element() {
+    comma();
+    return this;
+  }
+
   /** Writes a member's name, with the comma before it unless it is the object's first. */
   public CanonicalWriter name(String name) {
     comma();
@@ -45,14 +61,18 @@ public final class CanonicalWriter {
     return name(name).ascii(Long.toString(value));
   }
 
+  /** Writes a string value. */
+  public CanonicalWriter string(String value) {
+    return quoted(value);
+  }
+
   /** Writes an array of strings. */
   public CanonicalWriter strings(Iterable<String> values) {
-    raw('[');
+    beginArray();
     for (String value : values) {
-      comma();
-      quoted(value);
+      element().quoted(value);
     }
-    return raw(']');
+    return endArray();
   }
 
   /** Writes text that is canonical JSON already. */
@@ -78,7 +98,7 @@ public final class CanonicalWriter {
     return Arrays.copyOf(buffer, length);
   }
 
-  void comma() {
+  private void comma() {
     byte last = buffer[length - 1];
     if (last != '{' && last != '[') {
       raw(',');

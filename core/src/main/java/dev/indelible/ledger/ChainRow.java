@@ -2,7 +2,9 @@
 package dev.indelible.ledger;
 
 import dev.indelible.crypto.Sha256;
+import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
+import dev.indelible.json.JsonFormatException;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.HexFormat;
@@ -52,7 +54,7 @@ public record ChainRow(
 
   /** The record: canonical JSON (RFC 8785) of everything but the payload itself. */
   public byte[] record() {
-    return write(new CanonicalWriter(), true).toBytes();
+    return write(new CanonicalWriter(), true, false).toBytes();
   }
 
   /** The record's hash as an RFC 6962 leaf; what the next row's {@code prev_hash} must be. */
@@ -67,27 +69,15 @@ public record ChainRow(
 
   /** What the signature covers: every field but {@code prev_hash} and the signature itself. */
   public byte[] signedMessage() {
-    return write(new CanonicalWriter().canonical(SIGNED_PREFIX), false).toBytes();
+    return write(new CanonicalWriter().canonical(SIGNED_PREFIX), false, false).toBytes();
   }
 
-  /** Writes the members of the record into an object that the caller opened, without closing it. */
-  public void writeMembers(CanonicalWriter out, boolean linked) {
-    HexFormat hex = HexFormat.of();
-    out.member("agent_id", agentId)
-        .member("attest_level", attestLevel)
-        .member("event_type", eventType)
-        .member("id", id);
-    keyId.ifPresent(value -> out.member("key_id", value));
-    out.member("payload_hash", hex.formatHex(payloadHash));
-    if (linked) {
-      out.member("prev_hash", hex.formatHex(prevHash));
-    }
-    out.member("sequence", sequence);
-    if (linked) {
-      signature.ifPresent(
-          value -> out.member("signature", Base64.getEncoder().encodeToString(value)));
-    }
-    out.member("timestamp", timestamp).member("v", VERSION);
+  /**
+   * The record and its payload as one canonical JSON object, as {@code log list} prints it. A
+   * payload that is no longer JSON is written as a string; one that is gone as {@code null}.
+   */
+  public byte[] toJson() {
+    return write(new CanonicalWriter(), true, true).toBytes();
   }
 
   ChainRow withSignature(byte[] bytes) {
@@ -135,9 +125,38 @@ public record ChainRow(
         payload);
   }
 
-  private CanonicalWriter write(CanonicalWriter out, boolean linked) {
-    out.beginObject();
-    writeMembers(out, linked);
-    return out.endObject();
+  private CanonicalWriter write(CanonicalWriter out, boolean linked, boolean withPayload) {
+    HexFormat hex = HexFormat.of();
+    out.beginObject()
+        .member("agent_id", agentId)
+        .member("attest_level", attestLevel)
+        .member("event_type", eventType)
+        .member("id", id);
+    keyId.ifPresent(value -> out.member("key_id", value));
+    if (withPayload) {
+      writePayload(out.name("payload"));
+    }
+    out.member("payload_hash", hex.formatHex(payloadHash));
+    if (linked) {
+      out.member("prev_hash", hex.formatHex(prevHash));
+    }
+    out.member("sequence", sequence);
+    if (linked) {
+      signature.ifPresent(
+          value -> out.member("signature", Base64.getEncoder().encodeToString(value)));
+    }
+    return out.member("timestamp", timestamp).member("v", VERSION).endObject();
+  }
+
+  private void writePayload(CanonicalWriter out) {
+    if (payload.isEmpty()) {
+      out.canonical("null");
+      return;
+    }
+    try {
+      out.canonical(CanonicalJson.canonicalize(payload.get()));
+    } catch (JsonFormatException e) {
+      out.string(new String(payload.get(), StandardCharsets.UTF_8));
+    }
   }
 }

@@ -52,6 +52,20 @@ public final class SqliteLedger implements LedgerReader {
     }
   }
 
+  /**
+   * Checks that a file can become or already is a ledger: that it is a database, undamaged at its
+   * start, and not of a newer version.
+   *
+   * @throws LedgerException if it cannot
+   */
+  public static void requireUsable(Path file) throws LedgerException {
+    try (Connection connection = DriverManager.getConnection(SqliteFile.url(file), readOnly())) {
+      SqliteSchema.requireKnown(SqliteSchema.version(connection).orElse(0));
+    } catch (SQLException e) {
+      throw unreadable(file, e);
+    }
+  }
+
   @Override
   public void forEachRow(RowQuery query, Visitor<ChainRow> visitor) throws LedgerException {
     StringBuilder sql = new StringBuilder(SELECT).append("WHERE sequence >= ?");

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.action.Bash;
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.SigningKey;
+import dev.indelible.decision.Refuse;
+import dev.indelible.drain.DeferredAudit;
+import dev.indelible.drain.DrainReport;
+import dev.indelible.drain.DrainSettings;
+import dev.indelible.event.AuditEvent;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.Head;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowQuery;
+import dev.indelible.ledger.RowSealer;
+import dev.indelible.queue.MemoryStore;
+import dev.indelible.sqlite.SqliteDeferredAudit;
+import dev.indelible.sqlite.SqliteLedger;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * Measures the drain beside its two neighbours, on the same events in the same run: the design it
+ * replaces (each row its own transaction, head read and signature) and the limit (the finished rows
+ * inserted in bulk, with nothing to compute).
+ */
+@Command(
+    name = "drain",
+    description = "Measure how fast waiting events become signed rows on disk.",
+    footer = {
+      "",
+      "In the same run it measures the same rows inserted in bulk, which is the limit, and a design",
+      "that signs and commits row by row, with synchronous=NORMAL, on a twentieth of the events."
+    })
+final class BenchDrainCommand extends Verb {
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
+  private static final int RAW_BATCH = 1_000;
+  private static final String COLUMNS =
+      "sequence, id, agent_id, event_type, payload_hash, signature, attest_level, timestamp,"
+          + " prev_hash, key_id, payload";
+
+  /** Row by row is so much slower that a part of the events tells enough. */
+  private static final int ROW_BY_ROW_SHARE = 20;
+
+  @Option(
+      names = "--events",
+      paramLabel = "N",
+      defaultValue = "200000",
+      description = "how many (default: ${DEFAULT-VALUE})")
+  int events = 200_000;
+
+  @Override
+  public Integer call() throws Exception {
+    if (events < 1_000) {
+      throw CommandFailure.usage(
+          "--events " + events + ": give 1000 or more, or it measures start-up");
+    }
+    Path directory = Files.createTempDirectory("indelible-bench-");
+    try {
+      SigningKey key = SigningKey.generate();
+      List<AuditEvent> warmUp = make(events / 4);
+      drain(warmUp, key, directory.resolve("warm-up.db"));
+      List<AuditEvent> batch = make(events);
+      Path drained = directory.resolve("drained.db");
+      long drain = perSecond(events, drain(batch, key, drained));
+      rowByRow(
+          warmUp.subList(0, warmUp.size() / ROW_BY_ROW_SHARE),
+          key,
+          drained,
+          directory.resolve("warm-row.db"));
+      List<AuditEvent> part = batch.subList(0, events / ROW_BY_ROW_SHARE);
+      long rowByRow =
+          perSecond(part.size(), rowByRow(part, key, drained, directory.resolve("rows.db")));
+      raw(directory.resolve("warm-up.db"), directory.resolve("warm-raw.db"));
+      long raw = perSecond(events, raw(drained, directory.resolve("raw.db")));
+      print(drain, rowByRow, raw);
+      return ExitCode.OK;
+    } finally {
+      delete(directory);
+    }
+  }
+
+  private static List<AuditEvent> make(int count) {
+    Refuse decision = new Refuse("R001", "no recursive delete at the root");
+    Optional<String> policy = Optional.of("sha256:" + "0".repeat(64));
+    List<AuditEvent> made = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      Bash action =
+          new Bash("rm -rf / --one-file-system --attempt=" + i, Optional.of("/home/dev/project"));
+      made.add(DeferredAuditEvent.of("agent:" + i % 50, action, decision, policy));
+    }
+    return made;
+  }
+
+  private static long drain(List<AuditEvent> batch, SigningKey key, Path file)
+      throws CommandFailure {
+    MemoryStore store = new MemoryStore(batch.size());
+    batch.forEach(store::offer);
+    KeyRing keys = KeyRing.of(List.of(key.verificationKey()));
+    long start = System.nanoTime();
+    DeferredAudit audit =
+        SqliteDeferredAudit.install(file, key, keys, store, DrainSettings.ofDefaults());
+    DrainReport report = audit.closeAndFlush(PATIENCE);
+    long nanos = System.nanoTime() - start;
+    if (!report.isComplete()) {
+      throw CommandFailure.failed("the drain did not end: " + report);
+    }
+    return nanos;
+  }
+
+  /** The original design: read the head, sign, insert, commit; once a row. */
+  private static long rowByRow(List<AuditEvent> batch, SigningKey key, Path like, Path file)
+      throws SQLException {
+    try (Connection connection = connect(file, "NORMAL")) {
+      copySchema(like, connection);
+      RowSealer sealer = new RowSealer(key);
+      long start = System.nanoTime();
+      try (Statement statement = connection.createStatement();
+          PreparedStatement head =
+              connection.prepareStatement(
+                  "SELECT " + COLUMNS + " FROM signed_events ORDER BY sequence DESC LIMIT 1");
+          PreparedStatement insert = connection.prepareStatement(insertSql())) {
+        for (AuditEvent event : batch) {
+          statement.execute("BEGIN IMMEDIATE");
+          bind(insert, sealer.seal(read(head), List.of(event)).get(0));
+          insert.executeUpdate();
+          statement.execute("COMMIT");
+        }
+      }
+      return System.nanoTime() - start;
+    }
+  }
+
+  /** The limit: finished rows into the same tables and indexes, in large transactions. */
+  private static long raw(Path from, Path file) throws Exception {
+    List<ChainRow> rows = new ArrayList<>();
+    try (LedgerReader ledger = SqliteLedger.open(from)) {
+      ledger.forEachRow(RowQuery.all(), rows::add);
+    }
+    try (Connection connection = connect(file, "FULL")) {
+      copySchema(from, connection);
+      long start = System.nanoTime();
+      try (Statement statement = connection.createStatement();
+          PreparedStatement insert = connection.prepareStatement(insertSql())) {
+        for (int i = 0; i < rows.size(); i += RAW_BATCH) {
+          statement.execute("BEGIN IMMEDIATE");
+          for (ChainRow row : rows.subList(i, Math.min(rows.size(), i + RAW_BATCH))) {
+            bind(insert, row);
+            insert.executeUpdate();
+          }
+          statement.execute("COMMIT");
+        }
+      }
+      return System.nanoTime() - start;
+    }
+  }
+
+  private static Connection connect(Path file, String synchronous) throws SQLException {
+    Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("PRAGMA journal_mode = WAL");
+      statement.execute("PRAGMA synchronous = " + synchronous);
+    }
+    return connection;
+  }
+
+  private static void copySchema(Path from, Connection to) throws SQLException {
+    try (Connection source = DriverManager.getConnection("jdbc:sqlite:" + from);
+        Statement select = source.createStatement();
+        Statement create = to.createStatement();
+        ResultSet schema =
+            select.executeQuery(
+                "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")) {
+      while (schema.next()) {
+        create.execute(schema.getString(1));
+      }
+    }
+  }
+
+  private static String insertSql() {
+    return "INSERT INTO signed_events ("
+        + COLUMNS
+        + ") VALUES (?,?,?,?,?,?,?,?,?,?,CAST(? AS TEXT))";
+  }
+
+  private static void bind(PreparedStatement insert, ChainRow row) throws SQLException {
+    insert.setLong(1, row.sequence());
+    insert.setString(2, row.id());
+    insert.setString(3, row.agentId());
+    insert.setString(4, row.eventType());
+    insert.setBytes(5, row.payloadHash());
+    insert.setBytes(6, row.signature().orElseThrow());
+    insert.setString(7, row.attestLevel());
+    insert.setString(8, row.timestamp());
+    insert.setBytes(9, row.prevHash());
+    insert.setString(10, row.keyId().orElseThrow());
+    insert.setBytes(11, row.payload().orElseThrow());
+  }
+
+  private static Head read(PreparedStatement select) throws SQLException {
+    try (ResultSet row = select.executeQuery()) {
+      if (!row.next()) {
+        return Head.EMPTY;
+      }
+      return new ChainRow(
+              row.getLong(1),
+              row.getString(2),
+              row.getString(3),
+              row.getString(4),
+              row.getBytes(5),
+              Optional.of(row.getBytes(6)),
+              row.getString(7),
+              row.getString(8),
+              row.getBytes(9),
+              Optional.of(row.getString(10)),
+              Optional.of(row.getBytes(11)))
+          .head();
+    }
+  }
+
+  private void print(long drain, long rowByRow, long raw) {
+    if (json()) {
+      console()
+          .json(
+              new CanonicalWriter()
+                  .beginObject()
+                  .member("events", events)
+                  .member("events_per_second", drain)
+                  .member("raw_insert_per_second", raw)
+                  .member("row_per_transaction_per_second", rowByRow)
+                  .endObject());
+      return;
+    }
+    Table table = new Table("", "events a second", "of the limit");
+    row(table, "Indelible: queue to signed rows, synchronous=FULL", drain, raw);
+    row(table, "one transaction a row, synchronous=NORMAL", rowByRow, raw);
+    row(table, "the limit: the same rows inserted in bulk", raw, raw);
+    table.print(console());
+    console().line();
+    console()
+        .line(
+            "%,d events; Java %s, %d cores"
+                .formatted(events, Runtime.version(), Runtime.getRuntime().availableProcessors()));
+  }
+
+  private static void row(Table table, String what, long rate, long limit) {
+    table.row(
+        Table.Cell.of(what),
+        Table.Cell.of("%,15d".formatted(rate)),
+        Table.Cell.of("%12.2f".formatted((double) rate / limit)));
+  }
+
+  private static long perSecond(int count, long nanos) {
+    return Math.round(count * 1e9 / nanos);
+  }
+
+  private static void delete(Path directory) throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+}

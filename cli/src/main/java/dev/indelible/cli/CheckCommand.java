@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.Indelible;
+import dev.indelible.action.ActionParser;
+import dev.indelible.action.AgentAction;
+import dev.indelible.decision.Decision;
+import dev.indelible.decision.Escalate;
+import dev.indelible.gate.RecordedDecision;
+import dev.indelible.json.CanonicalJson;
+import dev.indelible.json.JsonFields;
+import dev.indelible.json.JsonFormatException;
+import java.nio.charset.StandardCharsets;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import tools.jackson.databind.JsonNode;
+
+@Command(
+    name = "check",
+    description = "Decide about one action and record the decision.",
+    footer = {
+      "",
+      "Exit status: 0 allow or warn, 3 refuse, 4 escalate, 2 unreadable input, 1 failure.",
+      "",
+      "  indelible check '{\"kind\":\"bash\",\"command\":\"rm -rf /\"}'"
+    })
+final class CheckCommand extends Verb {
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "ACTION",
+      description =
+          "the action as JSON, or {\"agent_id\":…,\"action\":…}; read from standard input if absent")
+  @Nullable String action;
+
+  @Option(
+      names = "--agent",
+      paramLabel = "ID",
+      defaultValue = "agent:cli",
+      description = "who wants to act (default: ${DEFAULT-VALUE})")
+  String agent = "";
+
+  @Override
+  public Integer call() throws Exception {
+    GateInput input = input();
+    Indelible indelible = Indelible.open(data().path());
+    RecordedDecision recorded;
+    try {
+      recorded = indelible.gate().record(input.agentId(), input.action());
+    } finally {
+      settle(indelible);
+    }
+    UUID id =
+        recorded
+            .eventId()
+            .orElseThrow(() -> CommandFailure.failed(recorded.decision().reason().orElse("")));
+    print(input, recorded.decision(), id);
+    return exitCode(recorded.decision());
+  }
+
+  private GateInput input() throws Exception {
+    byte[] json =
+        action == null || action.equals("-")
+            ? console().in().readNBytes(CanonicalJson.MAX_TEXT_BYTES + 1)
+            : action.getBytes(StandardCharsets.UTF_8);
+    JsonNode node = CanonicalJson.read(json);
+    if (node.has("kind")) {
+      AgentAction parsed = ActionParser.parse(node, "action");
+      return new GateInput(GateInput.requireAgentId(agent), parsed);
+    }
+    if (!node.isObject() || !node.has("action")) {
+      throw new JsonFormatException(
+          "action: give an object with a member \"kind\", for example"
+              + " {\"kind\":\"bash\",\"command\":\"ls\"}");
+    }
+    JsonFields fields = JsonFields.of(node, "input");
+    String agentId = GateInput.requireAgentId(fields.optionalString("agent_id").orElse(agent));
+    AgentAction parsed = ActionParser.parse(fields.node("action"), "action");
+    fields.requireNoOthers();
+    return new GateInput(agentId, parsed);
+  }
+
+  private void print(GateInput input, Decision decision, UUID id) {
+    if (json()) {
+      console().json(DecisionLine.json(input.agentId(), decision, id));
+      return;
+    }
+    String verdict = console().byMeaning(decision.verdict(), decision.verdict());
+    String why =
+        decision.ruleId().map(rule -> "  " + rule + "  " + decision.reason().orElse("")).orElse("");
+    console().line(console().bold(verdict) + Console.printable(why));
+    console().line(console().faint("recorded as " + id));
+  }
+
+  private static int exitCode(Decision decision) {
+    if (decision.isPermitted()) {
+      return ExitCode.OK;
+    }
+    return decision instanceof Escalate ? ExitCode.ESCALATED : ExitCode.REFUSED;
+  }
+}

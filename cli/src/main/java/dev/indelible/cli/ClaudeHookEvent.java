@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.action.AgentAction;
+import dev.indelible.action.Bash;
+import dev.indelible.action.FilesystemWrite;
+import dev.indelible.action.NetworkRequest;
+import dev.indelible.action.Read;
+import dev.indelible.action.ToolCall;
+import dev.indelible.json.CanonicalJson;
+import dev.indelible.json.JsonFields;
+import dev.indelible.json.JsonFormatException;
+import dev.indelible.json.JsonValue;
+import dev.indelible.json.Text;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Reads a PreToolUse event of Claude Code: its tools become the actions they are; a tool not known
+ * here becomes a {@link ToolCall} with all its arguments.
+ */
+final class ClaudeHookEvent {
+  /** Scheme, authority and the rest of a URL; what a URL is not, is refused and not guessed at. */
+  private static final Pattern URL =
+      Pattern.compile("([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]+)([^#]*).*", Pattern.DOTALL);
+
+  private static final Pattern AUTHORITY =
+      Pattern.compile("(?:.*@)?(\\[[^\\]]*\\]|[^:]*)(?::([0-9]{1,5}))?", Pattern.DOTALL);
+
+  private ClaudeHookEvent() {}
+
+  static GateInput read(byte[] json) throws JsonFormatException {
+    JsonFields event = JsonFields.of(CanonicalJson.read(json), "input");
+    String tool = event.string("tool_name");
+    JsonNode input = event.node("tool_input");
+    Optional<String> cwd = event.optionalString("cwd");
+    String agentId = GateInput.requireAgentId("claude:" + event.string("session_id"));
+    try {
+      return new GateInput(agentId, action(tool, JsonFields.of(input, "tool_input"), input, cwd));
+    } catch (IllegalArgumentException e) {
+      throw new JsonFormatException("tool_input: " + e.getMessage());
+    }
+  }
+
+  private static AgentAction action(
+      String tool, JsonFields input, JsonNode inputNode, Optional<String> cwd)
+      throws JsonFormatException {
+    return switch (tool) {
+      case "Bash" -> new Bash(input.string("command"), cwd);
+      case "Write" ->
+          new FilesystemWrite(
+              absolute(input.string("file_path"), cwd),
+              OptionalLong.of(Text.utf8Length(input.string("content"))));
+      case "Edit", "MultiEdit" -> new FilesystemWrite(absolute(input.string("file_path"), cwd));
+      case "NotebookEdit" -> new FilesystemWrite(absolute(input.string("notebook_path"), cwd));
+      case "WebFetch" -> request(input.string("url"));
+      case "WebSearch" -> new Read("web", Optional.empty(), input.optionalString("query"));
+      case "Read" ->
+          new Read(
+              "filesystem",
+              Optional.of(absolute(input.string("file_path"), cwd)),
+              Optional.empty());
+      case "Glob", "Grep" ->
+          new Read(
+              "filesystem",
+              input.optionalString("path").or(() -> cwd),
+              input.optionalString("pattern"));
+      default -> new ToolCall(tool, JsonValue.of(inputNode));
+    };
+  }
+
+  /** A relative path is relative to where the agent works, not to where the gate runs. */
+  private static String absolute(String path, Optional<String> cwd) {
+    return path.startsWith("/") || cwd.isEmpty() ? path : cwd.get() + "/" + path;
+  }
+
+  private static NetworkRequest request(String url) throws JsonFormatException {
+    // As browsers and fetch libraries read a URL: white space inside goes, a backslash is a slash.
+    Matcher parts = URL.matcher(url.strip().replaceAll("[\t\r\n]", "").replace('\\', '/'));
+    if (!parts.matches()) {
+      throw new JsonFormatException("tool_input.url: not an absolute URL");
+    }
+    Matcher authority = AUTHORITY.matcher(parts.group(2));
+    if (!authority.matches() || authority.group(1).isEmpty()) {
+      throw new JsonFormatException("tool_input.url: its host cannot be made out");
+    }
+    OptionalInt port =
+        authority.group(2) == null
+            ? OptionalInt.empty()
+            : OptionalInt.of(Integer.parseInt(authority.group(2)));
+    Optional<String> path = Optional.of(parts.group(3)).filter(rest -> !rest.isEmpty());
+    return new NetworkRequest(authority.group(1), parts.group(1), port, path);
+  }
+}

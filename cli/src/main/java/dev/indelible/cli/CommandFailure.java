@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+/** A command that ends here, with one line for the person who ran it and an exit status. */
+final class CommandFailure extends Exception {
+  private static final long serialVersionUID = 1;
+
+  private final int exitCode;
+
+  private CommandFailure(int exitCode, String message) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+
+  /** Wrong usage, or input that cannot be read. */
+  static CommandFailure usage(String message) {
+    return new CommandFailure(ExitCode.USAGE, message);
+  }
+
+  /** What was asked for could not be done. */
+  static CommandFailure failed(String message) {
+    return new CommandFailure(ExitCode.FAILED, message);
+  }
+
+  int exitCode() {
+    return exitCode;
+  }
+}

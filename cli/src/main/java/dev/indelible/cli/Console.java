@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.json.CanonicalWriter;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Where a command reads and writes.
+ *
+ * @param in standard input
+ * @param out standard output, UTF-8
+ * @param err standard error, UTF-8
+ * @param outIsTerminal whether a person reads {@code out}: then it is coloured
+ * @param errIsTerminal whether a person reads {@code err}: then progress is shown there
+ */
+record Console(
+    InputStream in,
+    PrintStream out,
+    PrintStream err,
+    boolean outIsTerminal,
+    boolean errIsTerminal) {
+
+  /** The process's own; the launcher says which streams are terminals, which Java cannot tell. */
+  static Console system() {
+    boolean colour = System.getenv("NO_COLOR") == null;
+    return new Console(
+        System.in,
+        new PrintStream(System.out, false, StandardCharsets.UTF_8),
+        new PrintStream(System.err, true, StandardCharsets.UTF_8),
+        colour && Boolean.getBoolean("indelible.stdout.terminal"),
+        colour && Boolean.getBoolean("indelible.stderr.terminal"));
+  }
+
+  void line(String text) {
+    out.print(text);
+    out.print('\n');
+  }
+
+  void line() {
+    line("");
+  }
+
+  void json(CanonicalWriter object) {
+    json(object.toBytes());
+  }
+
+  void json(byte[] object) {
+    out.write(object, 0, object.length);
+    out.write('\n');
+  }
+
+  /** Colours text by what a verdict or status means to a reader. */
+  String byMeaning(String text, String meaning) {
+    return switch (meaning) {
+      case "allow", "ok", "intact", "recording" -> green(text);
+      case "warn", "unknown", "escalate" -> yellow(text);
+      case "refuse", "broken", "tampered" -> red(text);
+      default -> text;
+    };
+  }
+
+  String green(String text) {
+    return styled("32", text);
+  }
+
+  String yellow(String text) {
+    return styled("33", text);
+  }
+
+  String red(String text) {
+    return styled("31", text);
+  }
+
+  String bold(String text) {
+    return styled("1", text);
+  }
+
+  String faint(String text) {
+    return styled("2", text);
+  }
+
+  private String styled(String code, String text) {
+    return outIsTerminal ? "\u001b[" + code + "m" + text + "\u001b[0m" : text;
+  }
+
+  /**
+   * Text from outside, made safe to show: control characters, which could move the cursor or forge
+   * lines, are written as escapes.
+   */
+  static String printable(String text) {
+    StringBuilder safe = new StringBuilder(text.length());
+    text.codePoints()
+        .forEach(
+            c -> {
+              if (Character.isISOControl(c) || Character.getType(c) == Character.FORMAT) {
+                safe.append(c < 0x100 ? "\\x%02x".formatted(c) : "\\u%04x".formatted(c));
+              } else {
+                safe.appendCodePoint(c);
+              }
+            });
+    return safe.toString();
+  }
+
+  /** At most {@code width} characters of {@link #printable} text. */
+  static String excerpt(String text, int width) {
+    String safe = printable(text.length() > width * 4 ? text.substring(0, width * 4) : text);
+    return safe.codePointCount(0, safe.length()) <= width
+        ? safe
+        : safe.substring(0, safe.offsetByCodePoints(0, width - 1)) + "…";
+  }
+}

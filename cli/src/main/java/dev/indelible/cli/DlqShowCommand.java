@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.DeadLetter;
+import dev.indelible.ledger.LedgerReader;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+@Command(name = "show", description = "Print everything of one dead letter.")
+final class DlqShowCommand extends Verb {
+  @Parameters(paramLabel = "LETTER", description = "its number, or its event's id")
+  String wanted = "";
+
+  @Override
+  public Integer call() throws Exception {
+    List<DeadLetter> found = new ArrayList<>();
+    try (LedgerReader ledger = ledger()) {
+      ledger.forEachDeadLetter(
+          letter -> {
+            if (letter.id().equals(wanted) || Long.toString(letter.letter()).equals(wanted)) {
+              found.add(letter);
+            }
+            return true;
+          });
+    }
+    if (found.isEmpty()) {
+      throw CommandFailure.usage(
+          "dlq show " + wanted + ": no such letter; 'indelible dlq list' shows what there is");
+    }
+    found.forEach(this::print);
+    return ExitCode.OK;
+  }
+
+  private void print(DeadLetter letter) {
+    if (json()) {
+      console().json(toJson(letter));
+      return;
+    }
+    field("letter", letter.letter());
+    field("id", letter.id());
+    field("time", letter.timestamp());
+    field("agent", letter.agentId());
+    field("type", letter.eventType());
+    field("failed at", letter.failedAt());
+    field("attempts", letter.attempts());
+    field("cause", letter.failureReason());
+    field("replayed as", letter.replayedAs().orElse("(not replayed)"));
+    field("payload", letter.payload());
+  }
+
+  private void field(String name, Object value) {
+    console()
+        .line(console().faint("%-13s".formatted(name)) + Console.printable(String.valueOf(value)));
+  }
+
+  static CanonicalWriter toJson(DeadLetter letter) {
+    CanonicalWriter out = new CanonicalWriter().beginObject();
+    out.member("agent_id", letter.agentId())
+        .member("attempts", letter.attempts())
+        .member("event_type", letter.eventType())
+        .member("failed_at", letter.failedAt())
+        .member("failure_reason", letter.failureReason())
+        .member("id", letter.id())
+        .member("letter", letter.letter())
+        .member("payload", letter.payload())
+        .name("replayed_as");
+    letter.replayedAs().ifPresentOrElse(out::string, () -> out.canonical("null"));
+    return out.member("timestamp", letter.timestamp()).endObject();
+  }
+}

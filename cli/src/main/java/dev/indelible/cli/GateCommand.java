@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.Indelible;
+import dev.indelible.action.Custom;
+import dev.indelible.crypto.Sha256;
+import dev.indelible.decision.Refuse;
+import dev.indelible.gate.RecordedDecision;
+import dev.indelible.json.CanonicalJson;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.json.JsonFormatException;
+import dev.indelible.json.JsonValue;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "gate",
+    description =
+        "Decide about a stream of actions: one JSON object a line in, one decision a line out.",
+    footer = {
+      "",
+      "A line that cannot be read is refused, recorded as refused, and named on standard error;",
+      "the stream goes on, and the exit status is 2 at its end."
+    })
+final class GateCommand extends Verb {
+  /** Who is named when a line does not say who wants to act. */
+  private static final String UNREADABLE_AGENT = "indelible:unreadable-input";
+
+  private static final String UNREADABLE_RULE = "indelible.unreadable";
+
+  @Option(
+      names = "--format",
+      paramLabel = "action|claude",
+      defaultValue = "action",
+      description =
+          "action: {\"agent_id\":…,\"action\":{\"kind\":…}}; claude: Claude Code's PreToolUse events"
+              + " (default: action)")
+  Format format = Format.action;
+
+  @Override
+  public Integer call() throws Exception {
+    boolean unreadable = false;
+    Indelible indelible = Indelible.open(data().path());
+    try (Progress progress = new Progress(console(), "decided")) {
+      Lines lines = new Lines(new BufferedInputStream(console().in(), 1 << 16));
+      byte[] line = lines.next();
+      while (line != null) {
+        unreadable |= !decide(indelible, lines.number(), line);
+        // Checking flushes: so an answer never waits while its asker does.
+        if (!lines.isReady() && console().out().checkError()) {
+          throw CommandFailure.failed(
+              "nobody reads the decisions any more; stopped at line " + lines.number());
+        }
+        progress.at(lines.number());
+        line = lines.next();
+      }
+    } finally {
+      settle(indelible);
+    }
+    return unreadable ? ExitCode.USAGE : ExitCode.OK;
+  }
+
+  /** Decides about one line; returns whether it could be read. */
+  private boolean decide(Indelible indelible, long number, byte[] line) throws CommandFailure {
+    try {
+      GateInput input =
+          format == Format.claude ? ClaudeHookEvent.read(line) : GateInput.fromEnvelope(line);
+      print(input.agentId(), indelible.gate().record(input.agentId(), input.action()));
+      return true;
+    } catch (JsonFormatException e) {
+      console()
+          .err()
+          .println(
+              "indelible: line "
+                  + number
+                  + ": "
+                  + Console.printable(String.valueOf(e.getMessage()))
+                  + "; refused");
+      print(UNREADABLE_AGENT, refuse(indelible, number, line, String.valueOf(e.getMessage())));
+      return false;
+    }
+  }
+
+  /** A line that cannot be read is on record too, by its size and digest. */
+  private static RecordedDecision refuse(
+      Indelible indelible, long number, byte[] line, String problem) {
+    byte[] details =
+        new CanonicalWriter()
+            .beginObject()
+            .member("bytes", line.length)
+            .member("line", number)
+            .member("sha256", HexFormat.of().formatHex(Sha256.hash(line)))
+            .endObject()
+            .toBytes();
+    try {
+      JsonValue payload = JsonValue.parse(new String(details, StandardCharsets.UTF_8));
+      return indelible
+          .gate()
+          .record(
+              UNREADABLE_AGENT,
+              new Custom("unreadable_input", payload),
+              new Refuse(UNREADABLE_RULE, Console.excerpt(problem, 500)));
+    } catch (JsonFormatException e) {
+      throw new IllegalStateException("what was written canonically reads back", e);
+    }
+  }
+
+  private void print(String agentId, RecordedDecision recorded) throws CommandFailure {
+    UUID id =
+        recorded
+            .eventId()
+            .orElseThrow(() -> CommandFailure.failed(recorded.decision().reason().orElse("")));
+    console().json(DecisionLine.json(agentId, recorded.decision(), id));
+  }
+
+  /** What a line holds. */
+  enum Format {
+    action,
+    claude
+  }
+
+  /** The lines of a stream, as bytes, without their ends; empty ones are passed over. */
+  static final class Lines {
+    /** Longest line that is kept; a longer one is cut, and then does not read as JSON. */
+    private static final int MAX_BYTES = CanonicalJson.MAX_TEXT_BYTES;
+
+    private final BufferedInputStream in;
+    private long number;
+
+    Lines(BufferedInputStream in) {
+      this.in = in;
+    }
+
+    /** The next line; null at the end. */
+    byte @Nullable [] next() throws IOException {
+      ByteArrayOutputStream line = new ByteArrayOutputStream();
+      int c = in.read();
+      while (c >= 0) {
+        if (c == '\n') {
+          number++;
+          if (!isBlank(line)) {
+            return line.toByteArray();
+          }
+          line.reset();
+        } else if (line.size() <= MAX_BYTES) {
+          line.write(c);
+        }
+        c = in.read();
+      }
+      if (isBlank(line)) {
+        return null;
+      }
+      number++;
+      return line.toByteArray();
+    }
+
+    long number() {
+      return number;
+    }
+
+    /** Whether more can be read without waiting. */
+    boolean isReady() throws IOException {
+      return in.available() > 0;
+    }
+
+    private static boolean isBlank(ByteArrayOutputStream line) {
+      return line.size() == 0 || line.size() == 1 && line.toByteArray()[0] == '\r';
+    }
+  }
+}

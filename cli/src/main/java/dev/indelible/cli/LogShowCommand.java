@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.LedgerReader;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+@Command(name = "show", description = "Print everything of one row.")
+final class LogShowCommand extends Verb {
+  @Parameters(paramLabel = "ROW", description = "its sequence, or its event's id")
+  String row = "";
+
+  @Override
+  public Integer call() throws Exception {
+    try (LedgerReader ledger = ledger()) {
+      Optional<ChainRow> found =
+          row.matches("[0-9]{1,18}") ? ledger.row(Long.parseLong(row)) : ledger.row(row);
+      ChainRow shown =
+          found.orElseThrow(
+              () ->
+                  CommandFailure.usage(
+                      "log show "
+                          + row
+                          + ": no such row; 'indelible log list' shows what there is"));
+      if (json()) {
+        console().json(shown.toJson());
+      } else {
+        print(shown);
+      }
+    }
+    return ExitCode.OK;
+  }
+
+  private void print(ChainRow shown) {
+    HexFormat hex = HexFormat.of();
+    field("sequence", shown.sequence());
+    field("id", shown.id());
+    field("time", shown.timestamp());
+    field("agent", shown.agentId());
+    field("type", shown.eventType());
+    shown.payload().map(PayloadSummary::of).ifPresent(this::print);
+    field(
+        "payload",
+        shown.payload().map(bytes -> new String(bytes, StandardCharsets.UTF_8)).orElse("(erased)"));
+    field("payload hash", hex.formatHex(shown.payloadHash()));
+    field("record hash", shown.head().hex());
+    field("prev hash", hex.formatHex(shown.prevHash()));
+    field("attest level", shown.attestLevel());
+    field("key", shown.keyId().orElse("(none)"));
+    field("signature", shown.signature().map(hex::formatHex).orElse("(none)"));
+  }
+
+  private void print(PayloadSummary summary) {
+    if (!summary.verdict().isEmpty()) {
+      String verdict = Console.printable(summary.verdict());
+      field("decision", console().byMeaning(verdict, verdict), verdict);
+    }
+    if (!summary.rule().isEmpty()) {
+      field("rule", summary.rule());
+      field("reason", summary.reason());
+    }
+    field("action", summary.action());
+  }
+
+  private void field(String name, Object value) {
+    String text = Console.printable(String.valueOf(value));
+    field(name, text, text);
+  }
+
+  private void field(String name, String styled, String plain) {
+    if (!plain.isEmpty()) {
+      console().line(console().faint("%-13s".formatted(name)) + styled);
+    }
+  }
+}

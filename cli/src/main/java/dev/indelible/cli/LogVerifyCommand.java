@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.crypto.KeyException;
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.VerificationKey;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.verify.Finding;
+import dev.indelible.verify.VerificationReport;
+import dev.indelible.verify.Verifier;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "verify",
+    description = "Check every row: its place, its link, its payload, its signature.",
+    footer = {
+      "",
+      "Exit status: 0 intact, 1 broken, 3 it could not be told.",
+      "It cannot see rows cut from the end of the chain, nor a chain rebuilt with the log's own key."
+    })
+final class LogVerifyCommand extends Verb {
+  /** Findings shown to a person before the rest are only counted; JSON has more. */
+  private static final int SHOWN = 20;
+
+  @Option(
+      names = "--since",
+      paramLabel = "SEQUENCE",
+      defaultValue = "1",
+      description = "check from this row on and trust the one before it")
+  long since = 1;
+
+  @Option(
+      names = "--key",
+      paramLabel = "KEY",
+      description =
+          "accept signatures of this public key, a PEM file or a vkey, instead of those in the data"
+              + " directory; may be repeated")
+  List<String> keys = new ArrayList<>();
+
+  @Override
+  public Integer call() throws Exception {
+    if (since < 1) {
+      throw CommandFailure.usage("--since " + since + ": rows are numbered from 1");
+    }
+    requireDataDirectory();
+    KeyRing accepted = keys.isEmpty() ? data().keys().accepted() : given();
+    VerificationReport report = verify(accepted);
+    print(report);
+    return switch (report.verdict()) {
+      case INTACT -> ExitCode.OK;
+      case BROKEN -> ExitCode.FAILED;
+      case UNKNOWN -> ExitCode.UNKNOWN;
+    };
+  }
+
+  private VerificationReport verify(KeyRing accepted) throws LedgerException, CommandFailure {
+    try (LedgerReader ledger = ledger();
+        Progress progress = new Progress(console(), "verified")) {
+      Verifier verifier = new Verifier(ledger, accepted, progress::at);
+      return since == 1 ? verifier.verify() : verifier.verifySince(since);
+    }
+  }
+
+  private KeyRing given() throws KeyException, CommandFailure {
+    List<VerificationKey> ring = new ArrayList<>();
+    for (String key : keys) {
+      ring.add(read(key));
+    }
+    return KeyRing.of(ring);
+  }
+
+  private static VerificationKey read(String key) throws KeyException, CommandFailure {
+    if (!Files.exists(Path.of(key))) {
+      return VerificationKey.fromVkey(key);
+    }
+    try {
+      return VerificationKey.fromPem(Files.readString(Path.of(key)), key);
+    } catch (IOException e) {
+      throw CommandFailure.usage(key + ": cannot be read as PEM text");
+    }
+  }
+
+  private void print(VerificationReport report) {
+    if (json()) {
+      console().json(toJson(report));
+    } else {
+      printText(console(), report);
+    }
+  }
+
+  static void printText(Console console, VerificationReport report) {
+    String verdict = label(report.verdict());
+    console.line(
+        console.bold(console.byMeaning(verdict, verdict))
+            + "  %,d rows, head %d %s"
+                .formatted(report.rows(), report.head().sequence(), report.head().hex()));
+    Table table = new Table("check", "status", "row", "");
+    report.findings().stream().limit(SHOWN).forEach(finding -> table.row(cells(console, finding)));
+    table.print(console);
+    long more = report.findings().size() - SHOWN;
+    if (more > 0) {
+      console.line(
+          "and %,d findings more; --output json shows up to %,d"
+              .formatted(Math.max(more, report.faults() - SHOWN), Verifier.MAX_FINDINGS));
+    }
+  }
+
+  private static Table.Cell[] cells(Console console, Finding finding) {
+    String status = label(finding.status());
+    return new Table.Cell[] {
+      Table.Cell.of(finding.check()),
+      new Table.Cell(status, text -> console.byMeaning(text, status)),
+      Table.Cell.of(finding.sequence().isPresent() ? finding.sequence().getAsLong() : ""),
+      Table.Cell.of(Console.printable(finding.message()))
+    };
+  }
+
+  private static CanonicalWriter toJson(VerificationReport report) {
+    CanonicalWriter out = new CanonicalWriter().beginObject();
+    out.member("faults", report.faults()).name("findings").beginArray();
+    for (Finding finding : report.findings()) {
+      out.element()
+          .beginObject()
+          .member("check", finding.check())
+          .member("message", finding.message());
+      finding.sequence().ifPresent(sequence -> out.member("sequence", sequence));
+      out.member("status", label(finding.status())).endObject();
+    }
+    out.endArray();
+    out.name("head").beginObject();
+    out.member("hash", report.head().hex())
+        .member("sequence", report.head().sequence())
+        .endObject();
+    return out.member("rows", report.rows()).member("verdict", label(report.verdict())).endObject();
+  }
+
+  private static String label(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.OpenException;
+import dev.indelible.crypto.KeyException;
+import dev.indelible.json.JsonFormatException;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.policy.PolicyException;
+import java.io.PrintWriter;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+
+/** The command's entrance, and the one place where failures become words and an exit status. */
+public final class Main {
+  /** Failures whose message already says what, where and what to do. */
+  private static final List<Class<? extends Exception>> UNREADABLE =
+      List.of(
+          OpenException.class,
+          KeyException.class,
+          LedgerException.class,
+          PolicyException.class,
+          JsonFormatException.class);
+
+  private Main() {}
+
+  /** Runs the command and ends the process with its exit status. */
+  public static void main(String[] args) {
+    int status = run(Console.system(), args);
+    System.exit(status);
+  }
+
+  /** Runs the command. */
+  static int run(Console console, String... args) {
+    Root root = new Root(console);
+    CommandLine command = new CommandLine(root);
+    command.setOut(new PrintWriter(console.out(), true));
+    command.setErr(new PrintWriter(console.err(), true));
+    command.setParameterExceptionHandler((wrong, all) -> usage(console, wrong));
+    command.setExecutionExceptionHandler((failure, line, parsed) -> failed(root, failure));
+    int status = command.execute(args);
+    console.out().flush();
+    return status;
+  }
+
+  private static int usage(Console console, ParameterException wrong) {
+    String verb = wrong.getCommandLine().getCommandSpec().qualifiedName();
+    String message = String.valueOf(wrong.getMessage()).lines().findFirst().orElse("wrong usage");
+    console
+        .err()
+        .println("indelible: " + Console.printable(message) + "; see '" + verb + " --help'");
+    return ExitCode.USAGE;
+  }
+
+  private static int failed(Root root, Exception failure) {
+    Console console = root.console;
+    console.out().flush();
+    if (root.verbose) {
+      failure.printStackTrace(console.err());
+    }
+    if (failure instanceof CommandFailure ended) {
+      console.err().println("indelible: " + Console.printable(ended.getMessage()));
+      return ended.exitCode();
+    }
+    if (UNREADABLE.stream().anyMatch(type -> type.isInstance(failure))) {
+      console
+          .err()
+          .println("indelible: " + Console.printable(String.valueOf(failure.getMessage())));
+      return ExitCode.USAGE;
+    }
+    console
+        .err()
+        .println(
+            "indelible: internal failure: "
+                + Console.printable(failure.toString())
+                + "; run again with --verbose and report it");
+    return ExitCode.FAILED;
+  }
+}

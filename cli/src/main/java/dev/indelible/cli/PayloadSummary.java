@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.json.CanonicalJson;
+import dev.indelible.json.JsonFormatException;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * What a payload says, in the few words a table has room for.
+ *
+ * @param verdict the decision; empty when the payload holds none
+ * @param rule the rule that decided
+ * @param reason why
+ * @param action what was to be done, or what happened
+ */
+record PayloadSummary(String verdict, String rule, String reason, String action) {
+  static PayloadSummary of(byte[] payload) {
+    JsonNode tree;
+    try {
+      tree = CanonicalJson.read(payload);
+    } catch (JsonFormatException e) {
+      return new PayloadSummary("", "", "", "(unreadable payload)");
+    }
+    JsonNode decision = tree.path("decision");
+    return new PayloadSummary(
+        text(decision, "decision"),
+        text(decision, "rule_id"),
+        text(decision, "reason"),
+        tree.has("action") ? action(tree.path("action")) : tree.path("details").toString());
+  }
+
+  private static String action(JsonNode action) {
+    String kind = text(action, "kind");
+    return switch (kind) {
+      case "bash" -> text(action, "command");
+      case "filesystem_write" -> "write " + text(action, "path");
+      case "network_request" ->
+          text(action, "scheme") + "://" + text(action, "host") + text(action, "path");
+      case "process_spawn" ->
+          text(action, "binary")
+              + StreamSupport.stream(action.path("args").spliterator(), false)
+                  .map(JsonNode::asString)
+                  .collect(Collectors.joining(" ", " ", ""));
+      case "tool_call" -> text(action, "tool") + " " + action.path("arguments");
+      case "read" ->
+          "read "
+              + text(action, "surface")
+              + " "
+              + text(action, "namespace")
+              + " "
+              + text(action, "query");
+      case "custom" -> text(action, "custom_kind") + " " + action.path("payload");
+      default -> kind;
+    };
+  }
+
+  private static String text(JsonNode object, String member) {
+    return object.path(member).asString("");
+  }
+}

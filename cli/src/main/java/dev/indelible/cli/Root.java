@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import java.nio.file.Path;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The options every verb knows. */
+@Command(
+    name = "indelible",
+    description = "Decides whether an AI agent may do a thing, and records that decision.",
+    versionProvider = Version.class,
+    mixinStandardHelpOptions = true,
+    synopsisSubcommandLabel = "VERB",
+    scope = ScopeType.INHERIT,
+    subcommands = {
+      DemoCommand.class,
+      CheckCommand.class,
+      GateCommand.class,
+      LogCommand.class,
+      DlqCommand.class,
+      KeysCommand.class,
+      StatusCommand.class,
+      BenchCommand.class,
+      HelpCommand.class
+    })
+final class Root implements Runnable {
+  @Option(
+      names = "--data",
+      scope = ScopeType.INHERIT,
+      paramLabel = "DIR",
+      defaultValue = "${env:INDELIBLE_DATA:-indelible-data}",
+      description = "the data directory (default: $$INDELIBLE_DATA, else ./indelible-data)")
+  Path data = Path.of("indelible-data");
+
+  @Option(
+      names = "--output",
+      scope = ScopeType.INHERIT,
+      paramLabel = "text|json",
+      defaultValue = "text",
+      description = "text for people, or json: one object, or one a line (default: text)")
+  Output output = Output.text;
+
+  @Option(
+      names = "--verbose",
+      scope = ScopeType.INHERIT,
+      description = "show the stack trace of a failure")
+  boolean verbose;
+
+  /** Set by picocli before the command runs. */
+  @Spec @Nullable CommandSpec spec;
+
+  final Console console;
+
+  Root(Console console) {
+    this.console = console;
+  }
+
+  @Override
+  public void run() {
+    Objects.requireNonNull(spec).commandLine().usage(console.out());
+  }
+
+  /** The forms of output. */
+  enum Output {
+    text,
+    json
+  }
+}

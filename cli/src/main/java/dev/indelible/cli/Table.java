@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+
+/** Rows of text in columns, each as wide as its widest cell. */
+final class Table {
+  private static final String GAP = "  ";
+
+  private final List<String> heads;
+  private final List<List<Cell>> rows = new ArrayList<>();
+
+  Table(String... heads) {
+    this.heads = List.of(heads);
+  }
+
+  void row(Cell... cells) {
+    rows.add(List.of(cells));
+  }
+
+  boolean isEmpty() {
+    return rows.isEmpty();
+  }
+
+  void print(Console console) {
+    int[] widths = new int[heads.size()];
+    for (int i = 0; i < widths.length; i++) {
+      widths[i] = length(heads.get(i));
+      for (List<Cell> row : rows) {
+        widths[i] = Math.max(widths[i], length(row.get(i).text()));
+      }
+    }
+    console.line(line(heads.stream().map(head -> new Cell(head, console::faint)).toList(), widths));
+    rows.forEach(row -> console.line(line(row, widths)));
+  }
+
+  private static String line(List<Cell> cells, int[] widths) {
+    StringBuilder line = new StringBuilder();
+    for (int i = 0; i < widths.length; i++) {
+      Cell cell = cells.get(i);
+      boolean last = i == widths.length - 1;
+      line.append(cell.style().apply(cell.text()));
+      if (!last) {
+        line.append(" ".repeat(widths[i] - length(cell.text()))).append(GAP);
+      }
+    }
+    return line.toString().stripTrailing();
+  }
+
+  private static int length(String text) {
+    return text.codePointCount(0, text.length());
+  }
+
+  /**
+   * One cell.
+   *
+   * @param text what it says
+   * @param style colours it, without changing its width
+   */
+  record Cell(String text, UnaryOperator<String> style) {
+    static Cell of(Object text) {
+      return new Cell(String.valueOf(text), UnaryOperator.identity());
+    }
+  }
+}

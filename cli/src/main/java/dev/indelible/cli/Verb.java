@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.DataDirectory;
+import dev.indelible.Indelible;
+import dev.indelible.drain.DrainReport;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.queue.DeferredAuditQueue;
+import dev.indelible.sqlite.SqliteLedger;
+import java.nio.file.Files;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** What every verb has. */
+abstract class Verb implements Callable<Integer> {
+  /** Set by picocli before the verb runs. */
+  @Spec @Nullable CommandSpec spec;
+
+  final Root root() {
+    return (Root) Objects.requireNonNull(spec).root().userObject();
+  }
+
+  final Console console() {
+    return root().console;
+  }
+
+  final boolean json() {
+    return root().output == Root.Output.json;
+  }
+
+  final DataDirectory data() {
+    return new DataDirectory(root().data);
+  }
+
+  /** The ledger, for reading. */
+  final SqliteLedger ledger() throws LedgerException, CommandFailure {
+    requireDataDirectory();
+    return SqliteLedger.open(data().database());
+  }
+
+  final void requireDataDirectory() throws CommandFailure {
+    if (!Files.isDirectory(data().path())) {
+      throw CommandFailure.usage(
+          data().path() + ": no data directory here; name one with --data DIR");
+    }
+  }
+
+  /** Closes a log; fails if anything that was accepted is not written (D9). */
+  static void settle(Indelible indelible) throws CommandFailure {
+    DrainReport report = indelible.closeAndFlush(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
+    if (!report.isComplete()) {
+      throw CommandFailure.failed(
+          "%d of %d events are not written: %s %s"
+              .formatted(
+                  report.pending(),
+                  report.submitted(),
+                  report.health().state().label(),
+                  report.health().reason()));
+    }
+  }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible;
+
+import dev.indelible.crypto.KeyDirectory;
+import dev.indelible.policy.Policy;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+
+/**
+ * Where everything of one log lives: {@code indelible.db}, {@code keys/}, {@code policy/}.
+ *
+ * @param path the directory
+ */
+public record DataDirectory(Path path) {
+  private static final Set<PosixFilePermission> OWNER_ONLY =
+      PosixFilePermissions.fromString("rwx------");
+
+  /** The ledger. */
+  public Path database() {
+    return path.resolve("indelible.db");
+  }
+
+  /** The keys. */
+  public KeyDirectory keys() {
+    return new KeyDirectory(path.resolve("keys"));
+  }
+
+  /** The rules. */
+  public Path policy() {
+    return path.resolve("policy");
+  }
+
+  /**
+   * Makes the directory, readable by its owner alone, if it is not there, and a first policy in it.
+   *
+   * @throws OpenException if it cannot be made or written to
+   */
+  public void prepare() throws OpenException {
+    if (Files.exists(path) && !Files.isDirectory(path)) {
+      throw new OpenException(
+          path + ": a file is where the data directory should be; name another");
+    }
+    try {
+      makeDirectory(path);
+      if (!Files.exists(policy())) {
+        makeDirectory(policy());
+        Files.writeString(policy().resolve("rules.yaml"), Policy.starterYaml());
+      }
+    } catch (IOException e) {
+      throw new OpenException(path + ": the data directory cannot be made: " + reason(e), e);
+    }
+    requireWritable(path);
+    if (Files.exists(database())) {
+      requireWritable(database());
+    }
+  }
+
+  private static void makeDirectory(Path directory) throws IOException {
+    if (Files.isDirectory(directory)) {
+      return;
+    }
+    Path parent = directory.toAbsolutePath().getParent();
+    if (parent != null) {
+      Files.createDirectories(parent);
+    }
+    try {
+      if (Files.getFileStore(parent == null ? directory : parent)
+          .supportsFileAttributeView("posix")) {
+        Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+      } else {
+        Files.createDirectory(directory);
+      }
+    } catch (FileAlreadyExistsException e) {
+      // Another process that starts at the same time was first.
+    }
+  }
+
+  private static void requireWritable(Path file) throws OpenException {
+    if (!Files.isWritable(file)) {
+      throw new OpenException(
+          file + ": cannot be written to; check its permissions and whether its disk is read-only");
+    }
+  }
+
+  private static String reason(IOException e) {
+    return e.getClass().getSimpleName() + ": " + e.getMessage();
+  }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible;
+
+import dev.indelible.drain.DrainReport;
+
+/** A log was closed while events that it had accepted were not yet in the ledger. */
+public final class UnsettledException extends IllegalStateException {
+  private static final long serialVersionUID = 1;
+
+  private final transient DrainReport report;
+
+  UnsettledException(DrainReport report) {
+    super(
+        "%d of %d audit events were not written when the log was closed: %s %s"
+            .formatted(
+                report.pending(),
+                report.submitted(),
+                report.health().state().label(),
+                report.health().reason()));
+    this.report = report;
+  }
+
+  /** How the queue ended. */
+  public DrainReport report() {
+    return report;
+  }
+}

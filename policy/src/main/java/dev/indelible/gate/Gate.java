@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.gate;
+
+import dev.indelible.action.AgentAction;
+import dev.indelible.decision.Decision;
+import dev.indelible.decision.Refuse;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.policy.Policy;
+import dev.indelible.queue.DeferredAuditQueue;
+import java.util.Optional;
+
+/**
+ * Decides about actions by a policy, and puts its decisions on record through the deferred audit
+ * queue. Safe for use by any number of threads; never waits for the record.
+ *
+ * <p>Fails closed: what cannot be recorded is refused.
+ */
+public final class Gate {
+  /** The rule named by a refusal for want of a record. */
+  public static final String NOT_RECORDED = "indelible.not_recorded";
+
+  /** The rule named by a refusal of an agent id that cannot go on record. */
+  public static final String BAD_AGENT_ID = "indelible.agent_id";
+
+  private final Policy policy;
+  private final DeferredAuditQueue queue;
+
+  /**
+   * A gate.
+   *
+   * @param policy decides
+   * @param queue takes what is to be recorded
+   */
+  public Gate(Policy policy, DeferredAuditQueue queue) {
+    this.policy = policy;
+    this.queue = queue;
+  }
+
+  /**
+   * The audited path: decides, and records the decision whatever it is.
+   *
+   * @throws IllegalArgumentException if the agent id cannot go on record
+   */
+  public Decision check(String agentId, AgentAction action) {
+    return record(agentId, action).decision();
+  }
+
+  /** As {@link #check}, with the id of the event that records it. */
+  public RecordedDecision record(String agentId, AgentAction action) {
+    return record(agentId, action, policy.decide(action));
+  }
+
+  /** Records a decision that was made elsewhere; refuses if it cannot be recorded. */
+  public RecordedDecision record(String agentId, AgentAction action, Decision decision) {
+    DeferredAuditEvent event =
+        DeferredAuditEvent.of(agentId, action, decision, Optional.of(policy.digest()));
+    return queue.submit(event)
+        ? new RecordedDecision(decision, Optional.of(event.id()))
+        : new RecordedDecision(notRecorded(), Optional.empty());
+  }
+
+  /** The hook of a storage layer: records what blocks. */
+  public PreWriteHook preWriteHook() {
+    return this::consult;
+  }
+
+  /** The hook of everything else: records what blocks. */
+  public PreActionHook preActionHook() {
+    return this::consult;
+  }
+
+  /** The hook path: decides, records what blocks, and throws nothing. */
+  private Decision consult(String agentId, AgentAction action) {
+    Decision decision = policy.decide(action);
+    if (decision.isPermitted()) {
+      return decision;
+    }
+    try {
+      return record(agentId, action, decision).decision();
+    } catch (IllegalArgumentException e) {
+      return new Refuse(BAD_AGENT_ID, e.getMessage());
+    }
+  }
+
+  private static Refuse notRecorded() {
+    return new Refuse(
+        NOT_RECORDED, "the audit queue takes no more events; what leaves no record is not allowed");
+  }
+}
