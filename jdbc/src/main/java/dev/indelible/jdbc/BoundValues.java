@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.jdbc;
+
+import java.math.BigInteger;
+import java.time.temporal.TemporalAccessor;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import net.ttddyy.dsproxy.proxy.ParameterKey;
+import net.ttddyy.dsproxy.proxy.ParameterSetOperation;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+
+/** Bound values as JSON that can always go on record, whatever they are. */
+final class BoundValues {
+  private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+
+  /** Integers of so many bits a double holds exactly; JSON on record has no other numbers. */
+  private static final int EXACT_BITS = 53;
+
+  private BoundValues() {}
+
+  /**
+   * One list for each time the statement is to run, in the order of the parameters.
+   *
+   * <p>Drivers keep a value until it is bound anew, also from one batch entry to the next;
+   * datasource-proxy lists only what was bound for the entry, so earlier entries are carried on.
+   */
+  static ArrayNode json(List<List<ParameterSetOperation>> entries) {
+    ArrayNode lists = JSON.arrayNode();
+    Map<ParameterKey, JsonNode> bound = new TreeMap<>();
+    for (List<ParameterSetOperation> entry : entries) {
+      entry.forEach(operation -> bound.put(key(operation), json(operation)));
+      lists.add(list(bound));
+    }
+    return lists;
+  }
+
+  private static ArrayNode list(Map<ParameterKey, JsonNode> bound) {
+    ArrayNode list = JSON.arrayNode();
+    bound.forEach(
+        (key, value) -> {
+          if (key.isByName()) {
+            list.add(JSON.objectNode().set(wellFormed(key.getName()), value));
+            return;
+          }
+          while (list.size() < key.getIndex() - 1) {
+            list.add(JSON.objectNode().put("unknown", true));
+          }
+          list.add(value);
+        });
+    return list;
+  }
+
+  private static ParameterKey key(ParameterSetOperation operation) {
+    Object key = operation.getArgs()[0];
+    return key instanceof Integer index ? new ParameterKey(index) : new ParameterKey((String) key);
+  }
+
+  private static JsonNode json(ParameterSetOperation operation) {
+    if (ParameterSetOperation.isRegisterOutParameterOperation(operation)) {
+      return JSON.objectNode().put("out", true);
+    }
+    return ParameterSetOperation.isSetNullParameterOperation(operation)
+        ? JSON.nullNode()
+        : json(operation.getArgs()[1]);
+  }
+
+  static JsonNode json(@Nullable Object value) {
+    if (value == null) {
+      return JSON.nullNode();
+    }
+    if (value instanceof Boolean truth) {
+      return JSON.booleanNode(truth);
+    }
+    if (value instanceof byte[] bytes) {
+      return JSON.objectNode().put("bytes", bytes.length);
+    }
+    if (value instanceof Number number) {
+      return number(number);
+    }
+    return isText(value)
+        ? JSON.stringNode(wellFormed(value.toString()))
+        : JSON.objectNode().put("type", value.getClass().getName());
+  }
+
+  /** Streams, locators and the like have no text that could be read without using them up. */
+  private static boolean isText(Object value) {
+    return value instanceof CharSequence
+        || value instanceof Character
+        || value instanceof Enum
+        || value instanceof UUID
+        || value instanceof java.util.Date
+        || value instanceof TemporalAccessor
+        || value instanceof java.net.URL;
+  }
+
+  /** A number if nothing is lost by it, else text. A BigDecimal is text: its scale counts. */
+  private static JsonNode number(Number number) {
+    boolean exact =
+        number instanceof Double || number instanceof Float
+            ? Double.isFinite(number.doubleValue())
+            : number instanceof Integer
+                || number instanceof Short
+                || number instanceof Byte
+                || number instanceof Long l && BigInteger.valueOf(l).bitLength() <= EXACT_BITS
+                || number instanceof BigInteger big && big.bitLength() <= EXACT_BITS;
+    if (!exact) {
+      return JSON.stringNode(wellFormed(number.toString()));
+    }
+    return number instanceof Double || number instanceof Float
+        ? JSON.numberNode(number.doubleValue())
+        : JSON.numberNode(number.longValue());
+  }
+
+  /** Writes half of a surrogate pair, which has no UTF-8 form, as its six-char escape. */
+  static String wellFormed(String text) {
+    StringBuilder formed = new StringBuilder(text.length());
+    text.codePoints()
+        .forEach(
+            code -> {
+              if (code >= Character.MIN_SURROGATE && code <= Character.MAX_SURROGATE) {
+                formed.append("\\u%04x".formatted(code));
+              } else {
+                formed.appendCodePoint(code);
+              }
+            });
+    return formed.toString();
+  }
+}
