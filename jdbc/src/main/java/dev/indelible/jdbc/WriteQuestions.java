@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.jdbc;
+
+import dev.indelible.action.Custom;
+import dev.indelible.decision.Decision;
+import dev.indelible.gate.PreWriteHook;
+import dev.indelible.json.JsonValue;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.function.Supplier;
+import net.ttddyy.dsproxy.ExecutionInfo;
+import net.ttddyy.dsproxy.QueryInfo;
+import net.ttddyy.dsproxy.listener.QueryExecutionListener;
+import net.ttddyy.dsproxy.proxy.ParameterSetOperation;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Asks the hook about each write that is about to be sent; runs on the caller's thread.
+ *
+ * <p>datasource-proxy calls {@link #beforeQuery} before it hands the statement to the driver and
+ * outside of any catch, so what is thrown here stops the statement and reaches the caller as it is.
+ */
+final class WriteQuestions implements QueryExecutionListener {
+  private final PreWriteHook hook;
+  private final Supplier<String> agentId;
+  private final boolean recordParameters;
+
+  /** Read once from a connection, the same for all; a second thread reads the same answer. */
+  private volatile @Nullable Dialect dialect;
+
+  WriteQuestions(PreWriteHook hook, Supplier<String> agentId, boolean recordParameters) {
+    this.hook = hook;
+    this.agentId = agentId;
+    this.recordParameters = recordParameters;
+  }
+
+  @Override
+  public void beforeQuery(ExecutionInfo execution, List<QueryInfo> queries) {
+    boolean permitted = false;
+    try {
+      if (execution.isBatch() && execution.getBatchSize() == 0) {
+        return;
+      }
+      askAboutAll(execution.getStatement(), queries);
+      permitted = true;
+    } catch (SQLException e) {
+      throw WriteQuestions.<RuntimeException>undeclared(e);
+    } finally {
+      if (!permitted && execution.isBatch()) {
+        forgetBatch(execution.getStatement());
+      }
+    }
+  }
+
+  @Override
+  public void afterQuery(ExecutionInfo execution, List<QueryInfo> queries) {}
+
+  private void askAboutAll(Statement statement, List<QueryInfo> queries) throws SQLException {
+    Dialect spoken = dialectOf(statement);
+    for (QueryInfo query : queries) {
+      for (SqlWrite write : SqlScanner.writes(query.getQuery(), spoken)) {
+        ask(write, query.getParametersList());
+      }
+    }
+  }
+
+  private void ask(SqlWrite write, List<List<ParameterSetOperation>> parameters)
+      throws GovernanceRefusal {
+    Decision decision;
+    try {
+      decision = hook.beforeWrite(agentId.get(), action(write, parameters));
+      if (decision.isPermitted()) {
+        return;
+      }
+    } catch (RuntimeException e) {
+      throw GovernanceRefusal.unjudged(write, e);
+    }
+    throw GovernanceRefusal.of(write, decision);
+  }
+
+  private Custom action(SqlWrite write, List<List<ParameterSetOperation>> parameters) {
+    ObjectNode payload = JsonNodeFactory.instance.objectNode();
+    payload.put("namespace", BoundValues.wellFormed(write.namespace()));
+    payload.put("operation", write.operation().label());
+    payload.put("sql", BoundValues.wellFormed(write.sql()));
+    if (recordParameters) {
+      payload.set("parameters", BoundValues.json(parameters));
+    }
+    return new Custom(GovernedDataSource.SQL_WRITE, JsonValue.of(payload));
+  }
+
+  private Dialect dialectOf(Statement statement) throws SQLException {
+    Dialect known = dialect;
+    if (known == null) {
+      known = Dialect.of(statement.getConnection().getMetaData().getDatabaseProductName());
+      dialect = known;
+    }
+    return known;
+  }
+
+  /**
+   * Empties the driver's batch. datasource-proxy has forgotten its list by now, so a driver that
+   * kept its own would send it later with nobody asked; one that cannot let go of it is closed.
+   */
+  private static void forgetBatch(Statement statement) {
+    try {
+      statement.clearBatch();
+    } catch (SQLException e) {
+      close(statement);
+    }
+  }
+
+  private static void close(Statement statement) {
+    try {
+      statement.close();
+    } catch (SQLException e) {
+      throw WriteQuestions.<RuntimeException>undeclared(e);
+    }
+  }
+
+  /** Lets an SQLException through a listener that declares none; every JDBC method declares it. */
+  @SuppressWarnings("unchecked")
+  private static <E extends Throwable> E undeclared(SQLException e) throws E {
+    throw (E) e;
+  }
+}
