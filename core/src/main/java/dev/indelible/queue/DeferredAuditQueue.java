@@ -8,6 +8,7 @@ import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.Timestamps;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
@@ -26,6 +27,9 @@ public final class DeferredAuditQueue {
 
   /** How often a waiting drain looks; also how long the drainer rests when there is nothing. */
   public static final Duration DRAIN_POLL_INTERVAL = Duration.ofMillis(10);
+
+  /** As long as nanoseconds in a long can say: 292 years. */
+  private static final Duration LONGEST_WAIT = Duration.ofNanos(Long.MAX_VALUE);
 
   private static final Logger LOG = LoggerFactory.getLogger(DeferredAuditQueue.class);
 
@@ -65,17 +69,32 @@ public final class DeferredAuditQueue {
    *     act upon
    */
   public boolean submit(AuditEvent event) {
+    Objects.requireNonNull(event, "event");
     books.countSubmitted(1);
-    accepted.incrementAndGet();
-    if (isOpen() && store.offer(event)) {
+    if (isOpen() && offer(event)) {
       return true;
     }
-    accepted.decrementAndGet();
     books.countSendFailure();
     rejections.ifDue(
         () ->
             LOG.error("audit event not accepted: {}", isOpen() ? "no room left" : "queue closed"));
     return false;
+  }
+
+  /** Whether the store took the event; one that fails, out of memory for example, did not. */
+  private boolean offer(AuditEvent event) {
+    accepted.incrementAndGet();
+    boolean taken = false;
+    try {
+      taken = isOpen() && store.offer(event);
+    } catch (RuntimeException | Error e) {
+      rejections.ifDue(() -> LOG.error("audit event not accepted: {}", e, e));
+    } finally {
+      if (!taken) {
+        accepted.decrementAndGet();
+      }
+    }
+    return taken;
   }
 
   /**
@@ -112,7 +131,9 @@ public final class DeferredAuditQueue {
    * @return {@code false} if that took longer than {@code timeout}, or the drainer has given up
    */
   public boolean drainPending(Duration timeout) {
-    long deadline = System.nanoTime() + timeout.toNanos();
+    long deadline =
+        System.nanoTime()
+            + (timeout.compareTo(LONGEST_WAIT) < 0 ? timeout : LONGEST_WAIT).toNanos();
     long target = accepted.get();
     boolean interrupted = false;
     // A submission that was refused after we looked lowers what there is to wait for.
