@@ -106,14 +106,23 @@ final class Supervisor implements Runnable {
   }
 
   private void rest(Duration time) {
-    if (!stopping) {
-      // An interrupt would end every later wait at once; this thread answers only to stop.
+    long deadline = System.nanoTime() + time.toNanos();
+    long left = time.toNanos();
+    while (!stopping && left > 0) {
+      // A park ends early for an interrupt, or for a permit that a lock of the sink's left behind;
+      // this thread answers only to stop.
       Thread.interrupted();
-      LockSupport.parkNanos(this, time.toNanos());
+      LockSupport.parkNanos(this, left);
+      left = deadline - System.nanoTime();
     }
   }
 
   private static String cause(Throwable failure) {
-    return failure instanceof SinkException ? failure.getMessage() : failure.toString();
+    try {
+      String message = failure instanceof SinkException ? failure.getMessage() : null;
+      return message == null ? failure.toString() : message;
+    } catch (Throwable unspeakable) {
+      return failure.getClass().getName();
+    }
   }
 }
