@@ -74,6 +74,7 @@ public final class DeferredAudit implements AutoCloseable {
     boolean drained = queue.drainPending(timeout);
     supervisor.stop(thread);
     awaitThread();
+    supervisor.abandon();
     AuditHealth last = books.health();
     books.report(new AuditHealth(AuditHealth.State.CLOSED, ""));
     DeferredAuditMetrics end = queue.metrics();

@@ -6,6 +6,7 @@ import dev.indelible.queue.AuditBooks;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.EventStore;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Moves the oldest waiting events into a sink, batch by batch. Runs on the supervisor's thread and
@@ -16,6 +17,18 @@ final class Drainer {
   private final DeferredAuditQueue queue;
   private final AuditBooks books;
   private final int maxBatch;
+
+  /** What this drainer does to the store; moved by its thread and by the closer. */
+  private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.WAITING);
+
+  private enum Phase {
+    /** Nothing: looking, or waiting for the sink. */
+    WAITING,
+    /** Letting a settled batch go. */
+    SETTLING,
+    /** Nothing any more. */
+    ABANDONED
+  }
 
   Drainer(EventStore store, DeferredAuditQueue queue, AuditBooks books, int maxBatch) {
     this.store = store;
@@ -39,16 +52,28 @@ final class Drainer {
       throw new SinkException(
           "the sink answered %d outcomes for %d events".formatted(outcomes.size(), batch.size()));
     }
-    store.settle(batch.size());
-    enter(outcomes);
+    // Read in full before anything is settled: if this throws, the batch is still in the store.
+    long appended = outcomes.stream().filter(AppendOutcome.APPENDED::equals).count();
+    if (phase.compareAndSet(Phase.WAITING, Phase.SETTLING)) {
+      store.settle(batch.size());
+      enter(batch.size(), appended);
+      phase.set(Phase.WAITING);
+    }
     return batch.size();
   }
 
-  private void enter(List<AppendOutcome> outcomes) {
-    long appended = outcomes.stream().filter(AppendOutcome.APPENDED::equals).count();
+  /**
+   * From here on an answer of the sink settles nothing: its closer has gone, and the store may have
+   * another drainer. Called by the closer, never waits.
+   */
+  void abandon() {
+    phase.compareAndSet(Phase.WAITING, Phase.ABANDONED);
+  }
+
+  private void enter(int settled, long appended) {
     books.countAppended(appended);
-    books.countDlqLanded(outcomes.size() - appended);
-    queue.countSettled(outcomes.size());
+    books.countDlqLanded(settled - appended);
+    queue.countSettled(settled);
     books.reportRecording();
   }
 }

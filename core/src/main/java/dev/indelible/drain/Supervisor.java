@@ -61,6 +61,11 @@ final class Supervisor implements Runnable {
     LockSupport.unpark(thread);
   }
 
+  /** Makes sure that a sink still at work settles nothing any more. */
+  void abandon() {
+    drainer.abandon();
+  }
+
   private void drainUntilStopped(DeferredAuditSink sink) throws SinkException {
     while (!stopping) {
       if (drainer.drainBatch(sink) > 0) {
