@@ -7,6 +7,7 @@ import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.EventStore;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -23,6 +24,9 @@ public final class DeferredAudit implements AutoCloseable {
   private final Supervisor supervisor;
   private final Thread thread;
   private final Thread shutdownHook;
+
+  /** How recording went when the queue was closed; set by the first who closes. */
+  private final AtomicReference<AuditHealth> lastHealth = new AtomicReference<>();
 
   private DeferredAudit(
       EventStore store, DeferredAuditSink.Factory sinks, AuditBooks books, DrainSettings settings) {
@@ -75,7 +79,8 @@ public final class DeferredAudit implements AutoCloseable {
     supervisor.stop(thread);
     awaitThread();
     supervisor.abandon();
-    AuditHealth last = books.health();
+    lastHealth.compareAndSet(null, books.health());
+    AuditHealth last = lastHealth.get();
     books.report(new AuditHealth(AuditHealth.State.CLOSED, ""));
     DeferredAuditMetrics end = queue.metrics();
     return new DrainReport(
@@ -83,7 +88,8 @@ public final class DeferredAudit implements AutoCloseable {
         end.appended(),
         end.dlqLanded(),
         end.sendFailures(),
-        end.pending(),
+        // Callers that are turned away now still pass through the count of pending events.
+        drained ? 0 : end.pending(),
         !drained && !last.state().isTerminal(),
         last);
   }
