@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.drain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.action.Bash;
+import dev.indelible.decision.Refuse;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.DeferredAuditMetrics;
+import dev.indelible.queue.EventStore;
+import dev.indelible.queue.MemoryStore;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/**
+ * Starts audits for a test; after it, opens what is still held, closes them all and asserts that
+ * the books balance (D10).
+ */
+public final class Audits implements AfterEachCallback {
+  private final List<DeferredAudit> started = new ArrayList<>();
+  private final List<CountDownLatch> gates = new ArrayList<>();
+
+  /** An audit over a store of its own. */
+  public DeferredAudit start(DeferredAuditSink.Factory sinks) {
+    return start(new MemoryStore(), sinks, DrainSettings.ofDefaults());
+  }
+
+  /** An audit with a restart budget, over a store of its own. */
+  public DeferredAudit start(DeferredAuditSink.Factory sinks, int maxRestarts) {
+    return start(new MemoryStore(), sinks, DrainSettings.ofDefaults().withMaxRestarts(maxRestarts));
+  }
+
+  /** An audit over a store that may have a past. */
+  public DeferredAudit start(
+      EventStore store, DeferredAuditSink.Factory sinks, DrainSettings settings) {
+    DeferredAudit audit = DeferredAudit.start(store, sinks, new AuditBooks(), settings);
+    started.add(audit);
+    return audit;
+  }
+
+  /** A gate that is opened after the test if the test did not. */
+  public CountDownLatch gate() {
+    CountDownLatch gate = new CountDownLatch(1);
+    gates.add(gate);
+    return gate;
+  }
+
+  /** A refusal, its command numbered. */
+  public static DeferredAuditEvent refusal(String agent, int number) {
+    return DeferredAuditEvent.of(
+        agent, new Bash("rm -rf /" + number), new Refuse("R001", "no"), Optional.empty());
+  }
+
+  @Override
+  public void afterEach(ExtensionContext context) {
+    gates.forEach(CountDownLatch::countDown);
+    started.forEach(audit -> audit.closeAndFlush(Duration.ofMillis(500)));
+    started.forEach(audit -> assertBalanced(audit.queue().metrics()));
+  }
+
+  /** D10, added up here and not by the class under test. */
+  public static void assertBalanced(DeferredAuditMetrics books) {
+    assertThat(books.appended() + books.dlqLanded() + books.pending() + books.sendFailures())
+        .as("%s", books)
+        .isEqualTo(books.submitted());
+    assertThat(books.isBalanced()).isTrue();
+    assertThat(books.pending()).isNotNegative();
+  }
+}

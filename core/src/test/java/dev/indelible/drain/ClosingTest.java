@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.drain;
+
+import static dev.indelible.drain.Audits.refusal;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.queue.MemoryStore;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** The end of a queue: D2, D9, D10. */
+@Timeout(60)
+class ClosingTest {
+  private static final int PRODUCERS = 4;
+
+  /** Enough to be at it when the queue closes, few enough to keep. */
+  private static final int MOST_EACH = 100;
+
+  @RegisterExtension final Audits audits = new Audits();
+  private final TestLedger ledger = new TestLedger();
+
+  /** Acceptance 13, D9. */
+  @Test
+  void closeAndFlushNeverHangsOnAStuckSink() {
+    DeferredAudit audit = audits.start(ledger.heldBy(audits.gate()));
+    audit.queue().submit(refusal("agent:alice", 1));
+    await().until(() -> ledger.attempts().size() == 1);
+    long start = System.nanoTime();
+    DrainReport report = audit.closeAndFlush(Duration.ofMillis(200));
+    Duration took = Duration.ofNanos(System.nanoTime() - start);
+    assertThat(took).isBetween(Duration.ofMillis(200), Duration.ofMillis(1_200));
+    assertThat(report.timedOut()).isTrue();
+    assertThat(report.pending()).isEqualTo(1);
+    assertThat(report.isComplete()).isFalse();
+  }
+
+  /** Acceptance 12: three submitted, nothing drains. */
+  @Test
+  void drainPendingIsFalseInTimeWhenNothingDrains() {
+    DeferredAudit audit = audits.start(ledger.heldBy(audits.gate()));
+    for (int i = 0; i < 3; i++) {
+      audit.queue().submit(refusal("agent:alice", i));
+    }
+    long start = System.nanoTime();
+    assertThat(audit.queue().drainPending(Duration.ofMillis(100))).isFalse();
+    assertThat(Duration.ofNanos(System.nanoTime() - start))
+        .isBetween(Duration.ofMillis(100), Duration.ofSeconds(1));
+    assertThat(audit.queue().metrics().pending()).isEqualTo(3);
+    assertThat(audit.queue().isOpen()).isTrue();
+  }
+
+  /** D9: a second close tells the same story as the first. */
+  @Test
+  void closingAgainReportsTheSame() {
+    DeferredAudit audit = audits.start(ledger.recording());
+    audit.queue().submit(refusal("agent:alice", 1));
+    DrainReport first = audit.closeAndFlush();
+    assertThat(audit.closeAndFlush()).isEqualTo(first);
+  }
+
+  /** D9, D11: a queue that was closed with events waiting does not look clean the second time. */
+  @Test
+  void closingAgainAfterATimeoutIsStillATimeout() {
+    DeferredAudit audit = audits.start(ledger.heldBy(audits.gate()));
+    audit.queue().submit(refusal("agent:alice", 1));
+    DrainReport first = audit.closeAndFlush(Duration.ofMillis(20));
+    assertThat(audit.closeAndFlush(Duration.ofMillis(20))).isEqualTo(first);
+  }
+
+  /** D9: an interrupt neither cuts the wait short nor gets lost. */
+  @Test
+  void anInterruptedThreadStillDrainsAndStaysInterrupted() throws Exception {
+    CountDownLatch gate = audits.gate();
+    DeferredAudit audit = audits.start(ledger.heldBy(gate));
+    audit.queue().submit(refusal("agent:alice", 1));
+    AtomicBoolean still = new AtomicBoolean();
+    AtomicBoolean drained = new AtomicBoolean();
+    Thread waiter =
+        new Thread(
+            () -> {
+              drained.set(audit.queue().drainPending(Duration.ofSeconds(20)));
+              still.set(Thread.currentThread().isInterrupted());
+            });
+    waiter.start();
+    await().until(() -> waiter.getState() == Thread.State.TIMED_WAITING);
+    waiter.interrupt();
+    gate.countDown();
+    waiter.join(TimeUnit.SECONDS.toMillis(20));
+    assertThat(drained).isTrue();
+    assertThat(still).isTrue();
+  }
+
+  /** D9: the same of a close by a thread that was interrupted before. */
+  @Test
+  void anInterruptedThreadStillClosesAndStaysInterrupted() {
+    CountDownLatch gate = audits.gate();
+    DeferredAudit audit = audits.start(ledger.heldBy(gate));
+    audit.queue().submit(refusal("agent:alice", 1));
+    gate.countDown();
+    Thread.currentThread().interrupt();
+    DrainReport report = audit.closeAndFlush();
+    boolean interrupted = Thread.interrupted();
+    assertThat(report.isComplete()).isTrue();
+    assertThat(interrupted).isTrue();
+    assertThat(ledger.rows()).hasSize(1);
+  }
+
+  /**
+   * D2, D9, D10: whatever {@code submit} accepted while the queue closed under it is in the chain,
+   * and the report of the closer says so: nothing pending, whoever still knocks.
+   */
+  @Test
+  void nothingAcceptedIsLostInARaceWithTheClose() throws Exception {
+    ExecutorService producers = Executors.newFixedThreadPool(PRODUCERS);
+    try {
+      SplittableRandom random = new SplittableRandom(9);
+      for (int round = 0; round < 300; round++) {
+        raceWithTheClose(producers, random.nextInt(2_000));
+      }
+    } finally {
+      producers.shutdownNow();
+    }
+  }
+
+  private void raceWithTheClose(ExecutorService producers, int spins) throws Exception {
+    TestLedger chain = new TestLedger();
+    DeferredAudit audit = audits.start(chain.recording());
+    AtomicBoolean stop = new AtomicBoolean();
+    CyclicBarrier together = new CyclicBarrier(PRODUCERS + 1);
+    Callable<List<UUID>> producer =
+        () -> {
+          List<UUID> accepted = new ArrayList<>();
+          DeferredAuditEvent event = refusal("agent:alice", 0);
+          together.await(20, TimeUnit.SECONDS);
+          while (!stop.get()) {
+            if (accepted.size() == MOST_EACH && audit.queue().isOpen()) {
+              Thread.onSpinWait();
+            } else if (audit.queue().submit(event)) {
+              accepted.add(event.id());
+              event = refusal("agent:alice", accepted.size());
+            }
+          }
+          return accepted;
+        };
+    List<Future<List<UUID>>> running = new ArrayList<>();
+    for (int i = 0; i < PRODUCERS; i++) {
+      running.add(producers.submit(producer));
+    }
+    together.await(20, TimeUnit.SECONDS);
+    for (int i = 0; i < spins; i++) {
+      Thread.onSpinWait();
+    }
+    DrainReport report;
+    try {
+      report = audit.closeAndFlush(Duration.ofSeconds(20));
+    } finally {
+      stop.set(true);
+    }
+    Set<UUID> accepted = new HashSet<>();
+    for (Future<List<UUID>> each : running) {
+      accepted.addAll(each.get(20, TimeUnit.SECONDS));
+    }
+    assertThat(Set.copyOf(chain.ids())).isEqualTo(accepted);
+    assertThat(report.appended()).isEqualTo(accepted.size());
+    assertThat(report.pending()).isZero();
+    assertThat(report.timedOut()).isFalse();
+  }
+
+  /** D9: a full store turns events away all the time; that neither ends nor prolongs the wait. */
+  @Test
+  void drainPendingIsRightWhileRejectionsRace() throws Exception {
+    DeferredAudit audit =
+        audits.start(new MemoryStore(8), ledger.recording(), new DrainSettings(4, 0));
+    AtomicBoolean stop = new AtomicBoolean();
+    ExecutorService producers = Executors.newFixedThreadPool(PRODUCERS);
+    try {
+      List<Future<Integer>> running = new ArrayList<>();
+      for (int t = 0; t < PRODUCERS; t++) {
+        running.add(
+            producers.submit(
+                () -> {
+                  int turnedAway = 0;
+                  while (!stop.get()) {
+                    turnedAway += audit.queue().submit(refusal("agent:busy", 1)) ? 0 : 1;
+                  }
+                  return turnedAway;
+                }));
+      }
+      for (int round = 0; round < 40; round++) {
+        DeferredAuditEvent mine = refusal("agent:mine", round);
+        while (!audit.queue().submit(mine)) {
+          Thread.onSpinWait();
+        }
+        assertThat(audit.queue().drainPending(Duration.ofSeconds(20))).isTrue();
+        assertThat(ledger.has(mine.id())).isTrue();
+      }
+      stop.set(true);
+      int turnedAway = 0;
+      for (Future<Integer> each : running) {
+        turnedAway += each.get(20, TimeUnit.SECONDS);
+      }
+      assertThat(turnedAway).isPositive();
+    } finally {
+      stop.set(true);
+      producers.shutdownNow();
+    }
+    assertThat(audit.closeAndFlush(Duration.ofSeconds(20)).isComplete()).isTrue();
+  }
+
+  /**
+   * D2: a sink that comes unstuck long after its queue was given up settles nothing any more: the
+   * store has another drainer by then, and what waits at its head are other events.
+   */
+  @Test
+  void anAnswerThatComesTooLateTakesNoOtherEventsWithIt() {
+    MemoryStore store = new MemoryStore();
+    CountDownLatch stuck = audits.gate();
+    DeferredAudit first = audits.start(store, ledger.heldBy(stuck), DrainSettings.ofDefaults());
+    DeferredAuditEvent early = refusal("agent:alice", 1);
+    first.queue().submit(early);
+    await().until(() -> ledger.attempts().size() == 1);
+    assertThat(first.closeAndFlush(Duration.ZERO).timedOut()).isTrue();
+
+    TestLedger chain = new TestLedger();
+    CountDownLatch hold = audits.gate();
+    AtomicBoolean landed = new AtomicBoolean();
+    DeferredAudit second =
+        audits.start(
+            store,
+            chain.sink(
+                batch -> {
+                  if (landed.getAndSet(true)) {
+                    TestLedger.awaitUninterruptibly(hold);
+                  }
+                  return chain.commit(batch);
+                }),
+            DrainSettings.ofDefaults());
+    assertThat(second.queue().drainPending()).isTrue();
+    DeferredAuditEvent late = refusal("agent:alice", 2);
+    second.queue().submit(late);
+    stuck.countDown();
+    await().until(() -> ledger.sinksClosed() == 1);
+    hold.countDown();
+    assertThat(second.queue().drainPending()).isTrue();
+    assertThat(chain.ids()).containsExactly(early.id(), late.id());
+    assertThat(store.pending()).isZero();
+  }
+}

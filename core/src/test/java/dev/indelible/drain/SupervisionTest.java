@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.drain;
+
+import static dev.indelible.drain.Audits.refusal;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.indelible.event.AuditEvent;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.queue.AuditHealth;
+import dev.indelible.queue.AuditHealth.State;
+import dev.indelible.queue.DeferredAuditMetrics;
+import dev.indelible.queue.MemoryStore;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.AbstractList;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What comes out of a failing sink, and what does not: D2, D6, D8. */
+@Timeout(60)
+class SupervisionTest {
+  @RegisterExtension final Audits audits = new Audits();
+  private final TestLedger ledger = new TestLedger();
+
+  static Stream<Arguments> throwables() {
+    return Stream.of(
+        failure(() -> new IllegalStateException("test sink")),
+        failure(() -> new StackOverflowError("test sink")),
+        failure(() -> new NoClassDefFoundError("test/Sink")),
+        failure(() -> new OutOfMemoryError("test sink")),
+        failure(() -> new IOException("checked, and not declared")),
+        failure(() -> new Throwable("neither error nor exception")),
+        failure(UnspeakableException::new));
+  }
+
+  private static Arguments failure(Supplier<Throwable> failure) {
+    return Arguments.argumentSet(failure.get().getClass().getSimpleName(), failure);
+  }
+
+  /** Fails once more when asked what it is. */
+  private static final class UnspeakableException extends RuntimeException {
+    @Override
+    public String getMessage() {
+      throw new IllegalStateException("no message to be had");
+    }
+  }
+
+  /** Acceptance 8, D8: one panic costs a sink and no event. */
+  @ParameterizedTest
+  @MethodSource("throwables")
+  void acceptedEventsSurviveADeadDrainer(Supplier<Throwable> failure) {
+    CountDownLatch gate = audits.gate();
+    DeferredAuditSink.Factory failing = ledger.throwingBefore(1, failure);
+    DeferredAudit audit =
+        audits.start(
+            () -> {
+              TestLedger.awaitUninterruptibly(gate);
+              return failing.create();
+            });
+    List<UUID> ids = submit(audit, 2);
+    gate.countDown();
+    assertThat(audit.queue().drainPending()).isTrue();
+    assertThat(ledger.ids()).isEqualTo(ids);
+    assertThat(audit.queue().metrics())
+        .returns(1L, DeferredAuditMetrics::drainerPanics)
+        .returns(0L, DeferredAuditMetrics::appendFailures)
+        .returns(2L, DeferredAuditMetrics::appended)
+        .returns(AuditHealth.State.RECORDING, metrics -> metrics.health().state());
+    assertThat(ledger.sinksMade()).isEqualTo(2);
+    assertThat(ledger.sinksClosed()).isEqualTo(1);
+  }
+
+  /** Acceptance 9, D2: the answer was lost, the rows were not. */
+  @ParameterizedTest
+  @MethodSource("throwables")
+  void aPanicAfterTheCommitAddsNoSecondRow(Supplier<Throwable> failure) {
+    DeferredAudit audit = audits.start(ledger.throwingAfter(1, failure));
+    List<UUID> ids = submit(audit, 2);
+    assertThat(audit.queue().drainPending()).isTrue();
+    assertThat(ledger.ids()).isEqualTo(ids);
+    assertThat(ledger.commitsOf(ids.get(0))).isEqualTo(2);
+    assertThat(audit.queue().metrics().appended()).isEqualTo(2);
+  }
+
+  /** Acceptance 9, D4: a retry is known by its id, never by what it says. */
+  @Test
+  void aPanicBeforeTheCommitDoesNotMergeEqualContent() {
+    AtomicBoolean fail = new AtomicBoolean();
+    DeferredAudit audit =
+        audits.start(
+            ledger.sink(
+                batch -> {
+                  if (fail.getAndSet(false)) {
+                    throw new IllegalStateException("before the commit");
+                  }
+                  return ledger.commit(batch);
+                }));
+    audit.queue().submit(refusal("agent:alice", 7));
+    assertThat(audit.queue().drainPending()).isTrue();
+    fail.set(true);
+    audit.queue().submit(refusal("agent:alice", 7));
+    assertThat(audit.queue().drainPending()).isTrue();
+    assertThat(ledger.rows()).hasSize(2);
+    assertThat(audit.queue().metrics().drainerPanics()).isEqualTo(1);
+  }
+
+  /** Acceptance 10, D8: no restart at all; the end is visible, and the event is not lost. */
+  @Test
+  void aPanicBeyondTheBudgetIsTerminalAndTheEventIsRecoveredByTheNextStart() {
+    MemoryStore store = new MemoryStore();
+    DeferredAudit audit =
+        audits.start(
+            store,
+            ledger.alwaysThrowing(() -> new IllegalStateException("kaput")),
+            DrainSettings.ofDefaults().withMaxRestarts(0));
+    DeferredAuditEvent event = refusal("agent:alice", 1);
+    assertThat(audit.queue().submit(event)).isTrue();
+    await().until(() -> !audit.queue().isOpen());
+    assertThat(audit.queue().metrics().health().state()).isEqualTo(State.SINK_PANICKED);
+    assertThat(audit.queue().metrics().health().state().label()).isEqualTo("sink_panicked");
+    assertThat(audit.queue().metrics().health().reason()).contains("kaput");
+    assertThat(audit.queue().submit(refusal("agent:alice", 2))).isFalse();
+    assertThat(audit.queue().drainPending()).isFalse();
+
+    DrainReport report = audit.closeAndFlush();
+    assertThat(report.isComplete()).isFalse();
+    assertThat(report.pending()).isEqualTo(1);
+    assertThat(report.rejected()).isEqualTo(1);
+    assertThat(report.health().state()).isEqualTo(State.SINK_PANICKED);
+    assertThat(audit.queue().metrics().health().state()).isEqualTo(State.SINK_PANICKED);
+    assertThat(ledger.attempts()).hasSize(1);
+
+    DeferredAudit next = audits.start(store, ledger.recording(), DrainSettings.ofDefaults());
+    assertThat(next.queue().drainPending()).isTrue();
+    assertThat(ledger.ids()).containsExactly(event.id());
+  }
+
+  /** Acceptance 10, D8: three restarts are four attempts, and none skips the first event. */
+  @Test
+  void aFailureBeyondTheBudgetIsTerminalWithItsCause() {
+    CountDownLatch gate = audits.gate();
+    DeferredAuditSink.Factory failing =
+        ledger.alwaysThrowing(() -> new SinkException("no such column: nonce"));
+    DeferredAudit audit =
+        audits.start(
+            () -> {
+              TestLedger.awaitUninterruptibly(gate);
+              return failing.create();
+            },
+            3);
+    List<UUID> ids = submit(audit, 5);
+    gate.countDown();
+    await().until(() -> !audit.queue().isOpen());
+    DrainReport report = audit.closeAndFlush();
+    assertThat(ledger.attempts())
+        .extracting(TestLedger.Attempt::first)
+        .containsExactly(ids.get(0), ids.get(0), ids.get(0), ids.get(0));
+    assertThat(report.health().state()).isEqualTo(State.SINK_FAILED);
+    assertThat(report.health().state().label()).isEqualTo("sink_failed");
+    assertThat(report.health().reason()).contains("no such column: nonce");
+    assertThat(report.pending()).isEqualTo(5);
+    assertThat(audit.queue().metrics().appendFailures()).isEqualTo(4);
+    assertThat(audit.queue().metrics().drainerPanics()).isZero();
+  }
+
+  /** D8: the budget counts failures in a row; an event that lands between them renews it. */
+  @Test
+  void progressRenewsTheBudget() {
+    AtomicInteger calls = new AtomicInteger();
+    DeferredAudit audit =
+        audits.start(
+            new MemoryStore(),
+            ledger.sink(
+                batch -> {
+                  if (calls.incrementAndGet() % 2 == 1) {
+                    throw new SinkException("every other time");
+                  }
+                  return ledger.commit(batch);
+                }),
+            new DrainSettings(1, 1));
+    List<UUID> ids = submit(audit, 10);
+    assertThat(audit.queue().drainPending(Duration.ofSeconds(20))).isTrue();
+    assertThat(ledger.ids()).isEqualTo(ids);
+    assertThat(audit.queue().metrics().appendFailures()).isEqualTo(10);
+  }
+
+  /** D6: the weather is waited out, whatever the budget, and health says so as long as it lasts. */
+  @Test
+  void theWeatherIsWaitedOutAndNeverCountsAgainstTheBudget() {
+    AtomicBoolean storm = new AtomicBoolean(true);
+    DeferredAudit audit =
+        audits.start(
+            ledger.sink(
+                batch -> {
+                  if (storm.get()) {
+                    throw new SinkUnavailableException("disk full", null);
+                  }
+                  return ledger.commit(batch);
+                }),
+            0);
+    List<UUID> ids = submit(audit, 3);
+    await().until(() -> ledger.attempts().size() >= 5);
+    assertThat(audit.queue().metrics().health())
+        .isEqualTo(new AuditHealth(State.DEGRADED, "disk full"));
+    assertThat(audit.queue().isOpen()).isTrue();
+    assertThat(audit.queue().submit(refusal("agent:alice", 4))).isTrue();
+    assertThat(ledger.rows()).isEmpty();
+    storm.set(false);
+    assertThat(audit.queue().drainPending()).isTrue();
+    assertThat(ledger.ids()).hasSize(4).startsWith(ids.toArray(UUID[]::new));
+    assertThat(ledger.deadLetters()).isEmpty();
+    assertThat(audit.queue().metrics().health()).isEqualTo(new AuditHealth(State.RECORDING, ""));
+  }
+
+  /** D6, D8: the weather does not forgive failures that it falls between. */
+  @Test
+  void theWeatherBetweenFailuresDoesNotRenewTheBudget() {
+    AtomicInteger calls = new AtomicInteger();
+    DeferredAudit audit =
+        audits.start(
+            ledger.sink(
+                batch -> {
+                  if (calls.incrementAndGet() % 2 == 1) {
+                    throw new SinkException("poison");
+                  }
+                  throw new SinkUnavailableException("busy", null);
+                }),
+            1);
+    submit(audit, 1);
+    await().until(() -> !audit.queue().isOpen());
+    assertThat(ledger.attempts()).hasSize(3);
+    assertThat(audit.queue().metrics().health().state()).isEqualTo(State.SINK_FAILED);
+  }
+
+  /** D8: a factory that throws is a failure like any other. */
+  @Test
+  void aSinkThatCannotBeMadeIsTriedAgain() {
+    AtomicInteger calls = new AtomicInteger();
+    DeferredAuditSink.Factory recording = ledger.recording();
+    DeferredAudit audit =
+        audits.start(
+            () -> {
+              if (calls.incrementAndGet() <= 2) {
+                throw new ExceptionInInitializerError("no driver yet");
+              }
+              return recording.create();
+            });
+    List<UUID> ids = submit(audit, 2);
+    assertThat(audit.queue().drainPending()).isTrue();
+    assertThat(ledger.ids()).isEqualTo(ids);
+    assertThat(audit.queue().metrics().drainerPanics()).isEqualTo(2);
+  }
+
+  /** D2: an answer that does not fit the batch settles nothing. */
+  @Test
+  void anAnswerOfTheWrongLengthIsAFailureAndNoEventIsLost() {
+    AtomicBoolean wrong = new AtomicBoolean(true);
+    DeferredAudit audit =
+        audits.start(
+            ledger.sink(
+                batch -> {
+                  List<AppendOutcome> outcomes = ledger.commit(batch);
+                  return wrong.getAndSet(false) ? List.of() : outcomes;
+                }));
+    List<UUID> ids = submit(audit, 3);
+    assertThat(audit.queue().drainPending()).isTrue();
+    assertThat(ledger.ids()).isEqualTo(ids);
+    assertThat(audit.queue().metrics().appendFailures()).isEqualTo(1);
+  }
+
+  /** D10: if reading the answer fails, nothing may have left the store uncounted. */
+  @Test
+  void anAnswerThatCannotBeReadIsTriedAgainAndTheBooksBalance() {
+    AtomicBoolean unreadable = new AtomicBoolean(true);
+    DeferredAudit audit =
+        audits.start(
+            ledger.sink(
+                batch -> {
+                  List<AppendOutcome> outcomes = ledger.commit(batch);
+                  return unreadable.getAndSet(false) ? new Unreadable(outcomes.size()) : outcomes;
+                }));
+    List<UUID> ids = submit(audit, 3);
+    assertThat(audit.queue().drainPending()).isTrue();
+    assertThat(ledger.ids()).isEqualTo(ids);
+    assertThat(audit.queue().metrics().appended()).isEqualTo(3);
+  }
+
+  private static final class Unreadable extends AbstractList<AppendOutcome> {
+    private final int size;
+
+    Unreadable(int size) {
+      this.size = size;
+    }
+
+    @Override
+    public AppendOutcome get(int index) {
+      throw new OutOfMemoryError("while the answer is read");
+    }
+
+    @Override
+    public int size() {
+      return size;
+    }
+  }
+
+  /**
+   * Acceptance 11: the waits double from 10 ms. Bounded from below only, which no busy machine can
+   * break. The sink leaves what cuts a single park short: an interrupt and a permit.
+   */
+  @Test
+  void aPersistentlyPanickingSinkDoesNotSpin() {
+    DeferredAudit audit =
+        audits.start(
+            ledger.sink(
+                batch -> {
+                  Thread.currentThread().interrupt();
+                  LockSupport.unpark(Thread.currentThread());
+                  throw new IllegalStateException("again");
+                }));
+    submit(audit, 1);
+    await().atMost(Duration.ofSeconds(20)).until(() -> ledger.attempts().size() >= 8);
+    List<TestLedger.Attempt> attempts = ledger.attempts();
+    for (int i = 1; i < 8; i++) {
+      long waited = attempts.get(i).nanoTime() - attempts.get(i - 1).nanoTime();
+      long least = TimeUnit.MILLISECONDS.toNanos(Math.min(1_000, 10L << (i - 1)));
+      assertThat(waited).as("wait %d", i).isGreaterThanOrEqualTo(least);
+    }
+  }
+
+  /** D9: closing does not sit out a long wait between attempts; the eighth is one second. */
+  @Test
+  void aDrainerThatWaitsBetweenAttemptsStopsWhenItIsTold() {
+    AtomicReference<Thread> drainer = new AtomicReference<>();
+    DeferredAudit audit =
+        audits.start(
+            ledger.sink(
+                batch -> {
+                  drainer.set(Thread.currentThread());
+                  throw new SinkUnavailableException("busy", null);
+                }));
+    submit(audit, 1);
+    await().atMost(Duration.ofSeconds(20)).until(() -> ledger.attempts().size() >= 8);
+    audit.closeAndFlush(Duration.ZERO);
+    await().atMost(Duration.ofMillis(900)).until(() -> !drainer.get().isAlive());
+  }
+
+  /** D8: an interrupt of the drainer's thread is not a way to end the log. */
+  @Test
+  void anInterruptedDrainerGoesOn() {
+    AtomicBoolean once = new AtomicBoolean(true);
+    DeferredAudit audit =
+        audits.start(
+            ledger.sink(
+                batch -> {
+                  if (once.getAndSet(false)) {
+                    Thread.currentThread().interrupt();
+                  }
+                  return ledger.commit(batch);
+                }));
+    List<UUID> ids = new ArrayList<>(submit(audit, 1));
+    assertThat(audit.queue().drainPending()).isTrue();
+    ids.addAll(submit(audit, 1));
+    assertThat(audit.queue().drainPending()).isTrue();
+    assertThat(ledger.ids()).isEqualTo(ids);
+  }
+
+  /** D11: a failure without a word still has a reason in health. */
+  @Test
+  void aFailureWithoutAMessageStillHasAReason() {
+    DeferredAudit audit = audits.start(ledger.alwaysThrowing(() -> new SinkException(null)), 0);
+    submit(audit, 1);
+    await().until(() -> !audit.queue().isOpen());
+    assertThat(audit.queue().metrics().health().reason()).contains("SinkException");
+  }
+
+  /** D8: the terminal state is reached even by a failure that cannot say what it is. */
+  @Test
+  void aFailureThatCannotBeDescribedIsStillTerminalBeyondTheBudget() {
+    DeferredAudit audit = audits.start(ledger.alwaysThrowing(UnspeakableException::new), 0);
+    submit(audit, 1);
+    await().until(() -> !audit.queue().isOpen());
+    assertThat(audit.queue().metrics().health().state()).isEqualTo(State.SINK_PANICKED);
+  }
+
+  private static List<UUID> submit(DeferredAudit audit, int events) {
+    List<UUID> ids = new ArrayList<>();
+    for (int i = 0; i < events; i++) {
+      AuditEvent event = refusal("agent:alice", i);
+      assertThat(audit.queue().submit(event)).isTrue();
+      ids.add(event.id());
+    }
+    return ids;
+  }
+}

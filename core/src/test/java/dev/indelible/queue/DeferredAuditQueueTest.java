@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.queue;
+
+import static dev.indelible.drain.Audits.assertBalanced;
+import static dev.indelible.drain.Audits.refusal;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+
+import dev.indelible.action.Bash;
+import dev.indelible.decision.Allow;
+import dev.indelible.decision.Decision;
+import dev.indelible.decision.Escalate;
+import dev.indelible.decision.Refuse;
+import dev.indelible.decision.Warn;
+import dev.indelible.event.AuditEvent;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.queue.AuditHealth.State;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The queue alone, with no one to drain it: D1, D9, D10. */
+@Timeout(60)
+class DeferredAuditQueueTest {
+  private final AuditBooks books = new AuditBooks();
+  private final MemoryStore store = new MemoryStore(3);
+  private final DeferredAuditQueue queue = new DeferredAuditQueue(store, books);
+
+  /** D10. */
+  @AfterEach
+  void theBooksBalance() {
+    assertBalanced(queue.metrics());
+  }
+
+  /** Acceptance 3. */
+  @Test
+  void aNewQueueIsOpenAndItsCountersAreZero() {
+    assertThat(queue.isOpen()).isTrue();
+    assertThat(queue.metrics())
+        .isEqualTo(
+            new DeferredAuditMetrics(
+                0, 0, 0, 0, 0, 0, 0, 0, Optional.empty(), new AuditHealth(State.RECORDING, "")));
+  }
+
+  /** Acceptance 3: a handle is the queue itself, wherever it was handed on to. */
+  @Test
+  void twoHandlesShareEventsAndCounters() {
+    DeferredAuditQueue other = List.of(queue).get(0);
+    assertThat(queue.submit(refusal("agent:alice", 1))).isTrue();
+    assertThat(other.submit(refusal("agent:bob", 2))).isTrue();
+    assertThat(queue.metrics().submitted()).isEqualTo(2);
+    assertThat(other.metrics().pending()).isEqualTo(2);
+    assertThat(store.peek(9))
+        .extracting(AuditEvent::agentId)
+        .containsExactly("agent:alice", "agent:bob");
+  }
+
+  /** Acceptance 4, D1. */
+  @Test
+  void afterCloseNothingIsAcceptedAndNothingIsThrown() {
+    queue.close();
+    assertThat(queue.isOpen()).isFalse();
+    assertThat(queue.submit(refusal("agent:alice", 1))).isFalse();
+    assertThat(queue.metrics().submitted()).isEqualTo(1);
+    assertThat(queue.metrics().sendFailures()).isEqualTo(1);
+    assertThat(store.pending()).isZero();
+  }
+
+  static List<Decision> permitting() {
+    return List.of(new Allow(), new Warn("R002", "mind"));
+  }
+
+  static List<Decision> blocking() {
+    return List.of(new Refuse("R001", "no"), new Escalate("R003", "ask"));
+  }
+
+  /** Acceptance 1. */
+  @ParameterizedTest
+  @MethodSource("permitting")
+  void submitRefusalOfAPermitEnqueuesNothing(Decision decision) {
+    assertThat(queue.submitRefusal("agent:alice", new Bash("ls"), decision)).isFalse();
+    assertThat(queue.metrics().submitted()).isZero();
+    assertThat(store.pending()).isZero();
+  }
+
+  /** Acceptance 1. */
+  @ParameterizedTest
+  @MethodSource("blocking")
+  void submitRefusalOfABlockMakesAnEventWithAgentRuleAndReason(Decision decision) {
+    assertThat(queue.submitRefusal("agent:alice", new Bash("rm"), decision)).isTrue();
+    assertThat(store.peek(9))
+        .singleElement()
+        .isInstanceOfSatisfying(
+            DeferredAuditEvent.class,
+            event -> {
+              assertThat(event.agentId()).isEqualTo("agent:alice");
+              assertThat(event.action()).isEqualTo(new Bash("rm"));
+              assertThat(event.ruleId()).isEqualTo(decision.ruleId());
+              assertThat(event.reason()).isEqualTo(decision.reason());
+            });
+  }
+
+  /** D1: no room is an answer, and it is counted. */
+  @Test
+  void aFullStoreTurnsEventsAwayAndCountsThem() {
+    for (int i = 0; i < 3; i++) {
+      assertThat(queue.submit(refusal("agent:alice", i))).isTrue();
+    }
+    assertThat(queue.submit(refusal("agent:alice", 3))).isFalse();
+    assertThat(queue.submit(refusal("agent:alice", 4))).isFalse();
+    assertThat(queue.isOpen()).isTrue();
+    assertThat(queue.metrics().submitted()).isEqualTo(5);
+    assertThat(queue.metrics().sendFailures()).isEqualTo(2);
+    assertThat(queue.metrics().pending()).isEqualTo(3);
+    store.settle(1);
+    queue.countSettled(1);
+    books.countAppended(1);
+    assertThat(queue.submit(refusal("agent:alice", 5))).isTrue();
+  }
+
+  /** D1: a store that fails costs the event, said to the caller, and never the books. */
+  @Test
+  void aStoreThatThrowsIsAnEventNotAccepted() {
+    DeferredAuditQueue failing = new DeferredAuditQueue(new ThrowingStore(), books);
+    assertThat(failing.submit(refusal("agent:alice", 1))).isFalse();
+    assertThat(failing.metrics().sendFailures()).isEqualTo(1);
+    assertThat(failing.metrics().pending()).isZero();
+    assertThat(failing.drainPending()).isTrue();
+    assertBalanced(failing.metrics());
+  }
+
+  /** What is not an event is the caller's mistake, told to the caller, and not counted. */
+  @Test
+  @SuppressWarnings("NullAway")
+  void nothingIsNotAnEvent() {
+    assertThatNullPointerException().isThrownBy(() -> queue.submit(null));
+    assertThat(queue.metrics().submitted()).isZero();
+    assertThat(queue.drainPending()).isTrue();
+  }
+
+  /** Acceptance 12: true at once when empty. */
+  @Test
+  void drainPendingOfAnEmptyQueueIsTrueAtOnce() {
+    assertThat(queue.drainPending(Duration.ZERO)).isTrue();
+  }
+
+  /** Acceptance 12, D9: without a drainer the answer is false, in time. */
+  @Test
+  void drainPendingGivesUpInTime() {
+    for (int i = 0; i < 3; i++) {
+      queue.submit(refusal("agent:alice", i));
+    }
+    assertThat(queue.drainPending(Duration.ofMillis(100))).isFalse();
+  }
+
+  /** D9: longer than any clock runs is still a timeout, not an error. */
+  @Test
+  void drainPendingTakesAnyTimeout() {
+    assertThat(queue.drainPending(Duration.ofSeconds(Long.MAX_VALUE))).isTrue();
+  }
+
+  /** D8: a queue whose drainer has given up does not let its waiters wait. */
+  @Test
+  void aTerminalStateClosesTheQueueAndEndsTheWait() {
+    queue.submit(refusal("agent:alice", 1));
+    books.report(new AuditHealth(State.SINK_FAILED, "gone"));
+    assertThat(queue.isOpen()).isFalse();
+    assertThat(queue.submit(refusal("agent:alice", 2))).isFalse();
+    assertThat(queue.drainPending(Duration.ofHours(1))).isFalse();
+    assertThat(queue.metrics().pending()).isEqualTo(1);
+  }
+
+  /** D8: what is final stays. */
+  @Test
+  void aFinalStateIsNotOverwritten() {
+    books.report(new AuditHealth(State.SINK_PANICKED, "kaput"));
+    books.reportRecording();
+    books.report(new AuditHealth(State.CLOSED, ""));
+    assertThat(books.health()).isEqualTo(new AuditHealth(State.SINK_PANICKED, "kaput"));
+  }
+
+  /** Metrics of section 6: how long the oldest waits, and nothing when none does. */
+  @Test
+  void theOldestPendingIsTheOldestAndNeverNegative() {
+    assertThat(queue.metrics().oldestPending()).isEmpty();
+    DeferredAuditEvent model = refusal("agent:alice", 1);
+    queue.submit(at(model, model.timestamp().minusSeconds(3_600)));
+    queue.submit(model);
+    assertThat(queue.metrics().oldestPending().orElseThrow())
+        .isGreaterThanOrEqualTo(Duration.ofHours(1));
+    store.settle(2);
+    queue.countSettled(2);
+    books.countAppended(2);
+    queue.submit(at(model, model.timestamp().plusSeconds(3_600)));
+    assertThat(queue.metrics().oldestPending()).contains(Duration.ZERO);
+  }
+
+  private static DeferredAuditEvent at(DeferredAuditEvent model, Instant time) {
+    return new DeferredAuditEvent(
+        model.id(), model.agentId(), model.action(), model.decision(), model.policy(), time);
+  }
+
+  /** D1: each false is logged once a second at most. */
+  @Test
+  void rejectionsAreLoggedOnceASecondAtMost() {
+    queue.close();
+    PrintStream usual = System.err;
+    ByteArrayOutputStream log = new ByteArrayOutputStream();
+    long start = System.nanoTime();
+    System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
+    try {
+      for (int i = 0; i < 1_000; i++) {
+        queue.submit(refusal("agent:alice", i));
+      }
+    } finally {
+      System.setErr(usual);
+    }
+    long seconds = Duration.ofNanos(System.nanoTime() - start).toSeconds();
+    assertThat(log.toString(StandardCharsets.UTF_8).lines().filter(l -> l.contains("queue closed")))
+        .hasSizeBetween(1, (int) seconds + 1);
+    assertThat(queue.metrics().sendFailures()).isEqualTo(1_000);
+  }
+
+  /** Acceptance 11: the limit that the supervisor's log lines go through. */
+  @Test
+  void aRateLimitedLogLetsOneThroughASecond() {
+    RateLimitedLog log = new RateLimitedLog();
+    int[] lines = new int[1];
+    long start = System.nanoTime();
+    for (int i = 0; i < 10_000; i++) {
+      log.ifDue(() -> lines[0]++);
+    }
+    long seconds = Duration.ofNanos(System.nanoTime() - start).toSeconds();
+    assertThat(lines[0]).isBetween(1, (int) seconds + 1);
+  }
+
+  private static final class ThrowingStore implements EventStore {
+    @Override
+    public boolean offer(AuditEvent event) {
+      throw new StackOverflowError("no room for a frame");
+    }
+
+    @Override
+    public List<AuditEvent> peek(int max) {
+      return List.of();
+    }
+
+    @Override
+    public void settle(int count) {}
+
+    @Override
+    public long pending() {
+      return 0;
+    }
+
+    @Override
+    public Optional<Instant> oldestPending() {
+      return Optional.empty();
+    }
+  }
+}
