@@ -3,6 +3,10 @@ package dev.indelible.json;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.math.MathContext;
+import java.math.RoundingMode;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,7 +60,7 @@ public final class CanonicalJson {
     }
     JsonNode node;
     try {
-      node = MAPPER.readTree(utf8);
+      node = MAPPER.readTree(decode(utf8));
     } catch (JacksonException e) {
       throw new JsonFormatException(describe(e));
     }
@@ -65,6 +69,18 @@ public final class CanonicalJson {
     }
     requireRepresentable(node);
     return node;
+  }
+
+  /**
+   * Decoded here because Jackson guesses at UTF-16 and UTF-32, skips a byte order mark, and takes
+   * overlong forms and encoded surrogates (RFC 3629 section 3) for what they stand for.
+   */
+  private static String decode(byte[] utf8) throws JsonFormatException {
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8)).toString();
+    } catch (CharacterCodingException e) {
+      throw new JsonFormatException("JSON text: not valid UTF-8");
+    }
   }
 
   /** As {@link #read(byte[])}, from text. */
@@ -129,7 +145,8 @@ public final class CanonicalJson {
     if (value == 0) {
       return "0";
     }
-    BigDecimal shortest = new BigDecimal(NumberOutput.toString(value, true)).stripTrailingZeros();
+    BigDecimal shortest =
+        oneDigit(new BigDecimal(NumberOutput.toString(value, true)).stripTrailingZeros(), value);
     String digits = shortest.unscaledValue().abs().toString();
     String sign = value < 0 ? "-" : "";
     int k = digits.length();
@@ -146,6 +163,15 @@ public final class CanonicalJson {
     String exponent = (n > 0 ? "e+" : "e-") + Math.abs(n - 1);
     String fraction = k == 1 ? "" : "." + digits.substring(1);
     return sign + digits.charAt(0) + fraction + exponent;
+  }
+
+  /** Java prefers two digits that are nearer over one, ECMAScript does not: 4.9e-324 is 5e-324. */
+  private static BigDecimal oneDigit(BigDecimal shortest, double value) {
+    if (shortest.precision() != 2) {
+      return shortest;
+    }
+    BigDecimal rounded = shortest.round(new MathContext(1, RoundingMode.HALF_EVEN));
+    return rounded.doubleValue() == value ? rounded.stripTrailingZeros() : shortest;
   }
 
   private static void requireRepresentable(JsonNode node) throws JsonFormatException {
