@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.json;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+
+/** STYLE 5: what is wrong with a field is said with its place. */
+class JsonFieldsTest {
+  @Test
+  void fieldsAreTakenByNameAndType() throws Exception {
+    JsonFields fields =
+        of("{\"s\":\"x\",\"n\":-7,\"list\":[\"a\",\"b\"],\"any\":{\"b\":1,\"a\":[]}}");
+    assertThat(fields.where()).isEqualTo("here");
+    assertThat(fields.string("s")).isEqualTo("x");
+    assertThat(fields.optionalString("none")).isEmpty();
+    assertThat(fields.optionalLong("n")).hasValue(-7);
+    assertThat(fields.optionalLong("none")).isEmpty();
+    assertThat(fields.strings("list")).containsExactly("a", "b");
+    assertThat(fields.value("any").text()).isEqualTo("{\"a\":[],\"b\":1}");
+    fields.requireNoOthers();
+  }
+
+  @Test
+  void aFieldThatWasNotAskedForIsRefused() throws Exception {
+    JsonFields fields = of("{\"s\":\"x\",\"extra\":1}");
+    fields.string("s");
+    fields.optionalString("t");
+    assertThatThrownBy(fields::requireNoOthers)
+        .hasMessage("here.extra: unknown field; the fields here are s, t");
+  }
+
+  /** A null that is there is not a field that is absent. */
+  @Test
+  void nullIsNotAbsent() throws Exception {
+    JsonFields fields = of("{\"s\":null,\"n\":null}");
+    assertThatThrownBy(() -> fields.optionalString("s"))
+        .hasMessage("here.s: null where a string is expected");
+    assertThatThrownBy(() -> fields.optionalLong("n"))
+        .hasMessage("here.n: null where a whole number is expected");
+  }
+
+  @Test
+  void whatIsNotAnObjectHasNoFields() {
+    assertThatThrownBy(() -> of("[1]")).hasMessage("here: a list where an object is expected");
+    assertThatThrownBy(() -> of("true")).hasMessage("here: a boolean where an object is expected");
+  }
+
+  private static JsonFields of(String json) throws JsonFormatException {
+    return JsonFields.of(CanonicalJson.read(json), "here");
+  }
+}
