@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.action.AgentAction;
+import dev.indelible.action.Bash;
+import dev.indelible.action.Custom;
+import dev.indelible.action.FilesystemWrite;
+import dev.indelible.action.NetworkRequest;
+import dev.indelible.action.ProcessSpawn;
+import dev.indelible.action.Read;
+import dev.indelible.action.ToolCall;
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.SigningKey;
+import dev.indelible.decision.Allow;
+import dev.indelible.decision.Decision;
+import dev.indelible.decision.Escalate;
+import dev.indelible.decision.Refuse;
+import dev.indelible.decision.Warn;
+import dev.indelible.drain.AppendOutcome;
+import dev.indelible.drain.DeferredAudit;
+import dev.indelible.drain.DeferredAuditSink;
+import dev.indelible.drain.DrainReport;
+import dev.indelible.drain.DrainSettings;
+import dev.indelible.event.AuditEvent;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.json.JsonFormatException;
+import dev.indelible.json.JsonValue;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.DeferredAuditMetrics;
+import dev.indelible.queue.MemoryStore;
+import dev.indelible.verify.VerificationReport;
+import dev.indelible.verify.Verifier;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+
+/** A log in a directory of its own, and what tests do with one. */
+final class TestLog {
+  /** Far above what anything here takes, so that a slow machine fails no test. */
+  static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  static final SigningKey KEY = SigningKey.fromSeed("the log's own key of these tests".getBytes());
+  static final SigningKey FOREIGN_KEY =
+      SigningKey.fromSeed("a key that is not the log's own.".getBytes());
+
+  static final KeyRing KEYS = KeyRing.of(List.of(KEY.verificationKey()));
+
+  final Path file;
+  final AuditBooks books = new AuditBooks();
+
+  TestLog(Path file) {
+    this.file = file;
+  }
+
+  static TestLog in(Path directory) {
+    return new TestLog(directory.resolve("indelible.db"));
+  }
+
+  DeferredAudit start() {
+    return SqliteDeferredAudit.install(file, KEY, KEYS);
+  }
+
+  /** Starts a queue whose sinks are made by a test. */
+  DeferredAudit start(DeferredAuditSink.Factory sinks) {
+    return DeferredAudit.start(new MemoryStore(), sinks, books, DrainSettings.ofDefaults());
+  }
+
+  SqliteSink sink() {
+    return new SqliteSink(file, KEY, KEYS, books);
+  }
+
+  /** Appends a batch as a process of its own would: with a fresh sink, closed afterwards. */
+  List<AppendOutcome> append(List<? extends AuditEvent> batch) throws Exception {
+    try (SqliteSink sink = sink()) {
+      return sink.append(List.copyOf(batch));
+    }
+  }
+
+  List<AppendOutcome> append(AuditEvent... batch) throws Exception {
+    return append(List.of(batch));
+  }
+
+  VerificationReport verify() throws LedgerException {
+    return verify(KEYS);
+  }
+
+  VerificationReport verify(KeyRing keys) throws LedgerException {
+    try (SqliteLedger ledger = SqliteLedger.open(file)) {
+      return new Verifier(ledger, keys, rows -> {}).verify();
+    }
+  }
+
+  /** Asserts that the chain holds, by our verifier and by the oracle; returns its rows. */
+  List<PlainChain.Row> requireIntact() throws Exception {
+    VerificationReport report = verify();
+    assertThat(report.verdict())
+        .as(() -> report.findings().toString())
+        .isEqualTo(VerificationReport.Verdict.INTACT);
+    List<PlainChain.Row> rows = PlainChain.requireSound(file, KEY.verificationKey().raw());
+    assertThat(report.rows()).isEqualTo(rows.size());
+    return rows;
+  }
+
+  long rows() throws SQLException {
+    return Sql.number(file, "SELECT count(*) FROM signed_events NOT INDEXED");
+  }
+
+  long letters() throws SQLException {
+    return Sql.number(file, "SELECT count(*) FROM signed_events_dlq NOT INDEXED");
+  }
+
+  List<String> ids() throws SQLException {
+    return Sql.texts(file, "SELECT id FROM signed_events ORDER BY sequence");
+  }
+
+  List<String> letterIds() throws SQLException {
+    return Sql.texts(file, "SELECT id FROM signed_events_dlq ORDER BY letter");
+  }
+
+  /** Waits until everything submitted is settled; D10: the books balance. */
+  static DeferredAuditMetrics settle(DeferredAudit audit) {
+    assertThat(audit.queue().drainPending(PATIENCE)).as("drained").isTrue();
+    DeferredAuditMetrics metrics = audit.queue().metrics();
+    assertThat(metrics.isBalanced()).as(metrics::toString).isTrue();
+    assertThat(metrics.pending()).isZero();
+    return metrics;
+  }
+
+  /** Closes and flushes; D10: the books balance and nothing is left waiting. */
+  static DrainReport close(DeferredAudit audit) {
+    DrainReport report = audit.closeAndFlush(PATIENCE);
+    assertThat(report.submitted())
+        .as(report::toString)
+        .isEqualTo(report.appended() + report.dead() + report.rejected() + report.pending());
+    assertThat(report.pending()).as(report::toString).isZero();
+    return report;
+  }
+
+  static DeferredAuditEvent refusal(String agent, String command) {
+    return event(agent, new Bash(command), new Refuse("R001", "not here"));
+  }
+
+  static DeferredAuditEvent event(String agent, AgentAction action, Decision decision) {
+    return DeferredAuditEvent.of(agent, action, decision, Optional.empty());
+  }
+
+  static List<DeferredAuditEvent> refusals(String agent, int count) {
+    List<DeferredAuditEvent> events = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      events.add(refusal(agent, "command " + i));
+    }
+    return events;
+  }
+
+  /** The same id with another content. */
+  static DeferredAuditEvent withCommand(DeferredAuditEvent event, String command) {
+    return new DeferredAuditEvent(
+        event.id(),
+        event.agentId(),
+        new Bash(command),
+        event.decision(),
+        event.policy(),
+        event.timestamp());
+  }
+
+  /** Events of every kind of action and decision, with the text that real ones have. */
+  static List<DeferredAuditEvent> mixed(int count) {
+    List<AgentAction> actions =
+        List.of(
+            new Bash("rm -rf \"$HOME\"\t# \u0007", Optional.of("/srv/app")),
+            new FilesystemWrite("/etc/pässwörd", OptionalLong.of(4096)),
+            new NetworkRequest("例え.jp", "https", OptionalInt.of(8443), Optional.of("/a?b=c")),
+            new ProcessSpawn("/usr/bin/curl", List.of("-s", "", "https://x.example")),
+            new ToolCall("send_mail", json("{\"to\":[\"a@b.example\"],\"cost\":0.1,\"n\":null}")),
+            new Read("memory", Optional.of("secrets"), Optional.of("pass\u2028word 🔑")),
+            new Custom("memory_write", json("{\"namespace\":\"a\",\"title\":\"\\u0000\"}")));
+    List<Decision> decisions =
+        List.of(
+            new Refuse("R001", "no recursive delete"),
+            new Allow(),
+            new Escalate("R002", "ask a person – now"),
+            new Warn("R003", ""));
+    // U+FFFD is what a garbled name becomes on its way to us; it is a character like any other.
+    List<String> agents =
+        List.of("agent:alice", "агент:боб", "agent \\ \"quoted\"", "gar\ufffdled");
+    List<DeferredAuditEvent> events = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      events.add(
+          DeferredAuditEvent.of(
+              agents.get(i % agents.size()),
+              actions.get(i % actions.size()),
+              decisions.get(i % decisions.size()),
+              i % 3 == 0 ? Optional.of("sha256:" + "0".repeat(64)) : Optional.empty()));
+    }
+    return events;
+  }
+
+  private static JsonValue json(String text) {
+    try {
+      return JsonValue.parse(text);
+    } catch (JsonFormatException e) {
+      throw new AssertionError(e);
+    }
+  }
+}
