@@ -123,7 +123,11 @@ final class BatchAppend {
       switch (SqliteFault.of(last)) {
         case WEATHER -> throw last;
         case ID_TAKEN -> {
-          return settleKnownId(event, retry);
+          Optional<ChainRow> first = writer.row(event.id().toString());
+          if (first.isPresent()) {
+            return settleKnownId(event, first.get(), retry);
+          }
+          // No row has this id: a trigger broke the constraint with one of its own.
         }
         case LOST_RACE -> {
           books.countUniqueRaceRetry();
@@ -147,8 +151,8 @@ final class BatchAppend {
   }
 
   /** D4: the same event again is the row that is there; other content under its id is refused. */
-  private AppendOutcome settleKnownId(AuditEvent event, int attempts) throws SQLException {
-    ChainRow first = writer.row(event.id().toString()).orElseThrow();
+  private AppendOutcome settleKnownId(AuditEvent event, ChainRow first, int attempts)
+      throws SQLException {
     return isSame(event, first) ? AppendOutcome.APPENDED : bury(event, "id_reused", attempts);
   }
 

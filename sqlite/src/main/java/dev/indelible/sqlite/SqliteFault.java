@@ -56,8 +56,9 @@ enum SqliteFault {
         code == SQLiteErrorCode.SQLITE_CONSTRAINT_UNIQUE.code
             || code == SQLiteErrorCode.SQLITE_CONSTRAINT_PRIMARYKEY.code
             || code == SQLiteErrorCode.SQLITE_CONSTRAINT_ROWID.code;
+    // The whole list of columns, and to its end: an application's my_signed_events.id is not ours.
     String message = error.getMessage();
-    return unique && message != null && message.contains(column);
+    return unique && message != null && message.contains("constraint failed: " + column + ")");
   }
 
   private static int code(SQLException error) {

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.Arrays;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sqlite.SQLiteConfig;
+
+/**
+ * Acceptance 18, D6: what each error of SQLite means. Every error here was provoked for real; none
+ * is built by hand but those that are not SQLite's at all.
+ */
+class SqliteFaultTest {
+  private static final String ROW =
+      "INSERT INTO signed_events VALUES (%d, '%s', 'a', 't', x'00', NULL, 'unsigned', 't', x'00',"
+          + " NULL, NULL)";
+
+  @TempDir Path directory;
+  private Path file;
+
+  @BeforeEach
+  void open() throws Exception {
+    file = TestLog.in(directory).create().file;
+    Sql.run(file, ROW.formatted(1, "one"), ROW.formatted(2, "two"));
+  }
+
+  @Test
+  void uniqueOnSequenceIsALostRace() {
+    assertThat(SqliteFault.of(provoke(ROW.formatted(2, "three")))).isEqualTo(SqliteFault.LOST_RACE);
+  }
+
+  /** As acceptance has it; ours is the primary key, a unique index on the column is the same. */
+  @Test
+  void aUniqueIndexOnSequenceIsALostRaceToo() throws Exception {
+    Sql.run(
+        file,
+        "ALTER TABLE signed_events RENAME TO old",
+        "CREATE TABLE signed_events AS SELECT * FROM old",
+        "CREATE UNIQUE INDEX place ON signed_events (sequence)");
+    assertThat(SqliteFault.of(provoke(ROW.formatted(2, "three")))).isEqualTo(SqliteFault.LOST_RACE);
+  }
+
+  @Test
+  void uniqueOnIdIsATakenId() {
+    assertThat(SqliteFault.of(provoke(ROW.formatted(3, "two")))).isEqualTo(SqliteFault.ID_TAKEN);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "CREATE TABLE t (sequence PRIMARY KEY); INSERT INTO t VALUES (1), (1)",
+        "CREATE TABLE my_signed_events (sequence UNIQUE); INSERT INTO my_signed_events VALUES (1), (1)",
+        "CREATE TABLE my_signed_events (id UNIQUE); INSERT INTO my_signed_events VALUES (1), (1)",
+        "CREATE TABLE signed_events_dlq2 (id UNIQUE); INSERT INTO signed_events_dlq2 VALUES (1), (1)",
+        "CREATE UNIQUE INDEX v ON signed_events (agent_id)",
+        "CREATE TABLE t (x NOT NULL); INSERT INTO t VALUES (NULL)",
+        "CREATE TABLE t (x CHECK (x > 0)); INSERT INTO t VALUES (0)",
+        "CREATE TABLE t (sequence CONSTRAINT \"signed_events.sequence\" CHECK (sequence > 0)); INSERT INTO t VALUES (0)",
+        "PRAGMA foreign_keys = ON; CREATE TABLE t (x REFERENCES signed_events (id)); INSERT INTO t VALUES ('none')",
+        "CREATE TABLE t (x INTEGER) STRICT; INSERT INTO t VALUES ('word')",
+        "CREATE TABLE t (x INTEGER PRIMARY KEY); INSERT INTO t VALUES ('word')",
+        "CREATE TABLE t (x); INSERT INTO t VALUES (zeroblob(2000000000))",
+        "INSERT INTO nowhere VALUES (1)",
+        "INSERT INTO signed_events (nothing) VALUES (1)",
+        "CREATE TRIGGER g BEFORE INSERT ON signed_events BEGIN SELECT RAISE(ABORT, 'no'); END; "
+            + "INSERT INTO signed_events SELECT 9, '9', 'a', 't', x'00', NULL, 'u', 't', x'00', NULL, NULL",
+        "CREATE TRIGGER g BEFORE INSERT ON signed_events BEGIN"
+            + "  SELECT RAISE(ABORT, 'UNIQUE constraint failed: signed_events.sequence)')"
+            + "; END; "
+            + "INSERT INTO signed_events SELECT 9, '9', 'a', 't', x'00', NULL, 'u', 't', x'00', NULL, NULL",
+      })
+  void whatTheStatementIsAtFaultForIsPoison(String statements) {
+    // A trigger's body has a semicolon and a space in it too: only "; " after END splits.
+    String[] split = statements.split("; (?!END)");
+    assertThat(SqliteFault.of(provoke(split))).isEqualTo(SqliteFault.POISON);
+  }
+
+  @Test
+  void busyIsWeather() throws Exception {
+    try (Connection other = Sql.connect(file)) {
+      Sql.run(other, "BEGIN IMMEDIATE");
+      SQLException busy = provoke("PRAGMA busy_timeout = 0", "BEGIN IMMEDIATE");
+      assertThat(busy.getMessage()).contains("SQLITE_BUSY");
+      assertThat(SqliteFault.of(busy)).isEqualTo(SqliteFault.WEATHER);
+    }
+  }
+
+  /** A snapshot that another writer has overtaken: BUSY_SNAPSHOT, an extended code. */
+  @Test
+  void anOvertakenSnapshotIsWeather() throws Exception {
+    try (Connection reader = Sql.connect(file)) {
+      Sql.run(reader, "BEGIN", "SELECT * FROM signed_events");
+      Sql.run(file, ROW.formatted(3, "three"));
+      SQLException busy = provoke(reader, ROW.formatted(4, "four"));
+      assertThat(busy.getMessage()).contains("SQLITE_BUSY_SNAPSHOT");
+      assertThat(SqliteFault.of(busy)).isEqualTo(SqliteFault.WEATHER);
+    }
+  }
+
+  @Test
+  void readOnlyIsWeather() throws Exception {
+    SQLiteConfig config = new SQLiteConfig();
+    config.setReadOnly(true);
+    try (Connection reader =
+        DriverManager.getConnection("jdbc:sqlite:" + file, config.toProperties())) {
+      SQLException readOnly = provoke(reader, ROW.formatted(3, "three"));
+      assertThat(readOnly.getMessage()).contains("SQLITE_READONLY");
+      assertThat(SqliteFault.of(readOnly)).isEqualTo(SqliteFault.WEATHER);
+    }
+  }
+
+  @Test
+  void fullIsWeather() {
+    SQLException full =
+        provoke(
+            "CREATE TABLE big (x)",
+            "PRAGMA max_page_count = 1",
+            "INSERT INTO big VALUES (zeroblob(1000000))");
+    assertThat(full.getMessage()).contains("SQLITE_FULL");
+    assertThat(SqliteFault.of(full)).isEqualTo(SqliteFault.WEATHER);
+  }
+
+  @Test
+  void aFileThatCannotBeOpenedIsWeather() {
+    try {
+      SqliteWriter.open(directory.resolve("not/there/x.db")).close();
+      fail("opened");
+    } catch (SQLException e) {
+      assertThat(SqliteFault.of(e)).isEqualTo(SqliteFault.WEATHER);
+    }
+  }
+
+  @Test
+  void whatIsNoDatabaseIsWeatherAndDamage() throws Exception {
+    Path text = directory.resolve("text.db");
+    Files.writeString(text, "This is no database, and long enough to tell. ".repeat(100));
+    try (Connection connection = Sql.connect(text)) {
+      SQLException error = provoke(connection, "SELECT * FROM signed_events");
+      assertThat(error.getMessage()).contains("SQLITE_NOTADB");
+      assertThat(SqliteFault.of(error)).isEqualTo(SqliteFault.WEATHER);
+      assertThat(SqliteFault.isDamage(error)).isTrue();
+      assertThat(SqliteFault.isNotDatabase(error)).isTrue();
+    }
+  }
+
+  @Test
+  void aCorruptPageIsWeatherAndDamage() throws Exception {
+    overwrite(4096, Files.size(file));
+    try (Connection connection = Sql.connect(file)) {
+      SQLException error = provoke(connection, "SELECT * FROM signed_events");
+      assertThat(error.getMessage()).contains("SQLITE_CORRUPT");
+      assertThat(SqliteFault.of(error)).isEqualTo(SqliteFault.WEATHER);
+      assertThat(SqliteFault.isDamage(error)).isTrue();
+      assertThat(SqliteFault.isNotDatabase(error)).isFalse();
+    }
+  }
+
+  @Test
+  void whatIsNoErrorOfSqliteIsNeitherRaceNorPoison() {
+    SQLException alien = new SQLException("UNIQUE constraint failed: signed_events.sequence)");
+    assertThat(SqliteFault.of(alien)).isEqualTo(SqliteFault.WEATHER);
+    assertThat(SqliteFault.of(new SQLException((String) null))).isEqualTo(SqliteFault.WEATHER);
+    assertThat(SqliteFault.isDamage(alien)).isFalse();
+  }
+
+  private void overwrite(long from, long to) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      byte[] junk = new byte[(int) (to - from)];
+      Arrays.fill(junk, (byte) 0x5a);
+      channel.write(ByteBuffer.wrap(junk), from);
+    }
+  }
+
+  private SQLException provoke(String... statements) {
+    try (Connection connection = Sql.connect(file)) {
+      return provoke(connection, statements);
+    } catch (SQLException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Runs the statements; the last of them must fail, and no other. */
+  private static SQLException provoke(Connection connection, String... statements) {
+    for (int i = 0; i < statements.length; i++) {
+      try {
+        Sql.run(connection, statements[i]);
+      } catch (SQLException e) {
+        assertThat(i).as(statements[i]).isEqualTo(statements.length - 1);
+        return e;
+      }
+    }
+    throw new AssertionError("nothing failed");
+  }
+}
