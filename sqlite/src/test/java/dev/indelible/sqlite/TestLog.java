@@ -77,6 +77,12 @@ final class TestLog {
     return new SqliteSink(file, KEY, KEYS, books);
   }
 
+  /** Makes the tables and nothing else. */
+  TestLog create() throws SQLException {
+    SqliteWriter.open(file).close();
+    return this;
+  }
+
   /** Appends a batch as a process of its own would: with a fresh sink, closed afterwards. */
   List<AppendOutcome> append(List<? extends AuditEvent> batch) throws Exception {
     try (SqliteSink sink = sink()) {

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import static dev.indelible.drain.AppendOutcome.APPENDED;
+import static dev.indelible.drain.AppendOutcome.DLQ_LANDED;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.drain.AppendOutcome;
+import dev.indelible.drain.DeferredAudit;
+import dev.indelible.drain.DrainReport;
+import dev.indelible.event.DeferredAuditEvent;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Acceptance 20, D4 and D2: an event is its id; it is settled once, wherever it was settled. */
+class IdentityTest {
+  @TempDir Path directory;
+  private TestLog log;
+
+  @BeforeEach
+  void open() throws Exception {
+    log = TestLog.in(directory).create();
+  }
+
+  /** D4: two submissions of equal content are two rows. */
+  @Test
+  void equalContentTwiceIsTwoRows() throws Exception {
+    log.append(TestLog.refusal("agent:a", "same"), TestLog.refusal("agent:a", "same"));
+    assertThat(log.requireIntact()).hasSize(2);
+  }
+
+  /** D4: the same event handed in twice, in one batch or in two, is one row; the books balance. */
+  @Test
+  void theSameEventAgainIsOneRow() throws Exception {
+    DeferredAuditEvent event = TestLog.refusal("agent:a", "x");
+    DeferredAudit audit = log.start();
+    audit.queue().submit(event);
+    audit.queue().submit(event);
+    TestLog.settle(audit);
+    audit.queue().submit(event);
+    DrainReport report = TestLog.close(audit);
+    assertThat(report.appended()).isEqualTo(3);
+    assertThat(log.requireIntact()).hasSize(1);
+    assertThat(log.letters()).isZero();
+  }
+
+  /** D4: same id, other content: a letter of reason id_reused; the first row stays as it was. */
+  @Test
+  void aReusedIdIsADeadLetterAndTheFirstRowStays() throws Exception {
+    DeferredAuditEvent first = TestLog.refusal("agent:a", "first");
+    log.append(first);
+    List<String> before = PlainChain.fingerprint(log.file);
+    DeferredAudit audit = log.start();
+    audit.queue().submit(TestLog.withCommand(first, "second"));
+    DrainReport report = TestLog.close(audit);
+    assertThat(report.dead()).isEqualTo(1);
+    assertThat(PlainChain.fingerprint(log.file)).isEqualTo(before);
+    assertThat(Sql.text(log.file, "SELECT failure_reason FROM signed_events_dlq"))
+        .isEqualTo("id_reused");
+    assertThat(Sql.text(log.file, "SELECT payload ->> '$.action.command' FROM signed_events_dlq"))
+        .isEqualTo("second");
+  }
+
+  /** D4: reused within one batch, with neighbours that land. */
+  @Test
+  void anIdReusedWithinABatchCostsItsNeighboursNothing() throws Exception {
+    DeferredAuditEvent first = TestLog.refusal("agent:a", "first");
+    DeferredAuditEvent after = TestLog.refusal("agent:a", "after");
+    assertThat(log.append(first, TestLog.withCommand(first, "second"), after))
+        .containsExactly(APPENDED, DLQ_LANDED, APPENDED);
+    assertThat(log.requireIntact()).hasSize(2);
+    assertThat(log.ids()).containsExactly(first.id().toString(), after.id().toString());
+  }
+
+  /** D2, D4: after a crash the whole batch comes again, to a new sink, and changes nothing. */
+  @Test
+  void aBatchRecoveredAfterACrashChangesNothing() throws Exception {
+    refusePoison();
+    DeferredAuditEvent first = TestLog.refusal("agent:a", "first");
+    List<DeferredAuditEvent> batch =
+        List.of(
+            first,
+            TestLog.withCommand(first, "second"),
+            TestLog.refusal("agent:poison", "never"),
+            TestLog.withCommand(first, "third"),
+            TestLog.refusal("agent:a", "last"));
+    List<AppendOutcome> outcomes = log.append(batch);
+    assertThat(outcomes).containsExactly(APPENDED, DLQ_LANDED, DLQ_LANDED, DLQ_LANDED, APPENDED);
+    List<String> chain = PlainChain.fingerprint(log.file);
+    List<String> letters = Sql.texts(log.file, "SELECT id || payload FROM signed_events_dlq");
+    for (int crash = 0; crash < 3; crash++) {
+      assertThat(log.append(batch)).isEqualTo(outcomes);
+    }
+    assertThat(PlainChain.fingerprint(log.file)).isEqualTo(chain);
+    assertThat(Sql.texts(log.file, "SELECT id || payload FROM signed_events_dlq"))
+        .isEqualTo(letters);
+    log.requireIntact();
+  }
+
+  /** D2: what is a letter stays one, even when the chain would now take it. */
+  @Test
+  void anEventThatIsALetterNeverEntersTheChainToo() throws Exception {
+    refusePoison();
+    DeferredAuditEvent event = TestLog.refusal("agent:poison", "x");
+    assertThat(log.append(event)).containsExactly(DLQ_LANDED);
+    Sql.run(log.file, "DROP TRIGGER refusal");
+    DeferredAuditEvent fresh = TestLog.refusal("agent:poison", "y");
+    assertThat(log.append(fresh, event, event)).containsExactly(APPENDED, DLQ_LANDED, DLQ_LANDED);
+    assertThat(log.ids()).containsExactly(fresh.id().toString());
+    assertThat(log.letterIds()).containsExactly(event.id().toString());
+  }
+
+  /** D4: a letter binds its content and not its id: another content under it is another event. */
+  @Test
+  void anotherContentUnderALettersIdIsAnotherEvent() throws Exception {
+    refusePoison();
+    DeferredAuditEvent event = TestLog.refusal("agent:poison", "x");
+    log.append(event);
+    Sql.run(log.file, "DROP TRIGGER refusal");
+    DeferredAuditEvent other = TestLog.withCommand(event, "y");
+    assertThat(log.append(other, event)).containsExactly(APPENDED, DLQ_LANDED);
+    assertThat(log.rows()).isEqualTo(1);
+    assertThat(log.letters()).isEqualTo(1);
+  }
+
+  /** D4: an event whose payload was erased since is still known by what is left of it. */
+  @Test
+  void theSameEventAgainIsOneRowAlsoOnceItsPayloadIsErased() throws Exception {
+    DeferredAuditEvent event = TestLog.refusal("agent:a", "x");
+    log.append(event, TestLog.refusal("agent:a", "y"));
+    Sql.run(log.file, "UPDATE signed_events SET payload = NULL WHERE sequence = 1");
+    assertThat(log.append(event)).containsExactly(APPENDED);
+    assertThat(log.letters()).isZero();
+    assertThat(log.rows()).isEqualTo(2);
+  }
+
+  /** D4: contents of equal length that differ in one character are two contents. */
+  @Test
+  void oneCharacterMakesAnotherContent() throws Exception {
+    DeferredAuditEvent event = TestLog.refusal("agent:a", "rm a");
+    assertThat(log.append(event, TestLog.withCommand(event, "rm b")))
+        .containsExactly(APPENDED, DLQ_LANDED);
+  }
+
+  private void refusePoison() throws Exception {
+    Sql.run(
+        log.file,
+        "CREATE TRIGGER refusal BEFORE INSERT ON signed_events"
+            + " WHEN NEW.agent_id = 'agent:poison' BEGIN SELECT RAISE(ABORT, 'no'); END");
+  }
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import static dev.indelible.drain.AppendOutcome.APPENDED;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.crypto.Signer;
+import dev.indelible.crypto.SigningKey;
+import dev.indelible.crypto.VerificationKey;
+import dev.indelible.drain.AppendOutcome;
+import dev.indelible.drain.DeferredAudit;
+import dev.indelible.event.AuditEvent;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.ledger.HeadGuard;
+import dev.indelible.ledger.RowCheck;
+import dev.indelible.ledger.RowSealer;
+import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.DeferredAuditQueue;
+import dev.indelible.queue.MemoryStore;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Acceptance 18, D6: several writers on one file. */
+class LostRaceTest {
+  @TempDir Path directory;
+  private TestLog log;
+
+  @BeforeEach
+  void open() throws Exception {
+    log = TestLog.in(directory).create();
+  }
+
+  /**
+   * A race cannot be lost inside BEGIN IMMEDIATE; so the batch runs here without it, and while its
+   * first row is being signed, another writer takes the sequence.
+   */
+  @Test
+  void aLostRaceIsRunAgainAtOnceAndLands() throws Exception {
+    DeferredAuditEvent winner = TestLog.refusal("agent:winner", "first");
+    List<AuditEvent> losers = List.copyOf(TestLog.refusals("agent:loser", 3));
+    AtomicInteger calls = new AtomicInteger();
+    List<AppendOutcome> outcomes =
+        appendWithoutTransaction(
+            losers,
+            () -> {
+              if (calls.getAndIncrement() == 0) {
+                appendElsewhere(winner);
+              }
+            });
+    assertThat(outcomes).containsExactly(APPENDED, APPENDED, APPENDED);
+    List<String> order = new ArrayList<>(List.of(winner.id().toString()));
+    losers.forEach(event -> order.add(event.id().toString()));
+    assertThat(log.ids()).isEqualTo(order);
+    assertThat(uniqueRaceRetries()).isEqualTo(1);
+    assertThat(log.letters()).isZero();
+    log.requireIntact();
+  }
+
+  /** The race may be lost several times in a row; each is counted. */
+  @Test
+  void aRaceLostThreeTimesStillLands() throws Exception {
+    AtomicInteger calls = new AtomicInteger();
+    List<AppendOutcome> outcomes =
+        appendWithoutTransaction(
+            List.of(TestLog.refusal("agent:loser", "x")),
+            () -> {
+              if (calls.incrementAndGet() <= 3) {
+                appendElsewhere(TestLog.refusal("agent:winner", "n" + calls.get()));
+              }
+            });
+    assertThat(outcomes).containsExactly(APPENDED);
+    assertThat(uniqueRaceRetries()).isEqualTo(3);
+    assertThat(log.letters()).isZero();
+    assertThat(log.requireIntact()).hasSize(4);
+  }
+
+  /** Eight writers in one process, each with a connection of its own. */
+  @Test
+  void writersInOneProcessShareTheChain() throws Exception {
+    List<DeferredAudit> writers = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      writers.add(log.start());
+    }
+    for (int n = 0; n < 25; n++) {
+      for (int w = 0; w < writers.size(); w++) {
+        writers.get(w).queue().submit(TestLog.refusal("writer:" + w, "n" + n));
+      }
+    }
+    writers.forEach(TestLog::close);
+    assertThat(log.requireIntact()).hasSize(200);
+    assertThat(log.letters()).isZero();
+    for (int w = 0; w < writers.size(); w++) {
+      requireOrder("writer:" + w, 25);
+    }
+  }
+
+  /** Acceptance 18, D2, D3: 8 writers with 50 events each, from two processes. */
+  @Test
+  void writersInTwoProcessesShareTheChain() throws Exception {
+    // A file of its own: the two processes also race to make it.
+    TestLog fresh = new TestLog(directory.resolve("fresh.db"));
+    List<ChildProcess> children = new ArrayList<>();
+    for (int p = 0; p < 2; p++) {
+      children.add(ChildProcess.start(WriterProcess.class, fresh.file, "p" + p, 4, 50));
+    }
+    for (ChildProcess child : children) {
+      assertThat(child.readLine()).isEqualTo("ready");
+    }
+    children.forEach(child -> child.writeLine("go"));
+    for (ChildProcess child : children) {
+      assertThat(child.readLine()).isEqualTo("appended 200 dead 0 rejected 0 balanced true");
+      assertThat(child.exitCode()).isZero();
+    }
+    log = fresh;
+    List<PlainChain.Row> rows = log.requireIntact();
+    assertThat(rows).hasSize(400);
+    assertThat(new HashSet<>(log.ids())).hasSize(400);
+    assertThat(log.letters()).isZero();
+    for (int p = 0; p < 2; p++) {
+      for (int w = 0; w < 4; w++) {
+        requireOrder("p" + p + ":" + w, 50);
+      }
+    }
+  }
+
+  private void requireOrder(String agent, int events) throws Exception {
+    List<String> expected = new ArrayList<>();
+    for (int n = 0; n < events; n++) {
+      expected.add("n" + n);
+    }
+    assertThat(
+            Sql.texts(
+                log.file,
+                "SELECT payload ->> '$.action.command' FROM signed_events WHERE agent_id = '"
+                    + agent
+                    + "' ORDER BY sequence"))
+        .as(agent)
+        .isEqualTo(expected);
+  }
+
+  private List<AppendOutcome> appendWithoutTransaction(
+      List<AuditEvent> batch, Runnable beforeSigning) throws Exception {
+    SqliteWriter writer = SqliteWriter.open(log.file);
+    try {
+      return new BatchAppend(
+              writer,
+              new RowSealer(new HookedSigner(TestLog.KEY, beforeSigning)),
+              new HeadGuard(new RowCheck(TestLog.KEYS)),
+              log.books)
+          .run(batch);
+    } finally {
+      writer.close();
+    }
+  }
+
+  private void appendElsewhere(AuditEvent event) {
+    try (SqliteSink other = new SqliteSink(log.file, TestLog.KEY, TestLog.KEYS, new AuditBooks())) {
+      other.append(List.of(event));
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private long uniqueRaceRetries() {
+    return new DeferredAuditQueue(new MemoryStore(), log.books).metrics().uniqueRaceRetries();
+  }
+
+  /** Signs, after something else. */
+  private record HookedSigner(SigningKey key, Runnable before) implements Signer {
+    @Override
+    public VerificationKey verificationKey() {
+      return key.verificationKey();
+    }
+
+    @Override
+    public byte[] sign(byte[] message) {
+      before.run();
+      return key.sign(message);
+    }
+  }
+}
