@@ -103,8 +103,10 @@ public final class SqliteSink implements DeferredAuditSink {
 
   private SinkException failure(SQLException e) {
     String message = file + ": " + e.getMessage();
-    return SqliteFault.of(e) == SqliteFault.WEATHER
-            && !(e instanceof SqliteSchema.NewerSchemaException)
+    boolean lasting =
+        e instanceof SqliteSchema.NewerSchemaException
+            || e instanceof SqliteWriter.RolledBackException;
+    return SqliteFault.of(e) == SqliteFault.WEATHER && !lasting
         ? new SinkUnavailableException(message, e)
         : new SinkException(message, e);
   }

@@ -29,6 +29,9 @@ final class SqliteWriter implements AutoCloseable {
   private final PreparedStatement lettersById;
   private final PreparedStatement insertLetter;
 
+  /** Whether {@link #begin} was called and its end was not. */
+  private boolean begun;
+
   private SqliteWriter(Connection connection) throws SQLException {
     this.connection = connection;
     String select = "SELECT " + SqliteRows.COLUMNS + " FROM signed_events ";
@@ -69,26 +72,47 @@ final class SqliteWriter implements AutoCloseable {
 
   void begin() throws SQLException {
     execute(connection, "BEGIN IMMEDIATE");
+    begun = true;
   }
 
   void commit() throws SQLException {
     execute(connection, "COMMIT");
+    begun = false;
   }
 
   void rollback() throws SQLException {
+    begun = false;
     execute(connection, "ROLLBACK");
   }
 
   /**
    * Inserts a row of the chain.
    *
+   * @throws RolledBackException if a trigger ended the transaction
    * @throws SQLException if it was not inserted; the transaction goes on without it
    */
   void insert(ChainRow row) throws SQLException {
     SqliteRows.bind(insertRow, row);
-    if (insertRow.executeUpdate() != 1) {
-      throw new SQLException("the insert was swallowed by a trigger", "", 19);
+    try {
+      if (insertRow.executeUpdate() != 1) {
+        throw new SQLException("the insert was swallowed by a trigger", "", 19);
+      }
+    } catch (SQLException e) {
+      if (begun && SqliteFault.of(e) != SqliteFault.WEATHER && !isInTransaction()) {
+        throw new RolledBackException(e);
+      }
+      throw e;
     }
+  }
+
+  /** Asks the only way there is: SQLite begins no transaction within another. */
+  private boolean isInTransaction() {
+    try {
+      execute(connection, "BEGIN");
+    } catch (SQLException e) {
+      return true;
+    }
+    return false;
   }
 
   /** The last row below a sequence. */
@@ -168,6 +192,18 @@ final class SqliteWriter implements AutoCloseable {
   private static void execute(Connection connection, String sql) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.execute(sql);
+    }
+  }
+
+  /**
+   * The transaction is gone, and all that was written in it. Going on would write each row by
+   * itself, in front of those that are to be written again.
+   */
+  static final class RolledBackException extends SQLException {
+    private static final long serialVersionUID = 1;
+
+    RolledBackException(SQLException cause) {
+      super("the transaction was rolled back from within: " + cause.getMessage(), cause);
     }
   }
 }

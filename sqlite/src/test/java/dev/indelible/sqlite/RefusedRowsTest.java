@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.indelible.drain.AppendOutcome;
+import dev.indelible.drain.DeferredAudit;
+import dev.indelible.drain.SinkException;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.ledger.DeadLetter;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.queue.AuditHealth;
+import dev.indelible.queue.DeferredAuditMetrics;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+/** Acceptance 17, D6: what the database refuses becomes a dead letter, and only that. */
+class RefusedRowsTest {
+  private static final String POISON = "agent:poison";
+
+  @TempDir Path directory;
+  private TestLog log;
+
+  @BeforeEach
+  void open() throws Exception {
+    log = TestLog.in(directory).create();
+  }
+
+  /** Acceptance 17: chain 0 rows, exactly 1 dead letter with payload and cause. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "BEFORE INSERT|RAISE(ABORT, 'the inspector objects')",
+        "BEFORE INSERT|RAISE(FAIL, 'the inspector objects')",
+        "BEFORE INSERT|RAISE(IGNORE)",
+        "AFTER INSERT|RAISE(ABORT, 'the inspector objects')"
+      })
+  void aRefusedEventIsOneDeadLetterWithPayloadAndCause(String trigger) throws Exception {
+    refuse(trigger.replace("|", " ON signed_events BEGIN SELECT ") + "; END");
+    DeferredAuditEvent event = TestLog.refusal("agent:alice", "rm -rf /");
+    DeferredAudit audit = log.start();
+    Instant before = Instant.now().minusSeconds(1);
+    audit.queue().submit(event);
+    DeferredAuditMetrics metrics = TestLog.settle(audit);
+    TestLog.close(audit);
+
+    assertThat(metrics.dlqLanded()).isEqualTo(1);
+    assertThat(metrics.appended()).isZero();
+    assertThat(metrics.uniqueRaceRetries()).as("a refusal is no lost race").isZero();
+    assertThat(log.rows()).isZero();
+    List<DeadLetter> letters = letters();
+    assertThat(letters).hasSize(1);
+    DeadLetter letter = letters.get(0);
+    assertThat(letter.id()).isEqualTo(event.id().toString());
+    assertThat(letter.agentId()).isEqualTo("agent:alice");
+    assertThat(letter.eventType()).isEqualTo("governance.refusal");
+    assertThat(letter.attempts()).as("once, and the budget of 5").isEqualTo(6);
+    assertThat(letter.replayedAs()).isEmpty();
+    assertThat(letter.failureReason())
+        .startsWith("constraint: ")
+        .contains(trigger.contains("IGNORE") ? "swallowed by a trigger" : "the inspector objects");
+    assertThat(Instant.parse(letter.failedAt())).isAfter(before);
+    JsonNode payload = new ObjectMapper().readTree(letter.payload());
+    assertThat(payload.get("id").stringValue()).isEqualTo(event.id().toString());
+    assertThat(payload.get("action").get("command").stringValue()).isEqualTo("rm -rf /");
+    assertThat(payload.get("decision").get("rule_id").stringValue()).isEqualTo("R001");
+    assertThat(Sql.text(log.file, "SELECT lower(hex(payload_hash)) FROM signed_events_dlq"))
+        .isEqualTo(
+            HexFormat.of()
+                .formatHex(PlainChain.sha256(letter.payload().getBytes(StandardCharsets.UTF_8))));
+    try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
+      assertThat(ledger.dlqSize()).isEqualTo(1);
+    }
+  }
+
+  /**
+   * D2: RAISE(FAIL) after the insert reports an error and leaves the row standing; it is there
+   * once, and in no dead letter as well.
+   */
+  @Test
+  void anErrorThatLeavesTheRowStandingIsNotASecondEvent() throws Exception {
+    refuse("AFTER INSERT ON signed_events BEGIN SELECT RAISE(FAIL, 'too late'); END");
+    List<DeferredAuditEvent> events = TestLog.refusals("agent:a", 3);
+    List<AppendOutcome> outcomes = log.append(events);
+    List<String> everywhere = new ArrayList<>(log.ids());
+    everywhere.addAll(log.letterIds());
+    assertThat(everywhere).containsExactlyInAnyOrderElementsOf(ids(events));
+    assertThat(outcomes.stream().filter(AppendOutcome.APPENDED::equals).count())
+        .isEqualTo(log.rows());
+    log.requireIntact();
+  }
+
+  /** D3, D6: the neighbours of a refused event land, in order. */
+  @ParameterizedTest
+  @ValueSource(strings = {"RAISE(ABORT, 'no')", "RAISE(FAIL, 'no')", "RAISE(IGNORE)"})
+  void theNeighboursOfARefusedEventLandInOrder(String raise) throws Exception {
+    refuseAgent(POISON, raise);
+    List<DeferredAuditEvent> batch = new ArrayList<>();
+    for (int i = 0; i < 300; i++) {
+      boolean poison = i == 0 || i == 7 || i == 8 || i == 150 || i == 299;
+      batch.add(TestLog.refusal(poison ? POISON : "agent:good", "n" + i));
+    }
+    DeferredAudit audit = log.start();
+    batch.forEach(audit.queue()::submit);
+    DeferredAuditMetrics metrics = TestLog.settle(audit);
+    TestLog.close(audit);
+    assertThat(metrics.dlqLanded()).isEqualTo(5);
+    assertThat(metrics.appended()).isEqualTo(295);
+    log.requireIntact();
+    assertThat(log.ids()).isEqualTo(ids(of("agent:good", batch)));
+    assertThat(log.letterIds()).isEqualTo(ids(of(POISON, batch)));
+  }
+
+  /** D3, D6: a database that refuses everything loses nothing and keeps the order. */
+  @Test
+  void everyEventRefusedIsEveryEventADeadLetterInOrder() throws Exception {
+    refuseAgent(POISON, "RAISE(ABORT, 'no')");
+    List<DeferredAuditEvent> events = TestLog.refusals(POISON, 200);
+    DeferredAudit audit = log.start();
+    events.forEach(audit.queue()::submit);
+    assertThat(TestLog.settle(audit).dlqLanded()).isEqualTo(200);
+    TestLog.close(audit);
+    assertThat(log.rows()).isZero();
+    assertThat(log.letterIds()).isEqualTo(ids(events));
+  }
+
+  /** D11: no dead letters is 0. */
+  @Test
+  void aFreshDatabaseHasNoDeadLetters() throws Exception {
+    try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
+      assertThat(ledger.dlqSize()).isZero();
+    }
+  }
+
+  /** D11: no table of dead letters is an error and not 0. */
+  @Test
+  void noTableOfDeadLettersIsAnErrorAndNotZero() throws Exception {
+    log.append(TestLog.refusal("agent:a", "x"));
+    Sql.run(log.file, "DROP TABLE signed_events_dlq");
+    try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
+      assertThatThrownBy(ledger::dlqSize)
+          .isInstanceOf(LedgerException.class)
+          .hasMessageContaining("signed_events_dlq");
+    }
+    assertThat(log.verify().verdict().name()).isEqualTo("UNKNOWN");
+  }
+
+  /** D2: an event that has nowhere to be buried waits, and is settled once it has. */
+  @Test
+  void nothingIsLostWhenTheDeadLettersRefuseToo() throws Exception {
+    refuseAgent(POISON, "RAISE(ABORT, 'no')");
+    Sql.run(
+        log.file,
+        "CREATE TRIGGER graves BEFORE INSERT ON signed_events_dlq"
+            + " BEGIN SELECT RAISE(ABORT, 'no graves here'); END");
+    List<DeferredAuditEvent> events =
+        List.of(TestLog.refusal(POISON, "x"), TestLog.refusal("agent:good", "y"));
+    DeferredAudit audit = log.start();
+    events.forEach(audit.queue()::submit);
+    await().until(() -> audit.queue().metrics().appendFailures() > 2);
+    assertThat(audit.queue().metrics().health().state()).isEqualTo(AuditHealth.State.DEGRADED);
+    assertThat(audit.queue().metrics().health().reason()).contains("no graves here");
+    assertThat(audit.queue().metrics().pending()).isEqualTo(2);
+    assertThat(log.rows()).as("nothing overtakes it (D3)").isZero();
+
+    Sql.run(log.file, "DROP TRIGGER graves");
+    TestLog.settle(audit);
+    TestLog.close(audit);
+    assertThat(log.letterIds()).containsExactly(events.get(0).id().toString());
+    assertThat(log.ids()).containsExactly(events.get(1).id().toString());
+  }
+
+  /**
+   * D2, D3, D11: a trigger that rolls the whole transaction back cannot make the writer go on
+   * outside of one: nothing is lost, nothing overtakes, the state says why, and when the trigger is
+   * gone all land in order in a sound chain.
+   */
+  @Test
+  void aTriggerThatRollsBackLosesNothingAndIsSeen() throws Exception {
+    refuseAgent(POISON, "RAISE(ROLLBACK, 'away with it all')");
+    List<DeferredAuditEvent> batch =
+        List.of(
+            TestLog.refusal("agent:a", "one"),
+            TestLog.refusal(POISON, "two"),
+            TestLog.refusal("agent:a", "three"));
+    try (SqliteSink sink = log.sink()) {
+      assertThatThrownBy(() -> sink.append(List.copyOf(batch)))
+          .isInstanceOf(SinkException.class)
+          .hasMessageContaining("away with it all");
+    }
+    assertThat(log.rows()).as("all or nothing").isZero();
+    assertThat(log.letters()).as("all or nothing").isZero();
+
+    DeferredAudit audit = log.start();
+    batch.forEach(audit.queue()::submit);
+    await().until(() -> audit.queue().metrics().appendFailures() > 1);
+    assertThat(audit.queue().metrics().health().state()).isEqualTo(AuditHealth.State.DEGRADED);
+    assertThat(audit.queue().metrics().health().reason()).contains("away with it all");
+    Sql.run(log.file, "DROP TRIGGER refusal");
+    TestLog.settle(audit);
+    TestLog.close(audit);
+    log.requireIntact();
+    assertThat(log.ids()).isEqualTo(ids(batch));
+    assertThat(log.letters()).isZero();
+  }
+
+  /** D6: an application that copies each row elsewhere is not in the way. */
+  @Test
+  void aTriggerThatCopiesRowsElsewhereIsNoFault() throws Exception {
+    Sql.run(
+        log.file,
+        "CREATE TABLE copies (id TEXT)",
+        "CREATE TRIGGER copy AFTER INSERT ON signed_events BEGIN"
+            + " INSERT INTO copies VALUES (NEW.id); INSERT INTO copies VALUES (NEW.id); END");
+    assertThat(log.append(TestLog.refusals("agent:a", 5))).containsOnly(AppendOutcome.APPENDED);
+    assertThat(log.requireIntact()).hasSize(5);
+    assertThat(Sql.number(log.file, "SELECT count(*) FROM copies")).isEqualTo(10);
+    assertThat(log.letters()).isZero();
+  }
+
+  /**
+   * D4, D6: a UNIQUE constraint of the application's own, broken by its own trigger, is neither a
+   * known id nor a lost race, whatever its table is called.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"id", "sequence"})
+  void aUniqueConstraintOfTheApplicationsOwnTableIsPoison(String column) throws Exception {
+    Sql.run(
+        log.file,
+        "CREATE TABLE my_signed_events (" + column + " UNIQUE)",
+        "INSERT INTO my_signed_events VALUES (7)",
+        "CREATE TRIGGER copy AFTER INSERT ON signed_events WHEN NEW.agent_id = '"
+            + POISON
+            + "' BEGIN INSERT INTO my_signed_events VALUES (7); END");
+    DeferredAudit audit = log.start();
+    audit.queue().submit(TestLog.refusal(POISON, "x"));
+    audit.queue().submit(TestLog.refusal("agent:good", "y"));
+    DeferredAuditMetrics metrics = TestLog.settle(audit);
+    TestLog.close(audit);
+    assertThat(metrics.dlqLanded()).isEqualTo(1);
+    assertThat(metrics.appended()).isEqualTo(1);
+    assertThat(metrics.uniqueRaceRetries()).isZero();
+    assertThat(letters().get(0).failureReason()).contains("my_signed_events." + column);
+  }
+
+  /** D6: a trigger that breaks the chain's own UNIQUE on id is poison, with the cause on record. */
+  @Test
+  void aTriggerThatInsertsATwinIsPoison() throws Exception {
+    Sql.run(
+        log.file,
+        "CREATE TRIGGER twin AFTER INSERT ON signed_events WHEN NEW.sequence < 1000 BEGIN"
+            + " INSERT INTO signed_events SELECT NEW.sequence + 1000, NEW.id, NEW.agent_id,"
+            + " NEW.event_type, NEW.payload_hash, NULL, 'unsigned', NEW.timestamp, NEW.prev_hash,"
+            + " NULL, NULL; END");
+    assertThat(log.append(TestLog.refusal("agent:a", "x")))
+        .containsExactly(AppendOutcome.DLQ_LANDED);
+    assertThat(letters().get(0).failureReason()).contains("signed_events.id");
+    assertThat(log.rows()).isZero();
+  }
+
+  private void refuse(String trigger) throws Exception {
+    Sql.run(log.file, "CREATE TRIGGER refusal " + trigger);
+  }
+
+  private void refuseAgent(String agent, String raise) throws Exception {
+    refuse(
+        "BEFORE INSERT ON signed_events WHEN NEW.agent_id = '"
+            + agent
+            + "' BEGIN SELECT "
+            + raise
+            + "; END");
+  }
+
+  private List<DeadLetter> letters() throws LedgerException {
+    List<DeadLetter> letters = new ArrayList<>();
+    try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
+      ledger.forEachDeadLetter(letters::add);
+    }
+    return letters;
+  }
+
+  private static List<DeferredAuditEvent> of(String agent, List<DeferredAuditEvent> events) {
+    return events.stream().filter(event -> event.agentId().equals(agent)).toList();
+  }
+
+  private static List<String> ids(List<DeferredAuditEvent> events) {
+    return Arrays.asList(
+        events.stream().map(event -> event.id().toString()).toArray(String[]::new));
+  }
+}
