@@ -5,6 +5,8 @@ import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.drain.DrainSettings;
+import dev.indelible.ledger.HeadGuard;
+import dev.indelible.ledger.RowCheck;
 import dev.indelible.queue.AuditBooks;
 import dev.indelible.queue.EventStore;
 import dev.indelible.queue.MemoryStore;
@@ -29,7 +31,8 @@ public final class SqliteDeferredAudit {
   public static DeferredAudit install(
       Path file, Signer signer, KeyRing keys, EventStore store, DrainSettings settings) {
     AuditBooks books = new AuditBooks();
+    HeadGuard guard = new HeadGuard(new RowCheck(keys));
     return DeferredAudit.start(
-        store, () -> new SqliteSink(file, signer, keys, books), books, settings);
+        store, () -> new SqliteSink(file, signer, guard, books), books, settings);
   }
 }

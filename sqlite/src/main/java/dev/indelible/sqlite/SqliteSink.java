@@ -44,9 +44,14 @@ public final class SqliteSink implements DeferredAuditSink {
    * @param books where lost races are counted
    */
   public SqliteSink(Path file, Signer signer, KeyRing keys, AuditBooks books) {
+    this(file, signer, new HeadGuard(new RowCheck(keys)), books);
+  }
+
+  /** A sink that knows what the sinks before it, on the same thread, left at the chain's end. */
+  SqliteSink(Path file, Signer signer, HeadGuard guard, AuditBooks books) {
     this.file = file;
     this.sealer = new RowSealer(signer);
-    this.guard = new HeadGuard(new RowCheck(keys));
+    this.guard = guard;
     this.books = books;
   }
 
