@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
  * changed there is noted in the chain instead of silently built upon. Used by one thread.
  *
  * <p>It judges the last row alone: enough for every row to be judged by whoever writes after it, at
- * the price of one signature check, and none when the end is as this writer left it.
+ * the price of one signature check, and only that of a hash when the end is as this writer left it.
  */
 public final class HeadGuard {
   private final RowCheck check;
@@ -38,18 +38,24 @@ public final class HeadGuard {
    */
   public Optional<TamperNote> judge(ChainRow last, Head before) {
     Head head = last.head();
-    if (lastSeen.filter(head::equals).isPresent()) {
-      return Optional.empty();
-    }
     List<String> causes = new ArrayList<>();
-    lastSeen.flatMap(seen -> gone(seen, head)).ifPresent(causes::add);
-    check.link(last, before).forEach(fault -> causes.add(fault.message()));
-    check.content(last).forEach(fault -> causes.add(fault.message()));
+    if (lastSeen.filter(head::equals).isPresent()) {
+      RowCheck.payload(last).ifPresent(fault -> causes.add(fault.message()));
+    } else {
+      lastSeen.flatMap(seen -> gone(seen, head)).ifPresent(causes::add);
+      check.link(last, before).forEach(fault -> causes.add(fault.message()));
+      check.content(last).forEach(fault -> causes.add(fault.message()));
+    }
     return causes.isEmpty()
         ? Optional.empty()
         : Optional.of(
             new TamperNote(
                 last.sequence(), head.hex(), causes.stream().collect(Collectors.joining("; "))));
+  }
+
+  /** Whether a row is one that this log wrote: its payload and its signature hold. */
+  public boolean isSound(ChainRow row) {
+    return check.content(row).isEmpty();
   }
 
   /** What is wrong with an empty chain, if anything is. */

@@ -52,6 +52,16 @@ public final class RowCheck {
     return faults;
   }
 
+  /** What is wrong between a row and its payload, which its record hash alone does not tell. */
+  static Optional<RowFault> payload(ChainRow row) {
+    if (row.payload().isEmpty()) {
+      return broken(PAYLOAD, "its payload is gone, and no event in the chain says it was erased");
+    }
+    return Arrays.equals(Sha256.hash(row.payload().get()), row.payloadHash())
+        ? Optional.empty()
+        : broken(PAYLOAD, "its payload and its payload hash do not agree");
+  }
+
   private static String misplaced(long actual, long expected) {
     if (actual < expected) {
       return "comes where row " + expected + " should be";
@@ -59,15 +69,6 @@ public final class RowCheck {
     return actual - expected == 1
         ? "row " + expected + " before it is missing"
         : "rows " + expected + " to " + (actual - 1) + " before it are missing";
-  }
-
-  private static Optional<RowFault> payload(ChainRow row) {
-    if (row.payload().isEmpty()) {
-      return broken(PAYLOAD, "its payload is gone, and no event in the chain says it was erased");
-    }
-    return Arrays.equals(Sha256.hash(row.payload().get()), row.payloadHash())
-        ? Optional.empty()
-        : broken(PAYLOAD, "its payload and its payload hash do not agree");
   }
 
   private Optional<RowFault> signature(ChainRow row) {

@@ -9,6 +9,7 @@ import dev.indelible.json.JsonFormatException;
 import dev.indelible.json.JsonValue;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import tools.jackson.databind.JsonNode;
 
 /**
  * What an {@code audit.tamper} event says.
@@ -18,6 +19,8 @@ import java.util.Optional;
  * @param cause what was wrong with it
  */
 public record TamperNote(long sequence, String recordHash, String cause) {
+  /** Up to here JSON's doubles count without a hole; a planted row may be further out. */
+  private static final long MAX_EXACT = 1L << 53;
 
   /** Reads the note out of a row; empty if the row holds none. */
   public static Optional<TamperNote> read(ChainRow row) {
@@ -29,28 +32,35 @@ public record TamperNote(long sequence, String recordHash, String cause) {
       JsonFields details = JsonFields.of(payload.node("details"), "details");
       return Optional.of(
           new TamperNote(
-              details.optionalLong("sequence").orElse(0),
-              details.string("record_hash"),
-              details.string("cause")));
-    } catch (JsonFormatException e) {
+              sequence(details), details.string("record_hash"), details.string("cause")));
+    } catch (JsonFormatException | NumberFormatException e) {
       return Optional.empty();
     }
   }
 
-  /** The event that chains this note. */
+  private static long sequence(JsonFields details) throws JsonFormatException {
+    JsonNode value = details.node("sequence");
+    return value.isString()
+        ? Long.parseLong(value.stringValue())
+        : details.optionalLong("sequence").orElseThrow();
+  }
+
+  /** The event that chains this note; a sequence that no double holds is written as a string. */
   public SystemEvent toEvent() {
-    String details =
-        new String(
-            new CanonicalWriter()
-                .beginObject()
-                .member("cause", cause)
-                .member("record_hash", recordHash)
-                .member("sequence", sequence)
-                .endObject()
-                .toBytes(),
-            StandardCharsets.UTF_8);
+    CanonicalWriter details =
+        new CanonicalWriter()
+            .beginObject()
+            .member("cause", cause)
+            .member("record_hash", recordHash);
+    if (-MAX_EXACT < sequence && sequence < MAX_EXACT) {
+      details.member("sequence", sequence);
+    } else {
+      details.member("sequence", Long.toString(sequence));
+    }
+    byte[] json = details.endObject().toBytes();
     try {
-      return SystemEvent.of(SystemEvent.TAMPER, JsonValue.parse(details));
+      return SystemEvent.of(
+          SystemEvent.TAMPER, JsonValue.parse(new String(json, StandardCharsets.UTF_8)));
     } catch (JsonFormatException e) {
       throw new IllegalStateException("a note is always JSON", e);
     }
