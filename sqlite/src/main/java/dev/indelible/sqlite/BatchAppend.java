@@ -30,8 +30,8 @@ final class BatchAppend {
   private static final int MAX_CHUNK = 64;
 
   /**
-   * How far beyond its predecessor a row that does not check out may stand and still be built upon.
-   * A row planted further out could otherwise use up all sequences there are.
+   * How far a row that does not check out may stand beyond all rows there are and still be built
+   * upon. Rows planted further out could otherwise use up all sequences.
    */
   private static final long MAX_GAP = 1L << 20;
 
@@ -131,7 +131,7 @@ final class BatchAppend {
         }
         case LOST_RACE -> {
           books.countUniqueRaceRetry();
-          head = writer.headBelow(Long.MAX_VALUE);
+          head = trustedHead();
         }
         case POISON -> {}
       }
@@ -182,24 +182,57 @@ final class BatchAppend {
     return AppendOutcome.DLQ_LANDED;
   }
 
-  /** The end of the chain to build upon, with a note chained first of what is wrong with it. */
+  /** The end of the chain to build upon, with notes chained first of what is wrong with it. */
   private Head trustedHead() throws SQLException {
-    Optional<ChainRow> last = writer.lastRowBelow(Long.MAX_VALUE);
+    Optional<ChainRow> last = writer.lastRow();
     if (last.isEmpty()) {
       return note(Head.EMPTY, guard.judgeEmpty());
     }
-    Head before = writer.headBelow(last.get().sequence());
-    Optional<TamperNote> wrong = guard.judge(last.get(), before);
-    boolean outlier = wrong.isPresent() && last.get().sequence() - before.sequence() > MAX_GAP;
-    return note(outlier ? before : last.get().head(), wrong);
+    Optional<ChainRow> before = writer.lastRowBelow(last.get().sequence());
+    Optional<TamperNote> wrong = guard.judge(last.get(), end(before));
+    if (wrong.isEmpty()) {
+      return last.get().head();
+    }
+    long reach = reach(before);
+    if (last.get().sequence() <= reach) {
+      return note(end(last), wrong);
+    }
+    return note(trustedHeadBelow(reach + 1), wrong);
+  }
+
+  /** The same without the rows planted too far out. */
+  private Head trustedHeadBelow(long sequence) throws SQLException {
+    Optional<ChainRow> last = writer.lastRowBelow(sequence);
+    if (last.isEmpty()) {
+      return note(Head.EMPTY, guard.judgeEmpty());
+    }
+    Optional<ChainRow> before = writer.lastRowBelow(last.get().sequence());
+    return note(end(last), guard.judge(last.get(), end(before)));
+  }
+
+  /** The highest sequence to build upon: rows are as many as they say, or vouch for their place. */
+  private long reach(Optional<ChainRow> before) throws SQLException {
+    long known = before.filter(guard::isSound).map(ChainRow::sequence).orElse(0L);
+    return Math.max(writer.size(), known) + MAX_GAP;
+  }
+
+  private static Head end(Optional<ChainRow> last) {
+    return last.map(ChainRow::head).filter(head -> head.sequence() > 0).orElse(Head.EMPTY);
   }
 
   private Head note(Head onto, Optional<TamperNote> wrong) throws SQLException {
-    if (wrong.isEmpty() || writer.isNoted(wrong.get())) {
+    if (wrong.isEmpty() || isNoted(wrong.get())) {
       return onto;
     }
     ChainRow row = sealer.seal(onto, List.of(wrong.get().toEvent())).get(0);
     writer.insert(row);
     return row.head();
+  }
+
+  /** Whether the chain has this very note already, and not just a row that looks like it. */
+  private boolean isNoted(TamperNote note) throws SQLException {
+    return writer.tamperNotes().stream()
+        .filter(row -> TamperNote.read(row).filter(noted -> noted.isAbout(note)).isPresent())
+        .anyMatch(guard::isSound);
   }
 }

@@ -2,8 +2,6 @@
 package dev.indelible.sqlite;
 
 import dev.indelible.ledger.ChainRow;
-import dev.indelible.ledger.Head;
-import dev.indelible.ledger.TamperNote;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -23,7 +21,9 @@ final class SqliteWriter implements AutoCloseable {
   private final Connection connection;
   private final PreparedStatement insertRow;
   private final PreparedStatement rowById;
+  private final PreparedStatement lastRow;
   private final PreparedStatement lastRowBelow;
+  private final PreparedStatement size;
   private final PreparedStatement tamperNotes;
   private final PreparedStatement anyLetter;
   private final PreparedStatement lettersById;
@@ -37,8 +37,10 @@ final class SqliteWriter implements AutoCloseable {
     String select = "SELECT " + SqliteRows.COLUMNS + " FROM signed_events ";
     insertRow = connection.prepareStatement(SqliteRows.INSERT);
     rowById = connection.prepareStatement(select + "WHERE id = ?");
+    lastRow = connection.prepareStatement(select + "ORDER BY sequence DESC LIMIT 1");
     lastRowBelow =
         connection.prepareStatement(select + "WHERE sequence < ? ORDER BY sequence DESC LIMIT 1");
+    size = connection.prepareStatement("SELECT count(*) FROM signed_events");
     tamperNotes = connection.prepareStatement(select + "WHERE event_type = 'audit.tamper'");
     anyLetter = connection.prepareStatement("SELECT EXISTS (SELECT 1 FROM signed_events_dlq)");
     lettersById = connection.prepareStatement("SELECT payload FROM signed_events_dlq WHERE id = ?");
@@ -115,15 +117,23 @@ final class SqliteWriter implements AutoCloseable {
     return false;
   }
 
+  /** The row of the highest sequence. */
+  Optional<ChainRow> lastRow() throws SQLException {
+    return first(lastRow);
+  }
+
   /** The last row below a sequence. */
   Optional<ChainRow> lastRowBelow(long sequence) throws SQLException {
     lastRowBelow.setLong(1, sequence);
     return first(lastRowBelow);
   }
 
-  /** The end of the chain below a sequence. */
-  Head headBelow(long sequence) throws SQLException {
-    return lastRowBelow(sequence).map(ChainRow::head).orElse(Head.EMPTY);
+  /** How many rows there are; looks at every one. */
+  long size() throws SQLException {
+    try (ResultSet row = size.executeQuery()) {
+      row.next();
+      return row.getLong(1);
+    }
   }
 
   Optional<ChainRow> row(String id) throws SQLException {
@@ -131,17 +141,15 @@ final class SqliteWriter implements AutoCloseable {
     return first(rowById);
   }
 
-  /** Whether the chain has this very note already. */
-  boolean isNoted(TamperNote note) throws SQLException {
+  /** The rows that say of themselves that they are notes of tampering. */
+  List<ChainRow> tamperNotes() throws SQLException {
+    List<ChainRow> notes = new ArrayList<>();
     try (ResultSet rows = tamperNotes.executeQuery()) {
       while (rows.next()) {
-        Optional<TamperNote> noted = TamperNote.read(SqliteRows.read(rows));
-        if (noted.filter(known -> known.isAbout(note)).isPresent()) {
-          return true;
-        }
+        notes.add(SqliteRows.read(rows));
       }
-      return false;
     }
+    return notes;
   }
 
   boolean hasLetters() throws SQLException {

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.indelible.drain.AppendOutcome;
+import dev.indelible.drain.DeferredAudit;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.Head;
+import dev.indelible.ledger.RowSealer;
+import dev.indelible.queue.AuditHealth;
+import dev.indelible.verify.Finding;
+import dev.indelible.verify.VerificationReport;
+import dev.indelible.verify.VerificationReport.Verdict;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.util.List;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+/**
+ * Acceptance 21, D11: whoever touches the end of the chain does not silence it. Each test plants
+ * something with plain SQL, and asks: does recording go on, does the chain say so once, does the
+ * verifier name the row.
+ */
+class TamperedHeadTest {
+  /** Rows that are there before anything is planted. */
+  private static final int HONEST = 3;
+
+  @TempDir Path directory;
+  private TestLog log;
+
+  @BeforeEach
+  void open() throws Exception {
+    log = TestLog.in(directory);
+    log.append(TestLog.refusals("agent:a", HONEST));
+  }
+
+  /** A row planted at the head, in each of the ways that need no key. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        // wrong link, the last row's signature
+        "payload_hash, signature, attest_level, timestamp, prev_hash, key_id, payload",
+        // no signature
+        "payload_hash, NULL, attest_level, timestamp, prev_hash, key_id, payload",
+        // no key id
+        "payload_hash, signature, attest_level, timestamp, prev_hash, NULL, payload",
+        // unsigned, and says so
+        "payload_hash, NULL, 'unsigned', timestamp, prev_hash, NULL, payload",
+        // a signature of another length
+        "payload_hash, x'00', attest_level, timestamp, prev_hash, key_id, payload",
+        // no payload
+        "payload_hash, signature, attest_level, timestamp, prev_hash, key_id, NULL",
+        // nothing but what NOT NULL asks for
+        "x'', NULL, '', '', x'', NULL, NULL",
+      })
+  void aPlantedRowIsNotedOnceAndRecordingGoesOn(String columns) throws Exception {
+    plant(HONEST + 1, columns);
+    recordingGoesOnWithOneNoteOf(HONEST + 1, HONEST + 2);
+  }
+
+  /** A row that links as it should and is signed well, by a key that is not ours. */
+  @Test
+  void aRowSignedByAForeignKeyIsNotedOnce() throws Exception {
+    PlainChain.Row last = PlainChain.read(log.file).get(HONEST - 1);
+    ChainRow foreign =
+        new RowSealer(TestLog.FOREIGN_KEY)
+            .seal(
+                new Head(last.sequence(), last.recordHash()),
+                List.of(TestLog.refusal("agent:mallory", "x")))
+            .get(0);
+    SqliteWriter writer = SqliteWriter.open(log.file);
+    writer.insert(foreign);
+    writer.close();
+    assertThat(log.verify().verdict())
+        .as("before it is noted: cannot be told without the key")
+        .isEqualTo(Verdict.UNKNOWN);
+    recordingGoesOnWithOneNoteOf(HONEST + 1, HONEST + 2);
+  }
+
+  /** A row a little further out is built upon; the gap is for the verifier to name. */
+  @Test
+  void aRowPlantedAfterAGapIsNotedOnce() throws Exception {
+    plant(HONEST + 5);
+    recordingGoesOnWithOneNoteOf(HONEST + 5, HONEST + 6);
+  }
+
+  /**
+   * A row planted so far out that it would use up the sequences, or that JSON's doubles cannot name
+   * it: it is noted all the same, and recording goes on where it was.
+   */
+  @ParameterizedTest
+  @ValueSource(
+      longs = {
+        HONEST + (1L << 21),
+        (1L << 53) - 1,
+        1L << 53,
+        (1L << 53) + 1,
+        Long.MAX_VALUE - 1,
+        Long.MAX_VALUE
+      })
+  void aRowPlantedFarOutIsNotedOnceAndNotBuiltUpon(long sequence) throws Exception {
+    plant(sequence);
+    recordingGoesOnWithOneNoteOf(sequence, HONEST + 1);
+  }
+
+  /** Two rows far out, next to each other, vouch for each other's place no more than one does. */
+  @Test
+  void aClusterPlantedFarOutIsNotBuiltUpon() throws Exception {
+    for (int i = 5; i >= 1; i--) {
+      plant(Long.MAX_VALUE - i);
+    }
+    recordingGoesOnWithOneNoteOf(Long.MAX_VALUE - 1, HONEST + 1);
+  }
+
+  /** A row planted far out does not blind the log for what happens at its real head after that. */
+  @Test
+  void theRealHeadIsStillWatchedBelowARowPlantedFarOut() throws Exception {
+    plant(Long.MAX_VALUE);
+    log.append(TestLog.refusal("agent:a", "after"));
+    plant(HONEST + 3);
+    log.append(TestLog.refusal("agent:a", "later"));
+    assertThat(notedSequences())
+        .containsExactly(String.valueOf(Long.MAX_VALUE), String.valueOf(HONEST + 3));
+  }
+
+  /** A row below the first is no start of a chain. */
+  @ParameterizedTest
+  @ValueSource(longs = {Long.MIN_VALUE, -5, 0})
+  void aRowPlantedBelowTheFirstInAnEmptyChainIsNotedAndNotBuiltUpon(long sequence)
+      throws Exception {
+    plant(sequence);
+    Sql.run(log.file, "DELETE FROM signed_events WHERE sequence > 0");
+    recordingGoesOnWithOneNoteOf(sequence, 1);
+  }
+
+  /** What is not at the head is the verifier's to find. */
+  @Test
+  void aRowPlantedBelowTheFirstIsNamedByTheVerifier() throws Exception {
+    plant(-5);
+    log.append(TestLog.refusal("agent:a", "after"));
+    assertThat(brokenSequences()).contains(-5L);
+  }
+
+  /** A note that was planted too does not keep the true one out of the chain. */
+  @Test
+  void aForgedNoteSilencesNoTrueOne() throws Exception {
+    plant(HONEST + 1);
+    String hash = PlainChain.hex(PlainChain.read(log.file).get(HONEST).recordHash());
+    Sql.run(
+        log.file,
+        "INSERT INTO signed_events SELECT 0, 'forged', 'indelible', 'audit.tamper', payload_hash,"
+            + " signature, attest_level, timestamp, prev_hash, key_id,"
+            + " '{\"details\":{\"cause\":\"nothing\",\"record_hash\":\""
+            + hash
+            + "\",\"sequence\":"
+            + (HONEST + 1)
+            + "}}' FROM signed_events WHERE sequence = 1");
+    log.append(TestLog.refusal("agent:a", "after"));
+    assertThat(
+            Sql.texts(
+                log.file,
+                "SELECT sequence FROM signed_events WHERE event_type = 'audit.tamper'"
+                    + " ORDER BY sequence"))
+        .containsExactly("0", String.valueOf(HONEST + 2));
+  }
+
+  /** The head row as this writer left it, changed while it runs. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "agent_id = 'agent:other'",
+        "payload = replace(payload, 'refuse', 'permit')",
+        "signature = NULL",
+        "prev_hash = zeroblob(32)",
+        "timestamp = '2000-01-01T00:00:00.000000Z'"
+      })
+  void theHeadRowChangedWhileRunningIsNotedOnce(String change) throws Exception {
+    DeferredAudit audit = log.start();
+    audit.queue().submit(TestLog.refusal("agent:a", "head"));
+    TestLog.settle(audit);
+    Sql.run(log.file, "UPDATE signed_events SET " + change + " WHERE sequence = " + (HONEST + 1));
+    audit.queue().submit(TestLog.refusal("agent:a", "after"));
+    TestLog.settle(audit);
+    audit.queue().submit(TestLog.refusal("agent:a", "later"));
+    TestLog.settle(audit);
+    TestLog.close(audit);
+    log.append(TestLog.refusal("agent:a", "after a restart"));
+    assertOneNote(HONEST + 1, HONEST + 2);
+    assertThat(log.rows()).isEqualTo(HONEST + 5);
+    assertThat(brokenSequences()).containsAnyOf(HONEST + 1L, HONEST + 2L);
+  }
+
+  /** The tail cut while running: what a verifier alone could not tell, the writer knows. */
+  @Test
+  void theTailCutWhileRunningIsNotedOnce() throws Exception {
+    DeferredAudit audit = log.start();
+    TestLog.refusals("agent:a", 5).forEach(audit.queue()::submit);
+    TestLog.settle(audit);
+    Sql.run(log.file, "DELETE FROM signed_events WHERE sequence > " + (HONEST + 2));
+    audit.queue().submit(TestLog.refusal("agent:a", "after"));
+    TestLog.settle(audit);
+    audit.queue().submit(TestLog.refusal("agent:a", "later"));
+    TestLog.settle(audit);
+    TestLog.close(audit);
+    assertOneNote(HONEST + 2, HONEST + 3);
+    assertThat(noteCauses().get(0)).contains("rows up to " + (HONEST + 5));
+    assertThat(log.verify().verdict()).isEqualTo(Verdict.BROKEN);
+    assertThat(log.rows()).isEqualTo(HONEST + 5);
+  }
+
+  /** Every row deleted while running. */
+  @Test
+  void theTableEmptiedWhileRunningIsNotedOnce() throws Exception {
+    DeferredAudit audit = log.start();
+    TestLog.refusals("agent:a", 5).forEach(audit.queue()::submit);
+    TestLog.settle(audit);
+    Sql.run(log.file, "DELETE FROM signed_events");
+    audit.queue().submit(TestLog.refusal("agent:a", "after"));
+    TestLog.settle(audit);
+    audit.queue().submit(TestLog.refusal("agent:a", "later"));
+    TestLog.settle(audit);
+    TestLog.close(audit);
+    assertOneNote(0, 1);
+    assertThat(noteCauses().get(0)).contains("all 8 rows are gone");
+    assertThat(log.verify().verdict()).isEqualTo(Verdict.BROKEN);
+    assertThat(log.rows()).isEqualTo(3);
+  }
+
+  /**
+   * The tail cut by one who held the lock until the sink had failed on it: a fresh sink (D8) knows
+   * what the one before it knew.
+   */
+  @Test
+  void theTailCutDuringAFailureIsNotedAllTheSame() throws Exception {
+    DeferredAudit audit = log.start();
+    TestLog.refusals("agent:a", 5).forEach(audit.queue()::submit);
+    TestLog.settle(audit);
+    try (Connection mallory = Sql.connect(log.file)) {
+      Sql.run(mallory, "BEGIN IMMEDIATE");
+      audit.queue().submit(TestLog.refusal("agent:a", "after"));
+      await()
+          .atMost(TestLog.PATIENCE)
+          .until(() -> audit.queue().metrics().health().state() == AuditHealth.State.DEGRADED);
+      Sql.run(mallory, "DELETE FROM signed_events WHERE sequence > " + (HONEST + 2), "COMMIT");
+    }
+    TestLog.settle(audit);
+    TestLog.close(audit);
+    assertOneNote(HONEST + 2, HONEST + 3);
+    assertThat(log.verify().verdict()).isEqualTo(Verdict.BROKEN);
+  }
+
+  /** A second honest writer is no tamperer, whoever wrote last. */
+  @Test
+  void anotherWriterOfTheSameLogIsNotNoted() throws Exception {
+    try (SqliteSink one = log.sink();
+        SqliteSink two = log.sink()) {
+      for (int i = 0; i < 5; i++) {
+        one.append(List.of(TestLog.refusal("agent:one", "n" + i)));
+        two.append(List.of(TestLog.refusal("agent:two", "n" + i)));
+      }
+    }
+    assertThat(log.requireIntact()).hasSize(HONEST + 10);
+  }
+
+  /** Two writers that both find the planted row note it once between them. */
+  @Test
+  void twoWritersNoteAPlantedRowOnce() throws Exception {
+    try (SqliteSink one = log.sink();
+        SqliteSink two = log.sink()) {
+      one.append(List.of(TestLog.refusal("agent:one", "x")));
+      two.append(List.of(TestLog.refusal("agent:two", "x")));
+      plant(Long.MAX_VALUE);
+      for (int i = 0; i < 3; i++) {
+        one.append(List.of(TestLog.refusal("agent:one", "n" + i)));
+        two.append(List.of(TestLog.refusal("agent:two", "n" + i)));
+      }
+    }
+    assertThat(notedSequences()).containsExactly(String.valueOf(Long.MAX_VALUE));
+  }
+
+  private void recordingGoesOnWithOneNoteOf(long planted, long noteAt) throws Exception {
+    long rows = log.rows();
+    DeferredAudit audit = log.start();
+    DeferredAuditEvent first = TestLog.refusal("agent:after", "one");
+    audit.queue().submit(first);
+    assertThat(TestLog.settle(audit).appended()).isEqualTo(1);
+    audit.queue().submit(TestLog.refusal("agent:after", "two"));
+    assertThat(TestLog.settle(audit).appended()).isEqualTo(2);
+    TestLog.close(audit);
+    for (int restart = 0; restart < 2; restart++) {
+      assertThat(log.append(TestLog.refusal("agent:after", "restart " + restart)))
+          .containsExactly(AppendOutcome.APPENDED);
+    }
+    assertThat(log.rows()).as("four events and one note").isEqualTo(rows + 5);
+    assertThat(log.letters()).isZero();
+    assertOneNote(planted, noteAt);
+    assertThat(
+            Sql.texts(
+                log.file,
+                "SELECT sequence FROM signed_events WHERE agent_id = 'agent:after'"
+                    + " ORDER BY sequence"))
+        .containsExactly(
+            String.valueOf(noteAt + 1),
+            String.valueOf(noteAt + 2),
+            String.valueOf(noteAt + 3),
+            String.valueOf(noteAt + 4));
+    assertThat(log.verify().verdict()).isEqualTo(Verdict.BROKEN);
+    assertThat(log.verify().findings())
+        .filteredOn(finding -> finding.status() != Finding.Status.OK)
+        .extracting(Finding::sequence)
+        .contains(OptionalLong.of(planted));
+    assertThat(log.verify().findings())
+        .filteredOn(finding -> finding.check().equals("tamper"))
+        .singleElement()
+        .matches(finding -> finding.message().contains("row " + planted + " "));
+  }
+
+  /** One note in the chain, signed, at its place, naming the row. */
+  private void assertOneNote(long about, long at) throws Exception {
+    assertThat(notedSequences()).containsExactly(String.valueOf(about));
+    PlainChain.Row note =
+        PlainChain.read(log.file).stream()
+            .filter(row -> row.eventType().equals("audit.tamper"))
+            .findFirst()
+            .orElseThrow();
+    assertThat(note.sequence()).isEqualTo(at);
+    assertThat(note.isSignedBy(TestLog.KEY.verificationKey().raw())).isTrue();
+    assertThat(note.payloadHash()).isEqualTo(PlainChain.sha256(note.payload()));
+    JsonNode payload = new ObjectMapper().readTree(note.payload());
+    assertThat(payload.get("agent_id").stringValue()).isEqualTo("indelible");
+    assertThat(payload.get("details").get("cause").stringValue()).isNotEmpty();
+  }
+
+  private List<String> notedSequences() throws Exception {
+    return Sql.texts(
+        log.file,
+        "SELECT CAST(payload ->> '$.details.sequence' AS TEXT) FROM signed_events"
+            + " WHERE event_type = 'audit.tamper' ORDER BY sequence");
+  }
+
+  private List<String> noteCauses() throws Exception {
+    return Sql.texts(
+        log.file,
+        "SELECT payload ->> '$.details.cause' FROM signed_events"
+            + " WHERE event_type = 'audit.tamper' ORDER BY sequence");
+  }
+
+  private List<Long> brokenSequences() throws Exception {
+    VerificationReport report = log.verify();
+    assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
+    return report.findings().stream()
+        .filter(finding -> finding.status() == Finding.Status.BROKEN)
+        .map(Finding::sequence)
+        .filter(OptionalLong::isPresent)
+        .map(OptionalLong::getAsLong)
+        .toList();
+  }
+
+  private void plant(long sequence) throws Exception {
+    plant(sequence, "payload_hash, signature, attest_level, timestamp, prev_hash, key_id, payload");
+  }
+
+  /** A copy of row 1 at another place, with these columns instead of its own. */
+  private void plant(long sequence, String columns) throws Exception {
+    // SQLite has no literal for its smallest integer.
+    String place = sequence == Long.MIN_VALUE ? "-9223372036854775807 - 1" : "" + sequence;
+    Sql.run(
+        log.file,
+        "INSERT INTO signed_events SELECT "
+            + place
+            + ", 'planted at "
+            + sequence
+            + "', 'agent:mallory', event_type, "
+            + columns
+            + " FROM signed_events WHERE sequence = 1");
+  }
+}
