@@ -12,7 +12,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 
 /**
- * Where everything of one log lives: {@code indelible.db}, {@code keys/}, {@code policy/}.
+ * Where everything of one log lives: {@code indelible.db}, {@code journal/}, {@code keys/}, {@code
+ * policy/}.
  *
  * @param path the directory
  */
@@ -28,6 +29,11 @@ public record DataDirectory(Path path) {
   /** The keys. */
   public KeyDirectory keys() {
     return new KeyDirectory(path.resolve("keys"));
+  }
+
+  /** Where accepted events wait. */
+  public Path journal() {
+    return path.resolve("journal");
   }
 
   /** The rules. */

@@ -7,17 +7,25 @@ import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.drain.DrainReport;
+import dev.indelible.drain.DrainSettings;
 import dev.indelible.gate.Gate;
+import dev.indelible.journal.Durability;
+import dev.indelible.journal.Journal;
+import dev.indelible.journal.JournalException;
+import dev.indelible.journal.JournalSettings;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.DeferredAuditQueue;
+import dev.indelible.queue.EventStore;
+import dev.indelible.queue.MemoryStore;
 import dev.indelible.sqlite.SqliteDeferredAudit;
 import dev.indelible.sqlite.SqliteLedger;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
 
 /**
  * A gate and its log, open on one data directory. Safe for use by any number of threads.
@@ -38,37 +46,24 @@ public final class Indelible implements AutoCloseable {
 
   /**
    * Opens a data directory with the rules in its {@code policy/}; makes the directory, a key and a
-   * first set of rules if they are not there.
+   * first set of rules if they are not there. Events that an earlier run left waiting are
+   * delivered.
    *
-   * @throws OpenException if the directory, its key, its rules or its ledger cannot be used
+   * @throws OpenException if the directory, its key, its rules, its journal or its ledger cannot be
+   *     used
    */
   public static Indelible open(Path directory) throws OpenException {
-    DataDirectory data = new DataDirectory(directory);
-    data.prepare();
-    try {
-      return open(data, Policy.load(data.policy()));
-    } catch (PolicyException e) {
-      throw new OpenException(e.getMessage(), e);
-    }
+    return builder(directory).open();
   }
 
   /** As {@link #open(Path)}, with other rules. */
   public static Indelible open(Path directory, Policy policy) throws OpenException {
-    DataDirectory data = new DataDirectory(directory);
-    data.prepare();
-    return open(data, policy);
+    return builder(directory).policy(policy).open();
   }
 
-  private static Indelible open(DataDirectory data, Policy policy) throws OpenException {
-    try {
-      requireUsable(data.database());
-      KeyDirectory keys = data.keys();
-      SigningKey key = keys.openOrCreate();
-      KeyRing accepted = keys.accepted();
-      return new Indelible(SqliteDeferredAudit.install(data.database(), key, accepted), policy);
-    } catch (KeyException | LedgerException e) {
-      throw new OpenException(e.getMessage(), e);
-    }
+  /** For what {@link #open(Path)} leaves at its defaults. */
+  public static Builder builder(Path directory) {
+    return new Builder(new DataDirectory(directory));
   }
 
   /** The gate. */
@@ -110,10 +105,94 @@ public final class Indelible implements AutoCloseable {
     }
   }
 
-  /** A ledger that cannot be read cannot be appended to; better known now than after the fact. */
-  private static void requireUsable(Path database) throws LedgerException {
-    if (Files.exists(database)) {
-      SqliteLedger.requireUsable(database);
+  /** How a data directory is opened. */
+  public static final class Builder {
+    private final DataDirectory data;
+    private Optional<Policy> policy = Optional.empty();
+    private Durability durability = Durability.PROCESS;
+    private long journalQuotaBytes = JournalSettings.DEFAULT_QUOTA_BYTES;
+    private Duration syncInterval = JournalSettings.DEFAULT_SYNC_INTERVAL;
+    private DrainSettings drain = DrainSettings.ofDefaults();
+
+    private Builder(DataDirectory data) {
+      this.data = data;
+    }
+
+    /** The rules; those in the data directory if not said. */
+    public Builder policy(Policy rules) {
+      policy = Optional.of(rules);
+      return this;
+    }
+
+    /** What an accepted event survives; {@link Durability#PROCESS} if not said. */
+    public Builder durability(Durability level) {
+      durability = level;
+      return this;
+    }
+
+    /**
+     * Most disk that waiting events take; {@link JournalSettings#DEFAULT_QUOTA_BYTES} if not said.
+     */
+    public Builder journalQuotaBytes(long bytes) {
+      journalQuotaBytes = bytes;
+      return this;
+    }
+
+    /**
+     * How often the journal is synced with {@link Durability#PROCESS}; {@link
+     * JournalSettings#DEFAULT_SYNC_INTERVAL} if not said.
+     */
+    public Builder syncInterval(Duration interval) {
+      syncInterval = interval;
+      return this;
+    }
+
+    /** How the drainer works; {@link DrainSettings#ofDefaults} if not said. */
+    public Builder drain(DrainSettings settings) {
+      drain = settings;
+      return this;
+    }
+
+    /**
+     * Opens it.
+     *
+     * @throws OpenException if the directory, its key, its rules, its journal or its ledger cannot
+     *     be used
+     */
+    public Indelible open() throws OpenException {
+      data.prepare();
+      try {
+        Policy rules = policy.isPresent() ? policy.get() : Policy.load(data.policy());
+        Optional<UUID> ledger = SqliteLedger.identify(data.database());
+        KeyDirectory keys = data.keys();
+        SigningKey key = keys.openOrCreate();
+        KeyRing accepted = keys.accepted();
+        if (durability == Durability.MEMORY) {
+          return start(rules, key, accepted, ledger, new MemoryStore());
+        }
+        Journal journal = Journal.open(data.journal(), ledger, this::settled, journalSettings());
+        return start(rules, key, accepted, Optional.of(journal.ledger()), journal);
+      } catch (PolicyException | KeyException | LedgerException | JournalException e) {
+        throw new OpenException(e.getMessage(), e);
+      }
+    }
+
+    private Indelible start(
+        Policy rules, SigningKey key, KeyRing accepted, Optional<UUID> ledger, EventStore store) {
+      return new Indelible(
+          SqliteDeferredAudit.install(data.database(), ledger, key, accepted, store, drain), rules);
+    }
+
+    private JournalSettings journalSettings() {
+      return new JournalSettings(durability, journalQuotaBytes, syncInterval);
+    }
+
+    private long settled(UUID journal) throws JournalException {
+      try {
+        return SqliteLedger.settled(data.database(), journal);
+      } catch (LedgerException e) {
+        throw new JournalException(e.getMessage(), e);
+      }
     }
   }
 }

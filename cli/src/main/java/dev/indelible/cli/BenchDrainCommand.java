@@ -117,7 +117,8 @@ final class BenchDrainCommand extends Verb {
     KeyRing keys = KeyRing.of(List.of(key.verificationKey()));
     long start = System.nanoTime();
     DeferredAudit audit =
-        SqliteDeferredAudit.install(file, key, keys, store, DrainSettings.ofDefaults());
+        SqliteDeferredAudit.install(
+            file, Optional.empty(), key, keys, store, DrainSettings.ofDefaults());
     DrainReport report = audit.closeAndFlush(PATIENCE);
     long nanos = System.nanoTime() - start;
     if (!report.isComplete()) {

@@ -7,6 +7,7 @@ import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.EventStore;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
@@ -25,11 +26,15 @@ public final class DeferredAudit implements AutoCloseable {
   private final Thread thread;
   private final Thread shutdownHook;
 
+  private final EventStore store;
+  private final AtomicBoolean storeClosed = new AtomicBoolean();
+
   /** How recording went when the queue was closed; set by the first who closes. */
   private final AtomicReference<AuditHealth> lastHealth = new AtomicReference<>();
 
   private DeferredAudit(
       EventStore store, DeferredAuditSink.Factory sinks, AuditBooks books, DrainSettings settings) {
+    this.store = store;
     this.books = books;
     this.queue = new DeferredAuditQueue(store, books);
     Drainer drainer = new Drainer(store, queue, books, settings.maxBatch());
@@ -79,6 +84,7 @@ public final class DeferredAudit implements AutoCloseable {
     supervisor.stop(thread);
     awaitThread();
     supervisor.abandon();
+    closeStore();
     lastHealth.compareAndSet(null, books.health());
     AuditHealth last = lastHealth.get();
     books.report(new AuditHealth(AuditHealth.State.CLOSED, ""));
@@ -110,6 +116,13 @@ public final class DeferredAudit implements AutoCloseable {
     long deadline = System.nanoTime() + Duration.ofMillis(500).toNanos();
     while (thread.isAlive() && System.nanoTime() - deadline < 0) {
       LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
+    }
+  }
+
+  /** A sink stuck in I/O keeps the store, so that nobody else drains it meanwhile. */
+  private void closeStore() {
+    if (!thread.isAlive() && storeClosed.compareAndSet(false, true)) {
+      store.close();
     }
   }
 

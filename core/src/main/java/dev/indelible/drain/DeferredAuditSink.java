@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.drain;
 
-import dev.indelible.event.AuditEvent;
+import dev.indelible.queue.EventBatch;
 import java.util.List;
 
 /**
@@ -13,13 +13,14 @@ import java.util.List;
  */
 public interface DeferredAuditSink extends AutoCloseable {
   /**
-   * Settles a batch, durably, in order, all or nothing.
+   * Settles a batch, durably, in order, all or nothing. A sink that can, commits the batch's mark
+   * with it.
    *
    * @return an outcome for each event, in order
    * @throws SinkUnavailableException if the surroundings are at fault; nothing is settled
    * @throws SinkException if anything else is; nothing is settled
    */
-  List<AppendOutcome> append(List<AuditEvent> batch) throws SinkException;
+  List<AppendOutcome> append(EventBatch batch) throws SinkException;
 
   /** Lets go of what it holds; must not throw. */
   @Override

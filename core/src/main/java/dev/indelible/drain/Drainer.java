@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.drain;
 
-import dev.indelible.event.AuditEvent;
 import dev.indelible.queue.AuditBooks;
 import dev.indelible.queue.DeferredAuditQueue;
+import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.EventStore;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
@@ -43,23 +43,24 @@ final class Drainer {
    * @return how many events it settled; 0 when none wait
    */
   int drainBatch(DeferredAuditSink sink) throws SinkException {
-    List<AuditEvent> batch = store.peek(maxBatch);
-    if (batch.isEmpty()) {
+    EventBatch batch = store.peek(maxBatch);
+    int size = batch.events().size();
+    if (size == 0) {
       return 0;
     }
     List<AppendOutcome> outcomes = sink.append(batch);
-    if (outcomes.size() != batch.size()) {
+    if (outcomes.size() != size) {
       throw new SinkException(
-          "the sink answered %d outcomes for %d events".formatted(outcomes.size(), batch.size()));
+          "the sink answered %d outcomes for %d events".formatted(outcomes.size(), size));
     }
     // Read in full before anything is settled: if this throws, the batch is still in the store.
     long appended = outcomes.stream().filter(AppendOutcome.APPENDED::equals).count();
     if (phase.compareAndSet(Phase.WAITING, Phase.SETTLING)) {
-      store.settle(batch.size());
-      enter(batch.size(), appended);
+      store.settle(size);
+      enter(size, appended);
       phase.set(Phase.WAITING);
     }
-    return batch.size();
+    return size;
   }
 
   /**

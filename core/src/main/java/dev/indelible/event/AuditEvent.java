@@ -10,7 +10,7 @@ import java.util.UUID;
  * <p>Immutable. Its id is its identity (D4): journal, chain, dead letter and receipt carry the
  * same.
  */
-public sealed interface AuditEvent permits DeferredAuditEvent, SystemEvent {
+public sealed interface AuditEvent permits DeferredAuditEvent, StoredEvent, SystemEvent {
   /** Most bytes an agent id may have. */
   int MAX_AGENT_ID_BYTES = 1024;
 

@@ -20,6 +20,9 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** A row was found that this log did not write, or no longer as it wrote it. */
   public static final String TAMPER = "audit.tamper";
 
+  /** Events that had been accepted were lost; says how many, from when to when, and why (D7). */
+  public static final String GAP = "audit.gap";
+
   /** Who speaks in these events. */
   public static final String AGENT = "indelible";
 

@@ -57,8 +57,8 @@ public final class DeferredAuditQueue {
   public DeferredAuditQueue(EventStore store, AuditBooks books) {
     this.store = store;
     this.books = books;
-    this.accepted = new AtomicLong(store.pending());
-    books.countSubmitted(store.pending());
+    this.accepted = new AtomicLong(store.recovered());
+    books.countSubmitted(store.recovered());
   }
 
   /**
@@ -161,7 +161,21 @@ public final class DeferredAuditQueue {
         books.uniqueRaceRetries(),
         accepted.get() - settled.get(),
         store.oldestPending().map(DeferredAuditQueue::age),
-        books.health());
+        health());
+  }
+
+  /**
+   * How recording goes; a store that runs out of room is a reason for concern while all else is
+   * well.
+   */
+  private AuditHealth health() {
+    AuditHealth health = books.health();
+    return health.state() != AuditHealth.State.RECORDING
+        ? health
+        : store
+            .trouble()
+            .map(reason -> new AuditHealth(AuditHealth.State.DEGRADED, reason))
+            .orElse(health);
   }
 
   /** Counts events as settled, after the store let them go. For the drainer alone. */

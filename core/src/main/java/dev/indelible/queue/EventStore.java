@@ -3,7 +3,6 @@ package dev.indelible.queue;
 
 import dev.indelible.event.AuditEvent;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -21,14 +20,26 @@ public interface EventStore {
   boolean offer(AuditEvent event);
 
   /** The oldest waiting events, at most {@code max}, in order; they stay. For the drainer alone. */
-  List<AuditEvent> peek(int max);
+  EventBatch peek(int max);
 
-  /** Lets the oldest {@code count} events go: they are in the ledger. For the drainer alone. */
+  /**
+   * Lets the oldest events go: they are in the ledger. For the drainer alone.
+   *
+   * @param count how many: those of the batch that was last looked at
+   */
   void settle(int count);
 
-  /** How many events wait. */
-  long pending();
+  /** How many events were waiting when this store was opened. */
+  long recovered();
 
-  /** When the oldest waiting event happened. */
+  /** When the oldest waiting event happened, as far as that is known without looking for it. */
   Optional<Instant> oldestPending();
+
+  /** Why events may soon not be accepted, or are not; empty when there is no reason. */
+  default Optional<String> trouble() {
+    return Optional.empty();
+  }
+
+  /** Lets go of what it holds; called once, after the drainer has ended. */
+  default void close() {}
 }

@@ -50,13 +50,13 @@ public final class MemoryStore implements EventStore {
   }
 
   @Override
-  public List<AuditEvent> peek(int max) {
+  public EventBatch peek(int max) {
     List<AuditEvent> oldest = new ArrayList<>();
     Iterator<AuditEvent> waiting = events.iterator();
     while (oldest.size() < max && waiting.hasNext()) {
       oldest.add(waiting.next());
     }
-    return oldest;
+    return EventBatch.of(oldest);
   }
 
   @Override
@@ -68,6 +68,11 @@ public final class MemoryStore implements EventStore {
   }
 
   @Override
+  public long recovered() {
+    return pending();
+  }
+
+  /** How many events wait. */
   public long pending() {
     return size.get();
   }

@@ -2,6 +2,7 @@
 package dev.indelible.drain;
 
 import dev.indelible.event.AuditEvent;
+import dev.indelible.queue.EventBatch;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -168,9 +169,10 @@ final class TestLedger {
       sinksMade.incrementAndGet();
       return new DeferredAuditSink() {
         @Override
-        public List<AppendOutcome> append(List<AuditEvent> batch) throws SinkException {
-          attempts.add(new Attempt(batch.get(0).id(), batch.size(), System.nanoTime()));
-          return append.append(batch);
+        public List<AppendOutcome> append(EventBatch batch) throws SinkException {
+          List<AuditEvent> events = batch.events();
+          attempts.add(new Attempt(events.get(0).id(), events.size(), System.nanoTime()));
+          return append.append(events);
         }
 
         @Override

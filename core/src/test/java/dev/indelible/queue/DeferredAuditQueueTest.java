@@ -59,7 +59,7 @@ class DeferredAuditQueueTest {
     assertThat(other.submit(refusal("agent:bob", 2))).isTrue();
     assertThat(queue.metrics().submitted()).isEqualTo(2);
     assertThat(other.metrics().pending()).isEqualTo(2);
-    assertThat(store.peek(9))
+    assertThat(store.peek(9).events())
         .extracting(AuditEvent::agentId)
         .containsExactly("agent:alice", "agent:bob");
   }
@@ -97,7 +97,7 @@ class DeferredAuditQueueTest {
   @MethodSource("blocking")
   void submitRefusalOfABlockMakesAnEventWithAgentRuleAndReason(Decision decision) {
     assertThat(queue.submitRefusal("agent:alice", new Bash("rm"), decision)).isTrue();
-    assertThat(store.peek(9))
+    assertThat(store.peek(9).events())
         .singleElement()
         .isInstanceOfSatisfying(
             DeferredAuditEvent.class,
@@ -250,15 +250,15 @@ class DeferredAuditQueueTest {
     }
 
     @Override
-    public List<AuditEvent> peek(int max) {
-      return List.of();
+    public EventBatch peek(int max) {
+      return EventBatch.EMPTY;
     }
 
     @Override
     public void settle(int count) {}
 
     @Override
-    public long pending() {
+    public long recovered() {
       return 0;
     }
 

@@ -26,11 +26,11 @@ class MemoryStoreTest {
     DeferredAuditEvent second = refusal("agent:alice", 2);
     store.offer(first);
     store.offer(second);
-    assertThat(store.peek(1)).containsExactly(first);
-    assertThat(store.peek(9)).containsExactly(first, second);
+    assertThat(store.peek(1).events()).containsExactly(first);
+    assertThat(store.peek(9).events()).containsExactly(first, second);
     assertThat(store.oldestPending()).contains(first.timestamp());
     store.settle(1);
-    assertThat(store.peek(9)).containsExactly(second);
+    assertThat(store.peek(9).events()).containsExactly(second);
     assertThat(store.pending()).isEqualTo(1);
     store.settle(1);
     assertThat(store.oldestPending()).isEmpty();
@@ -66,7 +66,7 @@ class MemoryStoreTest {
         }
         assertThat(taken).isEqualTo(10);
         assertThat(store.pending()).isEqualTo(10);
-        assertThat(store.peek(99)).hasSize(10);
+        assertThat(store.peek(99).events()).hasSize(10);
       } finally {
         producers.shutdownNow();
       }

@@ -11,6 +11,8 @@ import dev.indelible.queue.AuditBooks;
 import dev.indelible.queue.EventStore;
 import dev.indelible.queue.MemoryStore;
 import java.nio.file.Path;
+import java.util.Optional;
+import java.util.UUID;
 
 /** Wires a deferred audit queue to the ledger in an SQLite file. */
 public final class SqliteDeferredAudit {
@@ -24,15 +26,26 @@ public final class SqliteDeferredAudit {
    * @param keys the public keys accepted on rows that stand there already, the signer's among them
    */
   public static DeferredAudit install(Path file, Signer signer, KeyRing keys) {
-    return install(file, signer, keys, new MemoryStore(), DrainSettings.ofDefaults());
+    return install(
+        file, Optional.empty(), signer, keys, new MemoryStore(), DrainSettings.ofDefaults());
   }
 
-  /** As {@link #install(Path, Signer, KeyRing)}, with another store and other settings. */
+  /**
+   * As {@link #install(Path, Signer, KeyRing)}, with another store and other settings.
+   *
+   * @param ledger the ledger that the file must hold, and a new one becomes; if it is all the same,
+   *     empty
+   */
   public static DeferredAudit install(
-      Path file, Signer signer, KeyRing keys, EventStore store, DrainSettings settings) {
+      Path file,
+      Optional<UUID> ledger,
+      Signer signer,
+      KeyRing keys,
+      EventStore store,
+      DrainSettings settings) {
     AuditBooks books = new AuditBooks();
     HeadGuard guard = new HeadGuard(new RowCheck(keys));
     return DeferredAudit.start(
-        store, () -> new SqliteSink(file, signer, guard, books), books, settings);
+        store, () -> new SqliteSink(file, ledger, signer, guard, books), books, settings);
   }
 }

@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.sqlite;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Optional;
 
 /** How a file is named to SQLite. */
 final class SqliteFile {
   private SqliteFile() {}
+
+  /** What tells a file from another that has taken its name; empty where there is no file. */
+  static Optional<Object> identity(Path file) {
+    try {
+      return Optional.ofNullable(Files.readAttributes(file, BasicFileAttributes.class).fileKey());
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
 
   /** A URL whose path is escaped, so that no character of a file name is taken for an option. */
   static String url(Path file) {

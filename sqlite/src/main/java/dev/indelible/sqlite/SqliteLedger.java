@@ -16,6 +16,7 @@ import java.sql.SQLException;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Properties;
+import java.util.UUID;
 import org.sqlite.SQLiteConfig;
 
 /** Reads a ledger in an SQLite file, while it is written or at rest; opened for reading only. */
@@ -53,14 +54,47 @@ public final class SqliteLedger implements LedgerReader {
   }
 
   /**
-   * Checks that a file can become or already is a ledger: that it is a database, undamaged at its
-   * start, and not of a newer version.
+   * Which ledger a file holds. Checks on the way that it is a database, undamaged at its start, and
+   * not of a newer version.
    *
-   * @throws LedgerException if it cannot
+   * @return empty if there is no file, or no ledger in it yet
+   * @throws LedgerException if it can be no ledger
    */
-  public static void requireUsable(Path file) throws LedgerException {
+  public static Optional<UUID> identify(Path file) throws LedgerException {
+    return peek(file, SqliteSchema::ledger).flatMap(found -> found);
+  }
+
+  /**
+   * How far a ledger has taken in a journal.
+   *
+   * @return the position of the last mark committed; 0 if there is none
+   */
+  public static long settled(Path file, UUID journal) throws LedgerException {
+    return peek(
+            file,
+            connection ->
+                SqliteSchema.version(connection).isEmpty() ? 0L : position(connection, journal))
+        .orElse(0L);
+  }
+
+  private static long position(Connection connection, UUID journal) throws SQLException {
+    try (PreparedStatement select =
+        connection.prepareStatement("SELECT position FROM indelible_journals WHERE journal = ?")) {
+      select.setString(1, journal.toString());
+      try (ResultSet row = select.executeQuery()) {
+        return row.next() ? row.getLong(1) : 0;
+      }
+    }
+  }
+
+  /** Reads something from a file that may not be there, or may not be a ledger yet. */
+  private static <T> Optional<T> peek(Path file, Query<T> query) throws LedgerException {
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
     try (Connection connection = DriverManager.getConnection(SqliteFile.url(file), readOnly())) {
       SqliteSchema.requireKnown(SqliteSchema.version(connection).orElse(0));
+      return Optional.of(query.run(connection));
     } catch (SQLException e) {
       throw unreadable(file, e);
     }
@@ -246,6 +280,12 @@ public final class SqliteLedger implements LedgerReader {
             ? "the database file is damaged (" + e.getMessage() + "); restore it from a copy"
             : e.getMessage();
     return new LedgerException(file + ": " + message, SqliteFault.isDamage(e), e);
+  }
+
+  /** Asks a connection something. */
+  @FunctionalInterface
+  private interface Query<T> {
+    T run(Connection connection) throws SQLException;
   }
 
   /** Reads something. */

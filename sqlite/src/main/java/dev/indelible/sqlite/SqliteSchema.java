@@ -6,7 +6,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.UUID;
 
 /**
  * The tables of a ledger, and the version they are at. The version is in a table of its own,
@@ -52,12 +54,22 @@ final class SqliteSchema {
                 attempts INTEGER NOT NULL,
                 replayed_as TEXT
               ) STRICT""",
-              "CREATE INDEX signed_events_dlq_id ON signed_events_dlq (id)"));
+              "CREATE INDEX signed_events_dlq_id ON signed_events_dlq (id)",
+              "CREATE TABLE indelible_ledger (id TEXT NOT NULL) STRICT",
+              """
+              CREATE TABLE indelible_journals (
+                journal TEXT PRIMARY KEY,
+                position INTEGER NOT NULL
+              ) STRICT"""));
 
   private SqliteSchema() {}
 
-  /** Brings the database to {@link #VERSION}; the caller holds a write transaction. */
-  static void migrate(Connection connection) throws SQLException {
+  /**
+   * Brings the database to {@link #VERSION}; the caller holds a write transaction.
+   *
+   * @param ledger the ledger that a new one becomes
+   */
+  static void migrate(Connection connection, UUID ledger) throws SQLException {
     int version = version(connection).orElse(0);
     requireKnown(version);
     if (version == VERSION) {
@@ -73,6 +85,20 @@ final class SqliteSchema {
           "CREATE TABLE IF NOT EXISTS indelible_schema (version INTEGER NOT NULL) STRICT");
       statement.execute("DELETE FROM indelible_schema");
       statement.execute("INSERT INTO indelible_schema VALUES (" + VERSION + ")");
+      if (version == 0) {
+        statement.execute("INSERT INTO indelible_ledger VALUES ('" + ledger + "')");
+      }
+    }
+  }
+
+  /** Which ledger the database holds; empty when it holds none. */
+  static Optional<UUID> ledger(Connection connection) throws SQLException {
+    if (version(connection).isEmpty()) {
+      return Optional.empty();
+    }
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SELECT id FROM indelible_ledger")) {
+      return row.next() ? Optional.of(UUID.fromString(row.getString(1))) : Optional.empty();
     }
   }
 
@@ -95,17 +121,17 @@ final class SqliteSchema {
   /** Refuses a database that newer code has written. */
   static void requireKnown(int version) throws SQLException {
     if (version > VERSION) {
-      throw new NewerSchemaException(
+      throw new UnusableException(
           "the ledger is of schema version %d and this Indelible knows up to %d; use a newer Indelible"
               .formatted(version, VERSION));
     }
   }
 
-  /** The ledger was written by newer code than this. */
-  static final class NewerSchemaException extends SQLException {
+  /** The database cannot be this ledger, and waiting will not change that. */
+  static final class UnusableException extends SQLException {
     private static final long serialVersionUID = 1;
 
-    NewerSchemaException(String message) {
+    UnusableException(String message) {
       super(message);
     }
   }

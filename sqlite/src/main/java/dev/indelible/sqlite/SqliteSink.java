@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.sqlite;
 
-import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
 import dev.indelible.drain.AppendOutcome;
 import dev.indelible.drain.DeferredAuditSink;
 import dev.indelible.drain.SinkException;
 import dev.indelible.drain.SinkUnavailableException;
-import dev.indelible.event.AuditEvent;
 import dev.indelible.ledger.HeadGuard;
-import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowSealer;
 import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.EventBatch;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,36 +33,38 @@ public final class SqliteSink implements DeferredAuditSink {
   private final RowSealer sealer;
   private final HeadGuard guard;
   private final AuditBooks books;
+  private final Optional<UUID> ledger;
   private @Nullable SqliteWriter writer;
 
   /**
    * A sink that has opened nothing yet.
    *
    * @param file the database; made on the first append if there is none
+   * @param ledger the ledger it must hold, and a new one becomes; if it is all the same, empty
    * @param signer signs every row
-   * @param keys the public keys whose signatures are accepted on rows that stand there already
+   * @param guard knows what the sinks before this one, on the same thread, left at the chain's end
    * @param books where lost races are counted
    */
-  public SqliteSink(Path file, Signer signer, KeyRing keys, AuditBooks books) {
-    this(file, signer, new HeadGuard(new RowCheck(keys)), books);
-  }
-
-  /** A sink that knows what the sinks before it, on the same thread, left at the chain's end. */
-  SqliteSink(Path file, Signer signer, HeadGuard guard, AuditBooks books) {
+  public SqliteSink(
+      Path file, Optional<UUID> ledger, Signer signer, HeadGuard guard, AuditBooks books) {
     this.file = file;
+    this.ledger = ledger;
     this.sealer = new RowSealer(signer);
     this.guard = guard;
     this.books = books;
   }
 
   @Override
-  public List<AppendOutcome> append(List<AuditEvent> batch) throws SinkException {
+  public List<AppendOutcome> append(EventBatch batch) throws SinkException {
     try {
       SqliteWriter open = writer();
       open.begin();
       try {
         BatchAppend append = new BatchAppend(open, sealer, guard, books);
-        List<AppendOutcome> outcomes = append.run(batch);
+        List<AppendOutcome> outcomes = append.run(batch.events());
+        if (batch.mark().isPresent()) {
+          open.advance(batch.mark().get());
+        }
         open.commit();
         guard.committed(append.head());
         return outcomes;
@@ -89,9 +91,13 @@ public final class SqliteSink implements DeferredAuditSink {
   }
 
   private SqliteWriter writer() throws SQLException {
+    if (writer != null && !writer.isOn(file)) {
+      LOG.error("{}: the database was removed or replaced while it was in use", file);
+      close();
+    }
     SqliteWriter open = writer;
     if (open == null) {
-      open = SqliteWriter.open(file);
+      open = SqliteWriter.open(file, ledger);
       writer = open;
     }
     return open;
@@ -109,7 +115,7 @@ public final class SqliteSink implements DeferredAuditSink {
   private SinkException failure(SQLException e) {
     String message = file + ": " + e.getMessage();
     boolean lasting =
-        e instanceof SqliteSchema.NewerSchemaException
+        e instanceof SqliteSchema.UnusableException
             || e instanceof SqliteWriter.RolledBackException;
     return SqliteFault.of(e) == SqliteFault.WEATHER && !lasting
         ? new SinkUnavailableException(message, e)

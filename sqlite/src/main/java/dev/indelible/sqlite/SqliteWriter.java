@@ -2,6 +2,7 @@
 package dev.indelible.sqlite;
 
 import dev.indelible.ledger.ChainRow;
+import dev.indelible.queue.JournalMark;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -12,6 +13,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 
 /** The ledger's own connection to its file, with the statements the drainer needs. One thread. */
 final class SqliteWriter implements AutoCloseable {
@@ -19,6 +21,10 @@ final class SqliteWriter implements AutoCloseable {
   private static final int BUSY_TIMEOUT_MILLIS = 1_000;
 
   private final Connection connection;
+
+  /** Which file the connection is on, as the file system knows it. */
+  private final Optional<Object> identity;
+
   private final PreparedStatement insertRow;
   private final PreparedStatement rowById;
   private final PreparedStatement lastRow;
@@ -28,12 +34,14 @@ final class SqliteWriter implements AutoCloseable {
   private final PreparedStatement anyLetter;
   private final PreparedStatement lettersById;
   private final PreparedStatement insertLetter;
+  private final PreparedStatement advance;
 
   /** Whether {@link #begin} was called and its end was not. */
   private boolean begun;
 
-  private SqliteWriter(Connection connection) throws SQLException {
+  private SqliteWriter(Connection connection, Optional<Object> identity) throws SQLException {
     this.connection = connection;
+    this.identity = identity;
     String select = "SELECT " + SqliteRows.COLUMNS + " FROM signed_events ";
     insertRow = connection.prepareStatement(SqliteRows.INSERT);
     rowById = connection.prepareStatement(select + "WHERE id = ?");
@@ -44,6 +52,10 @@ final class SqliteWriter implements AutoCloseable {
     tamperNotes = connection.prepareStatement(select + "WHERE event_type = 'audit.tamper'");
     anyLetter = connection.prepareStatement("SELECT EXISTS (SELECT 1 FROM signed_events_dlq)");
     lettersById = connection.prepareStatement("SELECT payload FROM signed_events_dlq WHERE id = ?");
+    advance =
+        connection.prepareStatement(
+            "INSERT INTO indelible_journals (journal, position) VALUES (?, ?)"
+                + " ON CONFLICT (journal) DO UPDATE SET position = excluded.position");
     insertLetter =
         connection.prepareStatement(
             "INSERT INTO signed_events_dlq (id, agent_id, event_type, payload_hash, timestamp,"
@@ -51,8 +63,12 @@ final class SqliteWriter implements AutoCloseable {
                 + " VALUES (?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?)");
   }
 
-  /** Opens the file, made first if there is none, and brings its tables up to date. */
-  static SqliteWriter open(Path file) throws SQLException {
+  /**
+   * Opens the file, made first if there is none, and brings its tables up to date.
+   *
+   * @param ledger the ledger it must hold, and a new one becomes; if it is all the same, empty
+   */
+  static SqliteWriter open(Path file, Optional<UUID> ledger) throws SQLException {
     Connection connection = DriverManager.getConnection(SqliteFile.url(file));
     try {
       try (Statement statement = connection.createStatement()) {
@@ -62,14 +78,38 @@ final class SqliteWriter implements AutoCloseable {
       }
       if (SqliteSchema.version(connection).orElse(0) != SqliteSchema.VERSION) {
         execute(connection, "BEGIN IMMEDIATE");
-        SqliteSchema.migrate(connection);
+        SqliteSchema.migrate(connection, ledger.orElseGet(UUID::randomUUID));
         execute(connection, "COMMIT");
       }
-      return new SqliteWriter(connection);
+      if (ledger.isPresent()) {
+        requireLedger(connection, ledger.get());
+      }
+      return new SqliteWriter(connection, SqliteFile.identity(file));
     } catch (SQLException | RuntimeException | Error e) {
       connection.close();
       throw e;
     }
+  }
+
+  /** Whether the file of that name is still the one this is connected to. */
+  boolean isOn(Path file) {
+    return SqliteFile.identity(file).equals(identity);
+  }
+
+  private static void requireLedger(Connection connection, UUID ledger) throws SQLException {
+    Optional<UUID> found = SqliteSchema.ledger(connection);
+    if (!found.equals(Optional.of(ledger))) {
+      throw new SqliteSchema.UnusableException(
+          "the database holds ledger %s where ledger %s was; put the right file back"
+              .formatted(found.map(UUID::toString).orElse("(none)"), ledger));
+    }
+  }
+
+  /** Notes how far a journal is taken in. */
+  void advance(JournalMark mark) throws SQLException {
+    advance.setString(1, mark.journal().toString());
+    advance.setLong(2, mark.position());
+    advance.executeUpdate();
   }
 
   void begin() throws SQLException {

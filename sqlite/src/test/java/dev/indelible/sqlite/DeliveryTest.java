@@ -13,9 +13,9 @@ import dev.indelible.drain.DeferredAudit;
 import dev.indelible.drain.DeferredAuditSink;
 import dev.indelible.drain.DrainReport;
 import dev.indelible.drain.SinkException;
-import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.queue.DeferredAuditMetrics;
+import dev.indelible.queue.EventBatch;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -171,7 +171,7 @@ class DeliveryTest {
   void constructingASinkOpensNothing() throws Exception {
     try (SqliteSink sink = log.sink()) {
       assertThat(directory).isEmptyDirectory();
-      sink.append(List.of(TestLog.refusal("agent:a", "x")));
+      sink.append(EventBatch.of(List.of(TestLog.refusal("agent:a", "x"))));
       assertThat(log.file).isRegularFile();
     }
   }
@@ -314,8 +314,8 @@ class DeliveryTest {
   private static DeferredAuditSink before(DeferredAuditSink sink, BatchHook hook) {
     return new DeferredAuditSink() {
       @Override
-      public List<AppendOutcome> append(List<AuditEvent> batch) throws SinkException {
-        hook.run(batch.size());
+      public List<AppendOutcome> append(EventBatch batch) throws SinkException {
+        hook.run(batch.events().size());
         return sink.append(batch);
       }
 
@@ -329,7 +329,7 @@ class DeliveryTest {
   private static DeferredAuditSink after(DeferredAuditSink sink, Runnable hook) {
     return new DeferredAuditSink() {
       @Override
-      public List<AppendOutcome> append(List<AuditEvent> batch) throws SinkException {
+      public List<AppendOutcome> append(EventBatch batch) throws SinkException {
         List<AppendOutcome> outcomes = sink.append(batch);
         hook.run();
         return outcomes;

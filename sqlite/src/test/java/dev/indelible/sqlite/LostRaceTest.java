@@ -14,13 +14,14 @@ import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowSealer;
-import dev.indelible.queue.AuditBooks;
 import dev.indelible.queue.DeferredAuditQueue;
+import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.MemoryStore;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -146,7 +147,7 @@ class LostRaceTest {
 
   private List<AppendOutcome> appendWithoutTransaction(
       List<AuditEvent> batch, Runnable beforeSigning) throws Exception {
-    SqliteWriter writer = SqliteWriter.open(log.file);
+    SqliteWriter writer = SqliteWriter.open(log.file, Optional.empty());
     try {
       return new BatchAppend(
               writer,
@@ -160,8 +161,8 @@ class LostRaceTest {
   }
 
   private void appendElsewhere(AuditEvent event) {
-    try (SqliteSink other = new SqliteSink(log.file, TestLog.KEY, TestLog.KEYS, new AuditBooks())) {
-      other.append(List.of(event));
+    try (SqliteSink other = log.sink()) {
+      other.append(EventBatch.of(List.of(event)));
     } catch (Exception e) {
       throw new AssertionError(e);
     }

@@ -13,6 +13,7 @@ import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.DeferredAuditMetrics;
+import dev.indelible.queue.EventBatch;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -198,7 +199,7 @@ class RefusedRowsTest {
             TestLog.refusal(POISON, "two"),
             TestLog.refusal("agent:a", "three"));
     try (SqliteSink sink = log.sink()) {
-      assertThatThrownBy(() -> sink.append(List.copyOf(batch)))
+      assertThatThrownBy(() -> sink.append(EventBatch.of(List.copyOf(batch))))
           .isInstanceOf(SinkException.class)
           .hasMessageContaining("away with it all");
     }

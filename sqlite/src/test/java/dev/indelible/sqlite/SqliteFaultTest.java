@@ -14,6 +14,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.Arrays;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -138,7 +139,7 @@ class SqliteFaultTest {
   @Test
   void aFileThatCannotBeOpenedIsWeather() {
     try {
-      SqliteWriter.open(directory.resolve("not/there/x.db")).close();
+      SqliteWriter.open(directory.resolve("not/there/x.db"), Optional.empty()).close();
       fail("opened");
     } catch (SQLException e) {
       assertThat(SqliteFault.of(e)).isEqualTo(SqliteFault.WEATHER);

@@ -11,12 +11,14 @@ import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.RowSealer;
 import dev.indelible.queue.AuditHealth;
+import dev.indelible.queue.EventBatch;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -78,7 +80,7 @@ class TamperedHeadTest {
                 new Head(last.sequence(), last.recordHash()),
                 List.of(TestLog.refusal("agent:mallory", "x")))
             .get(0);
-    SqliteWriter writer = SqliteWriter.open(log.file);
+    SqliteWriter writer = SqliteWriter.open(log.file, Optional.empty());
     writer.insert(foreign);
     writer.close();
     assertThat(log.verify().verdict())
@@ -265,8 +267,8 @@ class TamperedHeadTest {
     try (SqliteSink one = log.sink();
         SqliteSink two = log.sink()) {
       for (int i = 0; i < 5; i++) {
-        one.append(List.of(TestLog.refusal("agent:one", "n" + i)));
-        two.append(List.of(TestLog.refusal("agent:two", "n" + i)));
+        one.append(EventBatch.of(List.of(TestLog.refusal("agent:one", "n" + i))));
+        two.append(EventBatch.of(List.of(TestLog.refusal("agent:two", "n" + i))));
       }
     }
     assertThat(log.requireIntact()).hasSize(HONEST + 10);
@@ -277,12 +279,12 @@ class TamperedHeadTest {
   void twoWritersNoteAPlantedRowOnce() throws Exception {
     try (SqliteSink one = log.sink();
         SqliteSink two = log.sink()) {
-      one.append(List.of(TestLog.refusal("agent:one", "x")));
-      two.append(List.of(TestLog.refusal("agent:two", "x")));
+      one.append(EventBatch.of(List.of(TestLog.refusal("agent:one", "x"))));
+      two.append(EventBatch.of(List.of(TestLog.refusal("agent:two", "x"))));
       plant(Long.MAX_VALUE);
       for (int i = 0; i < 3; i++) {
-        one.append(List.of(TestLog.refusal("agent:one", "n" + i)));
-        two.append(List.of(TestLog.refusal("agent:two", "n" + i)));
+        one.append(EventBatch.of(List.of(TestLog.refusal("agent:one", "n" + i))));
+        two.append(EventBatch.of(List.of(TestLog.refusal("agent:two", "n" + i))));
       }
     }
     assertThat(notedSequences()).containsExactly(String.valueOf(Long.MAX_VALUE));

@@ -27,9 +27,12 @@ import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.json.JsonValue;
+import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.RowCheck;
 import dev.indelible.queue.AuditBooks;
 import dev.indelible.queue.DeferredAuditMetrics;
+import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.MemoryStore;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.Verifier;
@@ -74,19 +77,19 @@ final class TestLog {
   }
 
   SqliteSink sink() {
-    return new SqliteSink(file, KEY, KEYS, books);
+    return new SqliteSink(file, Optional.empty(), KEY, new HeadGuard(new RowCheck(KEYS)), books);
   }
 
   /** Makes the tables and nothing else. */
   TestLog create() throws SQLException {
-    SqliteWriter.open(file).close();
+    SqliteWriter.open(file, Optional.empty()).close();
     return this;
   }
 
   /** Appends a batch as a process of its own would: with a fresh sink, closed afterwards. */
   List<AppendOutcome> append(List<? extends AuditEvent> batch) throws Exception {
     try (SqliteSink sink = sink()) {
-      return sink.append(List.copyOf(batch));
+      return sink.append(EventBatch.of(List.copyOf(batch)));
     }
   }
 

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.journal;
+
+import dev.indelible.event.AuditEvent;
+import dev.indelible.event.EventContent;
+import dev.indelible.event.StoredEvent;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.UUID;
+import java.util.zip.CRC32C;
+
+/**
+ * The bytes of one event in a segment. Little-endian, a multiple of 8 bytes:
+ *
+ * <pre>
+ *  0  state word: a state in the high byte, the length in units of 8 below it; written last
+ *  4  CRC-32C of the frame's position in the journal and of bytes 8 up to the end word
+ *  8  event id (16 bytes) · timestamp in microseconds (8) · where the nonce goes (4)
+ * 36  lengths of type (2), agent (2) and content (4), then 4 bytes of zeros
+ * 48  type · agent · content (canonical JSON without its nonce) · zeros up to a multiple of 8
+ *     end word: {@link #END} and the length in bytes
+ * </pre>
+ *
+ * <p>The end word tells a frame that was written whole and damaged later from one whose writing was
+ * cut short.
+ */
+final class Frame {
+  /** Every frame, and every gap between frames, is a multiple of this. */
+  static final int UNIT = 8;
+
+  /** States. Their bits are many, so that no single flipped bit makes one the other, or nothing. */
+  static final int EVENT = 0x5D;
+
+  /** Written and not yet on disk: for recovery an event, for the drainer not there yet. */
+  static final int UNSYNCED = 0x3A;
+
+  /** Nothing; to be stepped over. */
+  static final int VOID = 0xA6;
+
+  static final int END = 0xE1D0F00D;
+
+  private static final int CHECKED_FROM = 8;
+  private static final int FIXED = 48;
+  private static final int END_BYTES = 8;
+  private static final int LENGTH_MASK = 0x00FF_FFFF;
+  private static final int MICROS_PER_SECOND = 1_000_000;
+
+  private Frame() {}
+
+  /** The shortest frame there can be. */
+  static int minimum() {
+    return FIXED + END_BYTES;
+  }
+
+  static int stateWord(int state, int length) {
+    return state << 24 | length / UNIT;
+  }
+
+  static int state(int word) {
+    return word >>> 24;
+  }
+
+  static int length(int word) {
+    return (word & LENGTH_MASK) * UNIT;
+  }
+
+  /**
+   * Encodes an event, complete but for its state word and checksum, which depend on where it goes.
+   */
+  static byte[] encode(AuditEvent event) {
+    byte[] type = event.eventType().getBytes(StandardCharsets.UTF_8);
+    byte[] agent = event.agentId().getBytes(StandardCharsets.UTF_8);
+    EventContent content = event.content();
+    int body = FIXED + type.length + agent.length + content.bytes().length;
+    int length = (body + UNIT - 1) / UNIT * UNIT + END_BYTES;
+    byte[] frame = new byte[length];
+    ByteBuffer out = ByteBuffer.wrap(frame).order(ByteOrder.LITTLE_ENDIAN);
+    out.position(CHECKED_FROM);
+    out.putLong(event.id().getMostSignificantBits()).putLong(event.id().getLeastSignificantBits());
+    out.putLong(micros(event.timestamp())).putInt(content.nonceAt());
+    out.putShort((short) type.length).putShort((short) agent.length);
+    out.putInt(content.bytes().length).putInt(0);
+    out.put(type).put(agent).put(content.bytes());
+    out.position(length - END_BYTES);
+    out.putInt(END).putInt(length);
+    return frame;
+  }
+
+  /** Completes an encoded frame for its position in the journal. */
+  static void seal(byte[] frame, long position) {
+    CRC32C crc = positioned(position);
+    crc.update(frame, CHECKED_FROM, frame.length - CHECKED_FROM - END_BYTES);
+    ByteBuffer.wrap(frame).order(ByteOrder.LITTLE_ENDIAN).putInt(4, (int) crc.getValue());
+  }
+
+  /** Whether the bytes from {@code at} are a frame of that length, as it was written there. */
+  static boolean isWhole(ByteBuffer bytes, int at, int length, long position) {
+    if (length < minimum() || length > bytes.limit() - at) {
+      return false;
+    }
+    CRC32C crc = positioned(position);
+    crc.update(bytes.slice(at + CHECKED_FROM, length - CHECKED_FROM - END_BYTES));
+    return bytes.getInt(at + 4) == (int) crc.getValue() && isConsistent(bytes, at, length);
+  }
+
+  /** Whether a frame that starts at {@code at} was written to its end. */
+  static boolean endsAt(ByteBuffer bytes, int at, int length) {
+    return length >= minimum()
+        && length <= bytes.limit() - at
+        && bytes.getInt(at + length - END_BYTES) == END
+        && bytes.getInt(at + length - END_BYTES + 4) == length;
+  }
+
+  /** Reads a frame that {@link #isWhole}. */
+  static StoredEvent decode(ByteBuffer bytes, int at) {
+    UUID id = new UUID(bytes.getLong(at + 8), bytes.getLong(at + 16));
+    Instant timestamp = instant(bytes.getLong(at + 24));
+    int nonceAt = bytes.getInt(at + 32);
+    int type = Short.toUnsignedInt(bytes.getShort(at + 36));
+    int agent = Short.toUnsignedInt(bytes.getShort(at + 38));
+    byte[] content = new byte[bytes.getInt(at + 40)];
+    bytes.get(at + FIXED + type + agent, content);
+    return new StoredEvent(
+        id,
+        text(bytes, at + FIXED + type, agent),
+        text(bytes, at + FIXED, type),
+        timestamp,
+        new EventContent(content, nonceAt));
+  }
+
+  private static boolean isConsistent(ByteBuffer bytes, int at, int length) {
+    long content = bytes.getInt(at + 40);
+    long nonceAt = bytes.getInt(at + 32);
+    long body =
+        (long) FIXED
+            + Short.toUnsignedInt(bytes.getShort(at + 36))
+            + Short.toUnsignedInt(bytes.getShort(at + 38))
+            + content;
+    return content >= 0
+        && nonceAt >= 0
+        && nonceAt <= content
+        && (body + UNIT - 1) / UNIT * UNIT + END_BYTES == length;
+  }
+
+  private static CRC32C positioned(long position) {
+    CRC32C crc = new CRC32C();
+    for (int shift = 0; shift < Long.SIZE; shift += Byte.SIZE) {
+      crc.update((int) (position >>> shift) & 0xff);
+    }
+    return crc;
+  }
+
+  private static String text(ByteBuffer bytes, int at, int length) {
+    byte[] utf8 = new byte[length];
+    bytes.get(at, utf8);
+    return new String(utf8, StandardCharsets.UTF_8);
+  }
+
+  private static long micros(Instant time) {
+    return time.getEpochSecond() * MICROS_PER_SECOND + time.getNano() / 1_000;
+  }
+
+  private static Instant instant(long micros) {
+    return Instant.ofEpochSecond(
+        Math.floorDiv(micros, MICROS_PER_SECOND),
+        Math.floorMod(micros, MICROS_PER_SECOND) * 1_000L);
+  }
+}

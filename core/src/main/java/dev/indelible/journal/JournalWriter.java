@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.journal;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes frames at the end of a journal, from any number of threads at once.
+ *
+ * <p>A producer claims room with one atomic add, copies its frame there and publishes it. A thread
+ * of the writer's own makes the next segment before it is needed; the step from one segment to the
+ * next is taken under a lock that nobody holds during I/O.
+ */
+final class JournalWriter {
+  /** Small enough that a process that asks about one action leaves little behind. */
+  static final int FIRST_SEGMENT_BYTES = 2 << 20;
+
+  /** Large enough that making one is rare, small enough to be given back soon. */
+  static final int LARGEST_SEGMENT_BYTES = 64 << 20;
+
+  /** How long a producer waits for a segment that is being made. */
+  private static final Duration ROTATION_PATIENCE = Duration.ofSeconds(1);
+
+  private static final Duration ROTATION_POLL = Duration.ofNanos(50_000);
+
+  /** How soon making a segment is tried again when there was no room for it. */
+  private static final Duration ROOM_POLL = Duration.ofMillis(50);
+
+  private static final double WARN_AT = 0.5;
+  private static final double DEGRADED_AT = 0.8;
+
+  private static final Logger LOG = LoggerFactory.getLogger(JournalWriter.class);
+
+  private final Slot slot;
+  private final JournalSettings settings;
+  private final Object rotation = new Object();
+  private final Thread maker;
+
+  /** Bytes of all segments on disk; the maker adds, the drainer takes away. */
+  private final AtomicLong bytes;
+
+  /** Where producers write; moves under {@link #rotation}. */
+  private volatile Segment current;
+
+  /** The segment after it, ready; set by the maker, taken under {@link #rotation}. */
+  private volatile @Nullable Segment spare;
+
+  /** Why no segment can be made; null while one can. */
+  private volatile @Nullable String noRoom;
+
+  private volatile boolean closed;
+
+  /** The last threshold of the quota that was logged; the maker's alone. */
+  private double logged;
+
+  JournalWriter(Slot slot, JournalSettings settings, Segment current, long bytes) {
+    this.slot = slot;
+    this.settings = settings;
+    this.current = current;
+    this.bytes = new AtomicLong(bytes);
+    this.maker = new Thread(this::makeSegments, "indelible-journal-segments");
+    this.maker.setDaemon(true);
+  }
+
+  void start() {
+    maker.start();
+  }
+
+  /**
+   * Appends a frame.
+   *
+   * @return whether it is there, as durable as the settings say; if not, it never will be
+   */
+  boolean append(byte[] frame) {
+    while (true) {
+      Segment segment = current;
+      int at = segment.claim(frame.length);
+      if (at >= 0) {
+        int quarter = segment.size() / 4;
+        if (at <= quarter && at + frame.length > quarter) {
+          LockSupport.unpark(maker);
+        }
+        return place(segment, at, frame);
+      }
+      if (!rotate(segment)) {
+        return false;
+      }
+    }
+  }
+
+  /** The segment that producers write to. */
+  Segment current() {
+    return current;
+  }
+
+  /** Bytes of all segments on disk. */
+  long bytes() {
+    return bytes.get();
+  }
+
+  /** Notes that the drainer removed segments. */
+  void freed(long count) {
+    bytes.addAndGet(-count);
+    LockSupport.unpark(maker);
+  }
+
+  /** Why events may soon not be accepted, or are not. */
+  Optional<String> trouble() {
+    String reason = noRoom;
+    if (reason != null) {
+      return Optional.of(reason);
+    }
+    double used = used();
+    return used < DEGRADED_AT ? Optional.empty() : Optional.of(fill(used));
+  }
+
+  /** Ends the maker and removes a segment that nobody wrote to. */
+  void close() throws IOException {
+    closed = true;
+    LockSupport.unpark(maker);
+    Journal.await(maker);
+    Segment unused = spare;
+    if (unused != null) {
+      unused.delete();
+    }
+  }
+
+  private boolean place(Segment segment, int at, byte[] frame) {
+    if (settings.durability() != Durability.POWER) {
+      segment.write(at, frame, Frame.EVENT);
+      return true;
+    }
+    // The drainer waits for the sync too, so that a frame whose sync failed can still be taken
+    // back.
+    segment.write(at, frame, Frame.UNSYNCED);
+    boolean synced = segment.awaitSync();
+    segment.publish(at, synced ? Frame.EVENT : Frame.VOID, frame.length);
+    if (!synced) {
+      segment.exhaust();
+    }
+    return synced;
+  }
+
+  /** Goes on to the next segment; returns false if there is none to be had. */
+  private boolean rotate(Segment full) {
+    long deadline = System.nanoTime() + ROTATION_PATIENCE.toNanos();
+    while (current == full) {
+      synchronized (rotation) {
+        Segment next = spare;
+        if (current == full && next != null) {
+          spare = null;
+          full.follow(next);
+          current = next;
+        }
+      }
+      if (current == full) {
+        if (noRoom != null || closed || System.nanoTime() - deadline >= 0) {
+          return false;
+        }
+        LockSupport.unpark(maker);
+        LockSupport.parkNanos(this, ROTATION_POLL.toNanos());
+      }
+    }
+    return true;
+  }
+
+  private void makeSegments() {
+    while (!closed) {
+      if (spare == null && current.used() >= current.size() / 4) {
+        make();
+      } else {
+        LockSupport.park(this);
+      }
+      warn();
+    }
+  }
+
+  private void make() {
+    Segment last = current;
+    long left = settings.quotaBytes() - bytes.get();
+    long size = Math.min(Math.min(LARGEST_SEGMENT_BYTES, 2L * last.size()), left);
+    try {
+      if (size < FIRST_SEGMENT_BYTES) {
+        throw new IOException("the quota of " + settings.quotaBytes() + " bytes is used up");
+      }
+      int whole = (int) (size / Frame.UNIT * Frame.UNIT);
+      spare =
+          Segment.create(slot.directory(), slot.journal(), last.number() + 1, last.end(), whole);
+      bytes.addAndGet(whole);
+      noRoom = null;
+    } catch (IOException | RuntimeException | Error e) {
+      if (noRoom == null) {
+        LOG.error("{}: no room for more events: {}", slot.directory(), e.toString());
+      }
+      noRoom = "the journal has no room for more events: " + e.getMessage();
+      LockSupport.parkNanos(this, ROOM_POLL.toNanos());
+    }
+  }
+
+  private void warn() {
+    double used = used();
+    double threshold = used >= DEGRADED_AT ? DEGRADED_AT : used >= WARN_AT ? WARN_AT : 0;
+    if (threshold > logged) {
+      LOG.warn("{}: {}", slot.directory(), fill(used));
+    }
+    logged = threshold;
+  }
+
+  private double used() {
+    return (double) bytes.get() / settings.quotaBytes();
+  }
+
+  private static String fill(double used) {
+    return "the journal has used %.0f %% of its quota; the ledger is not keeping up"
+        .formatted(used * 100);
+  }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.queue;
+
+import dev.indelible.event.AuditEvent;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The oldest waiting events, in order.
+ *
+ * @param events the events; empty when none wait
+ * @param mark what a ledger commits with them, if they come from a journal
+ */
+public record EventBatch(List<AuditEvent> events, Optional<JournalMark> mark) {
+  /** Nothing. */
+  public static final EventBatch EMPTY = new EventBatch(List.of(), Optional.empty());
+
+  public EventBatch {
+    events = List.copyOf(events);
+  }
+
+  /** Events that come from no journal. */
+  public static EventBatch of(List<AuditEvent> events) {
+    return new EventBatch(events, Optional.empty());
+  }
+}
