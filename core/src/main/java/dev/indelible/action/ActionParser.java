@@ -64,10 +64,11 @@ public final class ActionParser {
   }
 
   private static OptionalInt port(OptionalLong value) {
-    // Out of the int range is out of the port range too; the record names the bounds.
+    // Out of the int range is out of the port range too, where the record says so.
     return value.isEmpty()
         ? OptionalInt.empty()
-        : OptionalInt.of((int) Math.max(-1, Math.min(value.getAsLong(), 65_536)));
+        : OptionalInt.of(
+            (int) Math.max(Integer.MIN_VALUE, Math.min(value.getAsLong(), Integer.MAX_VALUE)));
   }
 
   private static String excerpt(String text) {
