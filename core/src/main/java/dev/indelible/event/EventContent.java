@@ -51,6 +51,8 @@ public record EventContent(byte[] bytes, int nonceAt) {
         && Arrays.equals(payload, 0, nonceAt, bytes, 0, nonceAt)
         && Arrays.equals(
             payload, nonceAt, nonceAt + NONCE_NAME.length, NONCE_NAME, 0, NONCE_NAME.length)
+        && Arrays.equals(
+            payload, nonceEnd - NONCE_END.length, nonceEnd, NONCE_END, 0, NONCE_END.length)
         && Arrays.equals(payload, nonceEnd, payload.length, bytes, nonceAt, bytes.length);
   }
 
