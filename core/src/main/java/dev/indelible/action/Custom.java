@@ -4,6 +4,7 @@ package dev.indelible.action;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonValue;
 import dev.indelible.json.Text;
+import java.util.Objects;
 
 /**
  * An action of a kind that only the embedding application knows.
@@ -16,6 +17,7 @@ public record Custom(String customKind, JsonValue payload) implements AgentActio
 
   public Custom {
     Text.requireWellFormed(customKind, "custom_kind");
+    Objects.requireNonNull(payload, "payload");
   }
 
   @Override

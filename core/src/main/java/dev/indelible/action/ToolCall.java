@@ -4,6 +4,7 @@ package dev.indelible.action;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonValue;
 import dev.indelible.json.Text;
+import java.util.Objects;
 
 /**
  * A call of a tool, for example over MCP.
@@ -16,6 +17,7 @@ public record ToolCall(String tool, JsonValue arguments) implements AgentAction 
 
   public ToolCall {
     Text.requireWellFormed(tool, "tool");
+    Objects.requireNonNull(arguments, "arguments");
   }
 
   @Override

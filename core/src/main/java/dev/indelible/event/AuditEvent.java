@@ -14,13 +14,16 @@ public sealed interface AuditEvent permits DeferredAuditEvent, StoredEvent, Syst
   /** Most bytes an agent id may have. */
   int MAX_AGENT_ID_BYTES = 1024;
 
+  /** Most bytes an event type may have. */
+  int MAX_EVENT_TYPE_BYTES = 128;
+
   /** A UUID of version 7. */
   UUID id();
 
   /** Who acted: 1 to {@value #MAX_AGENT_ID_BYTES} bytes, no control characters. */
   String agentId();
 
-  /** For example {@code governance.refusal}; at most 128 bytes. */
+  /** For example {@code governance.refusal}; at most {@value #MAX_EVENT_TYPE_BYTES} bytes. */
   String eventType();
 
   /** When it happened, to the microsecond. */

@@ -8,6 +8,7 @@ import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.Text;
 import java.time.Instant;
 import java.util.HexFormat;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -48,7 +49,10 @@ public record DeferredAuditEvent(
   private static final int MAX_POLICY_BYTES = 256;
 
   public DeferredAuditEvent {
+    Objects.requireNonNull(id, "id");
     AgentIds.require(agentId);
+    Objects.requireNonNull(action, "action");
+    Objects.requireNonNull(decision, "decision");
     policy.ifPresent(DeferredAuditEvent::requirePolicy);
     Timestamps.requireRecordable(timestamp);
   }

@@ -3,14 +3,16 @@ package dev.indelible.event;
 
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonValue;
+import dev.indelible.json.Text;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.UUID;
 
 /**
  * What the log has to say of itself, for example that a row was tampered with.
  *
  * @param id a UUID of version 7
- * @param eventType for example {@link #TAMPER}
+ * @param eventType for example {@link #TAMPER}; 1 to 128 bytes, no control characters
  * @param details what happened, as a JSON object
  * @param timestamp when, to the microsecond
  */
@@ -27,6 +29,9 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   public static final String AGENT = "indelible";
 
   public SystemEvent {
+    Objects.requireNonNull(id, "id");
+    requireType(eventType);
+    Objects.requireNonNull(details, "details");
     Timestamps.requireRecordable(timestamp);
   }
 
@@ -34,6 +39,17 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   public static SystemEvent of(String eventType, JsonValue details) {
     Instant now = Timestamps.now();
     return new SystemEvent(Uuid7.at(now), eventType, details, now);
+  }
+
+  private static void requireType(String type) {
+    int bytes = Text.utf8Length(Text.requireWellFormed(type, "event_type"));
+    if (bytes == 0 || bytes > MAX_EVENT_TYPE_BYTES) {
+      throw new IllegalArgumentException(
+          "event_type is " + bytes + " bytes; 1 to " + MAX_EVENT_TYPE_BYTES);
+    }
+    if (type.chars().anyMatch(Character::isISOControl)) {
+      throw new IllegalArgumentException("event_type has a control character");
+    }
   }
 
   @Override
