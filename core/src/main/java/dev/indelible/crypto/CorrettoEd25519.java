@@ -36,12 +36,15 @@ final class CorrettoEd25519 implements Ed25519 {
   private static final Logger LOG = LoggerFactory.getLogger(CorrettoEd25519.class);
 
   private final Provider provider;
+
+  /** The JDK's, which reads keys and does nothing else here: the provider registers none. */
   private final KeyFactory keys;
+
   private final ThreadLocal<Signature> signatures = ThreadLocal.withInitial(this::newSignature);
 
   private CorrettoEd25519(Provider provider) throws GeneralSecurityException {
     this.provider = provider;
-    this.keys = KeyFactory.getInstance("Ed25519", provider);
+    this.keys = KeyFactory.getInstance("Ed25519");
   }
 
   static Optional<Ed25519> find() {
