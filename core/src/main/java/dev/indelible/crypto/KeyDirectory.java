@@ -84,14 +84,15 @@ public final class KeyDirectory {
 
   private Set<Path> publicKeys() throws KeyException {
     Set<Path> files = new TreeSet<>();
-    if (!Files.isDirectory(directory)) {
+    // Not there is none; there and not readable, or not a directory, is an error below (D11).
+    if (Files.notExists(directory)) {
       return files;
     }
     try (DirectoryStream<Path> found = Files.newDirectoryStream(directory, "*" + PUBLIC_SUFFIX)) {
       found.forEach(files::add);
       return files;
     } catch (IOException e) {
-      throw new KeyException(directory + ": cannot be listed: " + e.getMessage(), e);
+      throw new KeyException(directory + ": cannot be listed: " + reason(e), e);
     }
   }
 
@@ -99,6 +100,7 @@ public final class KeyDirectory {
     SigningKey key = SigningKey.generate();
     try {
       makeDirectory();
+      requireOwnerOnly(directory, OWNER_DIRECTORY, "700");
       writeOnce(privateKey(), key.toPem());
     } catch (IOException e) {
       throw new KeyException(directory + ": the audit key cannot be stored: " + reason(e), e);
@@ -109,7 +111,11 @@ public final class KeyDirectory {
     if (Files.isDirectory(directory)) {
       return;
     }
-    if (isPosix(directory.toAbsolutePath().getParent())) {
+    Path existing = directory.toAbsolutePath();
+    while (Files.notExists(existing) && existing.getParent() != null) {
+      existing = existing.getParent();
+    }
+    if (isPosix(existing)) {
       Files.createDirectories(directory, PosixFilePermissions.asFileAttribute(OWNER_DIRECTORY));
     } else {
       Files.createDirectories(directory);
