@@ -33,12 +33,21 @@ public final class VerificationKey {
     this.keyId = HexFormat.of().formatHex(Sha256.hash(raw), 0, 8);
   }
 
-  /** A key from its {@value #KEY_BYTES} raw bytes. */
+  /**
+   * A key from its {@value #KEY_BYTES} raw bytes.
+   *
+   * <p>Must be a point of the group's prime order in its canonical encoding, as every key made by
+   * RFC 8032 is: implementations differ on others, and under a key of small order anyone can sign.
+   */
   public static VerificationKey of(byte[] raw) {
     if (raw.length != KEY_BYTES) {
       throw new IllegalArgumentException("an Ed25519 public key is 32 bytes, not " + raw.length);
     }
-    return new VerificationKey(raw.clone());
+    byte[] copy = raw.clone();
+    if (!org.bouncycastle.math.ec.rfc8032.Ed25519.validatePublicKeyFull(copy, 0)) {
+      throw new IllegalArgumentException("not a valid Ed25519 public key");
+    }
+    return new VerificationKey(copy);
   }
 
   /**
@@ -65,7 +74,7 @@ public final class VerificationKey {
    */
   public static VerificationKey fromVkey(String vkey) throws KeyException {
     String[] parts = vkey.split("\\+", 3);
-    if (parts.length != 3 || parts[0].isEmpty()) {
+    if (parts.length != 3 || !isName(parts[0])) {
       throw new KeyException("\"" + vkey + "\": not a vkey of the form name+hash+key");
     }
     byte[] key;
@@ -77,7 +86,12 @@ public final class VerificationKey {
     if (key.length != 1 + KEY_BYTES || key[0] != NOTE_ALGORITHM) {
       throw new KeyException("vkey " + parts[0] + ": not an Ed25519 key");
     }
-    VerificationKey result = of(Arrays.copyOfRange(key, 1, key.length));
+    VerificationKey result;
+    try {
+      result = of(Arrays.copyOfRange(key, 1, key.length));
+    } catch (IllegalArgumentException e) {
+      throw new KeyException("vkey " + parts[0] + ": " + e.getMessage(), e);
+    }
     if (!result.toVkey(parts[0]).equals(vkey)) {
       throw new KeyException("vkey " + parts[0] + ": its hash does not match its name and key");
     }
@@ -122,6 +136,10 @@ public final class VerificationKey {
    * @param name the key's name: not empty, no space, no {@code +}
    */
   public String toVkey(String name) {
+    if (!isName(name)) {
+      throw new IllegalArgumentException(
+          "\"" + name + "\": the name in a vkey is not empty and has no space and no +");
+    }
     byte[] key = ByteBuffer.allocate(1 + KEY_BYTES).put(NOTE_ALGORITHM).put(raw).array();
     byte[] hash = Sha256.hash((name + "\n").getBytes(StandardCharsets.UTF_8), key);
     return name
@@ -129,6 +147,15 @@ public final class VerificationKey {
         + HexFormat.of().formatHex(hash, 0, 4)
         + "+"
         + Base64.getEncoder().encodeToString(key);
+  }
+
+  /** The names of signed-note: not empty, no Unicode space, no plus. */
+  private static boolean isName(String text) {
+    return !text.isEmpty()
+        && text.codePoints()
+            .noneMatch(
+                c ->
+                    c == '+' || c == 0x85 || Character.isWhitespace(c) || Character.isSpaceChar(c));
   }
 
   @Override
