@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.crypto;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyPairGenerator;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Keys as text: PEM that others read, vkeys that others wrote, and no secret anywhere else. */
+class KeyFormTest {
+  /** The example in the documentation of Go's golang.org/x/mod/sumdb/note. */
+  private static final String VKEY =
+      "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+
+  @TempDir Path directory;
+
+  @Test
+  void aKeyIdIsTheFirstEightBytesOfTheHashOfTheKey() throws Exception {
+    VerificationKey key = SigningKey.generate().verificationKey();
+    byte[] hash = MessageDigest.getInstance("SHA-256").digest(key.raw());
+    assertThat(key.keyId()).isEqualTo(HexFormat.of().formatHex(hash).substring(0, 16));
+  }
+
+  @Test
+  void pemReadsBack() throws Exception {
+    SigningKey key = SigningKey.generate();
+    SigningKey read = SigningKey.fromPem(key.toPem(), "test");
+    assertThat(read.verificationKey()).isEqualTo(key.verificationKey());
+    assertThat(read.sign(new byte[9])).isEqualTo(key.sign(new byte[9]));
+    assertThat(VerificationKey.fromPem(key.verificationKey().toPem(), "test"))
+        .isEqualTo(key.verificationKey())
+        .hasSameHashCodeAs(key.verificationKey());
+    assertThat(SigningKey.fromPem("\n" + key.toPem().replace("\n", "\r\n"), "test").toPem())
+        .isEqualTo(key.toPem());
+  }
+
+  /** The private key of RFC 8410 section 10.3, and its public half from section 10.1. */
+  @Test
+  void theExamplesOfRfc8410AreRead() throws Exception {
+    SigningKey key =
+        SigningKey.fromPem(
+            "-----BEGIN PRIVATE KEY-----\n"
+                + "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
+                + "-----END PRIVATE KEY-----\n",
+            "test");
+    VerificationKey half =
+        VerificationKey.fromPem(
+            "-----BEGIN PUBLIC KEY-----\n"
+                + "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n"
+                + "-----END PUBLIC KEY-----\n",
+            "test");
+    assertThat(key.verificationKey()).isEqualTo(half);
+  }
+
+  /** What is written here is for others: OpenSSL reads the keys and accepts the signature. */
+  @Test
+  void openSslReadsTheKeysAndAcceptsTheSignature() throws Exception {
+    assumeTrue(openSsl("version") == 0, "skipped: no openssl on this machine");
+    SigningKey key = SigningKey.generate();
+    byte[] message = "a row".getBytes(UTF_8);
+    Path secret = Files.writeString(directory.resolve("secret.pem"), key.toPem());
+    Path half = Files.writeString(directory.resolve("public.pem"), key.verificationKey().toPem());
+    Path text = Files.write(directory.resolve("message"), message);
+    Path signature = Files.write(directory.resolve("signature"), key.sign(message));
+    Path derived = directory.resolve("derived.pem");
+    assertThat(openSsl("pkey", "-in", secret, "-pubout", "-out", derived)).isZero();
+    assertThat(Files.readString(derived)).isEqualTo(key.verificationKey().toPem());
+    assertThat(
+            openSsl(
+                "pkeyutl",
+                "-verify",
+                "-pubin",
+                "-inkey",
+                half,
+                "-rawin",
+                "-in",
+                text,
+                "-sigfile",
+                signature))
+        .isZero();
+    Files.write(text, "another row".getBytes(UTF_8));
+    assertThat(
+            openSsl(
+                "pkeyutl",
+                "-verify",
+                "-pubin",
+                "-inkey",
+                half,
+                "-rawin",
+                "-in",
+                text,
+                "-sigfile",
+                signature))
+        .isNotZero();
+  }
+
+  private static int openSsl(Object... arguments) throws InterruptedException {
+    String[] command = new String[arguments.length + 1];
+    command[0] = "openssl";
+    for (int i = 0; i < arguments.length; i++) {
+      command[i + 1] = arguments[i].toString();
+    }
+    try {
+      return new ProcessBuilder(command)
+          .redirectErrorStream(true)
+          .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+          .start()
+          .waitFor();
+    } catch (IOException e) {
+      return -1;
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "hello",
+        "-----BEGIN PRIVATE KEY-----",
+        "-----BEGIN PRIVATE KEY-----END PRIVATE KEY-----",
+        "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----",
+        "-----BEGIN PRIVATE KEY-----\n!!!!\n-----END PRIVATE KEY-----",
+        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----"
+      })
+  void whatIsNotAKeyIsRefusedByName(String pem) {
+    assertThatThrownBy(() -> SigningKey.fromPem(pem, "audit.pem"))
+        .isInstanceOf(KeyException.class)
+        .hasMessageStartingWith("audit.pem: ");
+    assertThatThrownBy(() -> VerificationKey.fromPem(pem.replace("PRIVATE", "PUBLIC"), "x.pub.pem"))
+        .isInstanceOf(KeyException.class)
+        .hasMessageStartingWith("x.pub.pem: ");
+  }
+
+  /** Another algorithm's key says that it is one. */
+  @Test
+  void keysOfOtherAlgorithmsAreRefused() throws Exception {
+    for (String algorithm : List.of("EC", "X25519", "RSA")) {
+      var pair = KeyPairGenerator.getInstance(algorithm).generateKeyPair();
+      String secret = Pem.encode("PRIVATE KEY", pair.getPrivate().getEncoded());
+      String half = Pem.encode("PUBLIC KEY", pair.getPublic().getEncoded());
+      assertThatThrownBy(() -> SigningKey.fromPem(secret, "audit.pem"))
+          .isInstanceOf(KeyException.class)
+          .hasMessage("audit.pem: not an Ed25519 key; only those sign an Indelible chain");
+      assertThatThrownBy(() -> VerificationKey.fromPem(half, "x.pub.pem"))
+          .isInstanceOf(KeyException.class)
+          .hasMessage("x.pub.pem: not an Ed25519 key; only those sign an Indelible chain");
+    }
+  }
+
+  /** However a private key's text is broken, no piece of it comes back in an error. */
+  @Test
+  void noSecretIsInAnyMessageOrString() {
+    SigningKey key = SigningKey.generate();
+    String pem = key.toPem();
+    String body = pem.lines().filter(line -> !line.startsWith("-")).findFirst().orElseThrow();
+    List<String> broken =
+        List.of(
+            pem.replace("BEGIN PRIVATE", "BEGIN PUBLIC"),
+            pem.replace("-----END PRIVATE KEY-----", ""),
+            pem.replace(body, body.substring(0, body.length() - 3)),
+            pem.replace(body, body.substring(0, 40)),
+            pem.replace(body, "!" + body),
+            pem.replace(body, "A" + body),
+            pem.replace("MC4C", "MC4D"),
+            pem.replace("K2Vw", "K2Vx"),
+            pem + pem,
+            body);
+    String seed = HexFormat.of().formatHex(Base64.getDecoder().decode(body)).substring(32);
+    for (String text : broken) {
+      assertThatThrownBy(() -> SigningKey.fromPem(text, "audit.pem"))
+          .satisfies(
+              failure -> assertThat(everythingSaidBy(failure)).satisfies(s -> clean(s, body)));
+    }
+    clean(key.toString(), body);
+    assertThat(key.toString()).contains(key.verificationKey().keyId()).doesNotContain(seed);
+  }
+
+  private static void clean(String said, String body) {
+    for (int i = 20; i + 8 <= body.length(); i++) {
+      assertThat(said).doesNotContain(body.substring(i, i + 8));
+    }
+  }
+
+  private static String everythingSaidBy(Throwable failure) {
+    StringWriter said = new StringWriter();
+    failure.printStackTrace(new PrintWriter(said));
+    return said.toString();
+  }
+
+  /** C2SP signed-note: a key that someone else wrote down, and a signature someone else made. */
+  @Test
+  void aVkeyOfAnotherImplementationIsReadAndVerifies() throws Exception {
+    VerificationKey key = VerificationKey.fromVkey(VKEY);
+    assertThat(key.toVkey("PeterNeumann")).isEqualTo(VKEY);
+    byte[] note =
+        ("If you think cryptography is the answer to your problem,\n"
+                + "then you don't know what your problem is.\n")
+            .getBytes(UTF_8);
+    byte[] signature =
+        Base64.getDecoder()
+            .decode(
+                "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6Ry"
+                    + "yBwJnAM=");
+    assertThat(key.verifies(note, Arrays.copyOfRange(signature, 4, signature.length))).isTrue();
+    VerificationKey mine = SigningKey.generate().verificationKey();
+    assertThat(VerificationKey.fromVkey(mine.toVkey("example.com/log"))).isEqualTo(mine);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "PeterNeumann",
+        "PeterNeumann+c74f20a3",
+        "+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+        "PeterNeumann+c74f20a4+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+        "PeterNeumann+C74F20A3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+        "PeterNeumann+0c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+        "PeterNeumanm+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+        "PeterNeumann+c74f20a3+AhpC2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+        "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10Q=",
+        "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\n",
+        "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TWAA==",
+        "PeterNeumann+c74f20a3+A+pc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+        "PeterNeumann+c74f20a3+*"
+      })
+  void aVkeyThatIsNotOneIsRefused(String vkey) {
+    assertThatThrownBy(() -> VerificationKey.fromVkey(vkey)).isInstanceOf(KeyException.class);
+  }
+
+  /** signed-note: a name is not empty, and has no Unicode space and no plus. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"", "a b", "a+b", "a\nb", "a\tb", "a\u00a0b", "a\u2003b", "a\u3000", "\u0085"})
+  void aNameThatSignedNoteForbidsIsNoVkey(String name) throws Exception {
+    VerificationKey key = SigningKey.generate().verificationKey();
+    assertThatIllegalArgumentException().isThrownBy(() -> key.toVkey(name));
+    byte[] encoded = new byte[33];
+    encoded[0] = 1;
+    System.arraycopy(key.raw(), 0, encoded, 1, 32);
+    MessageDigest digest = MessageDigest.getInstance("SHA-256");
+    digest.update((name + "\n").getBytes(UTF_8));
+    String hash = HexFormat.of().formatHex(digest.digest(encoded)).substring(0, 8);
+    String vkey = name + "+" + hash + "+" + Base64.getEncoder().encodeToString(encoded);
+    assertThatThrownBy(() -> VerificationKey.fromVkey(vkey)).isInstanceOf(KeyException.class);
+  }
+
+  @Test
+  void aRawKeyIsThirtyTwoBytesAndIsCopied() {
+    for (int length : new int[] {0, 31, 33, 64}) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> VerificationKey.of(new byte[length]))
+          .withMessage("an Ed25519 public key is 32 bytes, not " + length);
+    }
+    byte[] raw = SigningKey.generate().verificationKey().raw();
+    VerificationKey key = VerificationKey.of(raw);
+    String id = key.keyId();
+    raw[0] ^= 1;
+    key.raw()[1] ^= 1;
+    assertThat(VerificationKey.of(key.raw()).keyId()).isEqualTo(id);
+  }
+
+  /** D11: a ring says which keys it has; one it has not is absent, not a default. */
+  @Test
+  void aKeyRingFindsByKeyId() {
+    VerificationKey one = SigningKey.generate().verificationKey();
+    VerificationKey two = SigningKey.generate().verificationKey();
+    KeyRing ring = KeyRing.of(List.of(one));
+    assertThat(ring.find(one.keyId())).contains(one);
+    assertThat(ring.find(two.keyId())).isEmpty();
+    assertThat(ring.find("")).isEmpty();
+  }
+
+  @Test
+  void sha256IsThatOfThePartsInOrder() throws Exception {
+    MessageDigest digest = MessageDigest.getInstance("SHA-256");
+    assertThat(Sha256.hash()).isEqualTo(digest.digest());
+    assertThat(Sha256.hash(new byte[] {1}, new byte[0], new byte[] {2, 3}))
+        .isEqualTo(digest.digest(new byte[] {1, 2, 3}));
+  }
+}
