@@ -2,9 +2,12 @@
 package dev.indelible.sqlite;
 
 import dev.indelible.ledger.ChainRow;
+import java.nio.charset.StandardCharsets;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -49,12 +52,23 @@ final class SqliteRows {
         text(row, 7),
         text(row, 8),
         bytes(row, 9),
-        Optional.ofNullable(row.getString(10)),
+        Optional.ofNullable(row.getBytes(10)).map(SqliteRows::decode),
         Optional.ofNullable(row.getBytes(11)));
   }
 
   private static String text(ResultSet row, int column) throws SQLException {
-    return Objects.requireNonNullElse(row.getString(column), "");
+    return decode(bytes(row, column));
+  }
+
+  /**
+   * Text as it stands. What is no UTF-8 must not read as U+FFFD, for which bytes could then be
+   * exchanged unseen: it reads as what no writer writes.
+   */
+  private static String decode(byte[] utf8) {
+    String text = new String(utf8, StandardCharsets.UTF_8);
+    boolean exact =
+        text.indexOf('\ufffd') < 0 || Arrays.equals(text.getBytes(StandardCharsets.UTF_8), utf8);
+    return exact ? text : "\0not UTF-8: " + HexFormat.of().formatHex(utf8);
   }
 
   private static byte[] bytes(ResultSet row, int column) throws SQLException {

@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.verify.Finding;
+import dev.indelible.verify.Finding.Status;
+import dev.indelible.verify.VerificationReport;
+import dev.indelible.verify.VerificationReport.Verdict;
+import dev.indelible.verify.Verifier;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Acceptance 22, 23, 24: a chain of 20 rows of every kind, changed with plain SQL. */
+class TamperedRowsTest {
+  private static final int ROWS = 20;
+
+  /** Row 4 of the chain: its agent has a U+FFFD in the name, as garbled text has. */
+  private static final int GARBLED = 4;
+
+  private static final Set<String> BLOBS = Set.of("payload_hash", "signature", "prev_hash");
+
+  @TempDir static Path original;
+  @TempDir Path directory;
+  private TestLog log;
+
+  @BeforeAll
+  static void record() throws Exception {
+    TestLog.in(original).append(TestLog.mixed(ROWS));
+  }
+
+  @BeforeEach
+  void open() throws Exception {
+    log = freshCopy("indelible.db");
+  }
+
+  static List<String> columns() {
+    return PlainChain.COLUMNS;
+  }
+
+  @Test
+  void theUntouchedChainHolds() throws Exception {
+    assertThat(log.requireIntact()).hasSize(ROWS);
+  }
+
+  /** An empty chain holds: there is nothing wrong with it. */
+  @Test
+  void anEmptyChainHolds() throws Exception {
+    TestLog empty = new TestLog(directory.resolve("empty.db")).create();
+    assertThat(empty.requireIntact()).isEmpty();
+    assertThat(empty.verify().head().sequence()).isZero();
+  }
+
+  /** Each column of each row: a bit flipped, on a fresh copy; the row itself is named. */
+  @ParameterizedTest
+  @MethodSource("columns")
+  void aFlippedBitInAnyRowIsNamed(String column) throws Exception {
+    Random random = new Random(column.hashCode());
+    for (int row = 1; row <= ROWS; row++) {
+      for (int draw = 0; draw < 2; draw++) {
+        TestLog copy = freshCopy(row + "-" + draw + ".db");
+        try (Connection connection = Sql.connect(copy.file)) {
+          byte[] value = bytes(connection, column, row);
+          int bit = random.nextInt(value.length * 8);
+          write(connection, column, row, flip(value, bit));
+          requireNamed(copy.verify(), row, column + " of row " + row + ", bit " + bit);
+        }
+      }
+    }
+  }
+
+  /** Every single bit of every column of one row. */
+  @ParameterizedTest
+  @MethodSource("columns")
+  void everyBitOfARowCounts(String column) throws Exception {
+    Sql.run(log.file, "DELETE FROM signed_events WHERE sequence > " + (GARBLED + 1));
+    try (Connection connection = Sql.connect(log.file)) {
+      Sql.run(connection, "PRAGMA synchronous = OFF");
+      byte[] value = bytes(connection, column, GARBLED);
+      for (int bit = 0; bit < value.length * 8; bit++) {
+        write(connection, column, GARBLED, flip(value, bit));
+        requireNamed(log.verify(), GARBLED, column + ", bit " + bit);
+      }
+      write(connection, column, GARBLED, value);
+    }
+    assertThat(log.requireIntact()).hasSize(GARBLED + 1);
+  }
+
+  /** The sequence: places that a flipped bit leads to and that are free; every bit in some row. */
+  @Test
+  void aFlippedBitInASequenceIsNamed() throws Exception {
+    for (int row = 1; row <= ROWS; row++) {
+      for (int bit = 0; bit < Long.SIZE; bit++) {
+        long moved = row ^ 1L << bit;
+        boolean free = moved < 1 || moved > ROWS;
+        if (!free || bit % 5 != row % 5) {
+          continue;
+        }
+        try (Connection connection = Sql.connect(log.file)) {
+          Sql.run(connection, "PRAGMA synchronous = OFF");
+          move(connection, row, moved);
+          VerificationReport report = log.verify();
+          assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
+          if (row < ROWS || moved > ROWS + 1) {
+            assertThat(broken(report)).as("row %d moved to %d", row, moved).contains(moved);
+          }
+          move(connection, moved, row);
+        }
+      }
+    }
+    log.requireIntact();
+  }
+
+  /** What may be NULL, made so. */
+  @ParameterizedTest
+  @ValueSource(strings = {"payload", "signature", "key_id"})
+  void aValueMadeNullIsNamed(String column) throws Exception {
+    for (int row = 1; row <= ROWS; row++) {
+      TestLog copy = freshCopy("null-" + row + ".db");
+      Sql.run(copy.file, "UPDATE signed_events SET " + column + " = NULL WHERE sequence = " + row);
+      requireNamed(copy.verify(), row, column + " NULL in row " + row);
+    }
+  }
+
+  /** Bytes after a NUL, bytes that are no UTF-8, nothing at all: each is another value. */
+  @ParameterizedTest
+  @MethodSource("columns")
+  void aValueOfAnotherLengthIsNamed(String column) throws Exception {
+    for (byte[] tail : List.of(new byte[] {0, 'x'}, new byte[] {(byte) 0xff}, new byte[] {' '})) {
+      TestLog copy = freshCopy("tail-" + tail[0] + ".db");
+      try (Connection connection = Sql.connect(copy.file)) {
+        byte[] value = bytes(connection, column, 7);
+        byte[] longer = Arrays.copyOf(value, value.length + tail.length);
+        System.arraycopy(tail, 0, longer, value.length, tail.length);
+        write(connection, column, 7, longer);
+        requireNamed(copy.verify(), 7, column + " with a tail of " + tail[0]);
+        write(connection, column, 7, new byte[0]);
+        requireNamed(copy.verify(), 7, column + " empty");
+        write(connection, column, 7, Arrays.copyOf(value, value.length - 1));
+        requireNamed(copy.verify(), 7, column + " cut");
+      }
+    }
+  }
+
+  /** The same payload, written differently: a verifier rejects what is not the canonical bytes. */
+  @Test
+  void aPayloadOfEqualMeaningIsNotThePayload() throws Exception {
+    Sql.run(
+        log.file,
+        "UPDATE signed_events SET payload = replace(payload, '\":\"', '\": \"')"
+            + " WHERE sequence = 9");
+    requireNamed(log.verify(), 9, "payload with blanks");
+  }
+
+  /** Each row deleted but the last; the one after it names it. */
+  @Test
+  void aDeletedRowIsNamed() throws Exception {
+    for (int row = 1; row < ROWS; row++) {
+      TestLog copy = freshCopy("deleted-" + row + ".db");
+      Sql.run(copy.file, "DELETE FROM signed_events WHERE sequence = " + row);
+      VerificationReport report = copy.verify();
+      assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
+      Finding finding = onlyBroken(report);
+      assertThat(finding.check()).isEqualTo("sequence");
+      assertThat(finding.sequence()).hasValue(row + 1);
+      assertThat(finding.message()).isEqualTo("row " + row + " before it is missing");
+    }
+  }
+
+  /** Each two neighbours swapped: found as moved, by their signatures. */
+  @Test
+  void twoSwappedRowsAreNamed() throws Exception {
+    for (int row = 1; row < ROWS; row++) {
+      TestLog copy = freshCopy("swapped-" + row + ".db");
+      try (Connection connection = Sql.connect(copy.file)) {
+        move(connection, row, -1);
+        move(connection, row + 1, row);
+        move(connection, -1, row + 1);
+      }
+      VerificationReport report = copy.verify();
+      assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
+      assertThat(broken(report, "order")).containsExactly((long) row, row + 1L);
+      assertThat(broken(report, "sequence")).isEmpty();
+    }
+  }
+
+  /** A row inserted at each place, the rows behind it moved up. */
+  @Test
+  void anInsertedRowIsNamed() throws Exception {
+    for (int row = 1; row <= ROWS; row++) {
+      TestLog copy = freshCopy("inserted-" + row + ".db");
+      try (Connection connection = Sql.connect(copy.file)) {
+        Sql.run(connection, "BEGIN");
+        for (int place = ROWS; place >= row; place--) {
+          move(connection, place, place + 1);
+        }
+        int twin = row == 1 ? 2 : 1;
+        Sql.run(
+            connection,
+            "INSERT INTO signed_events SELECT "
+                + row
+                + ", 'inserted', 'agent:mallory', event_type, payload_hash, signature,"
+                + " attest_level, timestamp, prev_hash, key_id, payload FROM signed_events"
+                + " WHERE sequence = "
+                + twin,
+            "COMMIT");
+      }
+      VerificationReport report = copy.verify();
+      assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
+      assertThat(broken(report, "signature")).as("the planted one").containsExactly((long) row);
+      List<Long> moved = new ArrayList<>();
+      for (long place = row + 1; place <= ROWS + 1; place++) {
+        moved.add(place);
+      }
+      assertThat(broken(report, "order")).as("the moved ones").isEqualTo(moved);
+    }
+  }
+
+  /**
+   * The tail cut: without a checkpoint nobody can tell, as the Javadoc of the verifier says. This
+   * test is here so that the limit is known and does not move unseen.
+   */
+  @Test
+  void aCutTailIsNotDetectableWithoutACheckpoint() throws Exception {
+    for (int rows : new int[] {19, 7, 0}) {
+      Sql.run(log.file, "DELETE FROM signed_events WHERE sequence > " + rows);
+      VerificationReport report = log.verify();
+      assertThat(report.verdict()).isEqualTo(Verdict.INTACT);
+      assertThat(report.rows()).as("but it says how many there are").isEqualTo(rows);
+      assertThat(report.head().sequence()).isEqualTo(rows);
+    }
+  }
+
+  /** The whole chain by another key: not ours, and nothing more can be said. */
+  @Test
+  void aChainUnderAnotherKeyIsNotFine() throws Exception {
+    KeyRing foreign = KeyRing.of(List.of(TestLog.FOREIGN_KEY.verificationKey()));
+    VerificationReport report = log.verify(foreign);
+    assertThat(report.verdict()).as("could not tell is not broken").isEqualTo(Verdict.UNKNOWN);
+    assertThat(report.faults()).isEqualTo(ROWS);
+    assertThat(report.findings())
+        .filteredOn(finding -> finding.status() == Status.UNKNOWN)
+        .allMatch(finding -> finding.message().contains(TestLog.KEY.verificationKey().keyId()));
+  }
+
+  /** D11: without any key there is no "fine" either. */
+  @Test
+  void withoutAnyKeyTheChainIsNotFine() throws Exception {
+    assertThat(log.verify(KeyRing.of(List.of())).verdict()).isEqualTo(Verdict.UNKNOWN);
+  }
+
+  /** Acceptance 23: a proven break among any number of rows of an unknown key still shows. */
+  @Test
+  void aBreakAmongManyUnknownSignaturesIsNotHidden() throws Exception {
+    TestLog large = new TestLog(directory.resolve("large.db"));
+    large.append(TestLog.refusals("agent:a", Verifier.MAX_FINDINGS + 100));
+    int last = Verifier.MAX_FINDINGS + 90;
+    Sql.run(large.file, "DELETE FROM signed_events WHERE sequence = " + last);
+    VerificationReport report = large.verify(KeyRing.of(List.of()));
+    assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
+    assertThat(report.firstBroken()).hasValue(last + 1);
+    assertThat(report.faults()).isEqualTo(Verifier.MAX_FINDINGS + 100);
+  }
+
+  /** Acceptance 23: a row that says it is unsigned is broken in a log that signs. */
+  @Test
+  void anUnsignedRowIsAFinding() throws Exception {
+    Sql.run(
+        log.file,
+        "UPDATE signed_events SET attest_level = 'unsigned', signature = NULL, key_id = NULL"
+            + " WHERE sequence = 11");
+    requireNamed(log.verify(), 11, "unsigned");
+  }
+
+  /** Acceptance 24: since N checks from N on, and says what it trusted, by its true hash. */
+  @Test
+  void sinceChecksFromThereOnAndSaysWhatItTrusted() throws Exception {
+    String trusted = PlainChain.hex(PlainChain.read(log.file).get(9).recordHash());
+    VerificationReport report = since(11);
+    assertThat(report.verdict()).isEqualTo(Verdict.INTACT);
+    assertThat(report.rows()).isEqualTo(10);
+    assertThat(report.findings())
+        .filteredOn(finding -> finding.check().equals("trusted"))
+        .singleElement()
+        .matches(finding -> finding.sequence().equals(OptionalLong.of(10)))
+        .matches(finding -> finding.message().contains(trusted))
+        .matches(finding -> finding.message().contains("rows 1 to 10 were not checked"));
+
+    change(5);
+    assertThat(since(11).verdict()).as("changed before").isEqualTo(Verdict.INTACT);
+    assertThat(log.verify().verdict()).isEqualTo(Verdict.BROKEN);
+    change(15);
+    requireNamed(since(11), 15, "changed after");
+  }
+
+  /** Acceptance 24: the trusted row is not checked, and yet bound by the link of the next. */
+  @Test
+  void aChangeOfTheTrustedRowBreaksTheLinkToIt() throws Exception {
+    change(10);
+    VerificationReport report = since(11);
+    assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
+    assertThat(onlyBroken(report).check()).isEqualTo("link");
+    assertThat(onlyBroken(report).sequence()).hasValue(11);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 0, -3, Long.MIN_VALUE})
+  void sinceTheFirstRowOrBeforeIsEverything(long from) throws Exception {
+    assertThat(since(from).rows()).isEqualTo(ROWS);
+    change(1);
+    assertThat(since(from).verdict()).isEqualTo(Verdict.BROKEN);
+  }
+
+  @Test
+  void sinceAfterTheEndHasNothingToSay() throws Exception {
+    assertThat(since(ROWS + 1).rows()).isZero();
+    assertThat(since(ROWS + 1).verdict()).isEqualTo(Verdict.INTACT);
+    for (long beyond : new long[] {ROWS + 2, Long.MAX_VALUE}) {
+      assertThat(since(beyond).verdict()).as("since %d", beyond).isEqualTo(Verdict.UNKNOWN);
+    }
+  }
+
+  private void change(int row) throws SQLException {
+    Sql.run(
+        log.file, "UPDATE signed_events SET agent_id = agent_id || '!' WHERE sequence = " + row);
+  }
+
+  private VerificationReport since(long sequence) throws LedgerException {
+    try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
+      return new Verifier(ledger, TestLog.KEYS, rows -> {}).verifySince(sequence);
+    }
+  }
+
+  private TestLog freshCopy(String name) throws Exception {
+    Path copy = directory.resolve(name);
+    Files.copy(original.resolve("indelible.db"), copy);
+    return new TestLog(copy);
+  }
+
+  private static void requireNamed(VerificationReport report, long row, String what) {
+    assertThat(report.verdict()).as(what).isEqualTo(Verdict.BROKEN);
+    assertThat(broken(report)).as(what).contains(row);
+  }
+
+  private static Finding onlyBroken(VerificationReport report) {
+    List<Finding> found =
+        report.findings().stream().filter(finding -> finding.status() == Status.BROKEN).toList();
+    assertThat(found).hasSize(1);
+    return found.get(0);
+  }
+
+  private static List<Long> broken(VerificationReport report) {
+    return report.findings().stream()
+        .filter(finding -> finding.status() == Status.BROKEN)
+        .map(finding -> finding.sequence().orElseThrow())
+        .toList();
+  }
+
+  private static List<Long> broken(VerificationReport report, String check) {
+    return report.findings().stream()
+        .filter(finding -> finding.status() == Status.BROKEN && finding.check().equals(check))
+        .map(finding -> finding.sequence().orElseThrow())
+        .toList();
+  }
+
+  private static byte[] flip(byte[] value, int bit) {
+    byte[] flipped = value.clone();
+    flipped[bit / 8] ^= (byte) (1 << bit % 8);
+    return flipped;
+  }
+
+  private static byte[] bytes(Connection connection, String column, int row) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet value =
+            statement.executeQuery(
+                "SELECT CAST(" + column + " AS BLOB) FROM signed_events WHERE sequence = " + row)) {
+      value.next();
+      return value.getBytes(1);
+    }
+  }
+
+  private static void write(Connection connection, String column, int row, byte[] value)
+      throws SQLException {
+    String bound = BLOBS.contains(column) ? "?" : "CAST(? AS TEXT)";
+    try (PreparedStatement update =
+        connection.prepareStatement(
+            "UPDATE signed_events SET " + column + " = " + bound + " WHERE sequence = " + row)) {
+      update.setBytes(1, value);
+      assertThat(update.executeUpdate()).isEqualTo(1);
+    }
+    assertThat(bytes(connection, column, row))
+        .as(() -> new String(value, StandardCharsets.UTF_8))
+        .isEqualTo(value);
+  }
+
+  private static void move(Connection connection, long from, long to) throws SQLException {
+    try (PreparedStatement update =
+        connection.prepareStatement("UPDATE signed_events SET sequence = ? WHERE sequence = ?")) {
+      update.setLong(1, to);
+      update.setLong(2, from);
+      assertThat(update.executeUpdate()).isEqualTo(1);
+    }
+  }
+}
