@@ -14,7 +14,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Properties;
 import java.util.UUID;
 import org.sqlite.SQLiteConfig;
@@ -93,7 +92,7 @@ public final class SqliteLedger implements LedgerReader {
       return Optional.empty();
     }
     try (Connection connection = DriverManager.getConnection(SqliteFile.url(file), readOnly())) {
-      SqliteSchema.requireKnown(SqliteSchema.version(connection).orElse(0));
+      SqliteSchema.requireFit(connection);
       return Optional.of(query.run(connection));
     } catch (SQLException e) {
       throw unreadable(file, e);
@@ -244,12 +243,11 @@ public final class SqliteLedger implements LedgerReader {
 
   private static void requireLedger(Connection connection, Path file)
       throws SQLException, LedgerException {
-    OptionalInt version = SqliteSchema.version(connection);
-    if (version.isEmpty()) {
+    if (SqliteSchema.version(connection).isEmpty()) {
       throw new LedgerException(
           file + ": a database without a ledger in it; is this the right file?");
     }
-    SqliteSchema.requireKnown(version.getAsInt());
+    SqliteSchema.requireFit(connection);
   }
 
   private static Properties readOnly() {

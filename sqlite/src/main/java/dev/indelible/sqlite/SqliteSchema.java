@@ -19,6 +19,8 @@ final class SqliteSchema {
   /** The version this code writes. */
   static final int VERSION = 1;
 
+  private static final String ENCODING = "UTF-8";
+
   /** What brings a database from each version to the next; the first makes a new one. */
   private static final List<List<String>> MIGRATIONS =
       List.of(
@@ -118,20 +120,52 @@ final class SqliteSchema {
     }
   }
 
-  /** Refuses a database that newer code has written. */
-  static void requireKnown(int version) throws SQLException {
+  /**
+   * Refuses a database that cannot hold this ledger: one that newer code has written, one with
+   * tables of these names that are somebody else's, one that keeps text in another encoding than
+   * the one that is hashed. Changes nothing.
+   */
+  static void requireFit(Connection connection) throws SQLException {
+    String encoding = text(connection, "PRAGMA encoding").orElse(ENCODING);
+    if (!encoding.equals(ENCODING)) {
+      throw new UnfitDatabaseException(
+          "the database keeps its text as %s, and a ledger needs %s; use a file of its own"
+              .formatted(encoding, ENCODING));
+    }
+    // One statement, so that another process cannot make the tables between two.
+    Optional<String> foreign =
+        text(
+            connection,
+            "SELECT name FROM sqlite_schema WHERE name IN ('signed_events', 'signed_events_dlq')"
+                + " AND NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'indelible_schema')");
+    if (foreign.isPresent()) {
+      throw new UnfitDatabaseException(
+          "the database has a table %s that is not Indelible's; use another file"
+              .formatted(foreign.get()));
+    }
+    requireKnown(version(connection).orElse(0));
+  }
+
+  private static void requireKnown(int version) throws SQLException {
     if (version > VERSION) {
-      throw new UnusableException(
+      throw new UnfitDatabaseException(
           "the ledger is of schema version %d and this Indelible knows up to %d; use a newer Indelible"
               .formatted(version, VERSION));
     }
   }
 
-  /** The database cannot be this ledger, and waiting will not change that. */
-  static final class UnusableException extends SQLException {
+  private static Optional<String> text(Connection connection, String query) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(query)) {
+      return row.next() ? Optional.of(row.getString(1)) : Optional.empty();
+    }
+  }
+
+  /** The database cannot hold this ledger, and no waiting will change that. */
+  static final class UnfitDatabaseException extends SQLException {
     private static final long serialVersionUID = 1;
 
-    UnusableException(String message) {
+    UnfitDatabaseException(String message) {
       super(message);
     }
   }

@@ -115,7 +115,7 @@ public final class SqliteSink implements DeferredAuditSink {
   private SinkException failure(SQLException e) {
     String message = file + ": " + e.getMessage();
     boolean lasting =
-        e instanceof SqliteSchema.UnusableException
+        e instanceof SqliteSchema.UnfitDatabaseException
             || e instanceof SqliteWriter.RolledBackException;
     return SqliteFault.of(e) == SqliteFault.WEATHER && !lasting
         ? new SinkUnavailableException(message, e)

@@ -73,6 +73,7 @@ final class SqliteWriter implements AutoCloseable {
     try {
       try (Statement statement = connection.createStatement()) {
         statement.execute("PRAGMA busy_timeout = " + BUSY_TIMEOUT_MILLIS);
+        SqliteSchema.requireFit(connection);
         statement.execute("PRAGMA journal_mode = WAL");
         statement.execute("PRAGMA synchronous = FULL");
       }
@@ -99,7 +100,7 @@ final class SqliteWriter implements AutoCloseable {
   private static void requireLedger(Connection connection, UUID ledger) throws SQLException {
     Optional<UUID> found = SqliteSchema.ledger(connection);
     if (!found.equals(Optional.of(ledger))) {
-      throw new SqliteSchema.UnusableException(
+      throw new SqliteSchema.UnfitDatabaseException(
           "the database holds ledger %s where ledger %s was; put the right file back"
               .formatted(found.map(UUID::toString).orElse("(none)"), ledger));
     }

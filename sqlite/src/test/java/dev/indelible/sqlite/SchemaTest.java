@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.indelible.drain.DeferredAudit;
+import dev.indelible.drain.SinkException;
+import dev.indelible.drain.SinkUnavailableException;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.queue.AuditHealth;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.TreeMap;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Whose file it is: ours, an application's, a newer version's, or nobody's. */
+class SchemaTest {
+  @TempDir Path directory;
+  private TestLog log;
+
+  @BeforeEach
+  void open() {
+    log = TestLog.in(directory);
+  }
+
+  /** A ledger of a newer version is refused by reader and sink, and is not touched. */
+  @ParameterizedTest
+  @ValueSource(strings = {"WAL", "DELETE"})
+  void aLedgerOfANewerVersionIsRefusedAndUntouched(String journalMode) throws Exception {
+    log.append(TestLog.refusal("agent:a", "x"));
+    Sql.run(
+        log.file,
+        "UPDATE indelible_schema SET version = 7",
+        "PRAGMA journal_mode = " + journalMode);
+    TreeMap<String, String> before = files();
+
+    assertThatThrownBy(() -> SqliteLedger.open(log.file))
+        .isInstanceOf(LedgerException.class)
+        .hasMessage(
+            log.file
+                + ": the ledger is of schema version 7 and this Indelible knows up to 1; use a"
+                + " newer Indelible");
+    assertThatThrownBy(() -> log.append(TestLog.refusal("agent:a", "y")))
+        .isInstanceOf(SinkException.class)
+        .isNotInstanceOf(SinkUnavailableException.class)
+        .hasMessageStartingWith(log.file + ": the ledger is of schema version 7");
+    assertThat(files()).isEqualTo(before);
+  }
+
+  /** D2, D11: events wait in front of a newer ledger, and the state says why. */
+  @Test
+  void eventsWaitInFrontOfANewerLedger() throws Exception {
+    log.create();
+    Sql.run(log.file, "UPDATE indelible_schema SET version = 2");
+    DeferredAudit audit = log.start();
+    audit.queue().submit(TestLog.refusal("agent:a", "x"));
+    await()
+        .atMost(TestLog.PATIENCE)
+        .until(() -> audit.queue().metrics().health().reason().contains("use a newer Indelible"));
+    assertThat(audit.queue().metrics().health().state()).isEqualTo(AuditHealth.State.DEGRADED);
+    Sql.run(log.file, "UPDATE indelible_schema SET version = 1");
+    TestLog.settle(audit);
+    TestLog.close(audit);
+    assertThat(log.requireIntact()).hasSize(1);
+  }
+
+  /** A table of our name that is not ours is neither used nor changed. */
+  @ParameterizedTest
+  @ValueSource(strings = {"signed_events", "signed_events_dlq"})
+  void aForeignTableOfOurNameIsLeftAlone(String table) throws Exception {
+    Sql.run(
+        log.file,
+        "CREATE TABLE " + table + " (id TEXT, payload TEXT)",
+        "INSERT INTO " + table + " VALUES ('theirs', 'theirs')");
+    TreeMap<String, String> before = files();
+    assertThatThrownBy(() -> SqliteLedger.open(log.file))
+        .isInstanceOf(LedgerException.class)
+        .hasMessage(log.file + ": a database without a ledger in it; is this the right file?");
+    assertThatThrownBy(() -> log.append(TestLog.refusal("agent:a", "x")))
+        .isInstanceOf(SinkException.class)
+        .isNotInstanceOf(SinkUnavailableException.class)
+        .hasMessageStartingWith(log.file.toString())
+        .hasMessageContaining("table " + table)
+        .hasMessageContaining("not Indelible's");
+    assertThat(files()).isEqualTo(before);
+  }
+
+  /** A ledger in an application's own file leaves what is the application's as it is. */
+  @Test
+  void aLedgerInAnApplicationsFileLeavesItsThingsAlone() throws Exception {
+    Sql.run(
+        log.file,
+        "PRAGMA user_version = 42",
+        "PRAGMA application_id = 4711",
+        "CREATE TABLE orders (id INTEGER PRIMARY KEY, what TEXT)",
+        "INSERT INTO orders VALUES (1, 'tea')");
+    log.append(TestLog.refusals("agent:a", 3));
+    assertThat(log.requireIntact()).hasSize(3);
+    assertThat(Sql.number(log.file, "PRAGMA user_version")).isEqualTo(42);
+    assertThat(Sql.number(log.file, "PRAGMA application_id")).isEqualTo(4711);
+    assertThat(Sql.text(log.file, "SELECT what FROM orders")).isEqualTo("tea");
+    log.append(TestLog.refusals("agent:a", 3));
+    assertThat(log.requireIntact()).hasSize(6);
+  }
+
+  /** SQLite can keep text as UTF-16; the bytes that are hashed would then not be those stored. */
+  @ParameterizedTest
+  @ValueSource(strings = {"UTF-16le", "UTF-16be"})
+  void anApplicationsFileInUtf16IsRefusedAndUntouched(String encoding) throws Exception {
+    Sql.run(log.file, "PRAGMA encoding = '" + encoding + "'", "CREATE TABLE orders (id INTEGER)");
+    TreeMap<String, String> before = files();
+    assertThatThrownBy(() -> log.append(TestLog.refusal("agent:ä", "öä")))
+        .isInstanceOf(SinkException.class)
+        .isNotInstanceOf(SinkUnavailableException.class)
+        .hasMessageContaining(encoding)
+        .hasMessageContaining("UTF-8");
+    assertThat(files()).isEqualTo(before);
+  }
+
+  /** What is no database is not made into one by writing to it. */
+  @Test
+  void aFileThatIsNoDatabaseIsNotWrittenTo() throws Exception {
+    Files.writeString(log.file, "This is somebody's text. ".repeat(100));
+    TreeMap<String, String> before = files();
+    assertThatThrownBy(() -> log.append(TestLog.refusal("agent:a", "x")))
+        .isInstanceOf(SinkException.class)
+        .hasMessageStartingWith(log.file + ": ")
+        .hasMessageContaining("not a database");
+    assertThat(files()).isEqualTo(before);
+  }
+
+  /** A reader makes nothing: no ledger is an error that says what to expect. */
+  @Test
+  void noFileIsAnErrorAndMakesNone() {
+    assertThatThrownBy(() -> SqliteLedger.open(log.file))
+        .isInstanceOf(LedgerException.class)
+        .hasMessageStartingWith(log.file + ": no ledger here");
+    assertThat(directory).isEmptyDirectory();
+  }
+
+  @Test
+  void aDirectoryIsNoLedger() throws Exception {
+    Files.createDirectory(log.file);
+    assertThatThrownBy(() -> SqliteLedger.open(log.file)).isInstanceOf(LedgerException.class);
+    assertThatThrownBy(() -> log.append(TestLog.refusal("agent:a", "x")))
+        .isInstanceOf(SinkException.class);
+  }
+
+  @Test
+  void anEmptyFileIsNoLedgerYetAndBecomesOne() throws Exception {
+    Files.createFile(log.file);
+    assertThatThrownBy(() -> SqliteLedger.open(log.file))
+        .isInstanceOf(LedgerException.class)
+        .hasMessageContaining("a database without a ledger in it");
+    log.append(TestLog.refusal("agent:a", "x"));
+    assertThat(log.requireIntact()).hasSize(1);
+  }
+
+  /** A schema table that says nothing is not a version. */
+  @Test
+  void aLedgerThatLostItsVersionIsNotReadAsFine() throws Exception {
+    log.append(TestLog.refusal("agent:a", "x"));
+    Sql.run(log.file, "DELETE FROM indelible_schema");
+    List<String> before = PlainChain.fingerprint(log.file);
+    assertThatThrownBy(() -> log.append(TestLog.refusal("agent:a", "y")))
+        .isInstanceOf(SinkException.class);
+    assertThat(PlainChain.fingerprint(log.file)).isEqualTo(before);
+  }
+
+  /** Names that mean something in a URL, a pragma or a shell are only names. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "with space.db",
+        "what?.db",
+        "mode=memory.db",
+        "a?mode=memory&cache=shared",
+        "x.db?immutable=1",
+        "50%.db",
+        "%3F%00.db",
+        "#1.db",
+        "per;cent;'quote\".db",
+        ":memory:",
+        "back\\slash.db",
+        "plus+and&.db",
+        "äöü-例え-🔑.db",
+      })
+  void aFileNameIsOnlyAName(String name) throws Exception {
+    Path file;
+    try {
+      file = Files.createDirectories(directory.resolve("in " + name)).resolve(name);
+    } catch (InvalidPathException e) {
+      assumeTrue(false, "this platform cannot name such a file: " + e.getMessage());
+      return;
+    }
+    TestLog named = new TestLog(file);
+    List<DeferredAuditEvent> events = TestLog.refusals("agent:a", 2);
+    named.append(events);
+    assertThat(file).isRegularFile();
+    try (var siblings = Files.list(file.getParent())) {
+      assertThat(siblings).containsExactly(file);
+    }
+    assertThat(named.verify().rows()).isEqualTo(2);
+    // SQLite itself is asked under a name without any meaning.
+    Path plain = directory.resolve("plain.db");
+    Files.copy(file, plain);
+    assertThat(new TestLog(plain).requireIntact()).hasSize(2);
+  }
+
+  /** A relative path is as good as any. */
+  @Test
+  void aRelativePathIsTheSameFile() throws Exception {
+    Path relative = Path.of("").toAbsolutePath().relativize(log.file);
+    new TestLog(relative).append(TestLog.refusal("agent:a", "x"));
+    assertThat(log.requireIntact()).hasSize(1);
+    assertThat(new TestLog(relative).verify().rows()).isEqualTo(1);
+  }
+
+  /** A ledger on a disk that is read-only can be verified. */
+  @Test
+  void aLedgerInAReadOnlyDirectoryCanBeVerified() throws Exception {
+    assumeTrue(
+        Files.getFileStore(directory).supportsFileAttributeView("posix"), "no POSIX permissions");
+    Path disk = Files.createDirectory(directory.resolve("disk"));
+    TestLog there = TestLog.in(disk);
+    there.append(TestLog.refusals("agent:a", 3));
+    Files.setPosixFilePermissions(there.file, PosixFilePermissions.fromString("r--r--r--"));
+    Files.setPosixFilePermissions(disk, PosixFilePermissions.fromString("r-xr-xr-x"));
+    try {
+      assumeTrue(
+          !Files.isWritable(disk), "permissions do not bind this user (root); nothing to test");
+      assertThat(there.verify().rows()).isEqualTo(3);
+      assertThat(there.verify().verdict().name()).isEqualTo("INTACT");
+    } finally {
+      Files.setPosixFilePermissions(disk, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+  }
+
+  /** Verifying changes no byte of what it verifies. */
+  @Test
+  void verifyingChangesNothing() throws Exception {
+    log.append(TestLog.refusals("agent:a", 3));
+    byte[] before = Files.readAllBytes(log.file);
+    log.verify();
+    assertThat(Files.readAllBytes(log.file)).isEqualTo(before);
+  }
+
+  /** Every file here, by name, with its bytes; what SQLite keeps beside it left out. */
+  private TreeMap<String, String> files() throws Exception {
+    TreeMap<String, String> files = new TreeMap<>();
+    try (var found = Files.list(directory)) {
+      for (Path file : found.filter(f -> !f.toString().matches(".*-(wal|shm)")).toList()) {
+        files.put(
+            file.getFileName().toString(),
+            new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1));
+      }
+    }
+    return files;
+  }
+}
