@@ -70,9 +70,10 @@ final class ChildProcess {
     }
   }
 
-  /** SIGKILL: no handler of it runs. */
+  /** SIGKILL: no handler of it runs. What it has said can still be read. */
   void kill() throws InterruptedException {
-    process.destroyForcibly().waitFor();
+    process.toHandle().destroyForcibly();
+    process.waitFor();
   }
 
   int exitCode() throws InterruptedException {

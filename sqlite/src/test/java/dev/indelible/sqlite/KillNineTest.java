@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.drain.DeferredAudit;
+import dev.indelible.drain.DrainReport;
+import dev.indelible.event.DeferredAuditEvent;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * D2, D5: a writer killed with SIGKILL at a random moment, again and again on one file. Events wait
+ * in memory here, so those that were not settled may be gone; those that were are in the chain.
+ */
+class KillNineTest {
+  @TempDir Path directory;
+
+  @Test
+  void whatWasSettledSurvivesKillNine() throws Exception {
+    killedTimes(20);
+  }
+
+  @Test
+  @Tag("full")
+  void whatWasSettledSurvivesTwoHundredKills() throws Exception {
+    killedTimes(200);
+  }
+
+  /** A process killed while it makes the file leaves nothing that the next one stumbles over. */
+  @Test
+  void aKilledFirstStartIsNotInTheWayOfTheNext() throws Exception {
+    Random random = new Random(9);
+    for (int kill = 0; kill < 8; kill++) {
+      TestLog log = new TestLog(directory.resolve(kill + ".db"));
+      ChildProcess child = ChildProcess.start(SettlingProcess.class, log.file, kill);
+      assertThat(child.readLine()).isEqualTo("ready");
+      LockSupport.parkNanos(Duration.ofMillis(random.nextInt(120)).toNanos());
+      child.kill();
+      DeferredAuditEvent next = TestLog.refusal("agent:next", "x");
+      log.append(next);
+      log.requireIntact();
+      assertThat(log.ids()).containsAll(child.remainingLines()).endsWith(next.id().toString());
+    }
+  }
+
+  private void killedTimes(int times) throws Exception {
+    TestLog log = TestLog.in(directory).create();
+    Random random = new Random(times);
+    List<String> settled = new ArrayList<>();
+    for (int kill = 0; kill < times; kill++) {
+      ChildProcess child = ChildProcess.start(SettlingProcess.class, log.file, kill);
+      assertThat(child.readLine()).isEqualTo("ready");
+      // The moment is what is random; nothing is waited for.
+      LockSupport.parkNanos(Duration.ofMillis(random.nextInt(250)).toNanos());
+      child.kill();
+      List<String> told = child.remainingLines();
+      settled.addAll(told);
+      assertThat(log.verify().verdict().name()).as("after kill %d", kill).isEqualTo("INTACT");
+      List<String> ids = log.ids();
+      assertThat(new HashSet<>(ids)).hasSameSizeAs(ids);
+      assertThat(new HashSet<>(ids)).as("after kill %d", kill).containsAll(settled);
+      assertThat(log.letters()).isZero();
+    }
+    assertThat(settled).as("the children had time to settle something").isNotEmpty();
+    assertThat(log.ids().stream().filter(new HashSet<>(settled)::contains))
+        .as("in the order in which they were submitted (D3)")
+        .containsExactlyElementsOf(settled);
+    DeferredAudit audit = log.start();
+    audit.queue().submit(TestLog.refusal("agent:after", "x"));
+    TestLog.close(audit);
+    log.requireIntact();
+  }
+
+  /** The child: submits, waits until it is settled, and says so. */
+  static final class SettlingProcess {
+    private SettlingProcess() {}
+
+    public static void main(String[] args) {
+      DeferredAudit audit = new TestLog(Path.of(args[0])).start();
+      Random random = new Random(Integer.parseInt(args[1]));
+      System.out.println("ready");
+      for (int round = 0; round < 1_000_000; round++) {
+        StringBuilder told = new StringBuilder();
+        for (DeferredAuditEvent event :
+            TestLog.refusals("agent:" + args[1], 1 + random.nextInt(40))) {
+          if (!audit.queue().submit(event)) {
+            throw new AssertionError("not accepted");
+          }
+          told.append(event.id()).append('\n');
+        }
+        if (!audit.queue().drainPending(TestLog.PATIENCE)) {
+          throw new AssertionError("not settled");
+        }
+        System.out.print(told);
+        System.out.flush();
+      }
+      DrainReport report = audit.closeAndFlush();
+      System.out.println(report);
+    }
+  }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.drain.DeferredAudit;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.RowQuery;
+import dev.indelible.verify.VerificationReport;
+import dev.indelible.verify.VerificationReport.Verdict;
+import dev.indelible.verify.Verifier;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Readers beside a writer: they see one moment, and nothing is broken in it. */
+class ReadingWhileWritingTest {
+  @TempDir Path directory;
+  private TestLog log;
+
+  @BeforeEach
+  void open() throws Exception {
+    log = TestLog.in(directory).create();
+  }
+
+  /** D11: a chain that is being written is never called broken, nor read as shorter than before. */
+  @Test
+  void aChainBeingWrittenIsNeverCalledBroken() throws Exception {
+    DeferredAudit audit = log.start();
+    AtomicBoolean writing = new AtomicBoolean(true);
+    ExecutorService readers = Executors.newFixedThreadPool(2);
+    List<Future<Integer>> reports = new ArrayList<>();
+    for (int r = 0; r < 2; r++) {
+      boolean reopens = r == 0;
+      reports.add(readers.submit(() -> verifyWhile(writing, reopens)));
+    }
+    for (int round = 0; round < 150; round++) {
+      TestLog.refusals("agent:a", 20).forEach(audit.queue()::submit);
+      assertThat(audit.queue().drainPending(TestLog.PATIENCE)).isTrue();
+    }
+    writing.set(false);
+    for (Future<Integer> reader : reports) {
+      assertThat(reader.get(60, TimeUnit.SECONDS)).isGreaterThan(1);
+    }
+    readers.shutdown();
+    assertThat(TestLog.close(audit).appended()).isEqualTo(3_000);
+    assertThat(log.requireIntact()).hasSize(3_000);
+  }
+
+  private int verifyWhile(AtomicBoolean writing, boolean reopens) throws LedgerException {
+    int count = 0;
+    long rows = 0;
+    try (SqliteLedger kept = SqliteLedger.open(log.file)) {
+      while (writing.get() || count < 2) {
+        VerificationReport report =
+            reopens ? log.verify() : new Verifier(kept, TestLog.KEYS, n -> {}).verify();
+        assertThat(report.verdict()).as(report::toString).isEqualTo(Verdict.INTACT);
+        assertThat(report.rows()).isGreaterThanOrEqualTo(rows);
+        rows = report.rows();
+        count++;
+      }
+    }
+    return count;
+  }
+
+  /** What is visited is one moment, even when rows are appended between two of them. */
+  @Test
+  void aVisitorSeesOneMoment() throws Exception {
+    log.append(TestLog.refusals("agent:a", 50));
+    List<Long> seen = new ArrayList<>();
+    try (SqliteLedger ledger = SqliteLedger.open(log.file);
+        SqliteSink sink = log.sink()) {
+      ledger.forEachRow(
+          RowQuery.all(),
+          row -> {
+            seen.add(row.sequence());
+            try {
+              sink.append(List.of(TestLog.refusal("agent:b", "meanwhile")));
+            } catch (Exception e) {
+              throw new AssertionError(e);
+            }
+            return true;
+          });
+      assertThat(seen).hasSize(50).last().isEqualTo(50L);
+      assertThat(ledger.size()).isEqualTo(100);
+    }
+    log.requireIntact();
+  }
+
+  /** A visitor that has seen enough ends the reading, and the ledger can be read again. */
+  @Test
+  void aVisitorMayStop() throws Exception {
+    log.append(TestLog.refusals("agent:a", 10));
+    try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
+      List<Long> seen = new ArrayList<>();
+      ledger.forEachRow(
+          RowQuery.from(3),
+          row -> {
+            seen.add(row.sequence());
+            return seen.size() < 2;
+          });
+      assertThat(seen).containsExactly(3L, 4L);
+      assertThat(ledger.size("governance.refusal")).isEqualTo(10);
+      assertThat(ledger.size("governance.check")).isZero();
+      assertThat(ledger.lastRow().orElseThrow().sequence()).isEqualTo(10);
+      assertThat(ledger.row(4).orElseThrow().id()).isEqualTo(log.ids().get(3));
+      assertThat(ledger.row(log.ids().get(6)).orElseThrow().sequence()).isEqualTo(7);
+      assertThat(ledger.row(11)).isEmpty();
+      assertThat(ledger.row("none")).isEmpty();
+    }
+  }
+}
