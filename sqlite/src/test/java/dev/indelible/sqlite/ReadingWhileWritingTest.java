@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowQuery;
+import dev.indelible.queue.EventBatch;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
 import dev.indelible.verify.Verifier;
@@ -83,7 +84,7 @@ class ReadingWhileWritingTest {
           row -> {
             seen.add(row.sequence());
             try {
-              sink.append(List.of(TestLog.refusal("agent:b", "meanwhile")));
+              sink.append(EventBatch.of(List.of(TestLog.refusal("agent:b", "meanwhile"))));
             } catch (Exception e) {
               throw new AssertionError(e);
             }
