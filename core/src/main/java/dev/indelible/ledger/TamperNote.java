@@ -9,7 +9,6 @@ import dev.indelible.json.JsonFormatException;
 import dev.indelible.json.JsonValue;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
-import tools.jackson.databind.JsonNode;
 
 /**
  * What an {@code audit.tamper} event says.
@@ -19,8 +18,19 @@ import tools.jackson.databind.JsonNode;
  * @param cause what was wrong with it
  */
 public record TamperNote(long sequence, String recordHash, String cause) {
-  /** Up to here JSON's doubles count without a hole; a planted row may be further out. */
-  private static final long MAX_EXACT = 1L << 53;
+  /** Most of a cause that is kept: it quotes a row that anyone may have written. */
+  private static final int MAX_CAUSE_CHARS = 1_000;
+
+  /** The largest integer that JSON's doubles count up to without a hole. */
+  private static final long MAX_EXACT = (1L << 53) - 1;
+
+  public TamperNote {
+    if (cause.length() > MAX_CAUSE_CHARS) {
+      // By way of bytes, which leaves no half of a surrogate pair behind.
+      byte[] cut = cause.substring(0, MAX_CAUSE_CHARS).getBytes(StandardCharsets.UTF_8);
+      cause = new String(cut, StandardCharsets.UTF_8) + "…";
+    }
+  }
 
   /** Reads the note out of a row; empty if the row holds none. */
   public static Optional<TamperNote> read(ChainRow row) {
@@ -33,36 +43,38 @@ public record TamperNote(long sequence, String recordHash, String cause) {
       return Optional.of(
           new TamperNote(
               sequence(details), details.string("record_hash"), details.string("cause")));
-    } catch (JsonFormatException | NumberFormatException e) {
+    } catch (JsonFormatException e) {
       return Optional.empty();
     }
   }
 
-  private static long sequence(JsonFields details) throws JsonFormatException {
-    JsonNode value = details.node("sequence");
-    return value.isString()
-        ? Long.parseLong(value.stringValue())
-        : details.optionalLong("sequence").orElseThrow();
-  }
-
-  /** The event that chains this note; a sequence that no double holds is written as a string. */
+  /** The event that chains this note. */
   public SystemEvent toEvent() {
-    CanonicalWriter details =
-        new CanonicalWriter()
-            .beginObject()
-            .member("cause", cause)
-            .member("record_hash", recordHash);
-    if (-MAX_EXACT < sequence && sequence < MAX_EXACT) {
-      details.member("sequence", sequence);
+    CanonicalWriter out = new CanonicalWriter().beginObject();
+    out.member("cause", cause).member("record_hash", recordHash);
+    // A planted row may stand at any sequence; one that JSON has no exact number for is a string.
+    if (sequence >= -MAX_EXACT && sequence <= MAX_EXACT) {
+      out.member("sequence", sequence);
     } else {
-      details.member("sequence", Long.toString(sequence));
+      out.member("sequence", Long.toString(sequence));
     }
-    byte[] json = details.endObject().toBytes();
+    String details = new String(out.endObject().toBytes(), StandardCharsets.UTF_8);
     try {
-      return SystemEvent.of(
-          SystemEvent.TAMPER, JsonValue.parse(new String(json, StandardCharsets.UTF_8)));
+      return SystemEvent.of(SystemEvent.TAMPER, JsonValue.parse(details));
     } catch (JsonFormatException e) {
       throw new IllegalStateException("a note is always JSON", e);
+    }
+  }
+
+  private static long sequence(JsonFields details) throws JsonFormatException {
+    if (!details.node("sequence").isString()) {
+      return details.optionalLong("sequence").orElse(0);
+    }
+    String text = details.string("sequence");
+    try {
+      return Long.parseLong(text);
+    } catch (NumberFormatException e) {
+      throw new JsonFormatException("details.sequence: not a number");
     }
   }
 
