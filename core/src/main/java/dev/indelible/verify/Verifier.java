@@ -174,10 +174,10 @@ public final class Verifier {
       holds.put(finding.check(), false);
       faultCount++;
       // Room is kept for the first proof of a break among any number of unknowns.
-      boolean firstBreak = finding.status() == Status.BROKEN && !brokenNamed;
-      if (faults.size() < MAX_FINDINGS || firstBreak) {
+      boolean broken = finding.status() == Status.BROKEN;
+      if (faults.size() < (broken || brokenNamed ? MAX_FINDINGS : MAX_FINDINGS - 1)) {
         faults.add(finding);
-        brokenNamed |= firstBreak;
+        brokenNamed |= broken;
       }
     }
 
