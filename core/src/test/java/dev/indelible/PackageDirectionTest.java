@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible;
+
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.Dependency;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+/** DESIGN section 1: data moves one way, and packages depend only in the direction of the flow. */
+class PackageDirectionTest {
+  private static final String ROOT = "dev.indelible.";
+
+  /** What each package may use of the others; a package that is not here has no place yet. */
+  private static final Map<String, Set<String>> MAY_USE =
+      Map.of(
+          "json", Set.of(),
+          "crypto", Set.of(),
+          "action", Set.of("json"),
+          "decision", Set.of("json"),
+          "event", Set.of("action", "decision", "json", "crypto"),
+          "queue", Set.of("event", "action", "decision"),
+          "drain", Set.of("queue", "event"),
+          "ledger", Set.of("event", "json", "crypto"),
+          "verify", Set.of("ledger", "crypto", "json", "event"));
+
+  private static final JavaClasses CLASSES =
+      new ClassFileImporter()
+          .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .importPackages("dev.indelible");
+
+  @Test
+  void packagesDependOnlyInTheDirectionOfTheFlow() {
+    Set<String> wrong = new TreeSet<>();
+    for (JavaClass from : CLASSES) {
+      for (Dependency dependency : from.getDirectDependenciesFromSelf()) {
+        String source = room(from);
+        String target = room(dependency.getTargetClass());
+        if (!target.isEmpty()
+            && !target.equals(source)
+            && !MAY_USE.getOrDefault(source, Set.of()).contains(target)) {
+          wrong.add(source + " -> " + target + ": " + dependency.getDescription());
+        }
+      }
+    }
+    assertThat(wrong).isEmpty();
+  }
+
+  @Test
+  void everyPackageHasItsPlace() {
+    Set<String> rooms = new TreeSet<>();
+    CLASSES.forEach(each -> rooms.add(room(each)));
+    assertThat(rooms).isEqualTo(new TreeSet<>(MAY_USE.keySet()));
+  }
+
+  @Test
+  void thereAreNoCycles() {
+    slices().matching(ROOT + "(*)..").should().beFreeOfCycles().check(CLASSES);
+  }
+
+  /** Section 2: what the record side may use of third parties. */
+  @Test
+  void onlyTheNamedThirdPartiesAreUsed() {
+    Set<String> wrong = new TreeSet<>();
+    for (JavaClass from : CLASSES) {
+      for (Dependency dependency : from.getDirectDependenciesFromSelf()) {
+        String target = dependency.getTargetClass().getBaseComponentType().getPackageName();
+        if (Set.of("dev.indelible", "java", "javax", "org.slf4j", "tools.jackson").stream()
+                .noneMatch(
+                    allowed ->
+                        target.isEmpty()
+                            || target.startsWith(allowed + ".")
+                            || target.equals(allowed))
+            && !target.startsWith("org.bouncycastle.")
+            && !target.startsWith("org.jspecify.")) {
+          wrong.add(dependency.getDescription());
+        }
+      }
+    }
+    assertThat(wrong).isEmpty();
+  }
+
+  /** The package below the root that a class is in; empty for one of someone else's. */
+  private static String room(JavaClass type) {
+    String name = type.getBaseComponentType().getPackageName();
+    if (!name.startsWith(ROOT)) {
+      return "";
+    }
+    return name.substring(ROOT.length()).split("\\.")[0];
+  }
+}

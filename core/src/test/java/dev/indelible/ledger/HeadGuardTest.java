@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.ledger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.SigningKey;
+import dev.indelible.event.SystemEvent;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Acceptance 21: what was planted or changed at the end of the chain is noted, never built upon.
+ */
+class HeadGuardTest {
+  private final SigningKey key = SigningKey.generate();
+  private final HeadGuard guard =
+      new HeadGuard(new RowCheck(KeyRing.of(List.of(key.verificationKey()))));
+  private final List<ChainRow> rows = ChainedRows.sealed(key, 5);
+
+  private Head before(int index) {
+    return index == 0 ? Head.EMPTY : rows.get(index - 1).head();
+  }
+
+  @Test
+  void aSoundEndIsNoTamperingWhetherKnownOrNot() {
+    assertThat(guard.judge(rows.get(4), before(4))).isEmpty();
+    guard.committed(rows.get(4).head());
+    assertThat(guard.judge(rows.get(4), before(4))).isEmpty();
+    guard.committed(rows.get(2).head());
+    assertThat(guard.judge(rows.get(4), before(4))).as("another process wrote on").isEmpty();
+  }
+
+  @Test
+  void anEmptyChainIsNoTamperingUnlessRowsStoodThere() {
+    assertThat(guard.judgeEmpty()).isEmpty();
+    guard.committed(Head.EMPTY);
+    assertThat(guard.judgeEmpty()).isEmpty();
+    guard.committed(rows.get(4).head());
+    assertThat(guard.judgeEmpty())
+        .get()
+        .returns(0L, TamperNote::sequence)
+        .returns("is the start of nothing: all 5 rows are gone", TamperNote::cause);
+  }
+
+  @Test
+  void aCutTailIsNoted() {
+    guard.committed(rows.get(4).head());
+    assertThat(guard.judge(rows.get(2), before(2)))
+        .contains(
+            new TamperNote(
+                3,
+                rows.get(2).head().hex(),
+                "is the last one: rows up to 5 that were written after it are gone"));
+  }
+
+  /** The last row replaced by another that is signed and linked as well as it was. */
+  @Test
+  void aReplacedLastRowIsNoted() {
+    guard.committed(rows.get(4).head());
+    ChainRow replaced = new RowSealer(key).seal(rows.get(3).head(), ChainedRows.events(1)).get(0);
+    assertThat(guard.judge(replaced, before(4)))
+        .get()
+        .returns(5L, TamperNote::sequence)
+        .returns("is no longer the row that was written", TamperNote::cause);
+  }
+
+  @Test
+  void aPlantedRowIsNotedByItsSequenceAndHash() {
+    ChainRow planted =
+        ChainedRows.prevHash(
+            ChainedRows.signature(ChainedRows.at(rows.get(4), 6), Optional.of(new byte[64])),
+            new byte[32]);
+    guard.committed(rows.get(4).head());
+    TamperNote note = guard.judge(planted, rows.get(4).head()).orElseThrow();
+    assertThat(note.sequence()).isEqualTo(6);
+    assertThat(note.recordHash()).isEqualTo(HexFormat.of().formatHex(planted.recordHash()));
+    assertThat(note.cause()).contains("does not link").contains("does not verify");
+  }
+
+  /** The note goes into the chain and comes out of it as it was. */
+  @ParameterizedTest
+  @ValueSource(
+      longs = {
+        0,
+        1,
+        6,
+        (1L << 53) - 1,
+        1L << 53,
+        (1L << 53) + 1,
+        Long.MAX_VALUE,
+        -1,
+        Long.MIN_VALUE
+      })
+  void aNoteOfAnySequenceCanBeChained(long sequence) {
+    TamperNote note = new TamperNote(sequence, "00ff", "\"odd\" \u0000 \u20ac");
+    SystemEvent event = note.toEvent();
+    assertThat(event.eventType()).isEqualTo("audit.tamper");
+    ChainRow row = new RowSealer(key).seal(Head.EMPTY, List.of(event)).get(0);
+    assertThat(TamperNote.read(row)).contains(note);
+  }
+
+  /** A row planted far out, or with text that is not text, must not stop the log. */
+  @Test
+  void aNoteAboutAMonstrousRowCanBeChained() {
+    ChainRow planted =
+        ChainedRows.attest(ChainedRows.at(rows.get(4), Long.MAX_VALUE), "x".repeat(2_000_000));
+    TamperNote note = guard.judge(planted, rows.get(3).head()).orElseThrow();
+    SystemEvent event = note.toEvent();
+    assertThat(event.content().bytes()).hasSizeLessThan(100_000);
+    ChainRow row = new RowSealer(key).seal(rows.get(4).head(), List.of(event)).get(0);
+    assertThat(TamperNote.read(row))
+        .get()
+        .satisfies(read -> assertThat(read.isAbout(note)).isTrue());
+  }
+
+  @Test
+  void aRowOfAnotherKindHoldsNoNote() {
+    assertThat(TamperNote.read(rows.get(0))).isEmpty();
+    ChainRow empty =
+        ChainedRows.payload(ChainedRows.type(rows.get(0), "audit.tamper"), Optional.empty());
+    assertThat(TamperNote.read(empty)).isEmpty();
+    assertThat(TamperNote.read(ChainedRows.type(rows.get(0), "audit.tamper"))).isEmpty();
+  }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.verify;
+
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.DeadLetter;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowQuery;
+import java.util.List;
+import java.util.Optional;
+
+/** Rows in a list, as they are; can be made to fail. */
+record MemoryLedger(List<ChainRow> rows, Optional<LedgerException> failure)
+    implements LedgerReader {
+  static MemoryLedger of(List<ChainRow> rows) {
+    return new MemoryLedger(rows, Optional.empty());
+  }
+
+  @Override
+  public void forEachRow(RowQuery query, Visitor<ChainRow> visitor) throws LedgerException {
+    for (ChainRow row : rows) {
+      if (row.sequence() >= query.from() && !visitor.visit(row)) {
+        return;
+      }
+    }
+    failIfMeantTo();
+  }
+
+  @Override
+  public Optional<ChainRow> row(long sequence) {
+    return rows.stream().filter(row -> row.sequence() == sequence).findFirst();
+  }
+
+  @Override
+  public Optional<ChainRow> row(String id) {
+    return rows.stream().filter(row -> row.id().equals(id)).findFirst();
+  }
+
+  @Override
+  public Optional<ChainRow> lastRow() {
+    return rows.isEmpty() ? Optional.empty() : Optional.of(rows.get(rows.size() - 1));
+  }
+
+  @Override
+  public long size() {
+    return rows.size();
+  }
+
+  @Override
+  public long size(String eventType) {
+    return rows.stream().filter(row -> row.eventType().equals(eventType)).count();
+  }
+
+  @Override
+  public long dlqSize() throws LedgerException {
+    failIfMeantTo();
+    return 0;
+  }
+
+  @Override
+  public void forEachDeadLetter(Visitor<DeadLetter> visitor) {}
+
+  @Override
+  public void close() {}
+
+  private void failIfMeantTo() throws LedgerException {
+    if (failure.isPresent()) {
+      throw failure.get();
+    }
+  }
+}
