@@ -27,6 +27,7 @@ class PackageDirectionTest {
           "decision", Set.of("json"),
           "event", Set.of("action", "decision", "json", "crypto"),
           "queue", Set.of("event", "action", "decision"),
+          "journal", Set.of("queue", "event", "json"),
           "drain", Set.of("queue", "event"),
           "ledger", Set.of("event", "json", "crypto"),
           "verify", Set.of("ledger", "crypto", "json", "event"));
