@@ -54,12 +54,19 @@ public record ChainRow(
 
   /** The record: canonical JSON (RFC 8785) of everything but the payload itself. */
   public byte[] record() {
-    return write(new CanonicalWriter(), true, false).toBytes();
+    CanonicalWriter out = new CanonicalWriter();
+    writeRecord(out);
+    return out.toBytes();
   }
 
   /** The record's hash as an RFC 6962 leaf; what the next row's {@code prev_hash} must be. */
   public byte[] recordHash() {
-    return Sha256.hash(LEAF_PREFIX, record());
+    return recordHash(record());
+  }
+
+  /** The hash of a record, as an RFC 6962 leaf. */
+  static byte[] recordHash(byte[] record) {
+    return Sha256.hash(LEAF_PREFIX, record);
   }
 
   /** This row as the end of a chain. */
@@ -69,7 +76,9 @@ public record ChainRow(
 
   /** What the signature covers: every field but {@code prev_hash} and the signature itself. */
   public byte[] signedMessage() {
-    return write(new CanonicalWriter().canonical(SIGNED_PREFIX), false, false).toBytes();
+    CanonicalWriter out = new CanonicalWriter().canonical(SIGNED_PREFIX);
+    writeBeforeLink(out, false);
+    return writeAfterLink(out, false).toBytes();
   }
 
   /**
@@ -77,7 +86,10 @@ public record ChainRow(
    * payload that is no longer JSON is written as a string; one that is gone as {@code null}.
    */
   public byte[] toJson() {
-    return write(new CanonicalWriter(), true, true).toBytes();
+    CanonicalWriter out = new CanonicalWriter();
+    writeBeforeLink(out, true);
+    out.member("prev_hash", HexFormat.of().formatHex(prevHash));
+    return writeAfterLink(out, true).toBytes();
   }
 
   ChainRow withSignature(byte[] bytes) {
@@ -125,8 +137,21 @@ public record ChainRow(
         payload);
   }
 
-  private CanonicalWriter write(CanonicalWriter out, boolean linked, boolean withPayload) {
-    HexFormat hex = HexFormat.of();
+  /**
+   * Writes the record into {@code out}.
+   *
+   * @return where the hex digits of {@code prev_hash} stand in it
+   */
+  int writeRecord(CanonicalWriter out) {
+    writeBeforeLink(out, false);
+    out.name("prev_hash");
+    int linkAt = out.length() + 1;
+    out.string(HexFormat.of().formatHex(prevHash));
+    writeAfterLink(out, true);
+    return linkAt;
+  }
+
+  private void writeBeforeLink(CanonicalWriter out, boolean withPayload) {
     out.beginObject()
         .member("agent_id", agentId)
         .member("attest_level", attestLevel)
@@ -136,12 +161,12 @@ public record ChainRow(
     if (withPayload) {
       writePayload(out.name("payload"));
     }
-    out.member("payload_hash", hex.formatHex(payloadHash));
-    if (linked) {
-      out.member("prev_hash", hex.formatHex(prevHash));
-    }
+    out.member("payload_hash", HexFormat.of().formatHex(payloadHash));
+  }
+
+  private CanonicalWriter writeAfterLink(CanonicalWriter out, boolean signed) {
     out.member("sequence", sequence);
-    if (linked) {
+    if (signed) {
       signature.ifPresent(
           value -> out.member("signature", Base64.getEncoder().encodeToString(value)));
     }

@@ -12,22 +12,21 @@ import dev.indelible.ledger.TamperNote;
 import dev.indelible.queue.AuditBooks;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 
 /**
  * Settles one batch inside one transaction that its caller began and will commit.
  *
- * <p>The common case is a straight run: seal a chunk, insert its rows. A row that SQLite refuses
- * leaves the rows before it standing; its event is settled by itself, and the run goes on behind it
- * with small chunks that grow again, so that many refusals in a row cost little.
+ * <p>The common case is one straight run: rows are sealed ahead on other threads and inserted on
+ * this one. A row that SQLite refuses leaves the rows before it standing; its event is settled by
+ * itself, and the next run begins behind it, short at first and then longer, so that many refusals
+ * in a row waste little sealing.
  */
 final class BatchAppend {
   /** How often a refused event is tried again before it becomes a dead letter (D6). */
   static final int RETRY_BUDGET = 5;
-
-  /** Rows sealed at once: enough for all cores, and at 1 MiB each still only 64 MiB. */
-  private static final int MAX_CHUNK = 64;
 
   /**
    * How far a row that does not check out may stand beyond all rows there are and still be built
@@ -54,21 +53,21 @@ final class BatchAppend {
   List<AppendOutcome> run(List<AuditEvent> batch) throws SQLException {
     head = trustedHead();
     lettersExist = writer.hasLetters();
-    int chunk = MAX_CHUNK;
+    int run = batch.size();
     while (outcomes.size() < batch.size()) {
       List<AuditEvent> rest = batch.subList(outcomes.size(), batch.size());
-      List<AuditEvent> events = notYetBuried(rest, chunk);
+      List<AuditEvent> events = notYetBuried(rest, run);
       if (events.isEmpty()) {
         outcomes.add(AppendOutcome.DLQ_LANDED);
         continue;
       }
       int inserted = outcomes.size();
-      Optional<SQLException> refusal = insertWhile(sealer.seal(head, events));
+      Optional<SQLException> refusal = insertWhile(sealer.sealAhead(head, events));
       inserted = outcomes.size() - inserted;
       if (refusal.isPresent()) {
         outcomes.add(settleRefused(events.get(inserted), refusal.get()));
       }
-      chunk = refusal.isPresent() ? 1 : Math.min(MAX_CHUNK, chunk * 2);
+      run = refusal.isPresent() ? 1 : Math.min(batch.size(), run * 2);
     }
     return outcomes;
   }
@@ -95,25 +94,24 @@ final class BatchAppend {
   }
 
   /** Inserts rows up to the first that is refused; the rest is left. */
-  private Optional<SQLException> insertWhile(List<ChainRow> rows) throws SQLException {
-    Optional<SQLException> refusal = Optional.empty();
-    int inserted = 0;
-    while (inserted < rows.size() && refusal.isEmpty()) {
-      try {
-        writer.insert(rows.get(inserted));
-        outcomes.add(AppendOutcome.APPENDED);
-        inserted++;
-      } catch (SQLException e) {
-        if (SqliteFault.of(e) == SqliteFault.WEATHER) {
-          throw e;
+  private Optional<SQLException> insertWhile(Iterator<List<ChainRow>> chunks) throws SQLException {
+    while (chunks.hasNext()) {
+      List<ChainRow> rows = chunks.next();
+      for (int i = 0; i < rows.size(); i++) {
+        try {
+          writer.insert(rows.get(i));
+          outcomes.add(AppendOutcome.APPENDED);
+        } catch (SQLException e) {
+          if (SqliteFault.of(e) == SqliteFault.WEATHER) {
+            throw e;
+          }
+          head = i > 0 ? rows.get(i - 1).head() : head;
+          return Optional.of(e);
         }
-        refusal = Optional.of(e);
       }
+      head = rows.get(rows.size() - 1).head();
     }
-    if (inserted > 0) {
-      head = rows.get(inserted - 1).head();
-    }
-    return refusal;
+    return Optional.empty();
   }
 
   /** Settles an event whose row was refused once. */
@@ -135,7 +133,7 @@ final class BatchAppend {
         }
         case POISON -> {}
       }
-      ChainRow row = sealer.seal(head, List.of(event)).get(0);
+      ChainRow row = sealer.seal(head, event);
       try {
         writer.insert(row);
         head = row.head();
@@ -176,7 +174,7 @@ final class BatchAppend {
   private AppendOutcome bury(AuditEvent event, String reason, int attempts) throws SQLException {
     lettersExist = true;
     if (!isLetter(event)) {
-      ChainRow row = sealer.seal(head, List.of(event)).get(0);
+      ChainRow row = sealer.seal(head, event);
       writer.insertLetter(row, reason, Timestamps.format(Timestamps.now()), attempts);
     }
     return AppendOutcome.DLQ_LANDED;
@@ -224,7 +222,7 @@ final class BatchAppend {
     if (wrong.isEmpty() || isNoted(wrong.get())) {
       return onto;
     }
-    ChainRow row = sealer.seal(onto, List.of(wrong.get().toEvent())).get(0);
+    ChainRow row = sealer.seal(onto, wrong.get().toEvent());
     writer.insert(row);
     return row.head();
   }
