@@ -66,6 +66,7 @@ public final class SqliteSink implements DeferredAuditSink {
           open.advance(batch.mark().get());
         }
         open.commit();
+        requireStillThere(open);
         guard.committed(append.head());
         return outcomes;
       } catch (SQLException | RuntimeException | Error e) {
@@ -91,16 +92,22 @@ public final class SqliteSink implements DeferredAuditSink {
   }
 
   private SqliteWriter writer() throws SQLException {
-    if (writer != null && !writer.isOn(file)) {
-      LOG.error("{}: the database was removed or replaced while it was in use", file);
-      close();
-    }
     SqliteWriter open = writer;
     if (open == null) {
       open = SqliteWriter.open(file, ledger);
       writer = open;
     }
     return open;
+  }
+
+  /**
+   * A file that was removed or replaced while open still takes rows, which nobody will ever see:
+   * what was just committed is not settled, and goes into the file that is there next.
+   */
+  private void requireStillThere(SqliteWriter open) throws SQLException {
+    if (!open.isOn(file)) {
+      throw new SQLException("the database was removed or replaced while it was in use");
+    }
   }
 
   private static void rollback(SqliteWriter writer, Throwable cause) {

@@ -15,6 +15,7 @@ import dev.indelible.queue.EventBatch;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.util.List;
@@ -236,6 +237,34 @@ class TamperedHeadTest {
     assertThat(noteCauses().get(0)).contains("all 8 rows are gone");
     assertThat(log.verify().verdict()).isEqualTo(Verdict.BROKEN);
     assertThat(log.rows()).isEqualTo(3);
+  }
+
+  /**
+   * D2, D11: the file itself removed, or moved away, while the log has it open. What is accepted
+   * after that does not vanish with it: it is in the file that is there, after a note of what is
+   * not.
+   */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void theFileTakenAwayWhileRunningTakesNoLaterEventWithIt(boolean moved) throws Exception {
+    DeferredAudit audit = log.start();
+    TestLog.refusals("agent:a", 5).forEach(audit.queue()::submit);
+    TestLog.settle(audit);
+    for (String suffix : List.of("", "-wal", "-shm")) {
+      Path file = Path.of(log.file + suffix);
+      if (moved) {
+        Files.move(file, Path.of(directory + "/moved.db" + suffix));
+      } else {
+        Files.delete(file);
+      }
+    }
+    DeferredAuditEvent after = TestLog.refusal("agent:a", "after");
+    audit.queue().submit(after);
+    assertThat(TestLog.settle(audit).appended()).isEqualTo(6);
+    TestLog.close(audit);
+    assertOneNote(0, 1);
+    assertThat(noteCauses().get(0)).contains("all 8 rows are gone");
+    assertThat(log.ids()).hasSize(2).last().isEqualTo(after.id().toString());
   }
 
   /**
