@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.gate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.indelible.action.AgentAction;
+import dev.indelible.action.Bash;
+import dev.indelible.action.Custom;
+import dev.indelible.action.FilesystemWrite;
+import dev.indelible.action.ToolCall;
+import dev.indelible.decision.Allow;
+import dev.indelible.decision.Decision;
+import dev.indelible.decision.Escalate;
+import dev.indelible.decision.Refuse;
+import dev.indelible.decision.Warn;
+import dev.indelible.drain.AppendOutcome;
+import dev.indelible.drain.DeferredAudit;
+import dev.indelible.drain.DrainSettings;
+import dev.indelible.event.AuditEvent;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.json.JsonValue;
+import dev.indelible.policy.Policy;
+import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.DeferredAuditQueue;
+import dev.indelible.queue.MemoryStore;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The gate on a queue whose ledger is a list. Every test ends with balanced books (D10), in {@link
+ * #booksBalance}.
+ */
+class GateTest {
+  private static final String RULES =
+      """
+      version: 1
+      rules:
+        - id: T1
+          severity: refuse
+          reason: no deletes
+          match: {kind: bash, command_substring: delete}
+        - id: T2
+          severity: escalate
+          reason: ask first
+          match: {kind: tool_call, tool: pay}
+        - id: T3
+          severity: warn
+          reason: careful
+          match: {kind: filesystem_write, path_glob: /etc/**}
+        - id: T4
+          severity: refuse
+          reason: not this namespace
+          match: {kind: custom, namespace_glob: secret}
+      """;
+
+  private static final AgentAction ALLOWED = new Bash("ls");
+  private static final AgentAction REFUSED = new Bash("delete everything");
+
+  /** What reached the ledger, in order. */
+  private final List<AuditEvent> ledger = new CopyOnWriteArrayList<>();
+
+  /** Holds the drainer back while it is not down. */
+  private final CountDownLatch open = new CountDownLatch(1);
+
+  private Optional<DeferredAudit> running = Optional.empty();
+
+  @AfterEach
+  void booksBalance() {
+    open.countDown();
+    running.ifPresent(
+        audit -> {
+          assertThat(audit.closeAndFlush().isComplete()).isTrue();
+          assertThat(audit.queue().metrics().isBalanced()).isTrue();
+          assertThat(audit.queue().metrics().appended()).isEqualTo(ledger.size());
+        });
+  }
+
+  static Stream<AgentAction> oneActionOfEachVerdict() {
+    return Stream.of(
+        ALLOWED,
+        REFUSED,
+        new ToolCall("pay", json("{\"amount\":3}")),
+        new FilesystemWrite("/etc/passwd"));
+  }
+
+  /** Acceptance 15. */
+  @ParameterizedTest
+  @MethodSource("oneActionOfEachVerdict")
+  void checkLeavesOneRowWhateverItDecides(AgentAction action) {
+    Gate gate = gate(1_000);
+
+    Decision decision = gate.check("agent:alice", action);
+
+    awaitRows(1);
+    DeferredAuditEvent row = row(0);
+    assertThat(row.decision()).isEqualTo(decision);
+    assertThat(row.action()).isEqualTo(action);
+    assertThat(row.agentId()).isEqualTo("agent:alice");
+  }
+
+  /** Acceptance 15. */
+  @Test
+  void whatBlocksIsARefusalOnRecordAndWhatPermitsIsACheck() {
+    Gate gate = gate(1_000);
+
+    oneActionOfEachVerdict().forEach(action -> gate.check("agent:alice", action));
+
+    awaitRows(4);
+    assertThat(ledger)
+        .extracting(AuditEvent::eventType)
+        .containsExactly(
+            "governance.check", "governance.refusal", "governance.refusal", "governance.check");
+  }
+
+  @Test
+  void theFourVerdictsAreWhatTheRulesSay() {
+    Gate gate = gate(1_000);
+
+    assertThat(oneActionOfEachVerdict().map(action -> gate.check("agent:alice", action)))
+        .containsExactly(
+            new Allow(),
+            new Refuse("T1", "no deletes"),
+            new Escalate("T2", "ask first"),
+            new Warn("T3", "careful"));
+  }
+
+  /** D4: the id handed to the caller is the id on record. */
+  @Test
+  void theEventIdHandedOutIsTheOneOnRecord() {
+    RecordedDecision recorded = gate(1_000).record("agent:alice", REFUSED);
+
+    awaitRows(1);
+    assertThat(recorded.eventId()).contains(row(0).id());
+  }
+
+  /** D4: two submissions of equal content are two rows. */
+  @Test
+  void askingTwiceIsTwoRows() {
+    Gate gate = gate(1_000);
+
+    gate.check("agent:alice", REFUSED);
+    gate.check("agent:alice", REFUSED);
+
+    awaitRows(2);
+    assertThat(row(0).id()).isNotEqualTo(row(1).id());
+  }
+
+  @Test
+  void theDigestOfThePolicyIsInThePayload() {
+    Policy policy = policy();
+    gate(policy, 1_000).check("agent:alice", ALLOWED);
+
+    awaitRows(1);
+    assertThat(row(0).policy()).contains(policy.digest());
+    assertThat(new String(row(0).canonicalBytes(), StandardCharsets.UTF_8))
+        .contains("\"policy\":\"" + policy.digest() + "\"");
+  }
+
+  /** Acceptance 6, D1: asking does not wait for the record. */
+  @Test
+  void checkAnswersWhileTheLedgerStandsStill() {
+    Gate gate = gate(1_000);
+
+    for (int i = 0; i < 50; i++) {
+      assertThat(gate.check("agent:alice", REFUSED)).isInstanceOf(Refuse.class);
+    }
+    assertThat(ledger).isEmpty();
+    open.countDown();
+
+    awaitRows(50);
+  }
+
+  @Test
+  void theActionHookRecordsOnlyWhatBlocks() {
+    PreActionHook hook = gate(1_000).preActionHook();
+
+    List<Decision> decisions =
+        oneActionOfEachVerdict().map(action -> hook.beforeAction("agent:alice", action)).toList();
+
+    awaitRows(2);
+    assertThat(ledger)
+        .extracting(event -> ((DeferredAuditEvent) event).decision())
+        .containsExactly(decisions.get(1), decisions.get(2));
+  }
+
+  @Test
+  void theWriteHookRecordsOnlyWhatBlocks() {
+    PreWriteHook hook = gate(1_000).preWriteHook();
+    Custom secret = new Custom("write", json("{\"namespace\":\"secret\"}"));
+    Custom open = new Custom("write", json("{\"namespace\":\"open\"}"));
+
+    assertThat(hook.beforeWrite("agent:alice", open)).isEqualTo(new Allow());
+    assertThat(hook.beforeWrite("agent:alice", secret))
+        .isEqualTo(new Refuse("T4", "not this namespace"));
+
+    awaitRows(1);
+    assertThat(row(0).action()).isEqualTo(secret);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "agent\u001b[31m", "agent\ud800", "agent\nforged"})
+  void theHooksThrowForNoAgentId(String agentId) {
+    Gate gate = gate(1_000);
+    Custom write = new Custom("write", json("{\"namespace\":\"secret\"}"));
+
+    assertThat(gate.preActionHook().beforeAction(agentId, REFUSED).ruleId())
+        .contains("indelible.agent_id");
+    assertThat(gate.preWriteHook().beforeWrite(agentId, write).ruleId())
+        .contains("indelible.agent_id");
+  }
+
+  @Test
+  void theHooksThrowForNoAgentIdHoweverLong() {
+    Decision decision = gate(1_000).preActionHook().beforeAction("a".repeat(2_000), REFUSED);
+
+    assertThat(decision)
+        .isEqualTo(new Refuse("indelible.agent_id", "agent_id is 2000 bytes; at most 1024"));
+  }
+
+  @Test
+  void checkSaysWhatIsWrongWithAnAgentId() {
+    Gate gate = gate(1_000);
+
+    assertThatThrownBy(() -> gate.check("", ALLOWED))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("agent_id is empty; say who acts");
+  }
+
+  /** D1: what leaves no record is not allowed. */
+  @Test
+  void aClosedQueueMakesTheGateRefuse() {
+    Gate gate = gate(1_000);
+    audit().queue().close();
+
+    RecordedDecision recorded = gate.record("agent:alice", ALLOWED);
+
+    assertThat(recorded.decision().ruleId()).contains("indelible.not_recorded");
+    assertThat(recorded.decision().isBlocking()).isTrue();
+    assertThat(recorded.eventId()).isEmpty();
+  }
+
+  /** D1: what leaves no record is not allowed. */
+  @Test
+  void aFullStoreMakesTheGateRefuse() {
+    Gate gate = gate(3);
+    for (int i = 0; i < 3; i++) {
+      assertThat(gate.check("agent:alice", ALLOWED)).isEqualTo(new Allow());
+    }
+
+    assertThat(gate.check("agent:alice", ALLOWED).ruleId()).contains("indelible.not_recorded");
+    assertThat(audit().queue().metrics().sendFailures()).isEqualTo(1);
+  }
+
+  /** D1: a full store refuses no longer than it is full. */
+  @Test
+  void theGateAllowsAgainOnceThereIsRoom() {
+    Gate gate = gate(1);
+    gate.check("agent:alice", ALLOWED);
+    assertThat(gate.check("agent:alice", ALLOWED)).isInstanceOf(Refuse.class);
+    open.countDown();
+    awaitRows(1);
+
+    await().untilAsserted(() -> assertThat(audit().queue().metrics().pending()).isZero());
+    assertThat(gate.check("agent:alice", ALLOWED)).isEqualTo(new Allow());
+  }
+
+  @Test
+  void aHookThatCannotRecordStillRefuses() {
+    Gate gate = gate(1_000);
+    audit().queue().close();
+
+    assertThat(gate.preActionHook().beforeAction("agent:alice", REFUSED).ruleId())
+        .contains("indelible.not_recorded");
+  }
+
+  /** D9 and D10: the reason of a refusal for want of a record is one a person can act on. */
+  @Test
+  void aRefusalForWantOfARecordSaysWhy() {
+    Gate gate = gate(1_000);
+    audit().queue().close();
+
+    assertThat(gate.check("agent:alice", ALLOWED).reason())
+        .contains("the audit queue takes no more events; what leaves no record is not allowed");
+  }
+
+  @Test
+  void aDecisionMadeElsewhereGoesOnRecordAsItIs() {
+    Refuse elsewhere = new Refuse("elsewhere", "said so");
+
+    gate(1_000).record("agent:alice", ALLOWED, elsewhere);
+
+    awaitRows(1);
+    assertThat(row(0).decision()).isEqualTo(elsewhere);
+  }
+
+  private Gate gate(long capacity) {
+    return gate(policy(), capacity);
+  }
+
+  private Gate gate(Policy policy, long capacity) {
+    DeferredAudit audit =
+        DeferredAudit.start(
+            new MemoryStore(capacity),
+            () -> this::append,
+            new AuditBooks(),
+            DrainSettings.ofDefaults());
+    running = Optional.of(audit);
+    DeferredAuditQueue queue = audit.queue();
+    return new Gate(policy, queue);
+  }
+
+  private List<AppendOutcome> append(List<AuditEvent> batch) {
+    try {
+      open.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+    ledger.addAll(batch);
+    return batch.stream().map(event -> AppendOutcome.APPENDED).toList();
+  }
+
+  private DeferredAudit audit() {
+    return running.orElseThrow();
+  }
+
+  private void awaitRows(int rows) {
+    open.countDown();
+    await().atMost(Duration.ofSeconds(10)).until(() -> ledger.size() == rows);
+  }
+
+  private DeferredAuditEvent row(int index) {
+    return (DeferredAuditEvent) ledger.get(index);
+  }
+
+  private static Policy policy() {
+    try {
+      return Policy.parse(RULES, "test");
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static JsonValue json(String text) {
+    try {
+      return JsonValue.parse(text);
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
