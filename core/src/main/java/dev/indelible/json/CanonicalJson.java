@@ -203,7 +203,8 @@ public final class CanonicalJson {
 
   /** JCS numbers are doubles; an integer that would change its value on the way is refused. */
   private static void requireDouble(JsonNode node) throws JsonFormatException {
-    double value = node.doubleValue();
+    // Asked of the number and not of the node: a node that holds a huge integer throws.
+    double value = node.numberValue().doubleValue();
     if (Double.isInfinite(value) || Double.isNaN(value)) {
       throw new JsonFormatException("a number is too large for a double; send it as a string");
     }
