@@ -10,12 +10,14 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.io.NumberOutput;
 import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.DatabindException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -46,6 +48,13 @@ public final class CanonicalJson {
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
 
+  /** Longest message of a misfit before its place is no longer told in full. */
+  private static final int MAX_MISFIT_CHARS = 300;
+
+  /** What Jackson says of its own switches, which whoever sent the JSON cannot turn. */
+  private static final Pattern ADVICE_TO_PROGRAMMERS =
+      Pattern.compile(" \\(start marker at .*|(, from|: enable) `[^`]*`( to allow)?");
+
   private CanonicalJson() {}
 
   /**
@@ -67,7 +76,12 @@ public final class CanonicalJson {
     if (node == null || node.isMissingNode()) {
       throw new JsonFormatException("nothing to read where a JSON value should be");
     }
-    requireRepresentable(node);
+    try {
+      requireRepresentable(node);
+    } catch (JsonFormatException e) {
+      String misfit = String.valueOf(e.getMessage());
+      throw misfit.startsWith(".") ? new JsonFormatException(misfit.substring(1)) : e;
+    }
     return node;
   }
 
@@ -179,18 +193,38 @@ public final class CanonicalJson {
       case OBJECT -> {
         for (String name : node.propertyNames()) {
           requireWellFormed(name);
-          requireRepresentable(node.get(name));
+          try {
+            requireRepresentable(node.get(name));
+          } catch (JsonFormatException e) {
+            throw within("." + excerpt(name), e);
+          }
         }
       }
       case ARRAY -> {
+        int index = 0;
         for (JsonNode element : node.values()) {
-          requireRepresentable(element);
+          try {
+            requireRepresentable(element);
+          } catch (JsonFormatException e) {
+            throw within("[" + index + "]", e);
+          }
+          index++;
         }
       }
       case STRING -> requireWellFormed(node.stringValue());
       case NUMBER -> requireDouble(node);
       default -> {}
     }
+  }
+
+  /** Puts a step of the way to the misfit before what is known of it; a long way is not told. */
+  private static JsonFormatException within(String step, JsonFormatException misfit) {
+    String known = String.valueOf(misfit.getMessage());
+    if (known.length() > MAX_MISFIT_CHARS) {
+      return misfit;
+    }
+    boolean onTheWay = known.startsWith(".") || known.startsWith("[");
+    return new JsonFormatException(step + (onTheWay ? "" : ": ") + known);
   }
 
   private static void requireWellFormed(String value) throws JsonFormatException {
@@ -213,16 +247,31 @@ public final class CanonicalJson {
       if (exact.bitLength() > 53
           && new BigDecimal(number(value)).toBigInteger().compareTo(exact) != 0) {
         throw new JsonFormatException(
-            "integer " + exact + " cannot be held exactly by a double; send it as a string");
+            "integer "
+                + excerpt(exact.toString())
+                + " cannot be held exactly by a double; send it as a string");
       }
     }
   }
 
+  private static String excerpt(String text) {
+    return text.length() <= 40 ? text : text.substring(0, 40) + "…";
+  }
+
   private static String describe(JacksonException e) {
     TokenStreamLocation location = e.getLocation();
-    String problem = e.getOriginalMessage().lines().findFirst().orElse("unreadable");
-    return location == null || location.getLineNr() < 1
-        ? problem
-        : "line %d, column %d: %s".formatted(location.getLineNr(), location.getColumnNr(), problem);
+    String problem =
+        e instanceof DatabindException
+            ? "more text after the value"
+            : ADVICE_TO_PROGRAMMERS.matcher(firstLine(e)).replaceAll("");
+    if (location == null || location.getLineNr() < 1) {
+      return problem;
+    }
+    String line = location.getLineNr() == 1 ? "" : "line " + location.getLineNr() + ", ";
+    return "not JSON at %scolumn %d: %s".formatted(line, location.getColumnNr(), problem);
+  }
+
+  private static String firstLine(JacksonException e) {
+    return e.getOriginalMessage().lines().findFirst().orElse("unreadable");
   }
 }
