@@ -5,6 +5,7 @@ import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.verify.Finding;
@@ -12,10 +13,12 @@ import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.Verifier;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalLong;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -67,7 +70,21 @@ final class LogVerifyCommand extends Verb {
         Progress progress = new Progress(console(), "verified")) {
       Verifier verifier = new Verifier(ledger, accepted, progress::at);
       return since == 1 ? verifier.verify() : verifier.verifySince(since);
+    } catch (LedgerException e) {
+      if (!e.isDamaged()) {
+        throw e;
+      }
+      return damaged(e);
     }
+  }
+
+  /**
+   * A file so damaged that it does not even open is a broken chain, and not a question of usage.
+   */
+  private static VerificationReport damaged(LedgerException e) {
+    Finding storage =
+        new Finding("storage", Finding.Status.BROKEN, OptionalLong.empty(), e.getMessage());
+    return new VerificationReport(0, Head.EMPTY, List.of(storage), 1);
   }
 
   private KeyRing given() throws KeyException, CommandFailure {
@@ -79,13 +96,25 @@ final class LogVerifyCommand extends Verb {
   }
 
   private static VerificationKey read(String key) throws KeyException, CommandFailure {
-    if (!Files.exists(Path.of(key))) {
+    if (!isFile(key)) {
+      if (key.split("\\+", 3).length < 3) {
+        throw CommandFailure.usage(
+            "--key " + key + ": no such file, and not a vkey of the form name+hash+key either");
+      }
       return VerificationKey.fromVkey(key);
     }
     try {
       return VerificationKey.fromPem(Files.readString(Path.of(key)), key);
     } catch (IOException e) {
       throw CommandFailure.usage(key + ": cannot be read as PEM text");
+    }
+  }
+
+  private static boolean isFile(String key) {
+    try {
+      return Files.exists(Path.of(key));
+    } catch (InvalidPathException e) {
+      return false;
     }
   }
 

@@ -265,17 +265,20 @@ public final class SqliteLedger implements LedgerReader {
     try {
       return reading.read();
     } catch (SQLException e) {
-      throw unreadable(file, e);
+      throw SqliteFault.isNotDatabase(e)
+          ? new LedgerException(file + ": no longer an SQLite database", true, e)
+          : unreadable(file, e);
     }
   }
 
   private static LedgerException unreadable(Path file, SQLException e) {
     if (SqliteFault.isNotDatabase(e)) {
-      return new LedgerException(file + ": not an SQLite database", true, e);
+      return new LedgerException(
+          file + ": not an SQLite database; is this the right data directory?", false, e);
     }
     String message =
         SqliteFault.isDamage(e)
-            ? "the database file is damaged (" + e.getMessage() + "); restore it from a copy"
+            ? "the database file is damaged or cut short; keep it, and restore it from a copy"
             : e.getMessage();
     return new LedgerException(file + ": " + message, SqliteFault.isDamage(e), e);
   }
