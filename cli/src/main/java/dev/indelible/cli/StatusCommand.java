@@ -12,6 +12,7 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -33,16 +34,22 @@ final class StatusCommand extends Verb {
   @Override
   public Integer call() throws Exception {
     requireDataDirectory();
-    OptionalLong rows;
-    OptionalLong refusals;
-    OptionalLong deadLetters;
-    Optional<Head> head;
+    OptionalLong rows = OptionalLong.empty();
+    OptionalLong refusals = OptionalLong.empty();
+    OptionalLong deadLetters = OptionalLong.empty();
+    Optional<Head> head = Optional.empty();
     try (LedgerReader ledger = ledger()) {
       rows = count("rows", ledger::size);
       refusals = count("refusals", () -> ledger.size(DeferredAuditEvent.REFUSAL));
       deadLetters = count("dead letters", ledger::dlqSize);
       tampered = count("tamper notes", () -> ledger.size(SystemEvent.TAMPER)).orElse(0) > 0;
       head = ledger.lastRow().map(ChainRow::head);
+    } catch (LedgerException e) {
+      // Where nothing is, nothing can be said; of what is there and unreadable, that is the status.
+      if (!Files.exists(data().database())) {
+        throw e;
+      }
+      problems.add("the ledger cannot be read: " + e.getMessage());
     }
     if (tampered) {
       problems.add("the chain was tampered with; 'indelible log verify' says where");
