@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import java.io.IOException;
+
 /** A command that ends here, with one line for the person who ran it and an exit status. */
 final class CommandFailure extends Exception {
   private static final long serialVersionUID = 1;
@@ -15,6 +17,11 @@ final class CommandFailure extends Exception {
   /** Wrong usage, or input that cannot be read. */
   static CommandFailure usage(String message) {
     return new CommandFailure(ExitCode.USAGE, message);
+  }
+
+  /** Standard input that cannot be read. */
+  static CommandFailure unreadableInput(IOException cause) {
+    return usage("standard input cannot be read: " + cause.getMessage());
   }
 
   /** What was asked for could not be done. */

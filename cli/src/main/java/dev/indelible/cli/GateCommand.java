@@ -12,7 +12,10 @@ import dev.indelible.json.JsonFormatException;
 import dev.indelible.json.JsonValue;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.UUID;
@@ -49,18 +52,19 @@ final class GateCommand extends Verb {
     boolean unreadable = false;
     Indelible indelible = Indelible.open(data().path());
     try (Progress progress = new Progress(console(), "decided")) {
-      Lines lines = new Lines(new BufferedInputStream(console().in(), 1 << 16));
+      Lines lines = new Lines(new AnswersFirst(console()));
       byte[] line = lines.next();
       while (line != null) {
         unreadable |= !decide(indelible, lines.number(), line);
-        // Checking flushes: so an answer never waits while its asker does.
-        if (!lines.isReady() && console().out().checkError()) {
-          throw CommandFailure.failed(
-              "nobody reads the decisions any more; stopped at line " + lines.number());
-        }
         progress.at(lines.number());
         line = lines.next();
       }
+      if (console().out().checkError()) {
+        throw CommandFailure.failed(
+            "nobody reads the decisions any more; stopped at line " + lines.number());
+      }
+    } catch (IOException e) {
+      throw CommandFailure.unreadableInput(e);
     } finally {
       settle(indelible);
     }
@@ -126,16 +130,37 @@ final class GateCommand extends Verb {
     claude
   }
 
+  /**
+   * Sends out the answers so far before it waits for more input, because who asks may be waiting
+   * for them. Ends when nobody reads the answers any more.
+   */
+  private static final class AnswersFirst extends FilterInputStream {
+    private final PrintStream answers;
+
+    AnswersFirst(Console console) {
+      super(console.in());
+      this.answers = console.out();
+    }
+
+    @Override
+    public int read(byte[] into, int at, int length) throws IOException {
+      // Checking flushes.
+      return answers.checkError() ? -1 : super.read(into, at, length);
+    }
+  }
+
   /** The lines of a stream, as bytes, without their ends; empty ones are passed over. */
   static final class Lines {
     /** Longest line that is kept; a longer one is cut, and then does not read as JSON. */
     private static final int MAX_BYTES = CanonicalJson.MAX_TEXT_BYTES;
 
+    private static final int READ_BYTES = 1 << 16;
+
     private final BufferedInputStream in;
     private long number;
 
-    Lines(BufferedInputStream in) {
-      this.in = in;
+    Lines(InputStream in) {
+      this.in = new BufferedInputStream(in, READ_BYTES);
     }
 
     /** The next line; null at the end. */
@@ -163,11 +188,6 @@ final class GateCommand extends Verb {
 
     long number() {
       return number;
-    }
-
-    /** Whether more can be read without waiting. */
-    boolean isReady() throws IOException {
-      return in.available() > 0;
     }
 
     private static boolean isBlank(ByteArrayOutputStream line) {
