@@ -10,7 +10,7 @@ import dev.indelible.gate.RecordedDecision;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
-import java.nio.charset.StandardCharsets;
+import java.io.IOException;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -28,6 +28,8 @@ import tools.jackson.databind.JsonNode;
       "  indelible check '{\"kind\":\"bash\",\"command\":\"rm -rf /\"}'"
     })
 final class CheckCommand extends Verb {
+  private static final char UNREADABLE_CHARACTER = '\uFFFD';
+
   @Parameters(
       arity = "0..1",
       paramLabel = "ACTION",
@@ -61,11 +63,8 @@ final class CheckCommand extends Verb {
   }
 
   private GateInput input() throws Exception {
-    byte[] json =
-        action == null || action.equals("-")
-            ? console().in().readNBytes(CanonicalJson.MAX_TEXT_BYTES + 1)
-            : action.getBytes(StandardCharsets.UTF_8);
-    JsonNode node = CanonicalJson.read(json);
+    requireWhole("--agent", agent);
+    JsonNode node = action == null || action.equals("-") ? fromInput() : fromArgument(action);
     if (node.has("kind")) {
       AgentAction parsed = ActionParser.parse(node, "action");
       return new GateInput(GateInput.requireAgentId(agent), parsed);
@@ -80,6 +79,45 @@ final class CheckCommand extends Verb {
     AgentAction parsed = ActionParser.parse(fields.node("action"), "action");
     fields.requireNoOthers();
     return new GateInput(agentId, parsed);
+  }
+
+  private JsonNode fromInput() throws JsonFormatException, CommandFailure {
+    byte[] json;
+    try {
+      json = console().in().readNBytes(CanonicalJson.MAX_TEXT_BYTES + 1);
+    } catch (IOException e) {
+      throw CommandFailure.unreadableInput(e);
+    }
+    try {
+      return CanonicalJson.read(json);
+    } catch (JsonFormatException e) {
+      throw new JsonFormatException("standard input: " + e.getMessage());
+    }
+  }
+
+  private static JsonNode fromArgument(String text) throws JsonFormatException, CommandFailure {
+    requireWhole("ACTION", text);
+    try {
+      return CanonicalJson.read(text);
+    } catch (JsonFormatException e) {
+      throw new JsonFormatException("ACTION: " + e.getMessage());
+    }
+  }
+
+  /**
+   * Java puts U+FFFD where it cannot read an argument. To decide about that and record it would be
+   * to decide about something else than the agent wants to do.
+   */
+  private static void requireWhole(String what, String argument) throws CommandFailure {
+    int at = argument.indexOf(UNREADABLE_CHARACTER);
+    if (at >= 0) {
+      throw CommandFailure.usage(
+          what
+              + ": the character at "
+              + at
+              + " is not UTF-8, or cannot be read in this locale; set LC_ALL=C.UTF-8, or send JSON"
+              + " on standard input");
+    }
   }
 
   private void print(GateInput input, Decision decision, UUID id) {
