@@ -86,21 +86,33 @@ record Console(
   }
 
   /**
-   * Text from outside, made safe to show: control characters, which could move the cursor or forge
-   * lines, are written as escapes.
+   * Text from outside, made safe to show: characters that could move the cursor, forge lines or
+   * turn the direction of reading are written as escapes.
    */
   static String printable(String text) {
     StringBuilder safe = new StringBuilder(text.length());
     text.codePoints()
         .forEach(
             c -> {
-              if (Character.isISOControl(c) || Character.getType(c) == Character.FORMAT) {
+              if (isUnsafe(c)) {
                 safe.append(c < 0x100 ? "\\x%02x".formatted(c) : "\\u%04x".formatted(c));
               } else {
                 safe.appendCodePoint(c);
               }
             });
     return safe.toString();
+  }
+
+  private static boolean isUnsafe(int c) {
+    return switch (Character.getType(c)) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR,
+          Character.SURROGATE ->
+          true;
+      default -> false;
+    };
   }
 
   /** At most {@code width} characters of {@link #printable} text. */

@@ -10,8 +10,10 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import picocli.CommandLine.Command;
@@ -34,6 +36,10 @@ final class LogExportCommand extends Verb {
       write(ledger, progress);
     } catch (FileAlreadyExistsException e) {
       throw CommandFailure.usage(file + ": exists already; name a new file");
+    } catch (NoSuchFileException e) {
+      throw CommandFailure.usage(file + ": its directory does not exist; make it first");
+    } catch (AccessDeniedException e) {
+      throw CommandFailure.usage(file + ": no permission to write there; name another file");
     } catch (IOException | UncheckedIOException e) {
       throw CommandFailure.usage(file + ": cannot be written: " + e.getMessage());
     }

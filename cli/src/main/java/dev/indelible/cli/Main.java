@@ -7,9 +7,11 @@ import dev.indelible.json.JsonFormatException;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.policy.PolicyException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command's entrance, and the one place where failures become words and an exit status. */
 public final class Main {
@@ -34,6 +36,9 @@ public final class Main {
   static int run(Console console, String... args) {
     Root root = new Root(console);
     CommandLine command = new CommandLine(root);
+    command.registerConverter(Path.class, Usage::path);
+    command.registerConverter(long.class, Usage::wholeNumber);
+    command.registerConverter(int.class, Usage::count);
     command.setOut(new PrintWriter(console.out(), true));
     command.setErr(new PrintWriter(console.err(), true));
     command.setParameterExceptionHandler((wrong, all) -> usage(console, wrong));
@@ -45,18 +50,31 @@ public final class Main {
 
   private static int usage(Console console, ParameterException wrong) {
     String verb = wrong.getCommandLine().getCommandSpec().qualifiedName();
-    String message = String.valueOf(wrong.getMessage()).lines().findFirst().orElse("wrong usage");
+    String message =
+        wrong instanceof UnmatchedArgumentException unmatched
+            ? Usage.unmatched(unmatched)
+            : Usage.describe(wrong);
     console
         .err()
         .println("indelible: " + Console.printable(message) + "; see '" + verb + " --help'");
     return ExitCode.USAGE;
   }
 
+  /** A trace quotes what was read; nothing of that may steer the terminal or forge a line. */
+  private static void printTrace(Console console, Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      console.err().println(Console.printable(cause.toString()));
+      for (StackTraceElement frame : cause.getStackTrace()) {
+        console.err().println("    at " + frame);
+      }
+    }
+  }
+
   private static int failed(Root root, Exception failure) {
     Console console = root.console;
     console.out().flush();
     if (root.verbose) {
-      failure.printStackTrace(console.err());
+      printTrace(console, failure);
     }
     if (failure instanceof CommandFailure ended) {
       console.err().println("indelible: " + Console.printable(ended.getMessage()));

@@ -7,7 +7,7 @@ import java.util.Objects;
 abstract class VerbGroup extends Verb {
   @Override
   public Integer call() throws CommandFailure {
-    String name = Objects.requireNonNull(spec).qualifiedName();
+    String name = Objects.requireNonNull(spec).name();
     throw CommandFailure.usage(
         name + ": say which: " + String.join(", ", spec.subcommands().keySet()));
   }
