@@ -5,8 +5,10 @@ import dev.indelible.crypto.KeyDirectory;
 import dev.indelible.policy.Policy;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
@@ -47,15 +49,11 @@ public record DataDirectory(Path path) {
    * @throws OpenException if it cannot be made or written to
    */
   public void prepare() throws OpenException {
-    if (Files.exists(path) && !Files.isDirectory(path)) {
-      throw new OpenException(
-          path + ": a file is where the data directory should be; name another");
-    }
+    requireNoFileInTheWay();
     try {
       makeDirectory(path);
       if (!Files.exists(policy())) {
-        makeDirectory(policy());
-        Files.writeString(policy().resolve("rules.yaml"), Policy.starterYaml());
+        makePolicy();
       }
     } catch (IOException e) {
       throw new OpenException(path + ": the data directory cannot be made: " + reason(e), e);
@@ -63,6 +61,42 @@ public record DataDirectory(Path path) {
     requireWritable(path);
     if (Files.exists(database())) {
       requireWritable(database());
+    }
+  }
+
+  private void requireNoFileInTheWay() throws OpenException {
+    for (Path at = path.toAbsolutePath(); at != null; at = at.getParent()) {
+      if (Files.exists(at) && !Files.isDirectory(at)) {
+        throw new OpenException(
+            path
+                + ": the data directory cannot be here, because "
+                + at
+                + " is a file; name another directory");
+      }
+    }
+    if (Files.isDirectory(database())) {
+      throw new OpenException(
+          database() + ": a directory is where the database should be; move it away");
+    }
+  }
+
+  /**
+   * Makes the rules aside and gives them their name last: another process that starts at the same
+   * time, or the next after one that died here, finds all of them or none.
+   */
+  private void makePolicy() throws IOException {
+    Path aside = Files.createTempDirectory(path, ".new-policy-");
+    Path rules = aside.resolve("rules.yaml");
+    Files.writeString(rules, Policy.starterYaml());
+    try {
+      Files.move(aside, policy(), StandardCopyOption.ATOMIC_MOVE);
+    } catch (FileSystemException e) {
+      Files.deleteIfExists(rules);
+      Files.deleteIfExists(aside);
+      if (!Files.isDirectory(policy())) {
+        throw e;
+      }
+      // Another process was first; its rules are the rules.
     }
   }
 
