@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.indelible.action.Bash;
+import dev.indelible.drain.DrainReport;
+import dev.indelible.queue.AuditHealth;
+import dev.indelible.sqlite.SqliteLedger;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** D9: what was accepted is written before closing ends, or closing says that it is not. */
+class CloseTest {
+  @TempDir Path directory;
+
+  @Test
+  void closingWhileTheDatabaseIsLockedThrowsAndCountsWhatIsNotWritten() throws Exception {
+    Path data = withOneRow();
+    try (Connection other = lock(data)) {
+      Indelible indelible = Indelible.open(data);
+      for (int i = 0; i < 3; i++) {
+        indelible.gate().check("agent:alice", new Bash("ls " + i));
+      }
+
+      assertThatExceptionOfType(UnsettledException.class)
+          .isThrownBy(indelible::close)
+          .withMessageStartingWith(
+              "3 of 3 audit events were not written when the log was closed: degraded ")
+          .withMessageContaining("indelible.db")
+          .satisfies(
+              e -> {
+                assertThat(e.report().pending()).isEqualTo(3);
+                assertThat(e.report().timedOut()).isTrue();
+              });
+      // D10: not written is still accounted for.
+      assertThat(indelible.metrics().isBalanced()).isTrue();
+      assertThat(indelible.metrics().pending()).isEqualTo(3);
+      other.rollback();
+    }
+    assertThat(rows(data)).isEqualTo(1);
+  }
+
+  /** D6: a lock is weather. */
+  @Test
+  void aLockThatIsLetGoInTimeCostsNothing() throws Exception {
+    Path data = withOneRow();
+    Indelible indelible = Indelible.open(data);
+    try (Connection other = lock(data)) {
+      indelible.gate().check("agent:alice", new Bash("ls"));
+      Awaitility.await()
+          .until(() -> indelible.metrics().health().state() == AuditHealth.State.DEGRADED);
+      other.rollback();
+    }
+
+    indelible.close();
+
+    assertThat(rows(data)).isEqualTo(2);
+    assertThat(indelible.metrics().isBalanced()).isTrue();
+  }
+
+  @Test
+  void aShorterPatienceIsKept() throws Exception {
+    Path data = withOneRow();
+    try (Connection other = lock(data)) {
+      Indelible indelible = Indelible.open(data);
+      indelible.gate().check("agent:alice", new Bash("ls"));
+      long start = System.nanoTime();
+
+      DrainReport report = indelible.closeAndFlush(Duration.ofMillis(100));
+
+      assertThat(Duration.ofNanos(System.nanoTime() - start))
+          .isLessThan(Duration.ofMillis(100).plusSeconds(1));
+      assertThat(report.isComplete()).isFalse();
+      other.rollback();
+    }
+  }
+
+  @Test
+  void aClosedLogRefusesWhatItCannotRecord() throws Exception {
+    Path data = directory.resolve("data");
+    Indelible indelible = Indelible.open(data);
+    indelible.close();
+
+    assertThat(indelible.gate().check("agent:alice", new Bash("ls")).ruleId())
+        .contains("indelible.not_recorded");
+    assertThat(indelible.metrics().isBalanced()).isTrue();
+  }
+
+  @Test
+  void closingTwiceIsNoError() throws Exception {
+    Indelible indelible = Indelible.open(directory.resolve("data"));
+    indelible.close();
+
+    indelible.close();
+
+    assertThat(indelible.metrics().health().state()).isEqualTo(AuditHealth.State.CLOSED);
+  }
+
+  private Path withOneRow() throws Exception {
+    Path data = directory.resolve("data");
+    try (Indelible indelible = Indelible.open(data)) {
+      indelible.gate().check("agent:alice", new Bash("ls"));
+    }
+    return data;
+  }
+
+  /** Another connection that holds the write lock until it is rolled back. */
+  private static Connection lock(Path data) throws SQLException {
+    Connection connection =
+        DriverManager.getConnection("jdbc:sqlite:" + data.resolve("indelible.db"));
+    connection.setAutoCommit(false);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("UPDATE indelible_schema SET version = version");
+    }
+    return connection;
+  }
+
+  private static long rows(Path data) throws Exception {
+    try (SqliteLedger ledger = SqliteLedger.open(data.resolve("indelible.db"))) {
+      return ledger.size();
+    }
+  }
+}
