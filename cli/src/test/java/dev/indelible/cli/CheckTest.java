@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.cli.Cli.Result;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+
+/** {@code indelible check}: design, "Outer interfaces". */
+class CheckTest {
+  @TempDir Path directory;
+  private Cli cli;
+
+  @BeforeEach
+  void aRuleOfEachKind() throws Exception {
+    cli = new Cli(directory.resolve("data"));
+    Files.createDirectories(cli.data().resolve("policy"));
+    Files.writeString(
+        cli.data().resolve("policy/rules.yaml"),
+        """
+        version: 1
+        rules:
+          - id: T1
+            severity: refuse
+            reason: no deletes
+            match: {kind: bash, command_substring: delete}
+          - id: T2
+            severity: escalate
+            reason: ask first
+            match: {kind: bash, command_substring: pay}
+          - id: T3
+            severity: warn
+            reason: careful
+            match: {kind: bash, command_substring: careful}
+        """);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"ls, allow, 0", "careful, warn, 0", "delete, refuse, 3", "pay, escalate, 4"})
+  void theExitStatusIsTheDecision(String command, String verdict, int status) {
+    Result result = cli.run("check", Cli.bash(command));
+
+    assertThat(result.exit()).isEqualTo(status);
+    assertThat(result.out()).startsWith(verdict);
+    assertThat(result.err()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "ls, allow, governance.check",
+    "careful, warn, governance.check",
+    "delete, refuse, governance.refusal",
+    "pay, escalate, governance.refusal"
+  })
+  void everyDecisionIsOnRecord(String command, String verdict, String type) {
+    cli.run("check", Cli.bash(command));
+
+    JsonNode row = cli.rows().get(0);
+    assertThat(row.path("event_type").asString()).isEqualTo(type);
+    assertThat(row.path("payload").path("decision").path("decision").asString()).isEqualTo(verdict);
+    cli.assertIntact(1);
+  }
+
+  @Test
+  void theJsonOfARefusalIsOneObjectWithTheseMembers() {
+    Result result =
+        cli.run("check", "--output", "json", "--agent", "agent:bob", Cli.bash("delete"));
+
+    String id = result.json().path("id").asString();
+    assertThat(result.json())
+        .isEqualTo(
+            Cli.json(
+                "{\"id\":\""
+                    + id
+                    + "\",\"agent_id\":\"agent:bob\",\"decision\":\"refuse\",\"rule_id\":\"T1\","
+                    + "\"reason\":\"no deletes\"}"));
+    assertThat(cli.rows().get(0).path("id").asString()).isEqualTo(id);
+  }
+
+  @Test
+  void theJsonOfAnAllowNamesNoRuleAndNoReason() {
+    Result result = cli.run("check", "--output", "json", Cli.bash("ls"));
+
+    String id = result.json().path("id").asString();
+    assertThat(result.json())
+        .isEqualTo(
+            Cli.json(
+                "{\"id\":\""
+                    + id
+                    + "\",\"agent_id\":\"agent:cli\",\"decision\":\"allow\",\"rule_id\":null,"
+                    + "\"reason\":null}"));
+  }
+
+  @Test
+  void theTextOfARefusalNamesRuleReasonAndEvent() {
+    Result result = cli.run("check", Cli.bash("delete"));
+
+    String id = cli.rows().get(0).path("id").asString();
+    assertThat(result.out()).isEqualTo("refuse  T1  no deletes\nrecorded as " + id + "\n");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"''", "-"})
+  void theActionComesFromStandardInputToo(String argument) {
+    String[] args = argument.isEmpty() ? new String[] {"check"} : new String[] {"check", argument};
+
+    assertThat(cli.runOn(Cli.bash("delete") + "\n", args).exit()).isEqualTo(3);
+  }
+
+  @Test
+  void anEnvelopeNamesItsAgentItself() {
+    cli.run("check", "--agent", "agent:other", Cli.line("agent:inside", Cli.bash("ls")));
+
+    assertThat(cli.rows().get(0).path("agent_id").asString()).isEqualTo("agent:inside");
+  }
+
+  @Test
+  void anEnvelopeWithoutAnAgentTakesTheOneOfTheOption() {
+    cli.run("check", "--agent", "agent:other", "{\"action\":" + Cli.bash("ls") + "}");
+
+    assertThat(cli.rows().get(0).path("agent_id").asString()).isEqualTo("agent:other");
+  }
+
+  /** What is recorded is what was asked, to the last character. */
+  @Test
+  void textOfAnyScriptIsRecordedAsItWasAsked() {
+    String command = "echo '日本 é 😀 עברית'";
+
+    cli.run("check", Cli.bash(command)).ok();
+
+    assertThat(cli.rows().get(0).path("payload").path("action").path("command").asString())
+        .isEqualTo(command);
+  }
+
+  /** D9: the decision is not given out when its record did not come about. */
+  @Test
+  void aDecisionWhoseRecordIsNotWrittenInTimeIsAFailureAndNotADecision() throws Exception {
+    cli.run("check", Cli.bash("ls"));
+    try (Connection other =
+        DriverManager.getConnection("jdbc:sqlite:" + cli.data().resolve("indelible.db"))) {
+      other.setAutoCommit(false);
+      try (Statement statement = other.createStatement()) {
+        statement.execute("UPDATE indelible_schema SET version = version");
+      }
+
+      Result result = cli.run("check", Cli.bash("ls"));
+
+      assertThat(result.complaint(1)).startsWith("indelible: 1 of 1 events are not written: ");
+      assertThat(result.out()).isEmpty();
+      other.rollback();
+    }
+    cli.assertIntact(1);
+  }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The command, run in this process on one data directory, with its streams caught. */
+final class Cli {
+  private static final JsonMapper JSON = new JsonMapper();
+
+  private final Path data;
+
+  Cli(Path data) {
+    this.data = data;
+  }
+
+  Path data() {
+    return data;
+  }
+
+  /** Runs the command with nothing on standard input. */
+  Result run(String... args) {
+    return runOn(new byte[0], args);
+  }
+
+  Result runOn(String input, String... args) {
+    return runOn(input.getBytes(StandardCharsets.UTF_8), args);
+  }
+
+  Result runOn(byte[] input, String... args) {
+    return run(false, new ByteArrayInputStream(input), withData(args));
+  }
+
+  /** As {@link #run(String...)}, as if a person sat before a terminal. */
+  Result runOnTerminal(String... args) {
+    return run(true, InputStream.nullInputStream(), withData(args));
+  }
+
+  static Result runWithoutData(String... args) {
+    return run(false, InputStream.nullInputStream(), args);
+  }
+
+  /** The only row of the log's records that {@code log list} prints, and so on: parsed. */
+  List<JsonNode> rows() {
+    return run("log", "list", "--output", "json").jsonLines();
+  }
+
+  /** Asserts that the chain is as long as this and intact. */
+  void assertIntact(long rows) {
+    Result verified = run("log", "verify", "--output", "json");
+    assertThat(verified.exit()).as(verified.out() + verified.err()).isZero();
+    assertThat(verified.json().path("verdict").asString()).isEqualTo("intact");
+    assertThat(verified.json().path("rows").asLong()).isEqualTo(rows);
+  }
+
+  /** Changes the database behind the log's back. */
+  void sql(String sql) throws Exception {
+    try (Connection connection =
+            DriverManager.getConnection("jdbc:sqlite:" + data.resolve("indelible.db"));
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  /** A decision about a shell command on record. */
+  static String bash(String command) {
+    return "{\"kind\":\"bash\",\"command\":\"" + command + "\"}";
+  }
+
+  /** A line of {@code gate --format action}. */
+  static String line(String agent, String action) {
+    return "{\"agent_id\":\"" + agent + "\",\"action\":" + action + "}\n";
+  }
+
+  static JsonNode json(String text) {
+    return JSON.readTree(text);
+  }
+
+  private String[] withData(String... args) {
+    List<String> all = new ArrayList<>(List.of("--data", data.toString()));
+    all.addAll(List.of(args));
+    return all.toArray(String[]::new);
+  }
+
+  private static Result run(boolean terminal, InputStream in, String... args) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    Console console =
+        new Console(
+            in,
+            new PrintStream(out, false, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8),
+            terminal,
+            terminal);
+    int exit = Main.run(console, args);
+    return new Result(
+        exit, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  /**
+   * What a run left.
+   *
+   * @param exit its exit status
+   * @param out its standard output
+   * @param err its standard error
+   */
+  record Result(int exit, String out, String err) {
+    /** Asserts success, and nothing to complain of. */
+    Result ok() {
+      assertThat(err).isEmpty();
+      assertThat(exit).as(out).isZero();
+      return this;
+    }
+
+    JsonNode json() {
+      assertThat(out.lines()).hasSize(1);
+      return Cli.json(out);
+    }
+
+    List<JsonNode> jsonLines() {
+      return out.lines().map(Cli::json).toList();
+    }
+
+    /** Asserts one clear line of complaint, and returns it. */
+    String complaint(int status) {
+      assertThat(err.lines()).as(err).hasSize(1);
+      assertThat(err)
+          .startsWith("indelible: ")
+          .endsWith("\n")
+          .doesNotContain("\tat ", "Exception", "internal failure", "`", "tools.jackson");
+      assertThat(exit).as(err).isEqualTo(status);
+      return err.strip();
+    }
+  }
+}

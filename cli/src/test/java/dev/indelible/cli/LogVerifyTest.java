@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.cli.Cli.Result;
+import dev.indelible.crypto.SigningKey;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+
+/** {@code log verify}: acceptance 22 to 24, seen from outside. */
+class LogVerifyTest {
+  private static final int ROWS = 20;
+  private static final int ROW = 7;
+
+  @TempDir static Path original;
+  @TempDir Path directory;
+  private Cli cli;
+
+  @BeforeAll
+  static void aChain() {
+    StringBuilder input = new StringBuilder();
+    for (int i = 1; i <= ROWS; i++) {
+      input.append(Cli.line("agent:" + i, Cli.bash("rm -rf /" + i)));
+    }
+    new Cli(original.resolve("data")).runOn(input.toString(), "gate").ok();
+  }
+
+  @BeforeEach
+  void aCopyOfTheChain() throws IOException {
+    cli = new Cli(directory.resolve("data"));
+    Path from = original.resolve("data");
+    try (Stream<Path> files = Files.walk(from)) {
+      for (Path file : files.toList()) {
+        Files.copy(
+            file,
+            cli.data().resolve(from.relativize(file).toString()),
+            StandardCopyOption.COPY_ATTRIBUTES);
+      }
+    }
+  }
+
+  @Test
+  void anUntouchedChainIsIntact() {
+    cli.assertIntact(ROWS);
+  }
+
+  @Test
+  void theJsonHasTheMembersOfTheDesign() {
+    JsonNode report = cli.run("log", "verify", "--output", "json").ok().json();
+
+    assertThat(report.propertyNames()).contains("verdict", "rows", "head", "findings");
+    assertThat(report.path("head").path("sequence").asInt()).isEqualTo(ROWS);
+    assertThat(report.path("head").path("hash").asString()).matches("[0-9a-f]{64}");
+    assertThat(findings(report))
+        .isNotEmpty()
+        .allSatisfy(
+            finding -> assertThat(finding.propertyNames()).contains("check", "status", "message"));
+  }
+
+  @Test
+  void anEmptyChainIsIntact() throws Exception {
+    cli.sql("DELETE FROM signed_events");
+
+    cli.assertIntact(0);
+  }
+
+  static Stream<Arguments> everyStoredColumnAtItsFirstAndLastByte() {
+    return Stream.of(
+            "id",
+            "agent_id",
+            "event_type",
+            "payload_hash",
+            "signature",
+            "attest_level",
+            "timestamp",
+            "prev_hash",
+            "key_id",
+            "payload")
+        .flatMap(column -> Stream.of(Arguments.of(column, true), Arguments.of(column, false)));
+  }
+
+  /** Acceptance 22: one bit. */
+  @ParameterizedTest(name = "{0}, first byte: {1}")
+  @MethodSource("everyStoredColumnAtItsFirstAndLastByte")
+  void oneChangedBitInAnyColumnIsBrokenAndNamesTheRow(String column, boolean first)
+      throws Exception {
+    flip(column, first);
+
+    Result result = cli.run("log", "verify", "--output", "json");
+
+    assertThat(result.exit()).isEqualTo(1);
+    assertThat(result.json().path("verdict").asString()).isEqualTo("broken");
+    assertThat(brokenRows(result.json())).first().isEqualTo((long) ROW);
+    assertThat(brokenRows(result.json())).isSubsetOf((long) ROW, ROW + 1L);
+  }
+
+  /** Acceptance 22: one bit; the row itself is then elsewhere, and missed where it was. */
+  @ParameterizedTest
+  @ValueSource(ints = {5, 40, 62, 63})
+  void oneChangedBitOfASequenceIsBroken(int bit) throws Exception {
+    long changed = ROW ^ 1L << bit;
+    cli.sql("UPDATE signed_events SET sequence = " + changed + " WHERE sequence = " + ROW);
+
+    Result result = cli.run("log", "verify", "--output", "json");
+
+    assertThat(result.exit()).isEqualTo(1);
+    assertThat(brokenRows(result.json())).contains(ROW + 1L);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "DELETE FROM signed_events WHERE sequence = 7",
+        "DELETE FROM signed_events WHERE sequence = 1",
+        "UPDATE signed_events SET signature = NULL, key_id = NULL, attest_level = 'unsigned'"
+            + " WHERE sequence = 7",
+        "UPDATE signed_events SET payload = NULL WHERE sequence = 7",
+        "UPDATE signed_events SET signature = CAST(signature || x'00' AS BLOB) WHERE sequence = 7",
+        "UPDATE signed_events SET agent_id = '' WHERE sequence = 20",
+        "INSERT INTO signed_events SELECT 21, 'planted', agent_id, event_type, payload_hash,"
+            + " signature, attest_level, timestamp, prev_hash, key_id, payload"
+            + " FROM signed_events WHERE sequence = 20"
+      })
+  void whatSqlCanDoToTheRowsIsBroken(String sql) throws Exception {
+    cli.sql(sql);
+
+    Result result = cli.run("log", "verify");
+
+    assertThat(result.exit()).isEqualTo(1);
+    assertThat(result.out()).startsWith("broken  ");
+  }
+
+  @Test
+  void twoRowsThatChangedPlacesAreBothNamed() throws Exception {
+    cli.sql("UPDATE signed_events SET sequence = -1 WHERE sequence = 7");
+    cli.sql("UPDATE signed_events SET sequence = 7 WHERE sequence = 8");
+    cli.sql("UPDATE signed_events SET sequence = 8 WHERE sequence = -1");
+
+    Result result = cli.run("log", "verify");
+
+    assertThat(result.exit()).isEqualTo(1);
+    assertThat(result.out())
+        .contains("it was signed as row 8 and has been moved")
+        .contains("it was signed as row 7 and has been moved");
+  }
+
+  @Test
+  void theTextNamesTheRow() throws Exception {
+    flip("payload", true);
+
+    assertThat(cli.run("log", "verify").out())
+        .containsPattern("payload +broken +7 +its payload and its payload hash do not agree");
+  }
+
+  /** Acceptance 23: "could not tell", not "fine". */
+  @Test
+  void anUnknownKeyCannotTell() throws Exception {
+    try (Stream<Path> keys = Files.list(cli.data().resolve("keys"))) {
+      for (Path key : keys.toList()) {
+        Files.delete(key);
+      }
+    }
+
+    Result result = cli.run("log", "verify", "--output", "json");
+
+    assertThat(result.exit()).isEqualTo(3);
+    assertThat(result.json().path("verdict").asString()).isEqualTo("unknown");
+    assertThat(result.out()).contains("it is signed by a key that is not known here: ");
+  }
+
+  @Test
+  void anotherKeyThanTheLogsCannotTell() {
+    String other = SigningKey.generate().verificationKey().toVkey("other");
+
+    assertThat(cli.run("log", "verify", "--key", other).exit()).isEqualTo(3);
+  }
+
+  @Test
+  void theRightKeyGivenByHandIsEnough() throws Exception {
+    String vkey = cli.run("keys", "export", "--format", "vkey", "--name", "log").ok().out().strip();
+    try (Stream<Path> keys = Files.list(cli.data().resolve("keys"))) {
+      for (Path key : keys.toList()) {
+        Files.delete(key);
+      }
+    }
+
+    assertThat(cli.run("log", "verify", "--key", vkey).exit()).isZero();
+  }
+
+  /** A break that is proven outweighs a key that is not known. */
+  @Test
+  void aBrokenLinkUnderAnUnknownKeyIsStillBroken() throws Exception {
+    flip("prev_hash", true);
+    String other = SigningKey.generate().verificationKey().toVkey("other");
+
+    assertThat(cli.run("log", "verify", "--key", other).exit()).isEqualTo(1);
+  }
+
+  /** Acceptance 24. */
+  @Test
+  void sinceChecksFromThatRowOnAndSaysWhatItTrusted() {
+    JsonNode report = cli.run("log", "verify", "--since", "16", "--output", "json").ok().json();
+
+    assertThat(report.path("rows").asInt()).isEqualTo(5);
+    assertThat(findings(report))
+        .filteredOn(finding -> finding.path("check").asString().equals("trusted"))
+        .singleElement()
+        .satisfies(
+            finding -> {
+              assertThat(finding.path("sequence").asInt()).isEqualTo(15);
+              assertThat(finding.path("message").asString())
+                  .contains("rows 1 to 15 were not checked");
+            });
+  }
+
+  @ParameterizedTest
+  @CsvSource({"7, 1", "8, 0", "6, 1", "1, 1"})
+  void sinceSeesWhatIsFromThereOn(String since, int status) throws Exception {
+    flip("payload", true);
+
+    assertThat(cli.run("log", "verify", "--since", since).exit()).isEqualTo(status);
+  }
+
+  @Test
+  void sinceOverTheEndCannotTell() {
+    Result result = cli.run("log", "verify", "--since", "22");
+
+    assertThat(result.exit()).isEqualTo(3);
+    assertThat(result.out()).contains("there is no row 21 to start after");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {100, 1_000, 4_096, 10_000, 30_000})
+  void aDatabaseCutShortIsBroken(int bytes) throws Exception {
+    Path database = cli.data().resolve("indelible.db");
+    try (FileChannel channel = FileChannel.open(database, StandardOpenOption.WRITE)) {
+      assertThat(channel.size()).isGreaterThan(bytes);
+      channel.truncate(bytes);
+    }
+
+    Result result = cli.run("log", "verify", "--output", "json");
+
+    assertThat(result.err()).isEmpty();
+    assertThat(result.exit()).isEqualTo(1);
+    assertThat(result.json().path("verdict").asString()).isEqualTo("broken");
+    assertThat(findings(result.json()))
+        .singleElement()
+        .satisfies(
+            finding -> {
+              assertThat(finding.path("check").asString()).isEqualTo("storage");
+              assertThat(finding.path("status").asString()).isEqualTo("broken");
+              assertThat(finding.path("message").asString())
+                  .startsWith(database + ": the database file is damaged or cut short");
+            });
+  }
+
+  /** Wherever a page is wiped: never an internal failure, and "intact" only if all rows are. */
+  @Test
+  void aWipedPageIsNeverIntactUnlessEveryRowStillIs() throws Exception {
+    Path database = cli.data().resolve("indelible.db");
+    byte[] whole = Files.readAllBytes(database);
+    String rows = cli.run("log", "list", "--output", "json").ok().out();
+    for (int page = 0; page < whole.length; page += 4_096) {
+      byte[] damaged = whole.clone();
+      Arrays.fill(damaged, page, page + 4_096, (byte) 0xa5);
+      Files.write(database, damaged);
+
+      Result result = cli.run("log", "verify");
+
+      assertThat(result.err()).doesNotContain("internal failure");
+      assertThat(result.exit())
+          .as("page at %d: %s%s", page, result.out(), result.err())
+          .isIn(0, 1, 2);
+      if (result.exit() == 0) {
+        assertThat(cli.run("log", "list", "--output", "json").out()).isEqualTo(rows);
+      } else if (page > 0) {
+        assertThat(result.exit()).isEqualTo(1);
+      }
+    }
+  }
+
+  @Test
+  void aChainOfMoreBreaksThanAreShownCountsTheRest() throws Exception {
+    cli.sql("UPDATE signed_events SET payload = NULL, prev_hash = x'00'");
+
+    Result result = cli.run("log", "verify");
+
+    assertThat(result.exit()).isEqualTo(1);
+    assertThat(result.out()).containsPattern("and \\d+ findings more; --output json shows up to");
+  }
+
+  private void flip(String column, boolean first) throws Exception {
+    try (Connection connection =
+            DriverManager.getConnection("jdbc:sqlite:" + cli.data().resolve("indelible.db"));
+        PreparedStatement select =
+            connection.prepareStatement(
+                "SELECT CAST("
+                    + column
+                    + " AS BLOB), typeof("
+                    + column
+                    + ")"
+                    + " FROM signed_events WHERE sequence = "
+                    + ROW);
+        ResultSet row = select.executeQuery()) {
+      byte[] value = row.getBytes(1);
+      String type = row.getString(2);
+      value[first ? 0 : value.length - 1] ^= 1;
+      try (PreparedStatement update =
+          connection.prepareStatement(
+              "UPDATE signed_events SET "
+                  + column
+                  + " = CAST(? AS "
+                  + type
+                  + ")"
+                  + " WHERE sequence = "
+                  + ROW)) {
+        update.setBytes(1, value);
+        assertThat(update.executeUpdate()).isEqualTo(1);
+      }
+    }
+  }
+
+  private static List<JsonNode> findings(JsonNode report) {
+    return StreamSupport.stream(report.path("findings").spliterator(), false).toList();
+  }
+
+  private static List<Long> brokenRows(JsonNode report) {
+    return findings(report).stream()
+        .filter(finding -> finding.path("status").asString().equals("broken"))
+        .map(finding -> finding.path("sequence").asLong())
+        .distinct()
+        .toList();
+  }
+}
