@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The command in a process of its own, with real pipes and real signals. */
+@Timeout(120)
+@DisabledOnOs(OS.WINDOWS)
+class ProcessTest {
+  /** 128 and the number of the signal: what a shell reports of a process that was told to end. */
+  private static final int ENDED_BY_SIGTERM = 143;
+
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  @TempDir Path directory;
+  private final List<Process> started = new ArrayList<>();
+  private Cli cli;
+
+  @BeforeEach
+  void oneRowOnRecord() {
+    cli = new Cli(directory.resolve("data"));
+    cli.run("check", Cli.bash("ls")).ok();
+  }
+
+  @AfterEach
+  void endWhatWasStarted() {
+    started.forEach(Process::destroyForcibly);
+  }
+
+  @Test
+  void gateAsACoprocessAnswersEachLineBeforeTheNextIsSent() throws Exception {
+    Process gate = command("gate");
+    BufferedReader answers = reader(gate);
+    try (OutputStream ask = gate.getOutputStream()) {
+      for (int i = 0; i < 20; i++) {
+        ask.write(Cli.line("agent:" + i, Cli.bash("ls")).getBytes(StandardCharsets.UTF_8));
+        ask.flush();
+
+        assertThat(answers.readLine()).contains("\"agent_id\":\"agent:" + i + "\"");
+      }
+    }
+    assertThat(exit(gate)).isZero();
+    cli.assertIntact(21);
+  }
+
+  /** D2, D9: what gate has answered is in the chain, once, when it is told to end. */
+  @Test
+  void gateToldToEndInMidStreamDrainsWhatItAccepted() throws Exception {
+    Process gate = command("gate");
+    Thread asker = new Thread(() -> askUntilNobodyListens(gate.getOutputStream()));
+    asker.setDaemon(true);
+    asker.start();
+    BufferedReader answers = reader(gate);
+    List<String> answered = new ArrayList<>();
+    for (int i = 0; i < 2_000; i++) {
+      answered.add(answers.readLine());
+    }
+
+    // The handle's, because that of the process closes its pipes too.
+    gate.toHandle().destroy();
+
+    answers.lines().filter(line -> line.endsWith("}")).forEach(answered::add);
+    assertThat(exit(gate)).isEqualTo(ENDED_BY_SIGTERM);
+    List<String> chain = cli.rows().stream().map(row -> row.path("id").asString()).toList();
+    assertThat(chain)
+        .doesNotHaveDuplicates()
+        .containsAll(answered.stream().map(line -> Cli.json(line).path("id").asString()).toList());
+    cli.assertIntact(chain.size());
+  }
+
+  /** Acceptance 18, seen from outside: two processes, one chain. */
+  @Test
+  void twoGatesAtOnceWriteOneChain() throws Exception {
+    String input = Cli.line("agent:a", Cli.bash("ls")).repeat(500);
+    Path lines = Files.writeString(directory.resolve("lines"), input);
+    List<Process> gates = List.of(commandFrom(lines, "gate"), commandFrom(lines, "gate"));
+
+    for (Process gate : gates) {
+      assertThat(reader(gate).lines()).hasSize(500);
+      assertThat(exit(gate)).isZero();
+    }
+    cli.assertIntact(1_001);
+  }
+
+  @Test
+  void tailShowsWhatAnotherProcessRecordsUntilItIsToldToEnd() throws Exception {
+    Process tail = command("log", "tail", "--output", "json");
+    BufferedReader rows = reader(tail);
+    assertThat(rows.readLine()).contains("\"sequence\":1,");
+
+    for (int sequence = 2; sequence <= 4; sequence++) {
+      cli.run("check", Cli.bash("ls " + sequence)).ok();
+
+      assertThat(rows.readLine()).contains("\"sequence\":" + sequence + ",");
+    }
+    tail.destroy();
+
+    assertThat(exit(tail)).isEqualTo(ENDED_BY_SIGTERM);
+  }
+
+  @Test
+  void tailEndsWhenNobodyReadsIt() throws Exception {
+    Process tail = command("log", "tail", "--output", "json");
+    BufferedReader rows = reader(tail);
+    assertThat(rows.readLine()).contains("\"sequence\":1,");
+    rows.close();
+
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () -> {
+              cli.run("check", Cli.bash("ls")).ok();
+              return !tail.isAlive();
+            });
+    assertThat(tail.exitValue()).isZero();
+  }
+
+  @Test
+  void listEndsWhenItsReaderHasEnough() throws Exception {
+    cli.runOn(Cli.line("agent:a", Cli.bash("ls")).repeat(5_000), "gate").ok();
+    Process list = command("log", "list");
+    BufferedReader rows = reader(list);
+    rows.readLine();
+    rows.close();
+
+    assertThat(exit(list)).isZero();
+  }
+
+  @Test
+  void aPipeGetsNoColours() throws Exception {
+    for (String[] verb : new String[][] {{"log", "list"}, {"status"}, {"--help"}}) {
+      Process process = command(verb);
+      assertThat(reader(process).lines()).isNotEmpty().noneMatch(line -> line.contains("\u001b"));
+      assertThat(exit(process)).isZero();
+    }
+  }
+
+  @Test
+  void theExitStatusIsThatOfTheProcess() throws Exception {
+    assertThat(exit(command("check", Cli.bash("rm -rf /")))).isEqualTo(3);
+    assertThat(exit(command("chek"))).isEqualTo(2);
+  }
+
+  /**
+   * In the plain locale Java cannot read what is not ASCII from its command line; the launcher sets
+   * another one, and without the launcher such an action is not guessed at.
+   */
+  @Test
+  void anArgumentThatTheLocaleCannotHoldIsNotRecordedAsSomethingElse() throws Exception {
+    List<String> java = java("check");
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            "sh",
+            "-c",
+            "exec \"$@\" \"$(printf '{\"kind\":\"bash\",\"command\":\"\\303\\251\"}')\"",
+            "sh");
+    builder.command().addAll(java);
+    builder.environment().keySet().removeIf(name -> name.equals("LANG") || name.startsWith("LC_"));
+    builder.environment().put("LC_ALL", "C");
+    Process process = start(builder.redirectErrorStream(true));
+
+    assertThat(reader(process).lines())
+        .singleElement()
+        .asString()
+        .startsWith("indelible: ACTION: the character at 26 is not UTF-8");
+    assertThat(exit(process)).isEqualTo(2);
+    cli.assertIntact(1);
+  }
+
+  @Test
+  void theJarRuns() throws Exception {
+    Path jar = Path.of(System.getProperty("indelible.root"), "cli/target/indelible-cli.jar");
+    assumeTrue(Files.exists(jar), "there is no jar yet: " + jar);
+    Process process = start(new ProcessBuilder(javaBinary(), "-jar", jar.toString(), "--version"));
+
+    assertThat(reader(process).lines()).singleElement().asString().startsWith("indelible 0.");
+    assertThat(exit(process)).isZero();
+  }
+
+  private Process command(String... args) throws IOException {
+    return start(new ProcessBuilder(java(args)).redirectError(ProcessBuilder.Redirect.DISCARD));
+  }
+
+  private Process commandFrom(Path input, String... args) throws IOException {
+    return start(new ProcessBuilder(java(args)).redirectInput(input.toFile()));
+  }
+
+  private Process start(ProcessBuilder builder) throws IOException {
+    Process process = builder.start();
+    started.add(process);
+    return process;
+  }
+
+  private List<String> java(String... args) {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                javaBinary(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName(),
+                "--data",
+                cli.data().toString()));
+    command.addAll(List.of(args));
+    return command;
+  }
+
+  private static String javaBinary() {
+    return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+  }
+
+  private static BufferedReader reader(Process process) {
+    return new BufferedReader(
+        new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+  }
+
+  private static int exit(Process process) throws InterruptedException {
+    assertThat(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    return process.exitValue();
+  }
+
+  private static void askUntilNobodyListens(OutputStream ask) {
+    try {
+      for (int i = 0; ; i++) {
+        ask.write(Cli.line("agent:a", Cli.bash("ls " + i)).getBytes(StandardCharsets.UTF_8));
+      }
+    } catch (IOException e) {
+      // The process has ended.
+    }
+  }
+}

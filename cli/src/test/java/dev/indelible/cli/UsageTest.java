@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import dev.indelible.cli.Cli.Result;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Wrong usage, and a data directory that is not as it should be: status 2, and one clear line. */
+class UsageTest {
+  @TempDir Path directory;
+  private Cli cli;
+
+  @BeforeEach
+  void oneRowOnRecord() {
+    cli = new Cli(directory.resolve("data"));
+    cli.run("check", Cli.bash("ls")).ok();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "chek            | unknown verb 'chek' (did you mean 'check'?); see 'indelible --help'",
+        "xyzzy           | unknown verb 'xyzzy'; see 'indelible --help'",
+        "log veirfy      | unknown verb 'veirfy' (did you mean 'verify'?); see 'indelible log --help'",
+        "log             | log: say which: list, show, tail, export, verify",
+        "keys            | keys: say which: init, list, export",
+        "dlq             | dlq: say which: list, show",
+        "bench           | bench: say which: drain",
+        "help xyzzy      | Unknown subcommand 'xyzzy'; see 'indelible --help'",
+        "check --agnet x | unknown option '--agnet' (did you mean '--agent'?); see 'indelible check --help'",
+        "log list --bogus| unknown option '--bogus'; see 'indelible log list --help'",
+        "check a b       | one argument too many: 'b'; JSON goes in single quotes, as one argument;"
+            + " see 'indelible check --help'",
+        "check --agent   | Missing required parameter for option '--agent' (ID); see 'indelible check --help'",
+        "log list --limit| Missing required parameter for option '--limit' (N); see 'indelible log list --help'",
+        "log list --limit abc | Invalid value for option '--limit': 'abc' is not a whole number;"
+            + " see 'indelible log list --help'",
+        "log list --limit 1.5 | Invalid value for option '--limit': '1.5' is not a whole number;"
+            + " see 'indelible log list --help'",
+        "log list --limit -1  | --limit -1: give a number of rows, 0 or more",
+        "log tail -n -1       | --lines -1: give a number of rows, 0 or more",
+        "log list --output xml| Invalid value for option '--output': expected one of [text, json]"
+            + " (case-sensitive) but was 'xml'; see 'indelible log list --help'",
+        "gate --format xml    | Invalid value for option '--format': expected one of [action, claude]"
+            + " (case-sensitive) but was 'xml'; see 'indelible gate --help'",
+        "log show             | Missing required parameter: 'ROW'; see 'indelible log show --help'",
+        "log show 99          | log show 99: no such row; 'indelible log list' shows what there is",
+        "log show xyzzy       | log show xyzzy: no such row; 'indelible log list' shows what there is",
+        "dlq show 1           | dlq show 1: no such letter; 'indelible dlq list' shows what there is",
+        "log verify --since 0 | --since 0: rows are numbered from 1",
+        "log verify --key no.pem | --key no.pem: no such file, and not a vkey of the form name+hash+key either",
+        "log verify --key a+b+c  | vkey a: its key is not base64",
+        "bench drain --events 5  | --events 5: give 1000 or more, or it measures start-up",
+        "bench drain --events 5000000000 | Invalid value for option '--events': '5000000000' is too"
+            + " large a number; see 'indelible bench drain --help'",
+        "log export no/such/dir  | no/such/dir: its directory does not exist; make it first",
+        "keys export --name a+b  | --name: a key's name is not empty and has no space and no +",
+      })
+  void wrongUsageIsNamedInOneLine(String commandLine, String says) {
+    Result result = cli.run(commandLine.strip().split(" "));
+
+    assertThat(result.complaint(2)).isEqualTo("indelible: " + says);
+    assertThat(result.out()).isEmpty();
+    cli.assertIntact(1);
+  }
+
+  @Test
+  void anEmptyDataDirectoryNameDoesNotMeanTheCurrentDirectory() {
+    assertThat(Cli.runWithoutData("--data", "", "check", Cli.bash("ls")).complaint(2))
+        .isEqualTo(
+            "indelible: Invalid value for option '--data': the path is empty; see 'indelible --help'");
+  }
+
+  @Test
+  void aDataDirectoryNameThatCannotBeOneIsNamed() {
+    assertThat(Cli.runWithoutData("--data", "a\0b", "status").complaint(2))
+        .startsWith("indelible: Invalid value for option '--data': 'a\\x00b' cannot be a path: ");
+  }
+
+  @Test
+  void exportLeavesAFileThatIsThereAlone() throws Exception {
+    Path file = Files.writeString(directory.resolve("chain.jsonl"), "mine");
+
+    assertThat(cli.run("log", "export", file.toString()).complaint(2))
+        .isEqualTo("indelible: " + file + ": exists already; name a new file");
+    assertThat(file).hasContent("mine");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"check", "gate"})
+  void standardInputThatCannotBeReadIsNotAnInternalFailure(String verb) {
+    InputStream broken =
+        new InputStream() {
+          @Override
+          public int read() throws IOException {
+            throw new IOException("Is a directory");
+          }
+        };
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    PrintStream out = new PrintStream(OutputStream.nullOutputStream());
+
+    int exit =
+        Main.run(
+            new Console(broken, out, new PrintStream(err, true), false, false),
+            "--data",
+            cli.data().toString(),
+            verb);
+
+    assertThat(exit).isEqualTo(2);
+    assertThat(err.toString())
+        .hasToString("indelible: standard input cannot be read: Is a directory\n");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"log list", "log show 1", "log tail", "log verify", "status", "dlq list"})
+  void readingWhereThereIsNoDataDirectoryNamesItAndMakesNone(String verb) {
+    Cli nowhere = new Cli(directory.resolve("nowhere"));
+
+    assertThat(nowhere.run(verb.split(" ")).complaint(2))
+        .isEqualTo(
+            "indelible: " + nowhere.data() + ": no data directory here; name one with --data DIR");
+    assertThat(nowhere.data()).doesNotExist();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"check", "gate", "keys init"})
+  void aDataDirectoryThatIsAFileIsNamed(String verb) throws Exception {
+    Cli file = new Cli(Files.writeString(directory.resolve("file"), "mine"));
+
+    assertThat(file.runOn(Cli.bash("ls"), verb.split(" ")).complaint(2))
+        .startsWith("indelible: " + file.data() + ": the data directory cannot be here, because ")
+        .endsWith(" is a file; name another directory");
+    assertThat(file.data()).hasContent("mine");
+  }
+
+  @Test
+  void aDataDirectoryThatCannotBeWrittenToIsNamed() throws Exception {
+    Files.setPosixFilePermissions(cli.data(), PosixFilePermissions.fromString("r-x------"));
+    assumeFalse(Files.isWritable(cli.data()), "root writes to every directory");
+
+    assertThat(cli.run("check", Cli.bash("ls")).complaint(2))
+        .startsWith("indelible: " + cli.data() + ": cannot be written to; check its permissions");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"check", "gate", "log list", "log verify", "dlq list"})
+  void aDatabaseThatIsNotSqliteIsNamedAndLeftAsItIs(String verb) throws Exception {
+    Path database = cli.data().resolve("indelible.db");
+    String notes = "these are my notes, and by no means a database\n".repeat(100);
+    Files.writeString(database, notes);
+
+    assertThat(cli.runOn(Cli.bash("ls"), verb.split(" ")).complaint(2))
+        .isEqualTo(
+            "indelible: "
+                + database
+                + ": not an SQLite database; is this the right data directory?");
+    assertThat(database).hasContent(notes);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"check", "gate", "log list", "dlq list"})
+  void aDatabaseCutShortIsNamed(String verb) throws Exception {
+    Path database = cli.data().resolve("indelible.db");
+    try (FileChannel channel = FileChannel.open(database, StandardOpenOption.WRITE)) {
+      channel.truncate(channel.size() / 2);
+    }
+    long size = Files.size(database);
+
+    assertThat(cli.runOn(Cli.bash("ls"), verb.split(" ")).complaint(2))
+        .isEqualTo(
+            "indelible: "
+                + database
+                + ": the database file is damaged or cut short; keep it, and restore it from a copy");
+    assertThat(database).hasSize(size);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"log list", "log verify", "status"})
+  void aDatabaseOfSomethingElseIsNamed(String verb) throws Exception {
+    Files.delete(cli.data().resolve("indelible.db"));
+    cli.sql("CREATE TABLE recipes (title TEXT)");
+
+    Result result = cli.run(verb.split(" "));
+
+    assertThat(result.out() + result.err())
+        .contains("a database without a ledger in it; is this the right file?");
+    assertThat(result.exit()).isEqualTo(verb.equals("status") ? 1 : 2);
+  }
+
+  @Test
+  void aKeyThatOthersCanReadStopsRecordingUntilItIsPutRight() throws Exception {
+    Path key = cli.data().resolve("keys/audit.pem");
+    Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-r--r--"));
+
+    assertThat(cli.run("check", Cli.bash("ls")).complaint(2))
+        .isEqualTo(
+            "indelible: "
+                + key
+                + ": others can reach this key (mode rw-r--r--); run 'chmod 600 "
+                + key
+                + "', and replace the key if they may have read it");
+    cli.assertIntact(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"check", "gate"})
+  void aTypoInTheRulesIsNamedWithFileAndLine(String verb) throws Exception {
+    Path rules = cli.data().resolve("policy/rules.yaml");
+    Files.writeString(rules, "version: 1\nrules:\n  - id: R1\n    severty: refuse\n");
+
+    assertThat(cli.runOn(Cli.bash("ls"), verb).complaint(2))
+        .isEqualTo(
+            "indelible: "
+                + rules
+                + ", line 4, column 5: unknown key \"severty\"; did you mean \"severity\"?");
+    cli.assertIntact(1);
+  }
+
+  @Test
+  void helpIsNoFailure() {
+    for (List<String> asked :
+        List.of(List.of("--help"), List.of("help"), List.of("log", "verify", "--help"))) {
+      assertThat(Cli.runWithoutData(asked.toArray(String[]::new)).ok().out()).startsWith("Usage: ");
+    }
+  }
+
+  @Test
+  void noVerbAtAllShowsTheVerbs() {
+    assertThat(Cli.runWithoutData().ok().out()).contains("check", "gate", "log", "status");
+  }
+
+  @Test
+  void theVersionIsOneLine() {
+    assertThat(Cli.runWithoutData("--version").ok().out()).startsWith("indelible ").hasLineCount(1);
+  }
+}
