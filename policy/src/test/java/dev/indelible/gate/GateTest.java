@@ -24,6 +24,7 @@ import dev.indelible.json.JsonValue;
 import dev.indelible.policy.Policy;
 import dev.indelible.queue.AuditBooks;
 import dev.indelible.queue.DeferredAuditQueue;
+import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.MemoryStore;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -321,14 +322,14 @@ class GateTest {
     return new Gate(policy, queue);
   }
 
-  private List<AppendOutcome> append(List<AuditEvent> batch) {
+  private List<AppendOutcome> append(EventBatch batch) {
     try {
       open.await();
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
-    ledger.addAll(batch);
-    return batch.stream().map(event -> AppendOutcome.APPENDED).toList();
+    ledger.addAll(batch.events());
+    return batch.events().stream().map(event -> AppendOutcome.APPENDED).toList();
   }
 
   private DeferredAudit audit() {
