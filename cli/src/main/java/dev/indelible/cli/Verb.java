@@ -53,7 +53,7 @@ abstract class Verb implements Callable<Integer> {
     DrainReport report = indelible.closeAndFlush(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
     if (!report.isComplete()) {
       throw CommandFailure.failed(
-          "%d of %d events are not written: %s %s"
+          "%d of %d events are not written yet: %s %s; they wait in the journal, and the next command that records writes them"
               .formatted(
                   report.pending(),
                   report.submitted(),

@@ -11,6 +11,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
@@ -267,7 +268,18 @@ final class Slot implements AutoCloseable {
         if (!name.equals(IDENTITY_FILE) && !SEGMENT_FILE.matcher(name).matches()) {
           throw new JournalException(file + ": does not belong in a journal; move it away");
         }
-        requireOwn(file, false);
+        requireOwnIfThere(file);
+      }
+    }
+  }
+
+  /** A file that is gone was renamed or removed by the process whose place this is. */
+  private static void requireOwnIfThere(Path file) throws IOException, JournalException {
+    try {
+      requireOwn(file, false);
+    } catch (JournalException | NoSuchFileException e) {
+      if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+        throw e;
       }
     }
   }
