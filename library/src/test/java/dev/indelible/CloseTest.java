@@ -47,6 +47,11 @@ class CloseTest {
       other.rollback();
     }
     assertThat(rows(data)).isEqualTo(1);
+
+    Indelible.open(data).close();
+
+    // D2: the next run delivers what this one could not.
+    assertThat(rows(data)).isEqualTo(4);
   }
 
   /** D6: a lock is weather. */

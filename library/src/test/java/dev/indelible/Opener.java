@@ -16,6 +16,10 @@ final class Opener {
   /** How many actions it asks about. */
   static final int CHECKS = 100;
 
+  /** SQLite is native code, and newer JDKs want that said; older ones would complain of it. */
+  private static final String NATIVE_ACCESS =
+      Runtime.version().feature() < 22 ? "-Dolder=true" : "--enable-native-access=ALL-UNNAMED";
+
   private Opener() {}
 
   /** Starts one; what it has to complain of goes to {@code log}. */
@@ -23,6 +27,7 @@ final class Opener {
     return new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-XX:TieredStopAtLevel=1",
+            NATIVE_ACCESS,
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
             "-cp",
             System.getProperty("java.class.path"),

@@ -130,10 +130,11 @@ class BadInputTest {
     cli.assertIntact(3);
   }
 
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("unreadableActions")
-  void noStackTraceIsShownUnlessAskedFor(String what, String action, String[] says) {
-    assertThat(cli.run("check", "--verbose", action).err()).contains("    at dev.indelible.");
+  @Test
+  void aStackTraceIsShownToWhoAsksForIt() {
+    assertThat(cli.run("check", "--verbose", "rm -rf /").err())
+        .startsWith("dev.indelible.json.JsonFormatException: ACTION: not JSON at column 1")
+        .contains("\n    at dev.indelible.");
   }
 
   /** What is no text at all, and so cannot be written as a Java string. */
