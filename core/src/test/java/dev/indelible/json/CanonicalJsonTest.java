@@ -243,7 +243,7 @@ class CanonicalJsonTest {
   void anErrorSaysLineAndColumn() {
     assertThatThrownBy(() -> CanonicalJson.read("{\n  \"a\": x}"))
         .isInstanceOf(JsonFormatException.class)
-        .hasMessageStartingWith("line 2, column ");
+        .hasMessageStartingWith("not JSON at line 2, column ");
   }
 
   /** Every code point that there is, in one string: written as Java's own UTF-8 has it. */
