@@ -87,13 +87,13 @@ class DamagedFileTest {
     }
   }
 
-  /** Not a database at all: said so, by name. */
+  /** Not a database at all: said so, by name, and not called a damaged ledger. */
   @Test
   void aFileThatIsNoDatabaseIsCalledThat() throws Exception {
     Path file = directory.resolve("notes.txt");
     Files.writeString(file, "Dear diary, nothing of this is a database. ".repeat(40));
     assertThatThrownBy(() -> SqliteLedger.open(file))
-        .isInstanceOfSatisfying(LedgerException.class, e -> assertThat(e.isDamaged()).isTrue())
+        .isInstanceOfSatisfying(LedgerException.class, e -> assertThat(e.isDamaged()).isFalse())
         .hasMessage(file + ": not an SQLite database");
     assertThat(Files.readString(file)).startsWith("Dear diary").hasSize(43 * 40);
   }
