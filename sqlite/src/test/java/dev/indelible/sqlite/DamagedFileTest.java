@@ -94,7 +94,7 @@ class DamagedFileTest {
     Files.writeString(file, "Dear diary, nothing of this is a database. ".repeat(40));
     assertThatThrownBy(() -> SqliteLedger.open(file))
         .isInstanceOfSatisfying(LedgerException.class, e -> assertThat(e.isDamaged()).isFalse())
-        .hasMessage(file + ": not an SQLite database");
+        .hasMessageStartingWith(file + ": not an SQLite database");
     assertThat(Files.readString(file)).startsWith("Dear diary").hasSize(43 * 40);
   }
 
