@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.indelible.cli.Cli.Result;
 import dev.indelible.crypto.SigningKey;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -275,6 +276,17 @@ class LogVerifyTest {
               assertThat(finding.path("message").asString())
                   .startsWith(database + ": the database file is damaged or cut short");
             });
+  }
+
+  /** It says what it is, and then is no such thing: damage, and not the wrong file. */
+  @Test
+  void aDatabaseWithAWipedHeaderIsBroken() throws Exception {
+    try (FileChannel channel =
+        FileChannel.open(cli.data().resolve("indelible.db"), StandardOpenOption.WRITE)) {
+      channel.write(ByteBuffer.wrap(new byte[84]), 16);
+    }
+
+    assertThat(cli.run("log", "verify").exit()).isEqualTo(1);
   }
 
   /** Wherever a page is wiped: never an internal failure, and "intact" only if all rows are. */

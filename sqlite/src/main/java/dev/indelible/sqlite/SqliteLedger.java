@@ -6,6 +6,9 @@ import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -13,6 +16,7 @@ import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.UUID;
@@ -21,6 +25,10 @@ import org.sqlite.SQLiteConfig;
 /** Reads a ledger in an SQLite file, while it is written or at rest; opened for reading only. */
 public final class SqliteLedger implements LedgerReader {
   private static final int BUSY_TIMEOUT_MILLIS = 5_000;
+
+  /** SQLite file format, section 1.3: the first 16 bytes. */
+  private static final byte[] MAGIC = "SQLite format 3\0".getBytes(StandardCharsets.US_ASCII);
+
   private static final String SELECT = "SELECT " + SqliteRows.COLUMNS + " FROM signed_events ";
 
   private final Path file;
@@ -265,14 +273,24 @@ public final class SqliteLedger implements LedgerReader {
     try {
       return reading.read();
     } catch (SQLException e) {
-      throw SqliteFault.isNotDatabase(e)
-          ? new LedgerException(file + ": no longer an SQLite database", true, e)
-          : unreadable(file, e);
+      throw unreadable(file, e);
+    }
+  }
+
+  /**
+   * Whether a file begins as every SQLite database does, damaged or not. One that does not is
+   * another kind of file, as far as anyone can tell.
+   */
+  private static boolean beginsAsDatabase(Path file) {
+    try (InputStream in = Files.newInputStream(file)) {
+      return Arrays.equals(in.readNBytes(MAGIC.length), MAGIC);
+    } catch (IOException e) {
+      return false;
     }
   }
 
   private static LedgerException unreadable(Path file, SQLException e) {
-    if (SqliteFault.isNotDatabase(e)) {
+    if (SqliteFault.isNotDatabase(e) && !beginsAsDatabase(file)) {
       return new LedgerException(
           file + ": not an SQLite database; is this the right data directory?", false, e);
     }
