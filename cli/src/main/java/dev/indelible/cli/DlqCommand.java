@@ -5,6 +5,11 @@ import picocli.CommandLine.Command;
 
 @Command(
     name = "dlq",
-    description = "Read the dead letters: events that could not go into the chain.",
-    subcommands = {DlqListCommand.class, DlqShowCommand.class})
+    description = "The dead letters: events that could not go into the chain.",
+    subcommands = {
+      DlqListCommand.class,
+      DlqShowCommand.class,
+      DlqReplayCommand.class,
+      DlqPurgeCommand.class
+    })
 final class DlqCommand extends VerbGroup {}

@@ -3,34 +3,18 @@ package dev.indelible.cli;
 
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.DeadLetter;
-import dev.indelible.ledger.LedgerReader;
-import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
 @Command(name = "show", description = "Print everything of one dead letter.")
-final class DlqShowCommand extends Verb {
+final class DlqShowCommand extends LetterVerb {
   @Parameters(paramLabel = "LETTER", description = "its number, or its event's id")
   String wanted = "";
 
   @Override
   public Integer call() throws Exception {
-    List<DeadLetter> found = new ArrayList<>();
-    try (LedgerReader ledger = ledger()) {
-      ledger.forEachDeadLetter(
-          letter -> {
-            if (letter.id().equals(wanted) || Long.toString(letter.letter()).equals(wanted)) {
-              found.add(letter);
-            }
-            return true;
-          });
-    }
-    if (found.isEmpty()) {
-      throw CommandFailure.usage(
-          "dlq show " + wanted + ": no such letter; 'indelible dlq list' shows what there is");
-    }
-    found.forEach(this::print);
+    letters(List.of(wanted)).forEach(this::print);
     return ExitCode.OK;
   }
 

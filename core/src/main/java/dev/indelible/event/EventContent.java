@@ -44,6 +44,25 @@ public record EventContent(byte[] bytes, int nonceAt) {
     return payload;
   }
 
+  /**
+   * The content of a payload: what it was before its nonce.
+   *
+   * @throws IllegalArgumentException if the payload has no nonce
+   */
+  public static EventContent of(byte[] payload) {
+    // The last one: nothing that comes behind the payload's own nonce has members of its own.
+    for (int at = payload.length - NONCE_MEMBER; at >= 0; at--) {
+      int nameEnd = at + NONCE_NAME.length;
+      if (Arrays.equals(payload, at, nameEnd, NONCE_NAME, 0, NONCE_NAME.length)) {
+        byte[] content = new byte[payload.length - NONCE_MEMBER];
+        int end = copy(payload, 0, at, content, 0);
+        copy(payload, at + NONCE_MEMBER, payload.length, content, end);
+        return new EventContent(content, at);
+      }
+    }
+    throw new IllegalArgumentException("a payload without a nonce");
+  }
+
   /** Whether {@code payload} is this content with some nonce. */
   public boolean isContentOf(byte[] payload) {
     int nonceEnd = nonceAt + NONCE_MEMBER;

@@ -25,6 +25,12 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** Events that had been accepted were lost; says how many, from when to when, and why (D7). */
   public static final String GAP = "audit.gap";
 
+  /** A dead letter was appended after all. */
+  public static final String LETTER_REPLAYED = "dlq.replayed";
+
+  /** A dead letter was removed. */
+  public static final String LETTER_PURGED = "dlq.purged";
+
   /** Who speaks in these events. */
   public static final String AGENT = "indelible";
 

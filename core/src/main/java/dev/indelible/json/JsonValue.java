@@ -10,6 +10,12 @@ import tools.jackson.databind.JsonNode;
  * their canonical bytes are.
  */
 public final class JsonValue {
+  /**
+   * Deepest nesting of a value: enough below {@link CanonicalJson#MAX_DEPTH} that what it is put
+   * into can be read back.
+   */
+  public static final int MAX_DEPTH = CanonicalJson.MAX_DEPTH - 20;
+
   private final String text;
 
   private JsonValue(String text) {
@@ -22,12 +28,30 @@ public final class JsonValue {
    * @throws JsonFormatException if it is not JSON as {@link CanonicalJson} reads it
    */
   public static JsonValue parse(String json) throws JsonFormatException {
-    return of(CanonicalJson.read(json));
+    try {
+      return of(CanonicalJson.read(json));
+    } catch (IllegalArgumentException e) {
+      throw new JsonFormatException(String.valueOf(e.getMessage()));
+    }
   }
 
-  /** Takes over a value that {@link CanonicalJson#read} returned. */
+  /**
+   * Takes over a value that {@link CanonicalJson#read} returned.
+   *
+   * @throws IllegalArgumentException if it is nested deeper than {@value #MAX_DEPTH}
+   */
   public static JsonValue of(JsonNode node) {
+    requireDepth(node, MAX_DEPTH);
     return new JsonValue(new String(CanonicalJson.write(node), StandardCharsets.UTF_8));
+  }
+
+  private static void requireDepth(JsonNode node, int left) {
+    if (node.isContainer() && left == 0) {
+      throw new IllegalArgumentException("nested deeper than " + MAX_DEPTH);
+    }
+    for (JsonNode element : node.values()) {
+      requireDepth(element, left - 1);
+    }
   }
 
   /** The canonical text. */

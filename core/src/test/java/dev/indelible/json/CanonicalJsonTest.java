@@ -223,7 +223,16 @@ class CanonicalJsonTest {
     String objects = nested("{\"a\":", "}", CanonicalJson.MAX_DEPTH);
     assertThat(canonical(arrays.replace("null", "0"))).isEqualTo(arrays.replace("null", "0"));
     assertThat(canonical(objects)).isEqualTo(objects);
-    assertThat(JsonValue.parse(objects).text()).isEqualTo(objects);
+  }
+
+  /** D1: what a value is put into reads back too, because the value itself is less deep. */
+  @Test
+  void aValueIsLessDeepThanWhatCanBeRead() throws Exception {
+    String deepest = nested("{\"a\":", "}", JsonValue.MAX_DEPTH);
+    assertThat(JsonValue.parse(deepest).text()).isEqualTo(deepest);
+    assertThatThrownBy(() -> JsonValue.parse("[" + deepest + "]"))
+        .isInstanceOf(JsonFormatException.class)
+        .hasMessage("nested deeper than " + JsonValue.MAX_DEPTH);
   }
 
   private static String nested(String open, String close, int depth) {

@@ -5,6 +5,7 @@ import dev.indelible.drain.AppendOutcome;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.Timestamps;
 import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.RowSealer;
@@ -41,6 +42,9 @@ final class BatchAppend {
   private final List<AppendOutcome> outcomes = new ArrayList<>();
   private Head head = Head.EMPTY;
   private boolean lettersExist;
+
+  /** Why the last event that was refused was refused. */
+  private String lastRefusal = "";
 
   BatchAppend(SqliteWriter writer, RowSealer sealer, HeadGuard guard, AuditBooks books) {
     this.writer = writer;
@@ -86,6 +90,11 @@ final class BatchAppend {
       }
     }
     return events.subList(0, count);
+  }
+
+  /** Why the last event that was refused was refused; empty if none was. */
+  String lastRefusal() {
+    return lastRefusal;
   }
 
   /** The end of the chain after this batch. */
@@ -151,7 +160,9 @@ final class BatchAppend {
   /** D4: the same event again is the row that is there; other content under its id is refused. */
   private AppendOutcome settleKnownId(AuditEvent event, ChainRow first, int attempts)
       throws SQLException {
-    return isSame(event, first) ? AppendOutcome.APPENDED : bury(event, "id_reused", attempts);
+    return isSame(event, first)
+        ? AppendOutcome.APPENDED
+        : bury(event, DeadLetter.ID_REUSED, attempts);
   }
 
   private static boolean isSame(AuditEvent event, ChainRow row) {
@@ -173,6 +184,7 @@ final class BatchAppend {
 
   private AppendOutcome bury(AuditEvent event, String reason, int attempts) throws SQLException {
     lettersExist = true;
+    lastRefusal = reason;
     if (!isLetter(event)) {
       ChainRow row = sealer.seal(head, event);
       writer.insertLetter(row, reason, Timestamps.format(Timestamps.now()), attempts);

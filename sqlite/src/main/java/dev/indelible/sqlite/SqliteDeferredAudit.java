@@ -13,6 +13,7 @@ import dev.indelible.queue.MemoryStore;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Wires a deferred audit queue to the ledger in an SQLite file. */
 public final class SqliteDeferredAudit {
@@ -45,7 +46,11 @@ public final class SqliteDeferredAudit {
       DrainSettings settings) {
     AuditBooks books = new AuditBooks();
     HeadGuard guard = new HeadGuard(new RowCheck(keys));
+    AtomicBoolean lettersDue = new AtomicBoolean(true);
     return DeferredAudit.start(
-        store, () -> new SqliteSink(file, ledger, signer, guard, books), books, settings);
+        store,
+        () -> new SqliteSink(file, ledger, signer, guard, books, lettersDue),
+        books,
+        settings);
   }
 }

@@ -2,9 +2,12 @@
 package dev.indelible.sqlite;
 
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.SQLException;
 import java.util.Optional;
 
 /** How a file is named to SQLite. */
@@ -17,6 +20,25 @@ final class SqliteFile {
       return Optional.ofNullable(Files.readAttributes(file, BasicFileAttributes.class).fileKey());
     } catch (IOException e) {
       return Optional.empty();
+    }
+  }
+
+  /** Makes an empty file that only its owner can read, where there are owners, if there is none. */
+  static void create(Path file) throws SQLException {
+    try {
+      Path directory = file.toAbsolutePath().getParent();
+      if (Files.exists(file) || directory == null || !Files.isDirectory(directory)) {
+        return;
+      }
+      if (Files.getFileStore(directory).supportsFileAttributeView("posix")) {
+        Files.createFile(
+            file,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      }
+    } catch (FileAlreadyExistsException e) {
+      // Another process was first.
+    } catch (IOException e) {
+      throw new SQLException(e.getClass().getSimpleName() + ": " + e.getMessage(), e);
     }
   }
 

@@ -31,6 +31,10 @@ public final class SqliteLedger implements LedgerReader {
 
   private static final String SELECT = "SELECT " + SqliteRows.COLUMNS + " FROM signed_events ";
 
+  static final String LETTER_COLUMNS =
+      "letter, id, agent_id, event_type, timestamp, payload_hash, payload, failure_reason,"
+          + " failed_at, attempts, replayed_as";
+
   private final Path file;
   private final Connection connection;
 
@@ -173,9 +177,7 @@ public final class SqliteLedger implements LedgerReader {
         () -> {
           try (PreparedStatement select =
                   connection.prepareStatement(
-                      "SELECT letter, id, agent_id, event_type, timestamp, payload,"
-                          + " failure_reason, failed_at, attempts, replayed_as"
-                          + " FROM signed_events_dlq ORDER BY letter");
+                      "SELECT " + LETTER_COLUMNS + " FROM signed_events_dlq ORDER BY letter");
               ResultSet rows = select.executeQuery()) {
             boolean more = true;
             while (more && rows.next()) {
@@ -195,18 +197,20 @@ public final class SqliteLedger implements LedgerReader {
     }
   }
 
-  private static DeadLetter letter(ResultSet row) throws SQLException {
+  /** Reads a letter from the columns {@link #LETTER_COLUMNS}. */
+  static DeadLetter letter(ResultSet row) throws SQLException {
     return new DeadLetter(
         row.getLong(1),
         row.getString(2),
         row.getString(3),
         row.getString(4),
         row.getString(5),
-        row.getString(6),
+        row.getBytes(6),
         row.getString(7),
         row.getString(8),
-        row.getInt(9),
-        Optional.ofNullable(row.getString(10)));
+        row.getString(9),
+        row.getInt(10),
+        Optional.ofNullable(row.getString(11)));
   }
 
   private Optional<ChainRow> row(String sql, Object key) throws LedgerException {

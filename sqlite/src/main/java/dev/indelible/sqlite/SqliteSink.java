@@ -6,7 +6,9 @@ import dev.indelible.drain.AppendOutcome;
 import dev.indelible.drain.DeferredAuditSink;
 import dev.indelible.drain.SinkException;
 import dev.indelible.drain.SinkUnavailableException;
+import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.HeadGuard;
+import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowSealer;
 import dev.indelible.queue.AuditBooks;
 import dev.indelible.queue.EventBatch;
@@ -15,6 +17,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +37,7 @@ public final class SqliteSink implements DeferredAuditSink {
   private final HeadGuard guard;
   private final AuditBooks books;
   private final Optional<UUID> ledger;
+  private final AtomicBoolean lettersDue;
   private @Nullable SqliteWriter writer;
 
   /**
@@ -44,14 +48,22 @@ public final class SqliteSink implements DeferredAuditSink {
    * @param signer signs every row
    * @param guard knows what the sinks before this one, on the same thread, left at the chain's end
    * @param books where lost races are counted
+   * @param lettersDue whether the first to open the ledger tries its dead letters again; cleared by
+   *     it
    */
   public SqliteSink(
-      Path file, Optional<UUID> ledger, Signer signer, HeadGuard guard, AuditBooks books) {
+      Path file,
+      Optional<UUID> ledger,
+      Signer signer,
+      HeadGuard guard,
+      AuditBooks books,
+      AtomicBoolean lettersDue) {
     this.file = file;
     this.ledger = ledger;
     this.sealer = new RowSealer(signer);
     this.guard = guard;
     this.books = books;
+    this.lettersDue = lettersDue;
   }
 
   @Override
@@ -96,6 +108,7 @@ public final class SqliteSink implements DeferredAuditSink {
     if (open == null) {
       open = SqliteWriter.open(file, ledger);
       writer = open;
+      retryLetters(open);
     }
     return open;
   }
@@ -107,6 +120,24 @@ public final class SqliteSink implements DeferredAuditSink {
   private void requireStillThere(SqliteWriter open) throws SQLException {
     if (!open.isOn(file)) {
       throw new SQLException("the database was removed or replaced while it was in use");
+    }
+  }
+
+  /** Tries each letter once whose cause may have been cured since; what is still refused stays. */
+  private void retryLetters(SqliteWriter open) throws SQLException {
+    if (!lettersDue.getAndSet(false)) {
+      return;
+    }
+    LetterReplay replay = new LetterReplay(open, sealer, guard, books);
+    for (DeadLetter letter : open.waitingLetters()) {
+      if (!letter.failureReason().equals(DeadLetter.ID_REUSED)) {
+        try {
+          String refusal = replay.replay(letter).orElse("replayed");
+          LOG.info("{}: dead letter {}: {}", file, letter.letter(), refusal);
+        } catch (LedgerException e) {
+          LOG.warn("{}: {}", file, e.getMessage());
+        }
+      }
     }
   }
 

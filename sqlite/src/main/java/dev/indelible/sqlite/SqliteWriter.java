@@ -2,6 +2,7 @@
 package dev.indelible.sqlite;
 
 import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.DeadLetter;
 import dev.indelible.queue.JournalMark;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -50,8 +51,12 @@ final class SqliteWriter implements AutoCloseable {
         connection.prepareStatement(select + "WHERE sequence < ? ORDER BY sequence DESC LIMIT 1");
     size = connection.prepareStatement("SELECT count(*) FROM signed_events");
     tamperNotes = connection.prepareStatement(select + "WHERE event_type = 'audit.tamper'");
-    anyLetter = connection.prepareStatement("SELECT EXISTS (SELECT 1 FROM signed_events_dlq)");
-    lettersById = connection.prepareStatement("SELECT payload FROM signed_events_dlq WHERE id = ?");
+    anyLetter =
+        connection.prepareStatement(
+            "SELECT EXISTS (SELECT 1 FROM signed_events_dlq WHERE replayed_as IS NULL)");
+    lettersById =
+        connection.prepareStatement(
+            "SELECT payload FROM signed_events_dlq WHERE id = ? AND replayed_as IS NULL");
     advance =
         connection.prepareStatement(
             "INSERT INTO indelible_journals (journal, position) VALUES (?, ?)"
@@ -69,6 +74,7 @@ final class SqliteWriter implements AutoCloseable {
    * @param ledger the ledger it must hold, and a new one becomes; if it is all the same, empty
    */
   static SqliteWriter open(Path file, Optional<UUID> ledger) throws SQLException {
+    SqliteFile.create(file);
     Connection connection = DriverManager.getConnection(SqliteFile.url(file));
     try {
       try (Statement statement = connection.createStatement()) {
@@ -111,6 +117,41 @@ final class SqliteWriter implements AutoCloseable {
     advance.setString(1, mark.journal().toString());
     advance.setLong(2, mark.position());
     advance.executeUpdate();
+  }
+
+  /** The dead letters that wait, oldest first. */
+  List<DeadLetter> waitingLetters() throws SQLException {
+    List<DeadLetter> letters = new ArrayList<>();
+    try (Statement statement = connection.createStatement();
+        ResultSet rows =
+            statement.executeQuery(
+                "SELECT "
+                    + SqliteLedger.LETTER_COLUMNS
+                    + " FROM signed_events_dlq WHERE replayed_as IS NULL ORDER BY letter")) {
+      while (rows.next()) {
+        letters.add(SqliteLedger.letter(rows));
+      }
+    }
+    return letters;
+  }
+
+  /** Marks a letter as appended after all; returns whether it was waiting. */
+  boolean markReplayed(DeadLetter letter) throws SQLException {
+    return change(
+        "UPDATE signed_events_dlq SET replayed_as = id WHERE replayed_as IS NULL AND letter = ?",
+        letter);
+  }
+
+  /** Removes a letter; returns whether it was there. */
+  boolean removeLetter(DeadLetter letter) throws SQLException {
+    return change("DELETE FROM signed_events_dlq WHERE letter = ?", letter);
+  }
+
+  private boolean change(String sql, DeadLetter letter) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      statement.setLong(1, letter.letter());
+      return statement.executeUpdate() == 1;
+    }
   }
 
   void begin() throws SQLException {

@@ -44,6 +44,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A log in a directory of its own, and what tests do with one. */
 final class TestLog {
@@ -77,7 +78,8 @@ final class TestLog {
   }
 
   SqliteSink sink() {
-    return new SqliteSink(file, Optional.empty(), KEY, new HeadGuard(new RowCheck(KEYS)), books);
+    return new SqliteSink(
+        file, Optional.empty(), KEY, new HeadGuard(new RowCheck(KEYS)), books, new AtomicBoolean());
   }
 
   /** Makes the tables and nothing else. */

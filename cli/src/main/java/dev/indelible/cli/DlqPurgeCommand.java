@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.json.Text;
+import dev.indelible.ledger.DeadLetter;
+import dev.indelible.sqlite.SqliteDeadLetters;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "purge",
+    description = "Remove dead letters for good; their payloads cannot be brought back.",
+    footer = {"", "Each removal is itself an event in the chain, with the reason."})
+final class DlqPurgeCommand extends LetterVerb {
+  private static final int MAX_REASON_BYTES = 4_096;
+
+  @Parameters(paramLabel = "LETTER", arity = "1..*", description = "their numbers, or event ids")
+  List<String> names = new ArrayList<>();
+
+  @Option(
+      names = "--reason",
+      required = true,
+      paramLabel = "TEXT",
+      description = "why, for the record")
+  String reason = "";
+
+  @Override
+  public Integer call() throws Exception {
+    if (reason.isBlank() || Text.utf8Length(reason) > MAX_REASON_BYTES) {
+      throw CommandFailure.usage("--reason: say why, in at most " + MAX_REASON_BYTES + " bytes");
+    }
+    List<DeadLetter> letters = letters(names);
+    try (SqliteDeadLetters ledger = open()) {
+      for (DeadLetter letter : letters) {
+        ledger.purge(letter, reason);
+        if (json()) {
+          console()
+              .json(
+                  new CanonicalWriter()
+                      .beginObject()
+                      .member("id", letter.id())
+                      .member("letter", letter.letter())
+                      .member("outcome", "purged")
+                      .endObject());
+        } else {
+          console().line("letter " + letter.letter() + "  purged");
+        }
+      }
+    }
+    return ExitCode.OK;
+  }
+}

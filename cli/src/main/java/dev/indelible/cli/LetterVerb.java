@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.crypto.SigningKey;
+import dev.indelible.ledger.DeadLetter;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.sqlite.SqliteDeadLetters;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+
+/** A verb about single dead letters. */
+abstract class LetterVerb extends Verb {
+  /** The letters named by their number or their event's id; fails if one is not there. */
+  final List<DeadLetter> letters(List<String> names) throws Exception {
+    List<DeadLetter> found = new ArrayList<>();
+    for (String name : names) {
+      List<DeadLetter> named =
+          letters(
+              letter -> letter.id().equals(name) || Long.toString(letter.letter()).equals(name));
+      if (named.isEmpty()) {
+        throw CommandFailure.usage(
+            name + ": no such dead letter; 'indelible dlq list' shows what there is");
+      }
+      found.addAll(named);
+    }
+    return found;
+  }
+
+  /** The letters that are wanted, oldest first. */
+  final List<DeadLetter> letters(Predicate<DeadLetter> wanted) throws Exception {
+    List<DeadLetter> found = new ArrayList<>();
+    try (LedgerReader ledger = ledger()) {
+      ledger.forEachDeadLetter(
+          letter -> {
+            if (wanted.test(letter)) {
+              found.add(letter);
+            }
+            return true;
+          });
+    }
+    return found;
+  }
+
+  final SqliteDeadLetters open() throws Exception {
+    SigningKey key = data().keys().open();
+    return SqliteDeadLetters.open(data().database(), key, data().keys().accepted());
+  }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import dev.indelible.drain.AppendOutcome;
+import dev.indelible.event.AuditEvent;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.json.JsonFormatException;
+import dev.indelible.json.JsonValue;
+import dev.indelible.ledger.DeadLetter;
+import dev.indelible.ledger.HeadGuard;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.RowSealer;
+import dev.indelible.queue.AuditBooks;
+import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Appends dead letters after all, or removes them; each in a transaction of its own, together with
+ * the event that says so.
+ */
+final class LetterReplay {
+  private final SqliteWriter writer;
+  private final RowSealer sealer;
+  private final HeadGuard guard;
+  private final AuditBooks books;
+
+  LetterReplay(SqliteWriter writer, RowSealer sealer, HeadGuard guard, AuditBooks books) {
+    this.writer = writer;
+    this.sealer = sealer;
+    this.guard = guard;
+    this.books = books;
+  }
+
+  /**
+   * Appends a letter's event under its own id and marks the letter.
+   *
+   * @return why the event is still refused; empty if it is in the chain
+   * @throws LedgerException if the letter is no longer what was written
+   */
+  Optional<String> replay(DeadLetter letter) throws SQLException, LedgerException {
+    SystemEvent note = note(SystemEvent.LETTER_REPLAYED, letter, Optional.empty());
+    List<AuditEvent> events = List.of(letter.event(), note);
+    writer.begin();
+    boolean done = false;
+    try {
+      if (!writer.markReplayed(letter)) {
+        return Optional.empty();
+      }
+      BatchAppend append = new BatchAppend(writer, sealer, guard, books);
+      List<AppendOutcome> outcomes = append.run(events);
+      if (outcomes.contains(AppendOutcome.DLQ_LANDED)) {
+        return Optional.of(append.lastRefusal());
+      }
+      writer.commit();
+      done = true;
+      guard.committed(append.head());
+      return Optional.empty();
+    } finally {
+      if (!done) {
+        writer.rollback();
+      }
+    }
+  }
+
+  /**
+   * Removes a letter for good.
+   *
+   * @param reason why, for the record
+   */
+  void purge(DeadLetter letter, String reason) throws SQLException {
+    SystemEvent note = note(SystemEvent.LETTER_PURGED, letter, Optional.of(reason));
+    writer.begin();
+    boolean done = false;
+    try {
+      if (!writer.removeLetter(letter)) {
+        return;
+      }
+      BatchAppend append = new BatchAppend(writer, sealer, guard, books);
+      if (append.run(List.of(note)).contains(AppendOutcome.DLQ_LANDED)) {
+        throw new SQLException("the purge cannot be put on record: " + append.lastRefusal());
+      }
+      writer.commit();
+      done = true;
+      guard.committed(append.head());
+    } finally {
+      if (!done) {
+        writer.rollback();
+      }
+    }
+  }
+
+  private static SystemEvent note(String type, DeadLetter letter, Optional<String> reason) {
+    CanonicalWriter details = new CanonicalWriter().beginObject();
+    details.member("agent_id", letter.agentId());
+    details.member("event_id", letter.id());
+    details.member("event_type", letter.eventType());
+    details.member("failure_reason", letter.failureReason());
+    details.member("letter", letter.letter());
+    details.member("payload_hash", HexFormat.of().formatHex(letter.payloadHash()));
+    reason.ifPresent(text -> details.member("reason", text));
+    try {
+      byte[] json = details.endObject().toBytes();
+      return SystemEvent.of(type, JsonValue.parse(new String(json, StandardCharsets.UTF_8)));
+    } catch (JsonFormatException e) {
+      throw new IllegalStateException("what was written canonically reads back", e);
+    }
+  }
+}

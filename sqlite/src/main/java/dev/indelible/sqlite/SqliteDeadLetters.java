@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.Signer;
+import dev.indelible.ledger.DeadLetter;
+import dev.indelible.ledger.HeadGuard;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.RowCheck;
+import dev.indelible.ledger.RowSealer;
+import dev.indelible.queue.AuditBooks;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.Optional;
+
+/**
+ * Brings dead letters back, or removes them. Works beside any number of writers; each step is a
+ * transaction of its own, and is itself an event in the chain. One thread.
+ */
+public final class SqliteDeadLetters implements AutoCloseable {
+  private final Path file;
+  private final SqliteWriter writer;
+  private final LetterReplay letters;
+
+  private SqliteDeadLetters(Path file, SqliteWriter writer, Signer signer, KeyRing keys) {
+    this.file = file;
+    this.writer = writer;
+    this.letters =
+        new LetterReplay(
+            writer, new RowSealer(signer), new HeadGuard(new RowCheck(keys)), new AuditBooks());
+  }
+
+  /**
+   * Opens the ledger in that file for its dead letters.
+   *
+   * @throws LedgerException if it cannot be written to
+   */
+  public static SqliteDeadLetters open(Path file, Signer signer, KeyRing keys)
+      throws LedgerException {
+    try {
+      return new SqliteDeadLetters(file, SqliteWriter.open(file, Optional.empty()), signer, keys);
+    } catch (SQLException e) {
+      throw failed(file, e);
+    }
+  }
+
+  /**
+   * Appends a letter's event under its own id, and marks the letter as replayed.
+   *
+   * @return why the event is still refused, and then the letter stays as it is; empty if the event
+   *     is in the chain
+   * @throws LedgerException if the letter is no longer what was written, or the ledger cannot be
+   *     written to now
+   */
+  public Optional<String> replay(DeadLetter letter) throws LedgerException {
+    try {
+      return letters.replay(letter);
+    } catch (SQLException e) {
+      throw failed(file, e);
+    }
+  }
+
+  /**
+   * Removes a letter for good.
+   *
+   * @param reason why, for the record
+   * @throws LedgerException if the ledger cannot be written to now
+   */
+  public void purge(DeadLetter letter, String reason) throws LedgerException {
+    try {
+      letters.purge(letter, reason);
+    } catch (SQLException e) {
+      throw failed(file, e);
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      writer.close();
+    } catch (SQLException e) {
+      // What was committed is committed.
+    }
+  }
+
+  private static LedgerException failed(Path file, SQLException e) {
+    return new LedgerException(file + ": " + e.getMessage(), false, e);
+  }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.indelible.drain.DeferredAudit;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.ledger.DeadLetter;
+import dev.indelible.ledger.LedgerException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Dead letters come back under their own id, once, or stay what they are (D2, D4, D6). */
+class LetterReplayTest {
+  private static final String TRIGGER =
+      "CREATE TRIGGER refuse BEFORE INSERT ON signed_events WHEN NEW.agent_id = 'agent:poison'"
+          + " BEGIN SELECT RAISE(ABORT, 'not this one'); END";
+
+  @TempDir Path directory;
+
+  private TestLog log;
+  private DeferredAuditEvent poison;
+
+  @BeforeEach
+  void oneLetterAmongTwoRows() throws Exception {
+    log = TestLog.in(directory).create();
+    Sql.run(log.file, TRIGGER);
+    poison = TestLog.refusal("agent:poison", "rm -rf /");
+    log.append(TestLog.refusal("agent:a", "before"), poison, TestLog.refusal("agent:a", "after"));
+    assertThat(log.letterIds()).containsExactly(poison.id().toString());
+  }
+
+  @Test
+  void aCuredLetterIsAppendedUnderItsOwnIdAndThatIsOnRecord() throws Exception {
+    Sql.run(log.file, "DROP TRIGGER refuse");
+    try (SqliteDeadLetters letters = SqliteDeadLetters.open(log.file, TestLog.KEY, TestLog.KEYS)) {
+      assertThat(letters.replay(letter())).isEmpty();
+      // Again is nothing.
+      assertThat(letters.replay(letter())).isEmpty();
+    }
+    assertThat(log.ids()).hasSize(4).contains(poison.id().toString());
+    assertThat(letter().replayedAs()).contains(poison.id().toString());
+    assertThat(types()).endsWith(DeferredAuditEvent.REFUSAL, SystemEvent.LETTER_REPLAYED);
+    log.requireIntact();
+    // The event itself, submitted once more, is the row that is there (D4).
+    log.append(poison);
+    assertThat(log.ids()).hasSize(4);
+    assertThat(log.letters()).isEqualTo(1);
+  }
+
+  @Test
+  void aLetterThatIsStillRefusedStaysAsItIsAndNothingIsChained() throws Exception {
+    try (SqliteDeadLetters letters = SqliteDeadLetters.open(log.file, TestLog.KEY, TestLog.KEYS)) {
+      assertThat(letters.replay(letter()).orElseThrow()).contains("not this one");
+    }
+    assertThat(log.letters()).isEqualTo(1);
+    assertThat(letter().replayedAs()).isEmpty();
+    assertThat(log.ids()).hasSize(2);
+    log.requireIntact();
+  }
+
+  @Test
+  void aLetterWhoseIdIsTakenIsNotReplayed() throws Exception {
+    DeferredAuditEvent first = TestLog.refusal("agent:b", "first");
+    log.append(first);
+    log.append(TestLog.withCommand(first, "second"));
+    DeadLetter reused = readLetters().get(1);
+    try (SqliteDeadLetters letters = SqliteDeadLetters.open(log.file, TestLog.KEY, TestLog.KEYS)) {
+      assertThat(letters.replay(reused)).contains(DeadLetter.ID_REUSED);
+    }
+    assertThat(log.letters()).isEqualTo(2);
+    log.requireIntact();
+  }
+
+  @Test
+  void aLetterThatWasChangedIsNotReplayed() throws Exception {
+    Sql.run(log.file, "DROP TRIGGER refuse");
+    Sql.run(
+        log.file, "UPDATE signed_events_dlq SET payload = replace(payload, 'rm -rf', 'ls -la')");
+    try (SqliteDeadLetters letters = SqliteDeadLetters.open(log.file, TestLog.KEY, TestLog.KEYS)) {
+      assertThatThrownBy(() -> letters.replay(letter()))
+          .isInstanceOf(LedgerException.class)
+          .hasMessageContaining("no longer what was written");
+    }
+    assertThat(log.ids()).hasSize(2);
+  }
+
+  @Test
+  void aPurgeRemovesTheLetterAndIsOnRecord() throws Exception {
+    try (SqliteDeadLetters letters = SqliteDeadLetters.open(log.file, TestLog.KEY, TestLog.KEYS)) {
+      letters.purge(letter(), "seen by the auditor");
+    }
+    assertThat(log.letters()).isZero();
+    assertThat(types()).endsWith(SystemEvent.LETTER_PURGED);
+    assertThat(
+            Sql.texts(log.file, "SELECT payload FROM signed_events ORDER BY sequence DESC LIMIT 1"))
+        .singleElement()
+        .asString()
+        .contains(poison.id().toString(), "seen by the auditor");
+    log.requireIntact();
+  }
+
+  @Test
+  void aStartTriesEachLetterOnceWhoseCauseMayBeCured() throws Exception {
+    Sql.run(log.file, "DROP TRIGGER refuse");
+    DeferredAudit audit = log.start();
+    audit.queue().submit(TestLog.refusal("agent:a", "next"));
+    TestLog.settle(audit);
+    TestLog.close(audit);
+    assertThat(letter().replayedAs()).contains(poison.id().toString());
+    assertThat(log.ids()).hasSize(5).contains(poison.id().toString());
+    log.requireIntact();
+  }
+
+  private DeadLetter letter() throws Exception {
+    return readLetters().get(0);
+  }
+
+  private List<DeadLetter> readLetters() throws Exception {
+    List<DeadLetter> letters = new ArrayList<>();
+    try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
+      ledger.forEachDeadLetter(letters::add);
+    }
+    return letters;
+  }
+
+  private List<String> types() throws Exception {
+    return Sql.texts(log.file, "SELECT event_type FROM signed_events ORDER BY sequence");
+  }
+}
