@@ -10,7 +10,8 @@ final class DlqListCommand extends Verb {
 
   @Override
   public Integer call() throws Exception {
-    Table table = new Table("letter", "failed at", "id", "agent", "type", "attempts", "cause");
+    Table table =
+        new Table("letter", "failed at", "id", "agent", "type", "attempts", "state", "cause");
     try (LedgerReader ledger = ledger()) {
       ledger.forEachDeadLetter(
           letter -> {
@@ -24,6 +25,7 @@ final class DlqListCommand extends Verb {
                   Table.Cell.of(Console.excerpt(letter.agentId(), 24)),
                   Table.Cell.of(Console.printable(letter.eventType())),
                   Table.Cell.of(letter.attempts()),
+                  Table.Cell.of(letter.replayedAs().isPresent() ? "replayed" : "waiting"),
                   Table.Cell.of(Console.excerpt(letter.failureReason(), CAUSE_WIDTH)));
             }
             return true;
