@@ -40,12 +40,13 @@ final class Drainer {
   /**
    * Settles one batch.
    *
-   * @return how many events it settled; 0 when none wait
+   * @return how many events it settled; 0 when none wait, or when all there was to settle is that
+   *     nothing waits up to a mark
    */
   int drainBatch(DeferredAuditSink sink) throws SinkException {
     EventBatch batch = store.peek(maxBatch);
     int size = batch.events().size();
-    if (size == 0) {
+    if (size == 0 && batch.mark().isEmpty()) {
       return 0;
     }
     List<AppendOutcome> outcomes = sink.append(batch);

@@ -53,84 +53,84 @@ final class Cursor {
     return segment.base() + offset;
   }
 
+  /** Where, in a segment not behind this, writers of this run may be at work. */
+  int liveFrom(Segment in) {
+    long live = Math.max(pastEnd, in == segment ? position() : 0) - in.base();
+    return (int) Math.min(Math.max(live, Segment.HEADER), in.size());
+  }
+
   /** The next thing there is; null when there is nothing yet, or nothing more. */
   @Nullable Item next() {
-    while (true) {
-      if (offset >= segment.size()) {
-        if (!advance()) {
-          return null;
-        }
-        continue;
-      }
+    while (offset < segment.size() || advance()) {
       int word = segment.stateWord(offset);
       int length = Frame.length(word);
-      int state = Frame.state(word);
       boolean past = position() < pastEnd;
-      if (state == Frame.VOID && length > 0 && length <= segment.size() - offset) {
+      if (Frame.isVoid(segment.bytes(), offset, word)) {
         offset += length;
-      } else if (isReadable(state, past) && whole(offset, length)) {
+      } else if (isReadable(word, past) && whole(offset, length)) {
         StoredEvent event = Frame.decode(segment.bytes(), offset);
         offset += length;
         return new Event(event);
-      } else if (past) {
-        int before = offset;
-        @Nullable Lost lost = resynchronise(word != 0);
-        if (lost != null || offset == before) {
-          return lost;
-        }
-      } else if (state == Frame.EVENT) {
-        // Published by a live writer, and yet not readable: the file was changed under it.
-        return lost(offset, offset + Math.max(Frame.UNIT, length));
-      } else {
+      } else if (!past && (word == 0 || Frame.state(word) == Frame.UNSYNCED)) {
         return null;
+      } else {
+        // With a live writer: it was published, and the file was changed under us since.
+        int start = offset;
+        boolean published = word != 0 && !Frame.isDamagedVoid(segment.bytes(), start, word);
+        if (!resynchronise(past)) {
+          return null;
+        }
+        if (published) {
+          return new Lost(segment.file().getFileName().toString(), start);
+        }
       }
     }
+    return null;
   }
 
-  private static boolean isReadable(int state, boolean past) {
-    return state == Frame.EVENT || state == Frame.UNSYNCED && past;
+  private static boolean isReadable(int word, boolean past) {
+    return Frame.state(word) == Frame.EVENT || Frame.state(word) == Frame.UNSYNCED && past;
   }
 
   /**
-   * Finds where frames go on behind something that is not one. Moves there; returns what was lost
-   * on the way, if something was; stays when nothing follows.
+   * Moves behind something that is no frame, to where frames go on: to the end of a frame that
+   * starts here, to the next one that can be read, to the start of one whose end is there, or, when
+   * its writers are gone, to the end of this segment if there is another.
+   *
+   * @return false if nothing follows; then it has not moved
    */
-  private @Nullable Lost resynchronise(boolean published) {
+  private boolean resynchronise(boolean past) {
     ByteBuffer bytes = segment.bytes();
     int start = offset;
     for (int at = start; at <= segment.size() - Frame.UNIT; at += Frame.UNIT) {
       if (at > start && isStartAt(at)) {
         offset = at;
-        return published ? lost(start, at) : null;
+        return true;
       }
       if (bytes.getInt(at) == Frame.END) {
         int length = bytes.getInt(at + 4);
         int first = at + Frame.UNIT - length;
         if (first >= start && first % Frame.UNIT == 0 && Frame.endsAt(bytes, first, length)) {
-          offset = at + Frame.UNIT;
-          return segment.stateWord(first) != 0 ? lost(first, offset) : null;
+          offset = first == start ? at + Frame.UNIT : first;
+          return true;
         }
       }
     }
-    if (segment.next() == null) {
-      return null;
+    if (!past || segment.next() == null) {
+      return false;
     }
     offset = segment.size();
-    return published ? lost(start, offset) : null;
+    return true;
   }
 
   private boolean isStartAt(int at) {
     int word = segment.stateWord(at);
-    return isReadable(Frame.state(word), true) && whole(at, Frame.length(word));
+    return isReadable(word, true) && whole(at, Frame.length(word))
+        || Frame.isVoid(segment.bytes(), at, word);
   }
 
   private boolean whole(int at, int length) {
     return Frame.isWhole(segment.bytes(), at, length, segment.base() + at);
-  }
-
-  private Lost lost(int from, int to) {
-    offset = to;
-    return new Lost(segment.file().getFileName().toString(), from);
   }
 
   private boolean advance() {

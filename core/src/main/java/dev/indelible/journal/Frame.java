@@ -24,7 +24,8 @@ import java.util.zip.CRC32C;
  * </pre>
  *
  * <p>The end word tells a frame that was written whole and damaged later from one whose writing was
- * cut short.
+ * cut short. Room with nothing in it is a state word and its complement, so that no flipped bit
+ * makes it swallow the frames behind it.
  */
 final class Frame {
   /** Every frame, and every gap between frames, is a multiple of this. */
@@ -40,6 +41,9 @@ final class Frame {
   static final int VOID = 0xA6;
 
   static final int END = 0xE1D0F00D;
+
+  /** The longest frame there can be: what the smallest segment holds. */
+  static final int MAX_BYTES = JournalWriter.FIRST_SEGMENT_BYTES - Segment.HEADER;
 
   private static final int CHECKED_FROM = 8;
   private static final int FIXED = 48;
@@ -97,7 +101,7 @@ final class Frame {
 
   /** Whether the bytes from {@code at} are a frame of that length, as it was written there. */
   static boolean isWhole(ByteBuffer bytes, int at, int length, long position) {
-    if (length < minimum() || length > bytes.limit() - at) {
+    if (!fits(bytes, at, length)) {
       return false;
     }
     CRC32C crc = positioned(position);
@@ -107,10 +111,28 @@ final class Frame {
 
   /** Whether a frame that starts at {@code at} was written to its end. */
   static boolean endsAt(ByteBuffer bytes, int at, int length) {
-    return length >= minimum()
-        && length <= bytes.limit() - at
+    return fits(bytes, at, length)
         && bytes.getInt(at + length - END_BYTES) == END
         && bytes.getInt(at + length - END_BYTES + 4) == length;
+  }
+
+  /** Whether there is room for nothing, {@code length} bytes of it, at {@code at}. */
+  static boolean isVoid(ByteBuffer bytes, int at, int word) {
+    return state(word) == VOID
+        && bytes.getInt(at + 4) == ~word
+        && length(word) > 0
+        && length(word) <= bytes.limit() - at;
+  }
+
+  /** Whether this was such room before a bit of its word, or of the complement, was flipped. */
+  static boolean isDamagedVoid(ByteBuffer bytes, int at, int word) {
+    int complement = ~bytes.getInt(at + 4);
+    return Integer.bitCount(word ^ complement) == 1
+        && (state(word) == VOID || state(complement) == VOID);
+  }
+
+  private static boolean fits(ByteBuffer bytes, int at, int length) {
+    return minimum() <= length && length <= Math.min(MAX_BYTES, bytes.limit() - at);
   }
 
   /** Reads a frame that {@link #isWhole}. */

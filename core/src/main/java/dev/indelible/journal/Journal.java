@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,6 +38,9 @@ public final class Journal implements EventStore {
   private static final String DOOR = "door";
 
   private static final int MAX_SLOTS = 10_000;
+
+  /** How long a close waits for a producer at work, which copies one event, or syncs it. */
+  private static final Duration CLOSING_PATIENCE = Duration.ofMillis(500);
 
   private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
 
@@ -56,6 +60,9 @@ public final class Journal implements EventStore {
 
   /** The first segment that the next sync has to cover; the syncer's, and the closer's after it. */
   private Segment unsynced;
+
+  /** The segment that could not be synced and is not settled yet; null when all is well. */
+  private volatile @Nullable Path unsyncable;
 
   /** When everything accepted was last known to be on disk, as {@link System#nanoTime}. */
   private volatile long syncedNanos = System.nanoTime();
@@ -105,40 +112,67 @@ public final class Journal implements EventStore {
   public static Journal open(
       Path directory, Optional<UUID> ledger, Positions positions, JournalSettings settings)
       throws JournalException {
+    return open(directory, ledger, positions, settings, new Disk());
+  }
+
+  static Journal open(
+      Path directory,
+      Optional<UUID> ledger,
+      Positions positions,
+      JournalSettings settings,
+      Disk disk)
+      throws JournalException {
     List<Slot> taken = new ArrayList<>();
     try {
-      Slot.makeDirectory(directory);
+      Slot.makeDirectory(directory, disk);
       Set<Path> places = places(directory);
-      Slot slot = takeOwn(directory, ledger);
-      taken.add(slot);
-      Recovery mine = Recovery.of(slot, positions.settled(slot.journal()));
-      Deque<Adopted> adopted = new ArrayDeque<>();
-      long recovered = mine.events();
+      Slot own = takeOwn(directory, ledger, disk);
+      taken.add(own);
       for (Path place : places) {
-        Optional<Slot> left =
-            place.equals(slot.directory()) ? Optional.empty() : Slot.take(place, slot.ledger());
-        if (left.isPresent()) {
-          taken.add(left.get());
-          Recovery found = Recovery.of(left.get(), positions.settled(left.get().journal()));
-          recovered += found.events();
-          adopted.add(new Adopted(left.get(), found.reader()));
+        if (!place.equals(own.directory())) {
+          Slot.take(place, own.ledger(), disk).ifPresent(taken::add);
         }
       }
+      Deque<Recovery> found = recover(taken, positions);
+      long recovered = found.stream().mapToLong(Recovery::events).sum();
       if (recovered > 0) {
         LOG.info("{}: {} events were waiting from before", directory, recovered);
       }
-      JournalWriter writer = new JournalWriter(slot, settings, mine.segmentToWrite(), mine.bytes());
-      Journal journal = new Journal(slot, settings, writer, mine.reader(), adopted, recovered);
+      Recovery mine = found.remove();
+      JournalWriter writer = new JournalWriter(own, settings, mine.segmentToWrite(), mine.bytes());
+      Deque<Adopted> adopted = new ArrayDeque<>();
+      for (Slot left : taken.subList(1, taken.size())) {
+        adopted.add(new Adopted(left, found.remove().reader()));
+      }
+      Journal journal = new Journal(own, settings, writer, mine.reader(), adopted, recovered);
       writer.start();
-      journal.syncer.start();
+      if (settings.durability() == Durability.PROCESS) {
+        journal.syncer.start();
+      }
       return journal;
     } catch (IOException e) {
       release(taken);
       throw unusable(directory, e);
-    } catch (JournalException | RuntimeException e) {
+    } catch (JournalException | RuntimeException | Error e) {
       release(taken);
       throw e;
     }
+  }
+
+  /** Checks everything there is before the first change to any of it. */
+  private static Deque<Recovery> recover(List<Slot> slots, Positions positions)
+      throws IOException, JournalException {
+    List<Long> settled = new ArrayList<>();
+    List<List<Path>> segments = new ArrayList<>();
+    for (Slot slot : slots) {
+      settled.add(positions.settled(slot.journal()));
+      segments.add(slot.checkSegments(settled.get(settled.size() - 1)));
+    }
+    Deque<Recovery> recovered = new ArrayDeque<>();
+    for (int i = 0; i < slots.size(); i++) {
+      recovered.add(Recovery.of(slots.get(i), segments.get(i), settled.get(i)));
+    }
+    return recovered;
   }
 
   /** The ledger that this journal belongs to. */
@@ -157,14 +191,15 @@ public final class Journal implements EventStore {
   @Override
   public EventBatch peek(int max) {
     EventBatch batch = EventBatch.EMPTY;
-    while (batch.events().isEmpty() && !adopted.isEmpty()) {
-      batch = adopted.peek().reader().peek(max);
-      if (batch.events().isEmpty()) {
-        release(List.of(adopted.remove().slot()));
+    while (batch.mark().isEmpty() && !adopted.isEmpty()) {
+      batch = adopted.element().reader().peek(max);
+      if (batch.mark().isEmpty()) {
+        letGo(adopted.remove());
       }
     }
-    if (batch.events().isEmpty()) {
+    if (batch.mark().isEmpty()) {
       batch = own.peek(max);
+      writer.drained(0, own.drainedTo());
     }
     oldest = batch.events().stream().findFirst().map(AuditEvent::timestamp);
     return batch;
@@ -173,7 +208,8 @@ public final class Journal implements EventStore {
   @Override
   public void settle(int count) {
     if (adopted.isEmpty()) {
-      writer.freed(own.settle(count));
+      long freed = own.settle(count);
+      writer.drained(freed, own.drainedTo());
     } else {
       adopted.element().reader().settle(count);
     }
@@ -192,7 +228,9 @@ public final class Journal implements EventStore {
 
   @Override
   public Optional<String> trouble() {
-    return writer.trouble();
+    return writer
+        .trouble()
+        .or(() -> Optional.ofNullable(unsyncable).map(file -> file + ": cannot be synced to disk"));
   }
 
   /** Bytes of this process's segments on disk. */
@@ -210,48 +248,95 @@ public final class Journal implements EventStore {
         : Duration.ofNanos(System.nanoTime() - syncedNanos);
   }
 
-  /** Syncs, and leaves its place; what still waits there is adopted by whoever starts next. */
+  /**
+   * Syncs, and leaves its place; what still waits there is adopted by whoever starts next. A
+   * producer that is still at work there keeps the place until this process ends.
+   */
   @Override
-  public void close() {
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
     closed = true;
     LockSupport.unpark(syncer);
+    boolean quiet = false;
     try {
-      writer.close();
+      int claimed = writer.close();
       await(syncer);
-      sync();
-      if (own.isDone(writer.current())) {
+      Segment last = writer.current();
+      quiet = awaitQuiet(last, claimed);
+      if (own.isDone(last, claimed) && isWorthRemoving(last, claimed)) {
         own.removeAll();
+      } else {
+        sync();
       }
     } catch (IOException | RuntimeException e) {
       LOG.error("{}: closing the journal failed: {}", slot.directory(), e.toString());
     }
-    release(List.of(slot));
+    if (quiet) {
+      release(List.of(slot));
+    }
     adopted.forEach(left -> release(List.of(left.slot())));
+  }
+
+  /** Waits a moment for producers that are at work in room that they claimed before the close. */
+  private boolean awaitQuiet(Segment last, int claimed) {
+    long deadline = System.nanoTime() + CLOSING_PATIENCE.toNanos();
+    boolean quiet = own.isQuiet(last, claimed);
+    while (!quiet && System.nanoTime() - deadline < 0) {
+      Thread.onSpinWait();
+      quiet = own.isQuiet(last, claimed);
+    }
+    return quiet;
+  }
+
+  /** A small one with room is left for the next run, which then has none to make. */
+  private static boolean isWorthRemoving(Segment last, int claimed) {
+    return last.size() > JournalWriter.FIRST_SEGMENT_BYTES || claimed > last.size() / 4;
+  }
+
+  /** Leaves a dead process's place, empty. */
+  private static void letGo(Adopted left) {
+    try {
+      left.reader().removeAll();
+    } catch (IOException e) {
+      LOG.warn("{}: is drained, and cannot be removed: {}", left.slot().directory(), e.toString());
+    }
+    release(List.of(left.slot()));
   }
 
   private void syncFromTimeToTime() {
     while (!closed) {
       LockSupport.parkNanos(this, settings.syncInterval().toNanos());
-      try {
-        if (!closed) {
-          sync();
-        }
-      } catch (RuntimeException | Error e) {
-        // Not on disk yet: sinceSync() grows, and the next round tries again.
-        LOG.error("{}: syncing the journal failed: {}", slot.directory(), e.toString());
+      if (!closed) {
+        sync();
       }
     }
   }
 
   /** Syncs the segment written to, and the one before it for the sake of a late writer there. */
   private void sync() {
+    if (settings.durability() == Durability.POWER) {
+      // Each event was synced before it was accepted.
+      return;
+    }
     long before = System.nanoTime();
     Segment now = writer.current();
+    @Nullable Segment failed = null;
     for (Segment segment = unsynced; segment != null; segment = segment.next()) {
-      segment.force();
+      if (!segment.isSynced() && failed == null) {
+        failed = segment;
+      }
     }
-    unsynced = now;
-    syncedNanos = before;
+    if (failed == null) {
+      unsynced = now;
+      unsyncable = null;
+      syncedNanos = before;
+    } else {
+      // From here on sinceSync() grows, until the ledger has what is in that segment.
+      unsynced = failed;
+      unsyncable = failed.file();
+    }
   }
 
   /** Waits for a thread that is ending, interrupts or not. */
@@ -273,13 +358,14 @@ public final class Journal implements EventStore {
    * Takes the first place that is free. One process at a time does this, so that of several first
    * starts at once one names the ledger.
    */
-  private static Slot takeOwn(Path directory, Optional<UUID> known)
+  private static Slot takeOwn(Path directory, Optional<UUID> known, Disk disk)
       throws IOException, JournalException {
+    // Read before the door is made, so that a directory that is refused stays as it was.
+    ledger(directory, known);
     synchronized (Journal.class) {
-      try (FileChannel door = Slot.openFile(directory.resolve(DOOR))) {
+      try (FileChannel door = Slot.openLockFile(directory.resolve(DOOR))) {
         door.lock();
-        UUID ledger = ledger(directory, known);
-        return takeFree(directory, ledger);
+        return takeFree(directory, ledger(directory, known), disk);
       }
     }
   }
@@ -295,9 +381,10 @@ public final class Journal implements EventStore {
     return ledger.orElseGet(UUID::randomUUID);
   }
 
-  private static Slot takeFree(Path directory, UUID ledger) throws IOException, JournalException {
+  private static Slot takeFree(Path directory, UUID ledger, Disk disk)
+      throws IOException, JournalException {
     for (int i = 0; i < MAX_SLOTS; i++) {
-      Optional<Slot> free = Slot.take(directory.resolve("%04d".formatted(i)), ledger);
+      Optional<Slot> free = Slot.take(directory.resolve("%04d".formatted(i)), ledger, disk);
       if (free.isPresent()) {
         return free.get();
       }

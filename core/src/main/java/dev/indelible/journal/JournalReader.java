@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,24 +40,36 @@ final class JournalReader {
   /** The first segment whose file is still there. */
   private Segment oldest;
 
-  /** The events in hand, until they are settled; a retry gets the same ones. */
+  /** The batch in hand, until it is settled; a retry gets the same one. */
   private EventBatch inHand = EventBatch.EMPTY;
+
+  /** What is known to be missing before the first event; told once. */
+  private Optional<String> missing;
 
   /** When the event before the cursor happened; bounds a gap. */
   private @Nullable Instant lastTime;
 
-  JournalReader(UUID journal, Segment oldest, Cursor cursor) {
+  JournalReader(UUID journal, Segment oldest, Cursor cursor, Optional<String> missing) {
     this.journal = journal;
+    this.missing = missing;
     this.oldest = oldest;
     this.cursor = cursor;
   }
 
-  /** The oldest events not settled; the same again until they are. */
+  /**
+   * The oldest events not settled; the same again until they are. A batch of no events and a mark
+   * moves the ledger past segments in which nothing is left to read.
+   */
   EventBatch peek(int max) {
-    if (inHand.events().isEmpty()) {
+    if (inHand.mark().isEmpty()) {
       inHand = read(max);
     }
     return inHand;
+  }
+
+  /** Up to where everything is settled; nowhere while a batch is in hand. */
+  long drainedTo() {
+    return inHand.mark().isEmpty() ? cursor.position() : 0;
   }
 
   /**
@@ -84,24 +97,37 @@ final class JournalReader {
     return freed;
   }
 
-  /**
-   * Whether everything is settled, and enough room used that the next run had better start anew.
-   */
-  boolean isDone(Segment last) {
-    return inHand.events().isEmpty()
+  /** Whether everything is settled that was claimed in the last segment, and before. */
+  boolean isDone(Segment last, int claimed) {
+    return inHand.mark().isEmpty()
+        && missing.isEmpty()
         && cursor.segment() == last
-        && cursor.offset() == last.used()
-        && last.used() > last.size() / 4;
+        && cursor.offset() == claimed;
   }
 
-  /** Removes the last segment too; a run after this begins a new one. */
+  /** Whether no writer is still at work in what was claimed up to the end of the last segment. */
+  boolean isQuiet(Segment last, int claimed) {
+    for (Segment segment = cursor.segment(); segment != null; segment = segment.next()) {
+      int end = segment == last ? claimed : segment.size();
+      if (!segment.isQuiet(cursor.liveFrom(segment), end)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Removes the segments that are left; a run after this begins a new one. */
   void removeAll() throws IOException {
-    oldest.delete();
+    for (Segment segment = oldest; segment != null; segment = segment.next()) {
+      segment.delete();
+    }
   }
 
   private EventBatch read(int max) {
     List<AuditEvent> events = new ArrayList<>();
     long bytes = 0;
+    missing.ifPresent(cause -> events.add(gap(cause, OptionalInt.empty())));
+    missing = Optional.empty();
     while (events.size() < max && bytes < MAX_BATCH_BYTES) {
       Cursor.@Nullable Item item = cursor.next();
       if (item == null) {
@@ -112,21 +138,29 @@ final class JournalReader {
         bytes += found.event().content().bytes().length;
         events.add(found.event());
       } else if (item instanceof Cursor.Lost lost) {
-        events.add(gap(lost));
+        events.add(gap(cause(lost), OptionalInt.of(1)));
       }
     }
-    Optional<JournalMark> mark = Optional.of(new JournalMark(journal, cursor.position()));
-    return events.isEmpty() ? EventBatch.EMPTY : new EventBatch(events, mark);
+    boolean moved = !events.isEmpty() || cursor.segment() != oldest;
+    return moved
+        ? new EventBatch(events, Optional.of(new JournalMark(journal, cursor.position())))
+        : EventBatch.EMPTY;
   }
 
-  /** D7: what puts a lost event on record. */
-  private SystemEvent gap(Cursor.Lost lost) {
-    String cause =
-        "journal %s, %s: the frame at %d was written and cannot be read any more"
-            .formatted(journal, lost.file(), lost.offset());
-    CanonicalWriter details = new CanonicalWriter().beginObject();
-    details.member("cause", cause).member("count", 1).name("from");
-    time(details, lastTime);
+  private String cause(Cursor.Lost lost) {
+    return "journal %s, %s: the frame at %d was written and cannot be read any more"
+        .formatted(journal, lost.file(), lost.offset());
+  }
+
+  /** D7: what puts lost events on record. */
+  private SystemEvent gap(String cause, OptionalInt count) {
+    CanonicalWriter details = new CanonicalWriter().beginObject().member("cause", cause);
+    if (count.isPresent()) {
+      details.member("count", count.getAsInt());
+    } else {
+      details.name("count").canonical("null");
+    }
+    time(details.name("from"), lastTime);
     Cursor ahead = cursor.copy();
     time(
         details.name("to"),
@@ -136,7 +170,7 @@ final class JournalReader {
           SystemEvent.of(
               SystemEvent.GAP,
               JsonValue.parse(new String(details.endObject().toBytes(), StandardCharsets.UTF_8)));
-      LOG.error("{}; 1 event is lost and recorded as {} {}", cause, SystemEvent.GAP, event.id());
+      LOG.error("{}; this is recorded as {} {}", cause, SystemEvent.GAP, event.id());
       return event;
     } catch (JsonFormatException e) {
       throw new IllegalStateException("what was written canonically reads back", e);

@@ -32,6 +32,12 @@ final class JournalWriter {
   /** How soon making a segment is tried again when there was no room for it. */
   private static final Duration ROOM_POLL = Duration.ofMillis(50);
 
+  /**
+   * What a growing journal leaves of the disk: a ledger on the same disk needs some to take the
+   * waiting events in, and to make room again.
+   */
+  static final long LEFT_FOR_LEDGER_BYTES = 16L << 20;
+
   private static final double WARN_AT = 0.5;
   private static final double DEGRADED_AT = 0.8;
 
@@ -50,6 +56,12 @@ final class JournalWriter {
 
   /** The segment after it, ready; set by the maker, taken under {@link #rotation}. */
   private volatile @Nullable Segment spare;
+
+  /** Up to where everything is settled; the drainer writes, the maker reads. */
+  private volatile long drainedTo;
+
+  /** How often the drainer made room; it alone writes, the maker reads. */
+  private volatile int reliefs;
 
   /** Why no segment can be made; null while one can. */
   private volatile @Nullable String noRoom;
@@ -86,7 +98,8 @@ final class JournalWriter {
         if (at <= quarter && at + frame.length > quarter) {
           LockSupport.unpark(maker);
         }
-        return place(segment, at, frame);
+        // What is placed while the journal closes may be left to the next run, or not.
+        return place(segment, at, frame) && !closed;
       }
       if (!rotate(segment)) {
         return false;
@@ -104,31 +117,62 @@ final class JournalWriter {
     return bytes.get();
   }
 
-  /** Notes that the drainer removed segments. */
-  void freed(long count) {
-    bytes.addAndGet(-count);
-    LockSupport.unpark(maker);
+  /**
+   * Notes how far the drainer came.
+   *
+   * @param freed how many bytes of segments it removed
+   * @param settled up to where everything is settled
+   */
+  void drained(long freed, long settled) {
+    bytes.addAndGet(-freed);
+    boolean lastLeft = settled != drainedTo && settled >= current.end();
+    drainedTo = settled;
+    if (freed > 0 || lastLeft) {
+      // There may be room now: whoever needs some waits for the maker's word.
+      reliefs++;
+      noRoom = null;
+      LockSupport.unpark(maker);
+    }
   }
 
   /** Why events may soon not be accepted, or are not. */
   Optional<String> trouble() {
     String reason = noRoom;
     if (reason != null) {
-      return Optional.of(reason);
+      return Optional.of(
+          isFull()
+              ? "the journal has no room for more events: " + reason
+              : "the journal cannot grow: " + reason);
     }
     double used = used();
     return used < DEGRADED_AT ? Optional.empty() : Optional.of(fill(used));
   }
 
-  /** Ends the maker and removes a segment that nobody wrote to. */
-  void close() throws IOException {
+  /**
+   * Ends the maker, lets no more events in and removes a segment that nobody wrote to. A producer
+   * may still be at work in room that it had claimed before.
+   *
+   * @return how much of the last segment was claimed
+   */
+  int close() {
     closed = true;
     LockSupport.unpark(maker);
     Journal.await(maker);
-    Segment unused = spare;
-    if (unused != null) {
-      unused.delete();
+    Segment unused;
+    int claimed;
+    synchronized (rotation) {
+      unused = spare;
+      spare = null;
+      claimed = current.seal();
     }
+    if (unused != null) {
+      try {
+        unused.delete();
+      } catch (IOException e) {
+        LOG.warn("{}: not used, and cannot be removed: {}", unused.file(), e.toString());
+      }
+    }
+    return claimed;
   }
 
   private boolean place(Segment segment, int at, byte[] frame) {
@@ -140,9 +184,10 @@ final class JournalWriter {
     // back.
     segment.write(at, frame, Frame.UNSYNCED);
     boolean synced = segment.awaitSync();
-    segment.publish(at, synced ? Frame.EVENT : Frame.VOID, frame.length);
-    if (!synced) {
-      segment.exhaust();
+    if (synced) {
+      segment.publish(at, Frame.EVENT, frame.length);
+    } else {
+      segment.publishVoid(at, frame.length);
     }
     return synced;
   }
@@ -183,24 +228,49 @@ final class JournalWriter {
 
   private void make() {
     Segment last = current;
-    long left = settings.quotaBytes() - bytes.get();
-    long size = Math.min(Math.min(LARGEST_SEGMENT_BYTES, 2L * last.size()), left);
+    int reliefsBefore = reliefs;
     try {
-      if (size < FIRST_SEGMENT_BYTES) {
-        throw new IOException("the quota of " + settings.quotaBytes() + " bytes is used up");
+      int size = room(last);
+      spare = Segment.create(slot, last.number() + 1, last.end(), size);
+      bytes.addAndGet(size);
+      if (noRoom != null) {
+        LOG.warn("{}: there is room for more events again", slot.directory());
       }
-      int whole = (int) (size / Frame.UNIT * Frame.UNIT);
-      spare =
-          Segment.create(slot.directory(), slot.journal(), last.number() + 1, last.end(), whole);
-      bytes.addAndGet(whole);
       noRoom = null;
     } catch (IOException | RuntimeException | Error e) {
       if (noRoom == null) {
-        LOG.error("{}: no room for more events: {}", slot.directory(), e.toString());
+        LOG.error("{}: the journal cannot grow: {}", slot.directory(), e.toString());
       }
-      noRoom = "the journal has no room for more events: " + e.getMessage();
-      LockSupport.parkNanos(this, ROOM_POLL.toNanos());
+      noRoom = e.getMessage() == null ? e.toString() : e.getMessage();
+      if (reliefs == reliefsBefore) {
+        LockSupport.parkNanos(this, ROOM_POLL.toNanos());
+      } else {
+        noRoom = null;
+      }
     }
+  }
+
+  /** How large the next segment may be. */
+  private int room(Segment last) throws IOException {
+    if (drainedTo >= last.end()) {
+      // Nothing waits: the next segment, of the smallest size, lets the last one go.
+      return FIRST_SEGMENT_BYTES;
+    }
+    long inQuota = settings.quotaBytes() - bytes.get();
+    if (inQuota < FIRST_SEGMENT_BYTES) {
+      throw new IOException("its quota of " + settings.quotaBytes() + " bytes is used up");
+    }
+    long onDisk = slot.disk().usableBytes(slot.directory()) - LEFT_FOR_LEDGER_BYTES;
+    if (onDisk < FIRST_SEGMENT_BYTES) {
+      throw new IOException("the disk is full, but for what the ledger may need");
+    }
+    long wanted = Math.min(LARGEST_SEGMENT_BYTES, 2L * last.size());
+    return (int) (Math.min(wanted, Math.min(inQuota, onDisk)) / Frame.UNIT * Frame.UNIT);
+  }
+
+  private boolean isFull() {
+    Segment segment = current;
+    return spare == null && segment.used() >= segment.size();
   }
 
   private void warn() {

@@ -53,6 +53,7 @@ final class Segment {
   private final long base;
 
   private final MappedByteBuffer bytes;
+  private final Disk disk;
 
   /** The first free byte; beyond the end once the segment is full. Claims move it. */
   private final AtomicLong tail = new AtomicLong();
@@ -62,47 +63,50 @@ final class Segment {
   /** The segment after this one; set once, before any producer goes there. */
   private volatile @Nullable Segment next;
 
-  private Segment(Path file, long number, long base, MappedByteBuffer bytes) {
+  /** Whether the file is gone; set by whoever removes it. */
+  private volatile boolean removed;
+
+  private Segment(Path file, long number, long base, MappedByteBuffer bytes, Disk disk) {
     this.file = file;
     this.number = number;
     this.base = base;
     this.bytes = bytes;
+    this.disk = disk;
   }
 
-  /** Makes a segment, with its blocks on disk, before anyone uses it. */
-  static Segment create(Path directory, UUID journal, long number, long base, int size)
-      throws IOException {
+  /** Makes a segment, on disk with its blocks and its name before anyone uses it. */
+  static Segment create(Slot slot, long number, long base, int size) throws IOException {
+    Disk disk = slot.disk();
+    Path directory = slot.directory();
     Path file = directory.resolve(fileName(number));
     Path aside = directory.resolve(fileName(number) + ".new");
     Files.deleteIfExists(aside);
     Set<OpenOption> options =
         Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    boolean named = false;
     try (FileChannel channel = FileChannel.open(aside, options, ownerOnly(directory))) {
-      write(channel, header(journal, number, base, size), 0);
-      ByteBuffer zeros = ByteBuffer.allocateDirect(ZEROS);
-      for (long at = HEADER; at < size; at += ZEROS) {
-        write(channel, zeros.clear().limit((int) Math.min(ZEROS, size - at)), at);
-      }
-      channel.force(true);
-      Files.move(aside, file);
-      Segment segment = new Segment(file, number, base, map(channel, size));
+      disk.write(channel, header(slot.journal(), number, base, size), 0);
+      fill(disk, channel, HEADER, size);
+      disk.sync(aside, channel);
+      disk.rename(aside, file);
+      named = true;
+      disk.syncNames(directory);
+      Segment segment = new Segment(file, number, base, map(channel, size), disk);
       segment.tail.set(HEADER);
       return segment;
-    } catch (IOException | RuntimeException e) {
-      Files.deleteIfExists(aside);
+    } catch (IOException | RuntimeException | Error e) {
+      Files.deleteIfExists(named ? file : aside);
       throw e;
     }
   }
 
   /**
-   * Opens a segment that an earlier run left. One whose file was cut short reads as zeros there,
-   * and is made whole again.
+   * What a segment file says of itself; changes nothing.
    *
    * @throws JournalException if it is not a segment of this journal, or of a newer version
    */
-  static Segment open(Path file, UUID journal) throws IOException, JournalException {
-    Set<OpenOption> options =
-        Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+  static Header readHeader(Path file, UUID journal) throws IOException, JournalException {
+    Set<OpenOption> options = Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
     try (FileChannel channel = FileChannel.open(file, options)) {
       ByteBuffer header = ByteBuffer.allocate(HEADER).order(ByteOrder.LITTLE_ENDIAN);
       while (header.hasRemaining() && channel.read(header, header.position()) > 0) {}
@@ -123,19 +127,31 @@ final class Segment {
       if (!new UUID(header.getLong(32), header.getLong(40)).equals(journal)) {
         throw new JournalException(file + ": belongs to another journal; move it out of this one");
       }
-      int size = header.getInt(12);
-      makeWhole(channel, size);
-      return new Segment(file, header.getLong(16), header.getLong(24), map(channel, size));
+      return new Header(header.getLong(16), header.getLong(24), header.getInt(12));
     }
   }
 
-  private static void makeWhole(FileChannel channel, int size) throws IOException {
-    long at = channel.size();
-    ByteBuffer zeros = ByteBuffer.allocate(ZEROS);
-    while (at < size) {
-      int count = (int) Math.min(ZEROS, size - at);
-      write(channel, zeros.clear().limit(count), at);
-      at += count;
+  /**
+   * Opens a segment that an earlier run left. One whose file was cut short reads as zeros there,
+   * and is made whole again.
+   *
+   * @throws JournalException as {@link #readHeader}
+   */
+  static Segment open(Path file, UUID journal, Disk disk) throws IOException, JournalException {
+    Header header = readHeader(file, journal);
+    Set<OpenOption> options =
+        Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+    try (FileChannel channel = FileChannel.open(file, options)) {
+      fill(disk, channel, channel.size(), header.size());
+      return new Segment(file, header.number(), header.base(), map(channel, header.size()), disk);
+    }
+  }
+
+  /** Writes zeros, so that the blocks are there. */
+  private static void fill(Disk disk, FileChannel channel, long from, int to) throws IOException {
+    ByteBuffer zeros = ByteBuffer.allocateDirect(ZEROS);
+    for (long at = from; at < to; at += ZEROS) {
+      disk.write(channel, zeros.clear().limit((int) Math.min(ZEROS, to - at)), at);
     }
   }
 
@@ -193,14 +209,24 @@ final class Segment {
       return (int) at;
     }
     if (at < bytes.capacity()) {
-      publish((int) at, Frame.VOID, (int) (bytes.capacity() - at));
+      publishVoid((int) at, (int) (bytes.capacity() - at));
     }
     return -1;
   }
 
-  /** Lets no more claims succeed. */
+  /** Lets no more claims succeed; readers go on to the next segment. */
   void exhaust() {
     claim(bytes.capacity());
+  }
+
+  /**
+   * Lets no more claims succeed, and leaves what is unclaimed as it is, for a later run to go on
+   * in.
+   *
+   * @return how many bytes were claimed before
+   */
+  int seal() {
+    return (int) Math.min(tail.getAndAdd(bytes.capacity()), bytes.capacity());
   }
 
   /** Writes a frame into claimed room and publishes it. */
@@ -211,7 +237,7 @@ final class Segment {
       publish(at, state, frame.length);
     } catch (Throwable e) {
       // A hole that nobody fills would hold up the drainer for good.
-      publish(at, Frame.VOID, frame.length);
+      publishVoid(at, frame.length);
       throw e;
     }
   }
@@ -221,9 +247,30 @@ final class Segment {
     STATE_WORD.setRelease(bytes, at, Frame.stateWord(state, length));
   }
 
+  /** Makes room that was claimed nothing, for good: the event in it, if any, is undone. */
+  void publishVoid(int at, int length) {
+    int word = Frame.stateWord(Frame.VOID, length);
+    bytes.putInt(at + 4, ~word);
+    STATE_WORD.setRelease(bytes, at, word);
+  }
+
   /** The state word at an offset; everything written before it was published is visible after. */
   int stateWord(int at) {
     return (int) STATE_WORD.getAcquire(bytes, at);
+  }
+
+  /** Whether every claim from an offset on has been published: nobody writes here any more. */
+  boolean isQuiet(int from, int to) {
+    int at = from;
+    while (at < to) {
+      int word = stateWord(at);
+      int length = Frame.length(word);
+      if (word == 0 || Frame.state(word) == Frame.UNSYNCED || length == 0) {
+        return false;
+      }
+      at += length;
+    }
+    return true;
   }
 
   /** The bytes, to read from. */
@@ -240,9 +287,40 @@ final class Segment {
     }
   }
 
-  /** Syncs what was written to disk. */
-  void force() {
-    bytes.force();
+  /** Syncs, or says why that is not possible. */
+  void sync() throws IOException {
+    disk.sync(file, bytes);
+  }
+
+  /**
+   * Syncs what was written.
+   *
+   * <p>Once a sync has failed this segment is never synced again: what a failed sync did not write,
+   * no later one will, because the kernel takes it for written. No more frames go there.
+   *
+   * @return whether everything published before the call is on disk, or need not be any more
+   *     because the ledger has it
+   */
+  boolean isSynced() {
+    if (removed) {
+      return true;
+    }
+    synchronized (syncing) {
+      if (syncing.broken) {
+        return false;
+      }
+    }
+    try {
+      sync();
+      return true;
+    } catch (IOException | RuntimeException | Error e) {
+      LOG.error("{}: syncing failed: {}", file, e.toString());
+      synchronized (syncing) {
+        syncing.broken = true;
+      }
+      exhaust();
+      return false;
+    }
   }
 
   /**
@@ -284,20 +362,11 @@ final class Segment {
   }
 
   private boolean syncForAll() {
-    boolean done = false;
-    try {
-      force();
-      done = true;
-    } catch (RuntimeException | Error e) {
-      LOG.error("{}: syncing failed: {}", file, e.toString());
-    }
+    boolean done = isSynced();
     synchronized (syncing) {
       syncing.busy = false;
       if (done) {
         syncing.synced = syncing.covers;
-      } else {
-        // What a failed sync did not write, no later one will: the kernel takes it for written.
-        syncing.broken = true;
       }
       syncing.notifyAll();
     }
@@ -318,10 +387,8 @@ final class Segment {
    * nobody may touch the mapping any more.
    */
   void delete() throws IOException {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-      channel.truncate(0);
-    }
-    Files.deleteIfExists(file);
+    removed = true;
+    disk.remove(file);
   }
 
   private static MappedByteBuffer map(FileChannel channel, int size) throws IOException {
@@ -344,16 +411,27 @@ final class Segment {
     return (int) crc.getValue();
   }
 
-  private static void write(FileChannel channel, ByteBuffer from, long at) throws IOException {
-    while (from.hasRemaining()) {
-      at += channel.write(from, at);
-    }
-  }
-
   /** What makes a new file in that directory its owner's alone, where there are owners. */
   static FileAttribute<?>[] ownerOnly(Path directory) throws IOException {
-    return Files.getFileStore(directory).supportsFileAttributeView("posix")
-        ? OWNER_ONLY
-        : new FileAttribute<?>[0];
+    return Disk.isPosix(directory) ? OWNER_ONLY : new FileAttribute<?>[0];
+  }
+
+  /**
+   * What a segment file says of itself.
+   *
+   * @param number its place among the segments
+   * @param base the position in the journal of its first byte
+   * @param size of the file
+   */
+  record Header(long number, long base, int size) {
+    /** Where the next segment begins. */
+    long end() {
+      return base + size;
+    }
+
+    /** Whether nothing is missing between this segment and the one before. */
+    boolean follows(Header before) {
+      return number == before.number + 1 && base == before.end();
+    }
   }
 }

@@ -14,6 +14,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
@@ -22,33 +23,53 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One process's place in a journal directory: a directory with a file that is locked while it is in
- * use and says which journal this is, of which ledger, and the segments beside it. The operating
- * system lets go of the lock when the process ends, however it ends.
+ * use, one that says which journal this is, of which ledger, and the segments beside them. The
+ * operating system lets go of the lock when the process ends, however it ends.
+ *
+ * <p>POSIX gives up a lock when its process closes <em>any</em> descriptor of the locked file. The
+ * lock is therefore on a file that is opened for nothing else, and not at all for a place that this
+ * process has already.
  */
 final class Slot implements AutoCloseable {
+  private static final String LOCK_FILE = "lock";
   private static final String IDENTITY_FILE = "journal.id";
+  private static final String UNNAMED_IDENTITY_FILE = IDENTITY_FILE + ".new";
+  private static final Set<String> OWN_FILES =
+      Set.of(LOCK_FILE, IDENTITY_FILE, UNNAMED_IDENTITY_FILE);
+  private static final String UUID_FORM = "([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})";
   private static final Pattern IDENTITY =
       Pattern.compile(
-          "indelible journal (\\d{1,9})\njournal ([0-9a-f-]{36})\nledger ([0-9a-f-]{36})\n");
+          "indelible journal (\\d{1,9})\njournal %s\nledger %s\n".formatted(UUID_FORM, UUID_FORM));
   private static final Pattern SEGMENT_FILE = Pattern.compile("\\d{12}\\.seg(\\.new)?");
   private static final int MAX_IDENTITY_BYTES = 256;
   private static final Set<PosixFilePermission> OWNER_ONLY =
       PosixFilePermissions.fromString("rwx------");
 
+  /** The places that this process has, as the file system knows them. */
+  private static final Set<Object> HELD = ConcurrentHashMap.newKeySet();
+
+  /** Lock files that stay open, because closing them would give up a lock of somebody else's. */
+  private static final List<FileChannel> LEFT_OPEN = new CopyOnWriteArrayList<>();
+
   private final Path directory;
-  private final FileChannel identityFile;
+  private final Disk disk;
+  private final Object key;
   private final FileLock lock;
   private final UUID journal;
   private final UUID ledger;
 
-  private Slot(Path directory, FileChannel identityFile, FileLock lock, UUID journal, UUID ledger) {
+  private Slot(Path directory, Disk disk, Object key, FileLock lock, UUID journal, UUID ledger) {
     this.directory = directory;
-    this.identityFile = identityFile;
+    this.disk = disk;
+    this.key = key;
     this.lock = lock;
     this.journal = journal;
     this.ledger = ledger;
@@ -58,24 +79,33 @@ final class Slot implements AutoCloseable {
    * Takes a slot for this process; makes it first if it is not there.
    *
    * @param ledger the ledger it belongs to
-   * @return empty if another process has it
+   * @return empty if it is taken, by another process or by another log in this one
    */
-  static Optional<Slot> take(Path directory, UUID ledger) throws IOException, JournalException {
-    makeDirectory(directory);
+  static Optional<Slot> take(Path directory, UUID ledger, Disk disk)
+      throws IOException, JournalException {
+    makeDirectory(directory, disk);
     check(directory, Optional.of(ledger));
-    Path file = directory.resolve(IDENTITY_FILE);
-    FileChannel channel = openFile(file);
+    Object key = key(directory);
+    if (!HELD.add(key)) {
+      return Optional.empty();
+    }
+    Optional<FileLock> lock = Optional.empty();
+    boolean taken = false;
     try {
-      Optional<FileLock> lock = lock(channel, file);
+      lock = lock(directory.resolve(LOCK_FILE));
       if (lock.isEmpty()) {
-        channel.close();
         return Optional.empty();
       }
-      UUID journal = identify(channel, file, ledger);
-      return Optional.of(new Slot(directory, channel, lock.get(), journal, ledger));
-    } catch (IOException | JournalException | RuntimeException e) {
-      channel.close();
-      throw e;
+      UUID journal = identify(directory, ledger, disk);
+      taken = true;
+      return Optional.of(new Slot(directory, disk, key, lock.get(), journal, ledger));
+    } finally {
+      if (!taken) {
+        if (lock.isPresent()) {
+          lock.get().acquiredBy().close();
+        }
+        HELD.remove(key);
+      }
     }
   }
 
@@ -93,21 +123,16 @@ final class Slot implements AutoCloseable {
     if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
       return Optional.empty();
     }
-    String text = Files.readString(file, StandardCharsets.ISO_8859_1);
-    return text.isEmpty()
-        ? Optional.empty()
-        : Optional.of(UUID.fromString(parse(text, file, ledger).group(3)));
+    return Optional.of(UUID.fromString(readIdentity(file, ledger).group(3)));
   }
 
-  /** Opens a file of a journal, made if it is not there; never through a link. */
-  static FileChannel openFile(Path file) throws IOException {
+  /**
+   * Opens a file that is only there to be locked, made if it is not there; never through a link.
+   */
+  static FileChannel openLockFile(Path file) throws IOException {
     return FileChannel.open(
         file,
-        Set.of(
-            StandardOpenOption.CREATE,
-            StandardOpenOption.READ,
-            StandardOpenOption.WRITE,
-            LinkOption.NOFOLLOW_LINKS),
+        Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
         Segment.ownerOnly(file.toAbsolutePath().getParent()));
   }
 
@@ -124,28 +149,59 @@ final class Slot implements AutoCloseable {
     return journal;
   }
 
-  /** Opens the segments in order, linked to each other. */
-  List<Segment> openSegments() throws IOException, JournalException {
-    List<Segment> segments = new ArrayList<>();
+  Disk disk() {
+    return disk;
+  }
+
+  /**
+   * Checks the segments and that none is missing between them, and changes nothing.
+   *
+   * @param settled up to where the ledger has this journal: what is missing before that was given
+   *     back
+   * @return the files that have something to say, in order
+   */
+  List<Path> checkSegments(long settled) throws IOException, JournalException {
+    List<Path> files = new ArrayList<>();
+    Segment.@Nullable Header before = null;
     for (Path file : segmentFiles()) {
-      if (file.toString().endsWith(".new")) {
-        Files.delete(file);
+      if (isUnfinished(file)) {
         continue;
       }
       if (Files.size(file) == 0) {
-        // Given back and not yet removed when its process died.
-        Files.delete(file);
+        if (before != null && before.end() > settled) {
+          throw new JournalException(
+              file
+                  + ": is empty, and the segment before it is still in use; the events in it are"
+                  + " gone. Restore it, or move it out of the journal");
+        }
         continue;
       }
-      Segment segment = Segment.open(file, journal);
+      Segment.Header header = Segment.readHeader(file, journal);
+      if (before != null && !header.follows(before) && header.base() > settled) {
+        throw new JournalException(
+            "%s: does not follow %s; a segment between them is missing. Restore it, or move this one"
+                    .formatted(file, Segment.fileName(before.number()))
+                + " and those after it out of the journal");
+      }
+      files.add(file);
+      before = header;
+    }
+    return files;
+  }
+
+  /** Opens segments that were checked, linked to each other, and removes what is none. */
+  List<Segment> openSegments(List<Path> checked) throws IOException, JournalException {
+    for (Path file : segmentFiles()) {
+      if (!checked.contains(file)) {
+        // Not finished, or given back and not yet removed, when its process died.
+        Files.delete(file);
+      }
+    }
+    List<Segment> segments = new ArrayList<>();
+    for (Path file : checked) {
+      Segment segment = Segment.open(file, journal, disk);
       if (!segments.isEmpty()) {
-        Segment before = segments.get(segments.size() - 1);
-        if (segment.number() != before.number() + 1 || segment.base() != before.end()) {
-          throw new JournalException(
-              "%s: does not follow %s; a segment between them is missing"
-                  .formatted(file, before.file().getFileName()));
-        }
-        before.follow(segment);
+        segments.get(segments.size() - 1).follow(segment);
       }
       segments.add(segment);
     }
@@ -154,21 +210,26 @@ final class Slot implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    lock.release();
-    identityFile.close();
+    try {
+      lock.acquiredBy().close();
+    } finally {
+      HELD.remove(key);
+    }
   }
 
   /** Makes a directory that only its owner can reach, if it is not there. */
-  static void makeDirectory(Path directory) throws IOException {
+  static void makeDirectory(Path directory, Disk disk) throws IOException {
     if (Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
+    Path parent = directory.toAbsolutePath().getParent();
     try {
-      if (isPosix(directory.toAbsolutePath().getParent())) {
+      if (Disk.isPosix(parent)) {
         Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
       } else {
         Files.createDirectory(directory);
       }
+      disk.syncNames(parent);
     } catch (FileAlreadyExistsException e) {
       // Another process that starts at the same time was first.
     }
@@ -176,18 +237,18 @@ final class Slot implements AutoCloseable {
 
   /**
    * Refuses what is not a plain file or directory of this user's, closed to the writing of others.
+   *
+   * @throws NoSuchFileException if there is nothing of that name
    */
   static void requireOwn(Path path, boolean directory) throws IOException, JournalException {
-    boolean plain =
-        directory
-            ? Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)
-            : Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS);
-    if (!plain) {
+    BasicFileAttributes found =
+        Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+    if (directory ? !found.isDirectory() : !found.isRegularFile()) {
       throw new JournalException(
           "%s: not a %s but a link or something else; a journal is never kept through one. Remove it"
               .formatted(path, directory ? "directory" : "regular file"));
     }
-    if (!isPosix(path)) {
+    if (!Disk.isPosix(path)) {
       return;
     }
     Set<PosixFilePermission> mode = Files.getPosixFilePermissions(path, LinkOption.NOFOLLOW_LINKS);
@@ -198,33 +259,60 @@ final class Slot implements AutoCloseable {
               .formatted(path, PosixFilePermissions.toString(mode), path));
     }
     Object owner = Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS);
-    Object self = Files.getAttribute(Path.of("/proc/self"), "unix:uid", LinkOption.NOFOLLOW_LINKS);
-    if (!owner.equals(self)) {
+    Optional<Object> self = ownUid();
+    if (self.isPresent() && !owner.equals(self.get())) {
       throw new JournalException(
-          "%s: belongs to another user (uid %s, this process is uid %s)"
-              .formatted(path, owner, self));
+          "%s: belongs to another user (uid %s, this process is uid %s); a journal is its own user's"
+              .formatted(path, owner, self.get()));
     }
   }
 
-  private static UUID identify(FileChannel channel, Path file, UUID ledger)
+  /** Who this process runs as; empty where the system does not show it as a file. */
+  private static Optional<Object> ownUid() throws IOException {
+    Path self = Path.of("/proc/self");
+    return Files.exists(self)
+        ? Optional.of(Files.getAttribute(self, "unix:uid"))
+        : Optional.empty();
+  }
+
+  /** What tells a directory from every other, under whatever name it is reached. */
+  private static Object key(Path directory) throws IOException {
+    Object key = Files.readAttributes(directory, BasicFileAttributes.class).fileKey();
+    return key == null ? directory.toRealPath() : key;
+  }
+
+  /** Which journal this is; made known first if it is not. The caller has the lock. */
+  private static UUID identify(Path directory, UUID ledger, Disk disk)
       throws IOException, JournalException {
-    ByteBuffer bytes = ByteBuffer.allocate(MAX_IDENTITY_BYTES);
-    channel.read(bytes, 0);
-    String text = new String(bytes.array(), 0, bytes.position(), StandardCharsets.ISO_8859_1);
-    if (text.isEmpty()) {
-      UUID journal = UUID.randomUUID();
-      String identity =
-          "indelible journal %d\njournal %s\nledger %s\n"
-              .formatted(Segment.VERSION, journal, ledger);
-      channel.write(ByteBuffer.wrap(identity.getBytes(StandardCharsets.ISO_8859_1)), 0);
-      channel.force(true);
-      return journal;
+    Path file = directory.resolve(IDENTITY_FILE);
+    if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+      return UUID.fromString(readIdentity(file, Optional.of(ledger)).group(2));
     }
-    return UUID.fromString(parse(text, file, Optional.of(ledger)).group(2));
+    UUID journal = UUID.randomUUID();
+    String identity =
+        "indelible journal %d\njournal %s\nledger %s\n".formatted(Segment.VERSION, journal, ledger);
+    Path unnamed = directory.resolve(UNNAMED_IDENTITY_FILE);
+    Files.deleteIfExists(unnamed);
+    // Under its name only once it is whole, so that nobody ever reads half of it.
+    try (FileChannel channel =
+        FileChannel.open(
+            unnamed,
+            Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+            Segment.ownerOnly(directory))) {
+      disk.write(channel, ByteBuffer.wrap(identity.getBytes(StandardCharsets.ISO_8859_1)), 0);
+      disk.sync(unnamed, channel);
+    }
+    disk.rename(unnamed, file);
+    disk.syncNames(directory);
+    return journal;
   }
 
-  private static Matcher parse(String text, Path file, Optional<UUID> ledger)
-      throws JournalException {
+  private static Matcher readIdentity(Path file, Optional<UUID> ledger)
+      throws IOException, JournalException {
+    String text =
+        Files.size(file) > MAX_IDENTITY_BYTES
+            ? ""
+            : Files.readString(file, StandardCharsets.ISO_8859_1);
     Matcher identity = IDENTITY.matcher(text);
     if (!identity.matches()) {
       throw new JournalException(
@@ -244,12 +332,17 @@ final class Slot implements AutoCloseable {
     return identity;
   }
 
-  private static Optional<FileLock> lock(FileChannel channel, Path file)
-      throws IOException, JournalException {
+  private static Optional<FileLock> lock(Path file) throws IOException, JournalException {
+    FileChannel channel = openLockFile(file);
+    boolean keep = false;
     try {
-      return Optional.ofNullable(channel.tryLock());
+      Optional<FileLock> lock = Optional.ofNullable(channel.tryLock());
+      keep = lock.isPresent();
+      return lock;
     } catch (OverlappingFileLockException e) {
-      // Taken by another log open in this very process.
+      // Another copy of these classes in this very process has it.
+      LEFT_OPEN.add(channel);
+      keep = true;
       return Optional.empty();
     } catch (IOException e) {
       throw new JournalException(
@@ -258,6 +351,10 @@ final class Slot implements AutoCloseable {
               + e.getMessage()
               + "); a journal needs a file system with locks",
           e);
+    } finally {
+      if (!keep) {
+        channel.close();
+      }
     }
   }
 
@@ -265,21 +362,14 @@ final class Slot implements AutoCloseable {
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
       for (Path file : files) {
         String name = file.getFileName().toString();
-        if (!name.equals(IDENTITY_FILE) && !SEGMENT_FILE.matcher(name).matches()) {
+        if (!OWN_FILES.contains(name) && !SEGMENT_FILE.matcher(name).matches()) {
           throw new JournalException(file + ": does not belong in a journal; move it away");
         }
-        requireOwnIfThere(file);
-      }
-    }
-  }
-
-  /** A file that is gone was renamed or removed by the process whose place this is. */
-  private static void requireOwnIfThere(Path file) throws IOException, JournalException {
-    try {
-      requireOwn(file, false);
-    } catch (JournalException | NoSuchFileException e) {
-      if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
-        throw e;
+        try {
+          requireOwn(file, false);
+        } catch (NoSuchFileException e) {
+          // The process that has this place is at work: it finished a segment or gave one back.
+        }
       }
     }
   }
@@ -292,7 +382,7 @@ final class Slot implements AutoCloseable {
     return found;
   }
 
-  private static boolean isPosix(Path path) throws IOException {
-    return Files.getFileStore(path).supportsFileAttributeView("posix");
+  private static boolean isUnfinished(Path file) {
+    return file.toString().endsWith(".new");
   }
 }

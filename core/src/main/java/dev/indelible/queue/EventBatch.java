@@ -8,7 +8,7 @@ import java.util.Optional;
 /**
  * The oldest waiting events, in order.
  *
- * @param events the events; empty when none wait
+ * @param events the events; empty when none wait, or none up to the mark
  * @param mark what a ledger commits with them, if they come from a journal
  */
 public record EventBatch(List<AuditEvent> events, Optional<JournalMark> mark) {

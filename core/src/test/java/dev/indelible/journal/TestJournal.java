@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.journal;
+
+import dev.indelible.action.Bash;
+import dev.indelible.crypto.Sha256;
+import dev.indelible.decision.Refuse;
+import dev.indelible.event.AuditEvent;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.queue.EventBatch;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.stream.Stream;
+
+/** A journal directory, and a ledger that is no more than its marks. */
+final class TestJournal {
+  static final UUID LEDGER = UUID.fromString("00000000-0000-4000-8000-00000000abcd");
+
+  /** The start of the time of all numbered events. */
+  static final Instant START = Instant.parse("2026-11-23T01:02:03.456789Z");
+
+  /** A disk that is never waited for; for tests in which nothing loses its power. */
+  static final Disk UNSYNCED =
+      new Disk() {
+        @Override
+        void sync(Path file, FileChannel channel) {}
+
+        @Override
+        void sync(Path file, MappedByteBuffer map) {}
+
+        @Override
+        void syncNames(Path directory) {}
+      };
+
+  final Path directory;
+
+  /** The marks committed. */
+  final Map<UUID, Long> positions;
+
+  Disk disk = UNSYNCED;
+
+  TestJournal(Path directory) {
+    this(directory, Map.of());
+  }
+
+  private TestJournal(Path directory, Map<UUID, Long> positions) {
+    this.directory = directory;
+    this.positions = new HashMap<>(positions);
+  }
+
+  Journal open() throws JournalException {
+    return open(JournalSettings.ofDefaults());
+  }
+
+  Journal open(JournalSettings settings) throws JournalException {
+    return Journal.open(directory, Optional.of(LEDGER), this::position, settings, disk);
+  }
+
+  private long position(UUID journal) {
+    return positions.getOrDefault(journal, 0L);
+  }
+
+  /** The files as a process killed now would leave them, elsewhere. */
+  TestJournal killedNow(Path copy) throws IOException {
+    copyTree(directory, copy);
+    TestJournal left = new TestJournal(copy, positions);
+    left.disk = disk;
+    return left;
+  }
+
+  /** Commits everything that can be read, mark by mark; returns it in order. */
+  List<AuditEvent> drain(Journal journal) {
+    return drain(journal, 100);
+  }
+
+  List<AuditEvent> drain(Journal journal, int batch) {
+    List<AuditEvent> drained = new ArrayList<>();
+    while (true) {
+      EventBatch next = journal.peek(batch);
+      if (next.mark().isEmpty()) {
+        return drained;
+      }
+      drained.addAll(next.events());
+      positions.put(next.mark().get().journal(), next.mark().get().position());
+      journal.settle(next.events().size());
+    }
+  }
+
+  /** Opens, drains and closes. */
+  List<AuditEvent> recover() throws JournalException {
+    Journal journal = open();
+    try {
+      List<AuditEvent> drained = drain(journal);
+      if (journal.recovered() != drained.size()) {
+        throw new AssertionError(
+            journal.recovered() + " promised, " + drained.size() + " events read");
+      }
+      return drained;
+    } finally {
+      journal.close();
+    }
+  }
+
+  /**
+   * What {@link #recover} would read, for a ledger that has nothing, without a journal's threads.
+   */
+  List<AuditEvent> read(Slot slot) throws Exception {
+    Recovery recovery = Recovery.of(slot, slot.checkSegments(0), 0);
+    List<AuditEvent> read = new ArrayList<>();
+    for (EventBatch next = recovery.reader().peek(100);
+        next.mark().isPresent();
+        next = recovery.reader().peek(100)) {
+      read.addAll(next.events());
+      recovery.reader().settle(next.events().size());
+    }
+    if (recovery.events() != read.size()) {
+      throw new AssertionError(recovery.events() + " promised, " + read.size() + " events read");
+    }
+    return read;
+  }
+
+  Slot take() throws Exception {
+    return Slot.take(place(0), LEDGER, disk).orElseThrow();
+  }
+
+  Path place(int number) {
+    return directory.resolve("%04d".formatted(number));
+  }
+
+  /** The segment files of a place, in order. */
+  List<Path> segments(int place) throws IOException {
+    try (Stream<Path> files = Files.list(place(place))) {
+      return files.filter(file -> file.toString().endsWith(".seg")).sorted().toList();
+    }
+  }
+
+  /**
+   * Makes a place with small segments as a killed process would leave it.
+   *
+   * @param sizes of the segments, header included
+   * @param events in order; each goes where it fits
+   * @return the first byte of each event's frame, counted within its segment
+   */
+  List<Integer> plant(int[] sizes, List<? extends AuditEvent> events) throws Exception {
+    Slot.makeDirectory(directory, disk);
+    List<Integer> offsets = new ArrayList<>();
+    try (Slot slot = Slot.take(place(0), LEDGER, disk).orElseThrow()) {
+      int number = 0;
+      Segment segment = Segment.create(slot, 0, 0, sizes[0]);
+      for (AuditEvent event : events) {
+        byte[] frame = Frame.encode(event);
+        int at = segment.claim(frame.length);
+        while (at < 0) {
+          segment = Segment.create(slot, ++number, segment.end(), sizes[number]);
+          at = segment.claim(frame.length);
+        }
+        segment.write(at, frame, Frame.EVENT);
+        offsets.add(at);
+      }
+      while (++number < sizes.length) {
+        segment = Segment.create(slot, number, segment.end(), sizes[number]);
+      }
+    }
+    return offsets;
+  }
+
+  static int frameLength(AuditEvent event) {
+    return Frame.encode(event).length;
+  }
+
+  /** A refusal; a producer's events are numbered in its own order, a second apart. */
+  static DeferredAuditEvent event(String agent, int number) {
+    return event(agent, number, 0);
+  }
+
+  /** The same with so many bytes more. */
+  static DeferredAuditEvent event(String agent, int number, int padding) {
+    return new DeferredAuditEvent(
+        new UUID(0x0198_0000_0000_7000L, Long.MIN_VALUE | (long) agent.hashCode() << 32 | number),
+        agent,
+        new Bash("n" + number + "x".repeat(padding)),
+        new Refuse("R001", "no"),
+        Optional.empty(),
+        START.plusSeconds(number));
+  }
+
+  static List<DeferredAuditEvent> events(String agent, int count) {
+    return Stream.iterate(0, n -> n + 1).limit(count).map(n -> event(agent, n)).toList();
+  }
+
+  private static String digest(byte[] content) {
+    String text = new String(content, StandardCharsets.UTF_8);
+    return text.length() <= 400
+        ? text
+        : text.length() + " chars #" + HexFormat.of().formatHex(Sha256.hash(content));
+  }
+
+  /** Every byte of an event, to compare with another's. */
+  static String bytes(AuditEvent event) {
+    return String.join(
+        "|",
+        event.id().toString(),
+        event.agentId(),
+        event.eventType(),
+        event.timestamp().toString(),
+        Integer.toString(event.content().nonceAt()),
+        digest(event.content().bytes()));
+  }
+
+  static List<String> bytes(List<? extends AuditEvent> events) {
+    return events.stream().map(TestJournal::bytes).toList();
+  }
+
+  static boolean isGap(AuditEvent event) {
+    return event.eventType().equals(SystemEvent.GAP);
+  }
+
+  static JournalSettings settings(Durability durability, long quota) {
+    return new JournalSettings(durability, quota, Duration.ofMillis(20));
+  }
+
+  static void copyTree(Path from, Path to) throws IOException {
+    try (Stream<Path> files = Files.walk(from)) {
+      for (Path file : files.toList()) {
+        Path target = to.resolve(from.relativize(file).toString());
+        if (Files.isDirectory(file)) {
+          Files.createDirectories(target);
+          Files.setPosixFilePermissions(target, PosixFilePermissions.fromString("rwx------"));
+        } else {
+          Files.write(target, Files.readAllBytes(file));
+          Files.setPosixFilePermissions(target, PosixFilePermissions.fromString("rw-------"));
+        }
+      }
+    }
+  }
+
+  /** Everything in a directory: names, kinds, modes, owners, bytes. */
+  static Map<String, String> everything(Path directory) throws IOException {
+    Map<String, String> found = new TreeMap<>();
+    try (Stream<Path> files = Files.walk(directory)) {
+      files.forEach(file -> found.put(directory.relativize(file).toString(), describe(file)));
+    }
+    return found;
+  }
+
+  private static String describe(Path file) {
+    try {
+      BasicFileAttributes attributes =
+          Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+      String what =
+          attributes.isRegularFile()
+              ? attributes.size() + " bytes #" + Arrays.hashCode(Files.readAllBytes(file))
+              : attributes.isDirectory() ? "directory" : "other " + attributes.isSymbolicLink();
+      return what
+          + Files.getPosixFilePermissions(file, LinkOption.NOFOLLOW_LINKS)
+          + Files.getAttribute(file, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
