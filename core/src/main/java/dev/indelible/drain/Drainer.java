@@ -57,9 +57,13 @@ final class Drainer {
     // Read in full before anything is settled: if this throws, the batch is still in the store.
     long appended = outcomes.stream().filter(AppendOutcome.APPENDED::equals).count();
     if (phase.compareAndSet(Phase.WAITING, Phase.SETTLING)) {
-      store.settle(size);
-      enter(size, appended);
-      phase.set(Phase.WAITING);
+      try {
+        store.settle(size);
+        enter(size, appended);
+      } finally {
+        // Should the store fail, the batch is tried again; in any other phase none would settle.
+        phase.set(Phase.WAITING);
+      }
     }
     return size;
   }

@@ -82,7 +82,6 @@ final class JournalReader {
       throw new IllegalArgumentException(
           count + " events settled, " + inHand.events().size() + " in hand");
     }
-    inHand = EventBatch.EMPTY;
     long freed = 0;
     while (oldest != cursor.segment()) {
       Segment done = oldest;
@@ -94,6 +93,8 @@ final class JournalReader {
         LOG.warn("{}: settled, and cannot be removed: {}", done.file(), e.toString());
       }
     }
+    // Last, so that a settling that failed on the way can be repeated.
+    inHand = EventBatch.EMPTY;
     return freed;
   }
 

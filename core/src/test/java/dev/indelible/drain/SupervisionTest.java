@@ -10,12 +10,16 @@ import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.AuditHealth.State;
 import dev.indelible.queue.DeferredAuditMetrics;
+import dev.indelible.queue.EventBatch;
+import dev.indelible.queue.EventStore;
 import dev.indelible.queue.MemoryStore;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -58,6 +62,59 @@ class SupervisionTest {
     @Override
     public String getMessage() {
       throw new IllegalStateException("no message to be had");
+    }
+  }
+
+  /** D8: what a store throws after the sink has answered costs a retry, and not the drainer. */
+  @Test
+  void aStoreThatCannotLetGoTheFirstTimeLetsGoTheSecond() {
+    DeferredAudit audit =
+        audits.start(
+            new StoreThatFailsToSettleOnce(), ledger.recording(), DrainSettings.ofDefaults());
+    DeferredAuditEvent event = refusal("agent:alice", 1);
+    assertThat(audit.queue().submit(event)).isTrue();
+
+    assertThat(audit.queue().drainPending()).isTrue();
+
+    assertThat(ledger.ids()).containsExactly(event.id());
+    assertThat(ledger.commitsOf(event.id())).isEqualTo(2);
+    assertThat(audit.queue().metrics())
+        .returns(1L, DeferredAuditMetrics::appended)
+        .returns(1L, DeferredAuditMetrics::drainerPanics);
+  }
+
+  /** Out of memory, for example, where it gives a file back. */
+  private static final class StoreThatFailsToSettleOnce implements EventStore {
+    private final MemoryStore store = new MemoryStore();
+    private boolean failed;
+
+    @Override
+    public boolean offer(AuditEvent event) {
+      return store.offer(event);
+    }
+
+    @Override
+    public EventBatch peek(int max) {
+      return store.peek(max);
+    }
+
+    @Override
+    public void settle(int count) {
+      if (!failed) {
+        failed = true;
+        throw new OutOfMemoryError("test store");
+      }
+      store.settle(count);
+    }
+
+    @Override
+    public long recovered() {
+      return store.recovered();
+    }
+
+    @Override
+    public Optional<Instant> oldestPending() {
+      return store.oldestPending();
     }
   }
 
