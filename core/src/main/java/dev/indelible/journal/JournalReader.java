@@ -35,7 +35,7 @@ final class JournalReader {
   private final UUID journal;
 
   /** Behind the events in hand. */
-  private final Cursor cursor;
+  private Cursor cursor;
 
   /** The first segment whose file is still there. */
   private Segment oldest;
@@ -125,27 +125,36 @@ final class JournalReader {
   }
 
   private EventBatch read(int max) {
+    // Moved on a copy, so that a reading that fails on the way, out of memory, is begun anew.
+    Cursor ahead = cursor.copy();
+    @Nullable Instant time = lastTime;
     List<AuditEvent> events = new ArrayList<>();
     long bytes = 0;
-    missing.ifPresent(cause -> events.add(gap(cause, OptionalInt.empty())));
-    missing = Optional.empty();
+    if (missing.isPresent()) {
+      events.add(gap(missing.get(), OptionalInt.empty(), time, ahead));
+    }
     while (events.size() < max && bytes < MAX_BATCH_BYTES) {
-      Cursor.@Nullable Item item = cursor.next();
+      Cursor.@Nullable Item item = ahead.next();
       if (item == null) {
         break;
       }
       if (item instanceof Cursor.Event found) {
-        lastTime = found.event().timestamp();
+        time = found.event().timestamp();
         bytes += found.event().content().bytes().length;
         events.add(found.event());
       } else if (item instanceof Cursor.Lost lost) {
-        events.add(gap(cause(lost), OptionalInt.of(1)));
+        events.add(gap(cause(lost), OptionalInt.of(1), time, ahead));
       }
     }
-    boolean moved = !events.isEmpty() || cursor.segment() != oldest;
-    return moved
-        ? new EventBatch(events, Optional.of(new JournalMark(journal, cursor.position())))
-        : EventBatch.EMPTY;
+    boolean moved = !events.isEmpty() || ahead.segment() != oldest;
+    EventBatch batch =
+        moved
+            ? new EventBatch(events, Optional.of(new JournalMark(journal, ahead.position())))
+            : EventBatch.EMPTY;
+    cursor = ahead;
+    lastTime = time;
+    missing = Optional.empty();
+    return batch;
   }
 
   private String cause(Cursor.Lost lost) {
@@ -154,15 +163,15 @@ final class JournalReader {
   }
 
   /** D7: what puts lost events on record. */
-  private SystemEvent gap(String cause, OptionalInt count) {
+  private SystemEvent gap(String cause, OptionalInt count, @Nullable Instant from, Cursor behind) {
     CanonicalWriter details = new CanonicalWriter().beginObject().member("cause", cause);
     if (count.isPresent()) {
       details.member("count", count.getAsInt());
     } else {
       details.name("count").canonical("null");
     }
-    time(details.name("from"), lastTime);
-    Cursor ahead = cursor.copy();
+    time(details.name("from"), from);
+    Cursor ahead = behind.copy();
     time(
         details.name("to"),
         ahead.next() instanceof Cursor.Event next ? next.event().timestamp() : null);
