@@ -180,7 +180,9 @@ public final class Indelible implements AutoCloseable {
     private Indelible start(
         Policy rules, SigningKey key, KeyRing accepted, Optional<UUID> ledger, EventStore store) {
       return new Indelible(
-          SqliteDeferredAudit.install(data.database(), ledger, key, accepted, store, drain), rules);
+          SqliteDeferredAudit.install(
+              data.database(), ledger, key, accepted, data.keys()::accepted, store, drain),
+          rules);
     }
 
     private JournalSettings journalSettings() {

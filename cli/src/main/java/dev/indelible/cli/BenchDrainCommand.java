@@ -118,7 +118,7 @@ final class BenchDrainCommand extends Verb {
     long start = System.nanoTime();
     DeferredAudit audit =
         SqliteDeferredAudit.install(
-            file, Optional.empty(), key, keys, store, DrainSettings.ofDefaults());
+            file, Optional.empty(), key, keys, () -> keys, store, DrainSettings.ofDefaults());
     DrainReport report = audit.closeAndFlush(PATIENCE);
     long nanos = System.nanoTime() - start;
     if (!report.isComplete()) {

@@ -19,6 +19,13 @@ public final class KeyRing {
     return ring;
   }
 
+  /** A ring of these keys and those. */
+  public KeyRing and(KeyRing others) {
+    KeyRing ring = of(keys.values());
+    ring.keys.putAll(others.keys);
+    return ring;
+  }
+
   /** The key of that id. */
   public Optional<VerificationKey> find(String keyId) {
     return Optional.ofNullable(keys.get(keyId));

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.ledger;
 
+import dev.indelible.crypto.KeyException;
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.KeySource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -14,14 +17,29 @@ import java.util.stream.Collectors;
  * the price of one signature check, and only that of a hash when the end is as this writer left it.
  */
 public final class HeadGuard {
-  private final RowCheck check;
+  private final KeySource keys;
+
+  /** Accepts every key that was ever found accepted; grows when a row names one not known yet. */
+  private RowCheck check;
 
   /** The end as this writer last saw it; empty before its first commit. */
   private Optional<Head> lastSeen = Optional.empty();
 
   /** A guard that accepts what {@code check} accepts. */
   public HeadGuard(RowCheck check) {
+    this(check, () -> KeyRing.of(List.of()));
+  }
+
+  /**
+   * A guard that accepts what {@code check} accepts, and what else is accepted by the time a row
+   * says so.
+   *
+   * @param keys asked when a row is signed by a key not known here: another writer of the same log
+   *     may have brought it since
+   */
+  public HeadGuard(RowCheck check, KeySource keys) {
     this.check = check;
+    this.keys = keys;
   }
 
   /** Remembers the end of the chain, once it is committed. */
@@ -35,6 +53,8 @@ public final class HeadGuard {
    * @param last the last row
    * @param before the end of the chain without it
    * @return what is wrong, if anything is
+   * @throws KeysUnreadableException if it is signed by a key not known here, and the accepted keys
+   *     cannot be read
    */
   public Optional<TamperNote> judge(ChainRow last, Head before) {
     Head head = last.head();
@@ -44,7 +64,7 @@ public final class HeadGuard {
     } else {
       lastSeen.flatMap(seen -> gone(seen, head)).ifPresent(causes::add);
       check.link(last, before).forEach(fault -> causes.add(fault.message()));
-      check.content(last).forEach(fault -> causes.add(fault.message()));
+      content(last).forEach(fault -> causes.add(fault.message()));
     }
     return causes.isEmpty()
         ? Optional.empty()
@@ -55,7 +75,20 @@ public final class HeadGuard {
 
   /** Whether a row is one that this log wrote: its payload and its signature hold. */
   public boolean isSound(ChainRow row) {
-    return check.content(row).isEmpty();
+    return content(row).isEmpty();
+  }
+
+  private List<RowFault> content(ChainRow row) {
+    List<RowFault> faults = check.content(row);
+    if (faults.stream().allMatch(RowFault::proven)) {
+      return faults;
+    }
+    try {
+      check = check.alsoAccepting(keys.accepted());
+    } catch (KeyException e) {
+      throw new KeysUnreadableException(row.sequence(), e);
+    }
+    return check.content(row);
   }
 
   /** What is wrong with an empty chain, if anything is. */
@@ -80,5 +113,17 @@ public final class HeadGuard {
     return found.sequence() == seen.sequence()
         ? Optional.of("is no longer the row that was written")
         : Optional.empty();
+  }
+
+  /** Whether a row is sound cannot be told, because the accepted keys cannot be read. */
+  public static final class KeysUnreadableException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    KeysUnreadableException(long sequence, KeyException cause) {
+      super(
+          "row %d is signed by a key not known here, and the accepted keys cannot be read: %s"
+              .formatted(sequence, cause.getMessage()),
+          cause);
+    }
   }
 }

@@ -30,6 +30,11 @@ public final class RowCheck {
     this.keys = keys;
   }
 
+  /** The same check, with these keys accepted too. */
+  RowCheck alsoAccepting(KeyRing more) {
+    return new RowCheck(keys.and(more));
+  }
+
   /** What is wrong with a row's place in the chain; empty when nothing is. */
   public List<RowFault> link(ChainRow row, Head before) {
     if (row.sequence() != before.sequence() + 1) {

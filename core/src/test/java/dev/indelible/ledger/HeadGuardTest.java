@@ -2,10 +2,13 @@
 package dev.indelible.ledger;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.event.SystemEvent;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -33,6 +36,46 @@ class HeadGuardTest {
     assertThat(guard.judge(rows.get(4), before(4))).isEmpty();
     guard.committed(rows.get(2).head());
     assertThat(guard.judge(rows.get(4), before(4))).as("another process wrote on").isEmpty();
+  }
+
+  /** An honest writer that brought a newer key is not to be accused of tampering, for good. */
+  @Test
+  void aRowSignedByAKeyAcceptedSinceIsNoTampering() {
+    SigningKey newer = SigningKey.generate();
+    List<KeyRing> accepted = new ArrayList<>(List.of(KeyRing.of(List.of())));
+    HeadGuard grown =
+        new HeadGuard(
+            new RowCheck(KeyRing.of(List.of(key.verificationKey()))), () -> accepted.get(0));
+    ChainRow next = new RowSealer(newer).seal(rows.get(4).head(), ChainedRows.events(1)).get(0);
+    grown.committed(rows.get(4).head());
+
+    assertThat(grown.judge(next, rows.get(4).head()))
+        .get()
+        .extracting(TamperNote::cause)
+        .asString()
+        .contains("a key that is not known here");
+
+    accepted.set(0, KeyRing.of(List.of(newer.verificationKey())));
+    assertThat(grown.judge(next, rows.get(4).head())).isEmpty();
+    assertThat(grown.isSound(next)).isTrue();
+    assertThat(grown.isSound(rows.get(4))).as("the first key still counts").isTrue();
+  }
+
+  /** D11: not to know a key and not to be able to look it up are different things. */
+  @Test
+  void whereTheKeysCannotBeReadNothingIsNoted() {
+    HeadGuard blind =
+        new HeadGuard(
+            new RowCheck(KeyRing.of(List.of())),
+            () -> {
+              throw new KeyException("keys: cannot be listed");
+            });
+
+    assertThatExceptionOfType(HeadGuard.KeysUnreadableException.class)
+        .isThrownBy(() -> blind.judge(rows.get(4), before(4)))
+        .withMessage(
+            "row 5 is signed by a key not known here, and the accepted keys cannot be read:"
+                + " keys: cannot be listed");
   }
 
   @Test

@@ -2,6 +2,7 @@
 package dev.indelible.sqlite;
 
 import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.KeySource;
 import dev.indelible.crypto.Signer;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.drain.DrainSettings;
@@ -28,24 +29,34 @@ public final class SqliteDeferredAudit {
    */
   public static DeferredAudit install(Path file, Signer signer, KeyRing keys) {
     return install(
-        file, Optional.empty(), signer, keys, new MemoryStore(), DrainSettings.ofDefaults());
+        file,
+        Optional.empty(),
+        signer,
+        keys,
+        () -> keys,
+        new MemoryStore(),
+        DrainSettings.ofDefaults());
   }
 
   /**
-   * As {@link #install(Path, Signer, KeyRing)}, with another store and other settings.
+   * As {@link #install(Path, Signer, KeyRing)}, with keys that may become more, another store and
+   * other settings.
    *
    * @param ledger the ledger that the file must hold, and a new one becomes; if it is all the same,
    *     empty
+   * @param accepted where a key is looked for that is not among {@code keys}: another process may
+   *     sign with a newer one
    */
   public static DeferredAudit install(
       Path file,
       Optional<UUID> ledger,
       Signer signer,
       KeyRing keys,
+      KeySource accepted,
       EventStore store,
       DrainSettings settings) {
     AuditBooks books = new AuditBooks();
-    HeadGuard guard = new HeadGuard(new RowCheck(keys));
+    HeadGuard guard = new HeadGuard(new RowCheck(keys), accepted);
     AtomicBoolean lettersDue = new AtomicBoolean(true);
     return DeferredAudit.start(
         store,

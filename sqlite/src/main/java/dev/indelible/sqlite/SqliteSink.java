@@ -87,6 +87,8 @@ public final class SqliteSink implements DeferredAuditSink {
       }
     } catch (SQLException e) {
       throw failure(e);
+    } catch (HeadGuard.KeysUnreadableException e) {
+      throw new SinkUnavailableException(file + ": " + e.getMessage(), e);
     }
   }
 
