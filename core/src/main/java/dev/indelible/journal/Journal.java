@@ -315,7 +315,7 @@ public final class Journal implements EventStore {
   }
 
   /** Syncs the segment written to, and the one before it for the sake of a late writer there. */
-  private void sync() {
+  void sync() {
     if (settings.durability() == Durability.POWER) {
       // Each event was synced before it was accepted.
       return;

@@ -22,13 +22,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /** A journal directory, and a ledger that is no more than its marks. */
@@ -64,7 +64,7 @@ final class TestJournal {
 
   private TestJournal(Path directory, Map<UUID, Long> positions) {
     this.directory = directory;
-    this.positions = new HashMap<>(positions);
+    this.positions = new ConcurrentHashMap<>(positions);
   }
 
   Journal open() throws JournalException {

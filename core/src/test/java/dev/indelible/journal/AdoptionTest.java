@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.journal;
+
+import static dev.indelible.journal.TestJournal.bytes;
+import static dev.indelible.journal.TestJournal.event;
+import static dev.indelible.journal.TestJournal.events;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.event.AuditEvent;
+import dev.indelible.event.DeferredAuditEvent;
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Acceptance 28: several journals in one directory, of living and of dead processes. */
+@Timeout(120)
+class AdoptionTest {
+  @TempDir Path temp;
+
+  private TestJournal test;
+  private final List<Journal> opened = new ArrayList<>();
+
+  @BeforeEach
+  void place() {
+    test = new TestJournal(temp.resolve("journal"));
+  }
+
+  @AfterEach
+  void closeAll() {
+    opened.forEach(Journal::close);
+  }
+
+  private Journal open() throws JournalException {
+    Journal journal = test.open();
+    opened.add(journal);
+    return journal;
+  }
+
+  /** D2, D3: whoever starts next takes it all, each journal in its order, before anything new. */
+  @Test
+  void whatTheDeadLeftIsAdoptedAndComesFirst() throws Exception {
+    List<List<DeferredAuditEvent>> left = new ArrayList<>();
+    for (int p = 0; p < 4; p++) {
+      Journal journal = open();
+      left.add(events("agent:" + p, 100 + p));
+      left.get(p).forEach(journal::offer);
+    }
+    closeAll();
+
+    Journal next = open();
+    DeferredAuditEvent after = event("agent:new", 1);
+    assertThat(next.recovered()).isEqualTo(406);
+    assertThat(next.offer(after)).isTrue();
+    List<AuditEvent> found = test.drain(next);
+    // Its own place is the first dead process's, which new events follow.
+    List<String> expected = new ArrayList<>();
+    for (int p : new int[] {1, 2, 3, 0}) {
+      expected.addAll(bytes(left.get(p)));
+    }
+    expected.add(bytes(after));
+    assertThat(bytes(found)).isEqualTo(expected);
+    for (int p = 1; p < 4; p++) {
+      assertThat(test.segments(p)).as("what is drained is not kept").isEmpty();
+    }
+  }
+
+  /** D2: what was adopted and not yet drained when its adopter died is adopted again. */
+  @Test
+  void anAdoptersDeathLosesNothingAndRepeatsNothing() throws Exception {
+    open();
+    Journal second = open();
+    List<DeferredAuditEvent> events = events("agent:b", 300);
+    events.forEach(second::offer);
+    closeAll();
+    opened.clear();
+
+    Journal adopter = open();
+    List<AuditEvent> found = new ArrayList<>();
+    var batch = adopter.peek(120);
+    found.addAll(batch.events());
+    test.positions.put(batch.mark().orElseThrow().journal(), batch.mark().get().position());
+    // Committed, and dead before it could settle.
+    adopter.close();
+    found.addAll(test.recover());
+    assertThat(bytes(found)).isEqualTo(bytes(events));
+  }
+
+  /** A place whose process lives is not touched by those that start beside it. */
+  @Test
+  void theJournalOfALivingProcessIsLeftAlone() throws Exception {
+    Journal alive = open();
+    List<DeferredAuditEvent> events = events("agent:a", 50);
+    events.subList(0, 25).forEach(alive::offer);
+    for (int n = 0; n < 5; n++) {
+      Journal beside = open();
+      assertThat(beside.recovered()).isZero();
+      assertThat(test.drain(beside)).isEmpty();
+      beside.close();
+    }
+    events.subList(25, 50).forEach(event -> assertThat(alive.offer(event)).isTrue());
+    assertThat(bytes(test.drain(alive))).isEqualTo(bytes(events));
+  }
+
+  /**
+   * D2: POSIX takes a lock from a process that closes any descriptor of the locked file. Whatever
+   * is opened and closed in this process, another one must not get its places.
+   */
+  @Test
+  void anotherProcessGetsNoPlaceOfThisOne() throws Exception {
+    Journal first = open();
+    Journal second = open();
+    events("agent:a", 10).forEach(first::offer);
+    events("agent:b", 10).forEach(second::offer);
+    open().close();
+    assertThat(recoveredElsewhere()).isZero();
+    assertThat(test.drain(first)).hasSize(10);
+    assertThat(test.drain(second)).hasSize(10);
+  }
+
+  /** The other side of it: what this process let go of, another one gets. */
+  @Test
+  void anotherProcessGetsWhatThisOneLetGo() throws Exception {
+    Journal first = open();
+    Journal second = open();
+    events("agent:a", 10).forEach(first::offer);
+    events("agent:b", 7).forEach(second::offer);
+    second.close();
+    assertThat(recoveredElsewhere()).isEqualTo(7);
+  }
+
+  private long recoveredElsewhere() throws Exception {
+    Process other =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Elsewhere.class.getName(),
+                test.directory.toString())
+            .redirectError(new File(temp.resolve("errors").toString()))
+            .start();
+    String said = new String(other.getInputStream().readAllBytes());
+    assertThat(other.waitFor()).as(Files.readString(temp.resolve("errors"))).isZero();
+    return Long.parseLong(said.strip());
+  }
+
+  /** Another process: opens the journal and says how many events it recovered. */
+  static final class Elsewhere {
+    private Elsewhere() {}
+
+    public static void main(String[] args) throws Exception {
+      Journal journal = new TestJournal(Path.of(args[0])).open();
+      System.out.println(journal.recovered());
+      journal.close();
+    }
+  }
+
+  /** D2: many starts at once over what the dead left: each event to one of them, once. */
+  @Test
+  void startsAtOnceShareWhatTheDeadLeft() throws Exception {
+    for (int round = 0; round < 25; round++) {
+      TestJournal each = new TestJournal(temp.resolve("round" + round));
+      List<String> left = new ArrayList<>();
+      List<Journal> dead = new ArrayList<>();
+      for (int p = 0; p < 3; p++) {
+        Journal journal = each.open();
+        List<DeferredAuditEvent> events = events("agent:" + p, 40);
+        events.forEach(journal::offer);
+        left.addAll(bytes(events));
+        dead.add(journal);
+      }
+      dead.forEach(Journal::close);
+
+      int starts = 4;
+      CyclicBarrier together = new CyclicBarrier(starts);
+      ExecutorService threads = Executors.newFixedThreadPool(starts);
+      List<Future<Journal>> running = new ArrayList<>();
+      for (int s = 0; s < starts; s++) {
+        running.add(
+            threads.submit(
+                () -> {
+                  together.await(20, TimeUnit.SECONDS);
+                  return each.open();
+                }));
+      }
+      List<String> found = new ArrayList<>();
+      for (Future<Journal> start : running) {
+        Journal journal = start.get(20, TimeUnit.SECONDS);
+        opened.add(journal);
+        found.addAll(bytes(each.drain(journal)));
+      }
+      threads.shutdown();
+      assertThat(found).as("round %d", round).containsExactlyInAnyOrderElementsOf(left);
+    }
+  }
+
+  /** A start looks into every place while those who have them make and remove segments. */
+  @Test
+  void startsBesideABusyJournalAllSucceed() throws Exception {
+    Journal busy = test.open(TestJournal.settings(Durability.PROCESS, 8L << 20));
+    opened.add(busy);
+    ExecutorService producer = Executors.newSingleThreadExecutor();
+    try {
+      Future<Integer> rotations =
+          producer.submit(
+              () -> {
+                int offered = 0;
+                while (!Thread.currentThread().isInterrupted()) {
+                  offered += busy.offer(event("agent:a", offered, 200_000)) ? 1 : 0;
+                  test.drain(busy);
+                }
+                return offered;
+              });
+      for (int n = 0; n < 150; n++) {
+        TestJournal beside = new TestJournal(test.directory);
+        beside.open().close();
+      }
+      assertThat(rotations.isDone()).isFalse();
+    } finally {
+      producer.shutdownNow();
+      assertThat(producer.awaitTermination(20, TimeUnit.SECONDS)).isTrue();
+    }
+  }
+}

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.journal;
+
+import static dev.indelible.journal.TestJournal.bytes;
+import static dev.indelible.journal.TestJournal.event;
+import static dev.indelible.journal.TestJournal.events;
+import static dev.indelible.journal.TestJournal.everything;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.indelible.event.AuditEvent;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.zip.CRC32C;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Acceptance 30, and the bad input of a journal directory: what cannot be trusted is refused with a
+ * line that says which file and why, at once, and nothing is changed.
+ */
+@Timeout(60)
+class PlantedJournalTest {
+  /** No user's number. */
+  private static final int STRANGER = 54_321;
+
+  @TempDir Path temp;
+
+  private TestJournal test;
+  private Path outside;
+
+  @BeforeEach
+  void waitingEvents() throws Exception {
+    test = new TestJournal(temp.resolve("journal"));
+    outside = Files.createDirectory(temp.resolve("outside"));
+    Journal journal = test.open();
+    events("agent:a", 3).forEach(journal::offer);
+    journal.close();
+  }
+
+  static List<String> places() {
+    return List.of("", "0000", "0000/journal.id", "0000/lock", "0000/000000000000.seg", "door");
+  }
+
+  private Path at(String place) {
+    return place.isEmpty() ? test.directory : test.directory.resolve(place);
+  }
+
+  private static boolean isDirectory(String place) {
+    return place.isEmpty() || place.equals("0000");
+  }
+
+  @ParameterizedTest
+  @MethodSource("places")
+  void aLinkIsRefusedAndItsTargetUntouched(String place) throws Exception {
+    Path target = outside.resolve("target");
+    Files.move(at(place), target);
+    Files.createSymbolicLink(at(place), target);
+    requireRefused(at(place), "link");
+  }
+
+  @ParameterizedTest
+  @MethodSource("places")
+  void aLinkToNowhereIsRefusedAndNothingIsMadeThere(String place) throws Exception {
+    Files.move(at(place), outside.resolve("aside"));
+    Files.createSymbolicLink(at(place), outside.resolve("nowhere"));
+    requireRefused(at(place), "link");
+    assertThat(outside.resolve("nowhere")).doesNotExist();
+  }
+
+  /** Opening a FIFO waits for its other end, which never comes. */
+  @ParameterizedTest
+  @MethodSource("places")
+  void aFifoIsRefusedAtOnce(String place) throws Exception {
+    Files.move(at(place), outside.resolve("aside"));
+    Process mkfifo = new ProcessBuilder("mkfifo", "-m", "600", at(place).toString()).start();
+    assertThat(mkfifo.waitFor()).isZero();
+    requireRefused(at(place), "link or something else");
+  }
+
+  @ParameterizedTest
+  @MethodSource("places")
+  void aFileForADirectoryAndADirectoryForAFileAreRefused(String place) throws Exception {
+    Files.move(at(place), outside.resolve("aside"));
+    if (isDirectory(place)) {
+      Files.createFile(at(place));
+    } else {
+      Files.createDirectory(at(place));
+    }
+    requireRefused(at(place), "something else");
+  }
+
+  @ParameterizedTest
+  @MethodSource("places")
+  void whatOthersCanWriteToIsRefused(String place) throws Exception {
+    for (String mode : List.of("rwxrwx---", "rwx---rwx", "rwxrwxrwx", "rwx----w-", "rwx-w----")) {
+      Files.setPosixFilePermissions(at(place), PosixFilePermissions.fromString(mode));
+      requireRefused(at(place), "chmod go-w");
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("places")
+  void whatBelongsToAnotherUserIsRefused(String place) throws Exception {
+    Object self = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+    assumeTrue(self.equals(0), "only root can give a file away");
+    Files.setAttribute(at(place), "unix:uid", STRANGER, LinkOption.NOFOLLOW_LINKS);
+    requireRefused(at(place), "uid " + STRANGER);
+  }
+
+  @Test
+  void aForeignFileIsRefused() throws Exception {
+    for (String place : List.of("notes.txt", "00000", "0000/notes.txt", "0000/1.seg", ".hidden")) {
+      Path foreign = at(place);
+      Files.writeString(foreign, "not ours");
+      requireRefused(foreign, "does not belong in a journal");
+      Files.delete(foreign);
+    }
+  }
+
+  @Test
+  void theJournalOfAnotherLedgerIsRefused() throws Exception {
+    Map<String, String> before = everything(test.directory);
+    UUID other = UUID.fromString("11111111-1111-4111-8111-111111111111");
+    String message =
+        refusal(
+            () ->
+                Journal.open(
+                    test.directory,
+                    Optional.of(other),
+                    journal -> 0,
+                    JournalSettings.ofDefaults(),
+                    test.disk));
+    assertThat(message)
+        .contains("journal.id")
+        .contains(TestJournal.LEDGER.toString())
+        .contains(other.toString());
+    assertThat(everything(test.directory)).isEqualTo(before);
+  }
+
+  /** Two places of two ledgers are not one journal, whichever ledger is asked for. */
+  @Test
+  void placesOfTwoLedgersAreRefused() throws Exception {
+    TestJournal other = new TestJournal(temp.resolve("other"));
+    Journal journal =
+        Journal.open(
+            other.directory,
+            Optional.of(UUID.randomUUID()),
+            each -> 0,
+            JournalSettings.ofDefaults(),
+            test.disk);
+    journal.close();
+    Files.move(other.place(0), test.place(1));
+    requireRefused(test.place(1).resolve("journal.id"), "belongs to ledger");
+    Map<String, String> before = everything(test.directory);
+    refusal(
+        () ->
+            Journal.open(
+                test.directory,
+                Optional.empty(),
+                each -> 0,
+                JournalSettings.ofDefaults(),
+                test.disk));
+    assertThat(everything(test.directory)).isEqualTo(before);
+  }
+
+  @Test
+  void anIdentityThatSaysNothingIsRefused() throws Exception {
+    Path file = at("0000/journal.id");
+    String identity = Files.readString(file);
+    for (String text :
+        List.of(
+            "",
+            "nonsense",
+            identity + "more",
+            identity.substring(0, 40),
+            identity.replaceAll("[0-9a-f]{8}-", "--------x"),
+            identity.repeat(1_000_000),
+            "\0".repeat(120))) {
+      Files.writeString(file, text);
+      requireRefused(file, "does not say which journal this is");
+    }
+    Files.writeString(file, identity.replace("journal 1\n", "journal 2\n"));
+    requireRefused(file, "version 2");
+  }
+
+  /** Every bit of a segment's header: refused, or of no meaning. */
+  @Test
+  void aSegmentWhoseHeaderIsDamagedIsRefused() throws Exception {
+    Path file = at("0000/000000000000.seg");
+    byte[] whole = Files.readAllBytes(file);
+    try (Slot slot = test.take()) {
+      for (int bit = 0; bit < Segment.HEADER * 8; bit++) {
+        byte[] damaged = Arrays.copyOf(whole, 4096);
+        damaged[bit / 8] ^= (byte) (1 << bit % 8);
+        Files.write(file, damaged);
+        assertThat(refusal(() -> slot.checkSegments(0)))
+            .as("bit %d", bit)
+            .contains(file.toString());
+      }
+    }
+    whole[20] ^= 1;
+    Files.write(file, whole);
+    requireRefused(file, "header fails its checksum");
+  }
+
+  @Test
+  void aSegmentOfANewerVersionIsRefused() throws Exception {
+    Path file = at("0000/000000000000.seg");
+    rewriteHeader(file, header -> header.putInt(8, Segment.VERSION + 1));
+    requireRefused(file, "version 2");
+  }
+
+  @Test
+  void aSegmentOfAnotherJournalIsRefused() throws Exception {
+    Path file = at("0000/000000000000.seg");
+    rewriteHeader(file, header -> header.putLong(32, header.getLong(32) + 1));
+    requireRefused(file, "belongs to another journal");
+  }
+
+  @Test
+  void aFileThatIsNoSegmentIsRefused() throws Exception {
+    Path file = at("0000/000000000000.seg");
+    for (String text : List.of("x", "x".repeat(63), "x".repeat(100_000))) {
+      Files.writeString(file, text);
+      requireRefused(file, "not a journal segment");
+    }
+  }
+
+  @Test
+  void aMissingMiddleSegmentIsRefused() throws Exception {
+    manySegments();
+    List<Path> segments = test.segments(0);
+    assertThat(segments).hasSizeGreaterThanOrEqualTo(3);
+    Files.move(segments.get(1), outside.resolve("middle"));
+    requireRefused(segments.get(2), "missing");
+    Files.move(outside.resolve("middle"), segments.get(1));
+    assertThat(test.recover()).hasSize(203);
+  }
+
+  /** A segment is emptied before it is removed, the oldest first: another is not given back. */
+  @Test
+  void anEmptiedSegmentThatIsNotTheOldestIsRefused() throws Exception {
+    manySegments();
+    List<Path> segments = test.segments(0);
+    for (Path emptied : segments.subList(1, segments.size())) {
+      Files.move(emptied, outside.resolve("kept"));
+      Files.createFile(
+          emptied,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      requireRefused(emptied, "empty");
+      Files.move(outside.resolve("kept"), emptied, StandardCopyOption.REPLACE_EXISTING);
+    }
+  }
+
+  /** D7: the ledger stands before the first segment, so a segment is gone, or rows are. */
+  @Test
+  void aMissingFirstSegmentIsOnRecord() throws Exception {
+    manySegments();
+    Files.delete(test.segments(0).get(0));
+    List<AuditEvent> found = test.recover();
+    assertThat(TestJournal.isGap(found.get(0))).isTrue();
+    assertThat(new String(found.get(0).content().bytes(), StandardCharsets.UTF_8))
+        .contains("\"count\":null")
+        .contains("the ledger stands at 0");
+    assertThat(found.subList(1, found.size())).noneMatch(TestJournal::isGap);
+    assertThat(bytes(found.get(found.size() - 1))).isEqualTo(bytes(event("agent:b", 199, 50_000)));
+    assertThat(test.recover()).isEmpty();
+  }
+
+  /** What a process left that was killed while it made a segment, or gave one back. */
+  @Test
+  void whatAKilledProcessLeftUnfinishedIsInNobodysWay() throws Exception {
+    Files.write(test.place(0).resolve("000000000001.seg.new"), new byte[100]);
+    Files.createFile(test.place(0).resolve("journal.id.new"));
+    Files.createDirectory(
+        test.place(1),
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    Files.createFile(test.place(1).resolve("lock"));
+    assertThat(bytes(test.recover())).isEqualTo(bytes(events("agent:a", 3)));
+    assertThat(test.place(0).resolve("000000000001.seg.new")).doesNotExist();
+  }
+
+  private void manySegments() throws Exception {
+    Journal journal = test.open();
+    for (int n = 0; n < 200; n++) {
+      assertThat(journal.offer(event("agent:b", n, 50_000))).isTrue();
+    }
+    journal.close();
+  }
+
+  private static void rewriteHeader(Path file, Consumer<ByteBuffer> change) throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    ByteBuffer header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    change.accept(header);
+    CRC32C crc = new CRC32C();
+    crc.update(bytes, 0, Segment.HEADER - 4);
+    header.putInt(Segment.HEADER - 4, (int) crc.getValue());
+    Files.write(file, bytes);
+  }
+
+  /** Asserts that opening is refused for that file, and that nothing changed, here or there. */
+  private void requireRefused(Path file, String reason) throws Exception {
+    Map<String, String> before = everything(test.directory);
+    Map<String, String> outsideBefore = everything(outside);
+    String message = refusal(test::open);
+    assertThat(message).contains(file.toString()).contains(reason).doesNotContain("\n");
+    assertThat(everything(test.directory)).isEqualTo(before);
+    assertThat(everything(outside)).isEqualTo(outsideBefore);
+  }
+
+  /** The message of a {@link JournalException}; fails if it takes long to come. */
+  private static String refusal(Attempt attempt) throws Exception {
+    ExecutorService thread =
+        Executors.newSingleThreadExecutor(
+            task -> {
+              // A thread stuck in an open of a FIFO would keep this JVM alive.
+              Thread daemon = new Thread(task);
+              daemon.setDaemon(true);
+              return daemon;
+            });
+    List<String> messages = new ArrayList<>();
+    thread
+        .submit(
+            () -> {
+              try {
+                attempt.run();
+              } catch (JournalException e) {
+                messages.add(e.getMessage());
+              }
+              return null;
+            })
+        .get(10, TimeUnit.SECONDS);
+    thread.shutdown();
+    assertThat(messages).as("it was refused").hasSize(1);
+    return messages.get(0);
+  }
+
+  private interface Attempt {
+    Object run() throws Exception;
+  }
+}
