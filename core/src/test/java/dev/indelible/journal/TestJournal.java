@@ -79,12 +79,17 @@ final class TestJournal {
     return positions.getOrDefault(journal, 0L);
   }
 
+  /** The same ledger, as it stands, with the journal elsewhere. */
+  TestJournal at(Path elsewhere) {
+    TestJournal moved = new TestJournal(elsewhere, positions);
+    moved.disk = disk;
+    return moved;
+  }
+
   /** The files as a process killed now would leave them, elsewhere. */
   TestJournal killedNow(Path copy) throws IOException {
     copyTree(directory, copy);
-    TestJournal left = new TestJournal(copy, positions);
-    left.disk = disk;
-    return left;
+    return at(copy);
   }
 
   /** Commits everything that can be read, mark by mark; returns it in order. */

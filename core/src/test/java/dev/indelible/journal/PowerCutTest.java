@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.journal;
+
+import static dev.indelible.journal.TestJournal.bytes;
+import static dev.indelible.journal.TestJournal.event;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.indelible.event.AuditEvent;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.queue.EventBatch;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Acceptance 29, D5: a power cut, as a model. The writes and syncs of a journal are recorded; a cut
+ * keeps what was synced and any pages and names of what was not.
+ */
+@Timeout(180)
+class PowerCutTest {
+  private static final JournalSettings POWER =
+      JournalSettings.ofDefaults().withDurability(Durability.POWER);
+
+  /** Synced only when a test says so. */
+  private static final JournalSettings PROCESS =
+      JournalSettings.ofDefaults().withSyncInterval(Duration.ofDays(1));
+
+  @TempDir Path temp;
+
+  /** {@code power}: whatever {@code submit} said yes to is there after a cut at any moment. */
+  @Test
+  void aPowerCutCostsNothingThatWasAcceptedInPowerMode() throws Exception {
+    Random random = new Random(29);
+    for (int round = 0; round < 12; round++) {
+      TestJournal before = new TestJournal(temp.resolve("power" + round));
+      PowerlessDisk disk = new PowerlessDisk();
+      before.disk = disk;
+      Journal journal = before.open(POWER);
+      Queue<String> accepted = new ConcurrentLinkedQueue<>();
+      Queue<String> offered = new ConcurrentLinkedQueue<>();
+      ExecutorService producers = Executors.newFixedThreadPool(4);
+      for (int p = 0; p < 4; p++) {
+        String agent = "agent:" + p;
+        producers.submit(
+            () -> {
+              for (int n = 0; !Thread.currentThread().isInterrupted(); n++) {
+                DeferredAuditEvent event = event(agent, n, n % 7 * 9_000);
+                offered.add(bytes(event));
+                if (journal.offer(event)) {
+                  accepted.add(bytes(event));
+                }
+              }
+            });
+      }
+      int enough = 40 + random.nextInt(150);
+      Set<String> settled = new HashSet<>();
+      await()
+          .pollInterval(Duration.ofMillis(1))
+          .atMost(Duration.ofSeconds(60))
+          .until(
+              () -> {
+                if (settled.size() < enough / 2) {
+                  settled.addAll(bytes(commitOne(before, journal)));
+                }
+                return accepted.size() >= enough;
+              });
+      Set<String> promised = new HashSet<>(accepted);
+      TestJournal after = cut(before, disk, random, "power-cut" + round);
+      producers.shutdownNow();
+      assertThat(producers.awaitTermination(20, TimeUnit.SECONDS)).isTrue();
+      journal.close();
+
+      List<String> found = events(after.recover());
+      assertThat(found).doesNotHaveDuplicates().isSubsetOf(offered);
+      assertThat(found).as("nothing twice").doesNotContainAnyElementsOf(settled);
+      promised.removeAll(settled);
+      assertThat(found).as("round %d", round).containsAll(promised);
+    }
+  }
+
+  /** {@code process}: what was accepted before the last sync is there, cut after cut. */
+  @Test
+  void aPowerCutCostsOnlyWhatWasAcceptedAfterTheLastSync() throws Exception {
+    Random random = new Random(5);
+    for (int round = 0; round < 8; round++) {
+      TestJournal now = new TestJournal(temp.resolve("process" + round));
+      Set<String> promised = new HashSet<>();
+      Set<String> everOffered = new HashSet<>();
+      Set<String> settled = new HashSet<>();
+      int number = 0;
+      for (int life = 0; life < 5; life++) {
+        PowerlessDisk disk = new PowerlessDisk();
+        if (life > 0) {
+          disk.settled(now.directory);
+        }
+        now.disk = disk;
+        Journal journal = now.open(PROCESS);
+        List<String> unsynced = new ArrayList<>();
+        for (int step = 0; step < 60; step++) {
+          switch (random.nextInt(8)) {
+            case 0 -> {
+              journal.sync();
+              promised.addAll(unsynced);
+              unsynced.clear();
+            }
+            case 1 -> settled.addAll(events(commitOne(now, journal)));
+            default -> {
+              DeferredAuditEvent event =
+                  event("agent:a", number++, random.nextInt(6) == 0 ? 100_000 : 300);
+              everOffered.add(bytes(event));
+              assertThat(journal.offer(event)).isTrue();
+              unsynced.add(bytes(event));
+            }
+          }
+        }
+        TestJournal after = cut(now, disk, random, "process" + round + "-" + life);
+        journal.close();
+        // What was promised must be there; what was not may be, and counts from now on.
+        TestJournal look = after.killedNow(temp.resolve("look" + round + "-" + life));
+        List<AuditEvent> recovered = look.recover();
+        List<String> found = events(recovered);
+        assertThat(found).doesNotHaveDuplicates().isSubsetOf(everOffered);
+        assertThat(found).doesNotContainAnyElementsOf(settled);
+        promised.removeAll(settled);
+        assertThat(found).as("round %d, life %d", round, life).containsAll(promised);
+        requireOrder(recovered);
+        promised.addAll(found);
+        now = after;
+      }
+    }
+  }
+
+  /** {@code power}: what could not be synced was not accepted, and is not delivered either. */
+  @Test
+  void anEventWhoseSyncFailedIsNeitherAcceptedNorDelivered() throws Exception {
+    TestJournal test = new TestJournal(temp.resolve("broken"));
+    PowerlessDisk disk = new PowerlessDisk();
+    test.disk = disk;
+    Journal journal = test.open(POWER);
+    DeferredAuditEvent before = event("agent:a", 1);
+    DeferredAuditEvent failed = event("agent:a", 2);
+    DeferredAuditEvent after = event("agent:a", 3);
+    assertThat(journal.offer(before)).isTrue();
+    // The next segment is there already; the disk fails in this one.
+    for (int n = 0; n < 15; n++) {
+      assertThat(journal.offer(event("agent:b", n, 50_000))).isTrue();
+    }
+    await().until(() -> test.segments(0).size() == 2);
+    disk.breakSyncs(true);
+    assertThat(journal.offer(failed)).isFalse();
+    disk.breakSyncs(false);
+    assertThat(journal.offer(after)).isTrue();
+
+    List<String> delivered = bytes(test.drain(journal));
+    assertThat(delivered).startsWith(bytes(before)).endsWith(bytes(after)).hasSize(17);
+    assertThat(delivered).doesNotContain(bytes(failed));
+    journal.close();
+    assertThat(test.recover()).isEmpty();
+  }
+
+  /** D1: a disk that fails for long does not use up the quota with what it did not take. */
+  @Test
+  void failedSyncsDoNotFillTheJournal() throws Exception {
+    TestJournal test = new TestJournal(temp.resolve("failing"));
+    PowerlessDisk disk = new PowerlessDisk();
+    test.disk = disk;
+    Journal journal = test.open(TestJournal.settings(Durability.POWER, 8L << 20));
+    for (int n = 0; n < 40; n++) {
+      disk.breakSyncs(true);
+      journal.offer(event("agent:a", n));
+      disk.breakSyncs(false);
+      int number = n;
+      await()
+          .pollInterval(Duration.ofMillis(1))
+          .atMost(Duration.ofSeconds(10))
+          .until(
+              () -> {
+                boolean taken = number % 4 != 0 || journal.offer(event("agent:b", number));
+                test.drain(journal);
+                return taken;
+              });
+    }
+    journal.close();
+    assertThat(test.recover()).isEmpty();
+  }
+
+  /** D5, D11: {@code process} says when it cannot sync, until what is unsynced is in the ledger. */
+  @Test
+  void aFailedSyncIsSaidUntilItsEventsAreSettled() throws Exception {
+    TestJournal test = new TestJournal(temp.resolve("said"));
+    PowerlessDisk disk = new PowerlessDisk();
+    test.disk = disk;
+    Journal journal = test.open(PROCESS);
+    journal.offer(event("agent:a", 1));
+    disk.breakSyncs(true);
+    journal.sync();
+    disk.breakSyncs(false);
+    // The kernel would now call those pages clean: another sync proves nothing.
+    journal.sync();
+    assertThat(journal.trouble().orElseThrow()).contains(".seg").contains("synced");
+    await().until(() -> journal.offer(event("agent:a", 2)));
+    assertThat(test.drain(journal)).hasSize(2);
+    journal.sync();
+    assertThat(journal.trouble()).isEmpty();
+    assertThat(journal.sinceSync()).isLessThan(Duration.ofSeconds(10));
+    journal.close();
+  }
+
+  private static List<AuditEvent> commitOne(TestJournal test, Journal journal) {
+    EventBatch batch = journal.peek(3);
+    if (batch.mark().isPresent()) {
+      test.positions.put(batch.mark().get().journal(), batch.mark().get().position());
+      journal.settle(batch.events().size());
+    }
+    return batch.events();
+  }
+
+  private TestJournal cut(TestJournal before, PowerlessDisk disk, Random random, String name)
+      throws Exception {
+    Path image = temp.resolve(name + "-after");
+    TestJournal after = before.at(image);
+    disk.cut(before.directory, image, random);
+    after.disk = TestJournal.UNSYNCED;
+    return after;
+  }
+
+  private static List<String> events(List<AuditEvent> found) {
+    return found.stream()
+        .filter(event -> !TestJournal.isGap(event))
+        .map(TestJournal::bytes)
+        .toList();
+  }
+
+  private static void requireOrder(List<AuditEvent> found) {
+    Map<String, Instant> last = new HashMap<>();
+    for (AuditEvent event : found) {
+      if (!TestJournal.isGap(event)) {
+        Instant before = last.put(event.agentId(), event.timestamp());
+        assertThat(before == null || before.isBefore(event.timestamp())).isTrue();
+      }
+    }
+  }
+}
