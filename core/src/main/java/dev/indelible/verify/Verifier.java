@@ -3,6 +3,9 @@ package dev.indelible.verify;
 
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.event.SystemEvent;
+import dev.indelible.json.CanonicalJson;
+import dev.indelible.json.JsonFields;
+import dev.indelible.json.JsonFormatException;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
@@ -76,6 +79,7 @@ public final class Verifier {
     private long rows;
     private long faultCount;
     private boolean brokenNamed;
+    private long gaps;
 
     VerificationReport from(long sequence) {
       for (String name :
@@ -136,6 +140,8 @@ public final class Verifier {
         contents.get(i).forEach(fault -> fault(row, fault));
         if (row.eventType().equals(SystemEvent.TAMPER)) {
           tamper(row);
+        } else if (row.eventType().equals(SystemEvent.GAP)) {
+          gap(row);
         }
         head = row.head();
         rows++;
@@ -153,6 +159,29 @@ public final class Verifier {
               Status.BROKEN,
               OptionalLong.of(row.sequence()),
               "the log noted tampering while it ran: " + noted));
+    }
+
+    /** D7: the chain is none the worse for it, and yet something is missing from the record. */
+    private void gap(ChainRow row) {
+      gaps++;
+      if (gaps <= MAX_FINDINGS) {
+        notes.add(
+            new Finding(
+                "gap",
+                Status.OK,
+                OptionalLong.of(row.sequence()),
+                "accepted events were lost, and this row says so: " + cause(row)));
+      }
+    }
+
+    private static String cause(ChainRow row) {
+      try {
+        byte[] payload = row.payload().orElseThrow(() -> new JsonFormatException("it is gone"));
+        JsonFields event = JsonFields.of(CanonicalJson.read(payload), "payload");
+        return JsonFields.of(event.node("details"), "details").string("cause");
+      } catch (JsonFormatException e) {
+        return "its note is unreadable";
+      }
     }
 
     private void deadLetters() throws LedgerException {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.json.JsonValue;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.ChainedRows;
 import dev.indelible.ledger.Head;
@@ -103,6 +105,26 @@ class VerifierTest {
                   OptionalLong.of(i + 2),
                   "row " + (i + 1) + " before it is missing"));
     }
+  }
+
+  /** D7: what is lost is on record, and who checks the record is told. */
+  @Test
+  void aGapOnRecordIsReportedAndBreaksNothing() throws Exception {
+    SystemEvent gap =
+        SystemEvent.of(SystemEvent.GAP, JsonValue.parse("{\"cause\":\"a bad block\",\"count\":1}"));
+    List<ChainRow> chain = new ArrayList<>(rows);
+    chain.add(new RowSealer(key).seal(rows.get(19).head(), gap));
+
+    VerificationReport report = verify(chain);
+
+    assertThat(report.verdict()).isEqualTo(Verdict.INTACT);
+    assertThat(report.findings())
+        .contains(
+            new Finding(
+                "gap",
+                Status.OK,
+                OptionalLong.of(21),
+                "accepted events were lost, and this row says so: a bad block"));
   }
 
   /** Two rows that changed places, with the sequences of their new ones. */
