@@ -30,6 +30,7 @@ import picocli.CommandLine.Command;
 final class StatusCommand extends Verb {
   private final List<String> problems = new ArrayList<>();
   private boolean tampered;
+  private boolean headRead;
 
   @Override
   public Integer call() throws Exception {
@@ -44,6 +45,7 @@ final class StatusCommand extends Verb {
       deadLetters = count("dead letters", ledger::dlqSize);
       tampered = count("tamper notes", () -> ledger.size(SystemEvent.TAMPER)).orElse(0) > 0;
       head = ledger.lastRow().map(ChainRow::head);
+      headRead = true;
     } catch (LedgerException e) {
       // Where nothing is, nothing can be said; of what is there and unreadable, that is the status.
       if (!Files.exists(data().database())) {
@@ -106,7 +108,7 @@ final class StatusCommand extends Verb {
     field("rows", number(status.rows()));
     field("refusals", number(status.refusals()));
     field("dead letters", number(status.deadLetters()));
-    field("head", status.head().map(Head::toString).orElse("(empty)"));
+    field("head", status.head().map(Head::toString).orElse(headRead ? "(empty)" : "(unreadable)"));
     field("keys", status.keys().map(ring -> String.join(", ", ids(ring))).orElse("(unusable)"));
     field(
         "policy",
@@ -144,7 +146,11 @@ final class StatusCommand extends Verb {
                     .member("sequence", head.sequence())
                     .endObject(),
             () -> out.canonical("null"));
-    out.name("keys").strings(status.keys().map(StatusCommand::ids).orElse(List.of()));
+    out.name("keys");
+    status
+        .keys()
+        .map(StatusCommand::ids)
+        .ifPresentOrElse(out::strings, () -> out.canonical("null"));
     out.name("policy");
     status.policy().map(Policy::digest).ifPresentOrElse(out::string, () -> out.canonical("null"));
     out.name("problems").strings(problems);

@@ -72,6 +72,16 @@ class StatusTest {
     assertThat(result.out()).containsPattern("problem +dead letters cannot be read: ");
   }
 
+  /** D11: a chain that cannot be read is not an empty one. */
+  @Test
+  void aHeadThatCannotBeReadIsNotCalledEmpty() throws Exception {
+    Files.writeString(cli.data().resolve("indelible.db"), "notes\n".repeat(1_000));
+
+    assertThat(cli.run("status").out())
+        .containsPattern("head +\\(unreadable\\)")
+        .doesNotContain("(empty)");
+  }
+
   @Test
   void deadLettersThatWaitAreUnhealthy() throws Exception {
     cli.sql(
@@ -120,7 +130,11 @@ class StatusTest {
   void aMissingKeyIsUnhealthy() throws Exception {
     Files.delete(cli.data().resolve("keys/audit.pem"));
 
-    assertThat(status(1).path("problems").toString()).contains("audit.pem: no such key");
+    JsonNode status = status(1);
+
+    assertThat(status.path("problems").toString()).contains("audit.pem: no such key");
+    // D11: keys that are not usable are not none.
+    assertThat(status.path("keys").isNull()).isTrue();
   }
 
   /** Looking changes nothing. */
