@@ -13,6 +13,7 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -70,6 +71,26 @@ class LauncherTest {
 
     assertThat(launch(link, Map.of(), "status"))
         .contains(home.toRealPath().resolve("cli/target/indelible-cli.jar").toString());
+  }
+
+  /** A build makes the jar before the libraries beside it. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aBuildUnderWayIsWaitedForThoughItHasMadeItsJar() throws Exception {
+    Path lib = home.resolve("cli/target/lib");
+    Files.writeString(
+        home.resolve("jdk/bin/java"), "#!/bin/sh\n[ -d '" + lib + "' ] && echo whole\nexit 3\n");
+    Process build =
+        new ProcessBuilder(
+                "flock",
+                home.resolve("pom.xml").toString(),
+                "sh",
+                "-c",
+                "echo begun; sleep 1; mkdir '" + lib + "'")
+            .start();
+    assertThat(build.inputReader().readLine()).isEqualTo("begun");
+
+    assertThat(launch(Map.of(), "status")).containsExactly("whole");
   }
 
   private List<String> launch(Map<String, String> environment, String... args) throws Exception {
