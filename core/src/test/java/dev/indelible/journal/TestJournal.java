@@ -15,6 +15,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -251,10 +252,21 @@ final class TestJournal {
           Files.createDirectories(target);
           Files.setPosixFilePermissions(target, PosixFilePermissions.fromString("rwx------"));
         } else {
-          Files.write(target, Files.readAllBytes(file));
-          Files.setPosixFilePermissions(target, PosixFilePermissions.fromString("rw-------"));
+          copyIfStillThere(file, target);
         }
       }
+    }
+  }
+
+  /**
+   * A segment under way gets its final name, and a settled one goes, while a live one is copied.
+   */
+  private static void copyIfStillThere(Path file, Path target) throws IOException {
+    try {
+      Files.write(target, Files.readAllBytes(file));
+      Files.setPosixFilePermissions(target, PosixFilePermissions.fromString("rw-------"));
+    } catch (NoSuchFileException e) {
+      // As a kill a moment later would have it.
     }
   }
 
