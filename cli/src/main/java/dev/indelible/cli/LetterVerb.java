@@ -7,6 +7,7 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.sqlite.SqliteDeadLetters;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Predicate;
 
 /** A verb about single dead letters. */
@@ -20,7 +21,8 @@ abstract class LetterVerb extends Verb {
               letter -> letter.id().equals(name) || Long.toString(letter.letter()).equals(name));
       if (named.isEmpty()) {
         throw CommandFailure.usage(
-            name + ": no such dead letter; 'indelible dlq list' shows what there is");
+            "dlq %s %s: no such letter; 'indelible dlq list' shows what there is"
+                .formatted(Objects.requireNonNull(spec).name(), name));
       }
       found.addAll(named);
     }

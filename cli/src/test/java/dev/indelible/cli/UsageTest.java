@@ -44,7 +44,7 @@ class UsageTest {
         "log veirfy      | unknown verb 'veirfy' (did you mean 'verify'?); see 'indelible log --help'",
         "log             | log: say which: list, show, tail, export, verify",
         "keys            | keys: say which: init, list, export",
-        "dlq             | dlq: say which: list, show",
+        "dlq             | dlq: say which: list, show, replay, purge",
         "bench           | bench: say which: drain",
         "help xyzzy      | Unknown subcommand 'xyzzy'; see 'indelible --help'",
         "check --agnet x | unknown option '--agnet' (did you mean '--agent'?); see 'indelible check --help'",
