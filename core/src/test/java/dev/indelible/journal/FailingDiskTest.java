@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.journal;
+
+import static dev.indelible.journal.TestJournal.bytes;
+import static dev.indelible.journal.TestJournal.event;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.event.DeferredAuditEvent;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * D1, D2: an input/output error at each call that a journal makes to the disk, one after another,
+ * once and from then on. No call of a producer throws, and nothing that was accepted is lost.
+ */
+@Timeout(180)
+class FailingDiskTest {
+  @TempDir Path temp;
+
+  @Test
+  void anErrorAtAnyCallLosesNothingThatWasAccepted() throws Exception {
+    for (Durability durability : List.of(Durability.PROCESS, Durability.POWER)) {
+      for (boolean once : new boolean[] {true, false}) {
+        int calls = Integer.MAX_VALUE;
+        for (int failing = 1; failing <= calls; failing++) {
+          BrokenDisk disk = new BrokenDisk(failing, once);
+          run(disk, durability, "%s-%s-%d".formatted(durability, once, failing));
+          // The calls after a failure are others, so the script tells when it has none left.
+          calls = disk.calls.get() < failing ? 0 : calls;
+        }
+      }
+    }
+  }
+
+  private void run(BrokenDisk disk, Durability durability, String name) throws Exception {
+    TestJournal test = new TestJournal(temp.resolve(name));
+    test.disk = disk;
+    List<String> accepted = new ArrayList<>();
+    List<String> found = new ArrayList<>();
+    try {
+      Journal journal = test.open(JournalSettings.ofDefaults().withDurability(durability));
+      for (int n = 0; n < 24; n++) {
+        DeferredAuditEvent event = event("agent:a", n, 100_000);
+        if (journal.offer(event)) {
+          accepted.add(bytes(event));
+        }
+        if (n == 12) {
+          found.addAll(bytes(test.drain(journal)));
+        }
+      }
+      journal.close();
+    } catch (JournalException e) {
+      // Refused before anything could be accepted.
+      assertThat(accepted).isEmpty();
+      assertThat(e.getMessage()).contains("EIO");
+    }
+    test.disk = TestJournal.UNSYNCED;
+    found.addAll(bytes(test.recover()));
+    assertThat(found).as(name).isEqualTo(accepted);
+  }
+
+  /** Fails one call, or all from one on. */
+  private static final class BrokenDisk extends Disk {
+    final AtomicInteger calls = new AtomicInteger();
+    private final int failing;
+    private final boolean once;
+
+    BrokenDisk(int failing, boolean once) {
+      this.failing = failing;
+      this.once = once;
+    }
+
+    private void call() throws IOException {
+      int number = calls.incrementAndGet();
+      if (once ? number == failing : number >= failing) {
+        throw new IOException("EIO");
+      }
+    }
+
+    @Override
+    void write(FileChannel channel, ByteBuffer from, long at) throws IOException {
+      if (from.limit() < 1 << 16 || at % (1 << 20) < 1 << 16) {
+        // One block of zeros is like another: now and then is enough.
+        call();
+      }
+      super.write(channel, from, at);
+    }
+
+    @Override
+    void sync(Path file, FileChannel channel) throws IOException {
+      call();
+    }
+
+    @Override
+    void sync(Path file, MappedByteBuffer map) throws IOException {
+      call();
+    }
+
+    @Override
+    void syncNames(Path directory) throws IOException {
+      call();
+    }
+
+    @Override
+    void rename(Path from, Path to) throws IOException {
+      call();
+      super.rename(from, to);
+    }
+
+    @Override
+    void remove(Path file) throws IOException {
+      call();
+      super.remove(file);
+    }
+
+    @Override
+    long usableBytes(Path directory) throws IOException {
+      call();
+      return super.usableBytes(directory);
+    }
+  }
+}
