@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.indelible.action.Bash;
+import dev.indelible.decision.Refuse;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.journal.Journal;
+import dev.indelible.journal.JournalSettings;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** D2, D5: waiting events cost disk and not heap, and a million of them are found again soon. */
+class BacklogTest {
+  private static final Duration RECOVERY = Duration.ofSeconds(10);
+
+  @TempDir Path temp;
+
+  @Test
+  void aMillionWaitingEventsAreRecoveredInSixtyFourMebibytes() throws Exception {
+    recovered(1_000_000, 20_000);
+  }
+
+  /** All of them delivered, too. */
+  @Test
+  @Tag("full")
+  void fiveMillionWaitingEventsAreDeliveredInSixtyFourMebibytes() throws Exception {
+    recovered(5_000_000, 5_000_000);
+  }
+
+  private void recovered(int waiting, int delivered) throws Exception {
+    Path data = temp.resolve("data");
+    Indelible.open(data).close();
+    Journal journal =
+        Journal.open(
+            data.resolve("journal"), Optional.empty(), any -> 0, JournalSettings.ofDefaults());
+    for (int n = 0; n < waiting; n++) {
+      assertThat(
+              journal.offer(
+                  DeferredAuditEvent.of(
+                      "agent:" + n % 7,
+                      new Bash("n" + n),
+                      new Refuse("R001", "no"),
+                      Optional.empty())))
+          .isTrue();
+    }
+    journal.close();
+
+    ChildJvm child =
+        ChildJvm.start(temp.resolve("errors"), "-Xmx64m", Opener.class, data, waiting, delivered);
+    Duration recovery = Duration.ofMillis(Long.parseLong(child.readLine()));
+    assertThat(recovery).isLessThan(RECOVERY.multipliedBy(Math.max(1, waiting / 1_000_000)));
+    assertThat(Long.parseLong(child.readLine())).isGreaterThanOrEqualTo(delivered);
+    child.requireEndsWell();
+    Chain chain = Chain.readIntact(data);
+    assertThat(chain.ids()).hasSizeGreaterThanOrEqualTo(delivered).doesNotHaveDuplicates();
+  }
+
+  /** The child, with a small heap. */
+  static final class Opener {
+    private Opener() {}
+
+    public static void main(String[] args) throws Exception {
+      long waiting = Long.parseLong(args[1]);
+      long delivered = Long.parseLong(args[2]);
+      long before = System.nanoTime();
+      Indelible indelible = Indelible.open(Path.of(args[0]));
+      System.out.println(Duration.ofNanos(System.nanoTime() - before).toMillis());
+      if (indelible.metrics().submitted() != waiting) {
+        throw new AssertionError(indelible.metrics());
+      }
+      await()
+          .atMost(Duration.ofMinutes(10))
+          .until(() -> indelible.metrics().appended() >= delivered);
+      System.out.println(indelible.metrics().appended());
+      System.out.flush();
+      // The rest stays where it is.
+      Runtime.getRuntime().halt(0);
+    }
+  }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.drain.DrainReport;
+import dev.indelible.ledger.RowQuery;
+import dev.indelible.queue.DeferredAuditMetrics;
+import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.verify.Finding;
+import dev.indelible.verify.VerificationReport;
+import dev.indelible.verify.Verifier;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a ledger holds, read when nobody writes it.
+ *
+ * @param ids of the rows, in order
+ * @param types of the rows, in order
+ * @param agents of the rows, in order
+ * @param letters the ids of the dead letters
+ */
+record Chain(List<String> ids, List<String> types, List<String> agents, List<String> letters) {
+
+  /** Delivers what still waits, and asserts that the books balance (D10) and the chain verifies. */
+  static Chain settle(Path data) throws Exception {
+    Indelible indelible = Indelible.open(data);
+    requireBalanced(indelible.closeAndFlush(Duration.ofMinutes(3)));
+    return readIntact(data);
+  }
+
+  /** Reads it, and asserts that it verifies. */
+  static Chain readIntact(Path data) throws Exception {
+    VerificationReport report = verify(data);
+    assertThat(report.verdict())
+        .as(() -> report.findings().toString())
+        .isEqualTo(VerificationReport.Verdict.INTACT);
+    return read(new DataDirectory(data).database());
+  }
+
+  /** Reads it, and asserts that it verifies but for what it says itself was done to it. */
+  static Chain readNoted(Path data) throws Exception {
+    VerificationReport report = verify(data);
+    assertThat(report.findings())
+        .filteredOn(finding -> finding.status() == Finding.Status.BROKEN)
+        .isNotEmpty()
+        .allMatch(finding -> finding.check().equals("tamper"));
+    return read(new DataDirectory(data).database());
+  }
+
+  private static VerificationReport verify(Path data) throws Exception {
+    DataDirectory directory = new DataDirectory(data);
+    try (SqliteLedger ledger = SqliteLedger.open(directory.database())) {
+      return new Verifier(ledger, directory.keys().accepted(), rows -> {}).verify();
+    }
+  }
+
+  static Chain read(Path database) throws Exception {
+    Chain chain =
+        new Chain(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    try (SqliteLedger ledger = SqliteLedger.open(database)) {
+      ledger.forEachRow(
+          RowQuery.all(),
+          row -> {
+            chain.ids().add(row.id());
+            chain.types().add(row.eventType());
+            chain.agents().add(row.agentId());
+            return true;
+          });
+      ledger.forEachDeadLetter(
+          letter -> {
+            chain.letters().add(letter.id());
+            return true;
+          });
+    }
+    return chain;
+  }
+
+  /** D10, D9: everything submitted is accounted for, and nothing waits. */
+  static void requireBalanced(DrainReport report) {
+    assertThat(report.pending()).as(report::toString).isZero();
+    assertThat(report.appended() + report.dead() + report.rejected())
+        .as(report::toString)
+        .isEqualTo(report.submitted());
+  }
+
+  static void requireBalanced(DeferredAuditMetrics books) {
+    assertThat(books.appended() + books.dlqLanded() + books.pending() + books.sendFailures())
+        .as("%s", books)
+        .isEqualTo(books.submitted());
+  }
+
+  /** D2: each in the chain or in the dead letters, once, and not in both. */
+  void requireOnceEach(Iterable<String> accepted) {
+    Map<String, Integer> times = new LinkedHashMap<>();
+    ids.forEach(id -> times.merge(id, 1, Integer::sum));
+    letters.forEach(id -> times.merge(id, 1, Integer::sum));
+    assertThat(times.values()).as("nothing twice").allMatch(n -> n == 1);
+    List<String> missing = new ArrayList<>();
+    accepted.forEach(
+        id -> {
+          if (!times.containsKey(id)) {
+            missing.add(id);
+          }
+        });
+    assertThat(missing).as("accepted and not there").isEmpty();
+  }
+
+  /** D3: what one producer was told is accepted is in the chain in the order of its submits. */
+  void requireOrder(List<String> accepted) {
+    Map<String, Integer> place = new LinkedHashMap<>();
+    for (int i = 0; i < ids.size(); i++) {
+      place.put(ids.get(i), i);
+    }
+    assertThat(accepted.stream().filter(place::containsKey).map(place::get).toList()).isSorted();
+  }
+}

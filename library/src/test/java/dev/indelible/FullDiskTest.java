@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.indelible.action.Bash;
+import dev.indelible.decision.Refuse;
+import dev.indelible.drain.DrainReport;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.queue.AuditHealth;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Acceptance 27, D1, D2, D6: a disk that fills up under the journal, under the database, under
+ * both. The log runs in a process of its own, which a mapped file without its blocks would kill.
+ */
+class FullDiskTest {
+  private static final int MIB = 1 << 20;
+  private static final int DISK_MIB = 64;
+
+  @TempDir Path temp;
+
+  private final List<Path> mounted = new ArrayList<>();
+  private Path data;
+  private @Nullable ChildJvm child;
+
+  @BeforeEach
+  void directory() throws IOException {
+    data =
+        Files.createDirectory(
+            temp.resolve("data"),
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+  }
+
+  @AfterEach
+  void unmount() throws Exception {
+    if (child != null) {
+      child.kill();
+    }
+    for (int i = mounted.size() - 1; i >= 0; i--) {
+      // At once, whatever this process still has mapped of it.
+      run("umount", "-l", mounted.get(i).toString());
+    }
+  }
+
+  @Test
+  void aFullDiskUnderTheJournalLosesNothing() throws Exception {
+    Path journal =
+        Files.createDirectory(
+            data.resolve("journal"),
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    mount(journal);
+    survive(journal.resolve("ballast"), 3 * MIB, "rejected");
+  }
+
+  @Test
+  void aFullDiskUnderTheDatabaseLosesNothing() throws Exception {
+    mount(data);
+    Path journal =
+        Files.createDirectory(
+            data.resolve("journal"),
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    mount(journal);
+    survive(data.resolve("ballast"), 2 * MIB, "degraded");
+  }
+
+  @Test
+  void aFullDiskUnderBothLosesNothing() throws Exception {
+    mount(data);
+    survive(data.resolve("ballast"), 5 * MIB, "rejected");
+  }
+
+  /** Fills the disk beside a log at work until it says so; then makes room, and nothing else. */
+  private void survive(Path ballast, int left, String until) throws Exception {
+    Path notes = temp.resolve("notes");
+    Path errors = temp.resolve("errors");
+    child = ChildJvm.start(errors, "-Xmx256m", Submitter.class, data, notes, until);
+    assertThat(child.readLine()).isEqualTo("open");
+    fill(ballast, left);
+    child.writeLine("full");
+    assertThat(child.readLine()).isEqualTo(until);
+    Files.delete(ballast);
+    child.writeLine("room");
+    assertThat(child.readLine()).isEqualTo("settled");
+    child.requireEndsWell();
+
+    Chain chain = Chain.settle(data);
+    List<String> accepted = Files.readAllLines(notes);
+    chain.requireOnceEach(accepted);
+    chain.requireOrder(accepted);
+    assertThat(chain.letters()).as("the weather makes no dead letters").isEmpty();
+    assertThat(chain.types()).containsOnly(DeferredAuditEvent.REFUSAL);
+  }
+
+  private void mount(Path at) throws Exception {
+    boolean done =
+        run(
+            "mount",
+            "-t",
+            "tmpfs",
+            "-o",
+            "size=" + DISK_MIB + "m,mode=0700",
+            "tmpfs",
+            at.toString());
+    assumeTrue(done, "a small disk can be mounted only by root, where mounts are allowed");
+    mounted.add(at);
+  }
+
+  private static boolean run(String... command) throws Exception {
+    try {
+      return new ProcessBuilder(command).redirectErrorStream(true).start().waitFor() == 0;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static void fill(Path ballast, int left) throws IOException {
+    byte[] block = new byte[64 * 1024];
+    try (OutputStream out = Files.newOutputStream(ballast)) {
+      while (Files.getFileStore(ballast).getUsableSpace() > left) {
+        out.write(block);
+      }
+    }
+  }
+
+  /** The child: submits until it is told that it cannot go on, and again when there is room. */
+  static final class Submitter {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private Submitter() {}
+
+    public static void main(String[] args) throws Exception {
+      Indelible indelible = Indelible.open(Path.of(args[0]));
+      try (FileOutputStream notes = new FileOutputStream(args[1])) {
+        for (int n = 0; n < 20; n++) {
+          submit(indelible, n, notes);
+        }
+        System.out.println("open");
+        System.in.read();
+        boolean byRejection = args[2].equals("rejected");
+        int n = 20;
+        boolean full = false;
+        while (!full) {
+          boolean accepted = submit(indelible, n++, notes);
+          full = byRejection ? !accepted : n > 2_000 && isFull(indelible.metrics().health());
+          if (n > 40_000) {
+            throw new AssertionError("never full: " + indelible.metrics());
+          }
+        }
+        // D1: a no costs no wait either.
+        long before = System.nanoTime();
+        for (int i = 0; i < 100; i++) {
+          submit(indelible, n++, notes);
+        }
+        if (System.nanoTime() - before > Duration.ofSeconds(5).toNanos()) {
+          throw new AssertionError("submit waited");
+        }
+        Chain.requireBalanced(indelible.metrics());
+        System.out.println(args[2]);
+        while (System.in.read() != 'r') {}
+        int next = n;
+        await().atMost(PATIENCE).until(() -> submit(indelible, next, notes));
+        DrainReport report = indelible.closeAndFlush(PATIENCE);
+        Chain.requireBalanced(report);
+        System.out.println("settled");
+      } catch (Throwable e) {
+        e.printStackTrace();
+        Runtime.getRuntime().halt(1);
+      }
+    }
+
+    private static boolean isFull(AuditHealth health) {
+      return health.state() == AuditHealth.State.DEGRADED && health.reason().contains("full");
+    }
+
+    private static boolean submit(Indelible indelible, int n, FileOutputStream notes)
+        throws IOException {
+      DeferredAuditEvent event =
+          DeferredAuditEvent.of(
+              "agent:a",
+              new Bash("n" + n + "x".repeat(5_000)),
+              new Refuse("R001", "no"),
+              Optional.empty());
+      boolean accepted = indelible.queue().submit(event);
+      if (accepted) {
+        notes.write((event.id() + "\n").getBytes(StandardCharsets.US_ASCII));
+      }
+      return accepted;
+    }
+  }
+}

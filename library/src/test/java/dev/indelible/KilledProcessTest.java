@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.action.Bash;
+import dev.indelible.decision.Refuse;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.journal.Durability;
+import java.io.FileOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Acceptance 25 and 28, D2, D3: processes killed with SIGKILL at a random moment, while they start,
+ * recover or submit, one or two at once on the same data. They note each id the moment its {@code
+ * submit} has returned true.
+ */
+class KilledProcessTest {
+  private static final int THREADS = 4;
+
+  @TempDir Path temp;
+
+  @Test
+  void acceptedEventsSurviveKillNine() throws Exception {
+    killedTimes(20);
+  }
+
+  @Test
+  @Tag("full")
+  void acceptedEventsSurviveTwoHundredKills() throws Exception {
+    killedTimes(200);
+  }
+
+  private void killedTimes(int rounds) throws Exception {
+    Random random = new Random(rounds);
+    Path data = temp.resolve("data");
+    Path notes = Files.createDirectory(temp.resolve("notes"));
+    for (int round = 0; round < rounds; round++) {
+      List<ChildJvm> children = new ArrayList<>();
+      for (int c = 0; c <= round % 3 / 2; c++) {
+        children.add(
+            ChildJvm.start(
+                temp.resolve("errors"),
+                "-Xmx128m",
+                Submitter.class,
+                data,
+                notes,
+                "%03d-%d".formatted(round, c),
+                round % 4 == 0 ? Durability.POWER : Durability.PROCESS));
+      }
+      if (round % 4 != 3) {
+        for (ChildJvm child : children) {
+          assertThat(child.readLine()).isEqualTo("ready");
+        }
+      }
+      // The moment is what is random; nothing is waited for.
+      LockSupport.parkNanos(Duration.ofMillis(random.nextInt(300)).toNanos());
+      for (ChildJvm child : children) {
+        child.kill();
+      }
+    }
+    Chain chain = Chain.settle(data);
+    List<List<String>> producers = new ArrayList<>();
+    try (Stream<Path> files = Files.list(notes)) {
+      for (Path file : files.toList()) {
+        // An id that was being noted at the end may be cut short.
+        String text = Files.readString(file);
+        producers.add(text.substring(0, text.lastIndexOf('\n') + 1).lines().toList());
+      }
+    }
+    assertThat(producers.stream().mapToInt(List::size).sum())
+        .as("the children had time to submit")
+        .isGreaterThan(50 * rounds);
+    chain.requireOnceEach(producers.stream().flatMap(List::stream).toList());
+    producers.forEach(chain::requireOrder);
+    assertThat(chain.types()).containsOnly(DeferredAuditEvent.REFUSAL);
+    assertThat(chain.letters()).isEmpty();
+  }
+
+  /** The child: submits on several threads until it is killed. */
+  static final class Submitter {
+    private Submitter() {}
+
+    public static void main(String[] args) throws Exception {
+      Indelible indelible =
+          Indelible.builder(Path.of(args[0])).durability(Durability.valueOf(args[3])).open();
+      for (int t = 0; t < THREADS; t++) {
+        String producer = args[2] + "-" + t;
+        FileOutputStream note = new FileOutputStream(Path.of(args[1], producer).toFile());
+        new Thread(() -> submit(indelible, producer, note)).start();
+      }
+      System.out.println("ready");
+    }
+
+    private static void submit(Indelible indelible, String producer, FileOutputStream note) {
+      try {
+        for (int n = 0; ; n++) {
+          DeferredAuditEvent event =
+              DeferredAuditEvent.of(
+                  "agent:" + producer,
+                  new Bash("n" + n + "x".repeat(n % 50 == 0 ? 20_000 : n % 100)),
+                  new Refuse("R001", "no"),
+                  Optional.empty());
+          if (indelible.queue().submit(event)) {
+            // One write to the kernel, which a SIGKILL does not take back.
+            note.write((event.id() + "\n").getBytes(StandardCharsets.US_ASCII));
+          }
+          LockSupport.parkNanos(100_000);
+        }
+      } catch (Throwable e) {
+        e.printStackTrace();
+        Runtime.getRuntime().halt(1);
+      }
+    }
+  }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.action.Bash;
+import dev.indelible.decision.Refuse;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.SystemEvent;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * D2, D3, D11: the database goes away under a log at work; the clock jumps; two logs in one JVM.
+ */
+class SurroundingsTest {
+  @TempDir Path temp;
+
+  private static DeferredAuditEvent refusal(String agent, int n) {
+    return DeferredAuditEvent.of(
+        agent, new Bash("n" + n), new Refuse("R001", "no"), Optional.empty());
+  }
+
+  /** D2: a database taken away takes along what was settled in it, and nothing else. */
+  @Test
+  void aDatabaseTakenAwayUnderProducersTakesNoWaitingEventAlong() throws Exception {
+    Path data = temp.resolve("data");
+    Path away = Files.createDirectory(temp.resolve("away"));
+    Indelible indelible = Indelible.open(data);
+    Queue<String> accepted = new ConcurrentLinkedQueue<>();
+    CountDownLatch done = new CountDownLatch(3);
+    for (int t = 0; t < 3; t++) {
+      String agent = "agent:" + t;
+      new Thread(
+              () -> {
+                for (int n = 0; n < 4_000; n++) {
+                  DeferredAuditEvent event = refusal(agent, n);
+                  if (indelible.queue().submit(event)) {
+                    accepted.add(event.id().toString());
+                  }
+                }
+                done.countDown();
+              })
+          .start();
+    }
+    Awaitility.await()
+        .pollInterval(Duration.ofMillis(1))
+        .until(() -> indelible.metrics().appended() > 500);
+    for (String name : List.of("indelible.db", "indelible.db-wal", "indelible.db-shm")) {
+      Files.move(data.resolve(name), away.resolve(name));
+    }
+    assertThat(done.await(60, TimeUnit.SECONDS)).isTrue();
+    DeferredAuditEvent last = refusal("agent:last", 1);
+    assertThat(indelible.queue().submit(last)).isTrue();
+    accepted.add(last.id().toString());
+    Chain.requireBalanced(indelible.closeAndFlush(Duration.ofMinutes(1)));
+
+    Chain now = Chain.readNoted(data);
+    assertThat(now.ids()).doesNotHaveDuplicates();
+    assertThat(now.types().get(0)).as("said, before anything else").isEqualTo(SystemEvent.TAMPER);
+    Set<String> all = new HashSet<>(now.ids());
+    all.addAll(Chain.read(away.resolve("indelible.db")).ids());
+    assertThat(all).containsAll(accepted);
+  }
+
+  /** D3: order is that of submission, whatever the clock says. */
+  @Test
+  void aClockThatJumpsBackAnHourChangesNothing() throws Exception {
+    Path data = temp.resolve("data");
+    Instant now = Instant.now().truncatedTo(ChronoUnit.MICROS);
+    List<String> accepted = new ArrayList<>();
+    try (Indelible indelible = Indelible.open(data)) {
+      for (int n = 0; n < 300; n++) {
+        Instant time = n < 100 || n >= 200 ? now : now.minus(1, ChronoUnit.HOURS);
+        DeferredAuditEvent made = refusal("agent:a", n);
+        DeferredAuditEvent event =
+            new DeferredAuditEvent(
+                new UUID(time.toEpochMilli() << 16 | 0x7000, made.id().getLeastSignificantBits()),
+                made.agentId(),
+                made.action(),
+                made.decision(),
+                made.policy(),
+                time);
+        assertThat(indelible.queue().submit(event)).isTrue();
+        accepted.add(event.id().toString());
+      }
+    }
+    assertThat(Chain.readIntact(data).ids()).isEqualTo(accepted);
+  }
+
+  /** Acceptance 28: two logs in one JVM on one directory are two writers of one chain. */
+  @Test
+  void twoLogsInOneJvmShareADirectory() throws Exception {
+    Path data = temp.resolve("data");
+    List<String> accepted = Collections.synchronizedList(new ArrayList<>());
+    try (Indelible one = Indelible.open(data);
+        Indelible two = Indelible.open(data)) {
+      for (int n = 0; n < 500; n++) {
+        for (Indelible each : List.of(one, two)) {
+          DeferredAuditEvent event = refusal(each == one ? "agent:one" : "agent:two", n);
+          assertThat(each.queue().submit(event)).isTrue();
+          accepted.add(event.id().toString());
+        }
+      }
+      // Opened and closed beside them: neither loses its place for it.
+      Indelible.open(data).close();
+    }
+    Chain chain = Chain.readIntact(data);
+    assertThat(chain.ids()).containsExactlyInAnyOrderElementsOf(accepted);
+  }
+}
