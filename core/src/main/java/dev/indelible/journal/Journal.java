@@ -198,7 +198,6 @@ public final class Journal implements EventStore {
       }
     }
     if (batch.mark().isEmpty()) {
-      writer.voidAbandoned(own.position());
       batch = own.peek(max);
       writer.drained(0, own.drainedTo());
     }
@@ -265,7 +264,6 @@ public final class Journal implements EventStore {
       int claimed = writer.close();
       await(syncer);
       Segment last = writer.current();
-      writer.voidAbandoned(own.position());
       quiet = awaitQuiet(last, claimed);
       if (own.isDone(last, claimed) && isWorthRemoving(last, claimed)) {
         own.removeAll();

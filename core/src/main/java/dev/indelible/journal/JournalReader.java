@@ -72,11 +72,6 @@ final class JournalReader {
     return inHand.mark().isEmpty() ? cursor.position() : 0;
   }
 
-  /** Up to where it has read. */
-  long position() {
-    return cursor.position();
-  }
-
   /**
    * Lets the events in hand go, and removes every segment that lies wholly behind them.
    *

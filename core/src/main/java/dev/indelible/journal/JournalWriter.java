@@ -3,7 +3,6 @@ package dev.indelible.journal;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -69,11 +68,6 @@ final class JournalWriter {
 
   private volatile boolean closed;
 
-  private final Object abandoning = new Object();
-
-  /** Claims whose producers failed before they had written; guarded by {@link #abandoning}. */
-  private volatile @Nullable Abandoned abandoned;
-
   /** The last threshold of the quota that was logged; the maker's alone. */
   private double logged;
 
@@ -96,55 +90,19 @@ final class JournalWriter {
    * @return whether it is there, as durable as the settings say; if not, it never will be
    */
   boolean append(byte[] frame) {
-    Abandoned claim = new Abandoned();
     while (true) {
       Segment segment = current;
       int at = segment.claim(frame.length);
       if (at >= 0) {
-        try {
-          int quarter = segment.size() / 4;
-          if (at <= quarter && at + frame.length > quarter) {
-            LockSupport.unpark(maker);
-          }
-          // What is placed while the journal closes may be left to the next run, or not.
-          return place(segment, at, frame) && !closed;
-        } catch (Throwable e) {
-          // No call from here on: there may be no stack left for one.
-          claim.segment = segment;
-          claim.at = at;
-          claim.length = frame.length;
-          synchronized (abandoning) {
-            claim.next = abandoned;
-            abandoned = claim;
-          }
-          throw e;
+        int quarter = segment.size() / 4;
+        if (at <= quarter && at + frame.length > quarter) {
+          LockSupport.unpark(maker);
         }
+        // What is placed while the journal closes may be left to the next run, or not.
+        return place(segment, at, frame) && !closed;
       }
       if (!rotate(segment)) {
         return false;
-      }
-    }
-  }
-
-  /**
-   * Makes nothing of what producers claimed and could not write, so that the drainer can go on. For
-   * the drainer, and for the closer after it.
-   *
-   * @param from where the drainer stands: what it has passed was void already, and may be gone
-   */
-  void voidAbandoned(long from) {
-    if (abandoned == null) {
-      return;
-    }
-    @Nullable Abandoned claim;
-    synchronized (abandoning) {
-      claim = abandoned;
-      abandoned = null;
-    }
-    for (; claim != null; claim = claim.next) {
-      Segment segment = Objects.requireNonNull(claim.segment);
-      if (segment.base() + claim.at >= from) {
-        segment.publishVoid(claim.at, claim.length);
       }
     }
   }
@@ -215,14 +173,6 @@ final class JournalWriter {
       }
     }
     return claimed;
-  }
-
-  /** A claim that its producer could not fill. Made before the claim, while making one can fail. */
-  private static final class Abandoned {
-    @Nullable Segment segment;
-    int at;
-    int length;
-    @Nullable Abandoned next;
   }
 
   private boolean place(Segment segment, int at, byte[] frame) {
