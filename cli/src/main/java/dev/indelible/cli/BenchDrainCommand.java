@@ -19,6 +19,7 @@ import dev.indelible.ledger.RowSealer;
 import dev.indelible.queue.MemoryStore;
 import dev.indelible.sqlite.SqliteDeferredAudit;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.sqlite.SqliteTuning;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,7 +53,7 @@ import picocli.CommandLine.Option;
     })
 final class BenchDrainCommand extends Verb {
   private static final Duration PATIENCE = Duration.ofMinutes(10);
-  private static final int RAW_BATCH = 1_000;
+  private static final int RAW_BATCH = 5_000;
   private static final String COLUMNS =
       "sequence, id, agent_id, event_type, payload_hash, signature, attest_level, timestamp,"
           + " prev_hash, key_id, payload";
@@ -175,9 +176,10 @@ final class BenchDrainCommand extends Verb {
   }
 
   private static Connection connect(Path file, String synchronous) throws SQLException {
-    Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
+    Connection connection =
+        DriverManager.getConnection("jdbc:sqlite:" + file, SqliteTuning.properties());
+    SqliteTuning.apply(connection);
     try (Statement statement = connection.createStatement()) {
-      statement.execute("PRAGMA journal_mode = WAL");
       statement.execute("PRAGMA synchronous = " + synchronous);
     }
     return connection;

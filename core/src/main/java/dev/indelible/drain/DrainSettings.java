@@ -4,15 +4,14 @@ package dev.indelible.drain;
 /**
  * How the drainer works.
  *
- * @param maxBatch most events handed to the sink at once
+ * @param maxBatch most events handed to the sink at once; fewer are while the ledger is slow, so
+ *     that no batch keeps it locked for long
  * @param maxRestarts how many failures in a row, without an event settled between them, are
  *     followed by another attempt; the weather does not count
  */
 public record DrainSettings(int maxBatch, int maxRestarts) {
-  /**
-   * Large enough that a transaction's cost vanishes, small enough to commit many times a second.
-   */
-  public static final int DEFAULT_MAX_BATCH = 2_000;
+  /** Large enough that a transaction's cost vanishes, small enough to hold in memory. */
+  public static final int DEFAULT_MAX_BATCH = 10_000;
 
   /** Never gives up: a log that stops by itself is the greater harm. */
   public static final int UNLIMITED_RESTARTS = Integer.MAX_VALUE;

@@ -16,7 +16,7 @@ final class Drainer {
   private final EventStore store;
   private final DeferredAuditQueue queue;
   private final AuditBooks books;
-  private final int maxBatch;
+  private final BatchSize batchSize;
 
   /** What this drainer does to the store; moved by its thread and by the closer. */
   private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.WAITING);
@@ -34,7 +34,7 @@ final class Drainer {
     this.store = store;
     this.queue = queue;
     this.books = books;
-    this.maxBatch = maxBatch;
+    this.batchSize = new BatchSize(maxBatch);
   }
 
   /**
@@ -44,12 +44,14 @@ final class Drainer {
    *     nothing waits up to a mark
    */
   int drainBatch(DeferredAuditSink sink) throws SinkException {
-    EventBatch batch = store.peek(maxBatch);
+    EventBatch batch = store.peek(batchSize.limit());
     int size = batch.events().size();
     if (size == 0 && batch.mark().isEmpty()) {
       return 0;
     }
+    long start = System.nanoTime();
     List<AppendOutcome> outcomes = sink.append(batch);
+    batchSize.took(size, System.nanoTime() - start);
     if (outcomes.size() != size) {
       throw new SinkException(
           "the sink answered %d outcomes for %d events".formatted(outcomes.size(), size));

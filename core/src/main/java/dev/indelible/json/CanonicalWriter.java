@@ -61,6 +61,17 @@ public final class CanonicalWriter {
     return name(name).ascii(Long.toString(value));
   }
 
+  /** Writes a member whose value is bytes in lower-case hex. */
+  public CanonicalWriter hexMember(String name, byte[] value) {
+    name(name).raw('"');
+    ensure(2 * value.length);
+    for (byte b : value) {
+      buffer[length++] = HEX[b >> 4 & 0xf];
+      buffer[length++] = HEX[b & 0xf];
+    }
+    return raw('"');
+  }
+
   /** Writes a string value. */
   public CanonicalWriter string(String value) {
     return quoted(value);

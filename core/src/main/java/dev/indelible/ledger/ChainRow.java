@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.ledger;
 
-import dev.indelible.crypto.Sha256;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFormatException;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
-import java.util.HexFormat;
 import java.util.Optional;
 
 /**
@@ -47,26 +45,16 @@ public record ChainRow(
   /** Not signed. */
   public static final String UNSIGNED = "unsigned";
 
-  private static final byte[] SIGNED_PREFIX =
-      "indelible/row/v1\n".getBytes(StandardCharsets.US_ASCII);
-  private static final byte[] LEAF_PREFIX = {0x00};
   private static final int VERSION = 1;
 
   /** The record: canonical JSON (RFC 8785) of everything but the payload itself. */
   public byte[] record() {
-    CanonicalWriter out = new CanonicalWriter();
-    writeRecord(out);
-    return out.toBytes();
+    return draft().record();
   }
 
   /** The record's hash as an RFC 6962 leaf; what the next row's {@code prev_hash} must be. */
   public byte[] recordHash() {
-    return recordHash(record());
-  }
-
-  /** The hash of a record, as an RFC 6962 leaf. */
-  static byte[] recordHash(byte[] record) {
-    return Sha256.hash(LEAF_PREFIX, record);
+    return draft().recordHash();
   }
 
   /** This row as the end of a chain. */
@@ -76,9 +64,7 @@ public record ChainRow(
 
   /** What the signature covers: every field but {@code prev_hash} and the signature itself. */
   public byte[] signedMessage() {
-    CanonicalWriter out = new CanonicalWriter().canonical(SIGNED_PREFIX);
-    writeBeforeLink(out, false);
-    return writeAfterLink(out, false).toBytes();
+    return draft().signedMessage();
   }
 
   /**
@@ -88,36 +74,23 @@ public record ChainRow(
   public byte[] toJson() {
     CanonicalWriter out = new CanonicalWriter();
     writeBeforeLink(out, true);
-    out.member("prev_hash", HexFormat.of().formatHex(prevHash));
-    return writeAfterLink(out, true).toBytes();
+    out.hexMember("prev_hash", prevHash).member("sequence", sequence);
+    writeSignature(out);
+    return writeEnd(out).toBytes();
   }
 
-  ChainRow withSignature(byte[] bytes) {
+  /** This row with what its sealing adds. */
+  ChainRow sealed(Optional<byte[]> newSignature, byte[] newPrevHash) {
     return new ChainRow(
         sequence,
         id,
         agentId,
         eventType,
         payloadHash,
-        Optional.of(bytes),
+        newSignature,
         attestLevel,
         timestamp,
-        prevHash,
-        keyId,
-        payload);
-  }
-
-  ChainRow withPrevHash(byte[] hash) {
-    return new ChainRow(
-        sequence,
-        id,
-        agentId,
-        eventType,
-        payloadHash,
-        signature,
-        attestLevel,
-        timestamp,
-        hash,
+        newPrevHash,
         keyId,
         payload);
   }
@@ -137,18 +110,19 @@ public record ChainRow(
         payload);
   }
 
-  /**
-   * Writes the record into {@code out}.
-   *
-   * @return where the hex digits of {@code prev_hash} stand in it
-   */
-  int writeRecord(CanonicalWriter out) {
+  /** The record as it stands, to be signed and linked, or to be hashed. */
+  RecordDraft draft() {
+    CanonicalWriter out = new CanonicalWriter();
     writeBeforeLink(out, false);
-    out.name("prev_hash");
-    int linkAt = out.length() + 1;
-    out.string(HexFormat.of().formatHex(prevHash));
-    writeAfterLink(out, true);
-    return linkAt;
+    int linkAt = out.length();
+    out.hexMember("prev_hash", prevHash);
+    int linkEnd = out.length();
+    out.member("sequence", sequence);
+    int signatureAt = out.length();
+    writeSignature(out);
+    int signatureEnd = out.length();
+    writeEnd(out);
+    return new RecordDraft(out.toBytes(), linkAt, linkEnd, signatureAt, signatureEnd);
   }
 
   private void writeBeforeLink(CanonicalWriter out, boolean withPayload) {
@@ -161,15 +135,15 @@ public record ChainRow(
     if (withPayload) {
       writePayload(out.name("payload"));
     }
-    out.member("payload_hash", HexFormat.of().formatHex(payloadHash));
+    out.hexMember("payload_hash", payloadHash);
   }
 
-  private CanonicalWriter writeAfterLink(CanonicalWriter out, boolean signed) {
-    out.member("sequence", sequence);
-    if (signed) {
-      signature.ifPresent(
-          value -> out.member("signature", Base64.getEncoder().encodeToString(value)));
-    }
+  private void writeSignature(CanonicalWriter out) {
+    signature.ifPresent(
+        value -> out.member("signature", Base64.getEncoder().encodeToString(value)));
+  }
+
+  private CanonicalWriter writeEnd(CanonicalWriter out) {
     return out.member("timestamp", timestamp).member("v", VERSION).endObject();
   }
 

@@ -6,15 +6,12 @@ import dev.indelible.crypto.Signer;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.EventContent;
 import dev.indelible.event.Timestamps;
-import dev.indelible.json.CanonicalWriter;
-import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
-import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -88,31 +85,32 @@ public final class RowSealer {
 
   private Draft sign(long sequence, AuditEvent event, byte[] nonce) {
     byte[] payload = event.content().payload(nonce);
-    ChainRow unsigned =
+    ChainRow row =
         new ChainRow(
             sequence,
             event.id().toString(),
             event.agentId(),
             event.eventType(),
             Sha256.hash(payload),
-            Optional.empty(),
+            Optional.of(RecordDraft.NO_SIGNATURE),
             ChainRow.SELF_SIGNED,
             Timestamps.format(event.timestamp()),
             Head.EMPTY.hash(),
             Optional.of(signer.verificationKey().keyId()),
             Optional.of(payload));
-    ChainRow row = unsigned.withSignature(signer.sign(unsigned.signedMessage()));
-    CanonicalWriter record = new CanonicalWriter();
-    int linkAt = row.writeRecord(record);
-    return new Draft(row, record.toBytes(), linkAt);
+    RecordDraft record = row.draft();
+    byte[] signature = signer.sign(record.signedMessage());
+    record.sign(signature);
+    return new Draft(row, record, Optional.of(signature));
   }
 
   private static Linked link(Head head, List<Draft> drafts) {
     List<ChainRow> rows = new ArrayList<>(drafts.size());
     Head end = head;
     for (Draft draft : drafts) {
-      rows.add(draft.row().withPrevHash(end.hash()));
-      end = new Head(draft.row().sequence(), draft.hashAfter(end));
+      rows.add(draft.row().sealed(draft.signature(), end.hash()));
+      draft.record().link(end.hash());
+      end = new Head(draft.row().sequence(), draft.record().recordHash());
     }
     return new Linked(rows, end);
   }
@@ -135,16 +133,9 @@ public final class RowSealer {
   }
 
   /**
-   * A row that lacks its link, and its record with zeros where the link goes: so that linking costs
-   * a hash and no writing of JSON.
+   * A row that lacks its signature and link, and its record that has the one and lacks the other.
    */
-  private record Draft(ChainRow row, byte[] record, int linkAt) {
-    byte[] hashAfter(Head before) {
-      byte[] link = HexFormat.of().formatHex(before.hash()).getBytes(StandardCharsets.US_ASCII);
-      System.arraycopy(link, 0, record, linkAt, link.length);
-      return ChainRow.recordHash(record);
-    }
-  }
+  private record Draft(ChainRow row, RecordDraft record, Optional<byte[]> signature) {}
 
   /** Rows with their links, and the end of the chain behind them. */
   private record Linked(List<ChainRow> rows, Head end) {}

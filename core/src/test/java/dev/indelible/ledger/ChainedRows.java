@@ -51,7 +51,7 @@ public final class ChainedRows {
 
   /** The same row with another link. */
   public static ChainRow prevHash(ChainRow r, byte[] hash) {
-    return r.withPrevHash(hash);
+    return r.sealed(r.signature(), hash);
   }
 
   public static ChainRow agent(ChainRow r, String agent) {

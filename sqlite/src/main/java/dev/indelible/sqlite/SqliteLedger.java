@@ -29,8 +29,6 @@ public final class SqliteLedger implements LedgerReader {
   /** SQLite file format, section 1.3: the first 16 bytes. */
   private static final byte[] MAGIC = "SQLite format 3\0".getBytes(StandardCharsets.US_ASCII);
 
-  private static final String SELECT = "SELECT " + SqliteRows.COLUMNS + " FROM signed_events ";
-
   static final String LETTER_COLUMNS =
       "letter, id, agent_id, event_type, timestamp, payload_hash, payload, failure_reason,"
           + " failed_at, attempts, replayed_as";
@@ -113,7 +111,7 @@ public final class SqliteLedger implements LedgerReader {
 
   @Override
   public void forEachRow(RowQuery query, Visitor<ChainRow> visitor) throws LedgerException {
-    StringBuilder sql = new StringBuilder(SELECT).append("WHERE sequence >= ?");
+    StringBuilder sql = new StringBuilder(SqliteRows.SELECT).append("WHERE sequence >= ?");
     query.agentId().ifPresent(agent -> sql.append(" AND agent_id = ?"));
     query.eventType().ifPresent(type -> sql.append(" AND event_type = ?"));
     sql.append(" ORDER BY sequence");
@@ -141,17 +139,18 @@ public final class SqliteLedger implements LedgerReader {
 
   @Override
   public Optional<ChainRow> row(long sequence) throws LedgerException {
-    return row(SELECT + "WHERE sequence = ?", sequence);
+    return row(SqliteRows.SELECT + "WHERE sequence = ?", sequence);
   }
 
   @Override
   public Optional<ChainRow> row(String id) throws LedgerException {
-    return row(SELECT + "WHERE id = ?", id);
+    return row(SqliteRows.SELECT + "WHERE id = ?", id);
   }
 
   @Override
   public Optional<ChainRow> lastRow() throws LedgerException {
-    return row(SELECT + "WHERE sequence >= ? ORDER BY sequence DESC LIMIT 1", Long.MIN_VALUE);
+    return row(
+        SqliteRows.SELECT + "WHERE sequence >= ? ORDER BY sequence DESC LIMIT 1", Long.MIN_VALUE);
   }
 
   @Override

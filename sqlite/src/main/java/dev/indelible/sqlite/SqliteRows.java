@@ -13,10 +13,25 @@ import java.util.Optional;
 
 /** How a row of the chain stands in a row of the table. */
 final class SqliteRows {
-  /** The columns in the order in which {@link #bind} and {@link #read} take them. */
-  static final String COLUMNS =
+  private static final String COLUMNS =
       "sequence, id, agent_id, event_type, payload_hash, signature, attest_level, timestamp,"
           + " prev_hash, key_id, payload";
+
+  /**
+   * Whether every column is of the type that was written: a text that has become a blob of the same
+   * bytes reads the same, and is found by no query.
+   */
+  private static final String TYPED =
+      "typeof(id) = 'text' AND typeof(agent_id) = 'text' AND typeof(event_type) = 'text'"
+          + " AND typeof(payload_hash) = 'blob' AND typeof(signature) IN ('blob', 'null')"
+          + " AND typeof(attest_level) = 'text' AND typeof(timestamp) = 'text'"
+          + " AND typeof(prev_hash) = 'blob' AND typeof(key_id) IN ('text', 'null')"
+          + " AND typeof(payload) IN ('text', 'null')";
+
+  private static final String MISTYPED = "\0(a column has another type than was written)";
+
+  /** What {@link #read} reads. */
+  static final String SELECT = "SELECT " + COLUMNS + ", " + TYPED + " FROM signed_events ";
 
   /** The payload is bound as the UTF-8 it already is, and stored as text. */
   static final String INSERT =
@@ -40,8 +55,12 @@ final class SqliteRows {
     insert.setBytes(11, row.payload().orElse(null));
   }
 
-  /** Reads whatever is there: a column that should not be NULL and is reads as empty. */
+  /**
+   * Reads whatever is there: a column that should not be NULL and is reads as empty. A row with a
+   * column of another type than was written has an attest level that no writer writes.
+   */
   static ChainRow read(ResultSet row) throws SQLException {
+    boolean typed = row.getBoolean(12);
     return new ChainRow(
         row.getLong(1),
         text(row, 2),
@@ -49,7 +68,7 @@ final class SqliteRows {
         text(row, 4),
         bytes(row, 5),
         Optional.ofNullable(row.getBytes(6)),
-        text(row, 7),
+        typed ? text(row, 7) : MISTYPED,
         text(row, 8),
         bytes(row, 9),
         Optional.ofNullable(row.getBytes(10)).map(SqliteRows::decode),

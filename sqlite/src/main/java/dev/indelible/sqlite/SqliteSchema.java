@@ -41,7 +41,6 @@ final class SqliteSchema {
               ) STRICT""",
               "CREATE INDEX signed_events_agent ON signed_events (agent_id)",
               "CREATE INDEX signed_events_type ON signed_events (event_type)",
-              "CREATE INDEX signed_events_time ON signed_events (timestamp)",
               """
               CREATE TABLE signed_events_dlq (
                 letter INTEGER PRIMARY KEY,

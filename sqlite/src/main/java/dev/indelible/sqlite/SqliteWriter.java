@@ -43,7 +43,7 @@ final class SqliteWriter implements AutoCloseable {
   private SqliteWriter(Connection connection, Optional<Object> identity) throws SQLException {
     this.connection = connection;
     this.identity = identity;
-    String select = "SELECT " + SqliteRows.COLUMNS + " FROM signed_events ";
+    String select = SqliteRows.SELECT;
     insertRow = connection.prepareStatement(SqliteRows.INSERT);
     rowById = connection.prepareStatement(select + "WHERE id = ?");
     lastRow = connection.prepareStatement(select + "ORDER BY sequence DESC LIMIT 1");
@@ -75,14 +75,12 @@ final class SqliteWriter implements AutoCloseable {
    */
   static SqliteWriter open(Path file, Optional<UUID> ledger) throws SQLException {
     SqliteFile.create(file);
-    Connection connection = DriverManager.getConnection(SqliteFile.url(file));
+    Connection connection =
+        DriverManager.getConnection(SqliteFile.url(file), SqliteTuning.properties());
     try {
-      try (Statement statement = connection.createStatement()) {
-        statement.execute("PRAGMA busy_timeout = " + BUSY_TIMEOUT_MILLIS);
-        SqliteSchema.requireFit(connection);
-        statement.execute("PRAGMA journal_mode = WAL");
-        statement.execute("PRAGMA synchronous = FULL");
-      }
+      execute(connection, "PRAGMA busy_timeout = " + BUSY_TIMEOUT_MILLIS);
+      SqliteSchema.requireFit(connection);
+      SqliteTuning.apply(connection);
       if (SqliteSchema.version(connection).orElse(0) != SqliteSchema.VERSION) {
         execute(connection, "BEGIN IMMEDIATE");
         SqliteSchema.migrate(connection, ledger.orElseGet(UUID::randomUUID));

@@ -107,6 +107,22 @@ class TamperedRowsTest {
     assertThat(log.requireIntact()).hasSize(GARBLED + 1);
   }
 
+  /** The same bytes stored as another type: they read the same, and no query finds them. */
+  @ParameterizedTest
+  @MethodSource("columns")
+  void theSameBytesAsAnotherTypeAreNamed(String column) throws Exception {
+    String other = BLOBS.contains(column) ? "TEXT" : "BLOB";
+    Sql.run(
+        log.file,
+        "ALTER TABLE signed_events RENAME TO strict",
+        "CREATE TABLE signed_events AS SELECT * FROM strict",
+        "UPDATE signed_events SET %s = CAST(%s AS %s) WHERE sequence = 7"
+            .formatted(column, column, other),
+        "DROP TABLE strict");
+
+    requireNamed(log.verify(), 7, column);
+  }
+
   /** The sequence: places that a flipped bit leads to and that are free; every bit in some row. */
   @Test
   void aFlippedBitInASequenceIsNamed() throws Exception {

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.ledger;
+
+import dev.indelible.crypto.Sha256;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Base64;
+
+/**
+ * A record's canonical JSON, written once: what is signed is cut out of it, and the signature and
+ * the link are put into it. Used by one thread at a time.
+ */
+final class RecordDraft {
+  /** Stands for a signature that is not made yet: 64 bytes. */
+  static final byte[] NO_SIGNATURE = new byte[64];
+
+  private static final byte[] SIGNED_PREFIX =
+      "indelible/row/v1\n".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] LEAF_PREFIX = {0x00};
+  private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
+  private static final int LINK_VALUE = ",\"prev_hash\":\"".length();
+  private static final int SIGNATURE_VALUE = ",\"signature\":\"".length();
+
+  private final byte[] record;
+
+  /** Where the members of the link and the signature begin, each with its comma, and end. */
+  private final int linkAt;
+
+  private final int linkEnd;
+  private final int signatureAt;
+  private final int signatureEnd;
+
+  RecordDraft(byte[] record, int linkAt, int linkEnd, int signatureAt, int signatureEnd) {
+    this.record = record;
+    this.linkAt = linkAt;
+    this.linkEnd = linkEnd;
+    this.signatureAt = signatureAt;
+    this.signatureEnd = signatureEnd;
+  }
+
+  /** The bytes that a signature covers: everything but the link and the signature itself. */
+  byte[] signedMessage() {
+    int length = SIGNED_PREFIX.length + record.length;
+    length -= linkEnd - linkAt + signatureEnd - signatureAt;
+    byte[] message = Arrays.copyOf(SIGNED_PREFIX, length);
+    int at = append(message, SIGNED_PREFIX.length, 0, linkAt);
+    at = append(message, at, linkEnd, signatureAt);
+    append(message, at, signatureEnd, record.length);
+    return message;
+  }
+
+  /** Puts in a signature, in place of {@link #NO_SIGNATURE}. */
+  void sign(byte[] signature) {
+    if (signature.length != NO_SIGNATURE.length) {
+      throw new IllegalStateException(
+          "the signer answered %d bytes; an Ed25519 signature has exactly %d"
+              .formatted(signature.length, NO_SIGNATURE.length));
+    }
+    byte[] base64 = Base64.getEncoder().encode(signature);
+    System.arraycopy(base64, 0, record, signatureAt + SIGNATURE_VALUE, base64.length);
+  }
+
+  /** Puts in the hash of the record before, in place of zeros. */
+  void link(byte[] prevHash) {
+    int at = linkAt + LINK_VALUE;
+    for (byte b : prevHash) {
+      record[at++] = HEX[b >> 4 & 0xf];
+      record[at++] = HEX[b & 0xf];
+    }
+  }
+
+  /** The record's hash, as an RFC 6962 leaf. */
+  byte[] recordHash() {
+    return Sha256.hash(LEAF_PREFIX, record);
+  }
+
+  /** The record; not to be changed. */
+  byte[] record() {
+    return record;
+  }
+
+  private int append(byte[] message, int at, int from, int to) {
+    System.arraycopy(record, from, message, at, to - from);
+    return at + to - from;
+  }
+}
