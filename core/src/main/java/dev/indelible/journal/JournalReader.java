@@ -37,6 +37,9 @@ final class JournalReader {
   /** Behind the events in hand. */
   private Cursor cursor;
 
+  /** What was read behind the events in hand. */
+  private Reading ahead;
+
   /** The first segment whose file is still there. */
   private Segment oldest;
 
@@ -46,14 +49,12 @@ final class JournalReader {
   /** What is known to be missing before the first event; told once. */
   private Optional<String> missing;
 
-  /** When the event before the cursor happened; bounds a gap. */
-  private @Nullable Instant lastTime;
-
   JournalReader(UUID journal, Segment oldest, Cursor cursor, Optional<String> missing) {
     this.journal = journal;
     this.missing = missing;
     this.oldest = oldest;
     this.cursor = cursor;
+    this.ahead = new Reading(List.of(), 0, null, cursor);
   }
 
   /**
@@ -62,7 +63,18 @@ final class JournalReader {
    */
   EventBatch peek(int max) {
     if (inHand.mark().isEmpty()) {
-      inHand = read(max);
+      // Nothing of this reader changes before all is read: a reading that fails on the way, out of
+      // memory, is begun anew.
+      Reading next = read(ahead, max, missing);
+      boolean moved = !next.events().isEmpty() || next.end().segment() != oldest;
+      Reading following = moved ? read(next.behind(), max, Optional.empty()) : next;
+      if (moved) {
+        JournalMark mark = new JournalMark(journal, next.end().position());
+        inHand = new EventBatch(next.events(), Optional.of(mark), following.events());
+        missing = Optional.empty();
+      }
+      cursor = next.end();
+      ahead = following;
     }
     return inHand;
   }
@@ -124,17 +136,21 @@ final class JournalReader {
     }
   }
 
-  private EventBatch read(int max) {
-    // Moved on a copy, so that a reading that fails on the way, out of memory, is begun anew.
-    Cursor ahead = cursor.copy();
-    @Nullable Instant time = lastTime;
-    List<AuditEvent> events = new ArrayList<>();
-    long bytes = 0;
-    if (missing.isPresent()) {
-      events.add(gap(missing.get(), OptionalInt.empty(), time, ahead));
+  /**
+   * Reads on from where a reading ended, up to that many events in all.
+   *
+   * @param before what to put on record as missing before the first
+   */
+  private Reading read(Reading from, int max, Optional<String> before) {
+    List<AuditEvent> events = new ArrayList<>(from.events());
+    long bytes = from.bytes();
+    @Nullable Instant time = from.time();
+    Cursor end = from.end().copy();
+    if (before.isPresent()) {
+      events.add(gap(before.get(), OptionalInt.empty(), time, end));
     }
     while (events.size() < max && bytes < MAX_BATCH_BYTES) {
-      Cursor.@Nullable Item item = ahead.next();
+      Cursor.@Nullable Item item = end.next();
       if (item == null) {
         break;
       }
@@ -143,18 +159,10 @@ final class JournalReader {
         bytes += found.event().content().bytes().length;
         events.add(found.event());
       } else if (item instanceof Cursor.Lost lost) {
-        events.add(gap(cause(lost), OptionalInt.of(1), time, ahead));
+        events.add(gap(cause(lost), OptionalInt.of(1), time, end));
       }
     }
-    boolean moved = !events.isEmpty() || ahead.segment() != oldest;
-    EventBatch batch =
-        moved
-            ? new EventBatch(events, Optional.of(new JournalMark(journal, ahead.position())))
-            : EventBatch.EMPTY;
-    cursor = ahead;
-    lastTime = time;
-    missing = Optional.empty();
-    return batch;
+    return new Reading(events, bytes, time, end);
   }
 
   private String cause(Cursor.Lost lost) {
@@ -192,6 +200,20 @@ final class JournalReader {
       out.canonical("null");
     } else {
       out.string(Timestamps.format(time));
+    }
+  }
+
+  /**
+   * What was read.
+   *
+   * @param bytes of content
+   * @param time when the last event happened; bounds a gap
+   * @param end behind the last event; not to be moved
+   */
+  private record Reading(List<AuditEvent> events, long bytes, @Nullable Instant time, Cursor end) {
+    /** Where the next reading begins. */
+    Reading behind() {
+      return new Reading(List.of(), 0, time, end);
     }
   }
 }

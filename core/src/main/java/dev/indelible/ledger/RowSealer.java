@@ -27,8 +27,8 @@ import java.util.concurrent.TimeUnit;
  * Turns events into rows: canonical bytes, hash, signature, link.
  *
  * <p>A signature does not depend on the row before, so chunks are signed on all cores, ahead of the
- * one that is being written; only the links are made one after another. Used by one thread at a
- * time.
+ * one that is being written, and beyond the end of a batch while it is committed; only the links
+ * are made one after another. Used by one thread at a time.
  */
 public final class RowSealer {
   /** Rows signed in one go: enough to make handing them over cheap, few enough to share out. */
@@ -36,13 +36,19 @@ public final class RowSealer {
 
   private static final int CORES = Runtime.getRuntime().availableProcessors();
 
-  /** Chunks signed ahead of the one being written; bounds the memory that a batch takes. */
-  private static final int CHUNKS_AHEAD = 2 * CORES;
+  /**
+   * Chunks signed ahead of the one being written: enough to keep all cores at work while a
+   * transaction is committed, few enough to hold in memory.
+   */
+  private static final int CHUNKS_AHEAD = 48;
 
   private static final Executor WORKERS = workers();
 
   private final Signer signer;
   private final SecureRandom random = new SecureRandom();
+
+  /** What is being signed behind the rows last asked for, in case it comes next. */
+  private final Deque<Chunk> ahead = new ArrayDeque<>();
 
   /** A sealer that signs every row with {@code signer}. */
   public RowSealer(Signer signer) {
@@ -57,18 +63,22 @@ public final class RowSealer {
   /** The rows that follow {@code head}, one for each event, in order. */
   public List<ChainRow> seal(Head head, List<AuditEvent> events) {
     List<ChainRow> rows = new ArrayList<>(events.size());
-    sealAhead(head, events).forEachRemaining(rows::addAll);
+    sealAhead(head, events, List.of()).forEachRemaining(rows::addAll);
     return rows;
   }
 
   /**
    * The rows that follow {@code head}, one for each event, in order and in chunks; while one chunk
    * is in use the next are made.
+   *
+   * @param following what will be asked for next, as far as that is known; its rows are signed
+   *     ahead, and made anew if something else comes
    */
-  public Iterator<List<ChainRow>> sealAhead(Head head, List<AuditEvent> events) {
-    return events.size() == 1
+  public Iterator<List<ChainRow>> sealAhead(
+      Head head, List<AuditEvent> events, List<AuditEvent> following) {
+    return events.size() == 1 && following.isEmpty()
         ? List.of(link(head, sign(head.sequence() + 1, events)).rows()).iterator()
-        : new Pipeline(head, events);
+        : new Pipeline(head, events, following);
   }
 
   private List<Draft> sign(long sequence, List<AuditEvent> events) {
@@ -140,35 +150,77 @@ public final class RowSealer {
   /** Rows with their links, and the end of the chain behind them. */
   private record Linked(List<ChainRow> rows, Head end) {}
 
+  /** Rows being signed for a place in the chain. */
+  private record Chunk(
+      long firstSequence, List<AuditEvent> events, CompletableFuture<List<Draft>> drafts) {
+    long endSequence() {
+      return firstSequence + events.size();
+    }
+
+    /** Whether these are the first of those events, each the very same. */
+    boolean begins(List<AuditEvent> other) {
+      for (int i = 0; i < events.size(); i++) {
+        if (i == other.size() || events.get(i) != other.get(i)) {
+          return false;
+        }
+      }
+      return true;
+    }
+  }
+
+  private Chunk start(long firstSequence, List<AuditEvent> events) {
+    List<AuditEvent> first = events.subList(0, Math.min(CHUNK_ROWS, events.size()));
+    return new Chunk(
+        firstSequence,
+        first,
+        CompletableFuture.supplyAsync(() -> sign(firstSequence, first), WORKERS));
+  }
+
+  /** What was started ahead for that place and those events, or a new start. */
+  private Chunk take(long firstSequence, List<AuditEvent> events) {
+    Chunk chunk = ahead.poll();
+    if (chunk != null && chunk.firstSequence() == firstSequence && chunk.begins(events)) {
+      return chunk;
+    }
+    ahead.clear();
+    return start(firstSequence, events);
+  }
+
   /** Signs chunks ahead and links them in order. */
   private final class Pipeline implements Iterator<List<ChainRow>> {
     private final long firstSequence;
     private final List<AuditEvent> events;
+    private final List<AuditEvent> following;
     private final Deque<CompletableFuture<Linked>> chunks = new ArrayDeque<>();
 
     /** The last chunk under way; the next is linked behind it. */
     private CompletableFuture<Linked> last;
 
-    private int started;
+    /** How many events were begun. */
+    private int begun;
 
-    Pipeline(Head head, List<AuditEvent> events) {
+    Pipeline(Head head, List<AuditEvent> events, List<AuditEvent> following) {
       this.firstSequence = head.sequence() + 1;
       this.events = events;
+      this.following = following;
       this.last = CompletableFuture.completedFuture(new Linked(List.of(), head));
     }
 
     @Override
     public boolean hasNext() {
-      return !chunks.isEmpty() || started < events.size();
+      return !chunks.isEmpty() || begun < events.size();
     }
 
     @Override
     public List<ChainRow> next() {
-      while (started < events.size() && chunks.size() < CHUNKS_AHEAD) {
-        start();
+      while (begun < events.size() && chunks.size() < CHUNKS_AHEAD) {
+        begin();
       }
       if (chunks.isEmpty()) {
         throw new NoSuchElementException();
+      }
+      if (begun == events.size()) {
+        beginFollowing();
       }
       try {
         return chunks.remove().join().rows();
@@ -183,15 +235,23 @@ public final class RowSealer {
       }
     }
 
-    private void start() {
-      int from = started;
-      int to = Math.min(events.size(), from + CHUNK_ROWS);
-      started = to;
-      last =
-          CompletableFuture.supplyAsync(
-                  () -> sign(firstSequence + from, events.subList(from, to)), WORKERS)
-              .thenCombine(last, (drafts, before) -> link(before.end(), drafts));
+    private void begin() {
+      Chunk chunk = take(firstSequence + begun, events.subList(begun, events.size()));
+      begun += chunk.events().size();
+      last = chunk.drafts().thenCombine(last, (drafts, before) -> link(before.end(), drafts));
       chunks.add(last);
+    }
+
+    private void beginFollowing() {
+      long behind = firstSequence + events.size();
+      if (!ahead.isEmpty() && ahead.getFirst().firstSequence() != behind) {
+        ahead.clear();
+      }
+      long next = ahead.isEmpty() ? behind : ahead.getLast().endSequence();
+      while (chunks.size() + ahead.size() < CHUNKS_AHEAD && next - behind < following.size()) {
+        ahead.add(start(next, following.subList((int) (next - behind), following.size())));
+        next = ahead.getLast().endSequence();
+      }
     }
   }
 }

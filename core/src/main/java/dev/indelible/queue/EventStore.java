@@ -19,7 +19,11 @@ public interface EventStore {
    */
   boolean offer(AuditEvent event);
 
-  /** The oldest waiting events, at most {@code max}, in order; they stay. For the drainer alone. */
+  /**
+   * The oldest waiting events, in order; they stay. For the drainer alone.
+   *
+   * @param max most events; what was seen ahead under a larger one may still come at once
+   */
   EventBatch peek(int max);
 
   /**

@@ -51,12 +51,16 @@ public final class MemoryStore implements EventStore {
 
   @Override
   public EventBatch peek(int max) {
-    List<AuditEvent> oldest = new ArrayList<>();
     Iterator<AuditEvent> waiting = events.iterator();
-    while (oldest.size() < max && waiting.hasNext()) {
-      oldest.add(waiting.next());
+    return new EventBatch(take(waiting, max), Optional.empty(), take(waiting, max));
+  }
+
+  private static List<AuditEvent> take(Iterator<AuditEvent> waiting, int max) {
+    List<AuditEvent> taken = new ArrayList<>();
+    while (taken.size() < max && waiting.hasNext()) {
+      taken.add(waiting.next());
     }
-    return EventBatch.of(oldest);
+    return taken;
   }
 
   @Override

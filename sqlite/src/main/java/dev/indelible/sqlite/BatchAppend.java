@@ -53,8 +53,12 @@ final class BatchAppend {
     this.books = books;
   }
 
-  /** Settles every event of the batch, in order. */
-  List<AppendOutcome> run(List<AuditEvent> batch) throws SQLException {
+  /**
+   * Settles every event of the batch, in order.
+   *
+   * @param following what waits behind it, to be sealed ahead
+   */
+  List<AppendOutcome> run(List<AuditEvent> batch, List<AuditEvent> following) throws SQLException {
     head = trustedHead();
     lettersExist = writer.hasLetters();
     int run = batch.size();
@@ -66,7 +70,9 @@ final class BatchAppend {
         continue;
       }
       int inserted = outcomes.size();
-      Optional<SQLException> refusal = insertWhile(sealer.sealAhead(head, events));
+      boolean last = events.size() == batch.size() - outcomes.size();
+      Optional<SQLException> refusal =
+          insertWhile(sealer.sealAhead(head, events, last ? following : List.of()));
       inserted = outcomes.size() - inserted;
       if (refusal.isPresent()) {
         outcomes.add(settleRefused(events.get(inserted), refusal.get()));

@@ -51,7 +51,7 @@ final class LetterReplay {
         return Optional.empty();
       }
       BatchAppend append = new BatchAppend(writer, sealer, guard, books);
-      List<AppendOutcome> outcomes = append.run(events);
+      List<AppendOutcome> outcomes = append.run(events, List.of());
       if (outcomes.contains(AppendOutcome.DLQ_LANDED)) {
         return Optional.of(append.lastRefusal());
       }
@@ -80,7 +80,7 @@ final class LetterReplay {
         return;
       }
       BatchAppend append = new BatchAppend(writer, sealer, guard, books);
-      if (append.run(List.of(note)).contains(AppendOutcome.DLQ_LANDED)) {
+      if (append.run(List.of(note), List.of()).contains(AppendOutcome.DLQ_LANDED)) {
         throw new SQLException("the purge cannot be put on record: " + append.lastRefusal());
       }
       writer.commit();

@@ -73,7 +73,7 @@ public final class SqliteSink implements DeferredAuditSink {
       open.begin();
       try {
         BatchAppend append = new BatchAppend(open, sealer, guard, books);
-        List<AppendOutcome> outcomes = append.run(batch.events());
+        List<AppendOutcome> outcomes = append.run(batch.events(), batch.following());
         if (batch.mark().isPresent()) {
           open.advance(batch.mark().get());
         }

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.ledger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.Signer;
+import dev.indelible.crypto.SigningKey;
+import dev.indelible.crypto.VerificationKey;
+import dev.indelible.event.AuditEvent;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What is sealed ahead of its turn is a guess; the chain is right whether it was right or wrong.
+ */
+class SealingAheadTest {
+  private static final int CHUNK = 64;
+
+  private final CountingKey key = new CountingKey();
+  private final RowSealer sealer = new RowSealer(key);
+  private final List<AuditEvent> events = ChainedRows.events(2_000);
+  private final List<ChainRow> chain = new ArrayList<>();
+  private Head head = Head.EMPTY;
+
+  @Test
+  void rowsThatWereSealedAheadAreNotSealedAgain() {
+    seal(events.subList(0, 500), events.subList(500, 1_000));
+    seal(events.subList(500, 1_000), events.subList(1_000, 2_000));
+    seal(events.subList(1_000, 2_000), List.of());
+
+    requireChainOf(events);
+    assertThat(key.signatures).hasValue(2_000);
+  }
+
+  @Test
+  void otherEventsThanExpectedAreSealedAnew() {
+    seal(events.subList(0, 100), events.subList(100, 200));
+    seal(events.subList(1_000, 1_100), events.subList(100, 200));
+
+    List<AuditEvent> sealed = new ArrayList<>(events.subList(0, 100));
+    sealed.addAll(events.subList(1_000, 1_100));
+    requireChainOf(sealed);
+  }
+
+  /** Another writer was first: the same events come at other places than was thought. */
+  @Test
+  void anotherPlaceThanExpectedIsSealedAnew() {
+    seal(events.subList(0, 100), events.subList(100, 200));
+    ChainRow foreign = new RowSealer(key).seal(head, events.get(1_500));
+    chain.add(foreign);
+    head = foreign.head();
+    seal(events.subList(100, 200), List.of());
+
+    List<AuditEvent> sealed = new ArrayList<>(events.subList(0, 100));
+    sealed.add(events.get(1_500));
+    sealed.addAll(events.subList(100, 200));
+    requireChainOf(sealed);
+  }
+
+  /** Batches of any size, with any guess at what follows, some abandoned half way. */
+  @Test
+  void anyGuessGivesTheSameChain() {
+    Random random = new Random(7);
+    int at = 0;
+    while (at < events.size()) {
+      int to = Math.min(events.size(), at + 1 + random.nextInt(3 * CHUNK));
+      int guess = random.nextInt(events.size());
+      int guessEnd = guess + random.nextInt(events.size() - guess + 1);
+      List<AuditEvent> following =
+          random.nextBoolean()
+              ? events.subList(to, Math.min(events.size(), to + random.nextInt(5 * CHUNK)))
+              : events.subList(guess, guessEnd);
+      if (random.nextInt(4) == 0) {
+        sealer.sealAhead(head, events.subList(at, to), following).next();
+      }
+      seal(events.subList(at, to), following);
+      at = to;
+    }
+
+    requireChainOf(events);
+  }
+
+  private void seal(List<AuditEvent> batch, List<AuditEvent> following) {
+    sealer.sealAhead(head, batch, following).forEachRemaining(chain::addAll);
+    head = chain.get(chain.size() - 1).head();
+  }
+
+  private void requireChainOf(List<AuditEvent> expected) {
+    RowCheck check = new RowCheck(KeyRing.of(List.of(key.verificationKey())));
+    assertThat(chain).hasSameSizeAs(expected);
+    Head before = Head.EMPTY;
+    for (int i = 0; i < expected.size(); i++) {
+      ChainRow row = chain.get(i);
+      assertThat(row.id()).isEqualTo(expected.get(i).id().toString());
+      assertThat(check.link(row, before)).isEmpty();
+      assertThat(check.content(row)).isEmpty();
+      before = row.head();
+    }
+  }
+
+  /** Counts what it signs. */
+  private static final class CountingKey implements Signer {
+    final AtomicInteger signatures = new AtomicInteger();
+    private final SigningKey key = SigningKey.generate();
+
+    @Override
+    public VerificationKey verificationKey() {
+      return key.verificationKey();
+    }
+
+    @Override
+    public byte[] sign(byte[] message) {
+      signatures.incrementAndGet();
+      return key.sign(message);
+    }
+  }
+}
