@@ -14,6 +14,7 @@ import dev.indelible.journal.Journal;
 import dev.indelible.journal.JournalException;
 import dev.indelible.journal.JournalSettings;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.RowSigning;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.queue.DeferredAuditMetrics;
@@ -113,6 +114,7 @@ public final class Indelible implements AutoCloseable {
     private long journalQuotaBytes = JournalSettings.DEFAULT_QUOTA_BYTES;
     private Duration syncInterval = JournalSettings.DEFAULT_SYNC_INTERVAL;
     private DrainSettings drain = DrainSettings.ofDefaults();
+    private boolean rowSignatures = true;
 
     private Builder(DataDirectory data) {
       this.data = data;
@@ -144,6 +146,16 @@ public final class Indelible implements AutoCloseable {
      */
     public Builder syncInterval(Duration interval) {
       syncInterval = interval;
+      return this;
+    }
+
+    /**
+     * Whether every row is signed, which it is if not said. Without, recording costs less and
+     * proves less: the chain says that rows are unsigned from here on, and what ties them to the
+     * log are their links alone.
+     */
+    public Builder rowSignatures(boolean on) {
+      rowSignatures = on;
       return this;
     }
 
@@ -181,7 +193,13 @@ public final class Indelible implements AutoCloseable {
         Policy rules, SigningKey key, KeyRing accepted, Optional<UUID> ledger, EventStore store) {
       return new Indelible(
           SqliteDeferredAudit.install(
-              data.database(), ledger, key, accepted, data.keys()::accepted, store, drain),
+              data.database(),
+              ledger,
+              new RowSigning(key, rowSignatures),
+              accepted,
+              data.keys()::accepted,
+              store,
+              drain),
           rules);
     }
 

@@ -16,6 +16,7 @@ import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.ledger.RowSealer;
+import dev.indelible.ledger.RowSigning;
 import dev.indelible.queue.MemoryStore;
 import dev.indelible.sqlite.SqliteDeferredAudit;
 import dev.indelible.sqlite.SqliteLedger;
@@ -119,7 +120,13 @@ final class BenchDrainCommand extends Verb {
     long start = System.nanoTime();
     DeferredAudit audit =
         SqliteDeferredAudit.install(
-            file, Optional.empty(), key, keys, () -> keys, store, DrainSettings.ofDefaults());
+            file,
+            Optional.empty(),
+            RowSigning.everyRow(key),
+            keys,
+            () -> keys,
+            store,
+            DrainSettings.ofDefaults());
     DrainReport report = audit.closeAndFlush(PATIENCE);
     long nanos = System.nanoTime() - start;
     if (!report.isComplete()) {

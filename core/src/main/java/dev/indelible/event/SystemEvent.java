@@ -25,6 +25,9 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** Events that had been accepted were lost; says how many, from when to when, and why (D7). */
   public static final String GAP = "audit.gap";
 
+  /** Whether the rows behind this one are all signed. */
+  public static final String ROW_SIGNATURES = "audit.row_signatures";
+
   /** A dead letter was appended after all. */
   public static final String LETTER_REPLAYED = "dlq.replayed";
 

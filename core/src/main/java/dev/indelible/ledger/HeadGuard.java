@@ -52,11 +52,12 @@ public final class HeadGuard {
    *
    * @param last the last row
    * @param before the end of the chain without it
+   * @param mayBeUnsigned whether a note in the chain says that rows are not signed
    * @return what is wrong, if anything is
    * @throws KeysUnreadableException if it is signed by a key not known here, and the accepted keys
    *     cannot be read
    */
-  public Optional<TamperNote> judge(ChainRow last, Head before) {
+  public Optional<TamperNote> judge(ChainRow last, Head before, boolean mayBeUnsigned) {
     Head head = last.head();
     List<String> causes = new ArrayList<>();
     if (lastSeen.filter(head::equals).isPresent()) {
@@ -64,7 +65,9 @@ public final class HeadGuard {
     } else {
       lastSeen.flatMap(seen -> gone(seen, head)).ifPresent(causes::add);
       check.link(last, before).forEach(fault -> causes.add(fault.message()));
-      content(last).forEach(fault -> causes.add(fault.message()));
+      content(last).stream()
+          .filter(fault -> !(mayBeUnsigned && RowCheck.isUnsigned(last, fault)))
+          .forEach(fault -> causes.add(fault.message()));
     }
     return causes.isEmpty()
         ? Optional.empty()

@@ -57,6 +57,16 @@ public final class RowCheck {
     return faults;
   }
 
+  /**
+   * Whether a fault is just that the row is not signed: none where a note in the chain says that
+   * rows are not.
+   */
+  public static boolean isUnsigned(ChainRow row, RowFault fault) {
+    return row.attestLevel().equals(ChainRow.UNSIGNED)
+        && row.signature().isEmpty()
+        && fault.check().equals(SIGNATURE);
+  }
+
   /** What is wrong between a row and its payload, which its record hash alone does not tell. */
   static Optional<RowFault> payload(ChainRow row) {
     if (row.payload().isEmpty()) {

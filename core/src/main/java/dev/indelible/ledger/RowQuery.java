@@ -16,6 +16,11 @@ public record RowQuery(long from, Optional<String> agentId, Optional<String> eve
     return from(Long.MIN_VALUE);
   }
 
+  /** Every row of that type. */
+  public static RowQuery ofType(String eventType) {
+    return new RowQuery(Long.MIN_VALUE, Optional.empty(), Optional.of(eventType));
+  }
+
   /** Every row from that sequence on. */
   public static RowQuery from(long sequence) {
     return new RowQuery(sequence, Optional.empty(), Optional.empty());

@@ -44,7 +44,7 @@ public final class RowSealer {
 
   private static final Executor WORKERS = workers();
 
-  private final Signer signer;
+  private final RowSigning signing;
   private final SecureRandom random = new SecureRandom();
 
   /** What is being signed behind the rows last asked for, in case it comes next. */
@@ -52,12 +52,22 @@ public final class RowSealer {
 
   /** A sealer that signs every row with {@code signer}. */
   public RowSealer(Signer signer) {
-    this.signer = signer;
+    this(RowSigning.everyRow(signer));
   }
 
-  /** The row that follows {@code head} for one event. */
+  /** A sealer that signs those rows. */
+  public RowSealer(RowSigning signing) {
+    this.signing = signing;
+  }
+
+  /** Whether every row is signed, or only those that are asked for one by one. */
+  public boolean signsEveryRow() {
+    return signing.everyRow();
+  }
+
+  /** The row that follows {@code head} for one event, signed. */
   public ChainRow seal(Head head, AuditEvent event) {
-    return seal(head, List.of(event)).get(0);
+    return link(head, sign(head.sequence() + 1, List.of(event), true)).rows().get(0);
   }
 
   /** The rows that follow {@code head}, one for each event, in order. */
@@ -77,41 +87,68 @@ public final class RowSealer {
   public Iterator<List<ChainRow>> sealAhead(
       Head head, List<AuditEvent> events, List<AuditEvent> following) {
     return events.size() == 1 && following.isEmpty()
-        ? List.of(link(head, sign(head.sequence() + 1, events)).rows()).iterator()
+        ? List.of(link(head, sign(head.sequence() + 1, events, signing.everyRow())).rows())
+            .iterator()
         : new Pipeline(head, events, following);
   }
 
-  private List<Draft> sign(long sequence, List<AuditEvent> events) {
+  private List<Draft> sign(long sequence, List<AuditEvent> events, boolean signed) {
     byte[] nonces = new byte[EventContent.NONCE_BYTES * events.size()];
     random.nextBytes(nonces);
     List<Draft> drafts = new ArrayList<>(events.size());
     for (int i = 0; i < events.size(); i++) {
       int from = i * EventContent.NONCE_BYTES;
       byte[] nonce = Arrays.copyOfRange(nonces, from, from + EventContent.NONCE_BYTES);
-      drafts.add(sign(sequence + i, events.get(i), nonce));
+      byte[] payload = events.get(i).content().payload(nonce);
+      drafts.add(
+          signed
+              ? signed(sequence + i, events.get(i), payload)
+              : unsigned(sequence + i, events.get(i), payload));
     }
     return drafts;
   }
 
-  private Draft sign(long sequence, AuditEvent event, byte[] nonce) {
-    byte[] payload = event.content().payload(nonce);
+  private Draft signed(long sequence, AuditEvent event, byte[] payload) {
+    Signer signer = signing.signer();
     ChainRow row =
-        new ChainRow(
+        row(
             sequence,
-            event.id().toString(),
-            event.agentId(),
-            event.eventType(),
-            Sha256.hash(payload),
+            event,
+            payload,
             Optional.of(RecordDraft.NO_SIGNATURE),
             ChainRow.SELF_SIGNED,
-            Timestamps.format(event.timestamp()),
-            Head.EMPTY.hash(),
-            Optional.of(signer.verificationKey().keyId()),
-            Optional.of(payload));
+            Optional.of(signer.verificationKey().keyId()));
     RecordDraft record = row.draft();
     byte[] signature = signer.sign(record.signedMessage());
     record.sign(signature);
     return new Draft(row, record, Optional.of(signature));
+  }
+
+  private static Draft unsigned(long sequence, AuditEvent event, byte[] payload) {
+    ChainRow row =
+        row(sequence, event, payload, Optional.empty(), ChainRow.UNSIGNED, Optional.empty());
+    return new Draft(row, row.draft(), Optional.empty());
+  }
+
+  private static ChainRow row(
+      long sequence,
+      AuditEvent event,
+      byte[] payload,
+      Optional<byte[]> signature,
+      String attestLevel,
+      Optional<String> keyId) {
+    return new ChainRow(
+        sequence,
+        event.id().toString(),
+        event.agentId(),
+        event.eventType(),
+        Sha256.hash(payload),
+        signature,
+        attestLevel,
+        Timestamps.format(event.timestamp()),
+        Head.EMPTY.hash(),
+        keyId,
+        Optional.of(payload));
   }
 
   private static Linked link(Head head, List<Draft> drafts) {
@@ -173,7 +210,8 @@ public final class RowSealer {
     return new Chunk(
         firstSequence,
         first,
-        CompletableFuture.supplyAsync(() -> sign(firstSequence, first), WORKERS));
+        CompletableFuture.supplyAsync(
+            () -> sign(firstSequence, first, signing.everyRow()), WORKERS));
   }
 
   /** What was started ahead for that place and those events, or a new start. */

@@ -13,6 +13,7 @@ public final class AuditBooks {
   private final LongAdder submitted = new LongAdder();
   private final LongAdder sendFailures = new LongAdder();
   private final LongAdder appended = new LongAdder();
+  private final LongAdder unsigned = new LongAdder();
   private final LongAdder dlqLanded = new LongAdder();
   private final LongAdder appendFailures = new LongAdder();
   private final LongAdder drainerPanics = new LongAdder();
@@ -32,6 +33,11 @@ public final class AuditBooks {
   /** Counts events that are in the chain. */
   public void countAppended(long events) {
     appended.add(events);
+  }
+
+  /** Counts events that are in the chain without a signature of their own. */
+  public void countUnsigned(long events) {
+    unsigned.add(events);
   }
 
   /** Counts events that are in the dead letters. */
@@ -82,6 +88,10 @@ public final class AuditBooks {
 
   long appended() {
     return appended.sum();
+  }
+
+  long unsigned() {
+    return unsigned.sum();
   }
 
   long dlqLanded() {

@@ -10,6 +10,7 @@ import java.util.Optional;
  *
  * @param submitted handed in, accepted or not; what an earlier run left waiting counts too
  * @param appended in the chain
+ * @param unsigned of those, the ones whose rows have no signature of their own
  * @param sendFailures not accepted; their callers know
  * @param appendFailures attempts to append that failed and were repeated
  * @param drainerPanics attempts out of which something unexpected was thrown
@@ -22,6 +23,7 @@ import java.util.Optional;
 public record DeferredAuditMetrics(
     long submitted,
     long appended,
+    long unsigned,
     long sendFailures,
     long appendFailures,
     long drainerPanics,

@@ -154,6 +154,7 @@ public final class DeferredAuditQueue {
     return new DeferredAuditMetrics(
         books.submitted(),
         books.appended(),
+        books.unsigned(),
         books.sendFailures(),
         books.appendFailures(),
         books.drainerPanics(),

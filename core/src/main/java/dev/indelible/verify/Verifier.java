@@ -13,6 +13,7 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowFault;
 import dev.indelible.ledger.RowQuery;
+import dev.indelible.ledger.RowSignatureNote;
 import dev.indelible.ledger.TamperNote;
 import dev.indelible.verify.Finding.Status;
 import java.util.ArrayList;
@@ -81,6 +82,12 @@ public final class Verifier {
     private boolean brokenNamed;
     private long gaps;
 
+    /** Whether a signed note before this row says that rows are unsigned; where, and how many. */
+    private boolean mayBeUnsigned;
+
+    private long unsignedFrom;
+    private long unsigned;
+
     VerificationReport from(long sequence) {
       for (String name :
           List.of(RowCheck.SEQUENCE, RowCheck.LINK, RowCheck.PAYLOAD, RowCheck.SIGNATURE)) {
@@ -122,6 +129,7 @@ public final class Verifier {
                           "there is no row %d to start after; the chain has %s"
                               .formatted(sequence - 1, "fewer rows than that")));
       head = before.head();
+      mayBeUnsigned = isUnsignedBehind(sequence);
       notes.add(
           new Finding(
               "trusted",
@@ -131,23 +139,48 @@ public final class Verifier {
                   .formatted(sequence - 1, sequence - 1, head.hex())));
     }
 
+    /** What the last signed note before a row says of signatures. */
+    private boolean isUnsignedBehind(long sequence) throws LedgerException {
+      List<RowSignatureNote> said = new ArrayList<>();
+      ledger.forEachRow(
+          RowQuery.ofType(SystemEvent.ROW_SIGNATURES),
+          row -> {
+            if (row.sequence() < sequence && check.content(row).isEmpty()) {
+              RowSignatureNote.read(row).ifPresent(said::add);
+            }
+            return row.sequence() < sequence;
+          });
+      return !said.isEmpty() && !said.get(said.size() - 1).everyRow();
+    }
+
     /** Signatures on all cores, links in order. */
     private void checkChunk() {
       List<List<RowFault>> contents = chunk.parallelStream().map(check::content).toList();
       for (int i = 0; i < chunk.size(); i++) {
         ChainRow row = chunk.get(i);
         check.link(row, head).forEach(fault -> fault(row, fault));
-        contents.get(i).forEach(fault -> fault(row, fault));
+        contents.get(i).forEach(fault -> content(row, fault));
         if (row.eventType().equals(SystemEvent.TAMPER)) {
           tamper(row);
         } else if (row.eventType().equals(SystemEvent.GAP)) {
           gap(row);
+        } else if (contents.get(i).isEmpty()) {
+          RowSignatureNote.read(row).ifPresent(note -> mayBeUnsigned = !note.everyRow());
         }
         head = row.head();
         rows++;
       }
       chunk.clear();
       progress.accept(rows);
+    }
+
+    private void content(ChainRow row, RowFault fault) {
+      if (!mayBeUnsigned || !RowCheck.isUnsigned(row, fault)) {
+        fault(row, fault);
+        return;
+      }
+      unsignedFrom = unsigned == 0 ? row.sequence() : unsignedFrom;
+      unsigned++;
     }
 
     private void tamper(ChainRow row) {
@@ -221,6 +254,15 @@ public final class Verifier {
                       name, Status.OK, OptionalLong.empty(), "holds for " + rows + " rows"));
             }
           });
+      if (unsigned > 0) {
+        findings.add(
+            new Finding(
+                "unsigned",
+                Status.UNKNOWN,
+                OptionalLong.of(unsignedFrom),
+                "%d rows from row %d on are unsigned, as a signed note before them says; only their links tie them to the rest"
+                    .formatted(unsigned, unsignedFrom)));
+      }
       findings.addAll(notes);
       return new VerificationReport(rows, head, findings, faultCount);
     }

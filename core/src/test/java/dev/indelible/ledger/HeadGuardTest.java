@@ -31,11 +31,11 @@ class HeadGuardTest {
 
   @Test
   void aSoundEndIsNoTamperingWhetherKnownOrNot() {
-    assertThat(guard.judge(rows.get(4), before(4))).isEmpty();
+    assertThat(guard.judge(rows.get(4), before(4), false)).isEmpty();
     guard.committed(rows.get(4).head());
-    assertThat(guard.judge(rows.get(4), before(4))).isEmpty();
+    assertThat(guard.judge(rows.get(4), before(4), false)).isEmpty();
     guard.committed(rows.get(2).head());
-    assertThat(guard.judge(rows.get(4), before(4))).as("another process wrote on").isEmpty();
+    assertThat(guard.judge(rows.get(4), before(4), false)).as("another process wrote on").isEmpty();
   }
 
   /** An honest writer that brought a newer key is not to be accused of tampering, for good. */
@@ -49,14 +49,14 @@ class HeadGuardTest {
     ChainRow next = new RowSealer(newer).seal(rows.get(4).head(), ChainedRows.events(1)).get(0);
     grown.committed(rows.get(4).head());
 
-    assertThat(grown.judge(next, rows.get(4).head()))
+    assertThat(grown.judge(next, rows.get(4).head(), false))
         .get()
         .extracting(TamperNote::cause)
         .asString()
         .contains("a key that is not known here");
 
     accepted.set(0, KeyRing.of(List.of(newer.verificationKey())));
-    assertThat(grown.judge(next, rows.get(4).head())).isEmpty();
+    assertThat(grown.judge(next, rows.get(4).head(), false)).isEmpty();
     assertThat(grown.isSound(next)).isTrue();
     assertThat(grown.isSound(rows.get(4))).as("the first key still counts").isTrue();
   }
@@ -72,7 +72,7 @@ class HeadGuardTest {
             });
 
     assertThatExceptionOfType(HeadGuard.KeysUnreadableException.class)
-        .isThrownBy(() -> blind.judge(rows.get(4), before(4)))
+        .isThrownBy(() -> blind.judge(rows.get(4), before(4), false))
         .withMessage(
             "row 5 is signed by a key not known here, and the accepted keys cannot be read:"
                 + " keys: cannot be listed");
@@ -93,7 +93,7 @@ class HeadGuardTest {
   @Test
   void aCutTailIsNoted() {
     guard.committed(rows.get(4).head());
-    assertThat(guard.judge(rows.get(2), before(2)))
+    assertThat(guard.judge(rows.get(2), before(2), false))
         .contains(
             new TamperNote(
                 3,
@@ -106,7 +106,7 @@ class HeadGuardTest {
   void aReplacedLastRowIsNoted() {
     guard.committed(rows.get(4).head());
     ChainRow replaced = new RowSealer(key).seal(rows.get(3).head(), ChainedRows.events(1)).get(0);
-    assertThat(guard.judge(replaced, before(4)))
+    assertThat(guard.judge(replaced, before(4), false))
         .get()
         .returns(5L, TamperNote::sequence)
         .returns("is no longer the row that was written", TamperNote::cause);
@@ -119,7 +119,7 @@ class HeadGuardTest {
             ChainedRows.signature(ChainedRows.at(rows.get(4), 6), Optional.of(new byte[64])),
             new byte[32]);
     guard.committed(rows.get(4).head());
-    TamperNote note = guard.judge(planted, rows.get(4).head()).orElseThrow();
+    TamperNote note = guard.judge(planted, rows.get(4).head(), false).orElseThrow();
     assertThat(note.sequence()).isEqualTo(6);
     assertThat(note.recordHash()).isEqualTo(HexFormat.of().formatHex(planted.recordHash()));
     assertThat(note.cause()).contains("does not link").contains("does not verify");
@@ -152,7 +152,7 @@ class HeadGuardTest {
   void aNoteAboutAMonstrousRowCanBeChained() {
     ChainRow planted =
         ChainedRows.attest(ChainedRows.at(rows.get(4), Long.MAX_VALUE), "x".repeat(2_000_000));
-    TamperNote note = guard.judge(planted, rows.get(3).head()).orElseThrow();
+    TamperNote note = guard.judge(planted, rows.get(3).head(), false).orElseThrow();
     SystemEvent event = note.toEvent();
     assertThat(event.content().bytes()).hasSizeLessThan(100_000);
     ChainRow row = new RowSealer(key).seal(rows.get(4).head(), List.of(event)).get(0);

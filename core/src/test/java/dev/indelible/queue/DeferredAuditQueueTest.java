@@ -48,7 +48,7 @@ class DeferredAuditQueueTest {
     assertThat(queue.metrics())
         .isEqualTo(
             new DeferredAuditMetrics(
-                0, 0, 0, 0, 0, 0, 0, 0, Optional.empty(), new AuditHealth(State.RECORDING, "")));
+                0, 0, 0, 0, 0, 0, 0, 0, 0, Optional.empty(), new AuditHealth(State.RECORDING, "")));
   }
 
   /** Acceptance 3: a handle is the queue itself, wherever it was handed on to. */

@@ -9,6 +9,7 @@ import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.RowSealer;
+import dev.indelible.ledger.RowSignatureNote;
 import dev.indelible.ledger.TamperNote;
 import dev.indelible.queue.AuditBooks;
 import java.sql.SQLException;
@@ -42,6 +43,7 @@ final class BatchAppend {
   private final List<AppendOutcome> outcomes = new ArrayList<>();
   private Head head = Head.EMPTY;
   private boolean lettersExist;
+  private long unsigned;
 
   /** Why the last event that was refused was refused. */
   private String lastRefusal = "";
@@ -60,6 +62,7 @@ final class BatchAppend {
    */
   List<AppendOutcome> run(List<AuditEvent> batch, List<AuditEvent> following) throws SQLException {
     head = trustedHead();
+    declareSignatures();
     lettersExist = writer.hasLetters();
     int run = batch.size();
     while (outcomes.size() < batch.size()) {
@@ -103,6 +106,11 @@ final class BatchAppend {
     return lastRefusal;
   }
 
+  /** How many rows were inserted unsigned. */
+  long unsigned() {
+    return unsigned;
+  }
+
   /** The end of the chain after this batch. */
   Head head() {
     return head;
@@ -116,6 +124,7 @@ final class BatchAppend {
         try {
           writer.insert(rows.get(i));
           outcomes.add(AppendOutcome.APPENDED);
+          unsigned += rows.get(i).signature().isEmpty() ? 1 : 0;
         } catch (SQLException e) {
           if (SqliteFault.of(e) == SqliteFault.WEATHER) {
             throw e;
@@ -205,7 +214,7 @@ final class BatchAppend {
       return note(Head.EMPTY, guard.judgeEmpty());
     }
     Optional<ChainRow> before = writer.lastRowBelow(last.get().sequence());
-    Optional<TamperNote> wrong = guard.judge(last.get(), end(before));
+    Optional<TamperNote> wrong = judge(last.get(), before);
     if (wrong.isEmpty()) {
       return last.get().head();
     }
@@ -223,7 +232,32 @@ final class BatchAppend {
       return note(Head.EMPTY, guard.judgeEmpty());
     }
     Optional<ChainRow> before = writer.lastRowBelow(last.get().sequence());
-    return note(end(last), guard.judge(last.get(), end(before)));
+    return note(end(last), judge(last.get(), before));
+  }
+
+  private Optional<TamperNote> judge(ChainRow last, Optional<ChainRow> before) throws SQLException {
+    boolean mayBeUnsigned =
+        last.attestLevel().equals(ChainRow.UNSIGNED) && isUnsignedBelow(last.sequence());
+    return guard.judge(last, end(before), mayBeUnsigned);
+  }
+
+  /** Whether the chain says, signed, that rows before that one are not. */
+  private boolean isUnsignedBelow(long sequence) throws SQLException {
+    return writer
+        .lastSignatureNote(sequence, guard::isSound)
+        .flatMap(RowSignatureNote::read)
+        .filter(note -> !note.everyRow())
+        .isPresent();
+  }
+
+  /** D11: that rows are not signed is itself on record, before the first of them. */
+  private void declareSignatures() throws SQLException {
+    boolean unsignedSoFar = isUnsignedBelow(head.sequence() + 1);
+    if (unsignedSoFar == sealer.signsEveryRow()) {
+      ChainRow row = sealer.seal(head, new RowSignatureNote(sealer.signsEveryRow()).toEvent());
+      writer.insert(row);
+      head = row.head();
+    }
   }
 
   /** The highest sequence to build upon: rows are as many as they say, or vouch for their place. */

@@ -8,6 +8,7 @@ import dev.indelible.drain.DeferredAudit;
 import dev.indelible.drain.DrainSettings;
 import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.RowCheck;
+import dev.indelible.ledger.RowSigning;
 import dev.indelible.queue.AuditBooks;
 import dev.indelible.queue.EventStore;
 import dev.indelible.queue.MemoryStore;
@@ -31,7 +32,7 @@ public final class SqliteDeferredAudit {
     return install(
         file,
         Optional.empty(),
-        signer,
+        RowSigning.everyRow(signer),
         keys,
         () -> keys,
         new MemoryStore(),
@@ -44,13 +45,14 @@ public final class SqliteDeferredAudit {
    *
    * @param ledger the ledger that the file must hold, and a new one becomes; if it is all the same,
    *     empty
+   * @param signing which rows are signed, and by whom
    * @param accepted where a key is looked for that is not among {@code keys}: another process may
    *     sign with a newer one
    */
   public static DeferredAudit install(
       Path file,
       Optional<UUID> ledger,
-      Signer signer,
+      RowSigning signing,
       KeyRing keys,
       KeySource accepted,
       EventStore store,
@@ -60,7 +62,7 @@ public final class SqliteDeferredAudit {
     AtomicBoolean lettersDue = new AtomicBoolean(true);
     return DeferredAudit.start(
         store,
-        () -> new SqliteSink(file, ledger, signer, guard, books, lettersDue),
+        () -> new SqliteSink(file, ledger, signing, guard, books, lettersDue),
         books,
         settings);
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.sqlite;
 
-import dev.indelible.crypto.Signer;
 import dev.indelible.drain.AppendOutcome;
 import dev.indelible.drain.DeferredAuditSink;
 import dev.indelible.drain.SinkException;
@@ -10,6 +9,7 @@ import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowSealer;
+import dev.indelible.ledger.RowSigning;
 import dev.indelible.queue.AuditBooks;
 import dev.indelible.queue.EventBatch;
 import java.nio.file.Path;
@@ -45,7 +45,7 @@ public final class SqliteSink implements DeferredAuditSink {
    *
    * @param file the database; made on the first append if there is none
    * @param ledger the ledger it must hold, and a new one becomes; if it is all the same, empty
-   * @param signer signs every row
+   * @param signing which rows are signed, and by whom
    * @param guard knows what the sinks before this one, on the same thread, left at the chain's end
    * @param books where lost races are counted
    * @param lettersDue whether the first to open the ledger tries its dead letters again; cleared by
@@ -54,13 +54,13 @@ public final class SqliteSink implements DeferredAuditSink {
   public SqliteSink(
       Path file,
       Optional<UUID> ledger,
-      Signer signer,
+      RowSigning signing,
       HeadGuard guard,
       AuditBooks books,
       AtomicBoolean lettersDue) {
     this.file = file;
     this.ledger = ledger;
-    this.sealer = new RowSealer(signer);
+    this.sealer = new RowSealer(signing);
     this.guard = guard;
     this.books = books;
     this.lettersDue = lettersDue;
@@ -80,6 +80,7 @@ public final class SqliteSink implements DeferredAuditSink {
         open.commit();
         requireStillThere(open);
         guard.committed(append.head());
+        books.countUnsigned(append.unsigned());
         return outcomes;
       } catch (SQLException | RuntimeException | Error e) {
         rollback(open, e);

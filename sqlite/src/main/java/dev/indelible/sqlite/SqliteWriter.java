@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Predicate;
 
 /** The ledger's own connection to its file, with the statements the drainer needs. One thread. */
 final class SqliteWriter implements AutoCloseable {
@@ -32,6 +33,7 @@ final class SqliteWriter implements AutoCloseable {
   private final PreparedStatement lastRowBelow;
   private final PreparedStatement size;
   private final PreparedStatement tamperNotes;
+  private final PreparedStatement signatureNote;
   private final PreparedStatement anyLetter;
   private final PreparedStatement lettersById;
   private final PreparedStatement insertLetter;
@@ -51,6 +53,11 @@ final class SqliteWriter implements AutoCloseable {
         connection.prepareStatement(select + "WHERE sequence < ? ORDER BY sequence DESC LIMIT 1");
     size = connection.prepareStatement("SELECT count(*) FROM signed_events");
     tamperNotes = connection.prepareStatement(select + "WHERE event_type = 'audit.tamper'");
+    signatureNote =
+        connection.prepareStatement(
+            select
+                + "WHERE event_type = 'audit.row_signatures' AND sequence < ?"
+                + " ORDER BY sequence DESC");
     anyLetter =
         connection.prepareStatement(
             "SELECT EXISTS (SELECT 1 FROM signed_events_dlq WHERE replayed_as IS NULL)");
@@ -230,6 +237,20 @@ final class SqliteWriter implements AutoCloseable {
       }
     }
     return notes;
+  }
+
+  /** The last row below a sequence that speaks of signatures, and of which that holds. */
+  Optional<ChainRow> lastSignatureNote(long below, Predicate<ChainRow> holds) throws SQLException {
+    signatureNote.setLong(1, below);
+    try (ResultSet rows = signatureNote.executeQuery()) {
+      while (rows.next()) {
+        ChainRow row = SqliteRows.read(rows);
+        if (holds.test(row)) {
+          return Optional.of(row);
+        }
+      }
+    }
+    return Optional.empty();
   }
 
   boolean hasLetters() throws SQLException {

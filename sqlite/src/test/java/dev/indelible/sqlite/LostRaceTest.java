@@ -154,7 +154,7 @@ class LostRaceTest {
               new RowSealer(new HookedSigner(TestLog.KEY, beforeSigning)),
               new HeadGuard(new RowCheck(TestLog.KEYS)),
               log.books)
-          .run(batch);
+          .run(batch, List.of());
     } finally {
       writer.close();
     }

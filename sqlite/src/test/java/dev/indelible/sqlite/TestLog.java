@@ -30,6 +30,7 @@ import dev.indelible.json.JsonValue;
 import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowCheck;
+import dev.indelible.ledger.RowSigning;
 import dev.indelible.queue.AuditBooks;
 import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.EventBatch;
@@ -78,8 +79,17 @@ final class TestLog {
   }
 
   SqliteSink sink() {
+    return sink(RowSigning.everyRow(KEY));
+  }
+
+  SqliteSink sink(RowSigning signing) {
     return new SqliteSink(
-        file, Optional.empty(), KEY, new HeadGuard(new RowCheck(KEYS)), books, new AtomicBoolean());
+        file,
+        Optional.empty(),
+        signing,
+        new HeadGuard(new RowCheck(KEYS)),
+        books,
+        new AtomicBoolean());
   }
 
   /** Makes the tables and nothing else. */
