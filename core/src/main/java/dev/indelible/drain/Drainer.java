@@ -81,7 +81,8 @@ final class Drainer {
   private void enter(int settled, long appended) {
     books.countAppended(appended);
     books.countDlqLanded(settled - appended);
-    queue.countSettled(settled);
+    // Last: whoever sees that everything is settled sees all the rest, too.
     books.reportRecording();
+    queue.countSettled(settled);
   }
 }
