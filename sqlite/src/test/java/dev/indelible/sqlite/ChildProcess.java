@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** Another JVM on the same class path, spoken to by lines. */
@@ -28,6 +29,12 @@ final class ChildProcess {
 
   /** Starts {@code main} with these arguments; small and quick to start. */
   static ChildProcess start(Class<?> main, Object... arguments) throws IOException {
+    return start(Map.of(), main, arguments);
+  }
+
+  /** The same with these variables in its environment. */
+  static ChildProcess start(Map<String, String> environment, Class<?> main, Object... arguments)
+      throws IOException {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -42,8 +49,9 @@ final class ChildProcess {
     for (Object argument : arguments) {
       command.add(argument.toString());
     }
-    return new ChildProcess(
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start());
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().putAll(environment);
+    return new ChildProcess(builder.redirectError(ProcessBuilder.Redirect.INHERIT).start());
   }
 
   /** The next line it says; null at its end. */

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.indelible.drain.DeferredAudit;
+import dev.indelible.drain.DrainReport;
+import dev.indelible.drain.DrainSettings;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.journal.Journal;
+import dev.indelible.journal.JournalException;
+import dev.indelible.journal.JournalSettings;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.queue.AuditHealth;
+import dev.indelible.queue.DeferredAuditMetrics;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Scanner;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * D2, D3, D6, D10: an error of the disk at each call that SQLite makes on the files of the
+ * database, one call after another, once and until somebody mends it. The log is the real one, in a
+ * process of its own, with a library before libc in which the call fails; what it leaves is checked
+ * in this process, without that library.
+ */
+class FailingDatabaseTest {
+  private static final int CHANGES = FaultyDisk.WRITE | FaultyDisk.SYNC | FaultyDisk.SIZE;
+
+  /** Every so many calls are tried in the default run. */
+  private static final int STRIDE = 41;
+
+  @TempDir Path temp;
+
+  private ChildProcess child;
+  private int runs;
+
+  @BeforeEach
+  void start() throws Exception {
+    child = ChildProcess.start(FaultyDisk.compile(temp), Recorder.class);
+  }
+
+  @AfterEach
+  void end() throws Exception {
+    if (child != null) {
+      child.kill();
+    }
+  }
+
+  @Test
+  void anErrorAtSomeOfTheCallsLosesNothing() throws Exception {
+    walk(STRIDE);
+  }
+
+  @Test
+  @Tag("full")
+  void anErrorAtAnyCallLosesNothing() throws Exception {
+    walk(1);
+  }
+
+  /** So much at once that SQLite moves its log into the database while it is written to. */
+  @Test
+  void anErrorInTheMidstOfACheckpointLosesNothing() throws Exception {
+    sample(4);
+  }
+
+  @Test
+  @Tag("full")
+  void anErrorAnywhereInACheckpointLosesNothing() throws Exception {
+    sample(400);
+  }
+
+  private void walk(int stride) throws Exception {
+    for (boolean forever : new boolean[] {false, true}) {
+      walk(stride, new Fault(0, forever, FaultyDisk.EIO, CHANGES));
+      walk(stride, new Fault(0, forever, FaultyDisk.ENOSPC, FaultyDisk.WRITE | FaultyDisk.SIZE));
+      walk(stride, new Fault(0, forever, FaultyDisk.EIO, FaultyDisk.READ));
+    }
+  }
+
+  /** Lets one call after another fail, until there is none left. */
+  private void walk(int stride, Fault kind) throws Exception {
+    int failing = 1;
+    while (run(kind.at(failing), Script.SMALL) > 0) {
+      // The first calls, which make the file, and each other at least.
+      failing += failing < 4 ? 1 : stride;
+    }
+    assertThat(failing).as("calls that failed").isGreaterThan(20);
+  }
+
+  private void sample(int times) throws Exception {
+    Random random = new Random(times);
+    Fault fault = new Fault(0, false, FaultyDisk.EIO, CHANGES);
+    int calls = (int) counted(fault, Script.LARGE);
+    assertThat(calls).as("as many as a checkpoint makes").isGreaterThan(2_000);
+    for (int n = 0; n < times; n++) {
+      Fault next =
+          new Fault(
+              1 + random.nextInt(calls),
+              n % 2 == 0,
+              n % 4 < 2 ? FaultyDisk.EIO : FaultyDisk.ENOSPC,
+              CHANGES);
+      run(next, Script.LARGE);
+    }
+  }
+
+  /** Records with a fault, and checks what is on record; returns how many calls failed. */
+  private long run(Fault fault, Script script) throws Exception {
+    return Long.parseLong(ran(fault, script)[1]);
+  }
+
+  private long counted(Fault fault, Script script) throws Exception {
+    return Long.parseLong(ran(fault, script)[0]);
+  }
+
+  private String[] ran(Fault fault, Script script) throws Exception {
+    Path data = Files.createDirectory(temp.resolve("run-" + runs++));
+    child.writeLine(fault.words() + " " + script + " " + data);
+    String line = child.readLine();
+    assertThat(line).as("%s, %s", fault, script).isNotNull();
+    String[] answer = line.split(" ");
+    assertThat(answer).as(() -> fault + ", " + script + ": " + line).hasSize(2);
+
+    TestLog log = TestLog.in(data);
+    List<String> accepted = Files.readAllLines(data.resolve("accepted"));
+    try {
+      log.requireIntact();
+      assertThat(log.ids()).isEqualTo(accepted);
+      assertThat(log.letters()).as("the weather makes no dead letters").isZero();
+      assertThat(Sql.text(log.file, "PRAGMA integrity_check")).isEqualTo("ok");
+    } catch (AssertionError e) {
+      throw new AssertionError(fault + ", " + script + ", " + line, e);
+    }
+    return answer;
+  }
+
+  /** Which call fails, and how. */
+  private record Fault(int failing, boolean forever, int error, int kinds) {
+    Fault at(int call) {
+      return new Fault(call, forever, error, kinds);
+    }
+
+    String words() {
+      return failing + " " + forever + " " + error + " " + kinds;
+    }
+  }
+
+  /** What is recorded: the log is opened, written to, closed, and all that once more. */
+  private enum Script {
+    SMALL(3, 50, 10),
+    LARGE(2, 170, 16_000);
+
+    final int rounds;
+    final int events;
+    final int padding;
+
+    Script(int rounds, int events, int padding) {
+      this.rounds = rounds;
+      this.events = events;
+      this.padding = padding;
+    }
+  }
+
+  /** The child: runs a script for each line it reads, in a new directory, and says how it went. */
+  static final class Recorder {
+    private final FaultyDisk disk;
+    private final boolean forever;
+    private final Script script;
+    private final Path data;
+    private final TestLog log;
+    private final List<String> accepted = new ArrayList<>();
+
+    private Recorder(FaultyDisk disk, boolean forever, Script script, Path data) {
+      this.disk = disk;
+      this.forever = forever;
+      this.script = script;
+      this.data = data;
+      this.log = TestLog.in(data);
+    }
+
+    public static void main(String[] args) throws Exception {
+      FaultyDisk disk = FaultyDisk.own();
+      Scanner in = new Scanner(System.in, StandardCharsets.UTF_8);
+      while (in.hasNext()) {
+        int failing = in.nextInt();
+        boolean forever = in.nextBoolean();
+        int error = in.nextInt();
+        int kinds = in.nextInt();
+        Script script = Script.valueOf(in.next());
+        Recorder recorder = new Recorder(disk, forever, script, Path.of(in.nextLine().strip()));
+        disk.arm(failing, forever, error, kinds);
+        try {
+          recorder.record();
+          System.out.println(disk.calls() + " " + disk.injected());
+        } catch (Throwable e) {
+          e.printStackTrace();
+          System.out.println("failed: " + e.toString().replaceAll("\\s+", " "));
+        } finally {
+          disk.calm();
+        }
+      }
+    }
+
+    private void record() throws Exception {
+      for (int session = 0; session < 2; session++) {
+        DeferredAudit audit = open();
+        for (int round = 0; round < script.rounds; round++) {
+          submit(audit);
+          settle(audit);
+        }
+        DrainReport report = TestLog.close(audit);
+        require(report.dead() == 0 && report.rejected() == 0, report);
+      }
+      Files.write(data.resolve("accepted"), accepted);
+    }
+
+    /** A log that cannot be read at its start is not opened; nothing was accepted then. */
+    private DeferredAudit open() throws Exception {
+      while (true) {
+        try {
+          Optional<UUID> ledger = SqliteLedger.identify(log.file);
+          Journal journal =
+              Journal.open(
+                  data.resolve("journal"), ledger, this::settled, JournalSettings.ofDefaults());
+          return SqliteDeferredAudit.install(
+              log.file,
+              Optional.of(journal.ledger()),
+              TestLog.KEY,
+              TestLog.KEYS,
+              () -> TestLog.KEYS,
+              journal,
+              DrainSettings.ofDefaults());
+        } catch (LedgerException | JournalException e) {
+          require(disk.injected() > 0, e);
+          if (forever) {
+            disk.calm();
+          }
+        }
+      }
+    }
+
+    private long settled(UUID journal) throws JournalException {
+      try {
+        return SqliteLedger.settled(log.file, journal);
+      } catch (LedgerException e) {
+        throw new JournalException(e.getMessage(), e);
+      }
+    }
+
+    private void submit(DeferredAudit audit) {
+      for (int n = 0; n < script.events; n++) {
+        DeferredAuditEvent event = TestLog.refusal("agent:a", "n" + n + "x".repeat(script.padding));
+        require(audit.queue().submit(event), "not accepted");
+        accepted.add(event.id().toString());
+      }
+    }
+
+    /** Waits until all is settled; what fails for good is mended once status has said it. */
+    private void settle(DeferredAudit audit) {
+      await()
+          .atMost(TestLog.PATIENCE)
+          .pollInterval(Duration.ofMillis(1))
+          .until(() -> audit.queue().metrics().pending() == 0 || isNoticed(audit));
+      if (isNoticed(audit)) {
+        disk.calm();
+      }
+      DeferredAuditMetrics metrics = TestLog.settle(audit);
+      require(metrics.dlqLanded() == 0, metrics);
+      require(metrics.health().state() == AuditHealth.State.RECORDING, metrics);
+    }
+
+    private boolean isNoticed(DeferredAudit audit) {
+      AuditHealth health = audit.queue().metrics().health();
+      return forever
+          && disk.injected() > 0
+          && audit.queue().metrics().appendFailures() > 1
+          && health.state() == AuditHealth.State.DEGRADED
+          && health.reason().contains(log.file.toString());
+    }
+
+    private static void require(boolean holds, Object otherwise) {
+      if (!holds) {
+        throw new AssertionError(otherwise.toString());
+      }
+    }
+  }
+}
