@@ -9,9 +9,11 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** Another JVM on the same class path, spoken to by lines. What it has to complain of is kept. */
 final class ChildJvm {
@@ -64,9 +66,14 @@ final class ChildJvm {
     return new ChildJvm(builder.start(), errors);
   }
 
+  /** The next line it says; null at its end. */
+  @Nullable String readLineOrEnd() throws IOException {
+    return out.readLine();
+  }
+
   /** The next line it says; fails at its end. */
   String readLine() throws IOException {
-    String line = out.readLine();
+    String line = readLineOrEnd();
     if (line == null) {
       throw new AssertionError("the child process ended: " + Files.readString(errors));
     }
@@ -82,6 +89,25 @@ final class ChildJvm {
   void kill() throws InterruptedException {
     process.toHandle().destroyForcibly();
     process.waitFor();
+  }
+
+  /** Whether it has not ended within that time. */
+  boolean runsFor(Duration time) throws InterruptedException {
+    return !process.waitFor(time.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** What it had to complain of. */
+  String errors() {
+    try {
+      return Files.readString(errors);
+    } catch (IOException e) {
+      return "(" + e + ")";
+    }
+  }
+
+  /** How it ended. */
+  int exitCode() {
+    return process.exitValue();
   }
 
   /** Waits for its end; fails if it does not end well. */

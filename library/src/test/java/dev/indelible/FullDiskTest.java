@@ -37,7 +37,7 @@ class FullDiskTest {
 
   @TempDir Path temp;
 
-  private final List<Path> mounted = new ArrayList<>();
+  private final List<SmallDisk> mounted = new ArrayList<>();
   private Path data;
   private @Nullable ChildJvm child;
 
@@ -55,8 +55,7 @@ class FullDiskTest {
       child.kill();
     }
     for (int i = mounted.size() - 1; i >= 0; i--) {
-      // At once, whatever this process still has mapped of it.
-      run("umount", "-l", mounted.get(i).toString());
+      mounted.get(i).unmount();
     }
   }
 
@@ -110,25 +109,10 @@ class FullDiskTest {
   }
 
   private void mount(Path at) throws Exception {
-    boolean done =
-        run(
-            "mount",
-            "-t",
-            "tmpfs",
-            "-o",
-            "size=" + DISK_MIB + "m,mode=0700",
-            "tmpfs",
-            at.toString());
-    assumeTrue(done, "a small disk can be mounted only by root, where mounts are allowed");
-    mounted.add(at);
-  }
-
-  private static boolean run(String... command) throws Exception {
-    try {
-      return new ProcessBuilder(command).redirectErrorStream(true).start().waitFor() == 0;
-    } catch (IOException e) {
-      return false;
-    }
+    Optional<SmallDisk> disk = SmallDisk.mount(at, (long) DISK_MIB * MIB);
+    assumeTrue(
+        disk.isPresent(), "a small disk can be mounted only by root, where mounts are allowed");
+    mounted.add(disk.get());
   }
 
   private static void fill(Path ballast, int left) throws IOException {

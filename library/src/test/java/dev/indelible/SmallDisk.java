@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible;
+
+import java.io.IOException;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** A disk in memory whose size can be changed while it is used; only root may have one. */
+final class SmallDisk {
+  private final Path at;
+
+  private SmallDisk(Path at) {
+    this.at = at;
+  }
+
+  /** Mounts one of that size; empty where this process may not. */
+  static Optional<SmallDisk> mount(Path at, long bytes) throws Exception {
+    String options = "size=" + bytes + ",mode=0700";
+    return run("mount", "-t", "tmpfs", "-o", options, "tmpfs", at.toString())
+        ? Optional.of(new SmallDisk(at))
+        : Optional.empty();
+  }
+
+  /** Makes it so large that just this much is free. */
+  void leave(long bytes) throws Exception {
+    FileStore store = Files.getFileStore(at);
+    resize(store.getTotalSpace() - store.getUnallocatedSpace() + bytes);
+  }
+
+  /** Makes it that large; a size that does not hold what is there is not taken. */
+  void resize(long bytes) throws Exception {
+    run("mount", "-o", "remount,size=" + bytes, at.toString());
+  }
+
+  /** Unmounts it at once, whatever is still mapped of it. */
+  void unmount() throws Exception {
+    run("umount", "-l", at.toString());
+  }
+
+  private static boolean run(String... command) throws Exception {
+    try {
+      return new ProcessBuilder(command).redirectErrorStream(true).start().waitFor() == 0;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.action.Bash;
+import dev.indelible.decision.Refuse;
+import dev.indelible.drain.DrainReport;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.journal.Durability;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * D1 to D10 for as long as one likes: processes on one data directory that submit without a pause,
+ * die at random moments and start again, while others lock the database and the disk fills up. At
+ * the end everything accepted is on record, once, in order, and the books balance. How long the
+ * long cut takes is said with {@code -Dsoak.minutes}, 10 if not.
+ */
+class SoakTest {
+  private static final int WRITERS = 2;
+  private static final long ROOM = 4L << 30;
+  private static final int CANNOT_OPEN = 3;
+
+  @TempDir Path temp;
+
+  private final AtomicInteger kills = new AtomicInteger();
+  private final AtomicInteger cleanEnds = new AtomicInteger();
+  private final AtomicInteger refusedStarts = new AtomicInteger();
+  private final AtomicInteger locks = new AtomicInteger();
+  private final AtomicInteger fullDisks = new AtomicInteger();
+  private Path data;
+  private Path notes;
+  private volatile boolean over;
+
+  @Test
+  void aQuarterOfAMinuteOfFaultsLosesNothing() throws Exception {
+    soak(Duration.ofSeconds(15));
+  }
+
+  @Test
+  @Tag("full")
+  void tenMinutesOfFaultsLoseNothing() throws Exception {
+    soak(Duration.ofMinutes(Long.getLong("soak.minutes", 10)));
+  }
+
+  private void soak(Duration time) throws Exception {
+    data =
+        Files.createDirectory(
+            temp.resolve("data"),
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    notes = Files.createDirectory(temp.resolve("notes"));
+    // Elsewhere than the notes; where no disk can be had, none fills up.
+    Optional<SmallDisk> disk = SmallDisk.mount(data, ROOM);
+    try {
+      List<Callable<Void>> faults = new ArrayList<>();
+      for (int writer = 0; writer < WRITERS; writer++) {
+        String name = "w" + writer;
+        faults.add(() -> liveAndDie(name, new Random(name.hashCode())));
+      }
+      faults.add(() -> lockStorms(new Random(1)));
+      disk.ifPresent(small -> faults.add(() -> fullDisks(small, new Random(2))));
+      runAll(faults, time);
+
+      Chain chain = Chain.settle(data);
+      int accepted = requireRecorded(chain);
+      System.out.printf(
+          "soak of %s: %d accepted, %d on record; %d kills, %d clean ends, %d refused starts,"
+              + " %d locks, %d times a full disk%n",
+          time,
+          accepted,
+          chain.ids().size(),
+          kills.get(),
+          cleanEnds.get(),
+          refusedStarts.get(),
+          locks.get(),
+          fullDisks.get());
+      assertThat(accepted).isGreaterThan(1_000);
+      assertThat(kills).hasPositiveValue();
+      assertThat(locks).hasPositiveValue();
+      assertThat(disk.isEmpty() || fullDisks.get() > 0).isTrue();
+    } finally {
+      if (disk.isPresent()) {
+        disk.get().unmount();
+      }
+    }
+  }
+
+  /** Runs everything at once for so long; whatever one of them finds wrong ends all. */
+  private void runAll(List<Callable<Void>> faults, Duration time) throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(faults.size());
+    try {
+      long deadline = System.nanoTime() + time.toNanos();
+      List<Future<Void>> running = faults.stream().map(threads::submit).toList();
+      while (System.nanoTime() - deadline < 0 && running.stream().noneMatch(Future::isDone)) {
+        LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
+      }
+      over = true;
+      for (Future<Void> each : running) {
+        each.get();
+      }
+    } finally {
+      over = true;
+      threads.shutdown();
+    }
+  }
+
+  /** One writer after another, each with an end of its own. */
+  private Void liveAndDie(String name, Random random) throws Exception {
+    for (int life = 0; !over; life++) {
+      Durability durability = random.nextInt(4) == 0 ? Durability.POWER : Durability.PROCESS;
+      ChildJvm child =
+          ChildJvm.start(
+              temp.resolve(name + "-errors"),
+              "-Xmx128m",
+              Writer.class,
+              data,
+              notes,
+              "%s-%05d".formatted(name, life),
+              durability);
+      try {
+        // The moment is what is random; nothing is waited for. It may be in the midst of its start.
+        boolean killed = random.nextInt(5) > 0;
+        String said = killed && random.nextInt(4) == 0 ? "open" : child.readLineOrEnd();
+        boolean alive = child.runsFor(Duration.ofMillis(random.nextInt(4_000)));
+        if (killed && alive && "open".equals(said)) {
+          child.kill();
+          kills.incrementAndGet();
+        } else if (alive && "open".equals(said)) {
+          child.writeLine("end");
+          assertThat(child.readLine()).isEqualTo("balanced");
+          child.requireEndsWell();
+          cleanEnds.incrementAndGet();
+        } else {
+          assertThat(child.exitCode())
+              .as(() -> "ended by itself: " + said + child.errors())
+              .isEqualTo(CANNOT_OPEN);
+          refusedStarts.incrementAndGet();
+        }
+      } finally {
+        child.kill();
+      }
+    }
+    return null;
+  }
+
+  /** Takes the database for itself, for moments and for longer than the writers wait for it. */
+  private Void lockStorms(Random random) {
+    Path database = new DataDirectory(data).database();
+    while (!over) {
+      rest(random.nextInt(3_000));
+      for (int lock = random.nextInt(6); lock >= 0 && Files.exists(database) && !over; lock--) {
+        try (Connection other = DriverManager.getConnection("jdbc:sqlite:" + database);
+            Statement statement = other.createStatement()) {
+          statement.execute("BEGIN EXCLUSIVE");
+          locks.incrementAndGet();
+          rest(random.nextInt(10) == 0 ? 2_500 : random.nextInt(200));
+          statement.execute("COMMIT");
+        } catch (SQLException e) {
+          // Another has it, or the disk is full.
+          rest(10);
+        }
+      }
+    }
+    return null;
+  }
+
+  private Void fullDisks(SmallDisk disk, Random random) throws Exception {
+    while (!over) {
+      rest(random.nextInt(4_000));
+      disk.leave(random.nextInt(3 << 20));
+      fullDisks.incrementAndGet();
+      rest(random.nextInt(2_500));
+      disk.resize(ROOM);
+    }
+    return null;
+  }
+
+  private static void rest(int millis) {
+    LockSupport.parkNanos(Duration.ofMillis(millis).toNanos());
+  }
+
+  /** D2, D3, D6: each id that a writer noted is in the chain, once, in the order noted. */
+  private int requireRecorded(Chain chain) throws IOException {
+    assertThat(chain.letters()).as("the weather makes no dead letters").isEmpty();
+    assertThat(chain.types()).containsOnly(DeferredAuditEvent.REFUSAL);
+    Map<String, Integer> places = new HashMap<>();
+    for (String id : chain.ids()) {
+      assertThat(places.put(id, places.size())).as("%s twice", id).isNull();
+    }
+    int accepted = 0;
+    try (Stream<Path> files = Files.list(notes)) {
+      for (Path file : files.toList()) {
+        // An id that was being noted at the end may be cut short.
+        String text = Files.readString(file);
+        int last = -1;
+        for (String id : text.substring(0, text.lastIndexOf('\n') + 1).lines().toList()) {
+          Integer place = places.get(id);
+          assertThat(place).as("%s of %s, accepted and not there", id, file).isNotNull();
+          assertThat(place).as("%s of %s, out of order", id, file).isGreaterThan(last);
+          last = place;
+          accepted++;
+        }
+      }
+    }
+    return accepted;
+  }
+
+  /** The child: submits on two threads, notes what was accepted, ends when told to. */
+  static final class Writer {
+    private static volatile boolean ended;
+
+    private Writer() {}
+
+    public static void main(String[] args) throws Exception {
+      Indelible indelible;
+      try {
+        indelible =
+            Indelible.builder(Path.of(args[0])).durability(Durability.valueOf(args[3])).open();
+      } catch (OpenException e) {
+        // A full disk, or a database that is locked for longer than a start waits.
+        System.out.println("cannot open: " + e.getMessage());
+        Runtime.getRuntime().halt(CANNOT_OPEN);
+        return;
+      }
+      List<Thread> producers = new ArrayList<>();
+      for (int t = 0; t < 2; t++) {
+        String producer = args[2] + "-" + t;
+        FileOutputStream note = new FileOutputStream(Path.of(args[1], producer).toFile());
+        Thread thread = new Thread(() -> submit(indelible, producer, note));
+        thread.start();
+        producers.add(thread);
+      }
+      System.out.println("open");
+      System.in.read();
+      ended = true;
+      for (Thread producer : producers) {
+        producer.join();
+      }
+      // In bad weather some may be pending; they are the next one's.
+      DrainReport report = indelible.closeAndFlush(Duration.ofSeconds(5));
+      long settled = report.appended() + report.rejected() + report.pending();
+      System.out.println(report.submitted() == settled ? "balanced" : report);
+    }
+
+    private static void submit(Indelible indelible, String producer, FileOutputStream note) {
+      try {
+        Random random = new Random(producer.hashCode());
+        for (int n = 0; !ended; n++) {
+          int padding = random.nextInt(100) == 0 ? random.nextInt(50_000) : random.nextInt(200);
+          DeferredAuditEvent event =
+              DeferredAuditEvent.of(
+                  "agent:" + producer,
+                  new Bash("n" + n + "x".repeat(padding)),
+                  new Refuse("R001", "no"),
+                  Optional.empty());
+          if (indelible.queue().submit(event)) {
+            // One write to the kernel, which a SIGKILL does not take back.
+            note.write((event.id() + "\n").getBytes(StandardCharsets.US_ASCII));
+          }
+          LockSupport.parkNanos(2_000_000);
+        }
+      } catch (Throwable e) {
+        e.printStackTrace();
+        Runtime.getRuntime().halt(1);
+      }
+    }
+  }
+}
