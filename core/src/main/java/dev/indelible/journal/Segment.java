@@ -66,7 +66,8 @@ final class Segment {
   /** Whether the file is gone; set by whoever removes it. */
   private volatile boolean removed;
 
-  private Segment(Path file, long number, long base, MappedByteBuffer bytes, Disk disk) {
+  /** A segment over bytes that are there; {@link #create} and {@link #open} map them. */
+  Segment(Path file, long number, long base, MappedByteBuffer bytes, Disk disk) {
     this.file = file;
     this.number = number;
     this.base = base;

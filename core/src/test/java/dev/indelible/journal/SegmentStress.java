@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.journal;
+
+import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
+
+import java.nio.MappedByteBuffer;
+import java.nio.file.Path;
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.Arbiter;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.III_Result;
+import org.openjdk.jcstress.infra.results.II_Result;
+import org.openjdk.jcstress.infra.results.I_Result;
+
+/**
+ * What threads may do to a segment at once, for jcstress: each actor is a thread, and what is not
+ * among the outcomes is a fault. Two actors each, because jcstress leaves out tests with more than
+ * the machine has cores. Run by {@link JournalConcurrencyTest}.
+ */
+public final class SegmentStress {
+  private SegmentStress() {}
+
+  /** A producer and the drainer: it reads a frame whole or not at all, in order, none twice. */
+  @JCStressTest
+  @Outcome(
+      id = {"0, 12", "1, 12", "12, 12"},
+      expect = ACCEPTABLE,
+      desc = "what was read meanwhile is how all that is there begins")
+  @State
+  public static class PublishAndConsume {
+    private final Segment segment = StressedSegment.withRoomFor(2);
+    private final Cursor drainer = new Cursor(segment, 0, 0);
+
+    /** The producer. */
+    @Actor
+    public void offer() {
+      StressedSegment.offer(segment, 1);
+      StressedSegment.offer(segment, 2);
+    }
+
+    /** The drainer, at work meanwhile. */
+    @Actor
+    public void drain(II_Result result) {
+      result.r1 = StressedSegment.read(drainer);
+    }
+
+    /** The drainer, later. */
+    @Arbiter
+    public void all(II_Result result) {
+      result.r2 = StressedSegment.join(result.r1, StressedSegment.read(drainer));
+    }
+  }
+
+  /** D3: a frame behind room that is claimed and not yet published is not read before that one. */
+  @JCStressTest
+  @Outcome(
+      id = {"0, 12", "1, 12", "12, 12"},
+      expect = ACCEPTABLE,
+      desc = "the second, which was published first, is read second")
+  @State
+  public static class PublishOutOfOrder {
+    private final Segment segment = StressedSegment.withRoomFor(2);
+    private final Cursor drainer = new Cursor(segment, 0, 0);
+    private final int first = segment.claim(StressedSegment.FRAME);
+    private final int second = segment.claim(StressedSegment.FRAME);
+
+    /** Two producers, the second faster. */
+    @Actor
+    public void publish() {
+      segment.write(second, StressedSegment.frame(2), Frame.EVENT);
+      segment.write(first, StressedSegment.frame(1), Frame.EVENT);
+    }
+
+    /** The drainer, at work meanwhile. */
+    @Actor
+    public void drain(II_Result result) {
+      result.r1 = StressedSegment.read(drainer);
+    }
+
+    /** The drainer, later. */
+    @Arbiter
+    public void all(II_Result result) {
+      result.r2 = StressedSegment.join(result.r1, StressedSegment.read(drainer));
+    }
+  }
+
+  /** Two producers: no room is claimed twice. */
+  @JCStressTest
+  @Outcome(
+      id = {"12", "21"},
+      expect = ACCEPTABLE,
+      desc = "both are there, in some order")
+  @State
+  public static class TwoProducers {
+    private final Segment segment = StressedSegment.withRoomFor(2);
+
+    /** A producer. */
+    @Actor
+    public void first() {
+      StressedSegment.offer(segment, 1);
+    }
+
+    /** Another. */
+    @Actor
+    public void second() {
+      StressedSegment.offer(segment, 2);
+    }
+
+    /** The drainer, later. */
+    @Arbiter
+    public void all(I_Result result) {
+      result.r1 = StressedSegment.read(new Cursor(segment, 0, 0));
+    }
+  }
+
+  /** Room for one and a half: one producer gets it, the other is told, the rest is stepped over. */
+  @JCStressTest
+  @Outcome(
+      id = {"1, 0, 112", "0, 1, 212"},
+      expect = ACCEPTABLE,
+      desc = "the one that got the room is read, and then the next segment")
+  @State
+  public static class LastRoom {
+    private final Segment segment = StressedSegment.withRoomForOneAndAHalf();
+
+    /** A producer. */
+    @Actor
+    public void first(III_Result result) {
+      result.r1 = StressedSegment.offer(segment, 1) ? 1 : 0;
+    }
+
+    /** Another. */
+    @Actor
+    public void second(III_Result result) {
+      result.r2 = StressedSegment.offer(segment, 2) ? 1 : 0;
+    }
+
+    /** The drainer, later, through to the next segment. */
+    @Arbiter
+    public void all(III_Result result) {
+      Segment next = StressedSegment.withRoomFor(2);
+      StressedSegment.offer(next, 1);
+      StressedSegment.offer(next, 2);
+      segment.follow(next);
+      result.r3 = StressedSegment.read(new Cursor(segment, 0, 0));
+    }
+  }
+
+  /** The step to the next segment, with the drainer behind. */
+  @JCStressTest
+  @Outcome(
+      id = {"0, 12", "1, 12", "12, 12"},
+      expect = ACCEPTABLE,
+      desc = "what was read meanwhile is how all that is there begins")
+  @State
+  public static class NextSegment {
+    private final Segment segment = StressedSegment.withRoomForOneAndAHalf();
+    private final Segment next = StressedSegment.withRoomFor(1);
+    private final Cursor drainer = new Cursor(segment, 0, 0);
+
+    /** The producer; the first segment has no room for its second event. */
+    @Actor
+    public void offer() {
+      StressedSegment.offer(segment, 1);
+      if (!StressedSegment.offer(segment, 2)) {
+        segment.follow(next);
+        StressedSegment.offer(next, 2);
+      }
+    }
+
+    /** The drainer, at work meanwhile. */
+    @Actor
+    public void drain(II_Result result) {
+      result.r1 = StressedSegment.read(drainer);
+    }
+
+    /** The drainer, later. */
+    @Arbiter
+    public void all(II_Result result) {
+      result.r2 = StressedSegment.join(result.r1, StressedSegment.read(drainer));
+    }
+  }
+
+  /** A producer while the journal closes: it is in what was claimed, or it is told. */
+  @JCStressTest
+  @Outcome(id = "0, 0, 0", expect = ACCEPTABLE, desc = "closed before: refused, nothing claimed")
+  @Outcome(id = "1, 1, 1", expect = ACCEPTABLE, desc = "closed after: in what was claimed, read")
+  @State
+  public static class CloseUnderProducer {
+    private final Segment segment = StressedSegment.withRoomFor(2);
+    private volatile int claimed;
+
+    /** The producer. */
+    @Actor
+    public void offer(III_Result result) {
+      result.r1 = StressedSegment.offer(segment, 1) ? 1 : 0;
+    }
+
+    /** The closer. */
+    @Actor
+    public void close() {
+      claimed = segment.seal();
+    }
+
+    /** What the next run finds. */
+    @Arbiter
+    public void after(III_Result result) {
+      boolean quiet = segment.isQuiet(Segment.HEADER, claimed);
+      result.r2 = quiet ? (claimed - Segment.HEADER) / StressedSegment.FRAME : 9;
+      result.r3 = StressedSegment.read(new Cursor(segment, 0, Long.MAX_VALUE));
+    }
+  }
+
+  /** D5: a producer goes on only after a sync that began when its frame was there. */
+  @JCStressTest
+  @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "both are covered by a sync")
+  @State
+  public static class GroupCommit {
+    private final Snapshots disk = new Snapshots();
+    private final Segment segment = StressedSegment.withRoom(2 * StressedSegment.FRAME, disk);
+
+    /** Lets the disk see the segment. */
+    public GroupCommit() {
+      disk.segment = segment;
+    }
+
+    /** A producer. */
+    @Actor
+    public void first(II_Result result) {
+      result.r1 = offerSynced(1);
+    }
+
+    /** Another. */
+    @Actor
+    public void second(II_Result result) {
+      result.r2 = offerSynced(2);
+    }
+
+    private int offerSynced(int event) {
+      int at = segment.claim(StressedSegment.FRAME);
+      segment.write(at, StressedSegment.frame(event), Frame.UNSYNCED);
+      boolean synced = segment.awaitSync();
+      return synced && disk.covered(at) ? 1 : 0;
+    }
+
+    /** A disk that keeps only which frames were there when a sync began, once that is over. */
+    private static final class Snapshots extends Disk {
+      private Segment segment;
+      private volatile boolean firstCovered;
+      private volatile boolean secondCovered;
+
+      @Override
+      void sync(Path file, MappedByteBuffer map) {
+        boolean first = segment.stateWord(Segment.HEADER) != 0;
+        boolean second = segment.stateWord(Segment.HEADER + StressedSegment.FRAME) != 0;
+        Thread.onSpinWait();
+        firstCovered |= first;
+        secondCovered |= second;
+      }
+
+      boolean covered(int at) {
+        return at == Segment.HEADER ? firstCovered : secondCovered;
+      }
+    }
+  }
+}

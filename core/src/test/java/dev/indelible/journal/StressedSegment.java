@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.journal;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteOrder;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Small segments by the million for jcstress: the real class over pieces of one mapped file, each
+ * used again long after whoever had it is gone.
+ */
+final class StressedSegment {
+  /** The frames of two events; a segment copies its own before it writes. */
+  private static final byte[] FIRST = Frame.encode(TestJournal.event("agent:a", 1));
+
+  private static final byte[] SECOND = Frame.encode(TestJournal.event("agent:b", 2));
+
+  /** How long a frame of either is. */
+  static final int FRAME = FIRST.length;
+
+  private static final Path FILE = Path.of("segment");
+  private static final int PIECE = 1024;
+  private static final int PIECES = 1 << 17;
+  private static final MappedByteBuffer MEMORY = memory();
+  private static final AtomicInteger NEXT = new AtomicInteger();
+
+  private StressedSegment() {}
+
+  /** An empty segment with so much room behind its header. */
+  static Segment withRoom(int bytes, Disk disk) {
+    int piece = Math.floorMod(NEXT.getAndIncrement(), PIECES);
+    MappedByteBuffer room = MEMORY.slice(piece * PIECE, Segment.HEADER + bytes);
+    room.order(ByteOrder.LITTLE_ENDIAN);
+    Segment segment = new Segment(FILE, 0, 0, room, disk);
+    segment.clearFrom(Segment.HEADER);
+    segment.resumeAt(Segment.HEADER);
+    return segment;
+  }
+
+  static Segment withRoomFor(int frames) {
+    return withRoom(frames * FRAME, TestJournal.UNSYNCED);
+  }
+
+  static Segment withRoomForOneAndAHalf() {
+    return withRoom(FRAME + FRAME / 2 / Frame.UNIT * Frame.UNIT, TestJournal.UNSYNCED);
+  }
+
+  /** A frame of an event's, 1 or 2. */
+  static byte[] frame(int event) {
+    return (event == 1 ? FIRST : SECOND).clone();
+  }
+
+  /** As a producer does it: claims, writes, publishes. Returns whether there was room. */
+  static boolean offer(Segment segment, int event) {
+    int at = segment.claim(FRAME);
+    if (at >= 0) {
+      segment.write(at, frame(event), Frame.EVENT);
+    }
+    return at >= 0;
+  }
+
+  /** What a cursor reads, as digits in order: 1 or 2 an event, 9 one that cannot be read. */
+  static int read(Cursor cursor) {
+    int read = 0;
+    for (Cursor.Item item = cursor.next(); item != null; item = cursor.next()) {
+      read = read * 10 + digit(item);
+    }
+    return read;
+  }
+
+  /** What was read first, and then. */
+  static int join(int first, int then) {
+    return Integer.parseInt(first + (then == 0 ? "" : Integer.toString(then)));
+  }
+
+  private static int digit(Cursor.Item item) {
+    if (!(item instanceof Cursor.Event event)) {
+      return 9;
+    }
+    return switch (event.event().agentId()) {
+      case "agent:a" -> 1;
+      case "agent:b" -> 2;
+      default -> 9;
+    };
+  }
+
+  private static MappedByteBuffer memory() {
+    try {
+      Path file = Files.createTempFile("segments", "");
+      try (FileChannel channel =
+          FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        return channel.map(FileChannel.MapMode.READ_WRITE, 0, (long) PIECE * PIECES);
+      } finally {
+        Files.delete(file);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
