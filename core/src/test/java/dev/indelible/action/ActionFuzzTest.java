@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.action;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import dev.indelible.decision.Refuse;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.json.CanonicalJson;
+import dev.indelible.json.JsonFormatException;
+import java.util.Optional;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * What an agent sends is read as an action, or refused with a {@link JsonFormatException}; what was
+ * read can be recorded, and the record says the same action.
+ */
+class ActionFuzzTest {
+  @FuzzTest(maxDuration = "10m")
+  void whatIsReadIsRecordedAsItWasRead(byte[] input) throws JsonFormatException {
+    AgentAction action;
+    try {
+      action = ActionParser.parse(CanonicalJson.read(input), "action");
+    } catch (JsonFormatException e) {
+      return;
+    }
+    DeferredAuditEvent event =
+        DeferredAuditEvent.of("agent:a", action, new Refuse("R001", "no"), Optional.empty());
+    JsonNode recorded = CanonicalJson.read(event.content().bytes()).get("action");
+    if (recorded != null && !ActionParser.parse(recorded, "action").equals(action)) {
+      throw new AssertionError(action + " is recorded as " + recorded);
+    }
+  }
+}

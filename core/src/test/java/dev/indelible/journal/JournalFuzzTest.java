@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.journal;
+
+import static dev.indelible.journal.TestJournal.bytes;
+
+import com.code_intelligence.jazzer.api.FuzzedDataProvider;
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import dev.indelible.event.AuditEvent;
+import dev.indelible.event.DeferredAuditEvent;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteOrder;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * D7: whatever bytes are in a journal, reading it ends, throws nothing, makes no event up, and
+ * finds the frames that are whole. A default run replays what is kept in the test resources; how to
+ * search for more is in docs/testing.md.
+ */
+class JournalFuzzTest {
+  /** The real class over bytes of a file, which every input overwrites. */
+  private static final int SIZE = 4096;
+
+  private static final MappedByteBuffer MEMORY = memory();
+  private static final List<DeferredAuditEvent> EVENTS = TestJournal.events("agent:a", 5);
+  private static final List<String> WRITTEN = bytes(EVENTS);
+
+  /** Bytes that nobody wrote as they are: at most as many events as there is room for. */
+  @FuzzTest(maxDuration = "10m")
+  void anyBytesAreReadToTheirEnd(byte[] input) {
+    Segment segment = segment();
+    segment.bytes().put(Segment.HEADER, input, 0, Math.min(input.length, SIZE - Segment.HEADER));
+    read(segment, Segment.HEADER);
+    read(segment, Long.MAX_VALUE);
+  }
+
+  /** Frames as they were written, then damaged: what is still whole is found, in order. */
+  @FuzzTest(maxDuration = "10m")
+  void wholeFramesAreFoundAmongDamage(FuzzedDataProvider input) {
+    Segment segment = segment();
+    List<Integer> starts = new ArrayList<>();
+    for (DeferredAuditEvent event : EVENTS) {
+      byte[] frame = Frame.encode(event);
+      int at = segment.claim(frame.length);
+      segment.write(at, frame, input.consumeBoolean() ? Frame.EVENT : Frame.UNSYNCED);
+      starts.add(at);
+    }
+    int end = segment.used();
+    byte[] before = copy(segment);
+    while (input.remainingBytes() > 0) {
+      damage(segment, input, end);
+    }
+    byte[] after = copy(segment);
+
+    List<String> found = read(segment, Long.MAX_VALUE);
+    List<String> whole = new ArrayList<>();
+    for (int i = 0; i < starts.size(); i++) {
+      int to = i + 1 < starts.size() ? starts.get(i + 1) : end;
+      if (Arrays.equals(before, starts.get(i), to, after, starts.get(i), to)) {
+        whole.add(WRITTEN.get(i));
+      }
+    }
+    require(isWithin(found, WRITTEN), "made up or out of order: " + found);
+    // A damage may pass itself off as empty room, or as another frame that is whole where it stands
+    // only by its checksum; one byte of damage after another, the fuzzer cannot forge that.
+    require(isWithin(whole, found), "whole and not found: " + whole + " in " + found);
+  }
+
+  private static void damage(Segment segment, FuzzedDataProvider input, int end) {
+    int at = input.consumeInt(Segment.HEADER, end - 1);
+    switch (input.consumeInt(0, 2)) {
+      case 0 -> segment.bytes().put(at, (byte) (segment.bytes().get(at) ^ input.consumeByte()));
+      case 1 -> {
+        byte[] other = input.consumeBytes(Math.min(64, end - at));
+        segment.bytes().put(at, other, 0, other.length);
+      }
+      default -> {
+        int to = Math.min(end, at + input.consumeInt(0, 600));
+        segment.bytes().put(at, new byte[to - at], 0, to - at);
+      }
+    }
+  }
+
+  /** What a cursor reads; each thing once, and no more than there is room for. */
+  private static List<String> read(Segment segment, long pastEnd) {
+    Cursor cursor = new Cursor(segment, 0, pastEnd);
+    List<String> events = new ArrayList<>();
+    int things = 0;
+    int offset = cursor.offset();
+    for (Cursor.Item item = cursor.next(); item != null; item = cursor.next()) {
+      require(++things <= SIZE / Frame.UNIT, "no end");
+      require(cursor.offset() > offset, "no step forward from " + offset);
+      offset = cursor.offset();
+      if (item instanceof Cursor.Event event) {
+        AuditEvent read = event.event();
+        events.add(bytes(read));
+      }
+    }
+    return events;
+  }
+
+  /** Whether all of one are among the others, in the same order. */
+  private static boolean isWithin(List<String> some, List<String> all) {
+    int at = 0;
+    for (String each : some) {
+      while (at < all.size() && !all.get(at).equals(each)) {
+        at++;
+      }
+      if (at++ >= all.size()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static void require(boolean holds, String otherwise) {
+    if (!holds) {
+      throw new AssertionError(otherwise);
+    }
+  }
+
+  private static Segment segment() {
+    Segment segment = new Segment(Path.of("segment"), 0, 0, MEMORY, TestJournal.UNSYNCED);
+    segment.clearFrom(Segment.HEADER);
+    segment.resumeAt(Segment.HEADER);
+    return segment;
+  }
+
+  private static byte[] copy(Segment segment) {
+    byte[] bytes = new byte[SIZE];
+    segment.bytes().get(0, bytes);
+    return bytes;
+  }
+
+  private static MappedByteBuffer memory() {
+    try {
+      Path file = Files.createTempFile("segment", "");
+      try (FileChannel channel =
+          FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        MappedByteBuffer memory = channel.map(FileChannel.MapMode.READ_WRITE, 0, SIZE);
+        memory.order(ByteOrder.LITTLE_ENDIAN);
+        return memory;
+      } finally {
+        Files.delete(file);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
