@@ -7,8 +7,11 @@ import dev.indelible.action.Bash;
 import dev.indelible.decision.Refuse;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.SystemEvent;
+import dev.indelible.queue.AuditHealth;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -63,9 +66,7 @@ class SurroundingsTest {
     Awaitility.await()
         .pollInterval(Duration.ofMillis(1))
         .until(() -> indelible.metrics().appended() > 500);
-    for (String name : List.of("indelible.db", "indelible.db-wal", "indelible.db-shm")) {
-      Files.move(data.resolve(name), away.resolve(name));
-    }
+    moveDatabase(data, away);
     assertThat(done.await(60, TimeUnit.SECONDS)).isTrue();
     DeferredAuditEvent last = refusal("agent:last", 1);
     assertThat(indelible.queue().submit(last)).isTrue();
@@ -78,6 +79,85 @@ class SurroundingsTest {
     Set<String> all = new HashSet<>(now.ids());
     all.addAll(Chain.read(away.resolve("indelible.db")).ids());
     assertThat(all).containsAll(accepted);
+  }
+
+  /** D2, D7: an older copy put in the place of the database costs what only the newer one had. */
+  @Test
+  void anOlderCopyInPlaceOfTheDatabaseIsSaidAndWrittenOn() throws Exception {
+    Path data = temp.resolve("data");
+    Path copy = temp.resolve("copy.db");
+    List<String> before = record(data, 100);
+    Files.copy(data.resolve("indelible.db"), copy);
+    Path away = Files.createDirectory(temp.resolve("away"));
+    Indelible indelible = Indelible.open(data);
+    List<String> between = submit(indelible, 100);
+    assertThat(indelible.queue().drainPending(Duration.ofMinutes(1))).isTrue();
+    moveDatabase(data, away);
+    Files.copy(copy, data.resolve("indelible.db"));
+    List<String> after = submit(indelible, 100);
+    Chain.requireBalanced(indelible.closeAndFlush(Duration.ofMinutes(1)));
+
+    Indelible.open(data).close();
+    Chain now = Chain.readNoted(data);
+    assertThat(now.types()).containsOnlyOnce(SystemEvent.TAMPER).doesNotContain(SystemEvent.GAP);
+    List<String> refusals = new ArrayList<>(now.ids());
+    refusals.remove(now.types().indexOf(SystemEvent.TAMPER));
+    List<String> expected = new ArrayList<>(before);
+    expected.addAll(after);
+    assertThat(refusals).isEqualTo(expected);
+    assertThat(Chain.read(away.resolve("indelible.db")).ids()).containsAll(between);
+  }
+
+  /** D2, D6, D11: another log's database is never written to, and waited out. */
+  @Test
+  void anotherLogsDatabaseInPlaceOfTheOwnIsNotWrittenTo() throws Exception {
+    Path data = temp.resolve("data");
+    Path other = temp.resolve("other");
+    List<String> foreign = record(other, 10);
+    Path away = Files.createDirectory(temp.resolve("away"));
+    Indelible indelible = Indelible.open(data);
+    List<String> accepted = new ArrayList<>(submit(indelible, 100));
+    assertThat(indelible.queue().drainPending(Duration.ofMinutes(1))).isTrue();
+    moveDatabase(data, away);
+    Files.copy(other.resolve("indelible.db"), data.resolve("indelible.db"));
+    accepted.addAll(submit(indelible, 100));
+    Awaitility.await()
+        .until(() -> indelible.metrics().health().reason().contains("put the right file back"));
+    assertThat(indelible.metrics().health().state()).isEqualTo(AuditHealth.State.DEGRADED);
+    assertThat(indelible.metrics().pending()).isEqualTo(100);
+    assertThat(Chain.read(data.resolve("indelible.db")).ids()).isEqualTo(foreign);
+
+    Files.delete(data.resolve("indelible.db"));
+    moveDatabase(away, data);
+    Chain.requireBalanced(indelible.closeAndFlush(Duration.ofMinutes(1)));
+    Chain chain = Chain.readIntact(data);
+    assertThat(chain.ids()).isEqualTo(accepted);
+    assertThat(chain.letters()).isEmpty();
+  }
+
+  private static List<String> record(Path data, int events) throws Exception {
+    Indelible indelible = Indelible.open(data);
+    List<String> accepted = submit(indelible, events);
+    Chain.requireBalanced(indelible.closeAndFlush(Duration.ofMinutes(1)));
+    return accepted;
+  }
+
+  private static List<String> submit(Indelible indelible, int events) {
+    List<String> accepted = new ArrayList<>();
+    for (int n = 0; n < events; n++) {
+      DeferredAuditEvent event = refusal("agent:a", n);
+      assertThat(indelible.queue().submit(event)).isTrue();
+      accepted.add(event.id().toString());
+    }
+    return accepted;
+  }
+
+  private static void moveDatabase(Path from, Path to) throws IOException {
+    for (String name : List.of("indelible.db", "indelible.db-wal", "indelible.db-shm")) {
+      if (Files.exists(from.resolve(name))) {
+        Files.move(from.resolve(name), to.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+      }
+    }
   }
 
   /** D3: order is that of submission, whatever the clock says. */
