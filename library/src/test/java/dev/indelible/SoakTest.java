@@ -31,6 +31,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -46,6 +47,10 @@ class SoakTest {
   private static final int WRITERS = 2;
   private static final long ROOM = 4L << 30;
   private static final int CANNOT_OPEN = 3;
+
+  /** Why a log may not open: the disk is full, or somebody has the database for too long. */
+  private static final Pattern WEATHER =
+      Pattern.compile("No space left|disk is full|SQLITE_FULL|SQLITE_BUSY");
 
   @TempDir Path temp;
 
@@ -160,6 +165,9 @@ class SoakTest {
           assertThat(child.exitCode())
               .as(() -> "ended by itself: " + said + child.errors())
               .isEqualTo(CANNOT_OPEN);
+          // What was not read before the moment came is read now.
+          String reason = "open".equals(said) ? child.readLine() : said;
+          assertThat(reason).startsWith("cannot open").containsPattern(WEATHER);
           refusedStarts.incrementAndGet();
         }
       } finally {
