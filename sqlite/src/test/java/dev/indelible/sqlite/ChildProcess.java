@@ -16,6 +16,10 @@ import java.util.concurrent.TimeUnit;
 
 /** Another JVM on the same class path, spoken to by lines. */
 final class ChildProcess {
+  /** SQLite is native code, and newer JDKs want that said; older ones would complain of it. */
+  private static final String NATIVE_ACCESS =
+      Runtime.version().feature() < 22 ? "-Dolder=true" : "--enable-native-access=ALL-UNNAMED";
+
   private final Process process;
   private final BufferedReader out;
   private final Writer in;
@@ -42,6 +46,7 @@ final class ChildProcess {
                 "-Xmx128m",
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
+                NATIVE_ACCESS,
                 "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
                 "-cp",
                 System.getProperty("java.class.path"),
