@@ -20,17 +20,18 @@ class PackageDirectionTest {
 
   /** What each package may use of the others; a package that is not here has no place yet. */
   private static final Map<String, Set<String>> MAY_USE =
-      Map.of(
-          "json", Set.of(),
-          "crypto", Set.of(),
-          "action", Set.of("json"),
-          "decision", Set.of("json"),
-          "event", Set.of("action", "decision", "json", "crypto"),
-          "queue", Set.of("event", "action", "decision"),
-          "journal", Set.of("queue", "event", "json"),
-          "drain", Set.of("queue", "event"),
-          "ledger", Set.of("event", "json", "crypto"),
-          "verify", Set.of("ledger", "crypto", "json", "event"));
+      Map.ofEntries(
+          Map.entry("json", Set.of()),
+          Map.entry("crypto", Set.of()),
+          Map.entry("action", Set.of("json")),
+          Map.entry("decision", Set.of("json")),
+          Map.entry("event", Set.of("action", "decision", "json", "crypto")),
+          Map.entry("queue", Set.of("event", "action", "decision")),
+          Map.entry("journal", Set.of("queue", "event", "json")),
+          Map.entry("drain", Set.of("queue", "event")),
+          Map.entry("merkle", Set.of("crypto")),
+          Map.entry("ledger", Set.of("event", "json", "crypto")),
+          Map.entry("verify", Set.of("ledger", "crypto", "json", "event")));
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

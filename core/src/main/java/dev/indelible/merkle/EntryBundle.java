@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.merkle;
+
+import java.io.ByteArrayOutputStream;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The entries below one tile of level 0, each as its length in two bytes, big-endian, and its bytes
+ * (C2SP tlog-tiles). Immutable.
+ */
+public final class EntryBundle {
+  /** Longest entry, in bytes. */
+  public static final int MAX_ENTRY_BYTES = 0xffff;
+
+  private static final int LENGTH_BYTES = 2;
+
+  private final List<byte[]> entries;
+
+  private EntryBundle(List<byte[]> owned) {
+    this.entries = owned;
+  }
+
+  /**
+   * A bundle of these entries.
+   *
+   * @throws IllegalArgumentException if they are none, more than 256, or one is too long
+   */
+  public static EntryBundle of(List<byte[]> entries) {
+    if (entries.isEmpty() || entries.size() > TilePath.FULL_WIDTH) {
+      throw new IllegalArgumentException("no bundle has " + entries.size() + " entries");
+    }
+    for (byte[] entry : entries) {
+      if (entry.length > MAX_ENTRY_BYTES) {
+        throw new IllegalArgumentException(
+            "an entry of %d bytes; the limit is %d".formatted(entry.length, MAX_ENTRY_BYTES));
+      }
+    }
+    return new EntryBundle(entries.stream().map(byte[]::clone).toList());
+  }
+
+  /**
+   * A bundle from its bytes.
+   *
+   * @throws TileParseException if they are not exactly as many entries as the path says
+   */
+  public static EntryBundle parse(TilePath path, byte[] bytes) throws TileParseException {
+    if (path.level() != TilePath.ENTRIES) {
+      throw new TileParseException(path + ": holds hashes, not entries");
+    }
+    List<byte[]> entries = new ArrayList<>(path.width());
+    int at = 0;
+    while (entries.size() < path.width()) {
+      if (bytes.length - at < LENGTH_BYTES) {
+        throw new TileParseException(
+            "%s: ends after %d of %d entries".formatted(path, entries.size(), path.width()));
+      }
+      int length = (bytes[at] & 0xff) << 8 | bytes[at + 1] & 0xff;
+      at += LENGTH_BYTES;
+      if (bytes.length - at < length) {
+        throw new TileParseException(
+            "%s: entry %d should have %d bytes and has %d"
+                .formatted(path, entries.size(), length, bytes.length - at));
+      }
+      entries.add(Arrays.copyOfRange(bytes, at, at + length));
+      at += length;
+    }
+    if (at != bytes.length) {
+      throw new TileParseException(
+          "%s: %d bytes after its %d entries".formatted(path, bytes.length - at, path.width()));
+    }
+    return new EntryBundle(List.copyOf(entries));
+  }
+
+  /** The entries in order. */
+  public List<byte[]> entries() {
+    return entries.stream().map(byte[]::clone).toList();
+  }
+
+  /** The hashes of the entries as leaves: what the tile of level 0 above it must hold. */
+  public List<Hash> leaves() {
+    return entries.stream().map(Hash::ofLeaf).toList();
+  }
+
+  /** The bytes, as they are stored and served. */
+  public byte[] bytes() {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    for (byte[] entry : entries) {
+      out.write(entry.length >>> 8);
+      out.write(entry.length);
+      out.writeBytes(entry);
+    }
+    return out.toByteArray();
+  }
+}

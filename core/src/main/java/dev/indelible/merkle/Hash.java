@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.merkle;
+
+import dev.indelible.crypto.Sha256;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.HexFormat;
+
+/**
+ * A hash in a Merkle tree: of a leaf, of a node, or of a whole tree (RFC 6962 section 2.1, with
+ * SHA-256). Immutable.
+ */
+public final class Hash {
+  /** Length, in bytes. */
+  public static final int BYTES = Sha256.BYTES;
+
+  /** The root of the tree without leaves. Not the hash of an empty leaf, which differs. */
+  public static final Hash EMPTY_TREE = new Hash(Sha256.hash());
+
+  /** What is hashed first, so that no leaf can pass for a node, nor a node for a leaf. */
+  private static final byte[] LEAF_PREFIX = {0x00};
+
+  private static final byte[] NODE_PREFIX = {0x01};
+
+  private final byte[] bytes;
+
+  private Hash(byte[] owned) {
+    this.bytes = owned;
+  }
+
+  /**
+   * A hash from its bytes.
+   *
+   * @throws IllegalArgumentException if they are not {@value #BYTES}
+   */
+  public static Hash of(byte[] bytes) {
+    if (bytes.length != BYTES) {
+      throw new IllegalArgumentException(
+          "a Merkle tree hash is %d bytes, not %d".formatted(BYTES, bytes.length));
+    }
+    return new Hash(bytes.clone());
+  }
+
+  /** The hash of an entry as a leaf. */
+  public static Hash ofLeaf(byte[] entry) {
+    return new Hash(Sha256.hash(LEAF_PREFIX, entry));
+  }
+
+  /** The hash of a node from those of its two children. */
+  public static Hash ofNode(Hash left, Hash right) {
+    return new Hash(Sha256.hash(NODE_PREFIX, left.bytes, right.bytes));
+  }
+
+  /** The hash at an offset that the caller knows to have {@value #BYTES} bytes behind it. */
+  static Hash at(byte[] many, int offset) {
+    return new Hash(Arrays.copyOfRange(many, offset, offset + BYTES));
+  }
+
+  /** Copies the bytes into {@code target} from {@code offset} on. */
+  void writeTo(byte[] target, int offset) {
+    System.arraycopy(bytes, 0, target, offset, BYTES);
+  }
+
+  /** The bytes. */
+  public byte[] bytes() {
+    return bytes.clone();
+  }
+
+  /** The hash in standard base64, as checkpoints and proofs write it. */
+  public String base64() {
+    return Base64.getEncoder().encodeToString(bytes);
+  }
+
+  /** The hash in lower-case hex. */
+  public String hex() {
+    return HexFormat.of().formatHex(bytes);
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Hash hash && Arrays.equals(hash.bytes, bytes);
+  }
+
+  @Override
+  public int hashCode() {
+    return Arrays.hashCode(bytes);
+  }
+
+  @Override
+  public String toString() {
+    return hex();
+  }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.merkle;
+
+import java.util.List;
+
+/**
+ * The claim that a leaf stands at {@code index} in the tree of {@code size} leaves (RFC 9162
+ * section 2.1.3). Nothing of it is true before {@link #verify} has returned.
+ *
+ * @param index the leaf's place, from 0
+ * @param size the number of leaves of the tree
+ * @param path the hashes beside the way from the leaf to the root, the leaf's sibling first
+ */
+public record InclusionProof(long index, long size, List<Hash> path) {
+  public InclusionProof {
+    path = List.copyOf(path);
+  }
+
+  /**
+   * Returns if the leaf is in the tree of this root at the claimed place, and the path has exactly
+   * the hashes that this takes.
+   *
+   * @throws InvalidProofException if not
+   */
+  public void verify(Hash leaf, Hash root) throws InvalidProofException {
+    Hash computed = rootFrom(leaf);
+    if (!computed.equals(root)) {
+      throw new InvalidProofException(
+          "inclusion of leaf %d in the tree of size %d: the proof leads to root %s, not to %s"
+              .formatted(index, size, computed, root));
+    }
+  }
+
+  /**
+   * The root that the proof leads to from this leaf, by RFC 9162 section 2.1.3.2. It proves nothing
+   * until that root is known to be the log's.
+   *
+   * @throws InvalidProofException if there is no such place, or the path is too short or too long
+   */
+  public Hash rootFrom(Hash leaf) throws InvalidProofException {
+    requireBounds();
+    // fn is the place of the node reached, sn that of the last node, both on the same level.
+    long fn = index;
+    long sn = size - 1;
+    Hash reached = leaf;
+    for (Hash sibling : path) {
+      if (sn == 0) {
+        throw wrongLength("more");
+      }
+      if ((fn & 1) == 1 || fn == sn) {
+        reached = Hash.ofNode(sibling, reached);
+        // The last node of a level with an odd number of them rises until it is a right child.
+        while ((fn & 1) == 0 && fn != 0) {
+          fn >>= 1;
+          sn >>= 1;
+        }
+      } else {
+        reached = Hash.ofNode(reached, sibling);
+      }
+      fn >>= 1;
+      sn >>= 1;
+    }
+    if (sn != 0) {
+      throw wrongLength("fewer");
+    }
+    return reached;
+  }
+
+  private void requireBounds() throws InvalidProofException {
+    if (size < 0 || index < 0) {
+      throw new InvalidProofException(
+          "inclusion of leaf %s in the tree of size %s: numbers above 2^63-1 are refused"
+              .formatted(Long.toUnsignedString(index), Long.toUnsignedString(size)));
+    }
+    if (index >= size) {
+      throw new InvalidProofException(
+          "inclusion of leaf %d in the tree of size %d: that tree has no such leaf"
+              .formatted(index, size));
+    }
+  }
+
+  private InvalidProofException wrongLength(String moreOrFewer) {
+    return new InvalidProofException(
+        "inclusion of leaf %d in the tree of size %d: the proof has %s hashes than it takes: %d"
+            .formatted(index, size, moreOrFewer, path.size()));
+  }
+}

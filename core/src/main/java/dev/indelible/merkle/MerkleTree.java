@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.merkle;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A tree of a given size whose hashes are kept elsewhere: gives its root, and proofs about it, from
+ * at most some 128 of them.
+ *
+ * @param <X> what reading the hashes may fail with
+ */
+public final class MerkleTree<X extends Exception> {
+  private final NodeSource<X> nodes;
+  private final long size;
+
+  /**
+   * The tree of the first {@code size} leaves of those kept at {@code nodes}.
+   *
+   * @throws IllegalArgumentException if the size is negative
+   */
+  public MerkleTree(NodeSource<X> nodes, long size) {
+    if (size < 0) {
+      throw new IllegalArgumentException("a tree has no fewer than 0 leaves: " + size);
+    }
+    this.nodes = nodes;
+    this.size = size;
+  }
+
+  /** The number of leaves. */
+  public long size() {
+    return size;
+  }
+
+  /** The root: {@code MTH(D[n])} of RFC 9162 section 2.1.1. */
+  public Hash root() throws X {
+    return size == 0 ? Hash.EMPTY_TREE : subtree(0, size);
+  }
+
+  /**
+   * The proof that a leaf is in this tree: {@code PATH(m, D_n)} of RFC 9162 section 2.1.3.1.
+   *
+   * @throws IllegalArgumentException if the tree has no such leaf
+   */
+  public InclusionProof inclusionProof(long index) throws X {
+    if (index < 0 || index >= size) {
+      throw new IllegalArgumentException(
+          "leaf %d of a tree of size %d: there is none".formatted(index, size));
+    }
+    List<Hash> path = new ArrayList<>();
+    inclusionPath(index, 0, size, path);
+    return new InclusionProof(index, size, path);
+  }
+
+  /**
+   * The path from leaf {@code index} to the root of the {@code width} leaves from {@code start}.
+   */
+  private void inclusionPath(long index, long start, long width, List<Hash> path) throws X {
+    if (width == 1) {
+      return;
+    }
+    long left = largestPowerBelow(width);
+    if (index - start < left) {
+      inclusionPath(index, start, left, path);
+      path.add(subtree(start + left, width - left));
+    } else {
+      inclusionPath(index, start + left, width - left, path);
+      path.add(subtree(start, left));
+    }
+  }
+
+  /**
+   * The proof that the tree of the first {@code olderSize} leaves is the beginning of this one:
+   * {@code PROOF(m, D_n)} of RFC 9162 section 2.1.4.1.
+   *
+   * @throws IllegalArgumentException if there is nothing to prove: the older size is 0, or more
+   *     than this one
+   */
+  public ConsistencyProof consistencyProof(long olderSize) throws X {
+    if (olderSize <= 0 || olderSize > size) {
+      throw new IllegalArgumentException(
+          "no proof leads from size %d to size %d".formatted(olderSize, size));
+    }
+    List<Hash> path = new ArrayList<>();
+    consistencyPath(olderSize, 0, size, true, path);
+    return new ConsistencyProof(olderSize, size, path);
+  }
+
+  /**
+   * {@code SUBPROOF} for the {@code width} leaves from {@code start}, {@code older} of them old.
+   */
+  private void consistencyPath(long older, long start, long width, boolean known, List<Hash> path)
+      throws X {
+    if (older == width) {
+      if (!known) {
+        path.add(subtree(start, width));
+      }
+      return;
+    }
+    long left = largestPowerBelow(width);
+    if (older <= left) {
+      consistencyPath(older, start, left, known, path);
+      path.add(subtree(start + left, width - left));
+    } else {
+      consistencyPath(older - left, start + left, width - left, false, path);
+      path.add(subtree(start, left));
+    }
+  }
+
+  /** The hash of the {@code width} leaves from {@code start}, put together from complete ones. */
+  private Hash subtree(long start, long width) throws X {
+    if (Long.bitCount(width) == 1) {
+      int level = Long.numberOfTrailingZeros(width);
+      return nodes.node(level, start >>> level);
+    }
+    long left = largestPowerBelow(width);
+    return Hash.ofNode(subtree(start, left), subtree(start + left, width - left));
+  }
+
+  /** The largest power of two strictly below a number above 1: where RFC 9162 splits a tree. */
+  private static long largestPowerBelow(long width) {
+    return Long.highestOneBit(width - 1);
+  }
+}

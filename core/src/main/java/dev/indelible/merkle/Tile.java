@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.merkle;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Up to 256 neighbouring hashes of a tree, stored together (C2SP tlog-tiles). Hash i of tile n at
+ * level l is that of the 256<sup>l</sup> leaves from {@code (256 n + i) * 256^l} on. Immutable.
+ */
+public final class Tile {
+  /** Length of a full tile, in bytes. */
+  public static final int FULL_BYTES = TilePath.FULL_WIDTH * Hash.BYTES;
+
+  private final TilePath path;
+  private final byte[] bytes;
+
+  private Tile(TilePath path, byte[] owned) {
+    this.path = path;
+    this.bytes = owned;
+  }
+
+  /**
+   * A tile from its bytes.
+   *
+   * @throws TileParseException if they are not as many hashes as the path says
+   */
+  public static Tile parse(TilePath path, byte[] bytes) throws TileParseException {
+    if (path.level() == TilePath.ENTRIES) {
+      throw new TileParseException(path + ": holds entries, not hashes");
+    }
+    if (bytes.length != path.width() * Hash.BYTES) {
+      throw new TileParseException(
+          "%s: a tile of width %d is %d bytes, not %d"
+              .formatted(path, path.width(), path.width() * Hash.BYTES, bytes.length));
+    }
+    return new Tile(path, bytes.clone());
+  }
+
+  /** A tile of these hashes, 1 to 256 of them. */
+  static Tile of(int level, long index, List<Hash> hashes) {
+    byte[] bytes = new byte[hashes.size() * Hash.BYTES];
+    for (int i = 0; i < hashes.size(); i++) {
+      hashes.get(i).writeTo(bytes, i * Hash.BYTES);
+    }
+    return new Tile(new TilePath(level, index, hashes.size()), bytes);
+  }
+
+  /** Its name. */
+  public TilePath path() {
+    return path;
+  }
+
+  /** Its hashes one after another, as they are stored and served. */
+  public byte[] bytes() {
+    return bytes.clone();
+  }
+
+  /**
+   * Its hash number {@code i}, from 0.
+   *
+   * @throws IndexOutOfBoundsException if it has not as many
+   */
+  public Hash hash(int i) {
+    return Hash.at(bytes, Objects.checkIndex(i, path.width()) * Hash.BYTES);
+  }
+
+  /**
+   * The hash of a complete subtree over hashes of this tile.
+   *
+   * @param height 0 for the hashes themselves, 8 for the one over a full tile
+   * @param place its place among those of its height in this tile, from 0
+   */
+  Hash subtree(int height, int place) {
+    if (height == 0) {
+      return hash(place);
+    }
+    return Hash.ofNode(subtree(height - 1, 2 * place), subtree(height - 1, 2 * place + 1));
+  }
+
+  /** The tile as it was when it had fewer hashes. */
+  Tile narrowedTo(int width) {
+    return width == path.width()
+        ? this
+        : new Tile(
+            new TilePath(path.level(), path.index(), width),
+            Arrays.copyOf(bytes, width * Hash.BYTES));
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Tile tile && tile.path.equals(path) && Arrays.equals(tile.bytes, bytes);
+  }
+
+  @Override
+  public int hashCode() {
+    return path.hashCode() * 31 + Arrays.hashCode(bytes);
+  }
+
+  @Override
+  public String toString() {
+    return path.toString();
+  }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.merkle;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+
+/**
+ * The right edge of a tree that is stored as tiles: the partial tile of each level, at most 255
+ * hashes each. Enough to append leaves and know every tile that changes by it, and the root.
+ *
+ * <p>Immutable, so that a transaction that fails leaves its caller with the edge it had before.
+ */
+public final class TileEdge {
+  /** The tree without leaves. */
+  public static final TileEdge EMPTY = new TileEdge(0, List.of());
+
+  private final long size;
+
+  /**
+   * The hashes of the partial tile of each level, lowest first; none where there is no such tile.
+   */
+  private final List<List<Hash>> levels;
+
+  private TileEdge(long size, List<List<Hash>> levels) {
+    this.size = size;
+    this.levels = levels;
+  }
+
+  /**
+   * What appending gave.
+   *
+   * @param edge the edge of the grown tree
+   * @param tiles every tile that is new or wider than before, by level and then in order: full
+   *     ones, and the partial one each level now ends in
+   */
+  public record Growth(TileEdge edge, List<Tile> tiles) {
+    public Growth {
+      tiles = List.copyOf(tiles);
+    }
+  }
+
+  /**
+   * The edge of a stored tree of {@code size} leaves.
+   *
+   * @throws IllegalStateException if the source gives another tile than was asked for
+   */
+  public static <X extends Exception> TileEdge read(long size, TileSource<X> source) throws X {
+    List<List<Hash>> levels = new ArrayList<>();
+    for (TilePath path : TilePath.partial(size)) {
+      Tile tile = source.tile(path);
+      if (tile.path().level() != path.level()
+          || tile.path().index() != path.index()
+          || tile.path().width() < path.width()) {
+        throw new IllegalStateException("asked for %s, got %s".formatted(path, tile));
+      }
+      while (levels.size() < path.level()) {
+        levels.add(List.of());
+      }
+      List<Hash> hashes = new ArrayList<>();
+      for (int i = 0; i < path.width(); i++) {
+        hashes.add(tile.hash(i));
+      }
+      levels.add(List.copyOf(hashes));
+    }
+    return new TileEdge(size, List.copyOf(levels));
+  }
+
+  /** The number of leaves. */
+  public long size() {
+    return size;
+  }
+
+  /** The root of the tree. */
+  public Hash root() {
+    return range().root();
+  }
+
+  /** The tree as its complete subtrees. */
+  public CompactRange range() {
+    List<Hash> subtrees = new ArrayList<>();
+    for (int level = levels.size() - 1; level >= 0; level--) {
+      CompactRange ofLevel = CompactRange.empty();
+      levels.get(level).forEach(ofLevel::append);
+      subtrees.addAll(ofLevel.subtrees());
+    }
+    return CompactRange.of(size, subtrees);
+  }
+
+  /** The tree with these leaves added at its end, and the tiles to store for it. */
+  public Growth append(Collection<Hash> leaves) {
+    if (leaves.size() > Long.MAX_VALUE - size) {
+      throw new IllegalStateException("a tree has at most 2^63-1 leaves");
+    }
+    List<List<Hash>> grown = new ArrayList<>();
+    List<Tile> tiles = new ArrayList<>();
+    Collection<Hash> arriving = leaves;
+    for (int level = 0; level < levels.size() || !arriving.isEmpty(); level++) {
+      List<Hash> before = level < levels.size() ? levels.get(level) : List.of();
+      List<Hash> hashes = new ArrayList<>(before);
+      hashes.addAll(arriving);
+      long tileIndex = (size >>> (TilePath.HEIGHT * level)) >>> TilePath.HEIGHT;
+      List<Hash> carried = new ArrayList<>();
+      int start = 0;
+      for (; hashes.size() - start >= TilePath.FULL_WIDTH; start += TilePath.FULL_WIDTH) {
+        Tile full = Tile.of(level, tileIndex++, hashes.subList(start, start + TilePath.FULL_WIDTH));
+        carried.add(full.subtree(TilePath.HEIGHT, 0));
+        tiles.add(full);
+      }
+      List<Hash> rest = List.copyOf(hashes.subList(start, hashes.size()));
+      if (!rest.isEmpty() && !arriving.isEmpty()) {
+        tiles.add(Tile.of(level, tileIndex, rest));
+      }
+      grown.add(rest);
+      arriving = carried;
+    }
+    return new Growth(new TileEdge(size + leaves.size(), List.copyOf(grown)), tiles);
+  }
+}
