@@ -30,6 +30,7 @@ class PackageDirectionTest {
           Map.entry("journal", Set.of("queue", "event", "json")),
           Map.entry("drain", Set.of("queue", "event")),
           Map.entry("merkle", Set.of("crypto")),
+          Map.entry("checkpoint", Set.of("merkle", "crypto")),
           Map.entry("ledger", Set.of("event", "json", "crypto")),
           Map.entry("verify", Set.of("ledger", "crypto", "json", "event")));
 

@@ -5,7 +5,8 @@ package dev.indelible.merkle;
 public final class InvalidProofException extends Exception {
   private static final long serialVersionUID = 1;
 
-  InvalidProofException(String message) {
+  /** A message for a person: which proof, and where it fails. */
+  public InvalidProofException(String message) {
     super(message);
   }
 }

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.checkpoint;
+
+import dev.indelible.merkle.ConsistencyProof;
+import dev.indelible.merkle.Hash;
+import dev.indelible.merkle.InvalidProofException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * What a log sends a witness to have a checkpoint cosigned: the body of {@code POST add-checkpoint}
+ * (C2SP tlog-witness v1.0.0).
+ *
+ * @param oldSize the size that the log believes the witness saw last; 0 for none
+ * @param proof that the tree of that size is the beginning of the new one; empty for size 0
+ * @param checkpoint the new checkpoint
+ */
+public record AddCheckpointRequest(long oldSize, List<Hash> proof, SignedCheckpoint checkpoint) {
+  /** Most hashes of a proof in a request. */
+  public static final int MAX_HASHES = 63;
+
+  private static final String OLD = "old ";
+
+  public AddCheckpointRequest {
+    long newSize = checkpoint.unverified().size();
+    if (oldSize < 0 || oldSize > newSize) {
+      throw new IllegalArgumentException(
+          "no log grows from size %d to size %d".formatted(oldSize, newSize));
+    }
+    if (proof.size() > MAX_HASHES) {
+      throw new IllegalArgumentException(
+          "%d hashes; the limit is %d".formatted(proof.size(), MAX_HASHES));
+    }
+    proof = List.copyOf(proof);
+  }
+
+  /**
+   * Reads a request. A witness answers 400 where this throws.
+   *
+   * @throws CheckpointParseException if it is none, or its old size is above its new
+   */
+  public static AddCheckpointRequest parse(byte[] bytes) throws CheckpointParseException {
+    String text = StrictText.decode(bytes, "request");
+    int blank = text.indexOf("\n\n");
+    if (blank < 0) {
+      throw new CheckpointParseException("request: no empty line before its checkpoint");
+    }
+    List<String> lines = Arrays.asList(text.substring(0, blank).split("\n", -1));
+    if (!lines.get(0).startsWith(OLD)) {
+      throw StrictText.refused("first line of request", lines.get(0), "not \"old <size>\"");
+    }
+    long oldSize = StrictText.decimal(lines.get(0).substring(OLD.length()), "old size of request");
+    List<Hash> proof = new ArrayList<>();
+    for (String line : lines.subList(1, lines.size())) {
+      proof.add(StrictText.hash(line, "hash %d of request".formatted(proof.size() + 1)));
+    }
+    byte[] checkpoint = text.substring(blank + 2).getBytes(StandardCharsets.UTF_8);
+    try {
+      return new AddCheckpointRequest(oldSize, proof, SignedCheckpoint.parse(checkpoint));
+    } catch (IllegalArgumentException e) {
+      throw new CheckpointParseException("request: " + e.getMessage());
+    }
+  }
+
+  /**
+   * Returns if the new checkpoint is consistent with what the witness saw last. A witness answers
+   * 422 where this throws, after it has checked the log's signature and that the old size is the
+   * one it saw last.
+   *
+   * <p>Every tree is consistent with the empty one, so nothing is to be proven where the old size
+   * is 0; and the tree of size 0 has one root.
+   *
+   * @param oldRoot the root that the witness saw at the old size; of no meaning if that is 0
+   * @throws InvalidProofException if it is not
+   */
+  public void verifyGrowth(Hash oldRoot) throws InvalidProofException {
+    Checkpoint grown = checkpoint.unverified();
+    if (oldSize > 0) {
+      new ConsistencyProof(oldSize, grown.size(), proof).verify(oldRoot, grown.root());
+    } else if (!proof.isEmpty()) {
+      throw new InvalidProofException(
+          "from size 0 nothing is to be proven, and the proof is not empty");
+    } else if (grown.size() == 0 && !grown.root().equals(Hash.EMPTY_TREE)) {
+      throw new InvalidProofException(
+          "size 0 with root " + grown.root() + ", not the empty tree's");
+    }
+  }
+
+  /** The body of the request. */
+  public byte[] bytes() {
+    StringBuilder out = new StringBuilder(OLD).append(oldSize).append('\n');
+    proof.forEach(hash -> out.append(hash.base64()).append('\n'));
+    return out.append('\n').append(checkpoint).toString().getBytes(StandardCharsets.UTF_8);
+  }
+}

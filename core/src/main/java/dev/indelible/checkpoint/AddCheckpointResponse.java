@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.checkpoint;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/**
+ * What a witness answers to an {@link AddCheckpointRequest} (C2SP tlog-witness v1.0.0), where its
+ * answer has a meaning beyond its status.
+ */
+public sealed interface AddCheckpointResponse {
+  /** The HTTP status. */
+  int status();
+
+  /** The body. */
+  byte[] bytes();
+
+  /**
+   * The witness cosigned.
+   *
+   * @param cosignatures signature lines to keep beside the log's own, once checked under the keys
+   *     that are known to be the witness's
+   */
+  record Cosigned(List<NoteSignature> cosignatures) implements AddCheckpointResponse {
+    /** The status of this answer. */
+    public static final int STATUS = 200;
+
+    public Cosigned {
+      if (cosignatures.isEmpty()) {
+        throw new IllegalArgumentException("an answer without cosignatures");
+      }
+      cosignatures = List.copyOf(cosignatures);
+    }
+
+    @Override
+    public int status() {
+      return STATUS;
+    }
+
+    @Override
+    public byte[] bytes() {
+      StringBuilder out = new StringBuilder();
+      cosignatures.forEach(each -> out.append(each.line()).append('\n'));
+      return out.toString().getBytes(StandardCharsets.UTF_8);
+    }
+  }
+
+  /**
+   * The witness saw another size last than the request says; to be asked again from that one.
+   *
+   * @param size the size it saw last
+   */
+  record Conflict(long size) implements AddCheckpointResponse {
+    /** The status of this answer. */
+    public static final int STATUS = 409;
+
+    /** The content type of this answer. */
+    public static final String CONTENT_TYPE = "text/x.tlog.size";
+
+    public Conflict {
+      if (size < 0) {
+        throw new IllegalArgumentException("no log has " + size + " leaves");
+      }
+    }
+
+    @Override
+    public int status() {
+      return STATUS;
+    }
+
+    @Override
+    public byte[] bytes() {
+      return (size + "\n").getBytes(StandardCharsets.US_ASCII);
+    }
+  }
+
+  /**
+   * Reads an answer.
+   *
+   * @throws CheckpointParseException if the status is one that says all there is to say, and that
+   *     is no; or the body is not the one that goes with the status
+   */
+  static AddCheckpointResponse parse(int status, byte[] body) throws CheckpointParseException {
+    String text = StrictText.decode(body, "answer of witness");
+    if (status == Cosigned.STATUS) {
+      return new Cosigned(SignedNote.parseSignatures(text, "answer of witness"));
+    }
+    if (status == Conflict.STATUS) {
+      if (!text.endsWith("\n")) {
+        throw StrictText.refused("size in answer of witness", text, "no newline at its end");
+      }
+      String size = text.substring(0, text.length() - 1);
+      return new Conflict(StrictText.decimal(size, "size in answer of witness"));
+    }
+    throw StrictText.refused("answer of witness", text, "status " + status);
+  }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.checkpoint;
+
+import dev.indelible.merkle.Hash;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * A log's statement of its size and root (C2SP tlog-checkpoint v1.0.0), without the signatures that
+ * make it worth anything.
+ *
+ * @param origin which log; by convention its address without scheme
+ * @param size the number of leaves
+ * @param root the root of the tree of that many
+ * @param extensions further lines; none of them can be checked by anyone, so none is the rule
+ */
+public record Checkpoint(String origin, long size, Hash root, List<String> extensions) {
+  private static final int ORIGIN = 0;
+  private static final int SIZE = 1;
+  private static final int ROOT = 2;
+  private static final int LINES = 3;
+
+  public Checkpoint {
+    if (origin.isEmpty() || !StrictText.isLine(origin)) {
+      throw new IllegalArgumentException(
+          StrictText.quote(origin) + ": the origin of a checkpoint is one line, and not empty");
+    }
+    if (size < 0) {
+      throw new IllegalArgumentException("no log has " + size + " leaves");
+    }
+    extensions = List.copyOf(extensions);
+    for (String line : extensions) {
+      if (line.isEmpty() || !StrictText.isLine(line)) {
+        throw new IllegalArgumentException(
+            StrictText.quote(line) + ": an extension of a checkpoint is one line, and not empty");
+      }
+    }
+  }
+
+  /** A checkpoint without extensions. */
+  public static Checkpoint of(String origin, long size, Hash root) {
+    return new Checkpoint(origin, size, root, List.of());
+  }
+
+  /**
+   * Reads the text of a note as a checkpoint.
+   *
+   * @throws CheckpointParseException if it is none
+   */
+  public static Checkpoint parse(String text) throws CheckpointParseException {
+    if (!text.endsWith("\n") || !StrictText.isText(text)) {
+      throw StrictText.refused(
+          "checkpoint", text, "no newline at its end, or other control characters in it");
+    }
+    String[] lines = text.substring(0, text.length() - 1).split("\n", -1);
+    if (lines.length < LINES) {
+      throw StrictText.refused(
+          "checkpoint", text, "%d lines instead of 3 or more".formatted(lines.length));
+    }
+    for (int i = 0; i < lines.length; i++) {
+      if (lines[i].isEmpty()) {
+        throw StrictText.refused("checkpoint", text, "its line %d is empty".formatted(i + 1));
+      }
+    }
+    return new Checkpoint(
+        lines[ORIGIN],
+        StrictText.decimal(lines[SIZE], "size of checkpoint"),
+        StrictText.hash(lines[ROOT], "root of checkpoint"),
+        Arrays.asList(lines).subList(LINES, lines.length));
+  }
+
+  /** The text that is signed. */
+  public String text() {
+    StringBuilder out =
+        new StringBuilder(origin).append('\n').append(size).append('\n').append(root.base64());
+    extensions.forEach(line -> out.append('\n').append(line));
+    return out.append('\n').toString();
+  }
+}

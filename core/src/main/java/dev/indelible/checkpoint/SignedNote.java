@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.checkpoint;
+
+import dev.indelible.checkpoint.VerificationException.Reason;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A text and signatures over it (C2SP signed-note v1.0.0). Nothing of it is to be believed before
+ * {@link #verify} has returned.
+ *
+ * @param text the text, which ends in a newline
+ * @param signatures its signatures in order, at least one
+ */
+public record SignedNote(String text, List<NoteSignature> signatures) {
+  /** Most signatures that a note can bear. */
+  public static final int MAX_SIGNATURES = 100;
+
+  /** What stands between the text's last line, newline included, and the first signature line. */
+  private static final String SEPARATOR = "\n";
+
+  public SignedNote {
+    if (!text.endsWith("\n") || !StrictText.isText(text)) {
+      throw new IllegalArgumentException(
+          StrictText.quote(text)
+              + ": the text of a note ends in a newline and has no other control characters");
+    }
+    if (signatures.isEmpty() || signatures.size() > MAX_SIGNATURES) {
+      throw new IllegalArgumentException("no note has " + signatures.size() + " signatures");
+    }
+    signatures = List.copyOf(signatures);
+  }
+
+  /** A note of this text, signed by these. */
+  public static SignedNote sign(String text, List<NoteSigner> signers) {
+    return new SignedNote(text, signers.stream().map(signer -> signer.sign(text)).toList());
+  }
+
+  /**
+   * Reads a note.
+   *
+   * @throws CheckpointParseException if it is none, or has more than {@value #MAX_SIGNATURES}
+   *     signatures
+   */
+  public static SignedNote parse(byte[] bytes) throws CheckpointParseException {
+    String note = StrictText.decode(bytes, "note");
+    int blank = note.lastIndexOf("\n\n");
+    if (blank < 0) {
+      throw new CheckpointParseException("note: no empty line between its text and its signatures");
+    }
+    String text = note.substring(0, blank + 1);
+    return new SignedNote(text, parseSignatures(note.substring(blank + 2), "note"));
+  }
+
+  /** Reads signature lines, each with its newline. */
+  static List<NoteSignature> parseSignatures(String lines, String what)
+      throws CheckpointParseException {
+    if (!lines.endsWith("\n")) {
+      throw new CheckpointParseException(
+          what + (lines.isEmpty() ? ": no signatures" : ": no newline at its end"));
+    }
+    String[] each = lines.split("\n", -1);
+    int count = each.length - 1;
+    if (count > MAX_SIGNATURES) {
+      throw new CheckpointParseException(
+          "%s: %d signatures; the limit is %d".formatted(what, count, MAX_SIGNATURES));
+    }
+    List<NoteSignature> signatures = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      signatures.add(NoteSignature.parse(each[i]));
+    }
+    return signatures;
+  }
+
+  /**
+   * Checks every signature that bears the name and id of a known key, and gives those keys with
+   * what they signed. Signatures of other keys are ignored. At least one key is given back.
+   *
+   * <p>A key that signed more than once has to have signed each time, and is given once.
+   *
+   * @throws VerificationException if no known key signed; if one signature is not that of the key
+   *     it names, and then nothing of the note is to be believed; or if two known keys have one
+   *     name and id
+   */
+  public Map<VerifierKey, NoteSignature> verify(Collection<VerifierKey> known)
+      throws VerificationException {
+    requireDistinct(known);
+    Map<VerifierKey, NoteSignature> verified = new LinkedHashMap<>();
+    for (NoteSignature signature : signatures) {
+      for (VerifierKey key : known) {
+        if (key.isNamedBy(signature)) {
+          require(key, signature);
+          verified.putIfAbsent(key, signature);
+        }
+      }
+    }
+    if (verified.isEmpty()) {
+      throw new VerificationException(
+          Reason.NO_KNOWN_SIGNATURE,
+          "signed by none of the %d known keys, only by %s".formatted(known.size(), signers()));
+    }
+    return verified;
+  }
+
+  private void require(VerifierKey key, NoteSignature signature) throws VerificationException {
+    if (!key.verifies(text, signature)) {
+      throw new VerificationException(
+          Reason.BAD_SIGNATURE,
+          "the signature that names %s is not that key's over this text"
+              .formatted(VerifierKey.nameAndId(key.name(), key.id())));
+    }
+  }
+
+  private static void requireDistinct(Collection<VerifierKey> known) throws VerificationException {
+    Map<String, VerifierKey> named = new LinkedHashMap<>();
+    for (VerifierKey key : known) {
+      String name = VerifierKey.nameAndId(key.name(), key.id());
+      if (!key.equals(named.getOrDefault(name, key))) {
+        throw new VerificationException(
+            Reason.AMBIGUOUS_KEYS, name + ": two different keys go by this name and id");
+      }
+      named.put(name, key);
+    }
+  }
+
+  private String signers() {
+    return String.join(
+        ", ",
+        signatures.stream().map(each -> VerifierKey.nameAndId(each.name(), each.keyId())).toList());
+  }
+
+  /** The note with one more signature, at the end; itself if it bears that one already. */
+  public SignedNote with(NoteSignature signature) {
+    if (signatures.contains(signature)) {
+      return this;
+    }
+    List<NoteSignature> more = new ArrayList<>(signatures);
+    more.add(signature);
+    return new SignedNote(text, more);
+  }
+
+  /** The note in its one encoding. */
+  public byte[] bytes() {
+    return toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** The note as text. */
+  @Override
+  public String toString() {
+    StringBuilder out = new StringBuilder(text).append(SEPARATOR);
+    signatures.forEach(signature -> out.append(signature.line()).append('\n'));
+    return out.toString();
+  }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.checkpoint;
+
+import dev.indelible.merkle.Hash;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.regex.Pattern;
+
+/** The pieces that all these formats are made of. Each has one spelling, and no other is read. */
+final class StrictText {
+  /** Longest text that is read, in bytes: 100 signatures of the longest kind, twice over. */
+  static final int MAX_BYTES = 1024 * 1024;
+
+  private static final Pattern DECIMAL = Pattern.compile("0|[1-9][0-9]*");
+
+  /** Most digits of a number up to 2^63-1. */
+  private static final int MAX_DIGITS = 19;
+
+  /** How much of a wrong text an error quotes. */
+  private static final int QUOTED_CHARS = 100;
+
+  private StrictText() {}
+
+  /** The text of bytes that are valid UTF-8 and have no control character but newline. */
+  static String decode(byte[] bytes, String what) throws CheckpointParseException {
+    if (bytes.length > MAX_BYTES) {
+      throw new CheckpointParseException(
+          "%s: %d bytes; the limit is %d".formatted(what, bytes.length, MAX_BYTES));
+    }
+    String text;
+    try {
+      text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    } catch (CharacterCodingException e) {
+      throw new CheckpointParseException(what + ": not valid UTF-8");
+    }
+    for (int i = 0; i < text.length(); i++) {
+      if (isControl(text.charAt(i))) {
+        throw new CheckpointParseException(
+            "%s: control character U+%04X at character %d"
+                .formatted(what, (int) text.charAt(i), i));
+      }
+    }
+    return text;
+  }
+
+  /** Whether the text could be one line: encodable, and without control characters or newlines. */
+  static boolean isLine(String text) {
+    return StandardCharsets.UTF_8.newEncoder().canEncode(text)
+        && text.chars().noneMatch(c -> c < 0x20);
+  }
+
+  /** Whether the text could be that of a note: as {@link #isLine}, but for newlines. */
+  static boolean isText(String text) {
+    return StandardCharsets.UTF_8.newEncoder().canEncode(text)
+        && text.chars().noneMatch(StrictText::isControl);
+  }
+
+  private static boolean isControl(int c) {
+    return c < 0x20 && c != '\n';
+  }
+
+  /** A number from 0 to 2^63-1, without sign or leading zeros. */
+  static long decimal(String text, String what) throws CheckpointParseException {
+    if (!DECIMAL.matcher(text).matches()) {
+      throw refused(what, text, "not a decimal number without sign and leading zeros");
+    }
+    try {
+      if (text.length() <= MAX_DIGITS) {
+        return Long.parseLong(text);
+      }
+    } catch (NumberFormatException e) {
+      // Nineteen digits, and still too large: as more of them.
+    }
+    throw refused(what, text, "above 2^63-1");
+  }
+
+  /** Standard base64 with its padding, in the one spelling that encoding gives. */
+  static byte[] base64(String text, String what) throws CheckpointParseException {
+    try {
+      byte[] bytes = Base64.getDecoder().decode(text);
+      if (Base64.getEncoder().encodeToString(bytes).equals(text)) {
+        return bytes;
+      }
+    } catch (IllegalArgumentException e) {
+      // As any other spelling.
+    }
+    throw refused(what, text, "not base64 as RFC 4648 section 4 writes it");
+  }
+
+  /** A Merkle tree hash in base64. */
+  static Hash hash(String text, String what) throws CheckpointParseException {
+    byte[] bytes = base64(text, what);
+    if (bytes.length != Hash.BYTES) {
+      throw refused(what, text, "%d bytes instead of %d".formatted(bytes.length, Hash.BYTES));
+    }
+    return Hash.of(bytes);
+  }
+
+  static CheckpointParseException refused(String what, String text, String reason) {
+    return new CheckpointParseException("%s: %s: %s".formatted(what, quote(text), reason));
+  }
+
+  /** The text as an error shows it: cut where it is long, on one line. */
+  static String quote(String text) {
+    String shown = text.length() <= QUOTED_CHARS ? text : text.substring(0, QUOTED_CHARS) + "...";
+    return "\"" + shown.replace("\n", "\\n") + "\"";
+  }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.checkpoint;
+
+import dev.indelible.crypto.Sha256;
+import dev.indelible.crypto.VerificationKey;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.regex.Pattern;
+
+/**
+ * A public key with a name, as C2SP signed-note writes it: a vkey, {@code name+id+key}. Immutable.
+ *
+ * @param name whose it is; not empty, without spaces and without {@code +}
+ * @param type what it signs
+ * @param key the key itself
+ */
+public record VerifierKey(String name, SignatureType type, VerificationKey key) {
+  private static final Pattern ID = Pattern.compile("[0-9a-f]{8}");
+  private static final int ID_BYTES = 4;
+
+  public VerifierKey {
+    if (!isName(name)) {
+      throw new IllegalArgumentException(
+          StrictText.quote(name) + ": a key's name is not empty and has no space and no +");
+    }
+  }
+
+  /**
+   * The key that a vkey is.
+   *
+   * @throws CheckpointParseException if it is none, its id is not that of name and key, or it is of
+   *     a type that is not checked here
+   */
+  public static VerifierKey parse(String vkey) throws CheckpointParseException {
+    String[] parts = vkey.split("\\+", 3);
+    if (parts.length != 3 || !isName(parts[0]) || !ID.matcher(parts[1]).matches()) {
+      throw StrictText.refused("vkey", vkey, "not of the form name+id+key");
+    }
+    byte[] material = StrictText.base64(parts[2], "key in vkey " + parts[0]);
+    if (material.length == 0) {
+      throw StrictText.refused("vkey", vkey, "its key is empty");
+    }
+    SignatureType type = SignatureType.of(material[0], vkey);
+    VerifierKey parsed;
+    try {
+      byte[] raw = Arrays.copyOfRange(material, 1, material.length);
+      parsed = new VerifierKey(parts[0], type, VerificationKey.of(raw));
+    } catch (IllegalArgumentException e) {
+      throw StrictText.refused("vkey", vkey, e.getMessage());
+    }
+    if (!parsed.vkey().equals(vkey)) {
+      throw StrictText.refused("vkey", vkey, "its id is not that of its name and key");
+    }
+    return parsed;
+  }
+
+  /**
+   * The id that signatures bear beside the name: the first four bytes of a hash of name and key.
+   */
+  public int id() {
+    byte[] prefix = (name + "\n").getBytes(StandardCharsets.UTF_8);
+    return ByteBuffer.wrap(Sha256.hash(prefix, material())).getInt();
+  }
+
+  /** The key as a vkey. */
+  public String vkey() {
+    return nameAndId(name, id()) + "+" + Base64.getEncoder().encodeToString(material());
+  }
+
+  /** Whether a signature bears this key's name and id. It may still not be this key's. */
+  public boolean isNamedBy(NoteSignature signature) {
+    return signature.name().equals(name) && signature.keyId() == id();
+  }
+
+  /** Whether a signature is this key's, over this text of a note. */
+  public boolean verifies(String text, NoteSignature signature) {
+    if (!isNamedBy(signature)) {
+      return false;
+    }
+    if (type == SignatureType.COSIGNATURE) {
+      return Cosignature.verifies(key, text, signature);
+    }
+    return key.verifies(text.getBytes(StandardCharsets.UTF_8), signature.signature());
+  }
+
+  private byte[] material() {
+    byte[] raw = key.raw();
+    return ByteBuffer.allocate(1 + raw.length).put(type.code()).put(raw).array();
+  }
+
+  /** How a key is named where the key itself is not shown. */
+  static String nameAndId(String name, int id) {
+    return "%s+%08x".formatted(name, id);
+  }
+
+  /** Length of an id, in bytes. */
+  static int idBytes() {
+    return ID_BYTES;
+  }
+
+  /** The names of signed-note: not empty, no Unicode space, no plus; and on one line. */
+  static boolean isName(String text) {
+    return !text.isEmpty()
+        && StrictText.isLine(text)
+        && text.codePoints()
+            .noneMatch(
+                c ->
+                    c == '+' || c == 0x85 || Character.isWhitespace(c) || Character.isSpaceChar(c));
+  }
+
+  /** The vkey. */
+  @Override
+  public String toString() {
+    return vkey();
+  }
+}

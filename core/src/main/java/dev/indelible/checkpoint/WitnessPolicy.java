@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.checkpoint;
+
+import dev.indelible.checkpoint.VerificationException.Reason;
+import dev.indelible.crypto.VerificationKey;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Which logs are trusted, and which of which witnesses have to have cosigned (C2SP tlog-policy).
+ * Immutable.
+ */
+public final class WitnessPolicy {
+  /** The quorum that takes no witness. */
+  static final String NONE = "none";
+
+  private final List<Log> logs;
+  private final List<Witness> witnesses;
+  private final List<Group> groups;
+  private final String quorum;
+
+  WitnessPolicy(List<Log> logs, List<Witness> witnesses, List<Group> groups, String quorum) {
+    this.logs = List.copyOf(logs);
+    this.witnesses = List.copyOf(witnesses);
+    this.groups = List.copyOf(groups);
+    this.quorum = quorum;
+  }
+
+  /**
+   * A trusted log.
+   *
+   * @param key its key, whose name is its origin
+   * @param url where it is, if the policy says
+   */
+  public record Log(VerifierKey key, Optional<String> url) {}
+
+  /**
+   * A known witness.
+   *
+   * @param name what the policy calls it
+   * @param key its key
+   * @param url where it is, if the policy says; by convention its submission prefix
+   */
+  public record Witness(String name, VerifierKey key, Optional<String> url) {}
+
+  /**
+   * A group of witnesses and groups, which has witnessed what enough of its members have.
+   *
+   * @param name what the policy calls it
+   * @param threshold how many of its members it takes
+   * @param members their names; all of them defined before the group
+   */
+  record Group(String name, int threshold, List<String> members) {}
+
+  /**
+   * A checkpoint that was believed, and why.
+   *
+   * @param checkpoint what it states
+   * @param log the key that signed it as the log's
+   * @param cosigned the time of each known witness's cosignature, in seconds since 1970
+   */
+  public record Witnessed(Checkpoint checkpoint, VerifierKey log, Map<Witness, Long> cosigned) {
+    public Witnessed {
+      cosigned = Collections.unmodifiableMap(new LinkedHashMap<>(cosigned));
+    }
+  }
+
+  /**
+   * Reads a policy file. Strict: what a policy means must not be guessed.
+   *
+   * @throws CheckpointParseException if it is none, or has keys that cannot be checked here
+   */
+  public static WitnessPolicy parse(byte[] bytes) throws CheckpointParseException {
+    return new PolicyParser().parse(bytes);
+  }
+
+  /** A policy that trusts these logs and asks for no witness. */
+  public static WitnessPolicy ofLogs(Collection<VerifierKey> logs) {
+    return new WitnessPolicy(
+        logs.stream().map(key -> new Log(key, Optional.empty())).toList(),
+        List.of(),
+        List.of(),
+        NONE);
+  }
+
+  /**
+   * A policy that trusts these logs and asks for cosignatures of any so many of these witnesses.
+   *
+   * @throws IllegalArgumentException if there are not as many witnesses, a key is listed twice, or
+   *     one is not of the type that cosigns
+   */
+  public static WitnessPolicy of(
+      Collection<VerifierKey> logs, Collection<VerifierKey> witnesses, int threshold) {
+    List<Witness> named = new ArrayList<>();
+    Set<VerificationKey> distinct = new HashSet<>();
+    for (VerifierKey key : witnesses) {
+      if (key.type() != SignatureType.COSIGNATURE || !distinct.add(key.key())) {
+        throw new IllegalArgumentException(key + ": listed twice, or not a key that cosigns");
+      }
+      named.add(new Witness("witness-" + (named.size() + 1), key, Optional.empty()));
+    }
+    if (threshold < 1 || threshold > named.size()) {
+      throw new IllegalArgumentException(
+          "a quorum of %d of %d witnesses".formatted(threshold, named.size()));
+    }
+    Group all = new Group("all", threshold, named.stream().map(Witness::name).toList());
+    return new WitnessPolicy(ofLogs(logs).logs, named, List.of(all), all.name());
+  }
+
+  /** This policy, trusting these logs too. */
+  public WitnessPolicy alsoTrusting(Collection<VerifierKey> more) {
+    List<Log> all = new ArrayList<>(logs);
+    all.addAll(ofLogs(more).logs);
+    return new WitnessPolicy(all, witnesses, groups, quorum);
+  }
+
+  /** The trusted logs. */
+  public List<Log> logs() {
+    return logs;
+  }
+
+  /** The known witnesses. */
+  public List<Witness> witnesses() {
+    return witnesses;
+  }
+
+  /**
+   * What a checkpoint states, signed by a trusted log and cosigned by a quorum of the witnesses.
+   * Times are given and not judged.
+   *
+   * @throws VerificationException if it is of no trusted log, not signed by it, not cosigned by
+   *     enough, or any signature that names the log's key or a known witness's is not that key's
+   */
+  public Witnessed verify(SignedCheckpoint signed) throws VerificationException {
+    Checkpoint checkpoint = signed.unverified();
+    List<VerifierKey> logKeys =
+        logs.stream().map(Log::key).filter(key -> key.name().equals(checkpoint.origin())).toList();
+    if (logKeys.isEmpty()) {
+      throw new VerificationException(
+          Reason.UNKNOWN_ORIGIN,
+          "a checkpoint of %s, which is none of the %d trusted logs"
+              .formatted(StrictText.quote(checkpoint.origin()), logs.size()));
+    }
+    VerifierKey log = signed.note().verify(logKeys).keySet().iterator().next();
+    Map<Witness, Long> cosigned = cosigned(signed.note());
+    requireQuorum(cosigned.keySet());
+    return new Witnessed(checkpoint, log, cosigned);
+  }
+
+  private Map<Witness, Long> cosigned(SignedNote note) throws VerificationException {
+    Map<Witness, Long> cosigned = new LinkedHashMap<>();
+    for (Witness witness : witnesses) {
+      if (note.signatures().stream().anyMatch(witness.key()::isNamedBy)) {
+        NoteSignature line = note.verify(List.of(witness.key())).get(witness.key());
+        cosigned.put(witness, time(line));
+      }
+    }
+    return cosigned;
+  }
+
+  private static long time(NoteSignature line) {
+    try {
+      return Cosignature.of(line).time();
+    } catch (CheckpointParseException e) {
+      throw new IllegalStateException("a verified cosignature has a time", e);
+    }
+  }
+
+  private void requireQuorum(Set<Witness> cosigned) throws VerificationException {
+    Set<String> witnessed = new HashSet<>();
+    witnessed.add(NONE);
+    cosigned.forEach(witness -> witnessed.add(witness.name()));
+    // A group's members are defined before it, so one pass settles them all.
+    for (Group group : groups) {
+      if (group.members().stream().filter(witnessed::contains).count() >= group.threshold()) {
+        witnessed.add(group.name());
+      }
+    }
+    if (!witnessed.contains(quorum)) {
+      throw new VerificationException(
+          Reason.NO_QUORUM,
+          "cosigned by %d of %d known witnesses, and that is not the quorum %s"
+              .formatted(cosigned.size(), witnesses.size(), StrictText.quote(quorum)));
+    }
+  }
+}

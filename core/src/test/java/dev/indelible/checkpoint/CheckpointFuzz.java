@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/**
+ * One entry for each parser of this package. What it holds: the parser refuses with its own
+ * exception and a short message, or what it read is written the same again; and under a key that
+ * signed nothing, nothing verifies.
+ */
+final class CheckpointFuzz {
+  private static final List<VerifierKey> STRANGERS =
+      List.of(NoteSigner.of(Keys.ORIGIN, Keys.key(666)).verifierKey(), Keys.witness(66));
+
+  private CheckpointFuzz() {}
+
+  static void signedNote(byte[] input) {
+    try {
+      SignedNote note = SignedNote.parse(input);
+      assertThat(note.bytes()).isEqualTo(input);
+      note.verify(STRANGERS);
+      throw new AssertionError("verified under keys that signed nothing");
+    } catch (CheckpointParseException e) {
+      assertShort(e);
+    } catch (VerificationException e) {
+      assertThat(e.reason()).isNotNull();
+    }
+  }
+
+  static void checkpoint(byte[] input) {
+    try {
+      assertThat(SignedCheckpoint.parse(input).bytes()).isEqualTo(input);
+    } catch (CheckpointParseException e) {
+      assertShort(e);
+    }
+    String text = new String(input, StandardCharsets.UTF_8);
+    try {
+      assertThat(Checkpoint.parse(text).text()).isEqualTo(text);
+    } catch (CheckpointParseException e) {
+      assertShort(e);
+    }
+  }
+
+  static void verifierKey(byte[] input) {
+    String text = new String(input, StandardCharsets.UTF_8);
+    try {
+      assertThat(VerifierKey.parse(text).vkey()).isEqualTo(text);
+    } catch (CheckpointParseException e) {
+      assertShort(e);
+    }
+  }
+
+  static void privateKey(byte[] input) {
+    try {
+      NoteSigner.fromSkey(new String(input, StandardCharsets.UTF_8));
+    } catch (CheckpointParseException e) {
+      assertThat(e).hasMessageContaining("not shown");
+    }
+  }
+
+  static void proof(byte[] input) {
+    try {
+      TlogProof proof = TlogProof.parse(input);
+      assertThat(proof.bytes()).isEqualTo(input);
+      proof.verify(input, WitnessPolicy.ofLogs(List.of(Keys.LOG.verifierKey())));
+      throw new AssertionError("proves a record that is in no log");
+    } catch (CheckpointParseException e) {
+      assertShort(e);
+    } catch (VerificationException e) {
+      assertThat(e.reason()).isNotNull();
+    }
+  }
+
+  static void policy(byte[] input) {
+    try {
+      WitnessPolicy.parse(input).verify(Keys.signed(1));
+    } catch (CheckpointParseException e) {
+      assertShort(e);
+    } catch (VerificationException e) {
+      assertThat(e.reason()).isNotNull();
+    }
+  }
+
+  static void request(byte[] input) {
+    try {
+      assertThat(AddCheckpointRequest.parse(input).bytes()).isEqualTo(input);
+    } catch (CheckpointParseException e) {
+      assertShort(e);
+    }
+  }
+
+  static void response(byte[] input) {
+    for (int status : new int[] {200, 409, 422}) {
+      try {
+        assertThat(AddCheckpointResponse.parse(status, input).bytes()).isEqualTo(input);
+      } catch (CheckpointParseException e) {
+        assertShort(e);
+      }
+    }
+  }
+
+  private static void assertShort(CheckpointParseException e) {
+    assertThat(e.getMessage()).isNotBlank().hasSizeLessThan(600).doesNotContain("\n");
+  }
+}

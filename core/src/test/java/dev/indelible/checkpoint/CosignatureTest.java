@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** C2SP tlog-cosignature v1, Ed25519. */
+class CosignatureTest {
+  private static final long TIME = 1679315147;
+  private static final Checkpoint CHECKPOINT = Keys.checkpoint(7);
+  private static final VerifierKey WITNESS = Keys.witness(1);
+
+  private static NoteSignature line() {
+    return Keys.cosign(1, CHECKPOINT, TIME);
+  }
+
+  /** Built by hand from the specification's words, and checked with the bare key. */
+  @Test
+  void aCosignatureIsSeventySixBytesOverTimeAndCheckpoint() throws Exception {
+    byte[] bytes = Base64.getDecoder().decode(line().line().split(" ")[2]);
+    assertThat(bytes).hasSize(76);
+    ByteBuffer fields = ByteBuffer.wrap(bytes);
+    assertThat(fields.getInt()).isEqualTo(WITNESS.id());
+    assertThat(fields.getLong()).isEqualTo(TIME);
+    byte[] message = Keys.utf8("cosignature/v1\ntime 1679315147\n" + CHECKPOINT.text());
+    byte[] signature = Arrays.copyOfRange(bytes, 12, 76);
+    assertThat(Keys.key(101).verificationKey().verifies(message, signature)).isTrue();
+    assertThat(WITNESS.verifies(CHECKPOINT.text(), line())).isTrue();
+    assertThat(Cosignature.of(line()).time()).isEqualTo(TIME);
+    assertThat(Cosignature.of(line()).line()).isEqualTo(line());
+  }
+
+  @Test
+  void extensionsAreCosignedToo() {
+    Checkpoint extended =
+        new Checkpoint(CHECKPOINT.origin(), 7, CHECKPOINT.root(), List.of("extension"));
+    assertThat(WITNESS.verifies(extended.text(), line())).isFalse();
+    assertThat(WITNESS.verifies(extended.text(), Keys.cosign(1, extended, TIME))).isTrue();
+  }
+
+  @Test
+  void anotherTimeOrAnyBitChangedIsNoticed() {
+    for (byte[] wrong : Keys.oneBitChanges(line().signature())) {
+      NoteSignature changed = new NoteSignature(WITNESS.name(), WITNESS.id(), wrong);
+      assertThat(WITNESS.verifies(CHECKPOINT.text(), changed)).isFalse();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 8, 63, 64, 71, 73, 2428})
+  void aCosignatureOfAnyOtherLengthIsRefused(int length) {
+    NoteSignature wrong =
+        new NoteSignature(WITNESS.name(), WITNESS.id(), Arrays.copyOf(line().signature(), length));
+    assertThat(WITNESS.verifies(CHECKPOINT.text(), wrong)).isFalse();
+    assertThatExceptionOfType(CheckpointParseException.class)
+        .isThrownBy(() -> Cosignature.of(wrong))
+        .withMessageContaining("instead of 72");
+  }
+
+  @Test
+  void aTimeAboveTheLargestIsRefused() {
+    byte[] wrong = line().signature();
+    wrong[0] = (byte) 0x80;
+    assertThatExceptionOfType(CheckpointParseException.class)
+        .isThrownBy(() -> Cosignature.of(new NoteSignature(WITNESS.name(), WITNESS.id(), wrong)))
+        .withMessageContaining("time is above");
+  }
+
+  /** One key for a log's signatures and for cosignatures gives neither for the other. */
+  @Test
+  void aCosignatureIsNoSignatureAndASignatureNoCosignature() {
+    VerifierKey asLog = new VerifierKey(WITNESS.name(), SignatureType.ED25519, WITNESS.key());
+    assertThat(asLog.verifies(CHECKPOINT.text(), line())).isFalse();
+    NoteSignature signature = NoteSigner.of(WITNESS.name(), Keys.key(101)).sign(CHECKPOINT.text());
+    assertThat(asLog.verifies(CHECKPOINT.text(), signature)).isTrue();
+    assertThat(WITNESS.verifies(CHECKPOINT.text(), signature)).isFalse();
+  }
+
+  @Test
+  void aWitnessSaysWhen() {
+    for (long time : new long[] {0, -1, Long.MIN_VALUE}) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> Cosignature.sign("w", Keys.key(1), CHECKPOINT, time));
+    }
+  }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.checkpoint;
+
+import dev.indelible.crypto.SigningKey;
+import dev.indelible.merkle.CompactRange;
+import dev.indelible.merkle.Hash;
+import dev.indelible.merkle.InclusionProof;
+import dev.indelible.merkle.MerkleTree;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Keys and a small log that the tests of this package share; the same on every run. */
+final class Keys {
+  static final String ORIGIN = "log.example/audit";
+
+  static final SigningKey LOG_KEY = key(1);
+  static final NoteSigner LOG = NoteSigner.of(ORIGIN, LOG_KEY);
+  static final NoteSigner OTHER = NoteSigner.of("other.example", key(2));
+
+  private Keys() {}
+
+  static SigningKey key(int seed) {
+    return SigningKey.fromSeed(ByteBuffer.allocate(32).putInt(seed).array());
+  }
+
+  static VerifierKey witness(int number) {
+    return new VerifierKey(
+        "witness.example/w" + number,
+        SignatureType.COSIGNATURE,
+        key(100 + number).verificationKey());
+  }
+
+  static NoteSignature cosign(int number, Checkpoint checkpoint, long time) {
+    return Cosignature.sign(witness(number).name(), key(100 + number), checkpoint, time).line();
+  }
+
+  static byte[] record(int index) {
+    return ("record " + index).getBytes(StandardCharsets.UTF_8);
+  }
+
+  static Checkpoint checkpoint(int size) {
+    CompactRange range = CompactRange.empty();
+    for (int i = 0; i < size; i++) {
+      range.append(Hash.ofLeaf(record(i)));
+    }
+    return Checkpoint.of(ORIGIN, size, range.root());
+  }
+
+  static SignedCheckpoint signed(int size) {
+    return SignedCheckpoint.sign(checkpoint(size), LOG);
+  }
+
+  static MerkleTree<RuntimeException> tree(int size) {
+    return new MerkleTree<>(
+        (level, index) -> {
+          CompactRange range = CompactRange.empty();
+          for (long i = index << level; i < index + 1 << level; i++) {
+            range.append(Hash.ofLeaf(record((int) i)));
+          }
+          return range.root();
+        },
+        size);
+  }
+
+  static TlogProof proof(int index, int size) {
+    InclusionProof proof = tree(size).inclusionProof(index);
+    return TlogProof.of(proof, signed(size));
+  }
+
+  static byte[] utf8(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** The text with each of its bytes changed in one bit, one after another. */
+  static List<byte[]> oneBitChanges(byte[] right) {
+    List<byte[]> wrong = new ArrayList<>();
+    for (int bit = 0; bit < right.length * 8; bit++) {
+      byte[] copy = right.clone();
+      copy[bit / 8] ^= (byte) (1 << bit % 8);
+      wrong.add(copy);
+    }
+    return wrong;
+  }
+}
