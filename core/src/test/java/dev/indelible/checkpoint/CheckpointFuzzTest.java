@@ -2,7 +2,6 @@
 package dev.indelible.checkpoint;
 
 import dev.indelible.Mutations;
-import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -40,15 +39,7 @@ class CheckpointFuzzTest {
 
   @Test
   void privateKeys() {
-    String vkey = Keys.LOG.verifierKey().vkey();
-    byte[] material = new byte[33];
-    material[0] = 1;
-    material[4] = 1;
-    String skey =
-        "PRIVATE+KEY+"
-            + vkey.substring(0, vkey.lastIndexOf('+') + 1)
-            + Base64.getEncoder().encodeToString(material);
-    Mutations.run(CheckpointFuzz::privateKey, MUTANTS, List.of(Keys.utf8(skey)));
+    Mutations.run(CheckpointFuzz::privateKey, MUTANTS, List.of(Keys.utf8(Keys.skey())));
   }
 
   @Test

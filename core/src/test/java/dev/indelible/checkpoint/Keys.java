@@ -9,6 +9,7 @@ import dev.indelible.merkle.MerkleTree;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 
 /** Keys and a small log that the tests of this package share; the same on every run. */
@@ -23,6 +24,13 @@ final class Keys {
 
   static SigningKey key(int seed) {
     return SigningKey.fromSeed(ByteBuffer.allocate(32).putInt(seed).array());
+  }
+
+  /** The log's private key as Go's sumdb/note writes it: its name, its id and its seed. */
+  static String skey() {
+    byte[] material = ByteBuffer.allocate(33).put((byte) 1).putInt(1).array();
+    return "PRIVATE+KEY+%s+%08x+%s"
+        .formatted(ORIGIN, LOG.verifierKey().id(), Base64.getEncoder().encodeToString(material));
   }
 
   static VerifierKey witness(int number) {
