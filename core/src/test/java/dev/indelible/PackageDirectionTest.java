@@ -31,6 +31,7 @@ class PackageDirectionTest {
           Map.entry("drain", Set.of("queue", "event")),
           Map.entry("merkle", Set.of("crypto")),
           Map.entry("checkpoint", Set.of("merkle", "crypto")),
+          Map.entry("receipt", Set.of("checkpoint", "merkle", "crypto")),
           Map.entry("ledger", Set.of("event", "json", "crypto")),
           Map.entry("verify", Set.of("ledger", "crypto", "json", "event")));
 

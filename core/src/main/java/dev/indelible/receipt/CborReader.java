@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.receipt;
+
+import java.util.Arrays;
+
+/**
+ * Reads the few kinds of CBOR that a receipt is made of, where the caller says what has to come
+ * next. Only the shortest form of each number, and only definite lengths.
+ */
+final class CborReader {
+  private static final String[] KINDS = {
+    "an unsigned integer",
+    "a negative integer",
+    "a byte string",
+    "a text string",
+    "an array",
+    "a map",
+    "a tag",
+    "a simple value"
+  };
+
+  private final byte[] bytes;
+  private final String what;
+  private int at;
+
+  /**
+   * A reader of these bytes.
+   *
+   * @param what names them in errors
+   */
+  CborReader(byte[] bytes, String what) {
+    this.bytes = bytes;
+    this.what = what;
+  }
+
+  long integer() throws ReceiptParseException {
+    return peekKind() == CborWriter.NEGATIVE
+        ? -1 - head(CborWriter.NEGATIVE)
+        : head(CborWriter.UNSIGNED);
+  }
+
+  /** From 0 to 2^63-1. */
+  long unsigned() throws ReceiptParseException {
+    return head(CborWriter.UNSIGNED);
+  }
+
+  byte[] bytes() throws ReceiptParseException {
+    long length = head(CborWriter.BYTES);
+    if (length > bytes.length - at) {
+      throw refused("a byte string of %d bytes where %d are left", length, bytes.length - at);
+    }
+    at += (int) length;
+    return Arrays.copyOfRange(bytes, at - (int) length, at);
+  }
+
+  /** How many items the array has. As many may not follow. */
+  long array() throws ReceiptParseException {
+    return head(CborWriter.ARRAY);
+  }
+
+  void array(int items) throws ReceiptParseException {
+    requireCount("an array of %d items instead of %d", head(CborWriter.ARRAY), items);
+  }
+
+  /** How many entries the map has. As many may not follow. */
+  long map() throws ReceiptParseException {
+    return head(CborWriter.MAP);
+  }
+
+  void map(int entries) throws ReceiptParseException {
+    requireCount("a map of %d entries instead of %d", head(CborWriter.MAP), entries);
+  }
+
+  void tag(int tag) throws ReceiptParseException {
+    requireCount("tag %d instead of %d", head(CborWriter.TAG), tag);
+  }
+
+  /** An integer that has to be this one. */
+  void label(long label) throws ReceiptParseException {
+    requireCount("label %d instead of %d", integer(), label);
+  }
+
+  void nothing() throws ReceiptParseException {
+    if (next() != CborWriter.NULL) {
+      at--;
+      throw refused("not null");
+    }
+  }
+
+  void end() throws ReceiptParseException {
+    if (at != bytes.length) {
+      throw refused("%d bytes too many", bytes.length - at);
+    }
+  }
+
+  /** What is wrong where reading has come to. */
+  ReceiptParseException refused(String reason, Object... details) {
+    return new ReceiptParseException(
+        "%s, byte %d: %s".formatted(what, at, reason.formatted(details)));
+  }
+
+  private void requireCount(String otherwise, long found, long wanted)
+      throws ReceiptParseException {
+    if (found != wanted) {
+      throw refused(otherwise, found, wanted);
+    }
+  }
+
+  private int peekKind() throws ReceiptParseException {
+    int kind = next() >>> 5;
+    at--;
+    return kind;
+  }
+
+  /** Reads the head of an item of that kind, and gives its argument. */
+  private long head(int kind) throws ReceiptParseException {
+    if (peekKind() != kind) {
+      throw refused("%s instead of %s", KINDS[peekKind()], KINDS[kind]);
+    }
+    int information = next() & 0x1f;
+    if (information < CborWriter.DIRECT) {
+      return information;
+    }
+    int argumentBytes = 1 << information - CborWriter.DIRECT;
+    if (argumentBytes > Long.BYTES) {
+      throw refused("%s without its length", KINDS[kind]);
+    }
+    long argument = 0;
+    for (int i = 0; i < argumentBytes; i++) {
+      argument = argument << 8 | next();
+    }
+    if (argument < 0) {
+      throw refused("a number above 2^63-1");
+    }
+    long smallest = argumentBytes == 1 ? CborWriter.DIRECT : 1L << 4 * argumentBytes;
+    if (argument < smallest) {
+      throw refused("%d is not in its shortest form", argument);
+    }
+    return argument;
+  }
+
+  private int next() throws ReceiptParseException {
+    if (at == bytes.length) {
+      throw refused("it ends");
+    }
+    return bytes[at++] & 0xff;
+  }
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.receipt;
+
+import dev.indelible.checkpoint.VerificationException;
+import dev.indelible.checkpoint.VerificationException.Reason;
+import dev.indelible.crypto.Signer;
+import dev.indelible.crypto.VerificationKey;
+import dev.indelible.merkle.Hash;
+import dev.indelible.merkle.InclusionProof;
+import dev.indelible.merkle.InvalidProofException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+
+/**
+ * A COSE receipt of inclusion (RFC 9942, RFC9162_SHA256): a tagged COSE_Sign1 whose detached
+ * payload is the root of the tree, signed with Ed25519. Nothing of it is to be believed before
+ * {@link #verify} has returned.
+ *
+ * <p>The signature covers the root and neither the log's name nor its size: a key that signs for
+ * one log must sign for no other. The size shows how many records there were, whoever the receipt
+ * is given to.
+ */
+public final class CoseReceipt {
+  /** Tag of COSE_Sign1 (RFC 9052 section 2). */
+  private static final int COSE_SIGN1 = 18;
+
+  /** Header parameters: RFC 9052 section 3.1 and RFC 9942 section 2. */
+  private static final int ALGORITHM = 1;
+
+  private static final int KEY_ID = 4;
+  private static final int DATA_STRUCTURE = 395;
+  private static final int PROOFS = 396;
+
+  /** EdDSA (RFC 9053 section 2.2). */
+  private static final int EDDSA = -8;
+
+  /** RFC9162_SHA256, and its proofs of inclusion (RFC 9942 section 4). */
+  private static final int RFC9162_SHA256 = 1;
+
+  private static final int INCLUSION = -1;
+
+  /** Most hashes on the way from a leaf to the root of a tree of at most 2^63-1 leaves. */
+  private static final int MAX_HASHES = 63;
+
+  /** Well above the longest receipt there is. */
+  private static final int MAX_BYTES = 4096;
+
+  private final byte[] keyId;
+  private final InclusionProof proof;
+  private final byte[] signature;
+
+  private CoseReceipt(byte[] keyId, InclusionProof proof, byte[] signature) {
+    this.keyId = keyId;
+    this.proof = proof;
+    this.signature = signature;
+  }
+
+  /**
+   * Signs a receipt. The caller vouches for the root: a log must only sign those of its own tree.
+   *
+   * @param root the root of the tree that the proof is about
+   */
+  public static CoseReceipt sign(InclusionProof proof, Hash root, Signer signer) {
+    byte[] keyId = keyId(signer.verificationKey());
+    return new CoseReceipt(keyId, proof, signer.sign(signed(protectedHeader(keyId), root)));
+  }
+
+  /**
+   * Reads a receipt.
+   *
+   * @throws ReceiptParseException if it is none, or not as it is written here
+   */
+  public static CoseReceipt parse(byte[] bytes) throws ReceiptParseException {
+    CborReader in = new CborReader(bytes, "receipt");
+    if (bytes.length > MAX_BYTES) {
+      throw in.refused("%d bytes; the limit is %d", bytes.length, MAX_BYTES);
+    }
+    in.tag(COSE_SIGN1);
+    in.array(4);
+    byte[] keyId = parseProtected(in.bytes());
+    in.map(1);
+    in.label(PROOFS);
+    in.map(1);
+    in.label(INCLUSION);
+    in.array(1);
+    InclusionProof proof = parseProof(in.bytes());
+    in.nothing();
+    byte[] signature = in.bytes();
+    if (signature.length != VerificationKey.SIGNATURE_BYTES) {
+      throw in.refused("a signature of %d bytes", signature.length);
+    }
+    in.end();
+    return new CoseReceipt(keyId, proof, signature);
+  }
+
+  /**
+   * What the proof means is read from here alone, since nothing signs the unprotected header. Gives
+   * the key's id.
+   */
+  private static byte[] parseProtected(byte[] bytes) throws ReceiptParseException {
+    CborReader in = new CborReader(bytes, "protected header of receipt");
+    in.map(3);
+    in.label(ALGORITHM);
+    if (in.integer() != EDDSA) {
+      throw in.refused("an algorithm that is not EdDSA (-8)");
+    }
+    in.label(KEY_ID);
+    byte[] keyId = in.bytes();
+    in.label(DATA_STRUCTURE);
+    if (in.integer() != RFC9162_SHA256) {
+      throw in.refused("a data structure that is not RFC9162_SHA256 (1)");
+    }
+    in.end();
+    return keyId;
+  }
+
+  private static InclusionProof parseProof(byte[] bytes) throws ReceiptParseException {
+    CborReader in = new CborReader(bytes, "proof in receipt");
+    in.array(3);
+    long size = in.unsigned();
+    long index = in.unsigned();
+    long hashes = in.array();
+    if (hashes > MAX_HASHES) {
+      throw in.refused("%d hashes; the limit is %d", hashes, MAX_HASHES);
+    }
+    List<Hash> path = new ArrayList<>();
+    while (path.size() < hashes) {
+      byte[] hash = in.bytes();
+      if (hash.length != Hash.BYTES) {
+        throw in.refused("a hash of %d bytes", hash.length);
+      }
+      path.add(Hash.of(hash));
+    }
+    in.end();
+    return new InclusionProof(index, size, path);
+  }
+
+  /**
+   * Returns if this record is in the log of this key, in the order of RFC 9942: from record and
+   * path to the root, and then the signature over it.
+   *
+   * @param record the bytes of the record, as the log has them
+   * @throws VerificationException if not
+   */
+  public void verify(byte[] record, VerificationKey key) throws VerificationException {
+    if (!Arrays.equals(keyId, keyId(key))) {
+      throw new VerificationException(
+          Reason.NO_KNOWN_SIGNATURE,
+          "signed by key %s, not by %s".formatted(HexFormat.of().formatHex(keyId), key.keyId()));
+    }
+    Hash root;
+    try {
+      root = proof.rootFrom(Hash.ofLeaf(record));
+    } catch (InvalidProofException e) {
+      throw new VerificationException(Reason.NOT_INCLUDED, e.getMessage());
+    }
+    if (!key.verifies(signed(protectedHeader(keyId), root), signature)) {
+      throw new VerificationException(
+          Reason.BAD_SIGNATURE,
+          "key %s did not sign root %s, to which this record leads: another record, or a changed receipt"
+              .formatted(key.keyId(), root));
+    }
+  }
+
+  /** The claimed place of the record, and the way to the root. */
+  public InclusionProof proof() {
+    return proof;
+  }
+
+  /** The receipt as it is stored and sent. */
+  public byte[] bytes() {
+    return new CborWriter()
+        .tag(COSE_SIGN1)
+        .array(4)
+        .bytes(protectedHeader(keyId))
+        .map(1)
+        .integer(PROOFS)
+        .map(1)
+        .integer(INCLUSION)
+        .array(1)
+        .bytes(encodedProof())
+        .nothing()
+        .bytes(signature)
+        .toBytes();
+  }
+
+  private byte[] encodedProof() {
+    CborWriter out =
+        new CborWriter()
+            .array(3)
+            .integer(proof.size())
+            .integer(proof.index())
+            .array(proof.path().size());
+    proof.path().forEach(hash -> out.bytes(hash.bytes()));
+    return out.toBytes();
+  }
+
+  private static byte[] protectedHeader(byte[] keyId) {
+    return new CborWriter()
+        .map(3)
+        .integer(ALGORITHM)
+        .integer(EDDSA)
+        .integer(KEY_ID)
+        .bytes(keyId)
+        .integer(DATA_STRUCTURE)
+        .integer(RFC9162_SHA256)
+        .toBytes();
+  }
+
+  /** The Sig_structure of RFC 9052 section 4.4, with the root as its payload. */
+  private static byte[] signed(byte[] protectedHeader, Hash root) {
+    return new CborWriter()
+        .array(4)
+        .text("Signature1")
+        .bytes(protectedHeader)
+        .bytes(new byte[0])
+        .bytes(root.bytes())
+        .toBytes();
+  }
+
+  private static byte[] keyId(VerificationKey key) {
+    return HexFormat.of().parseHex(key.keyId());
+  }
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.receipt;
+
+/** Bytes that are no receipt as it is read here. The message says where and why. */
+public final class ReceiptParseException extends Exception {
+  private static final long serialVersionUID = 1;
+
+  ReceiptParseException(String message) {
+    super(message);
+  }
+}
