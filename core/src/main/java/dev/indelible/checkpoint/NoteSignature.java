@@ -38,7 +38,8 @@ public record NoteSignature(String name, int keyId, byte[] signature) {
     if (!VerifierKey.isName(name)) {
       throw StrictText.refused("signature line", line, "no name of a key");
     }
-    byte[] bytes = StrictText.base64(line.substring(space + 1), "signature of " + name);
+    byte[] bytes =
+        StrictText.base64(line.substring(space + 1), "signature of " + StrictText.show(name));
     if (bytes.length <= VerifierKey.idBytes()) {
       throw StrictText.refused("signature line", line, "too short for an id and a signature");
     }

@@ -49,7 +49,8 @@ public final class NoteSigner {
     NoteSigner signer = of(name, SigningKey.fromSeed(seed(form.group(3), name)));
     if (!VerifierKey.nameAndId(name, signer.verifierKey.id()).equals(name + "+" + form.group(2))) {
       throw new CheckpointParseException(
-          "private key of %s: its id is not that of its name and key (not shown)".formatted(name));
+          "private key of %s: its id is not that of its name and key (not shown)"
+              .formatted(StrictText.show(name)));
     }
     return signer;
   }
@@ -64,7 +65,8 @@ public final class NoteSigner {
       // It quotes the key, so it goes no further.
     }
     throw new CheckpointParseException(
-        "private key of %s: not an Ed25519 seed in base64 (not shown)".formatted(name));
+        "private key of %s: not an Ed25519 seed in base64 (not shown)"
+            .formatted(StrictText.show(name)));
   }
 
   /** The public half. */

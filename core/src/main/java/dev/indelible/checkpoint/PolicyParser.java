@@ -97,8 +97,11 @@ final class PolicyParser {
     require(items.size() >= 4, line, "not of the form group <name> all|any|<k> <member>...");
     List<String> listed = List.copyOf(items.subList(3, items.size()));
     for (String member : listed) {
-      require(names.contains(member), line, member + " is not defined before");
-      require(members.add(member), line, member + " is a member already, here or of another group");
+      require(names.contains(member), line, StrictText.quote(member) + " is not defined before");
+      require(
+          members.add(member),
+          line,
+          StrictText.quote(member) + " is a member already, here or of another group");
     }
     int threshold = threshold(items.get(2), listed.size(), line);
     define(items.get(1), line);
@@ -127,13 +130,13 @@ final class PolicyParser {
     require(
         name.equals(WitnessPolicy.NONE) || names.contains(name),
         line,
-        name + " is not defined before");
+        StrictText.quote(name) + " is not defined before");
     quorum = Optional.of(name);
   }
 
   private void define(String name, String line) throws CheckpointParseException {
     require(!name.equals(WitnessPolicy.NONE), line, "none is no name");
-    require(names.add(name), line, name + " is defined before");
+    require(names.add(name), line, StrictText.quote(name) + " is defined before");
   }
 
   private VerifierKey key(String item, String line) throws CheckpointParseException {

@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * A text and signatures over it (C2SP signed-note v1.0.0). Nothing of it is to be believed before
@@ -22,6 +23,9 @@ public record SignedNote(String text, List<NoteSignature> signatures) {
 
   /** What stands between the text's last line, newline included, and the first signature line. */
   private static final String SEPARATOR = "\n";
+
+  /** How many of the unknown signers of a note an error names. */
+  private static final int SIGNERS_NAMED = 3;
 
   public SignedNote {
     if (!text.endsWith("\n") || !StrictText.isText(text)) {
@@ -111,7 +115,7 @@ public record SignedNote(String text, List<NoteSignature> signatures) {
       throw new VerificationException(
           Reason.BAD_SIGNATURE,
           "the signature that names %s is not that key's over this text"
-              .formatted(VerifierKey.nameAndId(key.name(), key.id())));
+              .formatted(named(key.name(), key.id())));
     }
   }
 
@@ -121,16 +125,25 @@ public record SignedNote(String text, List<NoteSignature> signatures) {
       String name = VerifierKey.nameAndId(key.name(), key.id());
       if (!key.equals(named.getOrDefault(name, key))) {
         throw new VerificationException(
-            Reason.AMBIGUOUS_KEYS, name + ": two different keys go by this name and id");
+            Reason.AMBIGUOUS_KEYS,
+            StrictText.show(name) + ": two different keys go by this name and id");
       }
       named.put(name, key);
     }
   }
 
   private String signers() {
-    return String.join(
-        ", ",
-        signatures.stream().map(each -> VerifierKey.nameAndId(each.name(), each.keyId())).toList());
+    String first =
+        signatures.stream()
+            .limit(SIGNERS_NAMED)
+            .map(each -> named(each.name(), each.keyId()))
+            .collect(Collectors.joining(", "));
+    int more = signatures.size() - SIGNERS_NAMED;
+    return more > 0 ? first + " and %d more".formatted(more) : first;
+  }
+
+  private static String named(String name, int keyId) {
+    return StrictText.show(VerifierKey.nameAndId(name, keyId));
   }
 
   /** The note with one more signature, at the end; itself if it bears that one already. */

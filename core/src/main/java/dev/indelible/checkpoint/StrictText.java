@@ -102,9 +102,39 @@ final class StrictText {
     return new CheckpointParseException("%s: %s: %s".formatted(what, quote(text), reason));
   }
 
-  /** The text as an error shows it: cut where it is long, on one line. */
+  /** The text between quotation marks, as {@link #show} shows it. */
   static String quote(String text) {
-    String shown = text.length() <= QUOTED_CHARS ? text : text.substring(0, QUOTED_CHARS) + "...";
-    return "\"" + shown.replace("\n", "\\n") + "\"";
+    return "\"" + show(text) + "\"";
+  }
+
+  /** The text as an error shows it: cut where it is long, and nothing in it that moves a cursor. */
+  static String show(String text) {
+    StringBuilder shown = new StringBuilder();
+    text.codePoints()
+        .limit(QUOTED_CHARS)
+        .forEach(
+            c -> {
+              if (c == '\n') {
+                shown.append("\\n");
+              } else if (isShown(c)) {
+                shown.appendCodePoint(c);
+              } else {
+                shown.append("\\u{%x}".formatted(c));
+              }
+            });
+    return shown.append(text.length() > QUOTED_CHARS ? "..." : "").toString();
+  }
+
+  private static boolean isShown(int c) {
+    return switch (Character.getType(c)) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.SURROGATE,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR,
+          Character.UNASSIGNED ->
+          false;
+      default -> true;
+    };
   }
 }

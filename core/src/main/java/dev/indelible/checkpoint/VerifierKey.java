@@ -38,7 +38,7 @@ public record VerifierKey(String name, SignatureType type, VerificationKey key) 
     if (parts.length != 3 || !isName(parts[0]) || !ID.matcher(parts[1]).matches()) {
       throw StrictText.refused("vkey", vkey, "not of the form name+id+key");
     }
-    byte[] material = StrictText.base64(parts[2], "key in vkey " + parts[0]);
+    byte[] material = StrictText.base64(parts[2], "key in vkey " + StrictText.show(parts[0]));
     if (material.length == 0) {
       throw StrictText.refused("vkey", vkey, "its key is empty");
     }

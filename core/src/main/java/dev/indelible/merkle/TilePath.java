@@ -84,7 +84,9 @@ public record TilePath(int level, long index, int width) {
 
   private static TileParseException refused(String path, String reason) {
     String shown = path.length() > MAX_CHARS ? path.substring(0, MAX_CHARS) + "..." : path;
-    return new TileParseException("tile path \"%s\": %s".formatted(shown, reason));
+    // What comes from elsewhere is shown on terminals: nothing but plain letters reaches them.
+    return new TileParseException(
+        "tile path \"%s\": %s".formatted(shown.replaceAll("[^ -~]", "?"), reason));
   }
 
   /**

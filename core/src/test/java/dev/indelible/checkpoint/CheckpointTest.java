@@ -113,6 +113,14 @@ class CheckpointTest {
             "size of checkpoint: \"05\": not a decimal number without sign and leading zeros");
   }
 
+  /** What strangers send is shown on terminals, and moves nothing there. */
+  @Test
+  void theErrorQuotesNothingThatMovesACursor() {
+    assertThatExceptionOfType(CheckpointParseException.class)
+        .isThrownBy(() -> VerifierKey.parse("a\u001b[2J\u202e\u0085\n\u00e9"))
+        .withMessage("vkey: \"a\\u{1b}[2J\\u{202e}\\u{85}\\n\u00e9\": not of the form name+id+key");
+  }
+
   @Test
   void aSignedCheckpointIsBelievedUnderItsLogsKeyAlone() throws Exception {
     SignedCheckpoint signed = Keys.signed(5);

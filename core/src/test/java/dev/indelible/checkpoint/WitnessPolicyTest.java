@@ -233,7 +233,7 @@ class WitnessPolicyTest {
   void theErrorNamesTheLine() {
     assertThatExceptionOfType(CheckpointParseException.class)
         .isThrownBy(() -> parse("# one\n\nquorum x\n"))
-        .withMessage("policy, line 3: \"quorum x\": x is not defined before");
+        .withMessage("policy, line 3: \"quorum x\": \"x\" is not defined before");
   }
 
   /** Names are octets: no two spellings are one, and no spelling is two. */

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -149,6 +150,23 @@ class TileTest {
     assertThatIllegalArgumentException().isThrownBy(() -> CompactRange.of(-1, List.of()));
   }
 
+  @Test
+  void partsOfATreeAreComputedSideBySide() {
+    CompactRange range = CompactRange.empty();
+    for (int[] part : new int[][] {{0, 9}, {512, 8}, {768, 5}, {800, 0}, {801, 0}, {802, 1}}) {
+      assertThat(range.size()).isEqualTo(part[0]);
+      range.append(REFERENCE.subtree(part[0], part[0] + (1 << part[1])), part[1]);
+    }
+    assertThat(range.root()).isEqualTo(REFERENCE.root(804));
+    for (int level : new int[] {-1, 3, 62, 63, 64}) {
+      assertThatIllegalArgumentException()
+          .as("height %d", level)
+          .isThrownBy(() -> range.append(Hash.EMPTY_TREE, level));
+    }
+    CompactRange full = CompactRange.of(Long.MAX_VALUE, Collections.nCopies(63, Hash.EMPTY_TREE));
+    assertThatIllegalStateException().isThrownBy(() -> full.append(Hash.EMPTY_TREE));
+  }
+
   /** A wider partial tile, or the full one, stands for a narrower: a tile only grows at its end. */
   @Test
   void aWiderTileServesForANarrowerOne() throws Exception {
@@ -249,7 +267,7 @@ class TileTest {
   void whatIsNoPathIsRefused(String path) {
     assertThatExceptionOfType(TileParseException.class)
         .isThrownBy(() -> TilePath.parse(path))
-        .withMessageContaining("\"" + path + "\"");
+        .withMessageContaining("\"" + path.replaceAll("[^ -~]", "?") + "\"");
   }
 
   @Test
