@@ -81,17 +81,22 @@ public sealed interface AddCheckpointResponse {
    *     is no; or the body is not the one that goes with the status
    */
   static AddCheckpointResponse parse(int status, byte[] body) throws CheckpointParseException {
-    String text = StrictText.decode(body, "answer of witness");
-    if (status == Cosigned.STATUS) {
-      return new Cosigned(SignedNote.parseSignatures(text, "answer of witness"));
-    }
-    if (status == Conflict.STATUS) {
-      if (!text.endsWith("\n")) {
-        throw StrictText.refused("size in answer of witness", text, "no newline at its end");
+    return switch (status) {
+      case Cosigned.STATUS -> {
+        String lines = StrictText.decode(body, "answer of witness");
+        yield new Cosigned(SignedNote.parseSignatures(lines, "answer of witness"));
       }
-      String size = text.substring(0, text.length() - 1);
-      return new Conflict(StrictText.decimal(size, "size in answer of witness"));
-    }
-    throw StrictText.refused("answer of witness", text, "status " + status);
+      case Conflict.STATUS -> {
+        String text = StrictText.decode(body, "size in answer of witness");
+        if (!text.endsWith("\n")) {
+          throw StrictText.refused("size in answer of witness", text, "no newline at its end");
+        }
+        String size = text.substring(0, text.length() - 1);
+        yield new Conflict(StrictText.decimal(size, "size in answer of witness"));
+      }
+      default ->
+          throw StrictText.refused(
+              "answer of witness", StrictText.beginning(body), "status " + status);
+    };
   }
 }

@@ -102,6 +102,12 @@ final class StrictText {
     return new CheckpointParseException("%s: %s: %s".formatted(what, quote(text), reason));
   }
 
+  /** What bytes of no known form begin with, for a person to see. */
+  static String beginning(byte[] bytes) {
+    int length = Math.min(bytes.length, 4 * QUOTED_CHARS);
+    return new String(bytes, 0, length, StandardCharsets.UTF_8);
+  }
+
   /** The text between quotation marks, as {@link #show} shows it. */
   static String quote(String text) {
     return "\"" + show(text) + "\"";

@@ -49,11 +49,7 @@ public final class TileEdge {
     List<List<Hash>> levels = new ArrayList<>();
     for (TilePath path : TilePath.partial(size)) {
       Tile tile = source.tile(path);
-      if (tile.path().level() != path.level()
-          || tile.path().index() != path.index()
-          || tile.path().width() < path.width()) {
-        throw new IllegalStateException("asked for %s, got %s".formatted(path, tile));
-      }
+      TiledNodes.requireSame(path, tile.path());
       while (levels.size() < path.level()) {
         levels.add(List.of());
       }
@@ -94,26 +90,38 @@ public final class TileEdge {
     }
     List<List<Hash>> grown = new ArrayList<>();
     List<Tile> tiles = new ArrayList<>();
-    Collection<Hash> arriving = leaves;
+    List<Hash> arriving = List.copyOf(leaves);
     for (int level = 0; level < levels.size() || !arriving.isEmpty(); level++) {
-      List<Hash> before = level < levels.size() ? levels.get(level) : List.of();
-      List<Hash> hashes = new ArrayList<>(before);
+      List<Hash> hashes = new ArrayList<>(level < levels.size() ? levels.get(level) : List.of());
       hashes.addAll(arriving);
-      long tileIndex = (size >>> (TilePath.HEIGHT * level)) >>> TilePath.HEIGHT;
-      List<Hash> carried = new ArrayList<>();
-      int start = 0;
-      for (; hashes.size() - start >= TilePath.FULL_WIDTH; start += TilePath.FULL_WIDTH) {
-        Tile full = Tile.of(level, tileIndex++, hashes.subList(start, start + TilePath.FULL_WIDTH));
-        carried.add(full.subtree(TilePath.HEIGHT, 0));
-        tiles.add(full);
+      boolean changed = !arriving.isEmpty();
+      long index = size >>> (TilePath.HEIGHT * level) >>> TilePath.HEIGHT;
+      arriving = takeFullTiles(level, index, hashes, tiles);
+      if (changed && !hashes.isEmpty()) {
+        tiles.add(Tile.of(level, index + arriving.size(), hashes));
       }
-      List<Hash> rest = List.copyOf(hashes.subList(start, hashes.size()));
-      if (!rest.isEmpty() && !arriving.isEmpty()) {
-        tiles.add(Tile.of(level, tileIndex, rest));
-      }
-      grown.add(rest);
-      arriving = carried;
+      grown.add(List.copyOf(hashes));
     }
     return new Growth(new TileEdge(size + leaves.size(), List.copyOf(grown)), tiles);
+  }
+
+  /**
+   * Moves what fills whole tiles from {@code hashes} to {@code tiles}.
+   *
+   * @param index that of the first of these tiles
+   * @return the hash over each, for the level above
+   */
+  private static List<Hash> takeFullTiles(
+      int level, long index, List<Hash> hashes, List<Tile> tiles) {
+    List<Hash> over = new ArrayList<>();
+    int full = hashes.size() - hashes.size() % TilePath.FULL_WIDTH;
+    for (int start = 0; start < full; start += TilePath.FULL_WIDTH) {
+      Tile tile =
+          Tile.of(level, index + over.size(), hashes.subList(start, start + TilePath.FULL_WIDTH));
+      over.add(tile.subtree(TilePath.HEIGHT, 0));
+      tiles.add(tile);
+    }
+    hashes.subList(0, full).clear();
+    return over;
   }
 }

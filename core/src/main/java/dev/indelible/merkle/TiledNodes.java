@@ -54,7 +54,8 @@ public final class TiledNodes<X extends Exception> implements NodeSource<X> {
     return known;
   }
 
-  private static void requireSame(TilePath wanted, TilePath given) {
+  /** Whether the tile given is the one wanted, or that one grown. */
+  static void requireSame(TilePath wanted, TilePath given) {
     if (given.level() != wanted.level()
         || given.index() != wanted.index()
         || given.width() < wanted.width()) {

@@ -157,6 +157,9 @@ class AddCheckpointTest {
     assertThatExceptionOfType(CheckpointParseException.class)
         .isThrownBy(() -> AddCheckpointResponse.parse(status, body))
         .withMessageContaining("status " + status);
+    assertThatExceptionOfType(CheckpointParseException.class)
+        .isThrownBy(() -> AddCheckpointResponse.parse(status, new byte[] {(byte) 0xff, 27}))
+        .withMessageContaining("status " + status);
   }
 
   private static void refused(AddCheckpointRequest request, Hash oldRoot) {
