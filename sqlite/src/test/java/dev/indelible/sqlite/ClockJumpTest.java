@@ -9,6 +9,7 @@ import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.journal.Journal;
 import dev.indelible.journal.JournalSettings;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.RowSigning;
 import dev.indelible.queue.DeferredAuditMetrics;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -82,7 +83,7 @@ class ClockJumpTest {
           SqliteDeferredAudit.install(
               database,
               Optional.of(journal.ledger()),
-              TestLog.KEY,
+              RowSigning.everyRow(TestLog.KEY),
               TestLog.KEYS,
               () -> TestLog.KEYS,
               journal,

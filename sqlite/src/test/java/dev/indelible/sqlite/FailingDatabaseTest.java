@@ -12,6 +12,7 @@ import dev.indelible.journal.Journal;
 import dev.indelible.journal.JournalException;
 import dev.indelible.journal.JournalSettings;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.RowSigning;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.DeferredAuditMetrics;
 import java.io.IOException;
@@ -250,7 +251,7 @@ class FailingDatabaseTest {
           return SqliteDeferredAudit.install(
               log.file,
               Optional.of(journal.ledger()),
-              TestLog.KEY,
+              RowSigning.everyRow(TestLog.KEY),
               TestLog.KEYS,
               () -> TestLog.KEYS,
               journal,
