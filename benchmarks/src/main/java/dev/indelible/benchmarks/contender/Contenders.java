@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks.contender;
+
+import dev.indelible.journal.Durability;
+import java.util.ArrayList;
+import java.util.List;
+
+/** All who are held against each other, in the order of the table. */
+public final class Contenders {
+  private Contenders() {}
+
+  /** All of them. */
+  public static List<Contender> all() {
+    List<Contender> all = new ArrayList<>();
+    for (Durability durability : Durability.values()) {
+      for (RowSignatures signatures : RowSignatures.values()) {
+        all.add(new IndelibleContender(durability, signatures));
+      }
+    }
+    all.add(new RowPerTransaction());
+    all.add(new Log4jContender());
+    all.add(new LogbackContender(true));
+    all.add(new LogbackContender(false));
+    all.add(new ChronicleContender());
+    all.add(new OutboxContender(500));
+    all.add(new OutboxContender(0));
+    all.add(new KafkaContender(false));
+    all.add(new KafkaContender(true));
+    return all;
+  }
+
+  /** The one of that name. */
+  public static Contender named(String name) {
+    return all().stream()
+        .filter(contender -> contender.name().equals(name))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("no contender is called " + name));
+  }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks.contender;
+
+import dev.indelible.DataDirectory;
+import dev.indelible.Indelible;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.journal.Durability;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowQuery;
+import dev.indelible.sqlite.SqliteLedger;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** Indelible as its users open it: journal, drainer, signed chain in SQLite. */
+public record IndelibleContender(Durability durability, RowSignatures signatures)
+    implements Contender {
+  private static final Duration PATIENCE = Duration.ofMinutes(30);
+
+  @Override
+  public String name() {
+    return "Indelible, %s, signatures %s"
+        .formatted(durability.name().toLowerCase(Locale.ROOT), signatures.title());
+  }
+
+  @Override
+  public String settings() {
+    return "defaults but for what its name says; arrived: committed in SQLite, synchronous=FULL";
+  }
+
+  @Override
+  public Optional<String> withoutJar() {
+    return signatures.withoutJar();
+  }
+
+  @Override
+  public Session open(Path directory) throws Exception {
+    return new Log(start(directory));
+  }
+
+  @Override
+  public void forEachEvent(Path directory, Consumer<String> id) throws Exception {
+    new Log(start(directory)).close();
+    Path database = new DataDirectory(directory).database();
+    if (Files.exists(database)) {
+      try (LedgerReader ledger = SqliteLedger.open(database)) {
+        ledger.forEachRow(
+            RowQuery.all(),
+            row -> {
+              id.accept(row.id());
+              return true;
+            });
+      }
+    }
+  }
+
+  /** Opens the log itself. */
+  public Indelible start(Path directory) throws Exception {
+    return signatures.apply(Indelible.builder(directory).durability(durability)).open();
+  }
+
+  /** An open log. */
+  private record Log(Indelible log) implements Session {
+    @Override
+    public boolean submit(DeferredAuditEvent event) {
+      return log.queue().submit(event);
+    }
+
+    @Override
+    public void awaitArrival() {
+      if (!log.queue().drainPending(PATIENCE)) {
+        throw new IllegalStateException("not drained: " + log.metrics());
+      }
+    }
+
+    @Override
+    public void close() {
+      if (!log.closeAndFlush(PATIENCE).isComplete()) {
+        throw new IllegalStateException("not drained: " + log.metrics());
+      }
+    }
+  }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks.contender;
+
+import dev.indelible.event.DeferredAuditEvent;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * An event as a line of JSON, for those who write files or messages: the same bytes that Indelible
+ * puts on record.
+ */
+final class JsonLines {
+  private static final Pattern ID = Pattern.compile("\"id\":\"([0-9a-f-]{36})\"");
+
+  private JsonLines() {}
+
+  static String line(DeferredAuditEvent event) {
+    return new String(event.canonicalBytes(), StandardCharsets.UTF_8);
+  }
+
+  /** The id in a line, if the line is whole. */
+  static void readId(String line, Consumer<String> id) {
+    Matcher matcher = ID.matcher(line);
+    if (line.endsWith("}") && matcher.find()) {
+      id.accept(matcher.group(1));
+    }
+  }
+
+  static void forEachId(Path file, Consumer<String> id) throws IOException {
+    if (!Files.exists(file)) {
+      return;
+    }
+    try (BufferedReader lines = Files.newBufferedReader(file)) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        readId(line, id);
+      }
+    }
+  }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks.load;
+
+import dev.indelible.action.Bash;
+import dev.indelible.decision.Refuse;
+import dev.indelible.event.DeferredAuditEvent;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * The events of one producer, the same in every run: refusals of some 400 bytes. Ids (UUIDv7) and
+ * times rise as they would in life, and an id tells which event of which producer it is. One
+ * thread.
+ */
+public final class EventStream {
+  private static final Instant BEGINNING = Instant.parse("2026-01-01T00:00:00Z");
+  private static final Refuse DECISION = new Refuse("R001", "no recursive delete at the root");
+  private static final Optional<String> WHERE = Optional.of("/home/dev/project");
+  private static final Optional<String> POLICY = Optional.of("sha256:" + "0".repeat(64));
+  private static final int AGENTS = 50;
+
+  /** How an id tells the producer: in the bits above the number, below the variant. */
+  private static final int PRODUCER_SHIFT = 48;
+
+  private static final long VERSION = 0x7000;
+  private static final long VARIANT = 0x8000_0000_0000_0000L;
+
+  private final int producer;
+  private final int producers;
+  private long next;
+
+  /**
+   * A stream.
+   *
+   * @param producer which one, from 0
+   * @param producers how many there are; their times interleave
+   * @param from the number of the first event, from 0
+   */
+  public EventStream(int producer, int producers, long from) {
+    this.producer = producer;
+    this.producers = producers;
+    this.next = from;
+  }
+
+  /** The next event. */
+  public DeferredAuditEvent next() {
+    long number = next++;
+    Instant time = BEGINNING.plusNanos((number * producers + producer) * 1_000);
+    return new DeferredAuditEvent(
+        id(time, number),
+        "agent:" + number % AGENTS,
+        new Bash("rm -rf / --one-file-system --attempt=" + number, WHERE),
+        DECISION,
+        POLICY,
+        time);
+  }
+
+  /** Which producer an event is of. */
+  static int producerOf(UUID id) {
+    return (int) (id.getLeastSignificantBits() >>> PRODUCER_SHIFT & 0x3fff);
+  }
+
+  /** Which of its producer's events it is. */
+  static long numberOf(UUID id) {
+    return id.getLeastSignificantBits() & (1L << PRODUCER_SHIFT) - 1;
+  }
+
+  private UUID id(Instant time, long number) {
+    long fraction = time.getNano() % 1_000_000 * 4096L / 1_000_000;
+    return new UUID(
+        time.toEpochMilli() << 16 | VERSION | fraction,
+        VARIANT | (long) producer << PRODUCER_SHIFT | number);
+  }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks.load;
+
+import org.HdrHistogram.Histogram;
+
+/**
+ * How long something took, in nanoseconds.
+ *
+ * @param p50 half took at most this
+ * @param p99 99 of 100
+ * @param p999 999 of 1,000
+ * @param max all
+ */
+public record Latencies(long p50, long p99, long p999, long max) {
+  /** Enough that a percentile is right to half a percent. */
+  private static final int DIGITS = 3;
+
+  /** A histogram to record into; one thread. */
+  public static Histogram histogram() {
+    return new Histogram(DIGITS);
+  }
+
+  /** What a histogram says. */
+  public static Latencies of(Histogram histogram) {
+    return new Latencies(
+        histogram.getValueAtPercentile(50),
+        histogram.getValueAtPercentile(99),
+        histogram.getValueAtPercentile(99.9),
+        histogram.getMaxValue());
+  }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks.load;
+
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Events at a fixed rate, open loop: each is due at its time whether or not those before it are
+ * done, so that one slow call shows in all that had to wait for it (no coordinated omission).
+ *
+ * <p>The time goes in ticks of a millisecond, and a tick's events are due at its start. A producer
+ * sleeps between ticks: on a machine of few cores, one that spins to be exact would take the very
+ * cores that are being measured.
+ */
+public final class Pace {
+  private static final Duration TICK = Duration.ofMillis(1);
+  private static final long TICKS_PER_SECOND = Duration.ofSeconds(1).dividedBy(TICK);
+
+  private final long start;
+  private final double eventsPerTick;
+
+  /** What is done for each event. */
+  @FunctionalInterface
+  public interface Step {
+    /**
+     * Handles one event.
+     *
+     * @param due when it was to begin, as {@link System#nanoTime}
+     */
+    void run(long due) throws Exception;
+  }
+
+  /**
+   * The pace of one of several producers, whose ticks do not coincide.
+   *
+   * @param producer which one, from 0
+   * @param producers how many
+   * @param eventsPerSecond of all together
+   */
+  public Pace(int producer, int producers, int eventsPerSecond) {
+    this.start = System.nanoTime() + TICK.toNanos() + TICK.toNanos() * producer / producers;
+    this.eventsPerTick = (double) eventsPerSecond / TICKS_PER_SECOND / producers;
+  }
+
+  /** Runs for that long, or longer if the steps do not keep the pace. */
+  public void run(Duration time, Step step) throws Exception {
+    long ticks = time.dividedBy(TICK);
+    for (long tick = 0; tick < ticks; tick++) {
+      long due = start + tick * TICK.toNanos();
+      sleepUntil(due);
+      long events = (long) ((tick + 1) * eventsPerTick) - (long) (tick * eventsPerTick);
+      for (long event = 0; event < events; event++) {
+        step.run(due);
+      }
+    }
+  }
+
+  private static void sleepUntil(long time) {
+    for (long left = time - System.nanoTime(); left > 0; left = time - System.nanoTime()) {
+      LockSupport.parkNanos(left);
+    }
+  }
+}

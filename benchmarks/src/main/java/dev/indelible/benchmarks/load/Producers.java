@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks.load;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+
+/** Runs producers, a thread each. */
+public final class Producers {
+  private Producers() {}
+
+  /** What a producer does. */
+  @FunctionalInterface
+  public interface Producer<T> {
+    /**
+     * Produces until it is done.
+     *
+     * @param producer which one it is, from 0
+     * @return what it has to tell
+     */
+    T run(int producer) throws Exception;
+  }
+
+  /** Runs that many at once, and returns what they have to tell; fails if one of them does. */
+  public static <T> List<T> run(int producers, Producer<T> producer) throws Exception {
+    List<FutureTask<T>> tasks = new ArrayList<>();
+    for (int p = 0; p < producers; p++) {
+      int number = p;
+      tasks.add(new FutureTask<>(() -> producer.run(number)));
+    }
+    for (FutureTask<T> task : tasks) {
+      new Thread(task, "producer").start();
+    }
+    List<T> results = new ArrayList<>();
+    for (FutureTask<T> task : tasks) {
+      try {
+        results.add(task.get());
+      } catch (ExecutionException e) {
+        throw new IllegalStateException("a producer failed", e.getCause());
+      }
+    }
+    return results;
+  }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks.load;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.event.DeferredAuditEvent;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** What makes the contenders' events identical, and countable. */
+class EventStreamTest {
+  private static final int MANY = 5_000;
+
+  @Test
+  void everyRunGetsTheSameEvents() {
+    assertThat(events(1, 4, 0)).isEqualTo(events(1, 4, 0));
+  }
+
+  @Test
+  void aStreamCanBeginWhereAnotherEnded() {
+    EventStream whole = new EventStream(0, 1, 0);
+    Stream.generate(whole::next).limit(MANY).toList();
+    assertThat(whole.next()).isEqualTo(new EventStream(0, 1, MANY).next());
+  }
+
+  @Test
+  void idsAreOfVersionSevenAndRiseWithTheTime() {
+    List<DeferredAuditEvent> events = events(0, 1, 0);
+    assertThat(events).allMatch(event -> event.id().version() == 7 && event.id().variant() == 2);
+    assertThat(events)
+        .isSortedAccordingTo(Comparator.comparing((DeferredAuditEvent event) -> event.timestamp()))
+        .isSortedAccordingTo(Comparator.comparing(event -> event.id().toString()));
+  }
+
+  @Test
+  void aTallySaysWhatIsMissingAndWhatIsThereTwice() {
+    List<DeferredAuditEvent> all = new ArrayList<>(events(0, 2, 0));
+    all.addAll(events(1, 2, 0));
+    Tally tally = new Tally();
+    all.stream().skip(3).forEach(event -> tally.see(event.id().toString()));
+    tally.see(all.get(10).id().toString());
+
+    assertThat(tally.found()).isEqualTo(2 * MANY - 3);
+    assertThat(tally.duplicated()).isEqualTo(1);
+    assertThat(tally.missing(new long[] {MANY, MANY})).isEqualTo(3);
+    assertThat(tally.missing(new long[] {2, MANY, 7})).isEqualTo(2 + 7);
+  }
+
+  private static List<DeferredAuditEvent> events(int producer, int producers, long from) {
+    EventStream stream = new EventStream(producer, producers, from);
+    return Stream.generate(stream::next).limit(MANY).toList();
+  }
+}
