@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks.child;
+
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** A JVM that runs one {@link Task}, with the same flags as all others. */
+public final class ChildJvm {
+  /** Enough for the rows of the sustained run, which the raw insert makes before its clock runs. */
+  public static final String HEAP = "4g";
+
+  /** What Chronicle Queue asks for on Java 17; nobody else needs it. */
+  private static final List<String> OPENED =
+      List.of(
+          "java.base/java.lang",
+          "java.base/java.lang.reflect",
+          "java.base/java.io",
+          "java.base/java.nio",
+          "java.base/java.util",
+          "java.base/jdk.internal.misc",
+          "java.base/jdk.internal.ref",
+          "java.base/sun.nio.ch",
+          "jdk.compiler/com.sun.tools.javac",
+          "jdk.compiler/com.sun.tools.javac.file");
+
+  private final Process process;
+  private final BufferedReader out;
+  private final Path errors;
+
+  private ChildJvm(Process process, Path errors) {
+    this.process = process;
+    this.errors = errors;
+    this.out =
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+  }
+
+  /** The flags of every child, its heap apart. */
+  public static List<String> flags() {
+    List<String> flags = new ArrayList<>(List.of("-XX:+UseG1GC"));
+    for (String each : OPENED) {
+      flags.add("--add-opens=" + each + "=ALL-UNNAMED");
+    }
+    if (Runtime.version().feature() >= 22) {
+      flags.add("--enable-native-access=ALL-UNNAMED");
+    }
+    if (Runtime.version().feature() >= 23) {
+      flags.add("--sun-misc-unsafe-memory-access=allow");
+    }
+    flags.add("-Dslf4j.provider=org.slf4j.simple.SimpleServiceProvider");
+    flags.add("-Dslf4j.internal.verbosity=WARN");
+    flags.add("-Dorg.slf4j.simpleLogger.defaultLogLevel=error");
+    flags.add("-Dchronicle.announcer.disable=true");
+    flags.add("-Dchronicle.analytics.disable=true");
+    return flags;
+  }
+
+  /**
+   * Starts a child.
+   *
+   * @param work where it leaves its complaints
+   * @param heap its heap, as for {@code -Xmx}
+   * @param withoutJar the beginning of the name of a jar to leave off the class path
+   */
+  public static ChildJvm start(
+      Path work, String heap, Optional<String> withoutJar, Class<? extends Task> task, Facts told)
+      throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("-Xms" + heap);
+    command.add("-Xmx" + heap);
+    command.addAll(flags());
+    command.addAll(List.of("-cp", classPath(withoutJar), Child.class.getName(), task.getName()));
+    for (Map.Entry<String, String> fact : told.values().entrySet()) {
+      command.add(fact.getKey() + "=" + fact.getValue());
+    }
+    Path errors = Files.createTempFile(work, "child-", ".log");
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.directory(work.toFile());
+    builder.redirectError(errors.toFile());
+    return new ChildJvm(builder.start(), errors);
+  }
+
+  /** Runs a child to its end, and returns what it answered. */
+  public static Facts run(
+      Path work, String heap, Optional<String> withoutJar, Class<? extends Task> task, Facts told)
+      throws IOException, InterruptedException {
+    return start(work, heap, withoutJar, task, told).awaitEnd();
+  }
+
+  /** Waits for an answer that it gives before its end. */
+  public void await(String answer) throws IOException, InterruptedException {
+    String line = out.readLine();
+    while (line != null && !line.startsWith(Child.ANSWER + answer + "=")) {
+      line = out.readLine();
+    }
+    if (line == null) {
+      throw failed();
+    }
+  }
+
+  /** SIGKILL: no handler of it runs. */
+  public void kill() throws InterruptedException {
+    process.toHandle().destroyForcibly();
+    process.waitFor();
+  }
+
+  private Facts awaitEnd() throws IOException, InterruptedException {
+    Facts answers = new Facts();
+    for (String line = out.readLine(); line != null; line = out.readLine()) {
+      if (line.startsWith(Child.ANSWER)) {
+        answers.parse(line.substring(Child.ANSWER.length()));
+      }
+    }
+    if (process.waitFor() != 0) {
+      throw failed();
+    }
+    return answers;
+  }
+
+  private IllegalStateException failed() throws IOException, InterruptedException {
+    return new IllegalStateException(
+        "a child ended with " + process.waitFor() + ": " + Files.readString(errors));
+  }
+
+  private static String classPath(Optional<String> withoutJar) {
+    Stream<String> entries =
+        Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator));
+    return entries
+        .filter(entry -> withoutJar.isEmpty() || !fileName(entry).startsWith(withoutJar.get()))
+        .map(entry -> Path.of(entry).toAbsolutePath().toString())
+        .collect(Collectors.joining(File.pathSeparator));
+  }
+
+  private static String fileName(String entry) {
+    return String.valueOf(Path.of(entry).getFileName());
+  }
+}

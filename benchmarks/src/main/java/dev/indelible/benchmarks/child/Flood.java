@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks.child;
+
+import dev.indelible.benchmarks.contender.Contender;
+import dev.indelible.benchmarks.contender.Contenders;
+import dev.indelible.benchmarks.load.EventStream;
+import dev.indelible.benchmarks.load.Latencies;
+import dev.indelible.benchmarks.load.Producers;
+import dev.indelible.benchmarks.load.Tally;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.HdrHistogram.Histogram;
+
+/**
+ * Hands events in as fast as they are taken, and waits until all have arrived: how many a second
+ * from the first call to the last arrival. Then counts what is really there.
+ */
+public final class Flood implements Task {
+  /** What a flood is told: who, where, how much, and for how long at most. */
+  public static Facts told(
+      Contender contender,
+      Path directory,
+      int producers,
+      long warmUp,
+      long events,
+      Duration limit) {
+    return new Facts()
+        .with("contender", contender.name())
+        .with("directory", directory)
+        .with("producers", producers)
+        .with("warmUp", warmUp)
+        .with("events", events)
+        .with("limit", limit);
+  }
+
+  @Override
+  public Facts run(Facts told) throws Exception {
+    Contender contender = Contenders.named(told.text("contender"));
+    int producers = told.count("producers");
+    Duration limit = told.time("limit");
+    Path directory = told.path("directory");
+    flood(contender, sub(directory, "warm-up"), producers, told.number("warmUp"), limit);
+    Path measured = sub(directory, "measured");
+    Outcome outcome = flood(contender, measured, producers, told.number("events"), limit);
+    Tally tally = new Tally();
+    contender.forEachEvent(measured, tally::see);
+    return new Facts()
+        .with("accepted", outcome.accepted())
+        .with("rejected", outcome.rejected())
+        .with("found", tally.found())
+        .with("duplicated", tally.duplicated())
+        .with("nanos", outcome.nanos())
+        .with("call", outcome.call());
+  }
+
+  private static Outcome flood(
+      Contender contender, Path directory, int producers, long events, Duration limit)
+      throws Exception {
+    try (Contender.Session session = contender.open(directory)) {
+      Histogram calls = Latencies.histogram();
+      long start = System.nanoTime();
+      List<Handover> handovers =
+          Producers.run(
+              producers,
+              producer -> {
+                Histogram own = Latencies.histogram();
+                Handover handover =
+                    new Handover(session, new EventStream(producer, producers, 0), own);
+                while (handover.accepted() < events / producers
+                    && System.nanoTime() - start < limit.toNanos()) {
+                  handover.handOver();
+                }
+                synchronized (calls) {
+                  calls.add(own);
+                }
+                return handover;
+              });
+      session.awaitArrival();
+      return new Outcome(
+          handovers.stream().mapToLong(Handover::accepted).sum(),
+          handovers.stream().mapToLong(Handover::rejected).sum(),
+          System.nanoTime() - start,
+          Latencies.of(calls));
+    }
+  }
+
+  private static Path sub(Path directory, String name) throws Exception {
+    return Files.createDirectories(directory.resolve(name));
+  }
+
+  private record Outcome(long accepted, long rejected, long nanos, Latencies call) {}
+}

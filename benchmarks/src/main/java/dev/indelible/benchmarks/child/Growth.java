@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks.child;
+
+import dev.indelible.DataDirectory;
+import dev.indelible.Indelible;
+import dev.indelible.benchmarks.contender.IndelibleContender;
+import dev.indelible.benchmarks.contender.PlainLedger;
+import dev.indelible.benchmarks.contender.RowSignatures;
+import dev.indelible.benchmarks.load.EventStream;
+import dev.indelible.event.AuditEvent;
+import dev.indelible.journal.Durability;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.Head;
+import dev.indelible.ledger.RowSealer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What an append costs in a large ledger over what it costs in a small one. Fills both with valid
+ * rows, opens them as a user would, and times the same number of events from the first call to the
+ * last row; in rounds, one and the other in turn. The small one is made anew for each round.
+ */
+public final class Growth implements Task {
+  private static final Duration PATIENCE = Duration.ofMinutes(30);
+
+  /** What it is told: where, how large the two are, how often, and how many to add each time. */
+  public static Facts told(
+      Path directory, long small, long large, int rounds, long warmUp, long events) {
+    return new Facts()
+        .with("directory", directory)
+        .with("small", small)
+        .with("large", large)
+        .with("rounds", rounds)
+        .with("warmUp", warmUp)
+        .with("events", events);
+  }
+
+  @Override
+  public Facts run(Facts told) throws Exception {
+    Path directory = told.path("directory");
+    long warmUp = told.number("warmUp");
+    long events = told.number("events");
+    Log large = Log.fill(directory.resolve("large"), told.number("large"));
+    List<Long> smallNanos = new ArrayList<>();
+    List<Long> largeNanos = new ArrayList<>();
+    for (int round = 0; round < told.count("rounds"); round++) {
+      Log small = Log.fill(directory.resolve("small-" + round), told.number("small"));
+      smallNanos.add(small.append(warmUp, events));
+      largeNanos.add(large.append(warmUp, events));
+    }
+    return new Facts().with("small", median(smallNanos)).with("large", median(largeNanos));
+  }
+
+  private static long median(List<Long> values) {
+    return values.stream().sorted().skip(values.size() / 2).findFirst().orElseThrow();
+  }
+
+  /**
+   * One log, closed, and the events that come next in it.
+   *
+   * @param directory where it is
+   * @param stream its events
+   */
+  private record Log(Path directory, EventStream stream) {
+    static Log fill(Path directory, long rows) throws Exception {
+      Log log = new Log(directory, new EventStream(0, 1, 0));
+      log.append(1, 0);
+      DataDirectory data = new DataDirectory(directory);
+      RowSealer sealer = new RowSealer(data.keys().openOrCreate());
+      try (PlainLedger ledger = PlainLedger.open(data.database(), PlainLedger.HASTY_PRAGMAS)) {
+        Head head = ledger.head();
+        while (head.sequence() < rows) {
+          List<AuditEvent> events = new ArrayList<>();
+          while (events.size() < Math.min(RawInsert.BATCH, rows - head.sequence())) {
+            events.add(log.stream.next());
+          }
+          List<ChainRow> batch = sealer.seal(head, events);
+          ledger.append(batch);
+          head = batch.get(batch.size() - 1).head();
+        }
+      }
+      return log;
+    }
+
+    /** Returns how long the events took that came after the warm-up. */
+    long append(long warmUp, long events) throws Exception {
+      try (Indelible log =
+          new IndelibleContender(Durability.PROCESS, RowSignatures.CORRETTO).start(directory)) {
+        drain(log, warmUp);
+        long start = System.nanoTime();
+        drain(log, events);
+        return System.nanoTime() - start;
+      }
+    }
+
+    private void drain(Indelible log, long events) {
+      for (long event = 0; event < events; event++) {
+        if (!log.queue().submit(stream.next())) {
+          throw new IllegalStateException("not accepted: " + log.metrics());
+        }
+      }
+      if (!log.queue().drainPending(PATIENCE)) {
+        throw new IllegalStateException("not drained: " + log.metrics());
+      }
+    }
+  }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks.child;
+
+import dev.indelible.benchmarks.contender.PlainLedger;
+import dev.indelible.benchmarks.load.EventStream;
+import dev.indelible.crypto.SigningKey;
+import dev.indelible.event.AuditEvent;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.Head;
+import dev.indelible.ledger.RowSealer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The limit: the rows that Indelible would make of the same events, finished before the clock runs,
+ * inserted in bulk into the same tables and indexes by the same statement.
+ */
+public final class RawInsert implements Task {
+  /** Rows in one transaction: enough that a larger one is no faster. */
+  public static final int BATCH = 10_000;
+
+  private static final int SEALED_AT_ONCE = 10_000;
+
+  /** What it is told: where and how much. */
+  public static Facts told(Path directory, int producers, long warmUp, long events) {
+    return new Facts()
+        .with("directory", directory)
+        .with("producers", producers)
+        .with("warmUp", warmUp)
+        .with("events", events);
+  }
+
+  @Override
+  public Facts run(Facts told) throws Exception {
+    Path directory = Files.createDirectories(told.path("directory"));
+    int producers = told.count("producers");
+    insert(rows(producers, told.number("warmUp")), directory.resolve("warm-up.db"));
+    List<ChainRow> rows = rows(producers, told.number("events"));
+    return new Facts()
+        .with("accepted", rows.size())
+        .with("nanos", insert(rows, directory.resolve("raw.db")));
+  }
+
+  private static long insert(List<ChainRow> rows, Path file) throws Exception {
+    try (PlainLedger ledger = PlainLedger.create(file, PlainLedger.PRODUCTION_PRAGMAS)) {
+      long start = System.nanoTime();
+      for (int from = 0; from < rows.size(); from += BATCH) {
+        ledger.append(rows.subList(from, Math.min(rows.size(), from + BATCH)));
+      }
+      return System.nanoTime() - start;
+    }
+  }
+
+  private static List<ChainRow> rows(int producers, long count) {
+    List<EventStream> streams = new ArrayList<>();
+    for (int producer = 0; producer < producers; producer++) {
+      streams.add(new EventStream(producer, producers, 0));
+    }
+    RowSealer sealer = new RowSealer(SigningKey.generate());
+    List<ChainRow> rows = new ArrayList<>();
+    Head head = Head.EMPTY;
+    while (rows.size() < count) {
+      List<AuditEvent> events = new ArrayList<>();
+      while (events.size() < SEALED_AT_ONCE && rows.size() + events.size() < count) {
+        events.add(streams.get(events.size() % producers).next());
+      }
+      rows.addAll(sealer.seal(head, events));
+      head = rows.get(rows.size() - 1).head();
+    }
+    return rows;
+  }
+}

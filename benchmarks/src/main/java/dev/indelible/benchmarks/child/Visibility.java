@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks.child;
+
+import dev.indelible.DataDirectory;
+import dev.indelible.Indelible;
+import dev.indelible.benchmarks.contender.IndelibleContender;
+import dev.indelible.benchmarks.contender.RowSignatures;
+import dev.indelible.benchmarks.load.EventStream;
+import dev.indelible.benchmarks.load.Latencies;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.journal.Durability;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.sqlite.SqliteLedger;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
+import org.HdrHistogram.Histogram;
+
+/**
+ * From submit to row visible while nothing else goes on: single events at random moments, and a
+ * reader that looks for each on a connection of its own.
+ */
+public final class Visibility implements Task {
+  /** How often the reader looks; a result is late by at most this, and by one query. */
+  private static final Duration LOOK = Duration.ofNanos(100_000);
+
+  private static final int LONGEST_PAUSE_MILLIS = 30;
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
+
+  /** What it is told: where, and how many. */
+  public static Facts told(Path directory, int warmUp, int events) {
+    return new Facts().with("directory", directory).with("warmUp", warmUp).with("events", events);
+  }
+
+  @Override
+  public Facts run(Facts told) throws Exception {
+    Path directory = told.path("directory");
+    EventStream stream = new EventStream(0, 1, 0);
+    Random random = new Random(1);
+    try (Indelible log =
+        new IndelibleContender(Durability.PROCESS, RowSignatures.CORRETTO).start(directory)) {
+      log.queue().submit(stream.next());
+      if (!log.queue().drainPending(PATIENCE)) {
+        throw new IllegalStateException("not drained: " + log.metrics());
+      }
+      try (LedgerReader reader = SqliteLedger.open(new DataDirectory(directory).database())) {
+        watch(log, reader, stream, random, told.count("warmUp"));
+        return new Facts()
+            .with(
+                "visible", Latencies.of(watch(log, reader, stream, random, told.count("events"))));
+      }
+    }
+  }
+
+  private static Histogram watch(
+      Indelible log, LedgerReader reader, EventStream stream, Random random, int events)
+      throws Exception {
+    Histogram times = Latencies.histogram();
+    for (int i = 0; i < events; i++) {
+      LockSupport.parkNanos(
+          Duration.ofMillis(1).plusMillis(random.nextInt(LONGEST_PAUSE_MILLIS)).toNanos());
+      DeferredAuditEvent event = stream.next();
+      String id = event.id().toString();
+      long start = System.nanoTime();
+      log.queue().submit(event);
+      while (reader.row(id).isEmpty()) {
+        LockSupport.parkNanos(LOOK.toNanos());
+      }
+      times.recordValue(System.nanoTime() - start);
+    }
+    return times;
+  }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks.child;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.indelible.benchmarks.contender.Contender;
+import dev.indelible.benchmarks.contender.IndelibleContender;
+import dev.indelible.benchmarks.contender.RowSignatures;
+import dev.indelible.journal.Durability;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Measurements in JVMs of their own, and their deaths. */
+class ChildJvmTest {
+  private static final String HEAP = "256m";
+  private static final String PROVIDER =
+      "com.amazon.corretto.crypto.provider.AmazonCorrettoCryptoProvider";
+
+  @TempDir Path temp;
+
+  @Test
+  void whatSurvivesAKillIsCountedAgainstWhatWasAccepted() throws Exception {
+    Contender contender = new IndelibleContender(Durability.PROCESS, RowSignatures.CORRETTO);
+    Path directory = Files.createDirectory(temp.resolve("data"));
+    Path notes = temp.resolve("notes");
+    ChildJvm victim =
+        ChildJvm.start(
+            temp,
+            HEAP,
+            Optional.empty(),
+            Victim.class,
+            Victim.told(contender, directory, notes, 2, 5_000));
+    victim.await(Victim.READY);
+    victim.kill();
+
+    Facts counted = new Survivors().run(Survivors.told(contender, directory, notes));
+    assertThat(counted.number("accepted")).isGreaterThanOrEqualTo(100);
+    assertThat(counted.number("found")).isGreaterThanOrEqualTo(counted.number("accepted"));
+    assertThat(counted.number("lost")).isZero();
+    assertThat(counted.number("duplicated")).isZero();
+  }
+
+  @Test
+  void aSignerIsLeftOutByLeavingOutItsJar() throws Exception {
+    Facts with = probe(RowSignatures.CORRETTO);
+    Facts without = probe(RowSignatures.BOUNCY_CASTLE);
+
+    assertThat(with.text("corretto")).isEqualTo("true");
+    assertThat(without.text("corretto")).isEqualTo("false");
+  }
+
+  @Test
+  void aChildThatFailsSaysWhy() {
+    assertThatThrownBy(() -> ChildJvm.run(temp, HEAP, Optional.empty(), Failing.class, new Facts()))
+        .hasMessageContaining("because it is meant to");
+  }
+
+  private Facts probe(RowSignatures signatures) throws Exception {
+    Contender contender = new IndelibleContender(Durability.PROCESS, signatures);
+    return ChildJvm.run(temp, HEAP, contender.withoutJar(), Probe.class, new Facts());
+  }
+
+  /** Looks for Corretto's provider. */
+  public static final class Probe implements Task {
+    @Override
+    public Facts run(Facts told) {
+      boolean found = true;
+      try {
+        Class.forName(PROVIDER);
+      } catch (ClassNotFoundException e) {
+        found = false;
+      }
+      return new Facts().with("corretto", found);
+    }
+  }
+
+  /** Fails. */
+  public static final class Failing implements Task {
+    @Override
+    public Facts run(Facts told) {
+      throw new IllegalStateException("because it is meant to");
+    }
+  }
+}

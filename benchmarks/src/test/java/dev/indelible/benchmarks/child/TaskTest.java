@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks.child;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.benchmarks.contender.IndelibleContender;
+import dev.indelible.benchmarks.contender.RowSignatures;
+import dev.indelible.journal.Durability;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Each measurement in small: it ends, and counts what it should. */
+class TaskTest {
+  private static final IndelibleContender INDELIBLE =
+      new IndelibleContender(Durability.PROCESS, RowSignatures.CORRETTO);
+
+  @TempDir Path temp;
+
+  @Test
+  void aFloodFindsAllItHandedIn() throws Exception {
+    Facts facts = new Flood().run(Flood.told(INDELIBLE, temp, 2, 20, 200, Duration.ofMinutes(1)));
+    assertThat(facts.number("accepted")).isEqualTo(200);
+    assertThat(facts.number("found")).isEqualTo(200);
+    assertThat(facts.number("duplicated")).isZero();
+  }
+
+  @Test
+  void aStrideHandsInAtItsPace() throws Exception {
+    Facts facts =
+        new Stride()
+            .run(
+                Stride.told(
+                    INDELIBLE, temp, 2, 2_000, Duration.ofMillis(10), Duration.ofMillis(50)));
+    assertThat(facts.number("events")).isEqualTo(100);
+    assertThat(facts.latencies("response").p50())
+        .isGreaterThanOrEqualTo(facts.latencies("call").p50());
+  }
+
+  @Test
+  void aRawInsertInsertsAll() throws Exception {
+    Facts facts = new RawInsert().run(RawInsert.told(temp, 2, 10, 333));
+    assertThat(facts.number("accepted")).isEqualTo(333);
+    assertThat(Files.size(temp.resolve("raw.db"))).isPositive();
+  }
+
+  @Test
+  void aBacklogIsDrainedAfterTheLockIsGone() throws Exception {
+    Facts facts = new Backlog().run(Backlog.told(temp, 300));
+    assertThat(facts.number("waiting")).isEqualTo(300);
+    assertThat(facts.number("appended")).isEqualTo(301);
+  }
+
+  @Test
+  void ledgersOfTwoSizesAreAppendedTo() throws Exception {
+    Facts facts = new Growth().run(Growth.told(temp, 100, 300, 2, 10, 20));
+    assertThat(facts.number("small")).isPositive();
+    assertThat(facts.number("large")).isPositive();
+  }
+
+  @Test
+  void aRowBecomesVisible() throws Exception {
+    Facts facts = new Visibility().run(Visibility.told(temp, 2, 5));
+    assertThat(facts.latencies("visible").p50()).isPositive();
+  }
+}
