@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks;
+
+import dev.indelible.benchmarks.child.Facts;
+import dev.indelible.benchmarks.child.Growth;
+import dev.indelible.benchmarks.report.MarkdownTable;
+import dev.indelible.benchmarks.report.Page;
+import dev.indelible.benchmarks.report.Units;
+
+/** What an append costs when the ledger has grown. */
+final class GrowingLedger implements Section {
+  private static final double WANTED = 1.2;
+
+  @Override
+  public void measure(Workbench bench, Page page) throws Exception {
+    bench.say("append to a large ledger");
+    Sizes sizes = bench.sizes();
+    Facts facts =
+        bench.run(
+            Growth.class,
+            directory ->
+                Growth.told(
+                    directory,
+                    sizes.smallLedger(),
+                    sizes.largeLedger(),
+                    sizes.growthRounds(),
+                    Sizes.warmUp(sizes.growth()),
+                    sizes.growth()));
+    double ratio = (double) facts.number("large") / facts.number("small");
+    MarkdownTable table =
+        new MarkdownTable("rows before", "events/s", "an append", "over the first");
+    row(table, sizes, sizes.smallLedger(), facts.number("small"), 1);
+    row(table, sizes, sizes.largeLedger(), facts.number("large"), ratio);
+    page.section("Appending to a large ledger")
+        .table(table)
+        .text(
+            """
+            %,d events through journal and drainer into a ledger of that many rows, after %,d that warm \
+            up; the median of %d rounds, one and the other in turn. The small ledger is made anew for \
+            each round."""
+                .formatted(sizes.growth(), Sizes.warmUp(sizes.growth()), sizes.growthRounds()));
+    page.target(
+        "an append at %,d rows over one at %,d".formatted(sizes.largeLedger(), sizes.smallLedger()),
+        Units.ratio(WANTED),
+        Units.ratio(ratio),
+        ratio <= WANTED);
+  }
+
+  private static void row(MarkdownTable table, Sizes sizes, long rows, long nanos, double ratio) {
+    table.row(
+        Units.count(rows),
+        Units.count(Units.perSecond(sizes.growth(), nanos)),
+        Units.time(nanos / sizes.growth()),
+        Units.ratio(ratio));
+  }
+}

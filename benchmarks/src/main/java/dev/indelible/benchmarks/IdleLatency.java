@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks;
+
+import dev.indelible.benchmarks.child.Visibility;
+import dev.indelible.benchmarks.load.Latencies;
+import dev.indelible.benchmarks.report.MarkdownTable;
+import dev.indelible.benchmarks.report.Page;
+import dev.indelible.benchmarks.report.Units;
+import java.time.Duration;
+
+/** How soon a row can be seen when nothing else goes on. */
+final class IdleLatency implements Section {
+  private static final Duration WANTED = Duration.ofMillis(20);
+
+  @Override
+  public void measure(Workbench bench, Page page) throws Exception {
+    bench.say("from submit to row visible");
+    int events = bench.sizes().visible();
+    Latencies visible =
+        bench
+            .run(
+                Visibility.class,
+                directory -> Visibility.told(directory, (int) Sizes.warmUp(events), events))
+            .latencies("visible");
+    page.section("From submit to row visible, idle system")
+        .table(
+            new MarkdownTable("events", "p50", "p99", "p99.9", "max")
+                .row(
+                    Units.count(events),
+                    Units.time(visible.p50()),
+                    Units.time(visible.p99()),
+                    Units.time(visible.p999()),
+                    Units.time(visible.max())))
+        .text(
+            "Single events, 1 to 30 ms after the one before has been seen; a reader looks for each,"
+                + " every 0.1 ms, on a connection of its own.");
+    page.target(
+        "submit to row visible, idle, p99",
+        Units.time(WANTED.toNanos()),
+        Units.time(visible.p99()),
+        visible.p99() <= WANTED.toNanos());
+  }
+}

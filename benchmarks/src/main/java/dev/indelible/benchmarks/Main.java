@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks;
+
+import dev.indelible.benchmarks.child.ChildJvm;
+import dev.indelible.benchmarks.contender.Contender;
+import dev.indelible.benchmarks.contender.Contenders;
+import dev.indelible.benchmarks.load.Scratch;
+import dev.indelible.benchmarks.report.Page;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Measures everything in one run and writes the page of results. */
+@Command(
+    name = "benchmarks/run",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = "Measure Indelible and its peers on this machine, and write the results.",
+    footer = {
+      "",
+      "A whole run at full size takes about 25 minutes and is written to benchmarks/RESULTS.md.",
+      "A part of one, or a quick one, is written to benchmarks/target/RESULTS.md."
+    })
+final class Main implements Callable<Integer> {
+  /** The parts of a run, in their order. */
+  enum Part {
+    /** All contenders, on identical events. */
+    SIDE_BY_SIDE,
+    /** End to end, over many events. */
+    SUSTAINED,
+    /** Submit at a steady pace. */
+    PACED,
+    /** Submit by JMH. */
+    JMH,
+    /** Events waiting in a small heap. */
+    BACKLOG,
+    /** Appending to a large ledger. */
+    GROWTH,
+    /** From submit to row visible. */
+    VISIBLE
+  }
+
+  @Option(names = "--quick", description = "small sizes: 2 to 3 minutes; the figures mean little")
+  boolean quick;
+
+  @Option(
+      names = "--events",
+      paramLabel = "N",
+      description = "events of the sustained run (default: 2,000,000; quick: 200,000)")
+  long events;
+
+  @Option(
+      names = "--only",
+      split = ",",
+      paramLabel = "PART",
+      description = "measure only these: ${COMPLETION-CANDIDATES}")
+  List<Part> only = List.of(Part.values());
+
+  @Option(
+      names = "--contender",
+      paramLabel = "TEXT",
+      description = "side by side, only those with this in their name")
+  String contender = "";
+
+  @Option(
+      names = "--work",
+      paramLabel = "DIR",
+      description = "where to measure, some 25 GB at full size (default: the temporary directory)")
+  Path work = Path.of(System.getProperty("java.io.tmpdir"));
+
+  private final String command;
+
+  Main(String command) {
+    this.command = command;
+  }
+
+  /** Runs the command. */
+  public static void main(String[] args) {
+    String command = ("benchmarks/run " + String.join(" ", args)).strip();
+    System.exit(
+        new CommandLine(new Main(command)).setCaseInsensitiveEnumValuesAllowed(true).execute(args));
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    Sizes sizes = quick ? Sizes.quick() : Sizes.full();
+    Page page = new Page();
+    String text;
+    Path home = Path.of(System.getProperty("benchmarks.home", "."));
+    try (Scratch scratch = Scratch.in(work)) {
+      Workbench bench =
+          new Workbench(
+              scratch.path(), events > 0 ? sizes.withSustained(events) : sizes, System.err);
+      for (Part part : Part.values()) {
+        if (only.contains(part)) {
+          section(part).measure(bench, page);
+        }
+      }
+      text =
+          page.render(
+              scratch.path(),
+              home,
+              command,
+              "-Xms%1$s -Xmx%1$s ".formatted(ChildJvm.HEAP) + String.join(" ", ChildJvm.flags()));
+    }
+    boolean whole =
+        !quick && events == 0 && only.size() == Part.values().length && contender.isEmpty();
+    Files.writeString(home.resolve(whole ? "RESULTS.md" : "target/RESULTS.md"), text);
+    System.out.println(text);
+    return CommandLine.ExitCode.OK;
+  }
+
+  private Section section(Part part) {
+    return switch (part) {
+      case SIDE_BY_SIDE -> new SideBySide(chosen());
+      case SUSTAINED -> new Sustained();
+      case PACED -> new PacedSubmit();
+      case JMH -> new FlatOutSubmit();
+      case BACKLOG -> new SmallHeap();
+      case GROWTH -> new GrowingLedger();
+      case VISIBLE -> new IdleLatency();
+    };
+  }
+
+  private List<Contender> chosen() {
+    List<Contender> chosen = new ArrayList<>();
+    for (Contender each : Contenders.all()) {
+      if (each.name().toLowerCase(Locale.ROOT).contains(contender.toLowerCase(Locale.ROOT))) {
+        chosen.add(each);
+      }
+    }
+    return chosen;
+  }
+}

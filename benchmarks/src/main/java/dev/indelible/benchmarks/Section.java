@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks;
+
+import dev.indelible.benchmarks.report.Page;
+
+/** A part of the run, and of the page. */
+@FunctionalInterface
+interface Section {
+  /** Measures, and writes down what came out. */
+  void measure(Workbench bench, Page page) throws Exception;
+}

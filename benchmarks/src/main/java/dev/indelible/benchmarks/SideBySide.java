@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks;
+
+import dev.indelible.benchmarks.child.ChildJvm;
+import dev.indelible.benchmarks.child.Facts;
+import dev.indelible.benchmarks.child.Flood;
+import dev.indelible.benchmarks.child.RawInsert;
+import dev.indelible.benchmarks.child.Stride;
+import dev.indelible.benchmarks.child.Survivors;
+import dev.indelible.benchmarks.child.Victim;
+import dev.indelible.benchmarks.contender.Contender;
+import dev.indelible.benchmarks.load.Latencies;
+import dev.indelible.benchmarks.load.Scratch;
+import dev.indelible.benchmarks.report.MarkdownTable;
+import dev.indelible.benchmarks.report.Page;
+import dev.indelible.benchmarks.report.Units;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
+
+/** All contenders on identical events: how fast, how soon back with the caller, how safe. */
+final class SideBySide implements Section {
+  private static final String NONE = "";
+  private static final Duration SHORTEST_LIFE = Duration.ofMillis(300);
+  private static final int LONGER_LIFE_MILLIS = 1_200;
+
+  private final List<Contender> contenders;
+
+  SideBySide(List<Contender> contenders) {
+    this.contenders = contenders;
+  }
+
+  @Override
+  public void measure(Workbench bench, Page page) throws Exception {
+    long before = limit(bench);
+    List<Result> results = new ArrayList<>();
+    for (Contender contender : contenders) {
+      bench.say("side by side: " + contender.name());
+      results.add(
+          new Result(
+              contender,
+              flood(bench, contender),
+              stride(bench, contender),
+              kill(bench, contender)));
+    }
+    long limit = (before + limit(bench)) / 2;
+    write(bench.sizes(), page, results, limit);
+  }
+
+  private static long limit(Workbench bench) throws Exception {
+    bench.say("side by side: the limit");
+    Sizes sizes = bench.sizes();
+    Facts raw =
+        bench.run(
+            RawInsert.class,
+            directory ->
+                RawInsert.told(
+                    directory, sizes.producers(), Sizes.warmUp(sizes.flood()), sizes.flood()));
+    return Units.perSecond(raw.number("accepted"), raw.number("nanos"));
+  }
+
+  private static Facts flood(Workbench bench, Contender contender) throws Exception {
+    Sizes sizes = bench.sizes();
+    long events = sizes.flood() / contender.share();
+    return bench.run(
+        contender,
+        Flood.class,
+        directory ->
+            Flood.told(
+                contender,
+                directory,
+                sizes.producers(),
+                Sizes.warmUp(events),
+                events,
+                sizes.floodLimit()));
+  }
+
+  private static Facts stride(Workbench bench, Contender contender) throws Exception {
+    Sizes sizes = bench.sizes();
+    return bench.run(
+        contender,
+        Stride.class,
+        directory ->
+            Stride.told(
+                contender,
+                Files.createDirectories(directory),
+                sizes.producers(),
+                sizes.strideRate(),
+                sizes.strideWarmUp(),
+                sizes.stride()));
+  }
+
+  private static Deaths kill(Workbench bench, Contender contender) throws Exception {
+    Random random = new Random(1);
+    Deaths deaths = new Deaths(0, 0, 0, 0);
+    for (int kill = 0; kill < bench.sizes().kills(); kill++) {
+      Duration life = SHORTEST_LIFE.plusMillis(random.nextInt(LONGER_LIFE_MILLIS));
+      deaths = deaths.and(killAfter(bench, contender, life));
+    }
+    return deaths;
+  }
+
+  private static Deaths killAfter(Workbench bench, Contender contender, Duration life)
+      throws Exception {
+    Sizes sizes = bench.sizes();
+    try (Scratch scratch = Scratch.in(bench.work())) {
+      Path directory = Files.createDirectory(scratch.path().resolve("data"));
+      Path notes = scratch.path().resolve("notes");
+      ChildJvm victim =
+          ChildJvm.start(
+              scratch.path(),
+              ChildJvm.HEAP,
+              contender.withoutJar(),
+              Victim.class,
+              Victim.told(contender, directory, notes, sizes.producers(), sizes.killRate()));
+      victim.await(Victim.READY);
+      LockSupport.parkNanos(life.toNanos());
+      victim.kill();
+      Facts counted =
+          ChildJvm.run(
+              scratch.path(),
+              ChildJvm.HEAP,
+              contender.withoutJar(),
+              Survivors.class,
+              Survivors.told(contender, directory, notes));
+      return new Deaths(
+          counted.number("accepted"),
+          counted.number("found"),
+          counted.number("lost"),
+          counted.number("duplicated"));
+    }
+  }
+
+  private static void write(Sizes sizes, Page page, List<Result> results, long limit) {
+    MarkdownTable table =
+        new MarkdownTable(
+            "contender",
+            "events/s",
+            "of the limit",
+            "missing",
+            "submit p50",
+            "p99",
+            "p99.9",
+            "max",
+            "killed: accepted",
+            "found",
+            "lost",
+            "twice");
+    MarkdownTable full = new MarkdownTable("contender", "submit p50", "p99", "p99.9", "max");
+    StringBuilder settings = new StringBuilder();
+    for (Result result : results) {
+      String name = result.contender().name();
+      Latencies paced = result.stride().latencies("call");
+      Latencies flooded = result.flood().latencies("call");
+      long rate = Units.perSecond(result.flood().number("found"), result.flood().number("nanos"));
+      Deaths deaths = result.deaths();
+      table.row(
+          name,
+          Units.count(rate),
+          Units.ratio((double) rate / limit),
+          Units.count(result.flood().number("accepted") - result.flood().number("found")),
+          Units.time(paced.p50()),
+          Units.time(paced.p99()),
+          Units.time(paced.p999()),
+          Units.time(paced.max()),
+          Units.count(deaths.accepted()),
+          Units.count(deaths.found()),
+          Units.count(deaths.lost()),
+          Units.count(deaths.duplicated()));
+      full.row(
+          name,
+          Units.time(flooded.p50()),
+          Units.time(flooded.p99()),
+          Units.time(flooded.p999()),
+          Units.time(flooded.max()));
+      settings.append("- **%s**: %s.\n".formatted(name, result.contender().settings()));
+    }
+    table.row(
+        "the limit: the same rows inserted in bulk",
+        Units.count(limit),
+        Units.ratio(1),
+        NONE,
+        NONE,
+        NONE,
+        NONE,
+        NONE,
+        NONE,
+        NONE,
+        NONE,
+        NONE);
+    page.section("Side by side").table(table).text(explanation(sizes)).text(settings.toString());
+    page.text("The same calls while events come as fast as they are taken:").table(full);
+  }
+
+  private static String explanation(Sizes sizes) {
+    return """
+        `events/s`: %,d producers hand in %,d events as fast as they are taken (a tenth or a twentieth \
+        of that for the slow, and for %d s at most); counted are those found afterwards, over the time \
+        from the first call to the last arrival. `of the limit`: against finished rows inserted in bulk \
+        into the same tables and indexes, %,d a transaction, synchronous=FULL, the mean of one run \
+        before and one after the others. `missing`: accepted, never arrived, and nobody killed \
+        anything. `submit`: the time of the call alone, the event being made before it, at %,d \
+        events/s in all. `killed`: %d times SIGKILL at a moment in mid-stream at %,d events/s; \
+        accepted is what the process had noted when it died, found is what the contender finds when \
+        it starts again (up to one more a producer than it could note). All do the same with an event: \
+        its canonical JSON of some 400 bytes is what is stored."""
+        .formatted(
+            sizes.producers(),
+            sizes.flood(),
+            sizes.floodLimit().toSeconds(),
+            RawInsert.BATCH,
+            sizes.strideRate(),
+            sizes.kills(),
+            sizes.killRate());
+  }
+
+  private record Result(Contender contender, Facts flood, Facts stride, Deaths deaths) {}
+
+  private record Deaths(long accepted, long found, long lost, long duplicated) {
+    Deaths and(Deaths other) {
+      return new Deaths(
+          accepted + other.accepted,
+          found + other.found,
+          lost + other.lost,
+          duplicated + other.duplicated);
+    }
+  }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks;
+
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * How much is measured.
+ *
+ * @param producers how many threads submit
+ * @param flood events of a contender in the side-by-side run
+ * @param floodLimit how long it may take to hand them in
+ * @param strideRate events a second at which contenders' submits are timed
+ * @param stride for how long
+ * @param strideWarmUp for how long before
+ * @param kills how often each contender is killed
+ * @param killRate events a second while it is
+ * @param sustained events of the sustained run
+ * @param sustainedRounds how often each takes its turn in it
+ * @param pacedRate events a second of the paced submit
+ * @param paced for how long
+ * @param jmhProducers how many producers JMH runs, one after the other
+ * @param jmhIterations seconds of warm-up and of measurement, for each
+ * @param backlog events waiting in the small heap
+ * @param smallLedger rows of the small ledger
+ * @param largeLedger rows of the large one
+ * @param growthRounds how often each is appended to
+ * @param growth events appended each time
+ * @param visible events whose way to the reader is timed
+ */
+record Sizes(
+    int producers,
+    long flood,
+    Duration floodLimit,
+    int strideRate,
+    Duration stride,
+    Duration strideWarmUp,
+    int kills,
+    int killRate,
+    long sustained,
+    int sustainedRounds,
+    int pacedRate,
+    Duration paced,
+    List<Integer> jmhProducers,
+    int jmhIterations,
+    long backlog,
+    long smallLedger,
+    long largeLedger,
+    int growthRounds,
+    long growth,
+    int visible) {
+
+  /** A warm-up is this part of what is measured. */
+  private static final int WARM_UP_SHARE = 5;
+
+  private static final int FULL_SUSTAINED = 2_000_000;
+  private static final int QUICK_SUSTAINED = 200_000;
+
+  /** Everything at its full size. */
+  static Sizes full() {
+    return new Sizes(
+        4,
+        500_000,
+        Duration.ofSeconds(10),
+        5_000,
+        Duration.ofSeconds(6),
+        Duration.ofSeconds(3),
+        3,
+        20_000,
+        FULL_SUSTAINED,
+        2,
+        50_000,
+        Duration.ofSeconds(20),
+        List.of(1, 2, 4, 8),
+        3,
+        5_000_000,
+        10_000,
+        10_000_000,
+        5,
+        100_000,
+        500);
+  }
+
+  /** Enough to see that everything works; the figures mean little. */
+  static Sizes quick() {
+    return new Sizes(
+        4,
+        20_000,
+        Duration.ofSeconds(1),
+        5_000,
+        Duration.ofSeconds(1),
+        Duration.ofMillis(500),
+        1,
+        20_000,
+        QUICK_SUSTAINED,
+        1,
+        50_000,
+        Duration.ofSeconds(3),
+        List.of(1, 4),
+        1,
+        200_000,
+        10_000,
+        200_000,
+        1,
+        20_000,
+        50);
+  }
+
+  /** The same with another number of sustained events. */
+  Sizes withSustained(long events) {
+    return new Sizes(
+        producers,
+        flood,
+        floodLimit,
+        strideRate,
+        stride,
+        strideWarmUp,
+        kills,
+        killRate,
+        events,
+        sustainedRounds,
+        pacedRate,
+        paced,
+        jmhProducers,
+        jmhIterations,
+        backlog,
+        smallLedger,
+        largeLedger,
+        growthRounds,
+        growth,
+        visible);
+  }
+
+  /** How many events warm up for that many. */
+  static long warmUp(long events) {
+    return events / WARM_UP_SHARE;
+  }
+}

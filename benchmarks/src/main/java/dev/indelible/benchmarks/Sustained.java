@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks;
+
+import dev.indelible.benchmarks.child.Facts;
+import dev.indelible.benchmarks.child.Flood;
+import dev.indelible.benchmarks.child.RawInsert;
+import dev.indelible.benchmarks.contender.Contender;
+import dev.indelible.benchmarks.contender.IndelibleContender;
+import dev.indelible.benchmarks.contender.RowSignatures;
+import dev.indelible.benchmarks.report.MarkdownTable;
+import dev.indelible.benchmarks.report.Page;
+import dev.indelible.benchmarks.report.Units;
+import dev.indelible.journal.Durability;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/** From the first submit to the last row committed, over many events, against the raw insert. */
+final class Sustained implements Section {
+  /** Nothing is cut short here. */
+  private static final Duration LIMIT = Duration.ofHours(1);
+
+  @Override
+  public void measure(Workbench bench, Page page) throws Exception {
+    List<Long> limits = new ArrayList<>();
+    Map<RowSignatures, List<Long>> rates = new EnumMap<>(RowSignatures.class);
+    for (int round = 1; round <= bench.sizes().sustainedRounds(); round++) {
+      bench.say("sustained, round " + round + ": the limit");
+      limits.add(rate(raw(bench)));
+      for (RowSignatures signatures : RowSignatures.values()) {
+        bench.say("sustained, round " + round + ": signatures " + signatures.title());
+        rates
+            .computeIfAbsent(signatures, any -> new ArrayList<>())
+            .add(rate(indelible(bench, signatures)));
+      }
+    }
+    write(bench.sizes(), page, limits, rates);
+  }
+
+  private static Facts raw(Workbench bench) throws Exception {
+    Sizes sizes = bench.sizes();
+    return bench.run(
+        RawInsert.class,
+        directory ->
+            RawInsert.told(directory, sizes.producers(), warmUp(sizes), sizes.sustained()));
+  }
+
+  private static Facts indelible(Workbench bench, RowSignatures signatures) throws Exception {
+    Sizes sizes = bench.sizes();
+    Contender contender = new IndelibleContender(Durability.PROCESS, signatures);
+    Facts facts =
+        bench.run(
+            contender,
+            Flood.class,
+            directory ->
+                Flood.told(
+                    contender,
+                    directory,
+                    sizes.producers(),
+                    warmUp(sizes),
+                    sizes.sustained(),
+                    LIMIT));
+    if (facts.number("found") != facts.number("accepted")) {
+      throw new IllegalStateException("accepted and found differ: " + facts.number("found"));
+    }
+    return facts;
+  }
+
+  /** As much as warms the side-by-side run up: a part of the sustained events would be too long. */
+  private static long warmUp(Sizes sizes) {
+    return Sizes.warmUp(sizes.flood());
+  }
+
+  private static void write(
+      Sizes sizes, Page page, List<Long> limits, Map<RowSignatures, List<Long>> rates) {
+    MarkdownTable table = new MarkdownTable("row signatures", "events/s", "of the limit");
+    long limit = mean(limits);
+    rates.forEach(
+        (signatures, each) -> {
+          long rate = mean(each);
+          double ratio = (double) rate / limit;
+          table.row(signatures.title(), Units.count(rate), Units.ratio(ratio));
+          Goal goal = goal(signatures);
+          page.target(
+              "end to end, signatures " + signatures.title(),
+              goal.toString(),
+              "%s events/s, %s".formatted(Units.count(rate), Units.ratio(ratio)),
+              rate >= goal.rate() && ratio >= goal.ratio());
+        });
+    table.row("the limit: the same rows inserted in bulk", Units.count(limit), Units.ratio(1));
+    page.section("End to end, sustained")
+        .table(table)
+        .text(
+            """
+            Durability `process`, synchronous=FULL: %d producers hand in %,d events as fast as they \
+            are taken, the drainer at work beside them; from the first call to the last row committed. \
+            The limit inserts the same rows, finished before its clock runs, into the same tables and \
+            indexes, %,d a transaction, synchronous=FULL. Rounds: %d, in turn; the mean of each."""
+                .formatted(
+                    sizes.producers(),
+                    sizes.sustained(),
+                    RawInsert.BATCH,
+                    sizes.sustainedRounds()));
+  }
+
+  private static Goal goal(RowSignatures signatures) {
+    return switch (signatures) {
+      case CORRETTO -> new Goal(100_000, 0.7);
+      case BOUNCY_CASTLE -> new Goal(50_000, 0);
+        // With row signatures off: new Goal(0, 0.85).
+    };
+  }
+
+  private static long rate(Facts facts) {
+    return Units.perSecond(facts.number("accepted"), facts.number("nanos"));
+  }
+
+  private static long mean(List<Long> values) {
+    return Math.round(values.stream().mapToLong(Long::longValue).average().orElseThrow());
+  }
+
+  /** What is wanted: events a second, and of the limit; 0 where nothing is said. */
+  private record Goal(long rate, double ratio) {
+    @Override
+    public String toString() {
+      List<String> parts = new ArrayList<>();
+      if (rate > 0) {
+        parts.add(Units.count(rate) + " events/s");
+      }
+      if (ratio > 0) {
+        parts.add(Units.ratio(ratio) + " of the limit");
+      }
+      return String.join(", ", parts);
+    }
+  }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks.jmh;
+
+import dev.indelible.Indelible;
+import dev.indelible.benchmarks.load.EventStream;
+import dev.indelible.benchmarks.load.Scratch;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.journal.Journal;
+import dev.indelible.journal.JournalSettings;
+import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.DeferredAuditQueue;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.infra.ThreadParams;
+
+/**
+ * One {@code submit} with durability {@code process}, by as many producers as there are threads,
+ * each as fast as it can. A new log for every iteration, so that its backlog stays bounded.
+ */
+@BenchmarkMode(Mode.SampleTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+public class SubmitBenchmark {
+  /** Drained into SQLite meanwhile. */
+  public static final String RUNNING = "running";
+
+  /** The journal alone. */
+  public static final String NONE = "none";
+
+  /** The call. */
+  @Benchmark
+  public boolean submit(Log log, Producer producer) {
+    return log.queue.submit(producer.event);
+  }
+
+  /** No call, but all that is done around one: what it allocates is to be taken off. */
+  @Benchmark
+  public DeferredAuditEvent nothing(Producer producer) {
+    return producer.event;
+  }
+
+  /** An open log. */
+  @State(Scope.Benchmark)
+  public static class Log {
+    /** Whether a drainer takes the events away. */
+    @Param({RUNNING, NONE})
+    public String drainer;
+
+    private Scratch scratch;
+    private AutoCloseable open;
+    private DeferredAuditQueue queue;
+
+    /** Opens a new one. */
+    @Setup(Level.Iteration)
+    public void open() throws Exception {
+      scratch = Scratch.in(Path.of(System.getProperty("java.io.tmpdir")));
+      Path directory = scratch.path().resolve("log");
+      if (drainer.equals(RUNNING)) {
+        Indelible indelible = Indelible.open(directory);
+        queue = indelible.queue();
+        open = () -> indelible.closeAndFlush(Duration.ZERO);
+      } else {
+        Journal journal =
+            Journal.open(directory, Optional.empty(), any -> 0, JournalSettings.ofDefaults());
+        queue = new DeferredAuditQueue(journal, new AuditBooks());
+        open = journal::close;
+      }
+    }
+
+    /** Leaves what waits, and removes it. */
+    @TearDown(Level.Iteration)
+    public void close() throws Exception {
+      if (queue.metrics().sendFailures() > 0) {
+        throw new IllegalStateException("events were refused: " + queue.metrics());
+      }
+      open.close();
+      scratch.close();
+    }
+  }
+
+  /** One producer and its next event. */
+  @State(Scope.Thread)
+  public static class Producer {
+    private EventStream events;
+    private DeferredAuditEvent event;
+
+    /** Takes its place among the others. */
+    @Setup
+    public void begin(ThreadParams threads) {
+      events = new EventStream(threads.getThreadIndex(), threads.getThreadCount(), 0);
+    }
+
+    /** Makes the next event, outside of what is timed. */
+    @Setup(Level.Invocation)
+    public void next() {
+      event = events.next();
+    }
+  }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks.report;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Rows in columns, each as wide as its widest cell: the first to the left, numbers to the right.
+ */
+public final class MarkdownTable {
+  private final List<String> heads;
+  private final List<List<String>> rows = new ArrayList<>();
+
+  /** A table with these columns. */
+  public MarkdownTable(String... heads) {
+    this.heads = List.of(heads);
+  }
+
+  /** Adds a row, a cell a column. */
+  public MarkdownTable row(Object... cells) {
+    List<String> row = new ArrayList<>();
+    for (Object cell : cells) {
+      row.add(cell.toString());
+    }
+    if (row.size() != heads.size()) {
+      throw new IllegalArgumentException(row + " is not a row of " + heads);
+    }
+    rows.add(row);
+    return this;
+  }
+
+  /** Whether it has no rows. */
+  public boolean isEmpty() {
+    return rows.isEmpty();
+  }
+
+  @Override
+  public String toString() {
+    int[] widths = new int[heads.size()];
+    for (int column = 0; column < widths.length; column++) {
+      widths[column] = Math.max(3, heads.get(column).length());
+      for (List<String> row : rows) {
+        widths[column] = Math.max(widths[column], row.get(column).length());
+      }
+    }
+    StringBuilder out = new StringBuilder(line(heads, widths));
+    List<String> rule = new ArrayList<>();
+    for (int column = 0; column < widths.length; column++) {
+      rule.add("-".repeat(widths[column] - 1) + (column == 0 ? "-" : ":"));
+    }
+    out.append(line(rule, widths));
+    rows.forEach(row -> out.append(line(row, widths)));
+    return out.toString();
+  }
+
+  private static String line(List<String> cells, int[] widths) {
+    StringBuilder line = new StringBuilder("|");
+    for (int column = 0; column < widths.length; column++) {
+      String padding = " ".repeat(widths[column] - cells.get(column).length());
+      String cell = cells.get(column);
+      line.append(' ').append(column == 0 ? cell + padding : padding + cell).append(" |");
+    }
+    return line.append('\n').toString();
+  }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The page of results. */
+class PageTest {
+  @TempDir Path temp;
+
+  @Test
+  void columnsLineUp() {
+    MarkdownTable table =
+        new MarkdownTable("what", "events/s").row("long name", "1").row("x", "250,000");
+    assertThat(table)
+        .hasToString(
+            """
+            | what      | events/s |
+            | --------- | -------: |
+            | long name |        1 |
+            | x         |  250,000 |
+            """);
+  }
+
+  @Test
+  void timesHaveTheUnitThatSuitsThem() {
+    assertThat(Units.time(950)).isEqualTo("950 ns");
+    assertThat(Units.time(1_500)).isEqualTo("1.5 µs");
+    assertThat(Units.time(Duration.ofMillis(20).toNanos())).isEqualTo("20.0 ms");
+    assertThat(Units.time(Duration.ofSeconds(90).toNanos())).isEqualTo("90.0 s");
+  }
+
+  @Test
+  void thePageSaysWhatWasMissedAndNamesNoHostAndNoPath() throws Exception {
+    String page =
+        new Page()
+            .section("A section")
+            .target("speed", "10", "12", true)
+            .target("size", "5", "6", false)
+            .render(temp, temp, "benchmarks/run --quick", "-Xmx1g");
+    assertThat(page)
+        .containsPattern("speed +\\| +10 \\| +12 \\| +yes")
+        .containsPattern("size +\\| +5 \\| +6 \\| \\*\\*no\\*\\*")
+        .contains("`benchmarks/run --quick`", "## A section")
+        .doesNotContain(temp.toString(), InetAddress.getLocalHost().getHostName());
+  }
+}
