@@ -36,7 +36,7 @@ final class GrowingLedger implements Section {
         .text(
             """
             %,d events through journal and drainer into a ledger of that many rows, after %,d that warm \
-            up; the median of %d rounds, one and the other in turn. The small ledger is made anew for \
+            up; the median of the rounds (%d), one and the other in turn. The small ledger is made anew for \
             each round."""
                 .formatted(sizes.growth(), Sizes.warmUp(sizes.growth()), sizes.growthRounds()));
     page.target(

@@ -102,12 +102,7 @@ final class Main implements Callable<Integer> {
           section(part).measure(bench, page);
         }
       }
-      text =
-          page.render(
-              scratch.path(),
-              home,
-              command,
-              "-Xms%1$s -Xmx%1$s ".formatted(ChildJvm.HEAP) + String.join(" ", ChildJvm.flags()));
+      text = page.render(scratch.path(), home, command, ChildJvm.describe());
     }
     boolean whole =
         !quick && events == 0 && only.size() == Part.values().length && contender.isEmpty();

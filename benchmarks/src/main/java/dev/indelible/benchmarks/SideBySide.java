@@ -18,7 +18,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 
@@ -151,7 +153,7 @@ final class SideBySide implements Section {
             "lost",
             "twice");
     MarkdownTable full = new MarkdownTable("contender", "submit p50", "p99", "p99.9", "max");
-    StringBuilder settings = new StringBuilder();
+    Map<String, List<String>> settings = new LinkedHashMap<>();
     for (Result result : results) {
       String name = result.contender().name();
       Latencies paced = result.stride().latencies("call");
@@ -177,7 +179,7 @@ final class SideBySide implements Section {
           Units.time(flooded.p99()),
           Units.time(flooded.p999()),
           Units.time(flooded.max()));
-      settings.append("- **%s**: %s.\n".formatted(name, result.contender().settings()));
+      settings.computeIfAbsent(result.contender().settings(), any -> new ArrayList<>()).add(name);
     }
     table.row(
         "the limit: the same rows inserted in bulk",
@@ -192,8 +194,15 @@ final class SideBySide implements Section {
         NONE,
         NONE,
         NONE);
-    page.section("Side by side").table(table).text(explanation(sizes)).text(settings.toString());
+    page.section("Side by side").table(table).text(explanation(sizes)).text(list(settings));
     page.text("The same calls while events come as fast as they are taken:").table(full);
+  }
+
+  private static String list(Map<String, List<String>> settings) {
+    StringBuilder list = new StringBuilder("Settings:\n\n");
+    settings.forEach(
+        (text, names) -> list.append("- **%s**: %s.\n".formatted(String.join("; ", names), text)));
+    return list.toString();
   }
 
   private static String explanation(Sizes sizes) {
@@ -204,7 +213,7 @@ final class SideBySide implements Section {
         into the same tables and indexes, %,d a transaction, synchronous=FULL, the mean of one run \
         before and one after the others. `missing`: accepted, never arrived, and nobody killed \
         anything. `submit`: the time of the call alone, the event being made before it, at %,d \
-        events/s in all. `killed`: %d times SIGKILL at a moment in mid-stream at %,d events/s; \
+        events/s in all. `killed`: SIGKILL at a moment in mid-stream (kills: %d) at %,d events/s; \
         accepted is what the process had noted when it died, found is what the contender finds when \
         it starts again (up to one more a producer than it could note). All do the same with an event: \
         its canonical JSON of some 400 bytes is what is stored."""

@@ -29,7 +29,7 @@ final class Sustained implements Section {
     for (int round = 1; round <= bench.sizes().sustainedRounds(); round++) {
       bench.say("sustained, round " + round + ": the limit");
       limits.add(rate(raw(bench)));
-      for (RowSignatures signatures : RowSignatures.values()) {
+      for (RowSignatures signatures : RowSignatures.usable()) {
         bench.say("sustained, round " + round + ": signatures " + signatures.title());
         rates
             .computeIfAbsent(signatures, any -> new ArrayList<>())

@@ -21,6 +21,8 @@ public final class ChildJvm {
   /** Enough for the rows of the sustained run, which the raw insert makes before its clock runs. */
   public static final String HEAP = "4g";
 
+  private static final String COLLECTOR = "-XX:+UseG1GC";
+
   /** What Chronicle Queue asks for on Java 17; nobody else needs it. */
   private static final List<String> OPENED =
       List.of(
@@ -46,9 +48,15 @@ public final class ChildJvm {
         new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
   }
 
+  /** The flags of every child as a reader needs them. */
+  public static String describe() {
+    return "-Xms%1$s -Xmx%1$s %2$s, and the packages opened that Chronicle Queue asks for"
+        .formatted(HEAP, COLLECTOR);
+  }
+
   /** The flags of every child, its heap apart. */
   public static List<String> flags() {
-    List<String> flags = new ArrayList<>(List.of("-XX:+UseG1GC"));
+    List<String> flags = new ArrayList<>(List.of(COLLECTOR));
     for (String each : OPENED) {
       flags.add("--add-opens=" + each + "=ALL-UNNAMED");
     }

@@ -69,7 +69,7 @@ public final class Growth implements Task {
       log.append(1, 0);
       DataDirectory data = new DataDirectory(directory);
       RowSealer sealer = new RowSealer(data.keys().openOrCreate());
-      try (PlainLedger ledger = PlainLedger.open(data.database(), PlainLedger.HASTY_PRAGMAS)) {
+      try (PlainLedger ledger = PlainLedger.open(data.database(), PlainLedger.Synchronous.OFF)) {
         Head head = ledger.head();
         while (head.sequence() < rows) {
           List<AuditEvent> events = new ArrayList<>();

@@ -44,7 +44,7 @@ public final class RawInsert implements Task {
   }
 
   private static long insert(List<ChainRow> rows, Path file) throws Exception {
-    try (PlainLedger ledger = PlainLedger.create(file, PlainLedger.PRODUCTION_PRAGMAS)) {
+    try (PlainLedger ledger = PlainLedger.create(file, PlainLedger.Synchronous.FULL)) {
       long start = System.nanoTime();
       for (int from = 0; from < rows.size(); from += BATCH) {
         ledger.append(rows.subList(from, Math.min(rows.size(), from + BATCH)));

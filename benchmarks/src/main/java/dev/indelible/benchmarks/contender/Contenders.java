@@ -13,7 +13,7 @@ public final class Contenders {
   public static List<Contender> all() {
     List<Contender> all = new ArrayList<>();
     for (Durability durability : Durability.values()) {
-      for (RowSignatures signatures : RowSignatures.values()) {
+      for (RowSignatures signatures : RowSignatures.usable()) {
         all.add(new IndelibleContender(durability, signatures));
       }
     }

@@ -28,7 +28,7 @@ public record IndelibleContender(Durability durability, RowSignatures signatures
 
   @Override
   public String settings() {
-    return "defaults but for what its name says; arrived: committed in SQLite, synchronous=FULL";
+    return "defaults but for what the name says; arrived: committed in SQLite, synchronous=FULL";
   }
 
   @Override

@@ -8,6 +8,7 @@ import dev.indelible.drain.DeferredAudit;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.sqlite.SqliteDeferredAudit;
+import dev.indelible.sqlite.SqliteTuning;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,16 +26,15 @@ import java.util.Optional;
  * One thread.
  */
 public final class PlainLedger implements AutoCloseable {
-  /** How the product opens its own connection; the limit has to be measured with the same. */
-  public static final List<String> PRODUCTION_PRAGMAS =
-      List.of("journal_mode = WAL", "synchronous = FULL");
-
-  /** How the original design opened its: a commit waits for no sync. */
-  static final List<String> NORMAL_PRAGMAS = List.of("journal_mode = WAL", "synchronous = NORMAL");
-
-  /** To fill a ledger in a hurry, before anything is measured. */
-  public static final List<String> HASTY_PRAGMAS =
-      List.of("journal_mode = WAL", "synchronous = OFF");
+  /** What a commit waits for; all else is set as the product sets it for itself. */
+  public enum Synchronous {
+    /** The disk, as the product does. */
+    FULL,
+    /** Nothing but now and then the disk, as the original design does. */
+    NORMAL,
+    /** Nothing: to fill a ledger in a hurry, before anything is measured. */
+    OFF
+  }
 
   private static final String COLUMNS =
       "sequence, id, agent_id, event_type, payload_hash, signature, attest_level, timestamp,"
@@ -59,21 +59,25 @@ public final class PlainLedger implements AutoCloseable {
   }
 
   /** A new file with the tables, indexes and page size that the product makes. */
-  public static PlainLedger create(Path file, List<String> pragmas)
+  public static PlainLedger create(Path file, Synchronous synchronous)
       throws SQLException, IOException {
     Path template = Files.createTempFile(file.toAbsolutePath().getParent(), "template", ".db");
     Files.delete(template);
     letProductMake(template);
-    try (Connection source = connect(template, List.of());
-        Connection target = connect(file, List.of("page_size = " + pageSize(source)))) {
+    try (Connection source = connect(template);
+        Connection target = connect(file)) {
+      execute(target, "PRAGMA page_size = " + pageSize(source));
       copySchema(source, target);
     }
-    return open(file, pragmas);
+    return open(file, synchronous);
   }
 
   /** A file that is there. */
-  public static PlainLedger open(Path file, List<String> pragmas) throws SQLException {
-    return new PlainLedger(connect(file, pragmas));
+  public static PlainLedger open(Path file, Synchronous synchronous) throws SQLException {
+    Connection connection = connect(file);
+    SqliteTuning.apply(connection);
+    execute(connection, "PRAGMA synchronous = " + synchronous);
+    return new PlainLedger(connection);
   }
 
   /** Inserts rows in one transaction. */
@@ -143,14 +147,14 @@ public final class PlainLedger implements AutoCloseable {
     }
   }
 
-  private static Connection connect(Path file, List<String> pragmas) throws SQLException {
-    Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
+  private static Connection connect(Path file) throws SQLException {
+    return DriverManager.getConnection("jdbc:sqlite:" + file, SqliteTuning.properties());
+  }
+
+  private static void execute(Connection connection, String sql) throws SQLException {
     try (Statement statement = connection.createStatement()) {
-      for (String pragma : pragmas) {
-        statement.execute("PRAGMA " + pragma);
-      }
+      statement.execute(sql);
     }
-    return connection;
   }
 
   private static int pageSize(Connection connection) throws SQLException {

@@ -40,7 +40,7 @@ public final class RowPerTransaction implements Contender {
 
   @Override
   public Session open(Path directory) throws Exception {
-    return new Writer(PlainLedger.create(directory.resolve(FILE), PlainLedger.NORMAL_PRAGMAS));
+    return new Writer(PlainLedger.create(directory.resolve(FILE), PlainLedger.Synchronous.NORMAL));
   }
 
   @Override

@@ -2,6 +2,11 @@
 package dev.indelible.benchmarks.contender;
 
 import dev.indelible.Indelible;
+import java.security.GeneralSecurityException;
+import java.security.Provider;
+import java.security.Signature;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /** Who signs Indelible's rows. Its class path decides: it takes Corretto's jar where it is. */
@@ -11,8 +16,12 @@ public enum RowSignatures {
   /** The Amazon Corretto Crypto Provider. */
   CORRETTO("Corretto", Optional.empty());
 
-  // ROW SIGNATURES OFF goes here, and nowhere else: a constant OFF("none", Optional.empty()) that
-  // overrides apply() with the builder's option. Contenders, Sustained and Targets go by values().
+  // ROW SIGNATURES OFF goes here: a constant OFF("none", Optional.empty()) whose apply() sets the
+  // builder's option. Everything else goes by usable(); the compiler then asks Sustained for what
+  // is wanted of it.
+
+  private static final String CORRETTO_PROVIDER =
+      "com.amazon.corretto.crypto.provider.AmazonCorrettoCryptoProvider";
 
   private final String title;
   private final Optional<String> withoutJar;
@@ -20,6 +29,21 @@ public enum RowSignatures {
   RowSignatures(String title, Optional<String> withoutJar) {
     this.title = title;
     this.withoutJar = withoutJar;
+  }
+
+  /** Those that work on this machine: Corretto is native code. */
+  public static List<RowSignatures> usable() {
+    return Arrays.stream(values()).filter(each -> each != CORRETTO || hasCorretto()).toList();
+  }
+
+  private static boolean hasCorretto() {
+    try {
+      Object provider = Class.forName(CORRETTO_PROVIDER).getField("INSTANCE").get(null);
+      Signature.getInstance("Ed25519", (Provider) provider);
+      return true;
+    } catch (ReflectiveOperationException | GeneralSecurityException | LinkageError e) {
+      return false;
+    }
   }
 
   /** What it is called in a table. */

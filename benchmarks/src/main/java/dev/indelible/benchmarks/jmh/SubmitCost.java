@@ -5,6 +5,7 @@ import dev.indelible.benchmarks.child.ChildJvm;
 import dev.indelible.benchmarks.load.Latencies;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.results.RunResult;
@@ -37,6 +38,8 @@ public record SubmitCost(boolean drained, int producers, Latencies call, long by
         costs.add(new SubmitCost(drained, each, latencies(result), bytes(result) - around));
       }
     }
+    costs.sort(
+        Comparator.comparing(SubmitCost::drained).reversed().thenComparing(SubmitCost::producers));
     return costs;
   }
 

@@ -48,7 +48,7 @@ final class Machine {
                 + SYNCS
                 + ")",
             "- JDK: " + System.getProperty("java.vm.name") + " " + Runtime.version(),
-            "- each measurement in a JVM of its own, with: `" + flags + "`")
+            "- each measurement in a JVM of its own, with " + flags)
         + "\n";
   }
 

@@ -29,7 +29,7 @@ class PlainLedgerTest {
       log.queue().submit(new EventStream(0, 1, 0).next());
     }
     Path plain = temp.resolve("plain.db");
-    PlainLedger.create(plain, PlainLedger.PRODUCTION_PRAGMAS).close();
+    PlainLedger.create(plain, PlainLedger.Synchronous.FULL).close();
 
     Path product = new DataDirectory(data).database();
     String schema = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name";
