@@ -6,11 +6,13 @@ import dev.indelible.benchmarks.contender.Contender;
 import dev.indelible.benchmarks.contender.Contenders;
 import dev.indelible.benchmarks.load.Scratch;
 import dev.indelible.benchmarks.report.Page;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -25,7 +27,8 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "A whole run at full size takes about 25 minutes and is written to benchmarks/RESULTS.md.",
-      "A part of one, or a quick one, is written to benchmarks/target/RESULTS.md."
+      "A part of one, a quick one, or one of which a part failed is written to",
+      "benchmarks/target/RESULTS.md."
     })
 final class Main implements Callable<Integer> {
   /** The parts of a run, in their order. */
@@ -53,7 +56,7 @@ final class Main implements Callable<Integer> {
       names = "--events",
       paramLabel = "N",
       description = "events of the sustained run (default: 2,000,000; quick: 200,000)")
-  long events;
+  OptionalLong events = OptionalLong.empty();
 
   @Option(
       names = "--only",
@@ -89,26 +92,51 @@ final class Main implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Sizes sizes = quick ? Sizes.quick() : Sizes.full();
     Page page = new Page();
-    String text;
-    Path home = Path.of(System.getProperty("benchmarks.home", "."));
+    boolean complete = true;
     try (Scratch scratch = Scratch.in(work)) {
-      Workbench bench =
-          new Workbench(
-              scratch.path(), events > 0 ? sizes.withSustained(events) : sizes, System.err);
+      Workbench bench = new Workbench(scratch.path(), sizes(), System.err);
       for (Part part : Part.values()) {
         if (only.contains(part)) {
-          section(part).measure(bench, page);
+          complete &= measured(part, bench, page);
         }
       }
-      text = page.render(scratch.path(), home, command, ChildJvm.describe());
+      write(page.render(scratch.path(), home(), command, ChildJvm.describe()), complete);
     }
+    return complete ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
+  }
+
+  private Sizes sizes() {
+    return quick
+        ? Sizes.quick(events.orElse(Sizes.QUICK_SUSTAINED))
+        : Sizes.full(events.orElse(Sizes.FULL_SUSTAINED));
+  }
+
+  /** A part that fails must not cost the others, but it must show. */
+  private boolean measured(Part part, Workbench bench, Page page) {
+    try {
+      section(part).measure(bench, page);
+      return true;
+    } catch (Exception e) {
+      e.printStackTrace();
+      page.section(part + " failed").text("See what the run said; its figures are not here.");
+      return false;
+    }
+  }
+
+  private void write(String text, boolean complete) throws IOException {
     boolean whole =
-        !quick && events == 0 && only.size() == Part.values().length && contender.isEmpty();
-    Files.writeString(home.resolve(whole ? "RESULTS.md" : "target/RESULTS.md"), text);
+        complete
+            && !quick
+            && events.isEmpty()
+            && only.size() == Part.values().length
+            && contender.isEmpty();
+    Files.writeString(home().resolve(whole ? "RESULTS.md" : "target/RESULTS.md"), text);
     System.out.println(text);
-    return CommandLine.ExitCode.OK;
+  }
+
+  private static Path home() {
+    return Path.of(System.getProperty("benchmarks.home", "."));
   }
 
   private Section section(Part part) {

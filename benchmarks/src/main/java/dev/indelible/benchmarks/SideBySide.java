@@ -40,17 +40,26 @@ final class SideBySide implements Section {
   public void measure(Workbench bench, Page page) throws Exception {
     long before = limit(bench);
     List<Result> results = new ArrayList<>();
+    List<String> failed = new ArrayList<>();
     for (Contender contender : contenders) {
       bench.say("side by side: " + contender.name());
-      results.add(
-          new Result(
-              contender,
-              flood(bench, contender),
-              stride(bench, contender),
-              kill(bench, contender)));
+      try {
+        results.add(result(bench, contender));
+      } catch (IllegalStateException e) {
+        bench.say(e.getMessage());
+        failed.add(contender.name());
+      }
     }
     long limit = (before + limit(bench)) / 2;
     write(bench.sizes(), page, results, limit);
+    if (!failed.isEmpty()) {
+      throw new IllegalStateException("without a result: " + failed);
+    }
+  }
+
+  private static Result result(Workbench bench, Contender contender) throws Exception {
+    return new Result(
+        contender, flood(bench, contender), stride(bench, contender), kill(bench, contender));
   }
 
   private static long limit(Workbench bench) throws Exception {

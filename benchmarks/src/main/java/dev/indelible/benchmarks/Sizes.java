@@ -53,21 +53,24 @@ record Sizes(
   /** A warm-up is this part of what is measured. */
   private static final int WARM_UP_SHARE = 5;
 
-  private static final int FULL_SUSTAINED = 2_000_000;
-  private static final int QUICK_SUSTAINED = 200_000;
+  /** What "sustained" asks for. */
+  static final long FULL_SUSTAINED = 2_000_000;
 
-  /** Everything at its full size. */
-  static Sizes full() {
+  /** The same in a quick run. */
+  static final long QUICK_SUSTAINED = 200_000;
+
+  /** Everything at its full size, with that many sustained events. */
+  static Sizes full(long sustained) {
     return new Sizes(
         4,
-        500_000,
-        Duration.ofSeconds(10),
+        400_000,
+        Duration.ofSeconds(8),
         5_000,
-        Duration.ofSeconds(6),
-        Duration.ofSeconds(3),
+        Duration.ofSeconds(5),
+        Duration.ofSeconds(2),
         3,
         20_000,
-        FULL_SUSTAINED,
+        sustained,
         2,
         50_000,
         Duration.ofSeconds(20),
@@ -82,7 +85,7 @@ record Sizes(
   }
 
   /** Enough to see that everything works; the figures mean little. */
-  static Sizes quick() {
+  static Sizes quick(long sustained) {
     return new Sizes(
         4,
         20_000,
@@ -92,7 +95,7 @@ record Sizes(
         Duration.ofMillis(500),
         1,
         20_000,
-        QUICK_SUSTAINED,
+        sustained,
         1,
         50_000,
         Duration.ofSeconds(3),
@@ -104,31 +107,6 @@ record Sizes(
         1,
         20_000,
         50);
-  }
-
-  /** The same with another number of sustained events. */
-  Sizes withSustained(long events) {
-    return new Sizes(
-        producers,
-        flood,
-        floodLimit,
-        strideRate,
-        stride,
-        strideWarmUp,
-        kills,
-        killRate,
-        events,
-        sustainedRounds,
-        pacedRate,
-        paced,
-        jmhProducers,
-        jmhIterations,
-        backlog,
-        smallLedger,
-        largeLedger,
-        growthRounds,
-        growth,
-        visible);
   }
 
   /** How many events warm up for that many. */
