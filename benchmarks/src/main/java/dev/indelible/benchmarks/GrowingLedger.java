@@ -37,7 +37,7 @@ final class GrowingLedger implements Section {
             """
             %,d events through journal and drainer into a ledger of that many rows, after %,d that warm \
             up; the median of the rounds (%d), one and the other in turn. The small ledger is made anew for \
-            each round."""
+            each round; one more goes before them, unmeasured."""
                 .formatted(sizes.growth(), Sizes.warmUp(sizes.growth()), sizes.growthRounds()));
     page.target(
         "an append at %,d rows over one at %,d".formatted(sizes.largeLedger(), sizes.smallLedger()),

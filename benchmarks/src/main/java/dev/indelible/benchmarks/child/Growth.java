@@ -42,6 +42,7 @@ public final class Growth implements Task {
     Path directory = told.path("directory");
     long warmUp = told.number("warmUp");
     long events = told.number("events");
+    Log.fill(directory.resolve("unmeasured"), told.number("small")).append(warmUp, events);
     Log large = Log.fill(directory.resolve("large"), told.number("large"));
     List<Long> smallNanos = new ArrayList<>();
     List<Long> largeNanos = new ArrayList<>();

@@ -2,10 +2,12 @@
 package dev.indelible.benchmarks.load;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Comparator;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /**
@@ -14,19 +16,35 @@ import java.util.stream.Stream;
  * @param path the directory
  */
 public record Scratch(Path path) implements AutoCloseable {
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration MOMENT = Duration.ofMillis(50);
+
   /** A new one. */
   public static Scratch in(Path parent) throws IOException {
     return new Scratch(Files.createTempDirectory(parent, "indelible-bench-"));
   }
 
+  /** What ran here may still be at work on its last batch, and make files while others go. */
   @Override
   public void close() throws IOException {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (Files.exists(path)) {
+      try {
+        delete();
+      } catch (IOException | UncheckedIOException e) {
+        if (System.nanoTime() - deadline >= 0) {
+          throw e;
+        }
+        LockSupport.parkNanos(MOMENT.toNanos());
+      }
+    }
+  }
+
+  private void delete() throws IOException {
     try (Stream<Path> files = Files.walk(path)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(file);
       }
-    } catch (NoSuchFileException e) {
-      // What ran here may still be tidying up.
     }
   }
 }
