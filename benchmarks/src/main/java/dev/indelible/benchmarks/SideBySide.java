@@ -9,6 +9,7 @@ import dev.indelible.benchmarks.child.Stride;
 import dev.indelible.benchmarks.child.Survivors;
 import dev.indelible.benchmarks.child.Victim;
 import dev.indelible.benchmarks.contender.Contender;
+import dev.indelible.benchmarks.contender.RowSignatures;
 import dev.indelible.benchmarks.load.Latencies;
 import dev.indelible.benchmarks.load.Scratch;
 import dev.indelible.benchmarks.report.MarkdownTable;
@@ -70,7 +71,11 @@ final class SideBySide implements Section {
             RawInsert.class,
             directory ->
                 RawInsert.told(
-                    directory, sizes.producers(), Sizes.warmUp(sizes.flood()), sizes.flood()));
+                    directory,
+                    RowSignatures.CORRETTO,
+                    sizes.producers(),
+                    Sizes.warmUp(sizes.flood()),
+                    sizes.flood()));
     return Units.perSecond(raw.number("accepted"), raw.number("nanos"));
   }
 
@@ -218,7 +223,7 @@ final class SideBySide implements Section {
     return """
         `events/s`: %,d producers hand in %,d events as fast as they are taken (a tenth or a twentieth \
         of that for the slow, and for %d s at most); counted are those found afterwards, over the time \
-        from the first call to the last arrival. `of the limit`: against finished rows inserted in bulk \
+        from the first call to the last arrival. `of the limit`: against finished signed rows inserted in bulk \
         into the same tables and indexes, %,d a transaction, synchronous=FULL, the mean of one run \
         before and one after the others. `missing`: accepted, never arrived, and nobody killed \
         anything. `submit`: the time of the call alone, the event being made before it, at %,d \

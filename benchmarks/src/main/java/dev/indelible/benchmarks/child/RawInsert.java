@@ -2,12 +2,14 @@
 package dev.indelible.benchmarks.child;
 
 import dev.indelible.benchmarks.contender.PlainLedger;
+import dev.indelible.benchmarks.contender.RowSignatures;
 import dev.indelible.benchmarks.load.EventStream;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.RowSealer;
+import dev.indelible.ledger.RowSigning;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,9 +25,11 @@ public final class RawInsert implements Task {
 
   private static final int SEALED_AT_ONCE = 10_000;
 
-  /** What it is told: where and how much. */
-  public static Facts told(Path directory, int producers, long warmUp, long events) {
+  /** What it is told: where, whether with signatures or off, and how much. */
+  public static Facts told(
+      Path directory, RowSignatures signatures, int producers, long warmUp, long events) {
     return new Facts()
+        .with("signatures", signatures)
         .with("directory", directory)
         .with("producers", producers)
         .with("warmUp", warmUp)
@@ -36,8 +40,9 @@ public final class RawInsert implements Task {
   public Facts run(Facts told) throws Exception {
     Path directory = Files.createDirectories(told.path("directory"));
     int producers = told.count("producers");
-    insert(rows(producers, told.number("warmUp")), directory.resolve("warm-up.db"));
-    List<ChainRow> rows = rows(producers, told.number("events"));
+    boolean signed = RowSignatures.valueOf(told.text("signatures")) != RowSignatures.OFF;
+    insert(rows(signed, producers, told.number("warmUp")), directory.resolve("warm-up.db"));
+    List<ChainRow> rows = rows(signed, producers, told.number("events"));
     return new Facts()
         .with("accepted", rows.size())
         .with("nanos", insert(rows, directory.resolve("raw.db")));
@@ -53,12 +58,12 @@ public final class RawInsert implements Task {
     }
   }
 
-  private static List<ChainRow> rows(int producers, long count) {
+  private static List<ChainRow> rows(boolean signed, int producers, long count) {
     List<EventStream> streams = new ArrayList<>();
     for (int producer = 0; producer < producers; producer++) {
       streams.add(new EventStream(producer, producers, 0));
     }
-    RowSealer sealer = new RowSealer(SigningKey.generate());
+    RowSealer sealer = new RowSealer(new RowSigning(SigningKey.generate(), signed));
     List<ChainRow> rows = new ArrayList<>();
     Head head = Head.EMPTY;
     while (rows.size() < count) {

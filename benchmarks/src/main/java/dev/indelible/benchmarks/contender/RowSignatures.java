@@ -9,16 +9,17 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** Who signs Indelible's rows. Its class path decides: it takes Corretto's jar where it is. */
+/**
+ * Who signs Indelible's rows, if anybody. Which signer it is its class path decides: it takes
+ * Corretto's jar where it is.
+ */
 public enum RowSignatures {
   /** BouncyCastle, as without any other jar. */
   BOUNCY_CASTLE("BouncyCastle", Optional.of("AmazonCorrettoCryptoProvider")),
   /** The Amazon Corretto Crypto Provider. */
-  CORRETTO("Corretto", Optional.empty());
-
-  // ROW SIGNATURES OFF goes here: a constant OFF("none", Optional.empty()) whose apply() sets the
-  // builder's option. Everything else goes by usable(); the compiler then asks Sustained for what
-  // is wanted of it.
+  CORRETTO("Corretto", Optional.empty()),
+  /** Nobody: rows are left unsigned, as a user may ask for. */
+  OFF("off", Optional.empty());
 
   private static final String CORRETTO_PROVIDER =
       "com.amazon.corretto.crypto.provider.AmazonCorrettoCryptoProvider";
@@ -58,6 +59,6 @@ public enum RowSignatures {
 
   /** Sets a log to it. */
   Indelible.Builder apply(Indelible.Builder builder) {
-    return builder;
+    return builder.rowSignatures(this != OFF);
   }
 }

@@ -41,7 +41,7 @@ class TaskTest {
 
   @Test
   void aRawInsertInsertsAll() throws Exception {
-    Facts facts = new RawInsert().run(RawInsert.told(temp, 2, 10, 333));
+    Facts facts = new RawInsert().run(RawInsert.told(temp, RowSignatures.OFF, 2, 10, 333));
     assertThat(facts.number("accepted")).isEqualTo(333);
     assertThat(Files.size(temp.resolve("raw.db"))).isPositive();
   }
