@@ -30,8 +30,7 @@ public record Bash(String command, Optional<String> cwd) implements AgentAction 
 
   @Override
   public void write(CanonicalWriter out) {
-    out.beginObject().member("command", command);
-    cwd.ifPresent(value -> out.member("cwd", value));
+    out.beginObject().member("command", command).member("cwd", cwd);
     out.member("kind", KIND).endObject();
   }
 }

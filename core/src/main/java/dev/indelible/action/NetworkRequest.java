@@ -38,8 +38,7 @@ public record NetworkRequest(String host, String scheme, OptionalInt port, Optio
 
   @Override
   public void write(CanonicalWriter out) {
-    out.beginObject().member("host", host).member("kind", KIND);
-    path.ifPresent(value -> out.member("path", value));
+    out.beginObject().member("host", host).member("kind", KIND).member("path", path);
     port.ifPresent(value -> out.member("port", value));
     out.member("scheme", scheme).endObject();
   }

@@ -33,9 +33,7 @@ public record Read(String surface, Optional<String> namespace, Optional<String> 
 
   @Override
   public void write(CanonicalWriter out) {
-    out.beginObject().member("kind", KIND);
-    namespace.ifPresent(value -> out.member("namespace", value));
-    query.ifPresent(value -> out.member("query", value));
+    out.beginObject().member("kind", KIND).member("namespace", namespace).member("query", query);
     out.member("surface", surface).endObject();
   }
 }

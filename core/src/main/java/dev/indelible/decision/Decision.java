@@ -34,8 +34,6 @@ public sealed interface Decision permits Allow, Warn, Refuse, Escalate {
   /** Writes this decision as a canonical JSON object (RFC 8785). */
   default void write(CanonicalWriter out) {
     out.beginObject().member("decision", verdict());
-    reason().ifPresent(value -> out.member("reason", value));
-    ruleId().ifPresent(value -> out.member("rule_id", value));
-    out.endObject();
+    out.member("reason", reason()).member("rule_id", ruleId()).endObject();
   }
 }

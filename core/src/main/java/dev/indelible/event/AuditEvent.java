@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.event;
 
+import dev.indelible.json.CanonicalWriter;
 import java.time.Instant;
 import java.util.UUID;
 
@@ -29,6 +30,17 @@ public sealed interface AuditEvent permits DeferredAuditEvent, StoredEvent, Syst
   /** When it happened, to the microsecond. */
   Instant timestamp();
 
+  /**
+   * Writes what goes on record, before its nonce.
+   *
+   * @return where in it the nonce goes, as in {@link EventContent#nonceAt}
+   */
+  int writeContent(CanonicalWriter out);
+
   /** What goes on record, before its nonce. */
-  EventContent content();
+  default EventContent content() {
+    CanonicalWriter out = new CanonicalWriter();
+    int nonceAt = writeContent(out);
+    return new EventContent(out.toBytes(), nonceAt);
+  }
 }

@@ -93,28 +93,34 @@ public record DeferredAuditEvent(
   }
 
   @Override
-  public EventContent content() {
-    CanonicalWriter actionOut = new CanonicalWriter();
-    action.write(actionOut);
-    byte[] actionJson = actionOut.toBytes();
-    EventContent content = content(actionJson);
-    return content.bytes().length <= MAX_PAYLOAD_BYTES ? content : content(stub(actionJson));
+  public int writeContent(CanonicalWriter out) {
+    int start = out.length();
+    out.beginObject().name("action");
+    action.write(out);
+    int nonceAt = writeBehindAction(out) - start;
+    if (out.length() - start > MAX_PAYLOAD_BYTES) {
+      out.cutTo(start).beginObject().name("action").canonical(stub());
+      nonceAt = writeBehindAction(out) - start;
+    }
+    return nonceAt;
   }
 
-  private EventContent content(byte[] actionJson) {
-    CanonicalWriter out = new CanonicalWriter().beginObject();
-    out.name("action").canonical(actionJson);
+  /** Returns where the nonce goes, counted as {@link CanonicalWriter#length} counts. */
+  private int writeBehindAction(CanonicalWriter out) {
     out.member("agent_id", agentId).name("decision");
     decision.write(out);
-    out.member("id", id.toString());
+    out.member("id", id);
     int nonceAt = out.length() + 1;
-    policy.ifPresent(value -> out.member("policy", value));
+    out.member("policy", policy);
     out.member("timestamp", Timestamps.format(timestamp)).endObject();
-    return new EventContent(out.toBytes(), nonceAt);
+    return nonceAt;
   }
 
   /** What stands for an action too large to keep: enough to recognise it by. */
-  private byte[] stub(byte[] actionJson) {
+  private byte[] stub() {
+    CanonicalWriter actionOut = new CanonicalWriter();
+    action.write(actionOut);
+    byte[] actionJson = actionOut.toBytes();
     return new CanonicalWriter()
         .beginObject()
         .member("kind", action.kind())

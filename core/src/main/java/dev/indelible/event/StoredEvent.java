@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.event;
 
+import dev.indelible.json.CanonicalWriter;
 import java.time.Instant;
 import java.util.UUID;
 
@@ -15,4 +16,11 @@ import java.util.UUID;
  */
 public record StoredEvent(
     UUID id, String agentId, String eventType, Instant timestamp, EventContent content)
-    implements AuditEvent {}
+    implements AuditEvent {
+
+  @Override
+  public int writeContent(CanonicalWriter out) {
+    out.canonical(content.bytes());
+    return content.nonceAt();
+  }
+}

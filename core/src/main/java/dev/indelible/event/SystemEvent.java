@@ -67,12 +67,12 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   }
 
   @Override
-  public EventContent content() {
-    CanonicalWriter out = new CanonicalWriter().beginObject();
-    out.member("agent_id", AGENT).name("details").canonical(details.text());
-    out.member("id", id.toString());
-    int nonceAt = out.length() + 1;
+  public int writeContent(CanonicalWriter out) {
+    int start = out.length();
+    out.beginObject().member("agent_id", AGENT);
+    out.name("details").canonical(details.text()).member("id", id);
+    int nonceAt = out.length() + 1 - start;
     out.member("timestamp", Timestamps.format(timestamp)).endObject();
-    return new EventContent(out.toBytes(), nonceAt);
+    return nonceAt;
   }
 }

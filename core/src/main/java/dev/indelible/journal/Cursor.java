@@ -72,7 +72,9 @@ final class Cursor {
         offset += length;
         return new Event(event);
       } else if (!past && (word == 0 || Frame.state(word) == Frame.UNSYNCED)) {
-        return null;
+        if (!segment.voidAbandoned()) {
+          return null;
+        }
       } else {
         // With a live writer: it was published, and the file was changed under us since.
         int start = offset;

@@ -4,6 +4,7 @@ package dev.indelible.journal;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.EventContent;
 import dev.indelible.event.StoredEvent;
+import dev.indelible.json.CanonicalWriter;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -73,30 +74,29 @@ final class Frame {
   /**
    * Encodes an event, complete but for its state word and checksum, which depend on where it goes.
    */
-  static byte[] encode(AuditEvent event) {
-    byte[] type = event.eventType().getBytes(StandardCharsets.UTF_8);
-    byte[] agent = event.agentId().getBytes(StandardCharsets.UTF_8);
-    EventContent content = event.content();
-    int body = FIXED + type.length + agent.length + content.bytes().length;
+  static ByteBuffer encode(AuditEvent event) {
+    CanonicalWriter out = new CanonicalWriter(FIXED);
+    int type = out.text(event.eventType()).length() - FIXED;
+    int agent = out.text(event.agentId()).length() - FIXED - type;
+    int nonceAt = event.writeContent(out);
+    int body = out.length();
     int length = (body + UNIT - 1) / UNIT * UNIT + END_BYTES;
-    byte[] frame = new byte[length];
-    ByteBuffer out = ByteBuffer.wrap(frame).order(ByteOrder.LITTLE_ENDIAN);
-    out.position(CHECKED_FROM);
-    out.putLong(event.id().getMostSignificantBits()).putLong(event.id().getLeastSignificantBits());
-    out.putLong(micros(event.timestamp())).putInt(content.nonceAt());
-    out.putShort((short) type.length).putShort((short) agent.length);
-    out.putInt(content.bytes().length).putInt(0);
-    out.put(type).put(agent).put(content.bytes());
-    out.position(length - END_BYTES);
-    out.putInt(END).putInt(length);
-    return frame;
+    ByteBuffer frame = out.toBuffer(length - body).order(ByteOrder.LITTLE_ENDIAN);
+    frame.putLong(8, event.id().getMostSignificantBits());
+    frame.putLong(16, event.id().getLeastSignificantBits());
+    frame.putLong(24, micros(event.timestamp())).putInt(32, nonceAt);
+    frame.putShort(36, (short) type).putShort(38, (short) agent);
+    frame.putInt(40, body - FIXED - type - agent);
+    return frame.putInt(length - END_BYTES, END).putInt(length - 4, length);
   }
 
   /** Completes an encoded frame for its position in the journal. */
-  static void seal(byte[] frame, long position) {
-    CRC32C crc = positioned(position);
-    crc.update(frame, CHECKED_FROM, frame.length - CHECKED_FROM - END_BYTES);
-    ByteBuffer.wrap(frame).order(ByteOrder.LITTLE_ENDIAN).putInt(4, (int) crc.getValue());
+  static void seal(ByteBuffer frame, long position) {
+    // Checked in one go: the position stands where the state word and the checksum will.
+    frame.putLong(0, position);
+    CRC32C crc = new CRC32C();
+    crc.update(frame.array(), 0, frame.limit() - END_BYTES);
+    frame.putInt(4, (int) crc.getValue());
   }
 
   /** Whether the bytes from {@code at} are a frame of that length, as it was written there. */
@@ -104,7 +104,10 @@ final class Frame {
     if (!fits(bytes, at, length)) {
       return false;
     }
-    CRC32C crc = positioned(position);
+    CRC32C crc = new CRC32C();
+    for (int shift = 0; shift < Long.SIZE; shift += Byte.SIZE) {
+      crc.update((int) (position >>> shift) & 0xff);
+    }
     crc.update(bytes.slice(at + CHECKED_FROM, length - CHECKED_FROM - END_BYTES));
     return bytes.getInt(at + 4) == (int) crc.getValue() && isConsistent(bytes, at, length);
   }
@@ -164,14 +167,6 @@ final class Frame {
         && nonceAt >= 0
         && nonceAt <= content
         && (body + UNIT - 1) / UNIT * UNIT + END_BYTES == length;
-  }
-
-  private static CRC32C positioned(long position) {
-    CRC32C crc = new CRC32C();
-    for (int shift = 0; shift < Long.SIZE; shift += Byte.SIZE) {
-      crc.update((int) (position >>> shift) & 0xff);
-    }
-    return crc;
   }
 
   private static String text(ByteBuffer bytes, int at, int length) {

@@ -5,6 +5,7 @@ import dev.indelible.event.AuditEvent;
 import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.EventStore;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -122,6 +123,7 @@ public final class Journal implements EventStore {
       JournalSettings settings,
       Disk disk)
       throws JournalException {
+    Segment.rehearse();
     List<Slot> taken = new ArrayList<>();
     try {
       Slot.makeDirectory(directory, disk);
@@ -182,10 +184,8 @@ public final class Journal implements EventStore {
 
   @Override
   public boolean offer(AuditEvent event) {
-    byte[] frame = Frame.encode(event);
-    return frame.length <= JournalWriter.FIRST_SEGMENT_BYTES - Segment.HEADER
-        && !closed
-        && writer.append(frame);
+    ByteBuffer frame = Frame.encode(event);
+    return frame.limit() <= Frame.MAX_BYTES && !closed && writer.append(frame);
   }
 
   @Override

@@ -2,6 +2,7 @@
 package dev.indelible.journal;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -57,6 +58,9 @@ final class JournalWriter {
   /** The segment after it, ready; set by the maker, taken under {@link #rotation}. */
   private volatile @Nullable Segment spare;
 
+  /** Whether the maker is at it, and need not be called; it alone writes. */
+  private volatile boolean making;
+
   /** Up to where everything is settled; the drainer writes, the maker reads. */
   private volatile long drainedTo;
 
@@ -89,17 +93,16 @@ final class JournalWriter {
    *
    * @return whether it is there, as durable as the settings say; if not, it never will be
    */
-  boolean append(byte[] frame) {
+  boolean append(ByteBuffer frame) {
     while (true) {
       Segment segment = current;
-      int at = segment.claim(frame.length);
-      if (at >= 0) {
-        int quarter = segment.size() / 4;
-        if (at <= quarter && at + frame.length > quarter) {
-          LockSupport.unpark(maker);
-        }
+      if (!making && isSpareDue(segment)) {
+        LockSupport.unpark(maker);
+      }
+      int outcome = segment.append(frame, settings.durability());
+      if (outcome != Segment.FULL) {
         // What is placed while the journal closes may be left to the next run, or not.
-        return place(segment, at, frame) && !closed;
+        return outcome == Segment.APPENDED && !closed;
       }
       if (!rotate(segment)) {
         return false;
@@ -175,23 +178,6 @@ final class JournalWriter {
     return claimed;
   }
 
-  private boolean place(Segment segment, int at, byte[] frame) {
-    if (settings.durability() != Durability.POWER) {
-      segment.write(at, frame, Frame.EVENT);
-      return true;
-    }
-    // The drainer waits for the sync too, so that a frame whose sync failed can still be taken
-    // back.
-    segment.write(at, frame, Frame.UNSYNCED);
-    boolean synced = segment.awaitSync();
-    if (synced) {
-      segment.publish(at, Frame.EVENT, frame.length);
-    } else {
-      segment.publishVoid(at, frame.length);
-    }
-    return synced;
-  }
-
   /** Goes on to the next segment; returns false if there is none to be had. */
   private boolean rotate(Segment full) {
     long deadline = System.nanoTime() + ROTATION_PATIENCE.toNanos();
@@ -199,9 +185,10 @@ final class JournalWriter {
       synchronized (rotation) {
         Segment next = spare;
         if (current == full && next != null) {
-          spare = null;
+          // The one call comes first: at the end of a stack it is done whole or not at all.
           full.follow(next);
           current = next;
+          spare = null;
         }
       }
       if (current == full) {
@@ -217,13 +204,20 @@ final class JournalWriter {
 
   private void makeSegments() {
     while (!closed) {
-      if (spare == null && current.used() >= current.size() / 4) {
+      if (isSpareDue(current)) {
+        making = true;
         make();
+        making = false;
       } else {
         LockSupport.park(this);
       }
       warn();
     }
+  }
+
+  /** Whether it is time to make the segment after that one: a quarter of it is used. */
+  private boolean isSpareDue(Segment segment) {
+    return spare == null && segment.used() >= segment.size() / 4;
   }
 
   private void make() {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.journal;
 
+import dev.indelible.event.EventContent;
+import dev.indelible.event.StoredEvent;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -16,6 +18,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
@@ -37,8 +40,25 @@ final class Segment {
 
   static final int VERSION = 1;
 
+  /**
+   * The frame was appended. This and the other outcomes are numbers, because the first use of an
+   * enum may be a call of its loader, and behind the publication of a frame there must be none.
+   */
+  static final int APPENDED = 0;
+
+  /** The frame does not fit, and nothing fits any more. */
+  static final int FULL = 1;
+
+  /** The frame could not be synced, and never will be read. */
+  static final int UNSYNCABLE = 2;
+
   private static final long MAGIC = 0x314C_4E52_4A44_4E49L; // "INDJNRL1", little-endian
   private static final int ZEROS = 1 << 16;
+  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
+  /** After this a thread looks for itself whether the one that syncs for all is still at it. */
+  private static final long SYNC_PATIENCE_MILLIS = 100;
+
   private static final FileAttribute<?>[] OWNER_ONLY = {
     PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
   };
@@ -53,11 +73,13 @@ final class Segment {
   private final long base;
 
   private final MappedByteBuffer bytes;
+  private final int size;
   private final Disk disk;
 
   /** The first free byte; beyond the end once the segment is full. Claims move it. */
   private final AtomicLong tail = new AtomicLong();
 
+  private final Abandoned abandoned = new Abandoned();
   private final Syncing syncing = new Syncing();
 
   /** The segment after this one; set once, before any producer goes there. */
@@ -72,6 +94,7 @@ final class Segment {
     this.number = number;
     this.base = base;
     this.bytes = bytes;
+    this.size = bytes.capacity();
     this.disk = disk;
   }
 
@@ -174,11 +197,11 @@ final class Segment {
 
   /** Where the next segment begins. */
   long end() {
-    return base + bytes.capacity();
+    return base + size;
   }
 
   int size() {
-    return bytes.capacity();
+    return size;
   }
 
   @Nullable Segment next() {
@@ -191,7 +214,7 @@ final class Segment {
 
   /** How many bytes are claimed. */
   int used() {
-    return (int) Math.min(tail.get(), bytes.capacity());
+    return (int) Math.min(tail.get(), size);
   }
 
   /** Where this segment's claims go on after recovery. */
@@ -200,24 +223,105 @@ final class Segment {
   }
 
   /**
-   * Claims room for a frame.
+   * Claims room for a frame, writes it there and publishes it; with {@link Durability#POWER} once
+   * it is on disk.
    *
-   * @return its offset, or -1 if it does not fit; then nothing fits any more
+   * <p>If this ends with an error, at the end of the caller's stack or for want of memory, the
+   * claimed room is handed to the consumer, who makes it nothing: a hole that nobody fills would
+   * hold up all that comes after it. The stack can end at any call, so between the claim and the
+   * hand-over there is none that the hand-over needs. A thread stopped by force, exactly behind the
+   * claim, still leaves a hole until its process ends.
+   *
+   * @return {@link #APPENDED}, {@link #FULL} or {@link #UNSYNCABLE}
    */
-  int claim(int length) {
-    long at = tail.getAndAdd(length);
-    if (at + length <= bytes.capacity()) {
-      return (int) at;
-    }
-    if (at < bytes.capacity()) {
-      publishVoid((int) at, (int) (bytes.capacity() - at));
-    }
-    return -1;
+  int append(ByteBuffer frame, Durability durability) {
+    return append(frame, frame.limit(), durability);
   }
 
   /** Lets no more claims succeed; readers go on to the next segment. */
   void exhaust() {
-    claim(bytes.capacity());
+    append(NOTHING, size, Durability.PROCESS);
+  }
+
+  private int append(ByteBuffer frame, int length, Durability durability) {
+    Claim claim = new Claim();
+    long at = Long.MAX_VALUE;
+    boolean done = false;
+    try {
+      at = tail.getAndAdd(length);
+      int outcome = FULL;
+      if (at + length <= size) {
+        outcome = place((int) at, frame, durability);
+      } else if (at < size) {
+        publishVoid((int) at, (int) (size - at));
+      }
+      done = true;
+      return outcome;
+    } finally {
+      if (!done && at < size) {
+        claim.at = (int) at;
+        claim.length = at + length <= size ? length : (int) (size - at);
+        try {
+          synchronized (abandoned) {
+            claim.next = abandoned.first;
+            abandoned.first = claim;
+          }
+        } catch (StackOverflowError e) {
+          // The interpreter may want a word of stack for the monitor. Without it: right unless two
+          // threads come here in the same instant.
+          claim.next = abandoned.withoutMonitor;
+          abandoned.withoutMonitor = claim;
+        }
+      }
+    }
+  }
+
+  /** Writes a frame into room that is claimed, and publishes it. */
+  int place(int at, ByteBuffer frame, Durability durability) {
+    int length = frame.limit();
+    Frame.seal(frame, base + at);
+    bytes.put(at + 4, frame, 4, length - 4);
+    if (durability != Durability.POWER) {
+      publish(bytes, at, Frame.stateWord(Frame.EVENT, length));
+      return APPENDED;
+    }
+    // The consumer waits for the sync too, so that a frame whose sync failed can still be taken
+    // back.
+    publish(bytes, at, Frame.stateWord(Frame.UNSYNCED, length));
+    if (awaitSync()) {
+      publish(bytes, at, Frame.stateWord(Frame.EVENT, length));
+      return APPENDED;
+    }
+    // In this order: a segment with nothing to read in it may go at any time.
+    exhaust();
+    publishVoid(at, length);
+    return UNSYNCABLE;
+  }
+
+  /**
+   * Makes nothing of what producers claimed and could not fill. For the consumer.
+   *
+   * @return whether there was any
+   */
+  boolean voidAbandoned() {
+    @Nullable Claim claim;
+    synchronized (abandoned) {
+      claim = abandoned.first;
+      abandoned.first = null;
+    }
+    return voidAll(claim) | voidAll(abandoned.withoutMonitor);
+  }
+
+  private boolean voidAll(@Nullable Claim first) {
+    boolean any = false;
+    for (Claim claim = first; claim != null; claim = claim.next) {
+      if (!claim.isVoid) {
+        publishVoid(claim.at, claim.length);
+        claim.isVoid = true;
+        any = true;
+      }
+    }
+    return any;
   }
 
   /**
@@ -227,32 +331,31 @@ final class Segment {
    * @return how many bytes were claimed before
    */
   int seal() {
-    return (int) Math.min(tail.getAndAdd(bytes.capacity()), bytes.capacity());
-  }
-
-  /** Writes a frame into claimed room and publishes it. */
-  void write(int at, byte[] frame, int state) {
-    try {
-      Frame.seal(frame, base + at);
-      bytes.put(at + 4, frame, 4, frame.length - 4);
-      publish(at, state, frame.length);
-    } catch (Throwable e) {
-      // A hole that nobody fills would hold up the drainer for good.
-      publishVoid(at, frame.length);
-      throw e;
-    }
-  }
-
-  /** Makes what was written visible to the consumer. */
-  void publish(int at, int state, int length) {
-    STATE_WORD.setRelease(bytes, at, Frame.stateWord(state, length));
+    return (int) Math.min(tail.getAndAdd(size), size);
   }
 
   /** Makes room that was claimed nothing, for good: the event in it, if any, is undone. */
   void publishVoid(int at, int length) {
     int word = Frame.stateWord(Frame.VOID, length);
     bytes.putInt(at + 4, ~word);
+    publish(bytes, at, word);
+  }
+
+  /** Makes what was written visible to the consumer. */
+  private static void publish(ByteBuffer bytes, int at, int word) {
     STATE_WORD.setRelease(bytes, at, word);
+  }
+
+  /**
+   * Does once, outside of any file, what {@link #append} does: a class that is first used at the
+   * end of a caller's stack, and cannot be initialised there, is lost to the whole process.
+   */
+  static void rehearse() {
+    EventContent nothing = new EventContent(new byte[0], 0);
+    ByteBuffer frame =
+        Frame.encode(new StoredEvent(new UUID(0, 0), "", "", Instant.EPOCH, nothing));
+    Frame.seal(frame, 0);
+    publish(ByteBuffer.allocateDirect(Frame.UNIT), 0, Frame.stateWord(Frame.EVENT, frame.limit()));
   }
 
   /** The state word at an offset; everything written before it was published is visible after. */
@@ -262,6 +365,7 @@ final class Segment {
 
   /** Whether every claim from an offset on has been published: nobody writes here any more. */
   boolean isQuiet(int from, int to) {
+    voidAbandoned();
     int at = from;
     while (at < to) {
       int word = stateWord(at);
@@ -281,7 +385,7 @@ final class Segment {
 
   /** Clears everything from an offset on: the rest of a write that was cut short. */
   void clearFrom(int offset) {
-    for (int at = offset; at < bytes.capacity(); at += Frame.UNIT) {
+    for (int at = offset; at < size; at += Frame.UNIT) {
       if (bytes.getLong(at) != 0) {
         bytes.putLong(at, 0);
       }
@@ -315,11 +419,11 @@ final class Segment {
       sync();
       return true;
     } catch (IOException | RuntimeException | Error e) {
-      LOG.error("{}: syncing failed: {}", file, e.toString());
       synchronized (syncing) {
         syncing.broken = true;
       }
       exhaust();
+      LOG.error("{}: syncing failed: {}", file, e.toString());
       return false;
     }
   }
@@ -332,55 +436,47 @@ final class Segment {
    */
   boolean awaitSync() {
     boolean interrupted = false;
+    boolean leading = false;
+    boolean led = false;
     try {
       synchronized (syncing) {
         long ticket = ++syncing.requested;
-        while (true) {
-          if (syncing.synced >= ticket) {
-            return true;
-          }
-          if (syncing.broken) {
-            return false;
-          }
-          if (!syncing.busy) {
-            break;
-          }
-          try {
-            syncing.wait();
-          } catch (InterruptedException e) {
-            interrupted = true;
+        while (syncing.synced < ticket && !syncing.broken && !syncing.leaderLost && !leading) {
+          if (syncing.busy) {
+            try {
+              syncing.wait(SYNC_PATIENCE_MILLIS);
+            } catch (InterruptedException e) {
+              interrupted = true;
+            }
+          } else {
+            leading = true;
+            syncing.busy = true;
+            syncing.covers = syncing.requested;
           }
         }
-        syncing.busy = true;
-        syncing.covers = syncing.requested;
+        if (!leading) {
+          return syncing.synced >= ticket;
+        }
       }
-      return syncForAll();
+      boolean done = isSynced();
+      synchronized (syncing) {
+        syncing.busy = false;
+        if (done) {
+          syncing.synced = syncing.covers;
+        }
+        syncing.notifyAll();
+      }
+      led = true;
+      return done;
     } finally {
+      if (leading && !led) {
+        // An assignment and no call: the stack has ended. The others look for it by themselves.
+        syncing.leaderLost = true;
+      }
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
     }
-  }
-
-  private boolean syncForAll() {
-    boolean done = isSynced();
-    synchronized (syncing) {
-      syncing.busy = false;
-      if (done) {
-        syncing.synced = syncing.covers;
-      }
-      syncing.notifyAll();
-    }
-    return done;
-  }
-
-  /** Who waits for a sync, and how far syncs went; guarded by itself. */
-  private static final class Syncing {
-    long requested;
-    long covers;
-    long synced;
-    boolean broken;
-    boolean busy;
   }
 
   /**
@@ -434,5 +530,39 @@ final class Segment {
     boolean follows(Header before) {
       return number == before.number + 1 && base == before.end();
     }
+  }
+
+  /** Room whose producer failed before it had published anything there. */
+  private static final class Claim {
+    int at;
+    int length;
+
+    /** Whether it was made nothing; the consumer writes and reads. */
+    boolean isVoid;
+
+    @Nullable Claim next;
+  }
+
+  /** Such room, until the consumer makes it nothing. */
+  private static final class Abandoned {
+    /** Guarded by the object itself. */
+    @Nullable Claim first;
+
+    /** The rest. The consumer takes none away: it might miss one that comes meanwhile. */
+    volatile @Nullable Claim withoutMonitor;
+  }
+
+  /**
+   * Who waits for a sync, and how far syncs went; guarded by itself but for {@link #leaderLost}.
+   */
+  private static final class Syncing {
+    long requested;
+    long covers;
+    long synced;
+    boolean broken;
+    boolean busy;
+
+    /** Whether the thread that synced for all failed on the way; it alone writes. */
+    volatile boolean leaderLost;
   }
 }

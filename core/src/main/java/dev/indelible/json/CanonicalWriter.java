@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.json;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Optional;
+import java.util.UUID;
 
 /**
  * Writes RFC 8785 (JCS) text into a growing byte buffer.
@@ -14,10 +17,26 @@ public final class CanonicalWriter {
   private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
 
   /** Room for a typical event, so that most are written without growing. */
-  private static final int INITIAL_BYTES = 512;
+  private static final int INITIAL_BYTES = 1024;
 
+  /** Zeros from {@link #length} on. */
   private byte[] buffer = new byte[INITIAL_BYTES];
+
   private int length;
+
+  /** Writes from the start of a buffer. */
+  public CanonicalWriter() {
+    this(0);
+  }
+
+  /**
+   * Leaves room in front of what is written.
+   *
+   * @param ahead how many bytes of zeros, at most 256
+   */
+  public CanonicalWriter(int ahead) {
+    length = ahead;
+  }
 
   /** Opens an object. */
   public CanonicalWriter beginObject() {
@@ -72,6 +91,21 @@ public final class CanonicalWriter {
     return raw('"');
   }
 
+  /** Writes a string member if there is a value for it. */
+  public CanonicalWriter member(String name, Optional<String> value) {
+    return value.isPresent() ? member(name, value.get()) : this;
+  }
+
+  /** Writes a string member: an id in its usual form, as {@link UUID#toString} has it. */
+  public CanonicalWriter member(String name, UUID value) {
+    name(name).raw('"');
+    hex(value.getMostSignificantBits() >>> 32, 8).raw('-');
+    hex(value.getMostSignificantBits() >>> 16, 4).raw('-');
+    hex(value.getMostSignificantBits(), 4).raw('-');
+    hex(value.getLeastSignificantBits() >>> 48, 4).raw('-');
+    return hex(value.getLeastSignificantBits(), 12).raw('"');
+  }
+
   /** Writes a string value. */
   public CanonicalWriter string(String value) {
     return quoted(value);
@@ -88,7 +122,7 @@ public final class CanonicalWriter {
 
   /** Writes text that is canonical JSON already. */
   public CanonicalWriter canonical(String json) {
-    return utf8(json);
+    return text(json);
   }
 
   /** Writes bytes that are canonical JSON already. */
@@ -99,7 +133,12 @@ public final class CanonicalWriter {
     return this;
   }
 
-  /** How many bytes have been written. */
+  /** Writes text as it is, which is JSON only if the caller makes it so. */
+  public CanonicalWriter text(String text) {
+    return canonical(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** How many bytes have been written, with the room left in front. */
   public int length() {
     return length;
   }
@@ -107,6 +146,23 @@ public final class CanonicalWriter {
   /** The bytes written so far. */
   public byte[] toBytes() {
     return Arrays.copyOf(buffer, length);
+  }
+
+  /** Takes back everything behind the first {@code bytes}. */
+  public CanonicalWriter cutTo(int bytes) {
+    Arrays.fill(buffer, bytes, length, (byte) 0);
+    length = bytes;
+    return this;
+  }
+
+  /**
+   * The bytes written so far, without a copy; this writer is done with.
+   *
+   * @param behind how many zeros to have after them
+   */
+  public ByteBuffer toBuffer(int behind) {
+    ensure(behind);
+    return ByteBuffer.wrap(buffer, 0, length + behind);
   }
 
   private void comma() {
@@ -136,9 +192,9 @@ public final class CanonicalWriter {
     int n = value.length();
     ensure(n + 2);
     buffer[length++] = '"';
-    for (int i = 0; i < n; i++) {
+    for (int i = plain(value); i < n; i++) {
       char c = value.charAt(i);
-      if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
+      if (isPlain(c)) {
         ensure(n - i + 1);
         buffer[length++] = (byte) c;
       } else if (c < 0x80) {
@@ -148,6 +204,26 @@ public final class CanonicalWriter {
       }
     }
     return raw('"');
+  }
+
+  /**
+   * Writes the chars that stand for themselves, up to the first that does not; returns its index.
+   */
+  private int plain(String value) {
+    byte[] out = buffer;
+    int start = length;
+    int n = value.length();
+    int i = 0;
+    while (i < n && isPlain(value.charAt(i))) {
+      out[start + i] = (byte) value.charAt(i);
+      i++;
+    }
+    length = start + i;
+    return i;
+  }
+
+  private static boolean isPlain(char c) {
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
   }
 
   private void escape(char c) {
@@ -170,9 +246,15 @@ public final class CanonicalWriter {
     }
   }
 
-  private CanonicalWriter utf8(String text) {
-    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-    return canonical(bytes);
+  /** The last {@code digits} hexadecimal digits of a number. */
+  private CanonicalWriter hex(long value, int digits) {
+    ensure(digits);
+    for (int i = digits - 1; i >= 0; i--) {
+      buffer[length + i] = HEX[(int) value & 0xf];
+      value >>>= 4;
+    }
+    length += digits;
+    return this;
   }
 
   /** Writes the non-ASCII code point at {@code i}; returns the index of its last char. */

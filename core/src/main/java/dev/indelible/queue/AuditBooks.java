@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.queue;
 
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.UnaryOperator;
@@ -10,8 +11,8 @@ import java.util.function.UnaryOperator;
  * through {@link DeferredAuditMetrics}. Any thread may count.
  */
 public final class AuditBooks {
-  private final LongAdder submitted = new LongAdder();
-  private final LongAdder sendFailures = new LongAdder();
+  private final AtomicLong submitted = new AtomicLong();
+  private final AtomicLong sendFailures = new AtomicLong();
   private final LongAdder appended = new LongAdder();
   private final LongAdder unsigned = new LongAdder();
   private final LongAdder dlqLanded = new LongAdder();
@@ -22,12 +23,12 @@ public final class AuditBooks {
 
   /** Counts events handed in, accepted or not. */
   public void countSubmitted(long events) {
-    submitted.add(events);
+    submitted.addAndGet(events);
   }
 
   /** Counts an event that was not accepted. */
   public void countSendFailure() {
-    sendFailures.increment();
+    sendFailures.incrementAndGet();
   }
 
   /** Counts events that are in the chain. */
@@ -79,11 +80,11 @@ public final class AuditBooks {
   }
 
   long submitted() {
-    return submitted.sum();
+    return submitted.get();
   }
 
   long sendFailures() {
-    return sendFailures.sum();
+    return sendFailures.get();
   }
 
   long appended() {

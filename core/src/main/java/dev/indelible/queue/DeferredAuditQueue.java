@@ -37,11 +37,16 @@ public final class DeferredAuditQueue {
   private final AuditBooks books;
   private final RateLimitedLog rejections = new RateLimitedLog();
 
+  private final Object uncounted = new Object();
+
   /**
-   * Events accepted, raised before {@link #open} is read and lowered again if it was closed: so a
-   * closer that sees all accepted events settled has missed none.
+   * Rejected and not in the books, which take a call: the caller had no stack left for one. Guarded
+   * by {@link #uncounted}.
    */
-  private final AtomicLong accepted;
+  private long uncountedRejected;
+
+  /** The same, where the stack did not even reach for the monitor. */
+  private volatile long alsoUncountedRejected;
 
   /** Events settled; written by the drainer, read by those who wait for it. */
   private final AtomicLong settled = new AtomicLong();
@@ -57,12 +62,13 @@ public final class DeferredAuditQueue {
   public DeferredAuditQueue(EventStore store, AuditBooks books) {
     this.store = store;
     this.books = books;
-    this.accepted = new AtomicLong(store.recovered());
     books.countSubmitted(store.recovered());
   }
 
   /**
-   * Hands in an event.
+   * Hands in an event. At the end of the caller's stack too the answer is {@code false}, or a
+   * {@link StackOverflowError} if there was no room even to begin; then the event is neither
+   * accepted nor counted.
    *
    * @return {@code true}: accepted, and from here on D2 holds. {@code false}: not accepted, because
    *     the queue is closed or full; counted, logged once a second at most, and for the caller to
@@ -70,31 +76,49 @@ public final class DeferredAuditQueue {
    */
   public boolean submit(AuditEvent event) {
     Objects.requireNonNull(event, "event");
+    // Counted before open is read: a closer that sees all accepted events settled missed none.
     books.countSubmitted(1);
-    if (isOpen() && offer(event)) {
-      return true;
+    boolean accepted = false;
+    boolean counted = false;
+    try {
+      accepted = isOpen() && offer(event);
+      if (!accepted) {
+        books.countSendFailure();
+        counted = true;
+        rejections.ifDue(this::logRejection);
+      }
+    } catch (RuntimeException | Error e) {
+      // Out of stack or memory: what is left to do is done below, without a call.
     }
-    books.countSendFailure();
-    rejections.ifDue(
-        () ->
-            LOG.error("audit event not accepted: {}", isOpen() ? "no room left" : "queue closed"));
-    return false;
+    if (!accepted && !counted) {
+      try {
+        synchronized (uncounted) {
+          uncountedRejected++;
+        }
+      } catch (StackOverflowError e) {
+        // The interpreter may want a word of stack for the monitor. Without it: right unless two
+        // threads come here in the same instant.
+        alsoUncountedRejected++;
+      }
+    }
+    return accepted;
   }
 
   /** Whether the store took the event; one that fails, out of memory for example, did not. */
   private boolean offer(AuditEvent event) {
-    accepted.incrementAndGet();
-    boolean taken = false;
     try {
-      taken = isOpen() && store.offer(event);
+      return store.offer(event);
+    } catch (StackOverflowError e) {
+      // Not logged from here: a logger whose stack ends too may never let go of its lock.
+      return false;
     } catch (RuntimeException | Error e) {
       rejections.ifDue(() -> LOG.error("audit event not accepted: {}", e, e));
-    } finally {
-      if (!taken) {
-        accepted.decrementAndGet();
-      }
+      return false;
     }
-    return taken;
+  }
+
+  private void logRejection() {
+    LOG.error("audit event not accepted: {}", isOpen() ? "no room left" : "queue closed");
   }
 
   /**
@@ -134,10 +158,10 @@ public final class DeferredAuditQueue {
     long deadline =
         System.nanoTime()
             + (timeout.compareTo(LONGEST_WAIT) < 0 ? timeout : LONGEST_WAIT).toNanos();
-    long target = accepted.get();
+    long target = accepted();
     boolean interrupted = false;
     // A submission that was refused after we looked lowers what there is to wait for.
-    while (settled.get() < Math.min(target, accepted.get())
+    while (settled.get() < Math.min(target, accepted())
         && System.nanoTime() - deadline < 0
         && !books.health().state().isTerminal()) {
       LockSupport.parkNanos(this, DRAIN_POLL_INTERVAL.toNanos());
@@ -146,21 +170,37 @@ public final class DeferredAuditQueue {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
-    return settled.get() >= Math.min(target, accepted.get());
+    return settled.get() >= Math.min(target, accepted());
+  }
+
+  /**
+   * Events accepted, and those whose submission is under way. What was not accepted is read first:
+   * an event that is refused in between then counts as accepted, not as none.
+   */
+  private long accepted() {
+    long rejected = rejected();
+    return books.submitted() - rejected;
+  }
+
+  private long rejected() {
+    synchronized (uncounted) {
+      return books.sendFailures() + uncountedRejected + alsoUncountedRejected;
+    }
   }
 
   /** The books at this moment. */
   public DeferredAuditMetrics metrics() {
+    long done = settled.get();
     return new DeferredAuditMetrics(
         books.submitted(),
         books.appended(),
         books.unsigned(),
-        books.sendFailures(),
+        rejected(),
         books.appendFailures(),
         books.drainerPanics(),
         books.dlqLanded(),
         books.uniqueRaceRetries(),
-        accepted.get() - settled.get(),
+        accepted() - done,
         store.oldestPending().map(DeferredAuditQueue::age),
         health());
   }

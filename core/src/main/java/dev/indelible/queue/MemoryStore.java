@@ -4,11 +4,10 @@ package dev.indelible.queue;
 import dev.indelible.event.AuditEvent;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Waiting events in the heap: durability {@code memory} (D5). They outlive the drainer and its
@@ -18,10 +17,16 @@ public final class MemoryStore implements EventStore {
   /** Most events that wait before more are refused; at some 500 bytes each, half a gigabyte. */
   public static final long DEFAULT_CAPACITY = 1_000_000;
 
-  private final ConcurrentLinkedQueue<AuditEvent> events = new ConcurrentLinkedQueue<>();
+  private final Object links = new Object();
 
-  /** Counts what is in {@link #events}, which would take a walk to count itself. */
-  private final AtomicLong size = new AtomicLong();
+  /** The event settled last; the oldest that waits comes after it. Guarded by {@link #links}. */
+  private Link settled = new Link(null);
+
+  /** The newest event; guarded by {@link #links}. */
+  private Link newest = settled;
+
+  /** How many wait; guarded by {@link #links}. */
+  private long size;
 
   private final long capacity;
 
@@ -41,34 +46,53 @@ public final class MemoryStore implements EventStore {
 
   @Override
   public boolean offer(AuditEvent event) {
-    if (size.incrementAndGet() > capacity) {
-      size.decrementAndGet();
-      return false;
+    Link link = new Link(event);
+    synchronized (links) {
+      // No call in here: at the end of a stack it is done whole or not at all.
+      if (size >= capacity) {
+        return false;
+      }
+      newest.next = link;
+      newest = link;
+      size++;
+      return true;
     }
-    events.add(event);
-    return true;
   }
 
   @Override
   public EventBatch peek(int max) {
-    Iterator<AuditEvent> waiting = events.iterator();
-    return new EventBatch(take(waiting, max), Optional.empty(), take(waiting, max));
+    Link last;
+    synchronized (links) {
+      last = settled;
+    }
+    List<AuditEvent> events = new ArrayList<>();
+    last = take(last, max, events);
+    List<AuditEvent> following = new ArrayList<>();
+    take(last, max, following);
+    return new EventBatch(events, Optional.empty(), following);
   }
 
-  private static List<AuditEvent> take(Iterator<AuditEvent> waiting, int max) {
-    List<AuditEvent> taken = new ArrayList<>();
-    while (taken.size() < max && waiting.hasNext()) {
-      taken.add(waiting.next());
+  /** Takes events that come after one; returns the last one taken. */
+  private static Link take(Link before, int max, List<AuditEvent> taken) {
+    Link last = before;
+    for (Link next = last.next; next != null && taken.size() < max; next = last.next) {
+      taken.add(next.event());
+      last = next;
     }
-    return taken;
+    return last;
   }
 
   @Override
   public void settle(int count) {
-    for (int i = 0; i < count; i++) {
-      events.remove();
+    synchronized (links) {
+      for (int i = 0; i < count; i++) {
+        Link done = settled;
+        settled = Objects.requireNonNull(done.next);
+        done.next = null;
+      }
+      settled.event = null;
+      size -= count;
     }
-    size.addAndGet(-count);
   }
 
   @Override
@@ -78,11 +102,31 @@ public final class MemoryStore implements EventStore {
 
   /** How many events wait. */
   public long pending() {
-    return size.get();
+    synchronized (links) {
+      return size;
+    }
   }
 
   @Override
   public Optional<Instant> oldestPending() {
-    return Optional.ofNullable(events.peek()).map(AuditEvent::timestamp);
+    synchronized (links) {
+      return Optional.ofNullable(settled.next).map(oldest -> oldest.event().timestamp());
+    }
+  }
+
+  /** An event, and the one that came after it. */
+  private static final class Link {
+    @Nullable AuditEvent event;
+
+    /** Publishes the one after it. */
+    volatile @Nullable Link next;
+
+    Link(@Nullable AuditEvent event) {
+      this.event = event;
+    }
+
+    AuditEvent event() {
+      return Objects.requireNonNull(event);
+    }
   }
 }

@@ -89,7 +89,7 @@ class JournalConcurrencyTest {
     Matcher numbers = RESULTS.matcher(last);
     assertThat(numbers.find()).isTrue();
     assertThat(numbers.group(2)).as(said).isEqualTo(numbers.group(1));
-    assertThat(Integer.parseInt(numbers.group(1))).as(said).isGreaterThanOrEqualTo(7);
+    assertThat(Integer.parseInt(numbers.group(1))).as(said).isGreaterThanOrEqualTo(9);
     assertThat(exit).as(said).isZero();
   }
 }

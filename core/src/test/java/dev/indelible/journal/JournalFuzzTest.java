@@ -9,6 +9,7 @@ import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
@@ -47,9 +48,12 @@ class JournalFuzzTest {
     Segment segment = segment();
     List<Integer> starts = new ArrayList<>();
     for (DeferredAuditEvent event : EVENTS) {
-      byte[] frame = Frame.encode(event);
-      int at = segment.claim(frame.length);
-      segment.write(at, frame, input.consumeBoolean() ? Frame.EVENT : Frame.UNSYNCED);
+      ByteBuffer frame = Frame.encode(event);
+      int at = segment.used();
+      segment.append(frame, Durability.PROCESS);
+      if (!input.consumeBoolean()) {
+        segment.bytes().putInt(at, Frame.stateWord(Frame.UNSYNCED, frame.limit()));
+      }
       starts.add(at);
     }
     int end = segment.used();

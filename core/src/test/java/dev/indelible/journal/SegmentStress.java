@@ -63,14 +63,14 @@ public final class SegmentStress {
   public static class PublishOutOfOrder {
     private final Segment segment = StressedSegment.withRoomFor(2);
     private final Cursor drainer = new Cursor(segment, 0, 0);
-    private final int first = segment.claim(StressedSegment.FRAME);
-    private final int second = segment.claim(StressedSegment.FRAME);
+    private final int first = StressedSegment.claimTwo(segment);
+    private final int second = first + StressedSegment.FRAME;
 
     /** Two producers, the second faster. */
     @Actor
     public void publish() {
-      segment.write(second, StressedSegment.frame(2), Frame.EVENT);
-      segment.write(first, StressedSegment.frame(1), Frame.EVENT);
+      segment.place(second, StressedSegment.frame(2), Durability.PROCESS);
+      segment.place(first, StressedSegment.frame(1), Durability.PROCESS);
     }
 
     /** The drainer, at work meanwhile. */
@@ -83,6 +83,64 @@ public final class SegmentStress {
     @Arbiter
     public void all(II_Result result) {
       result.r2 = StressedSegment.join(result.r1, StressedSegment.read(drainer));
+    }
+  }
+
+  /** D2: room whose producer failed behind its claim holds up nobody, and is not read. */
+  @JCStressTest
+  @Outcome(
+      id = {"0, 2", "2, 2"},
+      expect = ACCEPTABLE,
+      desc = "what came behind it is read, now or later")
+  @State
+  public static class AbandonAndConsume {
+    private final Segment segment = StressedSegment.withRoomFor(2);
+    private final Cursor drainer = new Cursor(segment, 0, 0);
+
+    /** The producer that fails, and one behind it. */
+    @Actor
+    public void abandon() {
+      StressedSegment.abandon(segment);
+      StressedSegment.offer(segment, 2);
+    }
+
+    /** The drainer, at work meanwhile. */
+    @Actor
+    public void drain(II_Result result) {
+      result.r1 = StressedSegment.read(drainer);
+    }
+
+    /** The drainer, later. */
+    @Arbiter
+    public void all(II_Result result) {
+      result.r2 = StressedSegment.join(result.r1, StressedSegment.read(drainer));
+    }
+  }
+
+  /** Two producers that fail behind their claims at once, and a third. */
+  @JCStressTest
+  @Outcome(id = "2", expect = ACCEPTABLE, desc = "the third is read")
+  @State
+  public static class TwoAbandon {
+    private final Segment segment = StressedSegment.withRoomFor(3);
+
+    /** A producer that fails. */
+    @Actor
+    public void first() {
+      StressedSegment.abandon(segment);
+    }
+
+    /** Another. */
+    @Actor
+    public void second() {
+      StressedSegment.abandon(segment);
+    }
+
+    /** The third, and the drainer. */
+    @Arbiter
+    public void all(I_Result result) {
+      StressedSegment.offer(segment, 2);
+      result.r1 = StressedSegment.read(new Cursor(segment, 0, 0));
     }
   }
 
@@ -220,6 +278,7 @@ public final class SegmentStress {
   public static class GroupCommit {
     private final Snapshots disk = new Snapshots();
     private final Segment segment = StressedSegment.withRoom(2 * StressedSegment.FRAME, disk);
+    private final int first = StressedSegment.claimTwo(segment);
 
     /** Lets the disk see the segment. */
     public GroupCommit() {
@@ -229,20 +288,18 @@ public final class SegmentStress {
     /** A producer. */
     @Actor
     public void first(II_Result result) {
-      result.r1 = offerSynced(1);
+      result.r1 = offerSynced(first, 1);
     }
 
     /** Another. */
     @Actor
     public void second(II_Result result) {
-      result.r2 = offerSynced(2);
+      result.r2 = offerSynced(first + StressedSegment.FRAME, 2);
     }
 
-    private int offerSynced(int event) {
-      int at = segment.claim(StressedSegment.FRAME);
-      segment.write(at, StressedSegment.frame(event), Frame.UNSYNCED);
-      boolean synced = segment.awaitSync();
-      return synced && disk.covered(at) ? 1 : 0;
+    private int offerSynced(int at, int event) {
+      int outcome = segment.place(at, StressedSegment.frame(event), Durability.POWER);
+      return outcome == Segment.APPENDED && disk.covered(at) ? 1 : 0;
     }
 
     /** A disk that keeps only which frames were there when a sync began, once that is over. */

@@ -3,12 +3,15 @@ package dev.indelible.journal;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
+import java.nio.ReadOnlyBufferException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -16,13 +19,13 @@ import java.util.concurrent.atomic.AtomicInteger;
  * used again long after whoever had it is gone.
  */
 final class StressedSegment {
-  /** The frames of two events; a segment copies its own before it writes. */
-  private static final byte[] FIRST = Frame.encode(TestJournal.event("agent:a", 1));
+  /** The frames of two events; a producer has its own copy. */
+  private static final ByteBuffer FIRST = Frame.encode(TestJournal.event("agent:a", 1));
 
-  private static final byte[] SECOND = Frame.encode(TestJournal.event("agent:b", 2));
+  private static final ByteBuffer SECOND = Frame.encode(TestJournal.event("agent:b", 2));
 
   /** How long a frame of either is. */
-  static final int FRAME = FIRST.length;
+  static final int FRAME = FIRST.limit();
 
   private static final Path FILE = Path.of("segment");
   private static final int PIECE = 1024;
@@ -52,17 +55,31 @@ final class StressedSegment {
   }
 
   /** A frame of an event's, 1 or 2. */
-  static byte[] frame(int event) {
-    return (event == 1 ? FIRST : SECOND).clone();
+  static ByteBuffer frame(int event) {
+    ByteBuffer frame = event == 1 ? FIRST : SECOND;
+    byte[] copy = Arrays.copyOf(frame.array(), FRAME);
+    return ByteBuffer.wrap(copy).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /** Claims room for two frames; returns the place of the first. */
+  static int claimTwo(Segment segment) {
+    segment.resumeAt(Segment.HEADER + 2 * FRAME);
+    return Segment.HEADER;
   }
 
   /** As a producer does it: claims, writes, publishes. Returns whether there was room. */
   static boolean offer(Segment segment, int event) {
-    int at = segment.claim(FRAME);
-    if (at >= 0) {
-      segment.write(at, frame(event), Frame.EVENT);
+    return segment.append(frame(event), Durability.PROCESS) == Segment.APPENDED;
+  }
+
+  /** As a producer does it who fails behind its claim. */
+  static void abandon(Segment segment) {
+    try {
+      segment.append(frame(1).asReadOnlyBuffer(), Durability.PROCESS);
+      throw new IllegalStateException("a frame that cannot be sealed was appended");
+    } catch (ReadOnlyBufferException e) {
+      // So it fails.
     }
-    return at >= 0;
   }
 
   /** What a cursor reads, as digits in order: 1 or 2 an event, 9 one that cannot be read. */

@@ -10,6 +10,7 @@ import dev.indelible.event.SystemEvent;
 import dev.indelible.queue.EventBatch;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -173,13 +174,12 @@ final class TestJournal {
       int number = 0;
       Segment segment = Segment.create(slot, 0, 0, sizes[0]);
       for (AuditEvent event : events) {
-        byte[] frame = Frame.encode(event);
-        int at = segment.claim(frame.length);
-        while (at < 0) {
+        ByteBuffer frame = Frame.encode(event);
+        int at = segment.used();
+        while (segment.append(frame, Durability.PROCESS) == Segment.FULL) {
           segment = Segment.create(slot, ++number, segment.end(), sizes[number]);
-          at = segment.claim(frame.length);
+          at = segment.used();
         }
-        segment.write(at, frame, Frame.EVENT);
         offsets.add(at);
       }
       while (++number < sizes.length) {
@@ -190,7 +190,7 @@ final class TestJournal {
   }
 
   static int frameLength(AuditEvent event) {
-    return Frame.encode(event).length;
+    return Frame.encode(event).limit();
   }
 
   /** A refusal; a producer's events are numbered in its own order, a second apart. */
