@@ -27,6 +27,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.LongConsumer;
 
 /**
  * A gate and its log, open on one data directory. Safe for use by any number of threads.
@@ -115,6 +116,7 @@ public final class Indelible implements AutoCloseable {
     private Duration syncInterval = JournalSettings.DEFAULT_SYNC_INTERVAL;
     private DrainSettings drain = DrainSettings.ofDefaults();
     private boolean rowSignatures = true;
+    private Optional<LongConsumer> recoveryProgress = Optional.empty();
 
     private Builder(DataDirectory data) {
       this.data = data;
@@ -159,6 +161,16 @@ public final class Indelible implements AutoCloseable {
       return this;
     }
 
+    /**
+     * Who hears, while {@link #open} counts the events that an earlier run left waiting, how many
+     * were found so far; called now and then on the thread that opens. If not said, a count that
+     * takes over a second is logged once in each.
+     */
+    public Builder recoveryProgress(LongConsumer found) {
+      recoveryProgress = Optional.of(found);
+      return this;
+    }
+
     /** How the drainer works; {@link DrainSettings#ofDefaults} if not said. */
     public Builder drain(DrainSettings settings) {
       drain = settings;
@@ -182,11 +194,18 @@ public final class Indelible implements AutoCloseable {
         if (durability == Durability.MEMORY) {
           return start(rules, key, accepted, ledger, new MemoryStore());
         }
-        Journal journal = Journal.open(data.journal(), ledger, this::settled, journalSettings());
+        Journal journal = openJournal(ledger);
         return start(rules, key, accepted, Optional.of(journal.ledger()), journal);
       } catch (PolicyException | KeyException | LedgerException | JournalException e) {
         throw new OpenException(e.getMessage(), e);
       }
+    }
+
+    private Journal openJournal(Optional<UUID> ledger) throws JournalException {
+      return recoveryProgress.isPresent()
+          ? Journal.open(
+              data.journal(), ledger, this::settled, journalSettings(), recoveryProgress.get())
+          : Journal.open(data.journal(), ledger, this::settled, journalSettings());
     }
 
     private Indelible start(

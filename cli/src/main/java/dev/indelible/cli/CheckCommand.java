@@ -47,7 +47,7 @@ final class CheckCommand extends Verb {
   @Override
   public Integer call() throws Exception {
     GateInput input = input();
-    Indelible indelible = Indelible.open(data().path());
+    Indelible indelible = openLog();
     RecordedDecision recorded;
     try {
       recorded = indelible.gate().record(input.agentId(), input.action());

@@ -5,6 +5,7 @@ import dev.indelible.json.CanonicalWriter;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.function.LongSupplier;
 
 /**
  * Where a command reads and writes.
@@ -14,13 +15,15 @@ import java.nio.charset.StandardCharsets;
  * @param err standard error, UTF-8
  * @param outIsTerminal whether a person reads {@code out}: then it is coloured
  * @param errIsTerminal whether a person reads {@code err}: then progress is shown there
+ * @param nanoTime the clock of that progress, as {@link System#nanoTime}
  */
 record Console(
     InputStream in,
     PrintStream out,
     PrintStream err,
     boolean outIsTerminal,
-    boolean errIsTerminal) {
+    boolean errIsTerminal,
+    LongSupplier nanoTime) {
 
   /** The process's own; the launcher says which streams are terminals, which Java cannot tell. */
   static Console system() {
@@ -30,7 +33,8 @@ record Console(
         new PrintStream(System.out, false, StandardCharsets.UTF_8),
         new PrintStream(System.err, true, StandardCharsets.UTF_8),
         colour && Boolean.getBoolean("indelible.stdout.terminal"),
-        colour && Boolean.getBoolean("indelible.stderr.terminal"));
+        colour && Boolean.getBoolean("indelible.stderr.terminal"),
+        System::nanoTime);
   }
 
   void line(String text) {

@@ -50,7 +50,7 @@ final class GateCommand extends Verb {
   @Override
   public Integer call() throws Exception {
     boolean unreadable = false;
-    Indelible indelible = Indelible.open(data().path());
+    Indelible indelible = openLog();
     try (Progress progress = new Progress(console(), "decided")) {
       Lines lines = new Lines(new AnswersFirst(console()));
       byte[] line = lines.next();

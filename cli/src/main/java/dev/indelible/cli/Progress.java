@@ -10,17 +10,19 @@ final class Progress implements AutoCloseable {
 
   private final Console console;
   private final String what;
-  private final long started = System.nanoTime();
-  private long nextNanos = started + FIRST_AFTER_NANOS;
+  private final long started;
+  private long nextNanos;
   private boolean shown;
 
   Progress(Console console, String what) {
     this.console = console;
     this.what = what;
+    this.started = console.nanoTime().getAsLong();
+    this.nextNanos = started + FIRST_AFTER_NANOS;
   }
 
   void at(long count) {
-    long now = System.nanoTime();
+    long now = console.nanoTime().getAsLong();
     if (!console.errIsTerminal() || now - nextNanos < 0) {
       return;
     }

@@ -3,6 +3,7 @@ package dev.indelible.cli;
 
 import dev.indelible.DataDirectory;
 import dev.indelible.Indelible;
+import dev.indelible.OpenException;
 import dev.indelible.drain.DrainReport;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.queue.DeferredAuditQueue;
@@ -39,6 +40,17 @@ abstract class Verb implements Callable<Integer> {
   final SqliteLedger ledger() throws LedgerException, CommandFailure {
     requireDataDirectory();
     return SqliteLedger.open(data().database());
+  }
+
+  /** The log, to record in; a person who waits for what an earlier run left sees how far it is. */
+  final Indelible openLog() throws OpenException {
+    Indelible.Builder log = Indelible.builder(data().path());
+    if (!console().errIsTerminal()) {
+      return log.open();
+    }
+    try (Progress progress = new Progress(console(), "recovered")) {
+      return log.recoveryProgress(progress::at).open();
+    }
   }
 
   final void requireDataDirectory() throws CommandFailure {

@@ -3,6 +3,9 @@ package dev.indelible.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.indelible.action.Bash;
+import dev.indelible.decision.Refuse;
+import dev.indelible.event.DeferredAuditEvent;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
@@ -14,6 +17,8 @@ import java.sql.DriverManager;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.LongSupplier;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -80,6 +85,12 @@ final class Cli {
     return "{\"kind\":\"bash\",\"command\":\"" + command + "\"}";
   }
 
+  /** A refusal, as the queue takes it. */
+  static DeferredAuditEvent event(int number) {
+    return DeferredAuditEvent.of(
+        "agent:alice", new Bash("rm " + number), new Refuse("R001", "no"), Optional.empty());
+  }
+
   /** A line of {@code gate --format action}. */
   static String line(String agent, String action) {
     return "{\"agent_id\":\"" + agent + "\",\"action\":" + action + "}\n";
@@ -95,7 +106,16 @@ final class Cli {
     return all.toArray(String[]::new);
   }
 
+  /** Runs the command, at a terminal or not, where time passes as that clock says. */
+  Result run(LongSupplier nanoTime, boolean terminal, String... args) {
+    return run(nanoTime, terminal, InputStream.nullInputStream(), withData(args));
+  }
+
   private static Result run(boolean terminal, InputStream in, String... args) {
+    return run(System::nanoTime, terminal, in, args);
+  }
+
+  private static Result run(LongSupplier clock, boolean terminal, InputStream in, String... args) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     Console console =
@@ -104,7 +124,8 @@ final class Cli {
             new PrintStream(out, false, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8),
             terminal,
-            terminal);
+            terminal,
+            clock);
     int exit = Main.run(console, args);
     return new Result(
         exit, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));

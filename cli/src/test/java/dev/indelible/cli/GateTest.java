@@ -209,7 +209,8 @@ class GateTest {
                         new PrintStream(buffered, false, StandardCharsets.UTF_8),
                         new PrintStream(OutputStream.nullOutputStream(), true),
                         false,
-                        false),
+                        false,
+                        System::nanoTime),
                     "--data",
                     cli.data().toString(),
                     "gate"));
@@ -244,7 +245,8 @@ class GateTest {
                 new PrintStream(closed),
                 new PrintStream(err, true),
                 false,
-                false),
+                false,
+                System::nanoTime),
             "--data",
             cli.data().toString(),
             "gate");

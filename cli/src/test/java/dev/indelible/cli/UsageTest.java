@@ -121,7 +121,7 @@ class UsageTest {
 
     int exit =
         Main.run(
-            new Console(broken, out, new PrintStream(err, true), false, false),
+            new Console(broken, out, new PrintStream(err, true), false, false, System::nanoTime),
             "--data",
             cli.data().toString(),
             verb);

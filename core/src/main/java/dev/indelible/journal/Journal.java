@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -116,11 +117,42 @@ public final class Journal implements EventStore {
     return open(directory, ledger, positions, settings, new Disk());
   }
 
+  /**
+   * As {@link #open(Path, Optional, Positions, JournalSettings)}, for somebody who waits.
+   *
+   * @param progress hears now and then, on this thread, how many waiting events were found so far;
+   *     without it a line a second is logged of a recovery that takes longer than that
+   */
+  public static Journal open(
+      Path directory,
+      Optional<UUID> ledger,
+      Positions positions,
+      JournalSettings settings,
+      LongConsumer progress)
+      throws JournalException {
+    return open(directory, ledger, positions, settings, progress, new Disk());
+  }
+
   static Journal open(
       Path directory,
       Optional<UUID> ledger,
       Positions positions,
       JournalSettings settings,
+      Disk disk)
+      throws JournalException {
+    LongConsumer log =
+        new OnceASecond(
+            System::nanoTime,
+            events -> LOG.info("{}: {} waiting events found so far", directory, events));
+    return open(directory, ledger, positions, settings, log, disk);
+  }
+
+  private static Journal open(
+      Path directory,
+      Optional<UUID> ledger,
+      Positions positions,
+      JournalSettings settings,
+      LongConsumer progress,
       Disk disk)
       throws JournalException {
     Segment.rehearse();
@@ -135,7 +167,7 @@ public final class Journal implements EventStore {
           Slot.take(place, own.ledger(), disk).ifPresent(taken::add);
         }
       }
-      Deque<Recovery> found = recover(taken, positions);
+      Deque<Recovery> found = recover(taken, positions, progress);
       long recovered = found.stream().mapToLong(Recovery::events).sum();
       if (recovered > 0) {
         LOG.info("{}: {} events were waiting from before", directory, recovered);
@@ -162,7 +194,8 @@ public final class Journal implements EventStore {
   }
 
   /** Checks everything there is before the first change to any of it. */
-  private static Deque<Recovery> recover(List<Slot> slots, Positions positions)
+  private static Deque<Recovery> recover(
+      List<Slot> slots, Positions positions, LongConsumer progress)
       throws IOException, JournalException {
     List<Long> settled = new ArrayList<>();
     List<List<Path>> segments = new ArrayList<>();
@@ -171,8 +204,17 @@ public final class Journal implements EventStore {
       segments.add(slot.checkSegments(settled.get(settled.size() - 1)));
     }
     Deque<Recovery> recovered = new ArrayDeque<>();
+    long events = 0;
     for (int i = 0; i < slots.size(); i++) {
-      recovered.add(Recovery.of(slots.get(i), segments.get(i), settled.get(i)));
+      long before = events;
+      Recovery next =
+          Recovery.of(
+              slots.get(i),
+              segments.get(i),
+              settled.get(i),
+              found -> progress.accept(before + found));
+      recovered.add(next);
+      events += next.events();
     }
     return recovered;
   }

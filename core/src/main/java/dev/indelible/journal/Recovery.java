@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongConsumer;
 
 /**
  * What an earlier run left in a place, behind what the ledger has taken in already.
@@ -16,14 +17,17 @@ import java.util.Optional;
  * @param bytes of all segments
  */
 record Recovery(long events, JournalReader reader, Segment segmentToWrite, long bytes) {
+  /** How many events are counted between two words about it; a few milliseconds' worth. */
+  static final int EVENTS_PER_REPORT = 4096;
 
   /**
    * Reads a place from where the ledger stands to its end.
    *
    * @param files the place's segments, checked
    * @param settled the position up to which the ledger has it
+   * @param progress hears now and then how many events were counted
    */
-  static Recovery of(Slot slot, List<Path> files, long settled)
+  static Recovery of(Slot slot, List<Path> files, long settled, LongConsumer progress)
       throws IOException, JournalException {
     List<Segment> segments = new ArrayList<>(slot.openSegments(files));
     while (!segments.isEmpty() && segments.get(0).end() <= settled) {
@@ -39,6 +43,9 @@ record Recovery(long events, JournalReader reader, Segment segmentToWrite, long 
     long events = missing.isPresent() ? 1 : 0;
     while (end.next() != null) {
       events++;
+      if (events % EVENTS_PER_REPORT == 0) {
+        progress.accept(events);
+      }
     }
     last.clearFrom(end.offset());
     last.resumeAt(end.offset());

@@ -131,7 +131,7 @@ final class TestJournal {
    * What {@link #recover} would read, for a ledger that has nothing, without a journal's threads.
    */
   List<AuditEvent> read(Slot slot) throws Exception {
-    Recovery recovery = Recovery.of(slot, slot.checkSegments(0), 0);
+    Recovery recovery = Recovery.of(slot, slot.checkSegments(0), 0, count -> {});
     List<AuditEvent> read = new ArrayList<>();
     for (EventBatch next = recovery.reader().peek(100);
         next.mark().isPresent();

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.journal.Journal;
+import dev.indelible.journal.JournalSettings;
+import dev.indelible.sqlite.SqliteLedger;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What an earlier run left is delivered by the next command, which says so if that takes long. */
+class RecoveryTest {
+  @TempDir Path temp;
+
+  /** Who waits at a terminal sees how far it is; elsewhere nothing but the answer is printed. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aLongRecoveryShowsHowFarItIs(boolean terminal) throws Exception {
+    Cli cli = new Cli(temp.resolve("data"));
+    cli.run("check", Cli.bash("ls")).ok();
+    Path database = cli.data().resolve("indelible.db");
+    int waiting = 10_000;
+    Journal left =
+        Journal.open(
+            cli.data().resolve("journal"),
+            SqliteLedger.identify(database),
+            id -> 0,
+            JournalSettings.ofDefaults());
+    for (int i = 0; i < waiting; i++) {
+      assertThat(left.offer(Cli.event(i))).isTrue();
+    }
+    left.close();
+    AtomicLong clock = new AtomicLong();
+
+    LongSupplier slow = () -> clock.addAndGet(Duration.ofMillis(300).toNanos());
+    Cli.Result result = cli.run(slow, terminal, "check", Cli.bash("ls"));
+
+    assertThat(result.exit()).isZero();
+    if (terminal) {
+      assertThat(result.err()).contains("recovered 8,192 ").endsWith("\r\u001b[K");
+    } else {
+      assertThat(result.err()).isEmpty();
+    }
+    cli.assertIntact(waiting + 2);
+  }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.journal;
+
+import static dev.indelible.journal.TestJournal.events;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A recovery that takes long says how far it is. */
+class RecoveryProgressTest {
+  @TempDir Path temp;
+
+  /** Two processes left as many events each: the count goes on from one to the other. */
+  @Test
+  void theCountIsOfAllThatWaits() throws Exception {
+    int each = Recovery.EVENTS_PER_REPORT + 10;
+    TestJournal test = new TestJournal(temp.resolve("journal"));
+    Journal first = test.open();
+    Journal second = test.open();
+    events("agent:a", each).forEach(first::offer);
+    events("agent:b", each).forEach(second::offer);
+    first.close();
+    second.close();
+
+    List<Long> counts = new ArrayList<>();
+    Journal journal =
+        Journal.open(
+            test.directory,
+            Optional.of(TestJournal.LEDGER),
+            id -> 0,
+            JournalSettings.ofDefaults(),
+            counts::add);
+    journal.close();
+
+    assertThat(journal.recovered()).isEqualTo(2L * each);
+    assertThat(counts)
+        .containsExactly(
+            (long) Recovery.EVENTS_PER_REPORT, (long) each + Recovery.EVENTS_PER_REPORT);
+  }
+
+  @Test
+  void aShortOneIsNotLoggedAndALongOneOnceInEachSecond() {
+    AtomicLong clock = new AtomicLong(Long.MAX_VALUE - 1_000);
+    List<Long> logged = new ArrayList<>();
+    OnceASecond log = new OnceASecond(clock::get, logged::add);
+
+    for (long count = 1; count <= 35; count++) {
+      clock.addAndGet(Duration.ofMillis(100).toNanos());
+      log.accept(count);
+    }
+
+    assertThat(logged).containsExactly(10L, 20L, 30L);
+  }
+}
