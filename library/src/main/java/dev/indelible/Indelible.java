@@ -184,8 +184,11 @@ public final class Indelible implements AutoCloseable {
      *     be used
      */
     public Indelible open() throws OpenException {
-      data.prepare();
       try {
+        if (durability != Durability.MEMORY) {
+          Journal.requireRoom(data.journal());
+        }
+        data.prepare();
         Policy rules = policy.isPresent() ? policy.get() : Policy.load(data.policy());
         Optional<UUID> ledger = SqliteLedger.identify(data.database());
         KeyDirectory keys = data.keys();

@@ -50,7 +50,7 @@ class SoakTest {
 
   /** Why a log may not open: the disk is full, or somebody has the database for too long. */
   private static final Pattern WEATHER =
-      Pattern.compile("No space left|disk is full|SQLITE_FULL|SQLITE_BUSY");
+      Pattern.compile("No space left|no room on this disk|disk is full|SQLITE_FULL|SQLITE_BUSY");
 
   @TempDir Path temp;
 

@@ -7,10 +7,12 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a journal asks of the disk beside plain writes into its mapped files, in one place, so that
@@ -66,6 +68,16 @@ class Disk {
       open.setLength(0);
     }
     Files.deleteIfExists(file);
+  }
+
+  /** Waits until this process has a file for itself. */
+  FileLock lock(FileChannel channel) throws IOException {
+    return channel.lock();
+  }
+
+  /** Takes a file for this process alone; null if another has it. */
+  @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+    return channel.tryLock();
   }
 
   /** Bytes that can still be written in a directory; unlimited where the system cannot say. */

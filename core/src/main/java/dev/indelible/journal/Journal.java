@@ -6,9 +6,13 @@ import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.EventStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLockInterruptionException;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -156,6 +160,8 @@ public final class Journal implements EventStore {
       Disk disk)
       throws JournalException {
     Segment.rehearse();
+    new Room(directory, disk).requireToBegin();
+    boolean wasThere = Files.exists(directory, LinkOption.NOFOLLOW_LINKS);
     List<Slot> taken = new ArrayList<>();
     try {
       Slot.makeDirectory(directory, disk);
@@ -186,10 +192,34 @@ public final class Journal implements EventStore {
       return journal;
     } catch (IOException e) {
       release(taken);
+      // A disk that filled up meanwhile. A place that was made stays, empty, for the next start.
+      new Room(directory, disk).requireFree();
       throw unusable(directory, e);
     } catch (JournalException | RuntimeException | Error e) {
       release(taken);
+      if (!wasThere) {
+        removeIfEmpty(directory);
+      }
       throw e;
+    }
+  }
+
+  /**
+   * Checks that a journal can be begun, before anything is made for it.
+   *
+   * @param directory where it is, or will be
+   * @throws JournalException if there is no segment yet, and no room for the first
+   */
+  public static void requireRoom(Path directory) throws JournalException {
+    new Room(directory, new Disk()).requireToBegin();
+  }
+
+  private static void removeIfEmpty(Path directory) {
+    try {
+      Files.deleteIfExists(directory);
+    } catch (IOException e) {
+      // Somebody uses it.
+      LOG.debug("{}: stays", directory, e);
     }
   }
 
@@ -405,10 +435,30 @@ public final class Journal implements EventStore {
     // Read before the door is made, so that a directory that is refused stays as it was.
     ledger(directory, known);
     synchronized (Journal.class) {
-      try (FileChannel door = Slot.openLockFile(directory.resolve(DOOR))) {
-        door.lock();
+      Path file = directory.resolve(DOOR);
+      boolean wasThere = Files.exists(file, LinkOption.NOFOLLOW_LINKS);
+      try (FileChannel door = Slot.openLockFile(file)) {
+        lock(file, door, wasThere, disk);
         return takeFree(directory, ledger(directory, known), disk);
       }
+    }
+  }
+
+  private static void lock(Path file, FileChannel door, boolean wasThere, Disk disk)
+      throws IOException, JournalException {
+    try {
+      disk.lock(door);
+    } catch (OverlappingFileLockException e) {
+      throw new JournalException(
+          file + ": another copy of this library in this process is opening it; try again", e);
+    } catch (ClosedByInterruptException | FileLockInterruptionException e) {
+      throw e;
+    } catch (IOException e) {
+      if (!wasThere) {
+        // Nobody else can have locked it here.
+        Files.deleteIfExists(file);
+      }
+      throw Slot.withoutLocks(file, e);
     }
   }
 

@@ -92,7 +92,7 @@ final class Slot implements AutoCloseable {
     Optional<FileLock> lock = Optional.empty();
     boolean taken = false;
     try {
-      lock = lock(directory.resolve(LOCK_FILE));
+      lock = lock(directory.resolve(LOCK_FILE), disk);
       if (lock.isEmpty()) {
         return Optional.empty();
       }
@@ -332,11 +332,20 @@ final class Slot implements AutoCloseable {
     return identity;
   }
 
-  private static Optional<FileLock> lock(Path file) throws IOException, JournalException {
+  /** What is wrong where a file cannot be locked. */
+  static JournalException withoutLocks(Path file, IOException cause) {
+    return new JournalException(
+        "%s: cannot be locked (%s); a journal needs a file system with locks, so keep the data directory on a local disk"
+            .formatted(file, cause.getMessage()),
+        cause);
+  }
+
+  private static Optional<FileLock> lock(Path file, Disk disk)
+      throws IOException, JournalException {
     FileChannel channel = openLockFile(file);
     boolean keep = false;
     try {
-      Optional<FileLock> lock = Optional.ofNullable(channel.tryLock());
+      Optional<FileLock> lock = Optional.ofNullable(disk.tryLock(channel));
       keep = lock.isPresent();
       return lock;
     } catch (OverlappingFileLockException e) {
@@ -345,12 +354,7 @@ final class Slot implements AutoCloseable {
       keep = true;
       return Optional.empty();
     } catch (IOException e) {
-      throw new JournalException(
-          file
-              + ": cannot be locked ("
-              + e.getMessage()
-              + "); a journal needs a file system with locks",
-          e);
+      throw withoutLocks(file, e);
     } finally {
       if (!keep) {
         channel.close();

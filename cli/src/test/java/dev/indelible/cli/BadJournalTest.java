@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.indelible.crypto.Sha256;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A journal directory that cannot be used ends with status 2 and one line that says what, where and
+ * what to do, and nothing in the data directory is touched.
+ */
+@Timeout(60)
+class BadJournalTest {
+  @TempDir Path temp;
+
+  private Cli cli;
+  private Path journal;
+
+  @BeforeEach
+  void oneRowOnRecord() {
+    cli = new Cli(temp.resolve("data"));
+    cli.run("check", Cli.bash("ls")).ok();
+    journal = cli.data().resolve("journal");
+  }
+
+  @Test
+  void ofANewerVersion() throws Exception {
+    Path identity = journal.resolve("0000/journal.id");
+    Files.writeString(identity, Files.readString(identity).replace("journal 1\n", "journal 2\n"));
+
+    assertRefused(identity + ": a journal of version 2, and this Indelible knows up to 1");
+  }
+
+  @Test
+  void ofAnotherDataDirectory() throws Exception {
+    Cli other = new Cli(temp.resolve("other"));
+    other.run("check", Cli.bash("ls")).ok();
+    Files.move(journal, temp.resolve("aside"));
+    Files.move(other.data().resolve("journal"), journal);
+
+    assertRefused(
+        journal.resolve("0000/journal.id") + ": this journal belongs to ledger ",
+        "put it back where it was");
+  }
+
+  @Test
+  void withForeignFiles() throws Exception {
+    for (String name : List.of("notes.txt", "0000/notes.txt")) {
+      Path foreign = Files.writeString(journal.resolve(name), "not ours");
+
+      assertRefused(foreign + ": does not belong in a journal; move it away");
+      Files.delete(foreign);
+    }
+  }
+
+  @Test
+  void onAFileSystemWithoutLocks() throws Exception {
+    Map<String, String> before = tree(temp.resolve("data"));
+
+    assertThat(refusedOn("locks", cli.data()))
+        .startsWith("indelible: " + journal.resolve("door") + ": cannot be locked (No locks")
+        .contains("keep the data directory on a local disk");
+    assertThat(tree(temp.resolve("data"))).isEqualTo(before);
+    cli.assertIntact(1);
+  }
+
+  @Test
+  void withoutSpaceForTheFirstSegment() throws Exception {
+    Path fresh = temp.resolve("fresh");
+
+    assertThat(refusedOn("space", fresh))
+        .startsWith("indelible: " + fresh.resolve("journal") + ": no room on this disk")
+        .contains("2162688 bytes are needed and 0 are free; make room");
+    assertThat(fresh).doesNotExist();
+  }
+
+  private void assertRefused(String... says) throws Exception {
+    Map<String, String> before = tree(cli.data());
+
+    assertThat(cli.run("check", Cli.bash("ls")).complaint(2)).contains(says);
+    assertThat(tree(cli.data())).isEqualTo(before);
+  }
+
+  /** Runs a check in a process whose disk has none of that; returns its only line. */
+  private String refusedOn(String missing, Path data) throws Exception {
+    ProcessBuilder builder =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName(),
+                "--data",
+                data.toString(),
+                "check",
+                Cli.bash("ls"))
+            .redirectErrorStream(true);
+    builder.environment().put("LD_PRELOAD", compile().toString());
+    builder.environment().put("INDELIBLE_POOR", missing);
+    Process process = builder.start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).as(said).isEqualTo(2);
+    assertThat(said.lines()).as(said).hasSize(1);
+    return said;
+  }
+
+  /** The library to preload; a machine without a C compiler skips the test. */
+  private Path compile() throws Exception {
+    Path source = temp.resolve("poor.c");
+    Path library = temp.resolve("poor.so");
+    try (InputStream text = BadJournalTest.class.getResourceAsStream("/poor.c")) {
+      Files.copy(text, source);
+    }
+    Process compiler;
+    try {
+      compiler =
+          new ProcessBuilder(
+                  "cc",
+                  "-shared",
+                  "-fPIC",
+                  "-O2",
+                  "-o",
+                  library.toString(),
+                  source.toString(),
+                  "-ldl")
+              .redirectErrorStream(true)
+              .start();
+    } catch (IOException e) {
+      assumeTrue(false, "no C compiler here (cc), so no disk can be made a poor one: " + e);
+      throw e;
+    }
+    String complaints = new String(compiler.getInputStream().readAllBytes());
+    assertThat(compiler.waitFor()).as(complaints).isZero();
+    return library;
+  }
+
+  /**
+   * Everything below a directory: names, and what is in the files. What SQLite puts beside a
+   * database that is looked at does not count: an index of a log of changes, and that log, empty.
+   */
+  private static Map<String, String> tree(Path directory) throws IOException {
+    Map<String, String> tree = new TreeMap<>();
+    List<Path> paths = new ArrayList<>();
+    try (Stream<Path> found = Files.walk(directory)) {
+      found.forEach(paths::add);
+    }
+    paths.removeIf(path -> path.endsWith("indelible.db-shm"));
+    Path changes = directory.resolve("indelible.db-wal");
+    if (Files.exists(changes) && Files.size(changes) == 0) {
+      paths.remove(changes);
+    }
+    for (Path path : paths) {
+      String content =
+          Files.isDirectory(path) ? "directory" : HexFormat.of().formatHex(digest(path));
+      tree.put(directory.relativize(path).toString(), content);
+    }
+    return tree;
+  }
+
+  private static byte[] digest(Path file) throws IOException {
+    return Sha256.hash(Files.readAllBytes(file));
+  }
+}

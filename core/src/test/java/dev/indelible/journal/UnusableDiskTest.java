@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.journal;
+
+import static dev.indelible.journal.TestJournal.bytes;
+import static dev.indelible.journal.TestJournal.events;
+import static dev.indelible.journal.TestJournal.everything;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A disk on which no journal can be kept: one line says what, where and what to do. */
+class UnusableDiskTest {
+  @TempDir Path temp;
+
+  private TestJournal test;
+  private final PoorDisk disk = new PoorDisk();
+
+  @BeforeEach
+  void journal() {
+    test = new TestJournal(temp.resolve("journal"));
+  }
+
+  @Test
+  void noRoomForTheFirstSegmentIsSaidBeforeAnythingIsMade() throws Exception {
+    disk.usable = 1 << 20;
+
+    assertThat(refusal())
+        .startsWith(test.directory + ": no room on this disk")
+        .contains("2162688 bytes are needed and 1048576 are free", "make room");
+    assertThat(test.directory).doesNotExist();
+  }
+
+  /** What was drained and given back has to be made anew. */
+  @Test
+  void noRoomForTheNextFirstSegmentTouchesNothing() throws Exception {
+    fillAndClose(0);
+    for (Path segment : test.segments(0)) {
+      Files.delete(segment);
+    }
+    Map<String, String> before = everything(test.directory);
+    disk.usable = 1 << 20;
+
+    assertThat(refusal()).contains("no room on this disk");
+    assertThat(everything(test.directory)).isEqualTo(before);
+  }
+
+  /** A full disk is no reason to leave behind what waits. */
+  @Test
+  void whatWaitsIsRecoveredOnAFullDisk() throws Exception {
+    fillAndClose(3);
+    disk.usable = 0;
+    test.disk = disk;
+
+    assertThat(bytes(test.recover())).isEqualTo(bytes(events("agent:a", 3)));
+  }
+
+  /** Somebody else was faster to fill it; the empty place that stays is used by the next start. */
+  @Test
+  void aDiskThatFillsUpMeanwhileIsNamedTheSameWay() throws Exception {
+    disk.fillsUp = true;
+
+    assertThat(refusal()).startsWith(test.directory + ": no room on this disk").contains("needed");
+    assertThat(test.segments(0)).isEmpty();
+
+    test.disk = TestJournal.UNSYNCED;
+    assertThat(test.recover()).isEmpty();
+    assertThat(test.place(1)).doesNotExist();
+  }
+
+  @Test
+  void withoutLocksNothingIsMade() throws Exception {
+    disk.lockFailure = new IOException("No locks available");
+
+    assertThat(refusal())
+        .startsWith(test.directory.resolve("door") + ": cannot be locked (No locks available)")
+        .contains("a file system with locks", "local disk");
+    assertThat(test.directory).doesNotExist();
+  }
+
+  @Test
+  void withoutLocksAJournalThatIsThereIsNotTouched() throws Exception {
+    fillAndClose(3);
+    Map<String, String> before = everything(test.directory);
+    disk.lockFailure = new IOException("No locks available");
+
+    assertThat(refusal()).contains("door: cannot be locked");
+    assertThat(everything(test.directory)).isEqualTo(before);
+  }
+
+  @Test
+  void aPlaceThatCannotBeLockedIsNotTouched() throws Exception {
+    fillAndClose(3);
+    Map<String, String> before = everything(test.directory);
+    disk.tryLockFailure = new IOException("No locks available");
+
+    assertThat(refusal()).startsWith(test.place(0).resolve("lock") + ": cannot be locked");
+    assertThat(everything(test.directory)).isEqualTo(before);
+  }
+
+  /** Two copies of these classes in one process, under two class loaders. */
+  @Test
+  void anotherCopyAtTheDoorIsNamed() throws Exception {
+    fillAndClose(3);
+    Map<String, String> before = everything(test.directory);
+    disk.overlapping = true;
+
+    assertThat(refusal()).contains("door: another copy of this library", "try again");
+    assertThat(everything(test.directory)).isEqualTo(before);
+  }
+
+  private void fillAndClose(int events) throws Exception {
+    Journal journal = test.open();
+    events("agent:a", events).forEach(journal::offer);
+    journal.close();
+  }
+
+  private String refusal() {
+    test.disk = disk;
+    JournalException refused = catchThrowableOfType(JournalException.class, test::open);
+    assertThat(refused).isNotNull();
+    assertThat(refused.getMessage()).doesNotContain("\n");
+    return refused.getMessage();
+  }
+
+  /** A disk with little room, or without locks. */
+  private static final class PoorDisk extends Disk {
+    long usable = Long.MAX_VALUE;
+    boolean fillsUp;
+    boolean overlapping;
+    IOException lockFailure;
+    IOException tryLockFailure;
+
+    @Override
+    void write(FileChannel channel, ByteBuffer from, long at) throws IOException {
+      if (fillsUp && at > 0) {
+        usable = 0;
+        throw new IOException("No space left on device");
+      }
+      super.write(channel, from, at);
+    }
+
+    @Override
+    void sync(Path file, FileChannel channel) {}
+
+    @Override
+    void sync(Path file, MappedByteBuffer map) {}
+
+    @Override
+    void syncNames(Path directory) {}
+
+    @Override
+    long usableBytes(Path directory) {
+      return usable;
+    }
+
+    @Override
+    FileLock lock(FileChannel channel) throws IOException {
+      if (overlapping) {
+        throw new OverlappingFileLockException();
+      }
+      if (lockFailure != null) {
+        throw lockFailure;
+      }
+      return super.lock(channel);
+    }
+
+    @Override
+    FileLock tryLock(FileChannel channel) throws IOException {
+      if (tryLockFailure != null) {
+        throw tryLockFailure;
+      }
+      return super.tryLock(channel);
+    }
+  }
+}
