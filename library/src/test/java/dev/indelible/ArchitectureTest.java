@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongTo;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.equivalentTo;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
@@ -132,6 +138,17 @@ class ArchitectureTest {
         .should()
         .dependOnClassesThat()
         .haveSimpleName("SigningKey")
+        .check(CLASSES);
+  }
+
+  /** Micrometer is optional: whoever does not publish metrics has none on the class path. */
+  @Test
+  void onlyItsBinderKnowsOfMicrometerAndNothingKnowsOfTheBinder() {
+    DescribedPredicate<JavaClass> binder = belongTo(equivalentTo(IndelibleMeters.class));
+    noClasses()
+        .that(not(binder))
+        .should()
+        .dependOnClassesThat(binder.or(resideInAPackage("io.micrometer..")))
         .check(CLASSES);
   }
 

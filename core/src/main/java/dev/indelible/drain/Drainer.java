@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.drain;
 
+import dev.indelible.event.GapNote;
 import dev.indelible.queue.AuditBooks;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.EventBatch;
@@ -51,16 +52,20 @@ final class Drainer {
     }
     long start = System.nanoTime();
     List<AppendOutcome> outcomes = sink.append(batch);
-    batchSize.took(size, System.nanoTime() - start);
+    long nanos = System.nanoTime() - start;
+    batchSize.took(size, nanos);
     if (outcomes.size() != size) {
       throw new SinkException(
           "the sink answered %d outcomes for %d events".formatted(outcomes.size(), size));
     }
     // Read in full before anything is settled: if this throws, the batch is still in the store.
     long appended = outcomes.stream().filter(AppendOutcome.APPENDED::equals).count();
+    long lost = batch.events().stream().mapToLong(GapNote::lost).sum();
     if (phase.compareAndSet(Phase.WAITING, Phase.SETTLING)) {
       try {
         store.settle(size);
+        books.countCommit(nanos);
+        books.countLost(lost);
         enter(size, appended);
       } finally {
         // Should the store fail, the batch is tried again; in any other phase none would settle.

@@ -90,6 +90,7 @@ final class Supervisor implements Runnable {
         giveUp(panicked ? State.SINK_PANICKED : State.SINK_FAILED, failure);
         return;
       }
+      books.countDrainerRestart();
       books.report(new AuditHealth(State.DEGRADED, cause(failure)));
       failuresLog.ifDue(
           () -> LOG.warn("audit events wait, trying again: {}", cause(failure), failure));

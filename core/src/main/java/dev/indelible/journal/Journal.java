@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -303,6 +304,16 @@ public final class Journal implements EventStore {
     return writer
         .trouble()
         .or(() -> Optional.ofNullable(unsyncable).map(file -> file + ": cannot be synced to disk"));
+  }
+
+  @Override
+  public OptionalLong diskBytes() {
+    return closed ? OptionalLong.empty() : OptionalLong.of(bytes());
+  }
+
+  @Override
+  public Optional<Duration> syncAge() {
+    return closed ? Optional.empty() : Optional.of(sinceSync());
   }
 
   /** Bytes of this process's segments on disk. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.queue;
 
+import java.time.Duration;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
@@ -19,6 +21,14 @@ public final class AuditBooks {
   private final LongAdder appendFailures = new LongAdder();
   private final LongAdder drainerPanics = new LongAdder();
   private final LongAdder uniqueRaceRetries = new LongAdder();
+  private final LongAdder drainerRestarts = new LongAdder();
+  private final LongAdder lost = new LongAdder();
+  private final LongAdder commits = new LongAdder();
+  private final LongAdder commitNanos = new LongAdder();
+
+  /** Negative until the ledger was first written; the drainer writes, anyone reads. */
+  private volatile long chainSequence = -1;
+
   private final AtomicReference<AuditHealth> health = new AtomicReference<>(AuditHealth.RECORDING);
 
   /** Counts events handed in, accepted or not. */
@@ -59,6 +69,27 @@ public final class AuditBooks {
   /** Counts a lost race for the next sequence. */
   public void countUniqueRaceRetry() {
     uniqueRaceRetries.increment();
+  }
+
+  /** Counts a failure after which the drainer went on, with a fresh sink. */
+  public void countDrainerRestart() {
+    drainerRestarts.increment();
+  }
+
+  /** Counts accepted events that were lost, and of which the chain says so (D7). */
+  public void countLost(long events) {
+    lost.add(events);
+  }
+
+  /** Counts a batch that the ledger took, and how long that was. */
+  public void countCommit(long nanos) {
+    commits.increment();
+    commitNanos.add(nanos);
+  }
+
+  /** Says where the chain ended when it was last written to. */
+  public void reportChainSequence(long sequence) {
+    chainSequence = sequence;
   }
 
   /** How recording goes. */
@@ -109,5 +140,26 @@ public final class AuditBooks {
 
   long uniqueRaceRetries() {
     return uniqueRaceRetries.sum();
+  }
+
+  long drainerRestarts() {
+    return drainerRestarts.sum();
+  }
+
+  long lost() {
+    return lost.sum();
+  }
+
+  long commits() {
+    return commits.sum();
+  }
+
+  Duration commitTime() {
+    return Duration.ofNanos(commitNanos.sum());
+  }
+
+  OptionalLong chainSequence() {
+    long sequence = chainSequence;
+    return sequence < 0 ? OptionalLong.empty() : OptionalLong.of(sequence);
   }
 }

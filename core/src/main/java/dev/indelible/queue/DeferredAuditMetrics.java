@@ -3,6 +3,7 @@ package dev.indelible.queue;
 
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * The books of one queue at one moment (D10), in decisions and not in batches. At rest {@code
@@ -19,6 +20,15 @@ import java.util.Optional;
  * @param pending accepted and neither appended nor dead-lettered yet
  * @param oldestPending the age of the oldest of those
  * @param health how recording goes
+ * @param drainerRestarts failures after which the drainer went on with a fresh sink
+ * @param lost accepted events that were lost and of which the chain says so (D7); a loss of which
+ *     nobody can tell how much it was counts as one
+ * @param commits batches that the ledger took
+ * @param commitTime how long those took together, from hand-over to durable
+ * @param chainSequence the last sequence when this log last wrote; empty before that
+ * @param journalBytes what this process's journal takes on disk; empty if it has none, or no more
+ * @param syncAge how long ago what was accepted until then was last known to be on disk, which is
+ *     the time of which a power cut may cost what was accepted in it; empty if it has no journal
  */
 public record DeferredAuditMetrics(
     long submitted,
@@ -31,7 +41,14 @@ public record DeferredAuditMetrics(
     long uniqueRaceRetries,
     long pending,
     Optional<Duration> oldestPending,
-    AuditHealth health) {
+    AuditHealth health,
+    long drainerRestarts,
+    long lost,
+    long commits,
+    Duration commitTime,
+    OptionalLong chainSequence,
+    OptionalLong journalBytes,
+    Optional<Duration> syncAge) {
 
   /** Whether every event handed in is accounted for; may waver while producers are at work. */
   public boolean isBalanced() {

@@ -202,7 +202,14 @@ public final class DeferredAuditQueue {
         books.uniqueRaceRetries(),
         accepted() - done,
         store.oldestPending().map(DeferredAuditQueue::age),
-        health());
+        health(),
+        books.drainerRestarts(),
+        books.lost(),
+        books.commits(),
+        books.commitTime(),
+        books.chainSequence(),
+        store.diskBytes(),
+        store.syncAge());
   }
 
   /**

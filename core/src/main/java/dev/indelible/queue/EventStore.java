@@ -2,8 +2,10 @@
 package dev.indelible.queue;
 
 import dev.indelible.event.AuditEvent;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * Where accepted events wait for the ledger.
@@ -41,6 +43,19 @@ public interface EventStore {
 
   /** Why events may soon not be accepted, or are not; empty when there is no reason. */
   default Optional<String> trouble() {
+    return Optional.empty();
+  }
+
+  /** What it takes on disk; empty if it is not on disk, or was closed. */
+  default OptionalLong diskBytes() {
+    return OptionalLong.empty();
+  }
+
+  /**
+   * How long ago what was accepted until then was last known to be on disk; empty if it never is,
+   * or the store was closed.
+   */
+  default Optional<Duration> syncAge() {
     return Optional.empty();
   }
 

@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -48,7 +49,24 @@ class DeferredAuditQueueTest {
     assertThat(queue.metrics())
         .isEqualTo(
             new DeferredAuditMetrics(
-                0, 0, 0, 0, 0, 0, 0, 0, 0, Optional.empty(), new AuditHealth(State.RECORDING, "")));
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                Optional.empty(),
+                new AuditHealth(State.RECORDING, ""),
+                0,
+                0,
+                0,
+                Duration.ZERO,
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                Optional.empty()));
   }
 
   /** Acceptance 3: a handle is the queue itself, wherever it was handed on to. */

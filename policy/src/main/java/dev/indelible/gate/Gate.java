@@ -24,6 +24,7 @@ public final class Gate {
 
   private final Policy policy;
   private final DeferredAuditQueue queue;
+  private final DecisionBooks books = new DecisionBooks();
 
   /**
    * A gate.
@@ -47,16 +48,18 @@ public final class Gate {
 
   /** As {@link #check}, with the id of the event that records it. */
   public RecordedDecision record(String agentId, AgentAction action) {
-    return record(agentId, action, policy.decide(action));
+    long start = System.nanoTime();
+    return record(agentId, action, policy.decide(action), start);
   }
 
   /** Records a decision that was made elsewhere; refuses if it cannot be recorded. */
   public RecordedDecision record(String agentId, AgentAction action, Decision decision) {
-    DeferredAuditEvent event =
-        DeferredAuditEvent.of(agentId, action, decision, Optional.of(policy.digest()));
-    return queue.submit(event)
-        ? new RecordedDecision(decision, Optional.of(event.id()))
-        : new RecordedDecision(notRecorded(), Optional.empty());
+    return record(agentId, action, decision, System.nanoTime());
+  }
+
+  /** What was decided so far. */
+  public DecisionBooks books() {
+    return books;
   }
 
   /** The hook of a storage layer: records what blocks. */
@@ -71,15 +74,31 @@ public final class Gate {
 
   /** The hook path: decides, records what blocks, and throws nothing. */
   private Decision consult(String agentId, AgentAction action) {
+    long start = System.nanoTime();
     Decision decision = policy.decide(action);
     if (decision.isPermitted()) {
-      return decision;
+      return told(action, decision, start);
     }
     try {
-      return record(agentId, action, decision).decision();
+      return record(agentId, action, decision, start).decision();
     } catch (IllegalArgumentException e) {
-      return new Refuse(BAD_AGENT_ID, e.getMessage());
+      return told(action, new Refuse(BAD_AGENT_ID, e.getMessage()), start);
     }
+  }
+
+  private RecordedDecision record(
+      String agentId, AgentAction action, Decision decision, long start) {
+    DeferredAuditEvent event =
+        DeferredAuditEvent.of(agentId, action, decision, Optional.of(policy.digest()));
+    boolean accepted = queue.submit(event);
+    Decision answer = told(action, accepted ? decision : notRecorded(), start);
+    return new RecordedDecision(answer, accepted ? Optional.of(event.id()) : Optional.empty());
+  }
+
+  /** Counts an answer on its way to the caller. */
+  private Decision told(AgentAction action, Decision answer, long start) {
+    books.count(action, answer, System.nanoTime() - start);
+    return answer;
   }
 
   private static Refuse notRecorded() {

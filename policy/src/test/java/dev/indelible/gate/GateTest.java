@@ -28,6 +28,7 @@ import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.MemoryStore;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -94,6 +95,24 @@ class GateTest {
         REFUSED,
         new ToolCall("pay", json("{\"amount\":3}")),
         new FilesystemWrite("/etc/passwd"));
+  }
+
+  /** Whatever can be asked and answered has its place in the books. */
+  @Test
+  void theBooksKnowEveryKindOfActionAndEveryVerdict() throws Exception {
+    List<Object> kinds = new ArrayList<>();
+    for (Class<?> kind : AgentAction.class.getPermittedSubclasses()) {
+      kinds.add(kind.getField("KIND").get(null));
+    }
+    assertThat(DecisionBooks.ACTION_KINDS)
+        .containsExactlyInAnyOrderElementsOf(kinds.stream().map(String::valueOf).toList());
+    assertThat(DecisionBooks.VERDICTS)
+        .containsExactly(
+            new Allow().verdict(),
+            new Warn("R", "why").verdict(),
+            new Refuse("R", "why").verdict(),
+            new Escalate("R", "why").verdict())
+        .hasSameSizeAs(Decision.class.getPermittedSubclasses());
   }
 
   /** Acceptance 15. */

@@ -80,6 +80,7 @@ public final class SqliteSink implements DeferredAuditSink {
         open.commit();
         requireStillThere(open);
         guard.committed(append.head());
+        books.reportChainSequence(append.head().sequence());
         books.countUnsigned(append.unsigned());
         return outcomes;
       } catch (SQLException | RuntimeException | Error e) {
