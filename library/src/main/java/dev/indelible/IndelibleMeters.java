@@ -21,9 +21,9 @@ import java.util.function.ToLongFunction;
  * Publishes the books of an open log through Micrometer: {@code
  * IndelibleMeters.of(indelible).bindTo(registry)}.
  *
- * <p>What cannot be read is NaN and never 0 (D11). The registry keeps no log alive: of one that is
- * no longer used, gauges become NaN. This is the only class here that needs Micrometer on the class
- * path.
+ * <p>What cannot be read is NaN and never 0 (D11). The registry keeps no log alive: hold on to it
+ * for as long as it is measured, or gauges become NaN. This is the only class here that needs
+ * Micrometer on the class path.
  */
 public final class IndelibleMeters implements MeterBinder {
   private static final String AUDIT = "indelible.audit.";
