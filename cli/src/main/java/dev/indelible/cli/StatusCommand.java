@@ -39,6 +39,7 @@ final class StatusCommand extends Verb {
     OptionalLong refusals = OptionalLong.empty();
     OptionalLong deadLetters = OptionalLong.empty();
     Optional<Head> head = Optional.empty();
+    RowSignatures signatures = RowSignatures.UNKNOWN;
     try (LedgerReader ledger = ledger()) {
       rows = count("rows", ledger::size);
       refusals = count("refusals", () -> ledger.size(DeferredAuditEvent.REFUSAL));
@@ -46,6 +47,7 @@ final class StatusCommand extends Verb {
       tampered = count("tamper notes", () -> ledger.size(SystemEvent.TAMPER)).orElse(0) > 0;
       head = ledger.lastRow().map(ChainRow::head);
       headRead = true;
+      signatures = signatures(ledger);
     } catch (LedgerException e) {
       // Where nothing is, nothing can be said; of what is there and unreadable, that is the status.
       if (!Files.exists(data().database())) {
@@ -61,7 +63,8 @@ final class StatusCommand extends Verb {
     }
     Optional<KeyRing> keys = keys();
     Optional<Policy> policy = policy();
-    Status status = new Status(state(), rows, refusals, deadLetters, head, keys, policy);
+    Status status =
+        new Status(state(), rows, refusals, deadLetters, head, signatures, keys, policy);
     if (json()) {
       console().json(toJson(status));
     } else {
@@ -81,6 +84,16 @@ final class StatusCommand extends Verb {
     } catch (LedgerException e) {
       problems.add(what + " cannot be read: " + e.getMessage());
       return OptionalLong.empty();
+    }
+  }
+
+  /** What the notes in the chain say; those keys alone matter here that a reader has. */
+  private RowSignatures signatures(LedgerReader ledger) throws LedgerException {
+    try {
+      return RowSignatures.read(ledger, data().keys().accepted());
+    } catch (KeyException e) {
+      // That the keys cannot be read is said where they are.
+      return RowSignatures.UNKNOWN;
     }
   }
 
@@ -109,6 +122,7 @@ final class StatusCommand extends Verb {
     field("refusals", number(status.refusals()));
     field("dead letters", number(status.deadLetters()));
     field("head", status.head().map(Head::toString).orElse(headRead ? "(empty)" : "(unreadable)"));
+    field("signatures", signatures(status.signatures()));
     field("keys", status.keys().map(ring -> String.join(", ", ids(ring))).orElse("(unusable)"));
     field(
         "policy",
@@ -117,6 +131,15 @@ final class StatusCommand extends Verb {
             .map(policy -> policy.rules().size() + " rules, " + policy.digest())
             .orElse("(unusable)"));
     problems.forEach(problem -> field("problem", console().red(Console.printable(problem))));
+  }
+
+  private String signatures(RowSignatures found) {
+    return switch (found) {
+      case ON -> "on";
+      case OFF ->
+          console().yellow("off") + ": new rows are unsigned, as a signed note in the chain says";
+      case UNKNOWN -> console().yellow("(unknown)");
+    };
   }
 
   private void field(String name, String value) {
@@ -155,6 +178,7 @@ final class StatusCommand extends Verb {
     status.policy().map(Policy::digest).ifPresentOrElse(out::string, () -> out.canonical("null"));
     out.name("problems").strings(problems);
     member(out, "refusals", status.refusals());
+    out.member("row_signatures", status.signatures().label());
     member(out, "rows", status.rows());
     return out.member("state", status.state()).endObject();
   }
@@ -170,6 +194,7 @@ final class StatusCommand extends Verb {
       OptionalLong refusals,
       OptionalLong deadLetters,
       Optional<Head> head,
+      RowSignatures signatures,
       Optional<KeyRing> keys,
       Optional<Policy> policy) {}
 

@@ -3,6 +3,8 @@ package dev.indelible.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.indelible.Indelible;
+import dev.indelible.action.Bash;
 import dev.indelible.cli.Cli.Result;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -146,6 +148,47 @@ class StatusTest {
 
     assertThat(cli.data().resolve("keys/audit.pem")).doesNotExist();
     cli.assertIntact(2);
+  }
+
+  /** D11: signed and unsigned are told apart. */
+  @Test
+  void rowsThatAreUnsignedAreSaidToBe() throws Exception {
+    assertThat(status(0).path("row_signatures").asString()).isEqualTo("on");
+    assertThat(cli.run("status").out()).containsPattern("signatures +on\n");
+
+    try (Indelible unsigned = Indelible.builder(cli.data()).rowSignatures(false).open()) {
+      unsigned.gate().check("agent:alice", new Bash("ls"));
+    }
+
+    assertThat(status(0).path("row_signatures").asString()).isEqualTo("off");
+    assertThat(cli.run("status").out()).containsPattern("signatures +off: new rows are unsigned");
+
+    cli.run("check", Cli.bash("ls")).ok();
+
+    assertThat(status(0).path("row_signatures").asString()).isEqualTo("on");
+  }
+
+  /** A note that nobody with a key wrote excuses nothing. */
+  @Test
+  void aPlantedNoteDoesNotSayThatRowsAreUnsigned() throws Exception {
+    try (Indelible unsigned = Indelible.builder(cli.data()).rowSignatures(false).open()) {
+      unsigned.gate().check("agent:alice", new Bash("ls"));
+    }
+    cli.sql(
+        "UPDATE signed_events SET signature = zeroblob(64)"
+            + " WHERE event_type = 'audit.row_signatures'");
+
+    assertThat(status(0).path("row_signatures").asString()).isEqualTo("on");
+  }
+
+  @Test
+  void whereItCannotBeToldWhetherRowsAreSignedThatIsTheAnswer() throws Exception {
+    Path database = cli.data().resolve("indelible.db");
+    Files.move(database, directory.resolve("aside"));
+    Files.writeString(database, "notes\n".repeat(1_000));
+
+    assertThat(status(1).path("row_signatures").asString()).isEqualTo("unknown");
+    assertThat(cli.run("status").out()).containsPattern("signatures +\\(unknown\\)");
   }
 
   private JsonNode status(int exit) {

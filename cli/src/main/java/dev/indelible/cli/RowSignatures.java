@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowCheck;
+import dev.indelible.ledger.RowFault;
+import dev.indelible.ledger.RowQuery;
+import dev.indelible.ledger.RowSignatureNote;
+import java.util.List;
+
+/** Whether the rows at the end of a chain are signed, as far as its own signed notes say. */
+enum RowSignatures {
+  /** Every row is; no note says otherwise. */
+  ON,
+  /** The last sound note says that they are not. */
+  OFF,
+  /** It cannot be told: the notes cannot be read, or who signed the last is not known here. */
+  UNKNOWN;
+
+  /** Reads the notes of a ledger; one that was proven changed or planted says nothing. */
+  static RowSignatures read(LedgerReader ledger, KeyRing keys) throws LedgerException {
+    RowCheck check = new RowCheck(keys);
+    RowSignatures[] last = {ON};
+    ledger.forEachRow(
+        RowQuery.ofType(SystemEvent.ROW_SIGNATURES),
+        row -> {
+          last[0] = after(row, check.content(row), last[0]);
+          return true;
+        });
+    return last[0];
+  }
+
+  private static RowSignatures after(ChainRow row, List<RowFault> faults, RowSignatures before) {
+    if (faults.stream().anyMatch(RowFault::proven)) {
+      return before;
+    }
+    return !faults.isEmpty()
+        ? UNKNOWN
+        : RowSignatureNote.read(row).map(note -> note.everyRow() ? ON : OFF).orElse(before);
+  }
+
+  /** The name in JSON and text. */
+  String label() {
+    return switch (this) {
+      case ON -> "on";
+      case OFF -> "off";
+      case UNKNOWN -> "unknown";
+    };
+  }
+}
