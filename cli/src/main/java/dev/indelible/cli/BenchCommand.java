@@ -6,5 +6,10 @@ import picocli.CommandLine.Command;
 @Command(
     name = "bench",
     description = "Measure this machine.",
-    subcommands = {BenchDrainCommand.class})
+    subcommands = {
+      BenchDrainCommand.class,
+      BenchSubmitCommand.class,
+      BenchVerifyCommand.class,
+      BenchGateCommand.class
+    })
 final class BenchCommand extends VerbGroup {}

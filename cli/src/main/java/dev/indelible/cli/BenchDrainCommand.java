@@ -1,28 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
-import dev.indelible.action.Bash;
-import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
-import dev.indelible.decision.Refuse;
-import dev.indelible.drain.DeferredAudit;
-import dev.indelible.drain.DrainReport;
-import dev.indelible.drain.DrainSettings;
 import dev.indelible.event.AuditEvent;
-import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.ledger.RowSealer;
-import dev.indelible.ledger.RowSigning;
-import dev.indelible.queue.MemoryStore;
-import dev.indelible.sqlite.SqliteDeferredAudit;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteTuning;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -30,14 +18,10 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
 
 /**
  * Measures the drain beside its two neighbours, on the same events in the same run: the design it
@@ -52,8 +36,7 @@ import picocli.CommandLine.Option;
       "In the same run it measures the same rows inserted in bulk, which is the limit, and a design",
       "that signs and commits row by row, with synchronous=NORMAL, on a twentieth of the events."
     })
-final class BenchDrainCommand extends Verb {
-  private static final Duration PATIENCE = Duration.ofMinutes(10);
+final class BenchDrainCommand extends BenchVerb {
   private static final int RAW_BATCH = 5_000;
   private static final String COLUMNS =
       "sequence, id, agent_id, event_type, payload_hash, signature, attest_level, timestamp,"
@@ -62,77 +45,29 @@ final class BenchDrainCommand extends Verb {
   /** Row by row is so much slower that a part of the events tells enough. */
   private static final int ROW_BY_ROW_SHARE = 20;
 
-  @Option(
-      names = "--events",
-      paramLabel = "N",
-      defaultValue = "200000",
-      description = "how many (default: ${DEFAULT-VALUE})")
-  int events = 200_000;
+  BenchDrainCommand() {
+    super(200_000);
+  }
 
   @Override
-  public Integer call() throws Exception {
-    if (events < 1_000) {
-      throw CommandFailure.usage(
-          "--events " + events + ": give 1000 or more, or it measures start-up");
-    }
-    Path directory = Files.createTempDirectory("indelible-bench-");
-    try {
-      SigningKey key = SigningKey.generate();
-      List<AuditEvent> warmUp = make(events / 4);
-      drain(warmUp, key, directory.resolve("warm-up.db"));
-      List<AuditEvent> batch = make(events);
-      Path drained = directory.resolve("drained.db");
-      long drain = perSecond(events, drain(batch, key, drained));
-      rowByRow(
-          warmUp.subList(0, warmUp.size() / ROW_BY_ROW_SHARE),
-          key,
-          drained,
-          directory.resolve("warm-row.db"));
-      List<AuditEvent> part = batch.subList(0, events / ROW_BY_ROW_SHARE);
-      long rowByRow =
-          perSecond(part.size(), rowByRow(part, key, drained, directory.resolve("rows.db")));
-      raw(directory.resolve("warm-up.db"), directory.resolve("warm-raw.db"));
-      long raw = perSecond(events, raw(drained, directory.resolve("raw.db")));
-      print(drain, rowByRow, raw);
-      return ExitCode.OK;
-    } finally {
-      delete(directory);
-    }
-  }
-
-  private static List<AuditEvent> make(int count) {
-    Refuse decision = new Refuse("R001", "no recursive delete at the root");
-    Optional<String> policy = Optional.of("sha256:" + "0".repeat(64));
-    List<AuditEvent> made = new ArrayList<>(count);
-    for (int i = 0; i < count; i++) {
-      Bash action =
-          new Bash("rm -rf / --one-file-system --attempt=" + i, Optional.of("/home/dev/project"));
-      made.add(DeferredAuditEvent.of("agent:" + i % 50, action, decision, policy));
-    }
-    return made;
-  }
-
-  private static long drain(List<AuditEvent> batch, SigningKey key, Path file)
-      throws CommandFailure {
-    MemoryStore store = new MemoryStore(batch.size());
-    batch.forEach(store::offer);
-    KeyRing keys = KeyRing.of(List.of(key.verificationKey()));
-    long start = System.nanoTime();
-    DeferredAudit audit =
-        SqliteDeferredAudit.install(
-            file,
-            Optional.empty(),
-            RowSigning.everyRow(key),
-            keys,
-            () -> keys,
-            store,
-            DrainSettings.ofDefaults());
-    DrainReport report = audit.closeAndFlush(PATIENCE);
-    long nanos = System.nanoTime() - start;
-    if (!report.isComplete()) {
-      throw CommandFailure.failed("the drain did not end: " + report);
-    }
-    return nanos;
+  void measure(TemporaryDirectory directory) throws Exception {
+    SigningKey key = SigningKey.generate();
+    List<AuditEvent> warmUp = make(events / 4);
+    drain(warmUp, key, directory.resolve("warm-up.db"));
+    List<AuditEvent> batch = make(events);
+    Path drained = directory.resolve("drained.db");
+    long drain = perSecond(events, drain(batch, key, drained));
+    rowByRow(
+        warmUp.subList(0, warmUp.size() / ROW_BY_ROW_SHARE),
+        key,
+        drained,
+        directory.resolve("warm-row.db"));
+    List<AuditEvent> part = batch.subList(0, events / ROW_BY_ROW_SHARE);
+    long rowByRow =
+        perSecond(part.size(), rowByRow(part, key, drained, directory.resolve("rows.db")));
+    raw(directory.resolve("warm-up.db"), directory.resolve("warm-raw.db"));
+    long raw = perSecond(events, raw(drained, directory.resolve("raw.db")));
+    print(drain, rowByRow, raw);
   }
 
   /** The original design: read the head, sign, insert, commit; once a row. */
@@ -264,29 +199,6 @@ final class BenchDrainCommand extends Verb {
     row(table, "one transaction a row, synchronous=NORMAL", rowByRow, raw);
     row(table, "the limit: the same rows inserted in bulk", raw, raw);
     table.print(console());
-    console().line();
-    console()
-        .line(
-            "%,d events; Java %s, %d cores"
-                .formatted(events, Runtime.version(), Runtime.getRuntime().availableProcessors()));
-  }
-
-  private static void row(Table table, String what, long rate, long limit) {
-    table.row(
-        Table.Cell.of(what),
-        Table.Cell.of("%,15d".formatted(rate)),
-        Table.Cell.of("%12.2f".formatted((double) rate / limit)));
-  }
-
-  private static long perSecond(int count, long nanos) {
-    return Math.round(count * 1e9 / nanos);
-  }
-
-  private static void delete(Path directory) throws IOException {
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
-    }
+    machine();
   }
 }

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -23,6 +24,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The command in a process of its own, with real pipes and real signals. */
 @Timeout(120)
@@ -145,6 +148,55 @@ class ProcessTest {
     rows.close();
 
     assertThat(exit(list)).isZero();
+  }
+
+  @Test
+  void aMeasurementLeavesNothingBehind() throws Exception {
+    Path temporary = Files.createDirectory(directory.resolve("tmp"));
+
+    assertThat(exit(bench(temporary, "gate", "1000"))).isZero();
+
+    assertThat(measuringIn(temporary)).isEmpty();
+  }
+
+  /** The same shutdown hooks run after Ctrl-C. */
+  @ParameterizedTest
+  @ValueSource(strings = {"drain", "submit", "verify", "gate"})
+  void aMeasurementToldToEndLeavesNothingBehind(String verb) throws Exception {
+    Path temporary = Files.createDirectory(directory.resolve("tmp"));
+    Process bench = bench(temporary, verb, "200000");
+    await().atMost(PATIENCE).until(() -> isAtWork(temporary));
+
+    bench.toHandle().destroy();
+
+    assertThat(exit(bench)).isEqualTo(ENDED_BY_SIGTERM);
+    assertThat(measuringIn(temporary)).isEmpty();
+  }
+
+  private Process bench(Path temporary, String verb, String events) throws IOException {
+    List<String> command = java("bench", verb, "--events", events);
+    command.add(1, "-Djava.io.tmpdir=" + temporary);
+    return start(
+        new ProcessBuilder(command)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .redirectError(ProcessBuilder.Redirect.DISCARD));
+  }
+
+  private static boolean isAtWork(Path temporary) throws IOException {
+    for (Path measuring : measuringIn(temporary)) {
+      try (Stream<Path> files = Files.list(measuring)) {
+        return files.findAny().isPresent();
+      }
+    }
+    return false;
+  }
+
+  private static List<Path> measuringIn(Path temporary) throws IOException {
+    try (Stream<Path> files = Files.list(temporary)) {
+      return files
+          .filter(file -> file.getFileName().toString().startsWith("indelible-bench-"))
+          .toList();
+    }
   }
 
   @Test

@@ -45,7 +45,7 @@ class UsageTest {
         "log             | log: say which: list, show, tail, export, verify",
         "keys            | keys: say which: init, list, export",
         "dlq             | dlq: say which: list, show, replay, purge",
-        "bench           | bench: say which: drain",
+        "bench           | bench: say which: drain, submit, verify, gate",
         "help xyzzy      | Unknown subcommand 'xyzzy'; see 'indelible --help'",
         "check --agnet x | unknown option '--agnet' (did you mean '--agent'?); see 'indelible check --help'",
         "log list --bogus| unknown option '--bogus'; see 'indelible log list --help'",
@@ -71,6 +71,13 @@ class UsageTest {
         "log verify --key no.pem | --key no.pem: no such file, and not a vkey of the form name+hash+key either",
         "log verify --key a+b+c  | vkey a: its key is not base64",
         "bench drain --events 5  | --events 5: give 1000 or more, or it measures start-up",
+        "bench submit --events 999 | --events 999: give 1000 or more, or it measures start-up",
+        "bench verify --events 0 | --events 0: give 1000 or more, or it measures start-up",
+        "bench gate --events -1  | --events -1: give 1000 or more, or it measures start-up",
+        "bench gate --events many | Invalid value for option '--events': 'many' is not a whole number;"
+            + " see 'indelible bench gate --help'",
+        "bench submit --durability none | Invalid value for option '--durability': expected one of"
+            + " [memory, process, power] (case-sensitive) but was 'none'; see 'indelible bench submit --help'",
         "bench drain --events 5000000000 | Invalid value for option '--events': '5000000000' is too"
             + " large a number; see 'indelible bench drain --help'",
         "log export no/such/dir  | no/such/dir: its directory does not exist; make it first",

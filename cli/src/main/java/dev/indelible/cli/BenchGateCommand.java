@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.Indelible;
+import dev.indelible.action.AgentAction;
+import dev.indelible.action.Bash;
+import dev.indelible.action.FilesystemWrite;
+import dev.indelible.action.NetworkRequest;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.policy.Policy;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+import picocli.CommandLine.Command;
+
+/** Measures the gate with the starter rules: deciding alone, and deciding on record. */
+@Command(
+    name = "gate",
+    description = "Measure how fast actions are decided, and decided on record.",
+    footer = {
+      "",
+      "One thread asks about six actions in turn, by the starter rules. The limit is to decide and",
+      "leave no record. On record: answered, and until every answer is a signed row on disk."
+    })
+final class BenchGateCommand extends BenchVerb {
+  private static final List<AgentAction> ACTIONS =
+      List.of(
+          new Bash("ls -la src/main/java"),
+          new Bash("rm -rf / --no-preserve-root"),
+          new Bash("git commit -m 'Say why'"),
+          new FilesystemWrite("/home/dev/project/notes.txt"),
+          new FilesystemWrite("/home/dev/.ssh/authorized_keys"),
+          new NetworkRequest("example.com", "https"));
+
+  BenchGateCommand() {
+    super(200_000);
+  }
+
+  @Override
+  void measure(TemporaryDirectory directory) throws Exception {
+    Policy policy = Policy.starter();
+    alone(policy, events / 4);
+    recorded(policy, events / 4, directory.resolve("warm-up"));
+    long limit = perSecond(events, alone(policy, events));
+    Recorded recorded = recorded(policy, events, directory.resolve("recorded"));
+    print(limit, perSecond(events, recorded.answered()), perSecond(events, recorded.settled()));
+  }
+
+  private static long alone(Policy policy, int count) throws CommandFailure {
+    int[] blocked = {0};
+    long nanos = ask(count, action -> blocked[0] += policy.decide(action).isBlocking() ? 1 : 0);
+    if (blocked[0] == 0) {
+      throw CommandFailure.failed("the starter rules refused nothing");
+    }
+    return nanos;
+  }
+
+  private static Recorded recorded(Policy policy, int count, Path data) throws Exception {
+    Indelible indelible = Indelible.open(data, policy);
+    long start = System.nanoTime();
+    long answered = ask(count, action -> indelible.gate().check("agent:bench", action));
+    requireComplete(indelible.closeAndFlush(PATIENCE));
+    long settled = System.nanoTime() - start;
+    if (indelible.metrics().appended() != count) {
+      throw CommandFailure.failed("not every decision went on record: " + indelible.metrics());
+    }
+    return new Recorded(answered, settled);
+  }
+
+  private static long ask(int count, Consumer<AgentAction> question) {
+    long start = System.nanoTime();
+    for (int i = 0; i < count; i++) {
+      question.accept(ACTIONS.get(i % ACTIONS.size()));
+    }
+    return System.nanoTime() - start;
+  }
+
+  private void print(long alone, long answered, long settled) {
+    if (json()) {
+      console()
+          .json(
+              new CanonicalWriter()
+                  .beginObject()
+                  .member("decisions_per_second", alone)
+                  .member("events", events)
+                  .member("recorded_decisions_per_second", answered)
+                  .member("signed_rows_per_second", settled)
+                  .endObject());
+      return;
+    }
+    Table table = new Table("", "decisions a second", "of the limit");
+    row(table, "Indelible: decided and on record, answered", answered, alone);
+    row(table, "the same, until signed rows are on disk", settled, alone);
+    row(table, "the limit: decided, and no record left", alone, alone);
+    table.print(console());
+    machine();
+  }
+
+  /**
+   * Nanoseconds until the last answer, and until the last row.
+   *
+   * @param answered from the first question to the last answer
+   * @param settled from the first question until every answer is in the chain
+   */
+  private record Recorded(long answered, long settled) {}
+}

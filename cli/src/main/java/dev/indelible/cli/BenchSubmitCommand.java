@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.Indelible;
+import dev.indelible.event.AuditEvent;
+import dev.indelible.journal.Durability;
+import dev.indelible.json.CanonicalWriter;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Predicate;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * Measures the call that puts an event on its way, into a journal with its drainer at work, beside
+ * the limit: the same events added to a list in memory.
+ */
+@Command(
+    name = "submit",
+    description = "Measure how long a caller is kept, with 1, 2, 4 and 8 threads calling.",
+    footer = {
+      "",
+      "The threads call as fast as they can, while the drainer turns what they hand in into signed",
+      "rows. Times are in microseconds, and have that of reading a clock twice in them. The limit is",
+      "the same calls into a queue in memory, which survives nothing. With --durability power each",
+      "call waits for the disk: give fewer --events."
+    })
+final class BenchSubmitCommand extends BenchVerb {
+  private static final List<Integer> THREADS = List.of(1, 2, 4, 8);
+
+  @Option(
+      names = "--durability",
+      paramLabel = "memory|process|power",
+      description = "what an accepted event survives (default: ${DEFAULT-VALUE})")
+  Level durability = Level.process;
+
+  BenchSubmitCommand() {
+    super(200_000);
+  }
+
+  /** What an accepted event survives. */
+  enum Level {
+    memory,
+    process,
+    power;
+
+    Durability durability() {
+      return Durability.valueOf(name().toUpperCase(Locale.ROOT));
+    }
+  }
+
+  @Override
+  void measure(TemporaryDirectory directory) throws Exception {
+    submit(directory, "warm-up", 2, events / 4);
+    inMemory(2, events / 4);
+    List<Line> lines = new ArrayList<>();
+    for (int threads : THREADS) {
+      Calls calls = submit(directory, "threads-" + threads, threads, events);
+      lines.add(new Line(threads, calls, inMemory(threads, events)));
+    }
+    print(lines);
+  }
+
+  private Calls submit(TemporaryDirectory directory, String name, int threads, int count)
+      throws Exception {
+    List<AuditEvent> made = make(count);
+    Indelible indelible =
+        Indelible.builder(directory.resolve(name)).durability(durability.durability()).open();
+    Calls calls = call(made, threads, indelible.queue()::submit);
+    requireComplete(indelible.closeAndFlush(PATIENCE));
+    if (indelible.metrics().appended() != count) {
+      throw CommandFailure.failed("not every event was accepted: " + indelible.metrics());
+    }
+    return calls;
+  }
+
+  private static Calls inMemory(int threads, int count) throws Exception {
+    Queue<AuditEvent> queue = new ConcurrentLinkedQueue<>();
+    return call(make(count), threads, queue::add);
+  }
+
+  /** Has the threads share the events and call with each of theirs, all starting at once. */
+  private static Calls call(List<AuditEvent> made, int threads, Predicate<AuditEvent> submit)
+      throws Exception {
+    long[] nanos = new long[made.size()];
+    CyclicBarrier together = new CyclicBarrier(threads);
+    ExecutorService callers = Executors.newFixedThreadPool(threads);
+    try {
+      List<Future<Span>> working = new ArrayList<>();
+      for (int thread = 0; thread < threads; thread++) {
+        int from = (int) ((long) made.size() * thread / threads);
+        int to = (int) ((long) made.size() * (thread + 1) / threads);
+        working.add(
+            callers.submit(
+                () -> {
+                  together.await();
+                  return time(made, from, to, submit, nanos);
+                }));
+      }
+      Span all = working.get(0).get();
+      for (Future<Span> caller : working) {
+        all = all.and(caller.get());
+      }
+      Arrays.sort(nanos);
+      return new Calls(perSecond(made.size(), all.end() - all.start()), nanos);
+    } finally {
+      callers.shutdownNow();
+    }
+  }
+
+  private static Span time(
+      List<AuditEvent> made, int from, int to, Predicate<AuditEvent> submit, long[] nanos) {
+    long start = System.nanoTime();
+    for (int i = from; i < to; i++) {
+      AuditEvent event = made.get(i);
+      long before = System.nanoTime();
+      submit.test(event);
+      nanos[i] = System.nanoTime() - before;
+    }
+    return new Span(start, System.nanoTime());
+  }
+
+  private void print(List<Line> lines) {
+    if (json()) {
+      console().json(toJson(lines));
+      return;
+    }
+    Table table =
+        new Table(
+            "threads", "calls a second", "p50 µs", "p99 µs", "p99.9 µs", "max µs", "the limit");
+    for (Line line : lines) {
+      Calls calls = line.calls();
+      table.row(
+          Table.Cell.of("%7d".formatted(line.threads())),
+          Table.Cell.of("%,14d".formatted(calls.perSecond())),
+          micros(calls.percentile(0.5)),
+          micros(calls.percentile(0.99)),
+          micros(calls.percentile(0.999)),
+          micros(calls.percentile(1)),
+          Table.Cell.of("%,14d".formatted(line.limit().perSecond())));
+    }
+    table.print(console());
+    console().line();
+    console().line("durability " + durability + "; the limit: a queue in memory, calls a second");
+    machine();
+  }
+
+  private CanonicalWriter toJson(List<Line> lines) {
+    CanonicalWriter out = new CanonicalWriter().beginObject();
+    out.member("durability", durability.name()).member("events", events).name("runs").beginArray();
+    for (Line line : lines) {
+      Calls calls = line.calls();
+      out.element()
+          .beginObject()
+          .member("calls_per_second", calls.perSecond())
+          .member("max_nanos", calls.percentile(1))
+          .member("memory_queue_calls_per_second", line.limit().perSecond())
+          .member("p50_nanos", calls.percentile(0.5))
+          .member("p999_nanos", calls.percentile(0.999))
+          .member("p99_nanos", calls.percentile(0.99))
+          .member("threads", line.threads())
+          .endObject();
+    }
+    return out.endArray().endObject();
+  }
+
+  private static Table.Cell micros(long nanos) {
+    return Table.Cell.of("%,10.2f".formatted(nanos / 1e3));
+  }
+
+  /**
+   * When a thread was calling, by its own clock: one that watches may itself come late.
+   *
+   * @param start as {@link System#nanoTime}
+   * @param end the same
+   */
+  private record Span(long start, long end) {
+    /** From the earlier start to the later end. */
+    Span and(Span other) {
+      return new Span(
+          start - other.start < 0 ? start : other.start, end - other.end > 0 ? end : other.end);
+    }
+  }
+
+  /**
+   * What calls took.
+   *
+   * @param perSecond all threads together
+   * @param nanos each call, in rising order
+   */
+  private record Calls(long perSecond, long[] nanos) {
+    /** The time that this share of the calls did not exceed (nearest rank). */
+    long percentile(double share) {
+      return nanos[Math.max(0, (int) Math.ceil(share * nanos.length) - 1)];
+    }
+  }
+
+  /**
+   * One line of the table.
+   *
+   * @param threads how many called at once
+   * @param calls into the journal
+   * @param limit into memory
+   */
+  private record Line(int threads, Calls calls, Calls limit) {}
+}

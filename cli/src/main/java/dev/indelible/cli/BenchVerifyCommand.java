@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.SigningKey;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowQuery;
+import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.verify.VerificationReport;
+import dev.indelible.verify.VerificationReport.Verdict;
+import dev.indelible.verify.Verifier;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine.Command;
+
+/**
+ * Measures the verifier on a ledger that it makes, beside the limit: the same rows read, and not
+ * looked at.
+ */
+@Command(
+    name = "verify",
+    description = "Measure how fast a chain of signed rows is checked.",
+    footer = {
+      "",
+      "In the same run it reads the same rows without checking them, which is the limit."
+    })
+final class BenchVerifyCommand extends BenchVerb {
+  BenchVerifyCommand() {
+    super(100_000);
+  }
+
+  @Override
+  void measure(TemporaryDirectory directory) throws Exception {
+    SigningKey key = SigningKey.generate();
+    KeyRing keys = KeyRing.of(List.of(key.verificationKey()));
+    Path warmUp = directory.resolve("warm-up.db");
+    drain(make(events / 4), key, warmUp);
+    verify(warmUp, keys, events / 4);
+    read(warmUp);
+    Path ledger = directory.resolve("verified.db");
+    drain(make(events), key, ledger);
+    long limit = perSecond(events, read(ledger));
+    long verified = perSecond(events, verify(ledger, keys, events));
+    print(verified, limit);
+  }
+
+  private static long verify(Path file, KeyRing keys, int rows) throws Exception {
+    try (LedgerReader ledger = SqliteLedger.open(file)) {
+      long start = System.nanoTime();
+      VerificationReport report = new Verifier(ledger, keys, checked -> {}).verify();
+      long nanos = System.nanoTime() - start;
+      if (report.verdict() != Verdict.INTACT || report.rows() != rows) {
+        throw CommandFailure.failed("the chain that was made does not verify: " + report);
+      }
+      return nanos;
+    }
+  }
+
+  private static long read(Path file) throws Exception {
+    try (LedgerReader ledger = SqliteLedger.open(file)) {
+      long start = System.nanoTime();
+      ledger.forEachRow(RowQuery.all(), row -> true);
+      return System.nanoTime() - start;
+    }
+  }
+
+  private void print(long verified, long limit) {
+    if (json()) {
+      console()
+          .json(
+              new CanonicalWriter()
+                  .beginObject()
+                  .member("events", events)
+                  .member("raw_read_per_second", limit)
+                  .member("rows_per_second", verified)
+                  .endObject());
+      return;
+    }
+    Table table = new Table("", "rows a second", "of the limit");
+    row(table, "Indelible: place, link, payload and signature of each", verified, limit);
+    row(table, "the limit: the same rows read, and not checked", limit, limit);
+    table.print(console());
+    machine();
+  }
+}
