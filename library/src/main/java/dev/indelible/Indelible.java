@@ -117,6 +117,7 @@ public final class Indelible implements AutoCloseable {
     private DrainSettings drain = DrainSettings.ofDefaults();
     private boolean rowSignatures = true;
     private Optional<LongConsumer> recoveryProgress = Optional.empty();
+    private Optional<String> origin = Optional.empty();
 
     private Builder(DataDirectory data) {
       this.data = data;
@@ -171,6 +172,15 @@ public final class Indelible implements AutoCloseable {
       return this;
     }
 
+    /**
+     * The log's name in its checkpoints, by convention an address without its scheme; {@code
+     * indelible/} and the ledger's id if not said. A log keeps its first.
+     */
+    public Builder origin(String name) {
+      origin = Optional.of(name);
+      return this;
+    }
+
     /** How the drainer works; {@link DrainSettings#ofDefaults} if not said. */
     public Builder drain(DrainSettings settings) {
       drain = settings;
@@ -218,6 +228,7 @@ public final class Indelible implements AutoCloseable {
               data.database(),
               ledger,
               new RowSigning(key, rowSignatures),
+              origin,
               accepted,
               data.keys()::accepted,
               store,

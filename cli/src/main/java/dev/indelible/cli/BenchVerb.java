@@ -77,6 +77,7 @@ abstract class BenchVerb extends Verb {
             file,
             Optional.empty(),
             RowSigning.everyRow(key),
+            Optional.empty(),
             keys,
             () -> keys,
             store,

@@ -22,6 +22,9 @@ public interface DeferredAuditSink extends AutoCloseable {
    */
   List<AppendOutcome> append(EventBatch batch) throws SinkException;
 
+  /** Called from time to time while nothing waits: for what can be done then. Must not throw. */
+  default void rest() {}
+
   /** Lets go of what it holds; must not throw. */
   @Override
   default void close() {}

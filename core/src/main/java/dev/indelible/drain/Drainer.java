@@ -48,6 +48,7 @@ final class Drainer {
     EventBatch batch = store.peek(batchSize.limit());
     int size = batch.events().size();
     if (size == 0 && batch.mark().isEmpty()) {
+      sink.rest();
       return 0;
     }
     long start = System.nanoTime();

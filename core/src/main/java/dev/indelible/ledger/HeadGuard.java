@@ -42,6 +42,15 @@ public final class HeadGuard {
     this.keys = keys;
   }
 
+  /**
+   * Every key accepted so far, and what else is accepted by now.
+   *
+   * @throws KeyException if the accepted keys cannot be read
+   */
+  public KeyRing accepted() throws KeyException {
+    return check.keys().and(keys.accepted());
+  }
+
   /** Remembers the end of the chain, once it is committed. */
   public void committed(Head head) {
     lastSeen = Optional.of(head);

@@ -2,6 +2,7 @@
 package dev.indelible.ledger;
 
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * Reads a ledger and never changes it. Every method throws {@link LedgerException} when it cannot
@@ -25,6 +26,24 @@ public interface LedgerReader extends AutoCloseable {
 
   /** How many rows there are of that type. */
   long size(String eventType) throws LedgerException;
+
+  /** How many leaves the Merkle tree over the rows has; empty where there is none yet. */
+  OptionalLong treeSize() throws LedgerException;
+
+  /**
+   * The hashes of a tile of that tree, one after another, whatever they are.
+   *
+   * @param level its level, from 0
+   * @param index its place in the level, from 0
+   */
+  Optional<byte[]> tile(int level, long index) throws LedgerException;
+
+  /** The checkpoint over the most rows. */
+  Optional<StoredCheckpoint> lastCheckpoint() throws LedgerException;
+
+  /** Shows the checkpoints over so many rows to a visitor, by size. */
+  void forEachCheckpoint(long fromSize, long toSize, Visitor<StoredCheckpoint> visitor)
+      throws LedgerException;
 
   /** How many dead letters there are that were not replayed. */
   long dlqSize() throws LedgerException;

@@ -30,6 +30,11 @@ public final class RowCheck {
     this.keys = keys;
   }
 
+  /** The keys accepted. */
+  KeyRing keys() {
+    return keys;
+  }
+
   /** The same check, with these keys accepted too. */
   RowCheck alsoAccepting(KeyRing more) {
     return new RowCheck(keys.and(more));

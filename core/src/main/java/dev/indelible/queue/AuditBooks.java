@@ -2,17 +2,22 @@
 package dev.indelible.queue;
 
 import java.time.Duration;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.UnaryOperator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What happened to every event, counted where it happens: written by queue, drainer and sink, read
  * through {@link DeferredAuditMetrics}. Any thread may count.
  */
 public final class AuditBooks {
+  private static final Logger LOG = LoggerFactory.getLogger(AuditBooks.class);
+
   private final AtomicLong submitted = new AtomicLong();
   private final AtomicLong sendFailures = new AtomicLong();
   private final LongAdder appended = new LongAdder();
@@ -29,6 +34,7 @@ public final class AuditBooks {
   /** Negative until the ledger was first written; the drainer writes, anyone reads. */
   private volatile long chainSequence = -1;
 
+  private volatile Optional<String> concern = Optional.empty();
   private final AtomicReference<AuditHealth> health = new AtomicReference<>(AuditHealth.RECORDING);
 
   /** Counts events handed in, accepted or not. */
@@ -103,6 +109,18 @@ public final class AuditBooks {
     if (!health.get().equals(now)) {
       health.updateAndGet(unlessFinal);
     }
+  }
+
+  /** Says, and logs, what is wrong although recording goes well; the first to be said stays. */
+  public void reportConcern(String reason) {
+    if (concern.isEmpty()) {
+      LOG.error("{}", reason);
+      concern = Optional.of(reason);
+    }
+  }
+
+  Optional<String> concern() {
+    return concern;
   }
 
   /** Says that recording goes well. */

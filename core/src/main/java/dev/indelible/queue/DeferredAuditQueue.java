@@ -222,6 +222,7 @@ public final class DeferredAuditQueue {
         ? health
         : store
             .trouble()
+            .or(books::concern)
             .map(reason -> new AuditHealth(AuditHealth.State.DEGRADED, reason))
             .orElse(health);
   }

@@ -10,8 +10,24 @@ import java.util.OptionalLong;
  * @param status whether it holds
  * @param sequence the row it is about, if it is about one
  * @param message what, for a person
+ * @param counts whether the verdict depends on it
  */
-public record Finding(String check, Status status, OptionalLong sequence, String message) {
+public record Finding(
+    String check, Status status, OptionalLong sequence, String message, boolean counts) {
+
+  /** A finding that counts. */
+  public Finding(String check, Status status, OptionalLong sequence, String message) {
+    this(check, status, sequence, message, true);
+  }
+
+  /**
+   * Evidence that a log may have and this one has not: nothing is known from it, and that alone
+   * makes no verdict unknown.
+   */
+  static Finding absent(String check, String message) {
+    return new Finding(check, Status.UNKNOWN, OptionalLong.empty(), message, false);
+  }
+
   /** Whether a property holds. */
   public enum Status {
     OK,

@@ -25,7 +25,8 @@ public record VerificationReport(long rows, Head head, List<Finding> findings, l
     if (findings.stream().anyMatch(finding -> finding.status() == Status.BROKEN)) {
       return Verdict.BROKEN;
     }
-    return findings.stream().anyMatch(finding -> finding.status() == Status.UNKNOWN)
+    return findings.stream()
+            .anyMatch(finding -> finding.counts() && finding.status() == Status.UNKNOWN)
         ? Verdict.UNKNOWN
         : Verdict.INTACT;
   }

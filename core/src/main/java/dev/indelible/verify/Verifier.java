@@ -15,6 +15,8 @@ import dev.indelible.ledger.RowFault;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.ledger.RowSignatureNote;
 import dev.indelible.ledger.TamperNote;
+import dev.indelible.merkle.Hash;
+import dev.indelible.merkle.TileEdge;
 import dev.indelible.verify.Finding.Status;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -22,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Checks a chain from its rows and the public keys alone.
@@ -76,6 +79,7 @@ public final class Verifier {
     private final List<Finding> faults = new ArrayList<>();
     private final List<Finding> notes = new ArrayList<>();
     private final Map<String, Boolean> holds = new LinkedHashMap<>();
+    private @Nullable TreeCheck tree;
     private Head head = Head.EMPTY;
     private long rows;
     private long faultCount;
@@ -87,6 +91,7 @@ public final class Verifier {
 
     private long unsignedFrom;
     private long unsigned;
+    private long unsignedUpTo;
 
     VerificationReport from(long sequence) {
       for (String name :
@@ -104,19 +109,51 @@ public final class Verifier {
     }
 
     private void readRows(long sequence) throws LedgerException {
+      TileEdge start = TileEdge.EMPTY;
       if (sequence > 1) {
         trust(sequence);
+        start = trustedEdge(sequence - 1);
       }
+      tree = new TreeCheck(ledger, keys, start);
+      List<LedgerException> failed = new ArrayList<>();
       ledger.forEachRow(
           sequence > 1 ? RowQuery.from(sequence) : RowQuery.all(),
           row -> {
             chunk.add(row);
-            if (chunk.size() == CHUNK_ROWS) {
-              checkChunk();
+            try {
+              if (chunk.size() == CHUNK_ROWS) {
+                checkChunk();
+              }
+            } catch (LedgerException e) {
+              failed.add(e);
             }
-            return true;
+            return failed.isEmpty();
           });
+      if (!failed.isEmpty()) {
+        throw failed.get(0);
+      }
       checkChunk();
+      tree.findings().forEach(this::treeFinding);
+    }
+
+    private void treeFinding(Finding finding) {
+      if (finding.status() == Status.OK || !finding.counts()) {
+        notes.add(finding);
+      } else {
+        fault(finding);
+      }
+    }
+
+    /** The tree of the rows that are not checked, from the stored tiles. */
+    private TileEdge trustedEdge(long size) throws LedgerException {
+      if (ledger.treeSize().isEmpty()) {
+        return TileEdge.EMPTY;
+      }
+      if (ledger.treeSize().getAsLong() < size) {
+        throw new LedgerException(
+            "the tree does not reach row %d; check the whole chain instead".formatted(size));
+      }
+      return TileEdge.read(size, new StoredTiles(ledger));
     }
 
     private void trust(long sequence) throws LedgerException {
@@ -154,7 +191,8 @@ public final class Verifier {
     }
 
     /** Signatures on all cores, links in order. */
-    private void checkChunk() {
+    private void checkChunk() throws LedgerException {
+      List<Hash> leaves = new ArrayList<>(chunk.size());
       List<List<RowFault>> contents = chunk.parallelStream().map(check::content).toList();
       for (int i = 0; i < chunk.size(); i++) {
         ChainRow row = chunk.get(i);
@@ -168,8 +206,10 @@ public final class Verifier {
           RowSignatureNote.read(row).ifPresent(note -> mayBeUnsigned = !note.everyRow());
         }
         head = row.head();
+        leaves.add(Hash.of(head.hash()));
         rows++;
       }
+      tree.rows(leaves);
       chunk.clear();
       progress.accept(rows);
     }
@@ -181,6 +221,7 @@ public final class Verifier {
       }
       unsignedFrom = unsigned == 0 ? row.sequence() : unsignedFrom;
       unsigned++;
+      unsignedUpTo = row.sequence();
     }
 
     private void tamper(ChainRow row) {
@@ -243,6 +284,23 @@ public final class Verifier {
       }
     }
 
+    /** Rows that a checkpoint covers are as good as signed: their hashes are under its root. */
+    private Finding unsigned() {
+      long covered = tree == null ? 0 : tree.covered();
+      boolean all = unsignedUpTo <= covered;
+      return new Finding(
+          "unsigned",
+          all ? Status.OK : Status.UNKNOWN,
+          OptionalLong.of(unsignedFrom),
+          "%d rows from row %d on are unsigned, as a signed note before them says; %s"
+              .formatted(
+                  unsigned,
+                  unsignedFrom,
+                  all
+                      ? "the checkpoint over " + covered + " rows covers them"
+                      : "behind row " + covered + " only their links tie them to the rest"));
+    }
+
     private VerificationReport report() {
       List<Finding> findings = new ArrayList<>(faults);
       boolean readable = holds.getOrDefault("storage", true);
@@ -255,13 +313,7 @@ public final class Verifier {
             }
           });
       if (unsigned > 0) {
-        findings.add(
-            new Finding(
-                "unsigned",
-                Status.UNKNOWN,
-                OptionalLong.of(unsignedFrom),
-                "%d rows from row %d on are unsigned, as a signed note before them says; only their links tie them to the rest"
-                    .formatted(unsigned, unsignedFrom)));
+        findings.add(unsigned());
       }
       findings.addAll(notes);
       return new VerificationReport(rows, head, findings, faultCount);

@@ -6,8 +6,10 @@ import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
+import dev.indelible.ledger.StoredCheckpoint;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** Rows in a list, as they are; can be made to fail. */
 record MemoryLedger(List<ChainRow> rows, Optional<LedgerException> failure)
@@ -50,6 +52,24 @@ record MemoryLedger(List<ChainRow> rows, Optional<LedgerException> failure)
   public long size(String eventType) {
     return rows.stream().filter(row -> row.eventType().equals(eventType)).count();
   }
+
+  @Override
+  public OptionalLong treeSize() {
+    return OptionalLong.empty();
+  }
+
+  @Override
+  public Optional<byte[]> tile(int level, long index) {
+    return Optional.empty();
+  }
+
+  @Override
+  public Optional<StoredCheckpoint> lastCheckpoint() {
+    return Optional.empty();
+  }
+
+  @Override
+  public void forEachCheckpoint(long fromSize, long toSize, Visitor<StoredCheckpoint> visitor) {}
 
   @Override
   public long dlqSize() throws LedgerException {

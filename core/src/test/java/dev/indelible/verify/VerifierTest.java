@@ -51,7 +51,7 @@ class VerifierTest {
     assertThat(report.head()).isEqualTo(rows.get(19).head());
     assertThat(report.faults()).isZero();
     assertThat(report.findings())
-        .allMatch(finding -> finding.status() == Status.OK)
+        .allMatch(finding -> finding.status() == Status.OK || !finding.counts())
         .extracting(Finding::check)
         .contains("sequence", "link", "payload", "signature", "dead_letters");
   }
@@ -240,7 +240,7 @@ class VerifierTest {
     assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
     assertThat(report.firstBroken()).hasValue(1_100);
     assertThat(report.faults()).isEqualTo(1_101);
-    assertThat(report.findings().stream().filter(f -> f.status() != Status.OK).count())
-        .isLessThanOrEqualTo(Verifier.MAX_FINDINGS);
+    assertThat(report.findings().stream().filter(f -> f.counts() && f.status() != Status.OK))
+        .hasSizeLessThanOrEqualTo(Verifier.MAX_FINDINGS);
   }
 }

@@ -11,12 +11,14 @@ import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.RowSealer;
 import dev.indelible.ledger.RowSignatureNote;
 import dev.indelible.ledger.TamperNote;
+import dev.indelible.merkle.Hash;
 import dev.indelible.queue.AuditBooks;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Settles one batch inside one transaction that its caller began and will commit.
@@ -44,6 +46,15 @@ final class BatchAppend {
   private Head head = Head.EMPTY;
   private boolean lettersExist;
   private long unsigned;
+
+  /** The record hashes of rows inserted one behind another, which the tree does not have yet. */
+  private final List<Hash> leaves = new ArrayList<>();
+
+  /** The row that the first of them follows. */
+  private long base;
+
+  /** The last row that an event was found to have already; it may have come in by an error. */
+  private long known;
 
   /** Why the last event that was refused was refused. */
   private String lastRefusal = "";
@@ -82,6 +93,8 @@ final class BatchAppend {
       }
       run = refusal.isPresent() ? 1 : Math.min(batch.size(), run * 2);
     }
+    growTree();
+    keepTree(() -> writer.tree().takeIn(known));
     return outcomes;
   }
 
@@ -116,6 +129,42 @@ final class BatchAppend {
     return head;
   }
 
+  /**
+   * Makes a row that was inserted the end of the chain.
+   *
+   * @param hash its record hash, where that is known already
+   */
+  private void stand(ChainRow row, byte @Nullable [] hash) throws SQLException {
+    if (row.sequence() != base + leaves.size() + 1) {
+      growTree();
+      base = row.sequence() - 1;
+    }
+    head = hash == null ? row.head() : new Head(row.sequence(), hash);
+    leaves.add(Hash.of(head.hash()));
+  }
+
+  private void growTree() throws SQLException {
+    if (!leaves.isEmpty()) {
+      keepTree(() -> writer.tree().grow(base, leaves, base + leaves.size()));
+      leaves.clear();
+    }
+  }
+
+  /** A tree that someone damaged holds up no row: it stays as it is, for the verifier to name. */
+  private void keepTree(TreeChange change) throws SQLException {
+    try {
+      change.run();
+    } catch (SqliteTree.DamagedException e) {
+      books.reportConcern("the tree is left as it is: " + e.getMessage());
+    }
+  }
+
+  /** Something done to the tree. */
+  @FunctionalInterface
+  private interface TreeChange {
+    void run() throws SQLException;
+  }
+
   /** Inserts rows up to the first that is refused; the rest is left. */
   private Optional<SQLException> insertWhile(Iterator<List<ChainRow>> chunks) throws SQLException {
     while (chunks.hasNext()) {
@@ -125,15 +174,14 @@ final class BatchAppend {
           writer.insert(rows.get(i));
           outcomes.add(AppendOutcome.APPENDED);
           unsigned += rows.get(i).signature().isEmpty() ? 1 : 0;
+          stand(rows.get(i), i + 1 < rows.size() ? rows.get(i + 1).prevHash() : null);
         } catch (SQLException e) {
           if (SqliteFault.of(e) == SqliteFault.WEATHER) {
             throw e;
           }
-          head = i > 0 ? rows.get(i - 1).head() : head;
           return Optional.of(e);
         }
       }
-      head = rows.get(rows.size() - 1).head();
     }
     return Optional.empty();
   }
@@ -160,7 +208,7 @@ final class BatchAppend {
       ChainRow row = sealer.seal(head, event);
       try {
         writer.insert(row);
-        head = row.head();
+        stand(row, null);
         return AppendOutcome.APPENDED;
       } catch (SQLException again) {
         last = again;
@@ -175,9 +223,11 @@ final class BatchAppend {
   /** D4: the same event again is the row that is there; other content under its id is refused. */
   private AppendOutcome settleKnownId(AuditEvent event, ChainRow first, int attempts)
       throws SQLException {
-    return isSame(event, first)
-        ? AppendOutcome.APPENDED
-        : bury(event, DeadLetter.ID_REUSED, attempts);
+    if (!isSame(event, first)) {
+      return bury(event, DeadLetter.ID_REUSED, attempts);
+    }
+    known = Math.max(known, first.sequence());
+    return AppendOutcome.APPENDED;
   }
 
   private static boolean isSame(AuditEvent event, ChainRow row) {
@@ -256,7 +306,7 @@ final class BatchAppend {
     if (unsignedSoFar == sealer.signsEveryRow()) {
       ChainRow row = sealer.seal(head, new RowSignatureNote(sealer.signsEveryRow()).toEvent());
       writer.insert(row);
-      head = row.head();
+      stand(row, null);
     }
   }
 
@@ -276,7 +326,8 @@ final class BatchAppend {
     }
     ChainRow row = sealer.seal(onto, wrong.get().toEvent());
     writer.insert(row);
-    return row.head();
+    stand(row, null);
+    return head;
   }
 
   /** Whether the chain has this very note already, and not just a row that looks like it. */

@@ -33,6 +33,7 @@ public final class SqliteDeferredAudit {
         file,
         Optional.empty(),
         RowSigning.everyRow(signer),
+        Optional.empty(),
         keys,
         () -> keys,
         new MemoryStore(),
@@ -46,6 +47,7 @@ public final class SqliteDeferredAudit {
    * @param ledger the ledger that the file must hold, and a new one becomes; if it is all the same,
    *     empty
    * @param signing which rows are signed, and by whom
+   * @param origin the log's name in its checkpoints; if not said, one with the ledger's id
    * @param accepted where a key is looked for that is not among {@code keys}: another process may
    *     sign with a newer one
    */
@@ -53,6 +55,7 @@ public final class SqliteDeferredAudit {
       Path file,
       Optional<UUID> ledger,
       RowSigning signing,
+      Optional<String> origin,
       KeyRing keys,
       KeySource accepted,
       EventStore store,
@@ -60,9 +63,12 @@ public final class SqliteDeferredAudit {
     AuditBooks books = new AuditBooks();
     HeadGuard guard = new HeadGuard(new RowCheck(keys), accepted);
     AtomicBoolean lettersDue = new AtomicBoolean(true);
+    SqliteCheckpoints checkpoints =
+        new SqliteCheckpoints(
+            signing.signer(), origin, SqliteCheckpoints.DEFAULT_INTERVAL, guard, books);
     return DeferredAudit.start(
         store,
-        () -> new SqliteSink(file, ledger, signing, guard, books, lettersDue),
+        () -> new SqliteSink(file, ledger, signing, guard, books, lettersDue, checkpoints),
         books,
         settings);
   }

@@ -6,6 +6,7 @@ import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
+import dev.indelible.ledger.StoredCheckpoint;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -16,8 +17,12 @@ import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Properties;
 import java.util.UUID;
 import org.sqlite.SQLiteConfig;
@@ -36,9 +41,13 @@ public final class SqliteLedger implements LedgerReader {
   private final Path file;
   private final Connection connection;
 
-  private SqliteLedger(Path file, Connection connection) {
+  /** Whether the ledger has a tree; one that an earlier version wrote has none yet. */
+  private final boolean hasTree;
+
+  private SqliteLedger(Path file, Connection connection, boolean hasTree) {
     this.file = file;
     this.connection = connection;
+    this.hasTree = hasTree;
   }
 
   /**
@@ -164,6 +173,67 @@ public final class SqliteLedger implements LedgerReader {
   }
 
   @Override
+  public OptionalLong treeSize() throws LedgerException {
+    return hasTree
+        ? OptionalLong.of(count("SELECT max(size) FROM indelible_tree WHERE size >= ?", 0))
+        : OptionalLong.empty();
+  }
+
+  @Override
+  public Optional<byte[]> tile(int level, long index) throws LedgerException {
+    return reading(
+        () -> {
+          try (PreparedStatement select = connection.prepareStatement(SqliteTree.SELECT_TILE)) {
+            select.setInt(1, level);
+            select.setLong(2, index);
+            try (ResultSet row = select.executeQuery()) {
+              return row.next() ? Optional.ofNullable(row.getBytes(1)) : Optional.empty();
+            }
+          }
+        });
+  }
+
+  @Override
+  public Optional<StoredCheckpoint> lastCheckpoint() throws LedgerException {
+    List<StoredCheckpoint> last = new ArrayList<>();
+    if (hasTree) {
+      checkpoints("ORDER BY size DESC LIMIT 1", List.of(), last::add);
+    }
+    return last.stream().findFirst();
+  }
+
+  @Override
+  public void forEachCheckpoint(long fromSize, long toSize, Visitor<StoredCheckpoint> visitor)
+      throws LedgerException {
+    if (hasTree) {
+      checkpoints(
+          "WHERE size >= ? AND size <= ? ORDER BY size", List.of(fromSize, toSize), visitor);
+    }
+  }
+
+  private void checkpoints(String which, List<Long> sizes, Visitor<StoredCheckpoint> visitor)
+      throws LedgerException {
+    reading(
+        () -> {
+          try (PreparedStatement select =
+              connection.prepareStatement(
+                  "SELECT size, note FROM indelible_checkpoints " + which)) {
+            for (int i = 0; i < sizes.size(); i++) {
+              select.setLong(i + 1, sizes.get(i));
+            }
+            try (ResultSet rows = select.executeQuery()) {
+              boolean more = true;
+              while (more && rows.next()) {
+                byte[] note = Objects.requireNonNullElse(rows.getBytes(2), new byte[0]);
+                more = visitor.visit(new StoredCheckpoint(rows.getLong(1), note));
+              }
+            }
+          }
+          return null;
+        });
+  }
+
+  @Override
   public long dlqSize() throws LedgerException {
     return count(
         "SELECT count(*) FROM signed_events_dlq WHERE replayed_as IS NULL AND letter >= ?",
@@ -242,7 +312,8 @@ public final class SqliteLedger implements LedgerReader {
       Connection connection = DriverManager.getConnection(url, readOnly());
       try {
         requireLedger(connection, file);
-        return new SqliteLedger(file, connection);
+        int version = SqliteSchema.version(connection).orElse(0);
+        return new SqliteLedger(file, connection, version >= SqliteSchema.TREE_VERSION);
       } catch (SQLException | LedgerException e) {
         connection.close();
         throw e;

@@ -17,7 +17,10 @@ import java.util.UUID;
  */
 final class SqliteSchema {
   /** The version this code writes. */
-  static final int VERSION = 1;
+  static final int VERSION = 2;
+
+  /** The first version with a Merkle tree. */
+  static final int TREE_VERSION = 2;
 
   private static final String ENCODING = "UTF-8";
 
@@ -61,6 +64,25 @@ final class SqliteSchema {
               CREATE TABLE indelible_journals (
                 journal TEXT PRIMARY KEY,
                 position INTEGER NOT NULL
+              ) STRICT"""),
+          List.of(
+              """
+              CREATE TABLE indelible_tiles (
+                level INTEGER NOT NULL,
+                tile INTEGER NOT NULL,
+                hashes BLOB NOT NULL,
+                PRIMARY KEY (level, tile)
+              ) STRICT""",
+              """
+              CREATE TABLE indelible_tree (
+                size INTEGER NOT NULL,
+                sequence INTEGER NOT NULL
+              ) STRICT""",
+              "INSERT INTO indelible_tree VALUES (0, 0)",
+              """
+              CREATE TABLE indelible_checkpoints (
+                size INTEGER PRIMARY KEY,
+                note TEXT NOT NULL
               ) STRICT"""));
 
   private SqliteSchema() {}

@@ -38,6 +38,7 @@ public final class SqliteSink implements DeferredAuditSink {
   private final AuditBooks books;
   private final Optional<UUID> ledger;
   private final AtomicBoolean lettersDue;
+  private final SqliteCheckpoints checkpoints;
   private @Nullable SqliteWriter writer;
 
   /**
@@ -50,6 +51,7 @@ public final class SqliteSink implements DeferredAuditSink {
    * @param books where lost races are counted
    * @param lettersDue whether the first to open the ledger tries its dead letters again; cleared by
    *     it
+   * @param checkpoints signs them over what is appended
    */
   public SqliteSink(
       Path file,
@@ -57,13 +59,15 @@ public final class SqliteSink implements DeferredAuditSink {
       RowSigning signing,
       HeadGuard guard,
       AuditBooks books,
-      AtomicBoolean lettersDue) {
+      AtomicBoolean lettersDue,
+      SqliteCheckpoints checkpoints) {
     this.file = file;
     this.ledger = ledger;
     this.sealer = new RowSealer(signing);
     this.guard = guard;
     this.books = books;
     this.lettersDue = lettersDue;
+    this.checkpoints = checkpoints;
   }
 
   @Override
@@ -82,6 +86,7 @@ public final class SqliteSink implements DeferredAuditSink {
         guard.committed(append.head());
         books.reportChainSequence(append.head().sequence());
         books.countUnsigned(append.unsigned());
+        checkpoints.signIfDue(open);
         return outcomes;
       } catch (SQLException | RuntimeException | Error e) {
         rollback(open, e);
@@ -95,10 +100,18 @@ public final class SqliteSink implements DeferredAuditSink {
   }
 
   @Override
+  public void rest() {
+    if (writer != null) {
+      checkpoints.signIfDue(writer);
+    }
+  }
+
+  @Override
   public void close() {
     if (writer == null) {
       return;
     }
+    checkpoints.signIfNew(writer);
     try {
       writer.close();
     } catch (SQLException e) {

@@ -3,6 +3,7 @@ package dev.indelible.sqlite;
 
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.DeadLetter;
+import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.queue.JournalMark;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -39,6 +40,10 @@ final class SqliteWriter implements AutoCloseable {
   private final PreparedStatement insertLetter;
   private final PreparedStatement advance;
 
+  private final PreparedStatement lastCheckpoint;
+  private final PreparedStatement insertCheckpoint;
+  private final SqliteTree tree;
+
   /** Whether {@link #begin} was called and its end was not. */
   private boolean begun;
 
@@ -68,6 +73,13 @@ final class SqliteWriter implements AutoCloseable {
         connection.prepareStatement(
             "INSERT INTO indelible_journals (journal, position) VALUES (?, ?)"
                 + " ON CONFLICT (journal) DO UPDATE SET position = excluded.position");
+    lastCheckpoint =
+        connection.prepareStatement(
+            "SELECT size, note FROM indelible_checkpoints ORDER BY size DESC LIMIT 1");
+    insertCheckpoint =
+        connection.prepareStatement(
+            "INSERT INTO indelible_checkpoints (size, note) VALUES (?, CAST(? AS TEXT))");
+    tree = new SqliteTree(connection);
     insertLetter =
         connection.prepareStatement(
             "INSERT INTO signed_events_dlq (id, agent_id, event_type, payload_hash, timestamp,"
@@ -162,11 +174,13 @@ final class SqliteWriter implements AutoCloseable {
   void begin() throws SQLException {
     execute(connection, "BEGIN IMMEDIATE");
     begun = true;
+    tree.begun();
   }
 
   void commit() throws SQLException {
     execute(connection, "COMMIT");
     begun = false;
+    tree.committed();
   }
 
   void rollback() throws SQLException {
@@ -202,6 +216,31 @@ final class SqliteWriter implements AutoCloseable {
       return true;
     }
     return false;
+  }
+
+  /** Which ledger this is. */
+  UUID ledger() throws SQLException {
+    return SqliteSchema.ledger(connection)
+        .orElseThrow(() -> new SQLException("the ledger's id is gone from the database", "", 11));
+  }
+
+  Optional<StoredCheckpoint> lastCheckpoint() throws SQLException {
+    try (ResultSet row = lastCheckpoint.executeQuery()) {
+      return row.next()
+          ? Optional.of(new StoredCheckpoint(row.getLong(1), row.getBytes(2)))
+          : Optional.empty();
+    }
+  }
+
+  void insertCheckpoint(StoredCheckpoint checkpoint) throws SQLException {
+    insertCheckpoint.setLong(1, checkpoint.size());
+    insertCheckpoint.setBytes(2, checkpoint.note());
+    insertCheckpoint.executeUpdate();
+  }
+
+  /** The Merkle tree over the rows. */
+  SqliteTree tree() {
+    return tree;
   }
 
   /** The row of the highest sequence. */

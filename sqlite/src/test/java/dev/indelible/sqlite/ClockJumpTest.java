@@ -84,6 +84,7 @@ class ClockJumpTest {
               database,
               Optional.of(journal.ledger()),
               RowSigning.everyRow(TestLog.KEY),
+              Optional.empty(),
               TestLog.KEYS,
               () -> TestLog.KEYS,
               journal,

@@ -260,6 +260,7 @@ class FailingDatabaseTest {
               log.file,
               Optional.of(journal.ledger()),
               RowSigning.everyRow(TestLog.KEY),
+              Optional.empty(),
               TestLog.KEYS,
               () -> TestLog.KEYS,
               journal,

@@ -50,7 +50,7 @@ class SchemaTest {
         .isInstanceOf(LedgerException.class)
         .hasMessage(
             log.file
-                + ": the ledger is of schema version 7 and this Indelible knows up to 1; use a"
+                + ": the ledger is of schema version 7 and this Indelible knows up to 2; use a"
                 + " newer Indelible");
     assertThatThrownBy(() -> log.append(TestLog.refusal("agent:a", "y")))
         .isInstanceOf(SinkException.class)
@@ -63,14 +63,14 @@ class SchemaTest {
   @Test
   void eventsWaitInFrontOfANewerLedger() throws Exception {
     log.create();
-    Sql.run(log.file, "UPDATE indelible_schema SET version = 2");
+    Sql.run(log.file, "UPDATE indelible_schema SET version = 3");
     DeferredAudit audit = log.start();
     audit.queue().submit(TestLog.refusal("agent:a", "x"));
     await()
         .atMost(TestLog.PATIENCE)
         .until(() -> audit.queue().metrics().health().reason().contains("use a newer Indelible"));
     assertThat(audit.queue().metrics().health().state()).isEqualTo(AuditHealth.State.DEGRADED);
-    Sql.run(log.file, "UPDATE indelible_schema SET version = 1");
+    Sql.run(log.file, "UPDATE indelible_schema SET version = 2");
     TestLog.settle(audit);
     TestLog.close(audit);
     assertThat(log.requireIntact()).hasSize(1);

@@ -85,8 +85,8 @@ class TamperedHeadTest {
     writer.insert(foreign);
     writer.close();
     assertThat(log.verify().verdict())
-        .as("before it is noted: cannot be told without the key")
-        .isEqualTo(Verdict.UNKNOWN);
+        .as("before it is noted: no leaf of the tree is it")
+        .isEqualTo(Verdict.BROKEN);
     recordingGoesOnWithOneNoteOf(HONEST + 1, HONEST + 2);
   }
 

@@ -83,13 +83,15 @@ final class TestLog {
   }
 
   SqliteSink sink(RowSigning signing) {
+    HeadGuard guard = new HeadGuard(new RowCheck(KEYS));
     return new SqliteSink(
         file,
         Optional.empty(),
         signing,
-        new HeadGuard(new RowCheck(KEYS)),
+        guard,
         books,
-        new AtomicBoolean());
+        new AtomicBoolean(),
+        new SqliteCheckpoints(KEY, Optional.empty(), Duration.ofHours(1), guard, books));
   }
 
   /** Makes the tables and nothing else. */
@@ -107,6 +109,16 @@ final class TestLog {
 
   List<AppendOutcome> append(AuditEvent... batch) throws Exception {
     return append(List.of(batch));
+  }
+
+  /** Cuts the rows of a short chain with all in the file that could tell. */
+  void cutTailWithItsTree(int rows) throws SQLException {
+    Sql.run(
+        file,
+        "DELETE FROM signed_events WHERE sequence > " + rows,
+        "DELETE FROM indelible_checkpoints",
+        "UPDATE indelible_tree SET size = %d, sequence = %d".formatted(rows, rows),
+        "UPDATE indelible_tiles SET hashes = substr(hashes, 1, 32 * " + rows + ")");
   }
 
   VerificationReport verify() throws LedgerException {

@@ -49,6 +49,11 @@ class UnsignedRowsTest {
         .as("the note alone is signed")
         .isEqualTo(2);
     VerificationReport report = log.verify();
+    assertThat(report.verdict()).as("a checkpoint covers them").isEqualTo(Verdict.INTACT);
+    assertThat(unsigned(report).message()).endsWith("the checkpoint over 202 rows covers them");
+
+    Sql.run(log.file, "DELETE FROM indelible_checkpoints WHERE size > 201");
+    report = log.verify();
     assertThat(report.verdict()).isEqualTo(Verdict.UNKNOWN);
     assertThat(report.faults()).isZero();
     assertThat(unsigned(report))

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.checkpoint;
+
+import dev.indelible.crypto.Signer;
+import dev.indelible.crypto.VerificationKey;
+import dev.indelible.merkle.Hash;
+import dev.indelible.merkle.InvalidProofException;
+import dev.indelible.merkle.MerkleTree;
+import dev.indelible.merkle.TileSource;
+import dev.indelible.merkle.TiledNodes;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Signs one log's checkpoints. Guarantees that none is signed that does not continue the last one:
+ * the proof from one to the other is made from what is stored, and checked, before anything is
+ * signed. Once that has failed it signs nothing any more. Used by one thread at a time.
+ */
+public final class CheckpointSigner {
+  private final String origin;
+  private final NoteSigner signer;
+
+  /** The last that this signer signed: a storage that was set back to before it is not built on. */
+  private Optional<Checkpoint> lastSigned = Optional.empty();
+
+  /** Why nothing is signed any more; empty while all is well. */
+  private Optional<String> refusal = Optional.empty();
+
+  /**
+   * A signer for the log of that origin.
+   *
+   * @param origin the log's name in checkpoints
+   */
+  public CheckpointSigner(String origin, Signer signer) {
+    this.origin = origin;
+    this.signer = NoteSigner.of(origin, signer);
+  }
+
+  /** Notes that a checkpoint was stored. */
+  public void stored(SignedCheckpoint checkpoint) {
+    lastSigned = Optional.of(checkpoint.unverified());
+  }
+
+  /**
+   * Signs the tree of that size.
+   *
+   * @param last the last checkpoint as it is stored, if there is one
+   * @param keys the keys that may have signed it, beside this one
+   * @param tiles the stored tree
+   * @throws ForkException if the tree does not continue the last checkpoint, or that is not one of
+   *     this log; now, and at every later call
+   */
+  public <X extends Exception> SignedCheckpoint sign(
+      Optional<byte[]> last, Collection<VerificationKey> keys, TileSource<X> tiles, long size)
+      throws ForkException, X {
+    if (refusal.isPresent()) {
+      throw new ForkException(refusal.get());
+    }
+    try {
+      MerkleTree<X> tree = TiledNodes.tree(tiles, size);
+      Hash root = tree.root();
+      Optional<Checkpoint> before =
+          last.isPresent() ? Optional.of(verify(last.get(), keys)) : lastSigned;
+      if (before.isPresent()) {
+        requireNotSetBack(before.get());
+        requireContinued(before.get(), tree, root);
+      }
+      return SignedCheckpoint.sign(Checkpoint.of(origin, size, root), signer);
+    } catch (ForkException e) {
+      refusal = Optional.of(e.getMessage());
+      throw e;
+    }
+  }
+
+  private Checkpoint verify(byte[] last, Collection<VerificationKey> keys) throws ForkException {
+    List<VerifierKey> known = new ArrayList<>();
+    known.add(signer.verifierKey());
+    for (VerificationKey key : keys) {
+      VerifierKey named = new VerifierKey(origin, SignatureType.ED25519, key);
+      if (!known.contains(named)) {
+        known.add(named);
+      }
+    }
+    try {
+      return SignedCheckpoint.parse(last).verify(origin, known);
+    } catch (CheckpointParseException | VerificationException e) {
+      throw new ForkException("the last checkpoint is not one of this log: " + e.getMessage());
+    }
+  }
+
+  private void requireNotSetBack(Checkpoint stored) throws ForkException {
+    if (lastSigned.filter(signed -> signed.size() > stored.size()).isPresent()) {
+      throw new ForkException(
+          "the ledger was set back: it has a checkpoint of size %d, and one of size %d was signed"
+              .formatted(stored.size(), lastSigned.get().size()));
+    }
+  }
+
+  private static <X extends Exception> void requireContinued(
+      Checkpoint before, MerkleTree<X> tree, Hash root) throws ForkException, X {
+    if (before.size() > tree.size()) {
+      throw new ForkException(
+          "the tree has %d leaves, and a checkpoint was signed over %d"
+              .formatted(tree.size(), before.size()));
+    }
+    if (before.size() == 0) {
+      return;
+    }
+    try {
+      tree.consistencyProof(before.size()).verify(before.root(), root);
+    } catch (InvalidProofException e) {
+      throw new ForkException(
+          "the tree of %d leaves does not continue the checkpoint over %d: %s"
+              .formatted(tree.size(), before.size(), e.getMessage()));
+    }
+  }
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.verify;
+
+import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.checkpoint.SignatureType;
+import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.checkpoint.VerificationException;
+import dev.indelible.checkpoint.VerificationException.Reason;
+import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.merkle.Hash;
+import dev.indelible.merkle.Tile;
+import dev.indelible.merkle.TileEdge;
+import dev.indelible.merkle.TilePath;
+import dev.indelible.verify.Finding.Status;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * Recomputes the Merkle tree from the rows, and holds the stored tiles and every checkpoint against
+ * it. Since a leaf is the very hash that the next row links to, a chain without its tree is caught
+ * as well as a tree without its chain. Used by one thread.
+ */
+final class TreeCheck {
+  static final String TREE = "tree";
+  static final String CHECKPOINTS = "checkpoints";
+
+  private final LedgerReader ledger;
+  private final KeyRing keys;
+  private final List<Finding> faults = new ArrayList<>();
+
+  /** The widest tile of each level that is not full, as the rows so far make it. */
+  private final Map<Integer, Tile> partial = new HashMap<>();
+
+  private TileEdge edge;
+
+  /** The last checkpoint there was when this began: later ones may be over rows not looked at. */
+  private final Optional<StoredCheckpoint> last;
+
+  private final boolean hasTree;
+  private String origin = "";
+  private boolean tilesHold = true;
+  private long checkpoints;
+
+  /** The size of the largest checkpoint that holds. */
+  private long covered;
+
+  /**
+   * A check of the tree of the rows that follow {@code start}.
+   *
+   * @param start the tree before them, trusted
+   */
+  TreeCheck(LedgerReader ledger, KeyRing keys, TileEdge start) throws LedgerException {
+    this.ledger = ledger;
+    this.keys = keys;
+    this.edge = start;
+    this.hasTree = ledger.treeSize().isPresent();
+    this.last = ledger.lastCheckpoint();
+  }
+
+  /** How many rows the last checkpoint that holds is over. */
+  long covered() {
+    return covered;
+  }
+
+  /** Takes in the next rows by their record hashes. */
+  void rows(List<Hash> leaves) throws LedgerException {
+    List<StoredCheckpoint> due = new ArrayList<>();
+    long upTo = Math.min(edge.size() + leaves.size(), last.map(StoredCheckpoint::size).orElse(0L));
+    ledger.forEachCheckpoint(edge.size() + 1, upTo, due::add);
+    long start = edge.size();
+    for (StoredCheckpoint checkpoint : due) {
+      grow(leaves.subList((int) (edge.size() - start), (int) (checkpoint.size() - start)));
+      check(checkpoint);
+    }
+    grow(leaves.subList((int) (edge.size() - start), leaves.size()));
+  }
+
+  /** What was found, once all rows were taken in. */
+  List<Finding> findings() throws LedgerException {
+    List<Finding> findings = new ArrayList<>();
+    if (hasTree) {
+      for (Tile tile : partial.values()) {
+        compare(tile);
+      }
+      requireWholeTree();
+      requireNoCutTail();
+    }
+    findings.addAll(faults);
+    if (!hasTree) {
+      findings.add(absent(TREE, "there is none yet; the next start of the log makes it"));
+    } else if (faults.stream().noneMatch(fault -> fault.check().equals(TREE))) {
+      findings.add(ok(TREE, "its tiles are those of " + edge.size() + " rows"));
+    }
+    if (faults.stream().noneMatch(fault -> fault.check().equals(CHECKPOINTS))) {
+      findings.add(
+          checkpoints == 0
+              ? absent(
+                  CHECKPOINTS, "there is none: that rows were cut from the end could not be seen")
+              : ok(
+                  CHECKPOINTS,
+                  "%d of %s hold, each continuing the one before; %d rows are behind the last"
+                      .formatted(checkpoints, origin, edge.size() - covered)));
+    }
+    return findings;
+  }
+
+  private void grow(List<Hash> leaves) throws LedgerException {
+    if (leaves.isEmpty()) {
+      return;
+    }
+    TileEdge.Growth growth = edge.append(leaves);
+    for (Tile tile : growth.tiles()) {
+      int level = tile.path().level();
+      if (tile.path().isFull()) {
+        compare(tile);
+        partial.remove(level);
+      } else {
+        partial.put(level, tile);
+      }
+    }
+    edge = growth.edge();
+  }
+
+  /** A stored tile may have grown on since, but never be another. */
+  private void compare(Tile tile) throws LedgerException {
+    if (!hasTree || !tilesHold) {
+      return;
+    }
+    TilePath path = tile.path();
+    byte[] made = tile.bytes();
+    byte[] stored = ledger.tile(path.level(), path.index()).orElse(new byte[0]);
+    int width = Math.min(stored.length, made.length);
+    // One that is narrower than the rows make it is for the tree's size to tell.
+    boolean same = Arrays.equals(stored, 0, width, made, 0, width) && width > 0;
+    if (!same) {
+      tilesHold = false;
+      fault(TREE, OptionalLong.empty(), path + " is not that of the rows, or is missing");
+    }
+  }
+
+  private void check(StoredCheckpoint stored) {
+    String which = "the checkpoint over %d rows".formatted(stored.size());
+    try {
+      SignedCheckpoint signed = SignedCheckpoint.parse(stored.note());
+      Checkpoint checkpoint = signed.unverified();
+      origin = origin.isEmpty() ? checkpoint.origin() : origin;
+      signed.verify(origin, named(origin));
+      if (checkpoint.size() != stored.size()) {
+        fault(
+            CHECKPOINTS,
+            OptionalLong.empty(),
+            which + " says that it is over " + checkpoint.size());
+      } else if (!checkpoint.root().equals(edge.root())) {
+        fault(CHECKPOINTS, OptionalLong.empty(), which + " was signed over other rows than these");
+      } else {
+        checkpoints++;
+        covered = stored.size();
+      }
+    } catch (CheckpointParseException e) {
+      fault(CHECKPOINTS, OptionalLong.empty(), which + " cannot be read: " + e.getMessage());
+    } catch (VerificationException e) {
+      boolean unknown = e.reason() == Reason.NO_KNOWN_SIGNATURE;
+      faults.add(
+          new Finding(
+              CHECKPOINTS,
+              unknown ? Status.UNKNOWN : Status.BROKEN,
+              OptionalLong.empty(),
+              which + ": " + e.getMessage()));
+    }
+  }
+
+  /** Rows that have no leaf were not written by this log. */
+  private void requireWholeTree() throws LedgerException {
+    long size = ledger.treeSize().orElse(0);
+    if (size < edge.size()) {
+      fault(
+          TREE,
+          OptionalLong.of(size + 1),
+          "it has %d leaves, and the chain %d rows".formatted(size, edge.size()));
+    }
+  }
+
+  private void requireNoCutTail() {
+    long signed = last.map(StoredCheckpoint::size).orElse(0L);
+    if (signed > edge.size()) {
+      fault(
+          CHECKPOINTS,
+          OptionalLong.of(edge.size() + 1),
+          "rows are gone from the end: there are %d, and a checkpoint is over %d"
+              .formatted(edge.size(), signed));
+    }
+  }
+
+  private List<VerifierKey> named(String name) throws VerificationException {
+    try {
+      return keys.keys().stream()
+          .map(key -> new VerifierKey(name, SignatureType.ED25519, key))
+          .toList();
+    } catch (IllegalArgumentException e) {
+      throw new VerificationException(Reason.UNKNOWN_ORIGIN, e.getMessage());
+    }
+  }
+
+  private void fault(String check, OptionalLong sequence, String message) {
+    faults.add(new Finding(check, Status.BROKEN, sequence, message));
+  }
+
+  private static Finding ok(String check, String message) {
+    return new Finding(check, Status.OK, OptionalLong.empty(), message);
+  }
+
+  private static Finding absent(String check, String message) {
+    return Finding.absent(check, message);
+  }
+}

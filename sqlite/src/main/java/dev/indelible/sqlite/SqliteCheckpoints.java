@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import dev.indelible.checkpoint.CheckpointSigner;
+import dev.indelible.checkpoint.ForkException;
+import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.crypto.KeyException;
+import dev.indelible.crypto.Signer;
+import dev.indelible.ledger.HeadGuard;
+import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.queue.AuditBooks;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Has the ledger's checkpoints signed, from time to time and at the end. Outlives the sinks it
+ * works for, so that none of them signs what contradicts an earlier one's. Used by the drainer's
+ * thread.
+ *
+ * <p>Rows are settled without a checkpoint: one that fails for the weather is tried again later,
+ * and one that would contradict an earlier one ends the signing, not the recording.
+ */
+public final class SqliteCheckpoints {
+  /** How often a checkpoint is signed while there is something new. */
+  public static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
+
+  private static final Logger LOG = LoggerFactory.getLogger(SqliteCheckpoints.class);
+
+  private final Signer key;
+  private final Optional<String> origin;
+  private final Duration interval;
+  private final HeadGuard guard;
+  private final AuditBooks books;
+
+  /** Made when the ledger is known. */
+  private @Nullable CheckpointSigner signer;
+
+  private long lastTry = System.nanoTime();
+
+  /** Whether storage contradicts what was signed; it will not by itself agree again. */
+  private boolean stopped;
+
+  /**
+   * Checkpoints of a ledger.
+   *
+   * @param key signs them
+   * @param origin the log's name in them; if not said, {@code indelible/} and the ledger's id
+   * @param interval how often one is signed, at most
+   * @param guard knows the keys that earlier ones may be signed with
+   * @param books where it is noted that signing has ended
+   */
+  public SqliteCheckpoints(
+      Signer key, Optional<String> origin, Duration interval, HeadGuard guard, AuditBooks books) {
+    this.key = key;
+    this.origin = origin;
+    this.interval = interval;
+    this.guard = guard;
+    this.books = books;
+  }
+
+  /** Signs one if the last was long enough ago, and there is something new. */
+  void signIfDue(SqliteWriter writer) {
+    if (System.nanoTime() - lastTry >= interval.toNanos()) {
+      signIfNew(writer);
+    }
+  }
+
+  /** Signs one if there is something new. */
+  void signIfNew(SqliteWriter writer) {
+    lastTry = System.nanoTime();
+    if (stopped) {
+      return;
+    }
+    try {
+      Optional<StoredCheckpoint> last = writer.lastCheckpoint();
+      if (writer.tree().state().size() != last.map(StoredCheckpoint::size).orElse(0L)) {
+        sign(writer);
+      }
+    } catch (SqliteTree.DamagedException e) {
+      stop(e.getMessage());
+    } catch (SQLException e) {
+      LOG.warn("no checkpoint is signed for now: {}", e.getMessage());
+    } catch (KeyException e) {
+      LOG.warn(
+          "no checkpoint is signed while the accepted keys cannot be read: {}", e.getMessage());
+    } catch (ForkException e) {
+      stop(e.getMessage());
+    }
+  }
+
+  private void stop(String reason) {
+    books.reportConcern("no checkpoint is signed any more: " + reason);
+    stopped = true;
+  }
+
+  /**
+   * Reads the last one, checks that the tree continues it, signs and stores the next: all within
+   * one transaction, so that of two writers the second sees what the first has signed.
+   */
+  private void sign(SqliteWriter writer) throws SQLException, KeyException, ForkException {
+    CheckpointSigner signing = signer(writer);
+    boolean done = false;
+    writer.begin();
+    try {
+      Optional<StoredCheckpoint> last = writer.lastCheckpoint();
+      long size = writer.tree().state().size();
+      if (last.filter(stored -> stored.size() == size).isPresent()) {
+        return;
+      }
+      SignedCheckpoint next =
+          signing.sign(
+              last.map(StoredCheckpoint::note), guard.accepted().keys(), writer.tree(), size);
+      writer.insertCheckpoint(new StoredCheckpoint(size, next.bytes()));
+      writer.commit();
+      done = true;
+      signing.stored(next);
+    } finally {
+      if (!done) {
+        writer.rollback();
+      }
+    }
+  }
+
+  private CheckpointSigner signer(SqliteWriter writer) throws SQLException {
+    CheckpointSigner made = signer;
+    if (made == null) {
+      made = new CheckpointSigner(origin.orElse("indelible/" + writer.ledger()), key);
+      signer = made;
+    }
+    return made;
+  }
+}

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.checkpoint.NoteSigner;
+import dev.indelible.checkpoint.SignatureType;
+import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.crypto.SigningKey;
+import dev.indelible.ledger.HeadGuard;
+import dev.indelible.ledger.RowCheck;
+import dev.indelible.ledger.RowQuery;
+import dev.indelible.ledger.RowSigning;
+import dev.indelible.merkle.Hash;
+import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.AuditHealth;
+import dev.indelible.queue.DeferredAuditQueue;
+import dev.indelible.queue.EventBatch;
+import dev.indelible.queue.MemoryStore;
+import dev.indelible.verify.Finding;
+import dev.indelible.verify.Finding.Status;
+import dev.indelible.verify.VerificationReport;
+import dev.indelible.verify.VerificationReport.Verdict;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The Merkle tree and the checkpoints over it: what they cover, and each attack by its name. */
+class TreeTest {
+  @TempDir Path directory;
+  private TestLog log;
+
+  @BeforeEach
+  void open() {
+    log = TestLog.in(directory);
+  }
+
+  /** By a slow reference: the recursion of RFC 6962 over the records, from plain SQL columns. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 255, 256, 257, 700})
+  void aCheckpointStatesTheRootOfTheRecords(int events) throws Exception {
+    log.append(TestLog.refusals("agent:a", events));
+
+    List<byte[]> records = new ArrayList<>();
+    try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
+      ledger.forEachRow(
+          RowQuery.all(),
+          row -> {
+            records.add(row.record());
+            return true;
+          });
+    }
+    Checkpoint checkpoint = lastCheckpoint();
+    assertThat(checkpoint.size()).isEqualTo(events);
+    assertThat(checkpoint.root()).isEqualTo(root(records));
+    assertThat(checkpoint.origin()).isEqualTo("indelible/" + ledgerId());
+    assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);
+  }
+
+  /** Batches of many sizes, each with its checkpoint; one tree. */
+  @Test
+  void everyCheckpointHoldsHoweverTheRowsCame() throws Exception {
+    for (int size : new int[] {1, 1, 3, 250, 1, 256, 300, 2, 513}) {
+      log.append(TestLog.refusals("agent:a", size));
+    }
+
+    VerificationReport report = log.verify();
+    assertThat(report.verdict()).isEqualTo(Verdict.INTACT);
+    assertThat(finding(report, "checkpoints").message())
+        .startsWith("9 of indelible/")
+        .endsWith("0 rows are behind the last");
+    assertThat(finding(report, "tree").message()).isEqualTo("its tiles are those of 1327 rows");
+  }
+
+  @Test
+  void twoWritersSignOneLineOfCheckpoints() throws Exception {
+    TestLog other = new TestLog(log.file);
+    try (SqliteSink one = often(log);
+        SqliteSink two = often(other)) {
+      for (int i = 0; i < 20; i++) {
+        one.append(EventBatch.of(List.copyOf(TestLog.refusals("agent:a", 1 + i))));
+        two.append(EventBatch.of(List.copyOf(TestLog.refusals("agent:b", 2))));
+      }
+    }
+    assertThat(Sql.number(log.file, "SELECT count(*) FROM indelible_checkpoints")).isEqualTo(40);
+    assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);
+  }
+
+  /** A ledger of the version before, without a tree: it gets one with its next row. */
+  @Test
+  void aLedgerBegunWithoutATreeGetsOne() throws Exception {
+    log.append(TestLog.refusals("agent:a", 5_000));
+    Sql.run(
+        log.file,
+        "DROP TABLE indelible_tiles",
+        "DROP TABLE indelible_tree",
+        "DROP TABLE indelible_checkpoints",
+        "UPDATE indelible_schema SET version = 1");
+    VerificationReport before = log.verify();
+    assertThat(before.verdict()).isEqualTo(Verdict.INTACT);
+    assertThat(finding(before, "tree").status()).isEqualTo(Status.UNKNOWN);
+
+    log.append(TestLog.refusals("agent:a", 1));
+
+    assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);
+    assertThat(lastCheckpoint().size()).isEqualTo(5_001);
+  }
+
+  /** Each attack on the tree or the checkpoints, by the name it is found under. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "a tile of other hashes           | tree        | UPDATE indelible_tiles SET hashes ="
+            + " zeroblob(length(hashes)) WHERE level = 0 AND tile = 0",
+        "another tile higher up           | tree        | UPDATE indelible_tiles SET hashes ="
+            + " zeroblob(length(hashes)) WHERE level = 1",
+        "a tile that is gone              | tree        | DELETE FROM indelible_tiles WHERE tile = 1",
+        "a tree set back                  | tree        | UPDATE indelible_tree SET size = 300",
+        "a tail cut                       | checkpoints | DELETE FROM signed_events WHERE"
+            + " sequence > 590",
+        "a checkpoint of another size     | checkpoints | UPDATE indelible_checkpoints SET size = 599",
+        "a checkpoint with other bytes    | checkpoints | UPDATE indelible_checkpoints SET note ="
+            + " replace(note, '600', '601')",
+        "a note that is none              | checkpoints | UPDATE indelible_checkpoints SET note = 'x'",
+      })
+  void eachAttackIsFoundByName(String attack, String check, String sql) throws Exception {
+    log.append(TestLog.refusals("agent:a", 600));
+    Sql.run(log.file, sql.strip());
+
+    VerificationReport report = log.verify();
+    assertThat(report.verdict()).as(attack).isEqualTo(Verdict.BROKEN);
+    assertThat(finding(report, check.strip()).status()).as(attack).isEqualTo(Status.BROKEN);
+  }
+
+  /** A chain without its tree: rows that link and are signed well, and have no leaf. */
+  @Test
+  void rowsWithoutALeafAreNamed() throws Exception {
+    log.append(TestLog.refusals("agent:a", 10));
+    TestLog other = new TestLog(directory.resolve("other.db"));
+    Files.copy(log.file, other.file);
+    other.append(TestLog.refusals("agent:a", 2));
+    Sql.run(
+        log.file,
+        "ATTACH '%s' AS other".formatted(other.file),
+        "INSERT INTO signed_events SELECT * FROM other.signed_events WHERE sequence > 10");
+
+    VerificationReport report = log.verify();
+    assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
+    assertThat(finding(report, "tree"))
+        .returns("it has 10 leaves, and the chain 12 rows", Finding::message)
+        .satisfies(found -> assertThat(found.sequence()).hasValue(11));
+  }
+
+  /** A whole chain rebuilt with the log's own key: the checkpoint that is left contradicts it. */
+  @Test
+  void aRebuiltChainContradictsTheCheckpointThatIsLeft() throws Exception {
+    log.append(TestLog.refusals("agent:a", 10));
+    TestLog rebuilt = new TestLog(directory.resolve("rebuilt.db"));
+    rebuilt.append(TestLog.refusals("agent:b", 10));
+    Sql.run(
+        rebuilt.file,
+        "ATTACH '%s' AS honest".formatted(log.file),
+        "DELETE FROM indelible_checkpoints",
+        "INSERT INTO indelible_checkpoints SELECT * FROM honest.indelible_checkpoints");
+
+    VerificationReport report = rebuilt.verify();
+    assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
+    assertThat(finding(report, "checkpoints").message())
+        .isEqualTo("the checkpoint over 10 rows was signed over other rows than these");
+  }
+
+  /** A checkpoint of a stranger convicts nobody, and acquits nobody. */
+  @Test
+  void aCheckpointByAnUnknownKeyIsUnknown() throws Exception {
+    log.append(TestLog.refusals("agent:a", 10));
+    Checkpoint honest = lastCheckpoint();
+    String foreign =
+        SignedCheckpoint.sign(honest, NoteSigner.of(honest.origin(), SigningKey.generate()))
+            .toString();
+    Sql.run(log.file, "UPDATE indelible_checkpoints SET note = '" + foreign + "'");
+
+    assertThat(log.verify().verdict()).isEqualTo(Verdict.UNKNOWN);
+    assertThat(finding(log.verify(), "checkpoints").status()).isEqualTo(Status.UNKNOWN);
+  }
+
+  /** Storage that contradicts what was signed: recording goes on, signing stops, and it is said. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "does not continue the checkpoint | UPDATE indelible_tiles SET hashes ="
+            + " zeroblob(length(hashes))",
+        "is damaged                       | UPDATE indelible_tiles SET hashes = x'00'",
+        "is gone                          | DELETE FROM indelible_tiles",
+        "size is gone                     | DELETE FROM indelible_tree",
+        "is not one of this log           | UPDATE indelible_checkpoints SET note = 'x'",
+      })
+  void whatContradictsTheLastCheckpointIsNotSigned(String reason, String sql) throws Exception {
+    log.append(TestLog.refusals("agent:a", 10));
+    Sql.run(log.file, sql.strip());
+    log.append(TestLog.refusals("agent:a", 10));
+
+    assertThat(log.rows()).isEqualTo(20);
+    assertThat(Sql.number(log.file, "SELECT count(*) FROM indelible_checkpoints")).isEqualTo(1);
+    AuditHealth health = new DeferredAuditQueue(new MemoryStore(), log.books).metrics().health();
+    assertThat(health.state()).isEqualTo(AuditHealth.State.DEGRADED);
+    assertThat(health.reason()).contains(reason.strip());
+    assertThat(log.verify().verdict()).isEqualTo(Verdict.BROKEN);
+  }
+
+  /** Cut back with its tree, and not with its checkpoints. */
+  @Test
+  void aTreeShorterThanItsCheckpointIsNotSigned() throws Exception {
+    log.append(TestLog.refusals("agent:a", 10));
+    Sql.run(log.file, "CREATE TABLE kept AS SELECT * FROM indelible_checkpoints");
+    log.cutTailWithItsTree(5);
+    Sql.run(log.file, "INSERT INTO indelible_checkpoints SELECT * FROM kept");
+    log.append(TestLog.refusals("agent:a", 1));
+
+    assertThat(new DeferredAuditQueue(new MemoryStore(), log.books).metrics().health().reason())
+        .endsWith("the tree has 6 leaves, and a checkpoint was signed over 10");
+  }
+
+  /** A checkpoint filed under a size that is not its own silences nothing. */
+  @Test
+  void aMisfiledCheckpointIsNotTheLast() throws Exception {
+    log.append(TestLog.refusals("agent:a", 10));
+    Sql.run(log.file, "UPDATE indelible_checkpoints SET size = 5000");
+    log.append(TestLog.refusals("agent:a", 10));
+
+    assertThat(Sql.number(log.file, "SELECT min(size) FROM indelible_checkpoints")).isEqualTo(20);
+    assertThat(log.verify().verdict()).isEqualTo(Verdict.BROKEN);
+  }
+
+  /** The file set back under a running log: what was signed is remembered. */
+  @Test
+  void aLedgerThatWasSetBackIsNotSigned() throws Exception {
+    log.append(TestLog.refusals("agent:a", 10));
+    Path copy = directory.resolve("copy.db");
+    Files.copy(log.file, copy);
+    HeadGuard guard = new HeadGuard(new RowCheck(TestLog.KEYS));
+    SqliteCheckpoints checkpoints =
+        new SqliteCheckpoints(TestLog.KEY, Optional.empty(), Duration.ZERO, guard, log.books);
+    try (SqliteSink sink = sink(log, guard, checkpoints)) {
+      sink.append(EventBatch.of(List.copyOf(TestLog.refusals("agent:a", 5))));
+    }
+    Files.copy(copy, log.file, StandardCopyOption.REPLACE_EXISTING);
+    try (SqliteSink sink = sink(log, guard, checkpoints)) {
+      sink.append(EventBatch.of(List.copyOf(TestLog.refusals("agent:a", 50))));
+    }
+
+    assertThat(lastCheckpoint().size()).isEqualTo(10);
+    assertThat(new DeferredAuditQueue(new MemoryStore(), log.books).metrics().health().reason())
+        .contains("the ledger was set back");
+  }
+
+  /** A planted row that was noted has its leaf too: chain and tree stay one. */
+  @Test
+  void aNotedRowHasItsLeaf() throws Exception {
+    log.append(TestLog.refusals("agent:a", 3));
+    Sql.run(
+        log.file,
+        "INSERT INTO signed_events SELECT 4, 'x', agent_id, event_type, payload_hash, signature,"
+            + " attest_level, timestamp, prev_hash, key_id, payload FROM signed_events"
+            + " WHERE sequence = 3");
+    log.append(TestLog.refusals("agent:a", 1));
+
+    assertThat(log.rows()).isEqualTo(6);
+    assertThat(finding(log.verify(), "tree").status()).isEqualTo(Status.OK);
+    assertThat(lastCheckpoint().size()).isEqualTo(6);
+  }
+
+  private static SqliteSink often(TestLog log) {
+    HeadGuard guard = new HeadGuard(new RowCheck(TestLog.KEYS));
+    return sink(
+        log,
+        guard,
+        new SqliteCheckpoints(TestLog.KEY, Optional.empty(), Duration.ZERO, guard, log.books));
+  }
+
+  private static SqliteSink sink(TestLog log, HeadGuard guard, SqliteCheckpoints checkpoints) {
+    return new SqliteSink(
+        log.file,
+        Optional.empty(),
+        RowSigning.everyRow(TestLog.KEY),
+        guard,
+        new AuditBooks(),
+        new AtomicBoolean(),
+        checkpoints);
+  }
+
+  /** The last checkpoint, its signature checked. */
+  private Checkpoint lastCheckpoint() throws Exception {
+    byte[] note =
+        Sql.text(log.file, "SELECT note FROM indelible_checkpoints ORDER BY size DESC LIMIT 1")
+            .getBytes(StandardCharsets.UTF_8);
+    SignedCheckpoint signed = SignedCheckpoint.parse(note);
+    String origin = signed.unverified().origin();
+    return signed.verify(
+        new VerifierKey(origin, SignatureType.ED25519, TestLog.KEY.verificationKey()));
+  }
+
+  private String ledgerId() throws Exception {
+    return Sql.text(log.file, "SELECT id FROM indelible_ledger");
+  }
+
+  /** RFC 6962 section 2.1, word for word. */
+  private static Hash root(List<byte[]> entries) {
+    if (entries.size() == 1) {
+      return Hash.ofLeaf(entries.get(0));
+    }
+    int split = Integer.highestOneBit(entries.size() - 1);
+    return Hash.ofNode(
+        root(entries.subList(0, split)), root(entries.subList(split, entries.size())));
+  }
+
+  private static Finding finding(VerificationReport report, String check) {
+    return report.findings().stream()
+        .filter(finding -> finding.check().equals(check))
+        .findFirst()
+        .orElseThrow();
+  }
+}
