@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible;
 
+import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.KeyDirectory;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
@@ -174,10 +175,13 @@ public final class Indelible implements AutoCloseable {
 
     /**
      * The log's name in its checkpoints, by convention an address without its scheme; {@code
-     * indelible/} and the ledger's id if not said. A log keeps its first.
+     * indelible/} and the ledger's id if not said. A log keeps its first: under another, no
+     * checkpoint is signed, and health says so.
+     *
+     * @throws IllegalArgumentException if it is empty or has a space or a {@code +}
      */
     public Builder origin(String name) {
-      origin = Optional.of(name);
+      origin = Optional.of(VerifierKey.requireName(name));
       return this;
     }
 

@@ -99,9 +99,11 @@ final class Main implements Callable<Integer> {
       for (Part part : Part.values()) {
         if (only.contains(part)) {
           complete &= measured(part, bench, page);
+          // So that a run that is cut short leaves what it has.
+          write(page, scratch, false);
         }
       }
-      write(page.render(scratch.path(), home(), command, ChildJvm.describe()), complete);
+      System.out.println(write(page, scratch, complete && isWhole()));
     }
     return complete ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
   }
@@ -124,15 +126,14 @@ final class Main implements Callable<Integer> {
     }
   }
 
-  private void write(String text, boolean complete) throws IOException {
-    boolean whole =
-        complete
-            && !quick
-            && events.isEmpty()
-            && only.size() == Part.values().length
-            && contender.isEmpty();
-    Files.writeString(home().resolve(whole ? "RESULTS.md" : "target/RESULTS.md"), text);
-    System.out.println(text);
+  private boolean isWhole() {
+    return !quick && events.isEmpty() && only.size() == Part.values().length && contender.isEmpty();
+  }
+
+  private String write(Page page, Scratch scratch, boolean result) throws IOException {
+    String text = page.render(scratch.path(), home(), command, ChildJvm.describe());
+    Files.writeString(home().resolve(result ? "RESULTS.md" : "target/RESULTS.md"), text);
+    return text;
   }
 
   private static Path home() {

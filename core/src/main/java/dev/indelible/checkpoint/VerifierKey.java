@@ -21,10 +21,20 @@ public record VerifierKey(String name, SignatureType type, VerificationKey key) 
   private static final int ID_BYTES = 4;
 
   public VerifierKey {
+    requireName(name);
+  }
+
+  /**
+   * Returns {@code name} if a key, and so a log, can have it.
+   *
+   * @throws IllegalArgumentException if not
+   */
+  public static String requireName(String name) {
     if (!isName(name)) {
       throw new IllegalArgumentException(
           StrictText.quote(name) + ": a key's name is not empty and has no space and no +");
     }
+    return name;
   }
 
   /**

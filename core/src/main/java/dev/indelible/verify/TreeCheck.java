@@ -47,6 +47,10 @@ final class TreeCheck {
   private final Optional<StoredCheckpoint> last;
 
   private final boolean hasTree;
+
+  /** The size of the tree when this began, which can be no more than the rows read since. */
+  private final long leavesBefore;
+
   private String origin = "";
   private boolean tilesHold = true;
   private long checkpoints;
@@ -64,6 +68,7 @@ final class TreeCheck {
     this.keys = keys;
     this.edge = start;
     this.hasTree = ledger.treeSize().isPresent();
+    this.leavesBefore = ledger.treeSize().orElse(0);
     this.last = ledger.lastCheckpoint();
   }
 
@@ -179,14 +184,14 @@ final class TreeCheck {
     }
   }
 
-  /** Rows that have no leaf were not written by this log. */
+  /** Rows that have no leaf were not written by this log; leaves that have no row are missed. */
   private void requireWholeTree() throws LedgerException {
-    long size = ledger.treeSize().orElse(0);
-    if (size < edge.size()) {
+    long leaves = ledger.treeSize().orElse(0);
+    if (tilesHold && (leaves < edge.size() || leavesBefore > edge.size())) {
       fault(
           TREE,
-          OptionalLong.of(size + 1),
-          "it has %d leaves, and the chain %d rows".formatted(size, edge.size()));
+          OptionalLong.of(Math.min(leaves, edge.size()) + 1),
+          "it has %d leaves, and the chain %d rows".formatted(leaves, edge.size()));
     }
   }
 

@@ -87,7 +87,8 @@ public final class SqliteCheckpoints {
     } catch (KeyException e) {
       LOG.warn(
           "no checkpoint is signed while the accepted keys cannot be read: {}", e.getMessage());
-    } catch (ForkException e) {
+    } catch (ForkException | RuntimeException e) {
+      // The rows are settled: whatever is wrong with a checkpoint must not have them tried again.
       stop(e.getMessage());
     }
   }

@@ -70,7 +70,11 @@ final class SqliteTree implements TileSource<SQLException> {
       if (!row.next()) {
         throw new DamagedException("the tree's size is gone");
       }
-      return new State(row.getLong(1), row.getLong(2));
+      State read = new State(row.getLong(1), row.getLong(2));
+      if (read.size() < 0 || read.sequence() < 0) {
+        throw new DamagedException("the tree has a size that no tree has");
+      }
+      return read;
     }
   }
 

@@ -208,6 +208,8 @@ class TreeTest {
         "is damaged                       | UPDATE indelible_tiles SET hashes = x'00'",
         "is gone                          | DELETE FROM indelible_tiles",
         "size is gone                     | DELETE FROM indelible_tree",
+        "a size that no tree has          | UPDATE indelible_tree SET size = -1",
+        "is gone                          | UPDATE indelible_tree SET size = 9223372036854775807",
         "is not one of this log           | UPDATE indelible_checkpoints SET note = 'x'",
       })
   void whatContradictsTheLastCheckpointIsNotSigned(String reason, String sql) throws Exception {

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.indelible.action.Bash;
+import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.queue.AuditHealth;
+import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.verify.VerificationReport.Verdict;
+import dev.indelible.verify.Verifier;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a log signs, as its user says it. */
+class SigningTest {
+  @TempDir Path directory;
+
+  @Test
+  void rowsLeftUnsignedAreCountedAndCoveredByTheCheckpoint() throws Exception {
+    try (Indelible indelible = Indelible.builder(directory).rowSignatures(false).open()) {
+      indelible.gate().check("agent:alice", new Bash("rm -rf /"));
+      indelible.gate().check("agent:alice", new Bash("ls"));
+      assertThat(indelible.queue().drainPending()).isTrue();
+      assertThat(indelible.metrics().unsigned()).isEqualTo(2);
+    }
+    assertThat(verdict()).isEqualTo(Verdict.INTACT);
+    assertThat(checkpoint().unverified().size()).isEqualTo(3);
+  }
+
+  @Test
+  void aLogIsNamedByItsOriginInItsCheckpoints() throws Exception {
+    try (Indelible indelible = Indelible.builder(directory).origin("example.com/agents").open()) {
+      indelible.gate().check("agent:alice", new Bash("ls"));
+    }
+    assertThat(checkpoint().unverified().origin()).isEqualTo("example.com/agents");
+    assertThat(verdict()).isEqualTo(Verdict.INTACT);
+  }
+
+  @Test
+  void underAnotherOriginNoCheckpointIsSignedAndRecordingGoesOn() throws Exception {
+    try (Indelible indelible = Indelible.builder(directory).origin("example.com/one").open()) {
+      indelible.gate().check("agent:alice", new Bash("ls"));
+    }
+    Indelible other = Indelible.builder(directory).origin("example.com/two").open();
+    other.gate().check("agent:alice", new Bash("ls"));
+    other.close();
+
+    assertThat(other.metrics().appended()).isEqualTo(1);
+    assertThat(other.metrics().health().state()).isEqualTo(AuditHealth.State.CLOSED);
+    assertThat(checkpoint().unverified().origin()).isEqualTo("example.com/one");
+    assertThat(checkpoint().unverified().size()).isEqualTo(1);
+    assertThat(verdict()).isEqualTo(Verdict.INTACT);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "two words", "a+b", "line\nfeed"})
+  void anOriginThatNoLogCanHaveIsRefusedAtOnce(String name) {
+    assertThatThrownBy(() -> Indelible.builder(directory).origin(name))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("is not empty and has no space and no +");
+  }
+
+  private Verdict verdict() throws Exception {
+    try (SqliteLedger ledger = SqliteLedger.open(directory.resolve("indelible.db"))) {
+      return new Verifier(ledger, new DataDirectory(directory).keys().accepted(), rows -> {})
+          .verify()
+          .verdict();
+    }
+  }
+
+  private SignedCheckpoint checkpoint() throws Exception {
+    try (SqliteLedger ledger = SqliteLedger.open(directory.resolve("indelible.db"))) {
+      return SignedCheckpoint.parse(ledger.lastCheckpoint().orElseThrow().note());
+    }
+  }
+}
