@@ -18,11 +18,12 @@ public final class SqliteTuning {
           "journal_mode = WAL",
           // Synced at every commit: settled means on disk.
           "synchronous = FULL",
-          // Pages (32 MiB) that the WAL grows to before it is carried over into the file: a page
-          // that is written again and again, as the ends of indexes are, is carried over once.
-          "wal_autocheckpoint = 8192",
+          // Pages (8 MiB) that the WAL grows to before it is carried over into the file: a page
+          // that is written again and again, as the ends of indexes are, is carried over once. No
+          // more, because until then what is in it takes its room on the disk twice.
+          "wal_autocheckpoint = 2048",
           // Bytes that the WAL's file is cut back to, after a long reader made it grow.
-          "journal_size_limit = 67108864",
+          "journal_size_limit = 16777216",
           // KiB of pages in memory: the end of every agent's part of the index, for many agents.
           "cache_size = -16384");
 
