@@ -28,6 +28,10 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(60)
 class BadJournalTest {
+  /** Newer JDKs print a warning without it, as they do not for the jar, whose manifest says it. */
+  private static final String NATIVE_ACCESS =
+      Runtime.version().feature() < 22 ? "-Dolder=true" : "--enable-native-access=ALL-UNNAMED";
+
   @TempDir Path temp;
 
   private Cli cli;
@@ -104,6 +108,7 @@ class BadJournalTest {
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
+                NATIVE_ACCESS,
                 "-cp",
                 System.getProperty("java.class.path"),
                 Main.class.getName(),
