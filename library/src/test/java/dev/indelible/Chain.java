@@ -8,6 +8,7 @@ import dev.indelible.ledger.RowQuery;
 import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.Finding;
+import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.Verifier;
 import java.nio.file.Path;
@@ -57,7 +58,7 @@ record Chain(List<String> ids, List<String> types, List<String> agents, List<Str
   private static VerificationReport verify(Path data) throws Exception {
     DataDirectory directory = new DataDirectory(data);
     try (SqliteLedger ledger = SqliteLedger.open(directory.database())) {
-      return new Verifier(ledger, directory.keys().accepted(), rows -> {}).verify();
+      return new Verifier(ledger, VerificationOptions.of(directory.keys().accepted())).verify();
     }
   }
 

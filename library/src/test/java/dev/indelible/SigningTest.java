@@ -8,6 +8,7 @@ import dev.indelible.action.Bash;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport.Verdict;
 import dev.indelible.verify.Verifier;
 import java.nio.file.Path;
@@ -67,7 +68,8 @@ class SigningTest {
 
   private Verdict verdict() throws Exception {
     try (SqliteLedger ledger = SqliteLedger.open(directory.resolve("indelible.db"))) {
-      return new Verifier(ledger, new DataDirectory(directory).keys().accepted(), rows -> {})
+      return new Verifier(
+              ledger, VerificationOptions.of(new DataDirectory(directory).keys().accepted()))
           .verify()
           .verdict();
     }

@@ -7,6 +7,7 @@ import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
 import dev.indelible.verify.Verifier;
@@ -48,7 +49,7 @@ final class BenchVerifyCommand extends BenchVerb {
   private static long verify(Path file, KeyRing keys, int rows) throws Exception {
     try (LedgerReader ledger = SqliteLedger.open(file)) {
       long start = System.nanoTime();
-      VerificationReport report = new Verifier(ledger, keys, checked -> {}).verify();
+      VerificationReport report = new Verifier(ledger, VerificationOptions.of(keys)).verify();
       long nanos = System.nanoTime() - start;
       if (report.verdict() != Verdict.INTACT || report.rows() != rows) {
         throw CommandFailure.failed("the chain that was made does not verify: " + report);

@@ -11,6 +11,7 @@ import dev.indelible.decision.Decision;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
 import dev.indelible.verify.Verifier;
@@ -103,7 +104,8 @@ final class DemoCommand extends Verb {
 
   private VerificationReport verify(DataDirectory data) throws Exception {
     try (LedgerReader ledger = SqliteLedger.open(data.database())) {
-      VerificationReport report = new Verifier(ledger, data.keys().accepted(), rows -> {}).verify();
+      VerificationReport report =
+          new Verifier(ledger, VerificationOptions.of(data.keys().accepted())).verify();
       LogVerifyCommand.printText(console(), report);
       return report;
     }

@@ -9,6 +9,7 @@ import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.verify.Finding;
+import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.Verifier;
 import java.io.IOException;
@@ -68,8 +69,9 @@ final class LogVerifyCommand extends Verb {
   private VerificationReport verify(KeyRing accepted) throws LedgerException, CommandFailure {
     try (LedgerReader ledger = ledger();
         Progress progress = new Progress(console(), "verified")) {
-      Verifier verifier = new Verifier(ledger, accepted, progress::at);
-      return since == 1 ? verifier.verify() : verifier.verifySince(since);
+      VerificationOptions options =
+          VerificationOptions.of(accepted).since(since).progress(progress::at);
+      return new Verifier(ledger, options).verify();
     } catch (LedgerException e) {
       if (!e.isDamaged()) {
         throw e;

@@ -30,13 +30,22 @@ import java.util.OptionalLong;
  * it. Since a leaf is the very hash that the next row links to, a chain without its tree is caught
  * as well as a tree without its chain. Used by one thread.
  */
-final class TreeCheck {
-  static final String TREE = "tree";
-  static final String CHECKPOINTS = "checkpoints";
+final class TreeCheck implements Check {
+  private static final String TREE = "tree";
+  private static final String CHECKPOINTS = "checkpoints";
 
+  /** Rows that the tree grows by at once. */
+  private static final int ROWS_AT_ONCE = 1_024;
+
+  private final Findings findings;
   private final LedgerReader ledger;
   private final KeyRing keys;
+
+  /** What does not hold; said at the end, behind what is wrong with single rows. */
   private final List<Finding> faults = new ArrayList<>();
+
+  /** The record hashes of the rows that the tree has not grown by yet. */
+  private final List<Hash> arriving = new ArrayList<>(ROWS_AT_ONCE);
 
   /** The widest tile of each level that is not full, as the rows so far make it. */
   private final Map<Integer, Tile> partial = new HashMap<>();
@@ -63,7 +72,9 @@ final class TreeCheck {
    *
    * @param start the tree before them, trusted
    */
-  TreeCheck(LedgerReader ledger, KeyRing keys, TileEdge start) throws LedgerException {
+  TreeCheck(Findings findings, LedgerReader ledger, KeyRing keys, TileEdge start)
+      throws LedgerException {
+    this.findings = findings;
     this.ledger = ledger;
     this.keys = keys;
     this.edge = start;
@@ -77,22 +88,17 @@ final class TreeCheck {
     return covered;
   }
 
-  /** Takes in the next rows by their record hashes. */
-  void rows(List<Hash> leaves) throws LedgerException {
-    List<StoredCheckpoint> due = new ArrayList<>();
-    long upTo = Math.min(edge.size() + leaves.size(), last.map(StoredCheckpoint::size).orElse(0L));
-    ledger.forEachCheckpoint(edge.size() + 1, upTo, due::add);
-    long start = edge.size();
-    for (StoredCheckpoint checkpoint : due) {
-      grow(leaves.subList((int) (edge.size() - start), (int) (checkpoint.size() - start)));
-      check(checkpoint);
+  @Override
+  public void row(JudgedRow row) throws LedgerException {
+    arriving.add(Hash.of(row.head().hash()));
+    if (arriving.size() == ROWS_AT_ONCE) {
+      takeIn();
     }
-    grow(leaves.subList((int) (edge.size() - start), leaves.size()));
   }
 
-  /** What was found, once all rows were taken in. */
-  List<Finding> findings() throws LedgerException {
-    List<Finding> findings = new ArrayList<>();
+  @Override
+  public void end() throws LedgerException {
+    takeIn();
     if (hasTree) {
       for (Tile tile : partial.values()) {
         compare(tile);
@@ -100,23 +106,37 @@ final class TreeCheck {
       requireWholeTree();
       requireNoCutTail();
     }
-    findings.addAll(faults);
-    if (!hasTree) {
-      findings.add(absent(TREE, "there is none yet; the next start of the log makes it"));
-    } else if (faults.stream().noneMatch(fault -> fault.check().equals(TREE))) {
-      findings.add(ok(TREE, "its tiles are those of " + edge.size() + " rows"));
+    faults.forEach(findings::fault);
+    if (!findings.hasFault(TREE)) {
+      findings.note(
+          hasTree
+              ? ok(TREE, "its tiles are those of " + edge.size() + " rows")
+              : Finding.absent(TREE, "there is none yet; the next start of the log makes it"));
     }
-    if (faults.stream().noneMatch(fault -> fault.check().equals(CHECKPOINTS))) {
-      findings.add(
-          checkpoints == 0
-              ? absent(
-                  CHECKPOINTS, "there is none: that rows were cut from the end could not be seen")
-              : ok(
+    if (!findings.hasFault(CHECKPOINTS)) {
+      findings.note(
+          checkpoints > 0
+              ? ok(
                   CHECKPOINTS,
                   "%d of %s hold, each continuing the one before; %d rows are behind the last"
-                      .formatted(checkpoints, origin, edge.size() - covered)));
+                      .formatted(checkpoints, origin, edge.size() - covered))
+              : Finding.absent(
+                  CHECKPOINTS, "there is none: that rows were cut from the end could not be seen"));
     }
-    return findings;
+  }
+
+  /** Grows the tree by the rows that arrived, and holds each checkpoint on the way against it. */
+  private void takeIn() throws LedgerException {
+    List<StoredCheckpoint> due = new ArrayList<>();
+    long start = edge.size();
+    long upTo = Math.min(start + arriving.size(), last.map(StoredCheckpoint::size).orElse(0L));
+    ledger.forEachCheckpoint(start + 1, upTo, due::add);
+    for (StoredCheckpoint checkpoint : due) {
+      grow(arriving.subList((int) (edge.size() - start), (int) (checkpoint.size() - start)));
+      check(checkpoint);
+    }
+    grow(arriving.subList((int) (edge.size() - start), arriving.size()));
+    arriving.clear();
   }
 
   private void grow(List<Hash> leaves) throws LedgerException {
@@ -222,9 +242,5 @@ final class TreeCheck {
 
   private static Finding ok(String check, String message) {
     return new Finding(check, Status.OK, OptionalLong.empty(), message);
-  }
-
-  private static Finding absent(String check, String message) {
-    return Finding.absent(check, message);
   }
 }

@@ -1,128 +1,94 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.verify;
 
-import dev.indelible.crypto.KeyRing;
-import dev.indelible.event.SystemEvent;
-import dev.indelible.json.CanonicalJson;
-import dev.indelible.json.JsonFields;
-import dev.indelible.json.JsonFormatException;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowCheck;
-import dev.indelible.ledger.RowFault;
 import dev.indelible.ledger.RowQuery;
-import dev.indelible.ledger.RowSignatureNote;
-import dev.indelible.ledger.TamperNote;
-import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.TileEdge;
 import dev.indelible.verify.Finding.Status;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalLong;
-import java.util.function.LongConsumer;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Checks a chain from its rows and the public keys alone.
+ * Checks a log from its rows and the public keys alone: each property by a {@link Check} of its
+ * own, all in one pass.
  *
  * <p>What it proves: no row was changed, moved, inserted or removed between the first it looked at
  * and the last, and each was signed by an accepted key. What it cannot: that rows were not cut from
- * the end, or the whole chain rebuilt by someone who holds an accepted private key.
+ * the end together with the checkpoints over them, or the whole chain rebuilt by someone who holds
+ * an accepted private key.
  */
 public final class Verifier {
   /** Most places named in a report; more are counted. */
   public static final int MAX_FINDINGS = 1_000;
 
-  /** Rows whose signatures are checked on all cores at once. */
+  /** Rows that are judged on all cores at once. */
   private static final int CHUNK_ROWS = 1_024;
 
   private final LedgerReader ledger;
-  private final KeyRing keys;
-  private final RowCheck check;
-  private final LongConsumer progress;
+  private final VerificationOptions options;
 
-  /**
-   * A verifier.
-   *
-   * @param ledger the rows
-   * @param keys the public keys whose signatures are accepted
-   * @param progress told from time to time how many rows have been checked
-   */
-  public Verifier(LedgerReader ledger, KeyRing keys, LongConsumer progress) {
+  /** A verifier of that ledger. */
+  public Verifier(LedgerReader ledger, VerificationOptions options) {
     this.ledger = ledger;
-    this.keys = keys;
-    this.check = new RowCheck(keys);
-    this.progress = progress;
+    this.options = options;
   }
 
-  /** Checks everything. */
+  /** Checks all that the options ask for. */
   public VerificationReport verify() {
-    return new Run().from(1);
-  }
-
-  /**
-   * Checks from a row on, trusting the row before it.
-   *
-   * @param sequence the first row to check
-   */
-  public VerificationReport verifySince(long sequence) {
-    return new Run().from(sequence);
+    return new Run().report();
   }
 
   /** One verification: what it has seen and found so far. Used by one thread. */
   private final class Run {
+    private final Findings findings = new Findings();
+    private final RowCheck content = new RowCheck(options.keys());
     private final List<ChainRow> chunk = new ArrayList<>(CHUNK_ROWS);
-    private final List<Finding> faults = new ArrayList<>();
-    private final List<Finding> notes = new ArrayList<>();
-    private final Map<String, Boolean> holds = new LinkedHashMap<>();
-    private @Nullable TreeCheck tree;
     private Head head = Head.EMPTY;
     private long rows;
-    private long faultCount;
-    private boolean brokenNamed;
-    private long gaps;
 
-    /** Whether a signed note before this row says that rows are unsigned; where, and how many. */
-    private boolean mayBeUnsigned;
-
-    private long unsignedFrom;
-    private long unsigned;
-    private long unsignedUpTo;
-
-    VerificationReport from(long sequence) {
-      for (String name :
-          List.of(RowCheck.SEQUENCE, RowCheck.LINK, RowCheck.PAYLOAD, RowCheck.SIGNATURE)) {
-        holds.put(name, true);
-      }
+    VerificationReport report() {
       try {
-        readRows(sequence);
-        deadLetters();
+        Start start = start();
+        head = start.head();
+        List<Check> checks = checks(start);
+        readRows(checks);
+        for (Check check : checks) {
+          check.end();
+        }
       } catch (LedgerException e) {
         Status status = e.isDamaged() ? Status.BROKEN : Status.UNKNOWN;
-        fault(new Finding("storage", status, OptionalLong.empty(), e.getMessage()));
+        findings.fault(new Finding("storage", status, OptionalLong.empty(), e.getMessage()));
       }
-      return report();
+      return findings.report(rows, head);
     }
 
-    private void readRows(long sequence) throws LedgerException {
-      TileEdge start = TileEdge.EMPTY;
-      if (sequence > 1) {
-        trust(sequence);
-        start = trustedEdge(sequence - 1);
-      }
-      tree = new TreeCheck(ledger, keys, start);
+    /** Every property that is checked; the tree first, which others ask in the end. */
+    private List<Check> checks(Start start) throws LedgerException {
+      TreeCheck tree = new TreeCheck(findings, ledger, options.keys(), start.edge());
+      return List.of(
+          tree,
+          new LinkCheck(findings, content, start.head()),
+          new PayloadCheck(findings),
+          new SignatureCheck(findings, tree, start.mayBeUnsigned()),
+          new TamperCheck(findings),
+          new GapCheck(findings),
+          new DeadLetterCheck(findings, ledger));
+    }
+
+    private void readRows(List<Check> checks) throws LedgerException {
       List<LedgerException> failed = new ArrayList<>();
       ledger.forEachRow(
-          sequence > 1 ? RowQuery.from(sequence) : RowQuery.all(),
+          options.since() > 1 ? RowQuery.from(options.since()) : RowQuery.all(),
           row -> {
             chunk.add(row);
             try {
               if (chunk.size() == CHUNK_ROWS) {
-                checkChunk();
+                show(checks);
               }
             } catch (LedgerException e) {
               failed.add(e);
@@ -132,16 +98,48 @@ public final class Verifier {
       if (!failed.isEmpty()) {
         throw failed.get(0);
       }
-      checkChunk();
-      tree.findings().forEach(this::treeFinding);
+      show(checks);
     }
 
-    private void treeFinding(Finding finding) {
-      if (finding.status() == Status.OK || !finding.counts()) {
-        notes.add(finding);
-      } else {
-        fault(finding);
+    /** Judges the chunk on all cores, and shows it to the checks in order. */
+    private void show(List<Check> checks) throws LedgerException {
+      List<JudgedRow> judged =
+          chunk.parallelStream().map(row -> JudgedRow.of(row, content)).toList();
+      for (JudgedRow row : judged) {
+        for (Check check : checks) {
+          check.row(row);
+        }
+        head = row.head();
+        rows++;
       }
+      chunk.clear();
+      options.progress().accept(rows);
+    }
+
+    /** What is before the first row to check, and trusted. */
+    private Start start() throws LedgerException {
+      long since = options.since();
+      if (since <= 1) {
+        return new Start(Head.EMPTY, TileEdge.EMPTY, false);
+      }
+      Head trusted =
+          ledger
+              .row(since - 1)
+              .orElseThrow(
+                  () ->
+                      new LedgerException(
+                          "there is no row %d to start after; the chain has fewer rows than that"
+                              .formatted(since - 1)))
+              .head();
+      findings.note(
+          new Finding(
+              "trusted",
+              Status.OK,
+              OptionalLong.of(since - 1),
+              "rows 1 to %d were not checked; row %d is trusted with record hash %s"
+                  .formatted(since - 1, since - 1, trusted.hex())));
+      return new Start(
+          trusted, trustedEdge(since - 1), SignatureCheck.mayBeUnsigned(ledger, since, content));
     }
 
     /** The tree of the rows that are not checked, from the stored tiles. */
@@ -155,168 +153,14 @@ public final class Verifier {
       }
       return TileEdge.read(size, new StoredTiles(ledger));
     }
-
-    private void trust(long sequence) throws LedgerException {
-      ChainRow before =
-          ledger
-              .row(sequence - 1)
-              .orElseThrow(
-                  () ->
-                      new LedgerException(
-                          "there is no row %d to start after; the chain has %s"
-                              .formatted(sequence - 1, "fewer rows than that")));
-      head = before.head();
-      mayBeUnsigned = isUnsignedBehind(sequence);
-      notes.add(
-          new Finding(
-              "trusted",
-              Status.OK,
-              OptionalLong.of(sequence - 1),
-              "rows 1 to %d were not checked; row %d is trusted with record hash %s"
-                  .formatted(sequence - 1, sequence - 1, head.hex())));
-    }
-
-    /** What the last signed note before a row says of signatures. */
-    private boolean isUnsignedBehind(long sequence) throws LedgerException {
-      List<RowSignatureNote> said = new ArrayList<>();
-      ledger.forEachRow(
-          RowQuery.ofType(SystemEvent.ROW_SIGNATURES),
-          row -> {
-            if (row.sequence() < sequence && check.content(row).isEmpty()) {
-              RowSignatureNote.read(row).ifPresent(said::add);
-            }
-            return row.sequence() < sequence;
-          });
-      return !said.isEmpty() && !said.get(said.size() - 1).everyRow();
-    }
-
-    /** Signatures on all cores, links in order. */
-    private void checkChunk() throws LedgerException {
-      List<Hash> leaves = new ArrayList<>(chunk.size());
-      List<List<RowFault>> contents = chunk.parallelStream().map(check::content).toList();
-      for (int i = 0; i < chunk.size(); i++) {
-        ChainRow row = chunk.get(i);
-        check.link(row, head).forEach(fault -> fault(row, fault));
-        contents.get(i).forEach(fault -> content(row, fault));
-        if (row.eventType().equals(SystemEvent.TAMPER)) {
-          tamper(row);
-        } else if (row.eventType().equals(SystemEvent.GAP)) {
-          gap(row);
-        } else if (contents.get(i).isEmpty()) {
-          RowSignatureNote.read(row).ifPresent(note -> mayBeUnsigned = !note.everyRow());
-        }
-        head = row.head();
-        leaves.add(Hash.of(head.hash()));
-        rows++;
-      }
-      tree.rows(leaves);
-      chunk.clear();
-      progress.accept(rows);
-    }
-
-    private void content(ChainRow row, RowFault fault) {
-      if (!mayBeUnsigned || !RowCheck.isUnsigned(row, fault)) {
-        fault(row, fault);
-        return;
-      }
-      unsignedFrom = unsigned == 0 ? row.sequence() : unsignedFrom;
-      unsigned++;
-      unsignedUpTo = row.sequence();
-    }
-
-    private void tamper(ChainRow row) {
-      String noted =
-          TamperNote.read(row).map(TamperNote::describe).orElse("its note is unreadable");
-      fault(
-          new Finding(
-              "tamper",
-              Status.BROKEN,
-              OptionalLong.of(row.sequence()),
-              "the log noted tampering while it ran: " + noted));
-    }
-
-    /** D7: the chain is none the worse for it, and yet something is missing from the record. */
-    private void gap(ChainRow row) {
-      gaps++;
-      if (gaps <= MAX_FINDINGS) {
-        notes.add(
-            new Finding(
-                "gap",
-                Status.OK,
-                OptionalLong.of(row.sequence()),
-                "accepted events were lost, and this row says so: " + cause(row)));
-      }
-    }
-
-    private static String cause(ChainRow row) {
-      try {
-        byte[] payload = row.payload().orElseThrow(() -> new JsonFormatException("it is gone"));
-        JsonFields event = JsonFields.of(CanonicalJson.read(payload), "payload");
-        return JsonFields.of(event.node("details"), "details").string("cause");
-      } catch (JsonFormatException e) {
-        return "its note is unreadable";
-      }
-    }
-
-    private void deadLetters() throws LedgerException {
-      notes.add(
-          new Finding(
-              "dead_letters",
-              Status.OK,
-              OptionalLong.empty(),
-              ledger.dlqSize() + " waiting to be replayed"));
-    }
-
-    private void fault(ChainRow row, RowFault fault) {
-      Status status = fault.proven() ? Status.BROKEN : Status.UNKNOWN;
-      OptionalLong sequence = OptionalLong.of(row.sequence());
-      fault(new Finding(fault.check(), status, sequence, fault.message()));
-    }
-
-    private void fault(Finding finding) {
-      holds.put(finding.check(), false);
-      faultCount++;
-      // Room is kept for the first proof of a break among any number of unknowns.
-      boolean broken = finding.status() == Status.BROKEN;
-      if (faults.size() < (broken || brokenNamed ? MAX_FINDINGS : MAX_FINDINGS - 1)) {
-        faults.add(finding);
-        brokenNamed |= broken;
-      }
-    }
-
-    /** Rows that a checkpoint covers are as good as signed: their hashes are under its root. */
-    private Finding unsigned() {
-      long covered = tree == null ? 0 : tree.covered();
-      boolean all = unsignedUpTo <= covered;
-      return new Finding(
-          "unsigned",
-          all ? Status.OK : Status.UNKNOWN,
-          OptionalLong.of(unsignedFrom),
-          "%d rows from row %d on are unsigned, as a signed note before them says; %s"
-              .formatted(
-                  unsigned,
-                  unsignedFrom,
-                  all
-                      ? "the checkpoint over " + covered + " rows covers them"
-                      : "behind row " + covered + " only their links tie them to the rest"));
-    }
-
-    private VerificationReport report() {
-      List<Finding> findings = new ArrayList<>(faults);
-      boolean readable = holds.getOrDefault("storage", true);
-      holds.forEach(
-          (name, ok) -> {
-            if (ok && readable) {
-              findings.add(
-                  new Finding(
-                      name, Status.OK, OptionalLong.empty(), "holds for " + rows + " rows"));
-            }
-          });
-      if (unsigned > 0) {
-        findings.add(unsigned());
-      }
-      findings.addAll(notes);
-      return new VerificationReport(rows, head, findings, faultCount);
-    }
   }
+
+  /**
+   * What the first row to check follows.
+   *
+   * @param head the row before it
+   * @param edge the tree of the rows before it
+   * @param mayBeUnsigned whether a signed note before it says that rows are unsigned
+   */
+  private record Start(Head head, TileEdge edge, boolean mayBeUnsigned) {}
 }

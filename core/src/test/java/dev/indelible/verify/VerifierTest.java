@@ -32,7 +32,12 @@ class VerifierTest {
   private final List<ChainRow> rows = ChainedRows.sealed(key, 20);
 
   private VerificationReport verify(List<ChainRow> chain) {
-    return new Verifier(MemoryLedger.of(chain), keys, done -> {}).verify();
+    return new Verifier(MemoryLedger.of(chain), VerificationOptions.of(keys)).verify();
+  }
+
+  private VerificationReport since(List<ChainRow> chain, long sequence) {
+    return new Verifier(MemoryLedger.of(chain), VerificationOptions.of(keys).since(sequence))
+        .verify();
   }
 
   @Test
@@ -185,8 +190,7 @@ class VerifierTest {
   @Test
   void sinceChecksFromThereOnAndSaysWhatItTrusted() {
     List<ChainRow> chain = ChainedRows.with(rows, 3, row -> ChainedRows.agent(row, "x"));
-    Verifier verifier = new Verifier(MemoryLedger.of(chain), keys, done -> {});
-    VerificationReport later = verifier.verifySince(11);
+    VerificationReport later = since(chain, 11);
     assertThat(later.verdict()).isEqualTo(Verdict.INTACT);
     assertThat(later.rows()).isEqualTo(10);
     assertThat(later.findings())
@@ -194,12 +198,12 @@ class VerifierTest {
         .singleElement()
         .returns(OptionalLong.of(10), Finding::sequence)
         .satisfies(f -> assertThat(f.message()).contains(rows.get(9).head().hex()));
-    assertThat(verifier.verifySince(1).verdict()).isEqualTo(Verdict.BROKEN);
-    assertThat(verifier.verifySince(4).firstBroken()).hasValue(4);
-    assertThat(verifier.verifySince(5).firstBroken())
+    assertThat(since(chain, 1).verdict()).isEqualTo(Verdict.BROKEN);
+    assertThat(since(chain, 4).firstBroken()).hasValue(4);
+    assertThat(since(chain, 5).firstBroken())
         .as("row 4 is trusted as it is, and row 5 does not link to it")
         .hasValue(5);
-    assertThat(verifier.verifySince(99).verdict()).isEqualTo(Verdict.UNKNOWN);
+    assertThat(since(chain, 99).verdict()).isEqualTo(Verdict.UNKNOWN);
   }
 
   /** Acceptance 21: the log's own note of tampering is a finding. */
@@ -225,7 +229,8 @@ class VerifierTest {
     for (boolean damaged : new boolean[] {false, true}) {
       LedgerException failure = new LedgerException("no", damaged, null);
       VerificationReport report =
-          new Verifier(new MemoryLedger(rows, Optional.of(failure)), keys, done -> {}).verify();
+          new Verifier(new MemoryLedger(rows, Optional.of(failure)), VerificationOptions.of(keys))
+              .verify();
       assertThat(report.verdict()).isEqualTo(damaged ? Verdict.BROKEN : Verdict.UNKNOWN);
       assertThat(report.findings()).noneMatch(finding -> finding.status() == Status.OK);
     }

@@ -11,6 +11,7 @@ import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.policy.Policy;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport.Verdict;
 import dev.indelible.verify.Verifier;
 import java.nio.charset.StandardCharsets;
@@ -89,7 +90,10 @@ class OneFileTest {
       assertThat(rows.get(0).eventType()).isEqualTo(DeferredAuditEvent.REFUSAL);
       assertThat(new String(rows.get(0).payload().orElseThrow(), StandardCharsets.UTF_8))
           .contains("INSERT INTO archive", "forbidden", "R100");
-      assertThat(new Verifier(ledger, data.keys().accepted(), seen -> {}).verify().verdict())
+      assertThat(
+              new Verifier(ledger, VerificationOptions.of(data.keys().accepted()))
+                  .verify()
+                  .verdict())
           .isEqualTo(Verdict.INTACT);
     }
   }

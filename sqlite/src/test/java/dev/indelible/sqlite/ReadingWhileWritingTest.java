@@ -7,6 +7,7 @@ import dev.indelible.drain.DeferredAudit;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.queue.EventBatch;
+import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
 import dev.indelible.verify.Verifier;
@@ -62,7 +63,9 @@ class ReadingWhileWritingTest {
     try (SqliteLedger kept = SqliteLedger.open(log.file)) {
       while (writing.get() || count < 2) {
         VerificationReport report =
-            reopens ? log.verify() : new Verifier(kept, TestLog.KEYS, n -> {}).verify();
+            reopens
+                ? log.verify()
+                : new Verifier(kept, VerificationOptions.of(TestLog.KEYS)).verify();
         assertThat(report.verdict()).as(report::toString).isEqualTo(Verdict.INTACT);
         assertThat(report.rows()).isGreaterThanOrEqualTo(rows);
         rows = report.rows();

@@ -7,6 +7,7 @@ import dev.indelible.crypto.KeyRing;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.Finding.Status;
+import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
 import dev.indelible.verify.Verifier;
@@ -389,7 +390,7 @@ class TamperedRowsTest {
 
   private VerificationReport since(long sequence) throws LedgerException {
     try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
-      return new Verifier(ledger, TestLog.KEYS, rows -> {}).verifySince(sequence);
+      return new Verifier(ledger, VerificationOptions.of(TestLog.KEYS).since(sequence)).verify();
     }
   }
 

@@ -35,6 +35,7 @@ import dev.indelible.queue.AuditBooks;
 import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.MemoryStore;
+import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.Verifier;
 import java.nio.file.Path;
@@ -127,7 +128,7 @@ final class TestLog {
 
   VerificationReport verify(KeyRing keys) throws LedgerException {
     try (SqliteLedger ledger = SqliteLedger.open(file)) {
-      return new Verifier(ledger, keys, rows -> {}).verify();
+      return new Verifier(ledger, VerificationOptions.of(keys)).verify();
     }
   }
 

@@ -12,6 +12,7 @@ import dev.indelible.ledger.RowSigning;
 import dev.indelible.queue.EventBatch;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.Finding.Status;
+import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
 import dev.indelible.verify.Verifier;
@@ -127,7 +128,8 @@ class UnsignedRowsTest {
   void aCheckThatBeginsLaterKnowsWhatWasDeclaredBefore() throws Exception {
     append(OFF, 10);
     try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
-      VerificationReport report = new Verifier(ledger, TestLog.KEYS, rows -> {}).verifySince(5);
+      VerificationReport report =
+          new Verifier(ledger, VerificationOptions.of(TestLog.KEYS).since(5)).verify();
       assertThat(report.faults()).isZero();
       assertThat(unsigned(report).sequence()).hasValue(5);
     }

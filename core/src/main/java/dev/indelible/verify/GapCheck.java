@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.verify;
+
+import dev.indelible.event.SystemEvent;
+import dev.indelible.json.CanonicalJson;
+import dev.indelible.json.JsonFields;
+import dev.indelible.json.JsonFormatException;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.verify.Finding.Status;
+import java.util.OptionalLong;
+
+/**
+ * Tells of losses that are on record (D7): the chain is none the worse for them, and yet something
+ * is missing from it.
+ */
+final class GapCheck implements Check {
+  private static final String GAP = "gap";
+
+  private final Findings findings;
+  private long gaps;
+
+  GapCheck(Findings findings) {
+    this.findings = findings;
+  }
+
+  @Override
+  public void row(JudgedRow row) {
+    if (row.is(SystemEvent.GAP) && gaps++ < Verifier.MAX_FINDINGS) {
+      findings.note(
+          new Finding(
+              GAP,
+              Status.OK,
+              OptionalLong.of(row.sequence()),
+              "accepted events were lost, and this row says so: " + cause(row.row())));
+    }
+  }
+
+  @Override
+  public void end() {}
+
+  private static String cause(ChainRow row) {
+    try {
+      byte[] payload = row.payload().orElseThrow(() -> new JsonFormatException("it is gone"));
+      JsonFields event = JsonFields.of(CanonicalJson.read(payload), "payload");
+      return JsonFields.of(event.node("details"), "details").string("cause");
+    } catch (JsonFormatException e) {
+      return "its note is unreadable";
+    }
+  }
+}

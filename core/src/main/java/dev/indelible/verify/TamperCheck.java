@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.verify;
+
+import dev.indelible.event.SystemEvent;
+import dev.indelible.ledger.TamperNote;
+import java.util.OptionalLong;
+
+/** Whether the log itself noted, while it ran, that the end of the chain was changed. */
+final class TamperCheck implements Check {
+  private static final String TAMPER = "tamper";
+
+  private final Findings findings;
+
+  TamperCheck(Findings findings) {
+    this.findings = findings;
+  }
+
+  @Override
+  public void row(JudgedRow row) {
+    if (row.is(SystemEvent.TAMPER)) {
+      String noted =
+          TamperNote.read(row.row()).map(TamperNote::describe).orElse("its note is unreadable");
+      findings.broken(
+          TAMPER,
+          OptionalLong.of(row.sequence()),
+          "the log noted tampering while it ran: " + noted);
+    }
+  }
+
+  @Override
+  public void end() {}
+}
