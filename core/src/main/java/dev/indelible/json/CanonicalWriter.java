@@ -4,6 +4,7 @@ package dev.indelible.json;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -89,6 +90,11 @@ public final class CanonicalWriter {
       buffer[length++] = HEX[b & 0xf];
     }
     return raw('"');
+  }
+
+  /** Writes a member whose value is bytes in standard base64, padded. */
+  public CanonicalWriter base64Member(String name, byte[] value) {
+    return name(name).raw('"').canonical(Base64.getEncoder().encode(value)).raw('"');
   }
 
   /** Writes a string member if there is a value for it. */

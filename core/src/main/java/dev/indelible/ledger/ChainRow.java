@@ -5,7 +5,6 @@ import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFormatException;
 import java.nio.charset.StandardCharsets;
-import java.util.Base64;
 import java.util.Optional;
 
 /**
@@ -112,7 +111,15 @@ public record ChainRow(
 
   /** The record as it stands, to be signed and linked, or to be hashed. */
   RecordDraft draft() {
-    CanonicalWriter out = new CanonicalWriter();
+    return draft(new CanonicalWriter());
+  }
+
+  /**
+   * As {@link #draft()}, for many rows.
+   *
+   * @param out what the record is written with; empty, and empty again afterwards
+   */
+  RecordDraft draft(CanonicalWriter out) {
     writeBeforeLink(out, false);
     int linkAt = out.length();
     out.hexMember("prev_hash", prevHash);
@@ -121,8 +128,9 @@ public record ChainRow(
     int signatureAt = out.length();
     writeSignature(out);
     int signatureEnd = out.length();
-    writeEnd(out);
-    return new RecordDraft(out.toBytes(), linkAt, linkEnd, signatureAt, signatureEnd);
+    byte[] record = writeEnd(out).toBytes();
+    out.cutTo(0);
+    return new RecordDraft(record, linkAt, linkEnd, signatureAt, signatureEnd);
   }
 
   private void writeBeforeLink(CanonicalWriter out, boolean withPayload) {
@@ -139,8 +147,7 @@ public record ChainRow(
   }
 
   private void writeSignature(CanonicalWriter out) {
-    signature.ifPresent(
-        value -> out.member("signature", Base64.getEncoder().encodeToString(value)));
+    signature.ifPresent(value -> out.base64Member("signature", value));
   }
 
   private CanonicalWriter writeEnd(CanonicalWriter out) {

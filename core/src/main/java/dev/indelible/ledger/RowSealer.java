@@ -6,6 +6,7 @@ import dev.indelible.crypto.Signer;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.EventContent;
 import dev.indelible.event.Timestamps;
+import dev.indelible.json.CanonicalWriter;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -42,7 +43,10 @@ public final class RowSealer {
    */
   private static final int CHUNKS_AHEAD = 48;
 
-  private static final Executor WORKERS = workers();
+  private static final Executor SIGNERS = workers("indelible-sealer", CORES);
+
+  /** Links are made one after another, and not by the thread that writes, which has no time. */
+  private static final Executor LINKER = workers("indelible-linker", 1);
 
   private final RowSigning signing;
   private final SecureRandom random = new SecureRandom();
@@ -96,19 +100,20 @@ public final class RowSealer {
     byte[] nonces = new byte[EventContent.NONCE_BYTES * events.size()];
     random.nextBytes(nonces);
     List<Draft> drafts = new ArrayList<>(events.size());
+    CanonicalWriter out = new CanonicalWriter();
     for (int i = 0; i < events.size(); i++) {
       int from = i * EventContent.NONCE_BYTES;
       byte[] nonce = Arrays.copyOfRange(nonces, from, from + EventContent.NONCE_BYTES);
       byte[] payload = events.get(i).content().payload(nonce);
       drafts.add(
           signed
-              ? signed(sequence + i, events.get(i), payload)
-              : unsigned(sequence + i, events.get(i), payload));
+              ? signed(sequence + i, events.get(i), payload, out)
+              : unsigned(sequence + i, events.get(i), payload, out));
     }
     return drafts;
   }
 
-  private Draft signed(long sequence, AuditEvent event, byte[] payload) {
+  private Draft signed(long sequence, AuditEvent event, byte[] payload, CanonicalWriter out) {
     Signer signer = signing.signer();
     ChainRow row =
         row(
@@ -118,16 +123,17 @@ public final class RowSealer {
             Optional.of(RecordDraft.NO_SIGNATURE),
             ChainRow.SELF_SIGNED,
             Optional.of(signer.verificationKey().keyId()));
-    RecordDraft record = row.draft();
+    RecordDraft record = row.draft(out);
     byte[] signature = signer.sign(record.signedMessage());
     record.sign(signature);
     return new Draft(row, record, Optional.of(signature));
   }
 
-  private static Draft unsigned(long sequence, AuditEvent event, byte[] payload) {
+  private static Draft unsigned(
+      long sequence, AuditEvent event, byte[] payload, CanonicalWriter out) {
     ChainRow row =
         row(sequence, event, payload, Optional.empty(), ChainRow.UNSIGNED, Optional.empty());
-    return new Draft(row, row.draft(), Optional.empty());
+    return new Draft(row, row.draft(out), Optional.empty());
   }
 
   private static ChainRow row(
@@ -162,16 +168,16 @@ public final class RowSealer {
     return new Linked(rows, end);
   }
 
-  private static Executor workers() {
+  private static Executor workers(String name, int threads) {
     ThreadPoolExecutor pool =
         new ThreadPoolExecutor(
-            CORES,
-            CORES,
+            threads,
+            threads,
             Duration.ofSeconds(1).toMillis(),
             TimeUnit.MILLISECONDS,
             new LinkedBlockingQueue<>(),
             work -> {
-              Thread thread = new Thread(work, "indelible-sealer");
+              Thread thread = new Thread(work, name);
               thread.setDaemon(true);
               return thread;
             });
@@ -211,7 +217,7 @@ public final class RowSealer {
         firstSequence,
         first,
         CompletableFuture.supplyAsync(
-            () -> sign(firstSequence, first, signing.everyRow()), WORKERS));
+            () -> sign(firstSequence, first, signing.everyRow()), SIGNERS));
   }
 
   /** What was started ahead for that place and those events, or a new start. */
@@ -276,7 +282,10 @@ public final class RowSealer {
     private void begin() {
       Chunk chunk = take(firstSequence + begun, events.subList(begun, events.size()));
       begun += chunk.events().size();
-      last = chunk.drafts().thenCombine(last, (drafts, before) -> link(before.end(), drafts));
+      last =
+          chunk
+              .drafts()
+              .thenCombineAsync(last, (drafts, before) -> link(before.end(), drafts), LINKER);
       chunks.add(last);
     }
 
