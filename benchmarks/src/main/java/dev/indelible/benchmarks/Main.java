@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.OptionalLong;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -56,7 +56,7 @@ final class Main implements Callable<Integer> {
       names = "--events",
       paramLabel = "N",
       description = "events of the sustained run (default: 2,000,000; quick: 200,000)")
-  OptionalLong events = OptionalLong.empty();
+  Optional<Long> events = Optional.empty();
 
   @Option(
       names = "--only",
