@@ -44,6 +44,21 @@ final class CheckpointFuzz {
     }
   }
 
+  /** What a signature line of a witness holds behind the id of its key. */
+  static void cosignature(byte[] input) {
+    if (input.length == 0) {
+      return;
+    }
+    VerifierKey witness = Keys.witness(66);
+    NoteSignature line = new NoteSignature(witness.name(), witness.id(), input);
+    assertThat(witness.verifies(Keys.checkpoint(1).text(), line)).isFalse();
+    try {
+      assertThat(Cosignature.of(line).line()).isEqualTo(line);
+    } catch (CheckpointParseException e) {
+      assertShort(e);
+    }
+  }
+
   static void verifierKey(byte[] input) {
     String text = new String(input, StandardCharsets.UTF_8);
     try {
