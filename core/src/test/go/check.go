@@ -7,11 +7,14 @@
 //	check export <folder> <vkey>   verify the log in a folder laid out as C2SP tlog-tiles says
 //	check proofs <file>            verify proofs, one a line: inclusion or consistency, then fields
 //	check sign <skey> <file>       print the file's text as a signed note
+//	check notes <vkey> <file>      say of each note, one a line in hex, how it is read under the key
+//	check vkeys <file>             say of each vkey, one a line in hex, whether it is one
 package main
 
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -27,7 +30,7 @@ const batch = 4096
 
 func main() {
 	if len(os.Args) < 3 {
-		fail("usage: check export|proofs|sign ...")
+		fail("usage: check export|proofs|sign|notes|vkeys ...")
 	}
 	switch os.Args[1] {
 	case "export":
@@ -36,6 +39,10 @@ func main() {
 		checkProofs(os.Args[2])
 	case "sign":
 		sign(os.Args[2], os.Args[3])
+	case "notes":
+		readNotes(os.Args[2], os.Args[3])
+	case "vkeys":
+		readKeys(os.Args[2])
 	default:
 		fail("unknown verb " + os.Args[1])
 	}
@@ -121,6 +128,46 @@ func sign(skey, file string) {
 	signed, err := note.Sign(&note.Note{Text: string(read(file))}, signer)
 	must(err)
 	os.Stdout.Write(signed)
+}
+
+func readNotes(vkey, file string) {
+	verifier, err := note.NewVerifier(vkey)
+	must(err)
+	known := note.VerifierList(verifier)
+	for _, input := range lines(file) {
+		_, err := note.Open(input, known)
+		switch err.(type) {
+		case nil:
+			fmt.Println("verified")
+		case *note.UnverifiedNoteError:
+			fmt.Println("unverified")
+		case *note.InvalidSignatureError:
+			fmt.Println("invalid")
+		default:
+			fmt.Println("malformed")
+		}
+	}
+}
+
+func readKeys(file string) {
+	for _, input := range lines(file) {
+		if _, err := note.NewVerifier(string(input)); err != nil {
+			fmt.Println("malformed")
+		} else {
+			fmt.Println("verified")
+		}
+	}
+}
+
+// lines reads a file of one input a line, in hex; an empty line is an empty input.
+func lines(file string) [][]byte {
+	var inputs [][]byte
+	for _, line := range strings.Split(strings.TrimSuffix(string(read(file)), "\n"), "\n") {
+		input, err := hex.DecodeString(line)
+		must(err)
+		inputs = append(inputs, input)
+	}
+	return inputs
 }
 
 // tiles reads tiles from a folder. The paths of the Go checksum database name the height, those of

@@ -18,7 +18,7 @@ final class StrictText {
   /** Most digits of a number up to 2^63-1. */
   private static final int MAX_DIGITS = 19;
 
-  /** How much of a wrong text an error quotes. */
+  /** How many characters of a wrong text an error shows. */
   private static final int QUOTED_CHARS = 100;
 
   private StrictText() {}
@@ -116,19 +116,21 @@ final class StrictText {
   /** The text as an error shows it: cut where it is long, and nothing in it that moves a cursor. */
   static String show(String text) {
     StringBuilder shown = new StringBuilder();
-    text.codePoints()
-        .limit(QUOTED_CHARS)
-        .forEach(
-            c -> {
-              if (c == '\n') {
-                shown.append("\\n");
-              } else if (isShown(c)) {
-                shown.appendCodePoint(c);
-              } else {
-                shown.append("\\u{%x}".formatted(c));
-              }
-            });
-    return shown.append(text.length() > QUOTED_CHARS ? "..." : "").toString();
+    for (int at = 0; at < text.length(); at += Character.charCount(text.codePointAt(at))) {
+      String next = show(text.codePointAt(at));
+      if (shown.length() + next.length() > QUOTED_CHARS) {
+        return shown.append("...").toString();
+      }
+      shown.append(next);
+    }
+    return shown.toString();
+  }
+
+  private static String show(int c) {
+    if (c == '\n') {
+      return "\\n";
+    }
+    return isShown(c) ? Character.toString(c) : "\\u{%x}".formatted(c);
   }
 
   private static boolean isShown(int c) {

@@ -9,6 +9,7 @@ import dev.indelible.checkpoint.AddCheckpointResponse.Conflict;
 import dev.indelible.checkpoint.AddCheckpointResponse.Cosigned;
 import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.InvalidProofException;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
@@ -92,6 +93,15 @@ class AddCheckpointTest {
         Arguments.of("above 2^63-1", good.replace("old 3", "old 9223372036854775808")),
         Arguments.of("above the new size", good.replace("old 3", "old 8")),
         Arguments.of("a hash cut", good.replace(hash, hash.substring(1))),
+        Arguments.of("a hash of 33 bytes", good.replace(hash, hash.replace("=", "A"))),
+        Arguments.of("a hash not padded", good.replace(hash, hash.replace("=", ""))),
+        Arguments.of("a hash of the other alphabet", good.replace(hash, "_".repeat(43) + "=")),
+        Arguments.of("bits in the padding", good.replace(hash, "A".repeat(42) + "B=")),
+        Arguments.of("a hash and a space", good.replace(hash, hash + " ")),
+        Arguments.of("2^64-1", good.replace("old 3", "old 18446744073709551615")),
+        Arguments.of("a control character", good.replace("old 3", "old 3\u0001")),
+        Arguments.of("a tab", good.replace("old 3", "old\t3")),
+        Arguments.of("a byte order mark", "\ufeff" + good),
         Arguments.of("64 hashes", good.replace(hash + "\n", (hash + "\n").repeat(61))),
         Arguments.of("an empty line within", good.replace("old 3\n", "old 3\n\n")),
         Arguments.of("no empty line", good.replaceFirst("\n\n", "\n")),
@@ -143,10 +153,40 @@ class AddCheckpointTest {
   @Test
   void whatIsNoCosignatureLineIsRefused() {
     String line = Keys.cosign(1, Keys.checkpoint(3), 7).line();
-    for (String body : new String[] {"", "\n", line, line + "\n\n", "x\n", "\n" + line + "\n"}) {
+    for (String body :
+        new String[] {
+          "",
+          "\n",
+          line,
+          line + "\n\n",
+          "x\n",
+          "\n" + line + "\n",
+          line + "\r\n",
+          line + "=\n",
+          line.replace("\u2014", "-") + "\n",
+          (line + "\n").repeat(101)
+        }) {
       assertThatExceptionOfType(CheckpointParseException.class)
           .as(body)
           .isThrownBy(() -> AddCheckpointResponse.parse(200, Keys.utf8(body)));
+    }
+  }
+
+  @Test
+  void whatIsNotUtf8IsRefused() {
+    for (byte[] right :
+        List.of(request(3, 7).bytes(), new Conflict(7).bytes(), Keys.utf8("\u2014 a AAAAAAA=\n"))) {
+      byte[] wrong = Arrays.copyOf(right, right.length + 2);
+      wrong[right.length] = (byte) 0xc0;
+      wrong[right.length + 1] = '\n';
+      for (int status : new int[] {200, 409}) {
+        assertThatExceptionOfType(CheckpointParseException.class)
+            .isThrownBy(() -> AddCheckpointResponse.parse(status, wrong))
+            .withMessageContaining("UTF-8");
+      }
+      assertThatExceptionOfType(CheckpointParseException.class)
+          .isThrownBy(() -> AddCheckpointRequest.parse(wrong))
+          .withMessageContaining("UTF-8");
     }
   }
 

@@ -108,14 +108,27 @@ class CheckpointFuzzTest {
     Mutations.run(CheckpointFuzz::response, MUTANTS, responses());
   }
 
-  @DictionaryEntries({"\n\n", "\n\u2014 ", "log.example/audit", "A==\n", "AAAAAAA=", "+"})
+  @DictionaryEntries({
+    "\\x0a\\x0a",
+    "\\x0a\\xe2\\x80\\x94 ",
+    "log.example/audit",
+    "A==\\x0a",
+    "AAAAAAA=",
+    "+"
+  })
   @MethodSource("notes")
   @FuzzTest(maxDuration = "10m")
   void anyNote(byte[] input) {
     CheckpointFuzz.signedNote(input);
   }
 
-  @DictionaryEntries({"\n\n", "\n\u2014 ", "\n05\n", "\n-1\n", "\n9223372036854775808\n"})
+  @DictionaryEntries({
+    "\\x0a\\x0a",
+    "\\x0a\\xe2\\x80\\x94 ",
+    "\\x0a05\\x0a",
+    "\\x0a-1\\x0a",
+    "\\x0a9223372036854775808\\x0a"
+  })
   @MethodSource("checkpoints")
   @FuzzTest(maxDuration = "10m")
   void anyCheckpoint(byte[] input) {
@@ -142,28 +155,52 @@ class CheckpointFuzzTest {
     CheckpointFuzz.privateKey(input);
   }
 
-  @DictionaryEntries({"c2sp.org/tlog-proof@v1\n", "extra ", "index ", "\n\n", "\n\u2014 ", "=\n"})
+  @DictionaryEntries({
+    "c2sp.org/tlog-proof@v1\\x0a",
+    "extra ",
+    "index ",
+    "\\x0a\\x0a",
+    "\\x0a\\xe2\\x80\\x94 ",
+    "=\\x0a"
+  })
   @MethodSource("proofs")
   @FuzzTest(maxDuration = "10m")
   void anyProof(byte[] input) {
     CheckpointFuzz.proof(input);
   }
 
-  @DictionaryEntries({"log ", "witness ", "group ", "quorum ", "none", " all ", " any ", "#", "\t"})
+  @DictionaryEntries({
+    "log ",
+    "witness ",
+    "group ",
+    "quorum ",
+    "none",
+    " all ",
+    " any ",
+    "#",
+    "\\x09"
+  })
   @MethodSource("policies")
   @FuzzTest(maxDuration = "10m")
   void anyPolicy(byte[] input) {
     CheckpointFuzz.policy(input);
   }
 
-  @DictionaryEntries({"old ", "old 0\n", "\n\n", "\n\u2014 ", "=\n", "9223372036854775807"})
+  @DictionaryEntries({
+    "old ",
+    "old 0\\x0a",
+    "\\x0a\\x0a",
+    "\\x0a\\xe2\\x80\\x94 ",
+    "=\\x0a",
+    "9223372036854775807"
+  })
   @MethodSource("requests")
   @FuzzTest(maxDuration = "10m")
   void anyRequest(byte[] input) {
     CheckpointFuzz.request(input);
   }
 
-  @DictionaryEntries({"\u2014 ", "=\n", "0\n", "9223372036854775808\n"})
+  @DictionaryEntries({"\\xe2\\x80\\x94 ", "=\\x0a", "0\\x0a", "9223372036854775808\\x0a"})
   @MethodSource("responses")
   @FuzzTest(maxDuration = "10m")
   void anyResponse(byte[] input) {

@@ -121,6 +121,19 @@ class CheckpointTest {
         .withMessage("vkey: \"a\\u{1b}[2J\\u{202e}\\u{85}\\n\u00e9\": not of the form name+id+key");
   }
 
+  /** However a stranger fills it: what is cut is what is shown, not what was sent. */
+  @Test
+  void theErrorQuotesLittleOfMuch() {
+    for (String each : List.of("x", "\u0084", "\ud83d\ude00", "\udb40\udc01")) {
+      assertThat(StrictText.quote(each.repeat(1_000))).hasSizeLessThan(120).endsWith("...\"");
+      assertThatExceptionOfType(CheckpointParseException.class)
+          .isThrownBy(() -> VerifierKey.parse(each.repeat(1_000)))
+          .satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(200));
+    }
+    assertThat(StrictText.quote("\ud83d\ude00".repeat(40))).hasSize(82);
+    assertThat(StrictText.quote("x".repeat(100))).isEqualTo("\"" + "x".repeat(100) + "\"");
+  }
+
   @Test
   void aSignedCheckpointIsBelievedUnderItsLogsKeyAlone() throws Exception {
     SignedCheckpoint signed = Keys.signed(5);

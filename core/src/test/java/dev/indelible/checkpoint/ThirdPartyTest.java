@@ -4,6 +4,7 @@ package dev.indelible.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.indelible.Mutations;
 import dev.indelible.merkle.EntryBundle;
 import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.MerkleTree;
@@ -20,7 +21,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
@@ -210,6 +214,140 @@ class ThirdPartyTest {
     assertThat(output).isEqualTo(SignedCheckpoint.sign(checkpoint, Keys.LOG).toString());
     SignedCheckpoint.parse(output.getBytes(StandardCharsets.UTF_8)).verify(Keys.LOG.verifierKey());
     assertThat(NoteSigner.fromSkey(Keys.skey()).verifierKey()).isEqualTo(Keys.LOG.verifierKey());
+  }
+
+  /** How a note is read: the words of the program. */
+  private enum Reading {
+    VERIFIED,
+    UNVERIFIED,
+    INVALID,
+    MALFORMED
+  }
+
+  /**
+   * Right notes and thousands of mutants are read the same by both. Ours is the stricter where a
+   * signature has bits in its padding, and where a key that signed more than once did so wrongly;
+   * and never the other way round.
+   */
+  @Test
+  void notesAreReadAsGoReadsThem() throws Exception {
+    List<byte[]> seeds = new ArrayList<>(CheckpointFuzzTest.notes());
+    NoteSignature right = Keys.LOG.sign("a\n");
+    NoteSignature wrong = Keys.LOG.sign("b\n");
+    seeds.add(new SignedNote("a\n", List.of(right, wrong)).bytes());
+    seeds.add(new SignedNote("a\n", List.of(wrong, right)).bytes());
+    seeds.add(Keys.utf8("a\n\n\u2014 name AAAAAAA=\n" + right + "\n"));
+    seeds.add(Keys.utf8("a\n\n\u2014 name AAAAAAB=\n" + right + "\n"));
+    List<byte[]> inputs = mutants(seeds);
+    List<Reading> theirs = readings(inputs, "notes", Keys.LOG.verifierKey().vkey());
+    assertThat(theirs).contains(Reading.values());
+    int stricter = 0;
+    for (int i = 0; i < inputs.size(); i++) {
+      Reading ours = note(inputs.get(i));
+      if (ours != theirs.get(i)) {
+        stricter++;
+        assertThat(isStricter(inputs.get(i), ours, theirs.get(i)))
+            .as("%s, theirs %s: %s", ours, theirs.get(i), hex(inputs.get(i)))
+            .isTrue();
+      }
+    }
+    assertThat(stricter).isGreaterThan(0);
+  }
+
+  private static Reading note(byte[] input) {
+    try {
+      SignedNote.parse(input).verify(List.of(Keys.LOG.verifierKey()));
+      return Reading.VERIFIED;
+    } catch (CheckpointParseException e) {
+      return Reading.MALFORMED;
+    } catch (VerificationException e) {
+      return e.reason() == VerificationException.Reason.NO_KNOWN_SIGNATURE
+          ? Reading.UNVERIFIED
+          : Reading.INVALID;
+    }
+  }
+
+  private static boolean isStricter(byte[] input, Reading ours, Reading theirs) {
+    String text = new String(input, StandardCharsets.UTF_8);
+    if (ours == Reading.MALFORMED && theirs == Reading.INVALID) {
+      // Go stops at the first wrong signature, and does not see what is wrong behind it.
+      return true;
+    }
+    if (ours == Reading.MALFORMED) {
+      String signatures = text.substring(text.lastIndexOf("\n\n") + 2);
+      return signatures.lines().anyMatch(line -> hasBitsInItsPadding(line.split(" ")[2]));
+    }
+    String named = "\u2014 " + Keys.ORIGIN + " ";
+    return ours == Reading.INVALID
+        && theirs == Reading.VERIFIED
+        && text.indexOf(named) < text.lastIndexOf(named);
+  }
+
+  private static boolean hasBitsInItsPadding(String base64) {
+    byte[] bytes = Base64.getDecoder().decode(base64);
+    String canonical = Base64.getEncoder().encodeToString(bytes);
+    return !canonical.equals(base64) && canonical.length() == base64.length();
+  }
+
+  /** The same of vkeys; ours is the stricter about capitals in an id and newlines in base64. */
+  @Test
+  void keysAreReadAsGoReadsThem() throws Exception {
+    List<byte[]> seeds = new ArrayList<>(CheckpointFuzzTest.verifierKeys());
+    VerifierKey key = Keys.LOG.verifierKey();
+    String id = "%08x".formatted(key.id());
+    String capitals = id.toUpperCase(Locale.ROOT);
+    seeds.add(Keys.utf8(key.vkey().replace(id, capitals)));
+    // Of the types that both read, only the log's; a witness's is Go's no.
+    List<byte[]> inputs = mutants(seeds).stream().filter(input -> !isWitness(input)).toList();
+    List<Reading> theirs = readings(inputs, "vkeys");
+    int stricter = 0;
+    for (int i = 0; i < inputs.size(); i++) {
+      String vkey = new String(inputs.get(i), StandardCharsets.UTF_8);
+      if (isKey(vkey) != (theirs.get(i) == Reading.VERIFIED)) {
+        stricter++;
+        assertThat(isKey(vkey)).as(vkey).isFalse();
+        assertThat(isKey(vkey.replaceAll("[\r\n]", "").replace(capitals, id))).as(vkey).isTrue();
+      }
+    }
+    assertThat(theirs).contains(Reading.VERIFIED, Reading.MALFORMED);
+    assertThat(stricter).isGreaterThan(0);
+  }
+
+  private static boolean isKey(String vkey) {
+    try {
+      VerifierKey.parse(vkey);
+      return true;
+    } catch (CheckpointParseException e) {
+      return false;
+    }
+  }
+
+  private static boolean isWitness(byte[] input) {
+    return Arrays.equals(input, Keys.utf8(Keys.witness(1).vkey()));
+  }
+
+  private static List<byte[]> mutants(List<byte[]> seeds) {
+    List<byte[]> inputs = new ArrayList<>();
+    Mutations.run(inputs::add, 20_000, seeds);
+    return inputs;
+  }
+
+  private static List<Reading> readings(List<byte[]> inputs, String verb, String... more)
+      throws Exception {
+    Path file = folder.resolve(verb);
+    Files.write(file, inputs.stream().map(ThirdPartyTest::hex).toList());
+    List<String> command = new ArrayList<>(List.of(program.toString(), verb));
+    command.addAll(List.of(more));
+    command.add(file.toString());
+    assertThat(run(command.toArray(new String[0]))).as(output).isZero();
+    List<Reading> readings =
+        output.lines().map(line -> Reading.valueOf(line.toUpperCase(Locale.ROOT))).toList();
+    assertThat(readings).hasSameSizeAs(inputs);
+    return readings;
+  }
+
+  private static String hex(byte[] input) {
+    return HexFormat.of().formatHex(input);
   }
 
   private static int run(String... command) throws Exception {

@@ -140,6 +140,11 @@ class TlogProofTest {
         Arguments.of("a hash cut", good.replace(hash, hash.substring(4))),
         Arguments.of("a hash with more", good.replace(hash, hash + "AAAA")),
         Arguments.of("a hash not padded", good.replace(hash, hash.replace("=", ""))),
+        Arguments.of("bits in the padding", good.replace(hash, "A".repeat(42) + "B=")),
+        Arguments.of("the other alphabet", good.replace(hash, "_".repeat(43) + "=")),
+        Arguments.of("a hash and a space", good.replace(hash, hash + " ")),
+        Arguments.of("a control character", good.replace("index 4", "index 4\u0001")),
+        Arguments.of("bits in the padding of extra", good.replace("index", "extra AB==\nindex")),
         Arguments.of("64 hashes", good.replace(hash + "\n", (hash + "\n").repeat(61))),
         Arguments.of("no checkpoint", good.substring(0, good.indexOf("\n\n") + 2)),
         Arguments.of("no empty line", good.replaceFirst("\n\n", "\n")),
@@ -157,6 +162,15 @@ class TlogProofTest {
     assertThatExceptionOfType(CheckpointParseException.class)
         .as(what)
         .isThrownBy(() -> TlogProof.parse(Keys.utf8(receipt)));
+  }
+
+  @Test
+  void whatIsNotUtf8IsRefused() {
+    byte[] wrong = Keys.proof(4, SIZE).bytes();
+    wrong[wrong.length - 2] = (byte) 0xff;
+    assertThatExceptionOfType(CheckpointParseException.class)
+        .isThrownBy(() -> TlogProof.parse(wrong))
+        .withMessageContaining("UTF-8");
   }
 
   @Test
