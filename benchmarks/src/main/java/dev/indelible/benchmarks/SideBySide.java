@@ -73,6 +73,7 @@ final class SideBySide implements Section {
                 RawInsert.told(
                     directory,
                     RowSignatures.CORRETTO,
+                    RawInsert.Beside.NOTHING,
                     sizes.producers(),
                     Sizes.warmUp(sizes.flood()),
                     sizes.flood()));

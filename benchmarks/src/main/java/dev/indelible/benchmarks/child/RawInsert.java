@@ -4,6 +4,7 @@ package dev.indelible.benchmarks.child;
 import dev.indelible.benchmarks.contender.PlainLedger;
 import dev.indelible.benchmarks.contender.RowSignatures;
 import dev.indelible.benchmarks.load.EventStream;
+import dev.indelible.benchmarks.load.Producers;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.ledger.ChainRow;
@@ -14,10 +15,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.FutureTask;
 
 /**
  * The limit: the rows that Indelible would make of the same events, finished before the clock runs,
- * inserted in bulk into the same tables and indexes by the same statement.
+ * inserted in bulk into the same tables and indexes by the same statement. Or the bound: the same
+ * while other threads make a signature for each row, which nothing that signs rows can do without.
  */
 public final class RawInsert implements Task {
   /** Rows in one transaction: enough that a larger one is no faster. */
@@ -25,10 +28,26 @@ public final class RawInsert implements Task {
 
   private static final int SEALED_AT_ONCE = 10_000;
 
-  /** What it is told: where, whether with signatures or off, and how much. */
+  private static final int SIGNERS = Runtime.getRuntime().availableProcessors();
+
+  /** What else is done while the rows are inserted. */
+  public enum Beside {
+    /** Nothing. */
+    NOTHING,
+    /** A signature for each row is made, and thrown away. */
+    SIGNING
+  }
+
+  /** What it is told: where, whether with signatures or off, what beside it, and how much. */
   public static Facts told(
-      Path directory, RowSignatures signatures, int producers, long warmUp, long events) {
+      Path directory,
+      RowSignatures signatures,
+      Beside beside,
+      int producers,
+      long warmUp,
+      long events) {
     return new Facts()
+        .with("beside", beside)
         .with("signatures", signatures)
         .with("directory", directory)
         .with("producers", producers)
@@ -41,11 +60,36 @@ public final class RawInsert implements Task {
     Path directory = Files.createDirectories(told.path("directory"));
     int producers = told.count("producers");
     boolean signed = RowSignatures.valueOf(told.text("signatures")) != RowSignatures.OFF;
-    insert(rows(signed, producers, told.number("warmUp")), directory.resolve("warm-up.db"));
+    Beside beside = Beside.valueOf(told.text("beside"));
+    List<ChainRow> first = rows(signed, producers, told.number("warmUp"));
+    measure(first, beside, directory.resolve("warm-up.db"));
     List<ChainRow> rows = rows(signed, producers, told.number("events"));
     return new Facts()
         .with("accepted", rows.size())
-        .with("nanos", insert(rows, directory.resolve("raw.db")));
+        .with("nanos", measure(rows, beside, directory.resolve("raw.db")));
+  }
+
+  private static long measure(List<ChainRow> rows, Beside beside, Path file) throws Exception {
+    return beside == Beside.NOTHING ? insert(rows, file) : insertAndSign(rows, file);
+  }
+
+  /** Until all rows are in and all signatures made. */
+  private static long insertAndSign(List<ChainRow> rows, Path file) throws Exception {
+    SigningKey key = SigningKey.generate();
+    byte[] message = rows.get(0).signedMessage();
+    FutureTask<Long> inserting = new FutureTask<>(() -> insert(rows, file));
+    long start = System.nanoTime();
+    new Thread(inserting, "inserter").start();
+    Producers.run(
+        SIGNERS,
+        signer -> {
+          for (int row = signer; row < rows.size(); row += SIGNERS) {
+            key.sign(message);
+          }
+          return signer;
+        });
+    inserting.get();
+    return System.nanoTime() - start;
   }
 
   private static long insert(List<ChainRow> rows, Path file) throws Exception {

@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Each measurement in small: it ends, and counts what it should. */
 class TaskTest {
@@ -39,9 +41,11 @@ class TaskTest {
         .isGreaterThanOrEqualTo(facts.latencies("call").p50());
   }
 
-  @Test
-  void aRawInsertInsertsAll() throws Exception {
-    Facts facts = new RawInsert().run(RawInsert.told(temp, RowSignatures.OFF, 2, 10, 333));
+  @ParameterizedTest
+  @EnumSource
+  void aRawInsertInsertsAll(RawInsert.Beside beside) throws Exception {
+    Facts facts =
+        new RawInsert().run(RawInsert.told(temp, RowSignatures.CORRETTO, beside, 2, 10, 333));
     assertThat(facts.number("accepted")).isEqualTo(333);
     assertThat(Files.size(temp.resolve("raw.db"))).isPositive();
   }
