@@ -33,7 +33,8 @@ class PackageDirectionTest {
           Map.entry("checkpoint", Set.of("merkle", "crypto")),
           Map.entry("receipt", Set.of("checkpoint", "merkle", "crypto")),
           Map.entry("ledger", Set.of("event", "json", "crypto")),
-          Map.entry("verify", Set.of("ledger", "checkpoint", "merkle", "crypto", "json", "event")));
+          Map.entry("verify", Set.of("ledger", "checkpoint", "merkle", "crypto", "json", "event")),
+          Map.entry("adopt", Set.of("verify", "ledger", "merkle", "crypto", "json", "event")));
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

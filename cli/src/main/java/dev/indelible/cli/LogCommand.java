@@ -11,6 +11,7 @@ import picocli.CommandLine.Command;
       LogShowCommand.class,
       LogTailCommand.class,
       LogExportCommand.class,
-      LogVerifyCommand.class
+      LogVerifyCommand.class,
+      LogAdoptCommand.class
     })
 final class LogCommand extends VerbGroup {}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.adopt.AdoptedChain;
+import dev.indelible.adopt.AdoptionCheck;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.VerificationKey;
@@ -8,20 +10,27 @@ import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowQuery;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
+import dev.indelible.verify.VerificationReport.Verdict;
 import dev.indelible.verify.Verifier;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalLong;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 @Command(
     name = "verify",
@@ -46,24 +55,95 @@ final class LogVerifyCommand extends Verb {
       names = "--key",
       paramLabel = "KEY",
       description =
-          "accept signatures of this public key, a PEM file or a vkey, instead of those in the data"
+          "accept signatures of this public key, a PEM file, a file of its 32 bytes, or a vkey, instead of those in the data"
               + " directory; may be repeated")
   List<String> keys = new ArrayList<>();
+
+  @Option(
+      names = "--adopted",
+      paramLabel = "FILE",
+      description = "check this file, too, against the chain that 'log adopt' put on record")
+  @Nullable Path adopted;
+
+  @Option(
+      names = "--format",
+      paramLabel = "FORMAT",
+      description = "check not this log but FILE, another system's chain: ai-memory-0.7")
+  @Nullable String format;
+
+  @Parameters(
+      paramLabel = "FILE",
+      arity = "0..1",
+      description = "with --format: the file that the chain is in")
+  @Nullable Path file;
 
   @Override
   public Integer call() throws Exception {
     if (since < 1) {
       throw CommandFailure.usage("--since " + since + ": rows are numbered from 1");
     }
-    requireDataDirectory();
-    KeyRing accepted = keys.isEmpty() ? data().keys().accepted() : given();
-    VerificationReport report = verify(accepted);
-    print(report);
+    VerificationReport report =
+        format == null && file == null ? ownChain() : foreignChain(format, file);
+    printReport(this, report);
     return switch (report.verdict()) {
       case INTACT -> ExitCode.OK;
       case BROKEN -> ExitCode.FAILED;
       case UNKNOWN -> ExitCode.UNKNOWN;
     };
+  }
+
+  private VerificationReport ownChain() throws Exception {
+    requireDataDirectory();
+    KeyRing accepted = keys.isEmpty() ? data().keys().accepted() : given(keys);
+    VerificationReport report = verify(accepted);
+    return adopted == null ? report : withAdopted(report, adopted);
+  }
+
+  private VerificationReport foreignChain(@Nullable String format, @Nullable Path file)
+      throws Exception {
+    if (format == null || file == null) {
+      throw CommandFailure.usage(
+          format == null
+              ? "log verify %s: say how it is written, with --format".formatted(file)
+              : "--format %s: name the file to check behind it".formatted(format));
+    }
+    if (since > 1 || adopted != null) {
+      throw CommandFailure.usage("--format goes with neither --since nor --adopted");
+    }
+    ForeignChain.requireFormat(format);
+    return ForeignChain.verify(file, given(keys), console(), row -> {}).report();
+  }
+
+  /** The report on this log, with what the file is to it. */
+  private VerificationReport withAdopted(VerificationReport own, Path file) throws Exception {
+    AdoptionCheck check;
+    try (LedgerReader ledger = ledger()) {
+      check = new AdoptionCheck(adopted(ledger));
+    } catch (LedgerException e) {
+      if (own.verdict() != Verdict.BROKEN) {
+        throw e;
+      }
+      return own;
+    }
+    VerificationReport foreign =
+        ForeignChain.verify(file, KeyRing.of(List.of()), console(), check::row).report();
+    Finding finding = check.finding(foreign);
+    List<Finding> findings = new ArrayList<>(own.findings());
+    findings.add(finding.status() == Finding.Status.OK ? findings.size() : 0, finding);
+    long faults = own.faults() + (finding.status() == Finding.Status.OK ? 0 : 1);
+    return new VerificationReport(own.rows(), own.head(), findings, faults);
+  }
+
+  /** The chains that a ledger has adopted, by the row that says so. */
+  static Map<Long, AdoptedChain> adopted(LedgerReader ledger) throws LedgerException {
+    Map<Long, AdoptedChain> adopted = new TreeMap<>();
+    ledger.forEachRow(
+        RowQuery.ofType(AdoptedChain.EVENT_TYPE),
+        row -> {
+          AdoptedChain.read(row).ifPresent(chain -> adopted.put(row.sequence(), chain));
+          return true;
+        });
+    return adopted;
   }
 
   private VerificationReport verify(KeyRing accepted) throws LedgerException, CommandFailure {
@@ -89,7 +169,8 @@ final class LogVerifyCommand extends Verb {
     return new VerificationReport(0, Head.EMPTY, List.of(storage), 1);
   }
 
-  private KeyRing given() throws KeyException, CommandFailure {
+  /** The keys that were named. */
+  static KeyRing given(List<String> keys) throws KeyException, CommandFailure {
     List<VerificationKey> ring = new ArrayList<>();
     for (String key : keys) {
       ring.add(read(key));
@@ -106,9 +187,12 @@ final class LogVerifyCommand extends Verb {
       return VerificationKey.fromVkey(key);
     }
     try {
-      return VerificationKey.fromPem(Files.readString(Path.of(key)), key);
-    } catch (IOException e) {
-      throw CommandFailure.usage(key + ": cannot be read as PEM text");
+      byte[] bytes = Files.readAllBytes(Path.of(key));
+      return bytes.length == VerificationKey.KEY_BYTES
+          ? VerificationKey.of(bytes)
+          : VerificationKey.fromPem(new String(bytes, StandardCharsets.UTF_8), key);
+    } catch (IOException | IllegalArgumentException e) {
+      throw CommandFailure.usage(key + ": cannot be read as a public key: " + e.getMessage());
     }
   }
 
@@ -120,11 +204,11 @@ final class LogVerifyCommand extends Verb {
     }
   }
 
-  private void print(VerificationReport report) {
-    if (json()) {
-      console().json(toJson(report));
+  static void printReport(Verb verb, VerificationReport report) {
+    if (verb.json()) {
+      verb.console().json(toJson(report));
     } else {
-      printText(console(), report);
+      printText(verb.console(), report);
     }
   }
 

@@ -332,7 +332,7 @@ public final class SqliteLedger implements LedgerReader {
     SqliteSchema.requireFit(connection);
   }
 
-  private static Properties readOnly() {
+  static Properties readOnly() {
     SQLiteConfig config = new SQLiteConfig();
     config.setReadOnly(true);
     config.setBusyTimeout(BUSY_TIMEOUT_MILLIS);
@@ -363,7 +363,7 @@ public final class SqliteLedger implements LedgerReader {
     }
   }
 
-  private static LedgerException unreadable(Path file, SQLException e) {
+  static LedgerException unreadable(Path file, SQLException e) {
     if (SqliteFault.isNotDatabase(e) && !beginsAsDatabase(file)) {
       return new LedgerException(
           file + ": not an SQLite database; is this the right data directory?", false, e);
@@ -383,7 +383,7 @@ public final class SqliteLedger implements LedgerReader {
 
   /** Reads something. */
   @FunctionalInterface
-  private interface Reading<T> {
+  interface Reading<T> {
     T read() throws SQLException;
   }
 }

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.adopt;
+
+import dev.indelible.merkle.CompactRange;
+import dev.indelible.merkle.Hash;
+import dev.indelible.verify.Finding;
+import dev.indelible.verify.Finding.Status;
+import dev.indelible.verify.VerificationReport;
+import dev.indelible.verify.VerificationReport.Verdict;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Whether a file still holds a chain as a log adopted it. It is shown every row of the file in
+ * order; rows that came behind those adopted do no harm, and are not covered. Used by one thread.
+ */
+public final class AdoptionCheck {
+  private static final String ADOPTED = "adopted";
+
+  /** What was adopted, by the row of this log that says so. */
+  private final NavigableMap<Long, AdoptedChain> adopted;
+
+  /** The sizes that were adopted. */
+  private final Set<Long> sizes = new HashSet<>();
+
+  /** The root of the file's rows at each of them that it reaches. */
+  private final Map<Long, String> roots = new HashMap<>();
+
+  private final CompactRange tree = CompactRange.empty();
+
+  /**
+   * A check against what a log has adopted.
+   *
+   * @param adopted each chain, by the sequence of the row that says so
+   */
+  public AdoptionCheck(Map<Long, AdoptedChain> adopted) {
+    this.adopted = new TreeMap<>(adopted);
+    adopted.values().forEach(chain -> sizes.add(chain.rows()));
+  }
+
+  /** Looks at the next row of the file. */
+  public void row(AiMemoryRow row) {
+    tree.append(Hash.ofLeaf(row.canonicalBytes()));
+    if (sizes.contains(tree.size())) {
+      roots.put(tree.size(), tree.root().hex());
+    }
+  }
+
+  /**
+   * What the file is to this log; asked after the last row.
+   *
+   * @param report what the file is by the rules of its own format
+   */
+  public Finding finding(VerificationReport report) {
+    if (adopted.isEmpty()) {
+      return new Finding(
+          ADOPTED, Status.UNKNOWN, OptionalLong.empty(), "this log has adopted no chain");
+    }
+    Optional<Map.Entry<Long, AdoptedChain>> found =
+        adopted.descendingMap().entrySet().stream()
+            .filter(entry -> entry.getValue().root().equals(roots.get(entry.getValue().rows())))
+            .findFirst();
+    return found.isPresent()
+        ? found(found.get().getKey(), found.get().getValue().rows(), report)
+        : changed(adopted.lastEntry());
+  }
+
+  private Finding found(long sequence, long rows, VerificationReport report) {
+    OptionalLong at = OptionalLong.of(sequence);
+    if (report.verdict() == Verdict.BROKEN) {
+      Finding first = firstBroken(report);
+      if (first.sequence().isEmpty() || first.sequence().getAsLong() <= rows) {
+        return new Finding(
+            ADOPTED,
+            Status.BROKEN,
+            at,
+            "the rows are those adopted, but their chain is broken, %s%s: %s"
+                .formatted(first.check(), place(first), first.message()));
+      }
+    }
+    long more = tree.size() - rows;
+    return new Finding(
+        ADOPTED,
+        Status.OK,
+        at,
+        "%,d rows of the file are as this row adopted them, the last one too%s"
+            .formatted(
+                rows, more == 0 ? "" : "; %,d rows behind them are not covered".formatted(more)));
+  }
+
+  private Finding changed(Map.Entry<Long, AdoptedChain> last) {
+    AdoptedChain chain = last.getValue();
+    String what =
+        tree.size() < chain.rows()
+            ? "this row adopted %,d rows, and the file has %,d".formatted(chain.rows(), tree.size())
+            : "this row adopted %,d rows of root %s, and those of the file have another"
+                .formatted(chain.rows(), chain.root());
+    return new Finding(ADOPTED, Status.BROKEN, OptionalLong.of(last.getKey()), what);
+  }
+
+  /** The one to name: that at the first row, or else the first. */
+  private static Finding firstBroken(VerificationReport report) {
+    return report.findings().stream()
+        .filter(each -> each.status() == Status.BROKEN)
+        .min(Comparator.comparingLong(AdoptionCheck::sequence))
+        .orElseThrow();
+  }
+
+  private static long sequence(Finding finding) {
+    return finding.sequence().orElse(Long.MIN_VALUE);
+  }
+
+  private static String place(Finding finding) {
+    return finding.sequence().isPresent() ? " at row " + finding.sequence().getAsLong() : "";
+  }
+}

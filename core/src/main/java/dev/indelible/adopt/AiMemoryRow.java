@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.adopt;
+
+import dev.indelible.crypto.Sha256;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A row of the table {@code signed_events} of ai-memory 0.7, as its bytes are stored. The arrays
+ * are shared, not to be changed.
+ *
+ * @param sequence its number, from 1
+ * @param id a UUID, as text in UTF-8, as are the other three below that are said to be text
+ * @param agentId who acted; text
+ * @param eventType for example {@code governance.refusal}; text
+ * @param payloadHash SHA-256 of what was decided, which is kept nowhere; 32 bytes
+ * @param signature an Ed25519 signature; empty where the column is NULL
+ * @param attestLevel who signed, for example {@code unsigned} or {@code daemon_signed}; text
+ * @param timestamp when, in RFC 3339; text
+ * @param prevHash the {@link #hash} of the row before; empty where the column is NULL
+ * @param mistyped what is wrong with the types of its columns, if anything is
+ */
+public record AiMemoryRow(
+    long sequence,
+    byte[] id,
+    byte[] agentId,
+    byte[] eventType,
+    byte[] payloadHash,
+    byte[] signature,
+    byte[] attestLevel,
+    byte[] timestamp,
+    byte[] prevHash,
+    Optional<String> mistyped) {
+
+  /** What stands behind each field in the {@link #canonicalBytes}. */
+  static final byte SEPARATOR = 0x1f;
+
+  /**
+   * What is hashed: each field as it is stored, followed by the byte 0x1F, and the sequence as 8
+   * bytes, big-endian. The hash of the row before is not among them.
+   */
+  public byte[] canonicalBytes() {
+    List<byte[]> fields =
+        List.of(id, agentId, eventType, payloadHash, signature, attestLevel, timestamp);
+    int length = fields.stream().mapToInt(field -> field.length + 1).sum();
+    ByteBuffer out = ByteBuffer.allocate(length + Long.BYTES).order(ByteOrder.BIG_ENDIAN);
+    fields.forEach(field -> out.put(field).put(SEPARATOR));
+    return out.putLong(sequence).array();
+  }
+
+  /** What the next row has as its {@code prev_hash}: SHA-256 of the {@link #canonicalBytes}. */
+  public byte[] hash() {
+    return Sha256.hash(canonicalBytes());
+  }
+}
