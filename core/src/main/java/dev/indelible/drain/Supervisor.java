@@ -16,8 +16,9 @@ import org.slf4j.LoggerFactory;
  * batch is tried again with a fresh one. Runs on one thread of its own.
  */
 final class Supervisor implements Runnable {
-  private static final Duration FIRST_BACKOFF = Duration.ofMillis(10);
-  private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(1);
+  private static final long POLL_NANOS = DeferredAuditQueue.DRAIN_POLL_INTERVAL.toNanos();
+  private static final long FIRST_BACKOFF_NANOS = Duration.ofMillis(10).toNanos();
+  private static final long LONGEST_BACKOFF_NANOS = Duration.ofSeconds(1).toNanos();
 
   private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
 
@@ -30,8 +31,11 @@ final class Supervisor implements Runnable {
   /** Failures since an event was last settled, the weather left out; this thread's alone. */
   private int failures;
 
-  /** The next wait; doubles with each failure of any kind; this thread's alone. */
-  private Duration backoff = FIRST_BACKOFF;
+  /**
+   * The next wait; doubles with each failure of any kind; this thread's alone. A number, because a
+   * heap that is full has no room for a {@link Duration}, and this thread must outlive that.
+   */
+  private long backoffNanos = FIRST_BACKOFF_NANOS;
 
   /** Set by the closer; read by this thread between batches. */
   private volatile boolean stopping;
@@ -70,9 +74,9 @@ final class Supervisor implements Runnable {
     while (!stopping) {
       if (drainer.drainBatch(sink) > 0) {
         failures = 0;
-        backoff = FIRST_BACKOFF;
+        backoffNanos = FIRST_BACKOFF_NANOS;
       } else {
-        rest(DeferredAuditQueue.DRAIN_POLL_INTERVAL);
+        rest(POLL_NANOS);
       }
     }
   }
@@ -97,9 +101,9 @@ final class Supervisor implements Runnable {
     } catch (Throwable second) {
       // Out of memory even for a message: the attempt below is what matters.
     }
-    rest(backoff);
-    Duration doubled = backoff.multipliedBy(2);
-    backoff = doubled.compareTo(LONGEST_BACKOFF) < 0 ? doubled : LONGEST_BACKOFF;
+    // Nothing is allocated from here on.
+    rest(backoffNanos);
+    backoffNanos = Math.min(2 * backoffNanos, LONGEST_BACKOFF_NANOS);
   }
 
   private void giveUp(State state, Throwable failure) {
@@ -111,9 +115,9 @@ final class Supervisor implements Runnable {
         failure);
   }
 
-  private void rest(Duration time) {
-    long deadline = System.nanoTime() + time.toNanos();
-    long left = time.toNanos();
+  private void rest(long nanos) {
+    long deadline = System.nanoTime() + nanos;
+    long left = nanos;
     while (!stopping && left > 0) {
       // A park ends early for an interrupt, or for a permit that a lock of the sink's left behind;
       // this thread answers only to stop.

@@ -4,6 +4,7 @@ package dev.indelible.journal;
 import static dev.indelible.journal.TestJournal.bytes;
 import static dev.indelible.journal.TestJournal.event;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.indelible.event.DeferredAuditEvent;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -66,6 +68,81 @@ class FailingDiskTest {
     test.disk = TestJournal.UNSYNCED;
     found.addAll(bytes(test.recover()));
     assertThat(found).as(name).isEqualTo(accepted);
+  }
+
+  /**
+   * D1, D2: memory that runs out where a segment is made, and where that is said, costs neither the
+   * thread that makes segments nor, for long, the room for more events.
+   */
+  @Test
+  void aSegmentThatCouldNotBeMadeOrSpokenOfIsMadeLater() throws Exception {
+    TestJournal test = new TestJournal(temp);
+    SpeechlessDisk disk = new SpeechlessDisk();
+    test.disk = disk;
+    Journal journal = test.open();
+    List<String> accepted = new ArrayList<>();
+    disk.failing = true;
+    int n = 0;
+    while (disk.failing) {
+      DeferredAuditEvent event = event("agent:a", n++, 100_000);
+      if (journal.offer(event)) {
+        accepted.add(bytes(event));
+      }
+    }
+    int before = accepted.size();
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(
+            () -> {
+              DeferredAuditEvent event = event("agent:a", before + 1000, 1_500_000);
+              boolean taken = journal.offer(event);
+              if (taken) {
+                accepted.add(bytes(event));
+              }
+              return taken;
+            });
+    assertThat(journal.trouble()).isEmpty();
+    assertThat(bytes(test.drain(journal))).isEqualTo(accepted);
+    journal.close();
+  }
+
+  /** Out of memory once, and once more when asked what is wrong. */
+  private static final class SpeechlessDisk extends Disk {
+    volatile boolean failing;
+
+    @Override
+    long usableBytes(Path directory) throws IOException {
+      if (failing) {
+        throw new SpeechlessError(this);
+      }
+      return super.usableBytes(directory);
+    }
+
+    @Override
+    void sync(Path file, FileChannel channel) {}
+
+    @Override
+    void sync(Path file, MappedByteBuffer map) {}
+
+    @Override
+    void syncNames(Path directory) {}
+  }
+
+  /** What there is not even the memory to speak of. */
+  private static final class SpeechlessError extends OutOfMemoryError {
+    private static final long serialVersionUID = 1;
+
+    private final transient SpeechlessDisk disk;
+
+    SpeechlessError(SpeechlessDisk disk) {
+      this.disk = disk;
+    }
+
+    @Override
+    public String toString() {
+      disk.failing = false;
+      throw new OutOfMemoryError("test disk");
+    }
   }
 
   /** Fails one call, or all from one on. */

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.drain;
+
+import static dev.indelible.drain.Audits.refusal;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.MemoryStore;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** D8: a heap that is full for a while costs time, and neither the drainer nor an event. */
+@Timeout(60)
+class FullHeapTest {
+  @Test
+  void theDrainerOutlivesAHeapWithoutAByteLeft() throws Exception {
+    assertThat(FullHeap.run(Starved.class)).isEqualTo("drained: true");
+  }
+
+  /** A process whose sink finds the heap full at its first batch. */
+  static final class Starved {
+    private static boolean full;
+
+    private Starved() {}
+
+    public static void main(String[] args) {
+      TestLedger ledger = new TestLedger();
+      DeferredAudit audit =
+          DeferredAudit.start(
+              new MemoryStore(),
+              ledger.sink(
+                  batch -> {
+                    if (!full) {
+                      full = true;
+                      FullHeap.releaseAfter(Duration.ofMillis(500));
+                      FullHeap.fill();
+                      throw new OutOfMemoryError("test sink");
+                    }
+                    return ledger.commit(batch);
+                  }),
+              new AuditBooks(),
+              DrainSettings.ofDefaults());
+      audit.queue().submit(refusal("agent:alice", 1));
+      boolean drained = audit.queue().drainPending(Duration.ofSeconds(10));
+      System.out.println("drained: " + drained);
+      Runtime.getRuntime().halt(0);
+    }
+  }
+}
