@@ -391,8 +391,13 @@ public final class Journal implements EventStore {
   private void syncFromTimeToTime() {
     while (!closed) {
       LockSupport.parkNanos(this, settings.syncInterval().toNanos());
-      if (!closed) {
-        sync();
+      try {
+        if (!closed) {
+          sync();
+        }
+      } catch (RuntimeException | Error e) {
+        // Out of memory, maybe even for a line of the log: sinceSync() grows, and the next try
+        // comes.
       }
     }
   }

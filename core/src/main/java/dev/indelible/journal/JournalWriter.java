@@ -31,7 +31,10 @@ final class JournalWriter {
   private static final Duration ROTATION_POLL = Duration.ofNanos(50_000);
 
   /** How soon making a segment is tried again when there was no room for it. */
-  private static final Duration ROOM_POLL = Duration.ofMillis(50);
+  private static final long ROOM_POLL_NANOS = Duration.ofMillis(50).toNanos();
+
+  /** Why no segment can be made, when not even the reason can be told. */
+  private static final String NO_WORDS = "no segment can be made, and no memory to say why";
 
   /**
    * What a growing journal leaves of the disk: a ledger on the same disk needs some to take the
@@ -211,7 +214,11 @@ final class JournalWriter {
       } else {
         LockSupport.park(this);
       }
-      warn();
+      try {
+        warn();
+      } catch (RuntimeException | Error e) {
+        // Out of memory for a line of the log; health says the same.
+      }
     }
   }
 
@@ -232,15 +239,27 @@ final class JournalWriter {
       }
       noRoom = null;
     } catch (IOException | RuntimeException | Error e) {
-      if (noRoom == null) {
-        LOG.error("{}: the journal cannot grow: {}", slot.directory(), e.toString());
+      String before = noRoom;
+      noRoom = NO_WORDS;
+      try {
+        tell(before, e);
+      } catch (RuntimeException | Error second) {
+        // Out of memory even for a message. This thread goes on: nobody else makes segments.
       }
-      noRoom = e.getMessage() == null ? e.toString() : e.getMessage();
       if (reliefs == reliefsBefore) {
-        LockSupport.parkNanos(this, ROOM_POLL.toNanos());
+        LockSupport.parkNanos(this, ROOM_POLL_NANOS);
       } else {
         noRoom = null;
       }
+    }
+  }
+
+  /** Says why no segment could be made, and logs it when it is new. */
+  private void tell(@Nullable String before, Throwable failure) {
+    String reason = failure.getMessage() == null ? failure.toString() : failure.getMessage();
+    noRoom = reason;
+    if (before == null) {
+      LOG.error("{}: the journal cannot grow: {}", slot.directory(), failure.toString());
     }
   }
 

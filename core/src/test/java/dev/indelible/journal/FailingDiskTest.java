@@ -3,6 +3,7 @@ package dev.indelible.journal;
 
 import static dev.indelible.journal.TestJournal.bytes;
 import static dev.indelible.journal.TestJournal.event;
+import static dev.indelible.journal.TestJournal.settings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -89,26 +90,40 @@ class FailingDiskTest {
         accepted.add(bytes(event));
       }
     }
-    int before = accepted.size();
-    await()
-        .atMost(Duration.ofSeconds(20))
-        .until(
-            () -> {
-              DeferredAuditEvent event = event("agent:a", before + 1000, 1_500_000);
-              boolean taken = journal.offer(event);
-              if (taken) {
-                accepted.add(bytes(event));
-              }
-              return taken;
-            });
+    for (int more = 0; more < 6; more++) {
+      DeferredAuditEvent event = event("agent:a", n++, 900_000);
+      await().atMost(Duration.ofSeconds(20)).until(() -> journal.offer(event));
+      accepted.add(bytes(event));
+    }
     assertThat(journal.trouble()).isEmpty();
     assertThat(bytes(test.drain(journal))).isEqualTo(accepted);
+    journal.close();
+  }
+
+  /** D5: nor does memory that runs out in a sync end the syncs of what comes behind. */
+  @Test
+  void aSyncThatCouldNotBeSpokenOfIsNotTheLast() throws Exception {
+    TestJournal test = new TestJournal(temp);
+    SpeechlessDisk disk = new SpeechlessDisk();
+    test.disk = disk;
+    Journal journal = test.open(settings(Durability.PROCESS, JournalSettings.MIN_QUOTA_BYTES));
+    disk.failingToSync = true;
+    assertThat(journal.offer(event("agent:a", 1))).isTrue();
+    await().until(() -> !disk.failingToSync);
+    DeferredAuditEvent next = event("agent:a", 2);
+    await().until(() -> journal.offer(next));
+    test.drain(journal);
+    await()
+        .during(Duration.ofSeconds(1))
+        .until(() -> journal.sinceSync().compareTo(Duration.ofMillis(800)) < 0);
+    assertThat(journal.trouble()).isEmpty();
     journal.close();
   }
 
   /** Out of memory once, and once more when asked what is wrong. */
   private static final class SpeechlessDisk extends Disk {
     volatile boolean failing;
+    volatile boolean failingToSync;
 
     @Override
     long usableBytes(Path directory) throws IOException {
@@ -122,7 +137,11 @@ class FailingDiskTest {
     void sync(Path file, FileChannel channel) {}
 
     @Override
-    void sync(Path file, MappedByteBuffer map) {}
+    void sync(Path file, MappedByteBuffer map) {
+      if (failingToSync) {
+        throw new SpeechlessError(this);
+      }
+    }
 
     @Override
     void syncNames(Path directory) {}
@@ -141,6 +160,7 @@ class FailingDiskTest {
     @Override
     public String toString() {
       disk.failing = false;
+      disk.failingToSync = false;
       throw new OutOfMemoryError("test disk");
     }
   }
