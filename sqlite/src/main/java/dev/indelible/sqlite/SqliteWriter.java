@@ -94,6 +94,9 @@ final class SqliteWriter implements AutoCloseable {
    */
   static SqliteWriter open(Path file, Optional<UUID> ledger) throws SQLException {
     SqliteFile.create(file);
+    // Before it is opened: a file that is replaced on the way is then taken for another, and never
+    // the other way round.
+    Optional<Object> identity = SqliteFile.identity(file);
     Connection connection =
         DriverManager.getConnection(SqliteFile.url(file), SqliteTuning.properties());
     try {
@@ -108,7 +111,7 @@ final class SqliteWriter implements AutoCloseable {
       if (ledger.isPresent()) {
         requireLedger(connection, ledger.get());
       }
-      return new SqliteWriter(connection, SqliteFile.identity(file));
+      return new SqliteWriter(connection, identity);
     } catch (SQLException | RuntimeException | Error e) {
       connection.close();
       throw e;
