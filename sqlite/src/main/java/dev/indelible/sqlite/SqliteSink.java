@@ -140,21 +140,41 @@ public final class SqliteSink implements DeferredAuditSink {
     }
   }
 
-  /** Tries each letter once whose cause may have been cured since; what is still refused stays. */
+  /**
+   * Tries each letter once whose cause may have been cured since; what is still refused stays, and
+   * what the weather keeps is tried again with the batch.
+   */
   private void retryLetters(SqliteWriter open) throws SQLException {
     if (!lettersDue.getAndSet(false)) {
       return;
     }
     LetterReplay replay = new LetterReplay(open, sealer, guard, books);
-    for (DeadLetter letter : open.waitingLetters()) {
-      if (!letter.failureReason().equals(DeadLetter.ID_REUSED)) {
-        try {
-          String refusal = replay.replay(letter).orElse("replayed");
-          LOG.info("{}: dead letter {}: {}", file, letter.letter(), refusal);
-        } catch (LedgerException e) {
-          LOG.warn("{}: {}", file, e.getMessage());
+    try {
+      for (DeadLetter letter : open.waitingLetters()) {
+        if (!letter.failureReason().equals(DeadLetter.ID_REUSED)) {
+          retry(replay, letter);
         }
       }
+    } catch (SQLException e) {
+      lettersDue.set(isWeather(e));
+      throw e;
+    } catch (HeadGuard.KeysUnreadableException e) {
+      lettersDue.set(true);
+      throw e;
+    }
+  }
+
+  private void retry(LetterReplay replay, DeadLetter letter) throws SQLException {
+    try {
+      String refusal = replay.replay(letter).orElse("replayed");
+      LOG.info("{}: dead letter {}: {}", file, letter.letter(), refusal);
+    } catch (LedgerException e) {
+      LOG.warn("{}: {}", file, e.getMessage());
+    } catch (SQLException e) {
+      if (isWeather(e)) {
+        throw e;
+      }
+      LOG.warn("{}: dead letter {}: {}", file, letter.letter(), e.getMessage());
     }
   }
 
@@ -169,11 +189,13 @@ public final class SqliteSink implements DeferredAuditSink {
 
   private SinkException failure(SQLException e) {
     String message = file + ": " + e.getMessage();
+    return isWeather(e) ? new SinkUnavailableException(message, e) : new SinkException(message, e);
+  }
+
+  private static boolean isWeather(SQLException e) {
     boolean lasting =
         e instanceof SqliteSchema.UnfitDatabaseException
             || e instanceof SqliteWriter.RolledBackException;
-    return SqliteFault.of(e) == SqliteFault.WEATHER && !lasting
-        ? new SinkUnavailableException(message, e)
-        : new SinkException(message, e);
+    return SqliteFault.of(e) == SqliteFault.WEATHER && !lasting;
   }
 }

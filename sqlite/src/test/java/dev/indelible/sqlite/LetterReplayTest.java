@@ -3,13 +3,16 @@ package dev.indelible.sqlite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.queue.AuditHealth;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -115,6 +118,40 @@ class LetterReplayTest {
     TestLog.close(audit);
     assertThat(letter().replayedAs()).contains(poison.id().toString());
     assertThat(log.ids()).hasSize(5).contains(poison.id().toString());
+    log.requireIntact();
+  }
+
+  /** D6: a ledger that is locked while letters are tried again only puts that off. */
+  @Test
+  void lettersAreTriedAgainWhenALockThatKeptThemIsGone() throws Exception {
+    Sql.run(log.file, "DROP TRIGGER refuse");
+    DeferredAudit audit;
+    try (Connection other = Sql.connect(log.file)) {
+      Sql.run(other, "BEGIN IMMEDIATE");
+      audit = log.start();
+      audit.queue().submit(TestLog.refusal("agent:a", "next"));
+      await()
+          .atMost(TestLog.PATIENCE)
+          .until(() -> audit.queue().metrics().health().state() == AuditHealth.State.DEGRADED);
+      Sql.run(other, "COMMIT");
+    }
+    TestLog.settle(audit);
+    TestLog.close(audit);
+    assertThat(letter().replayedAs()).contains(poison.id().toString());
+    log.requireIntact();
+  }
+
+  /** D8: a letter that ends every transaction it is in is passed over, and stays. */
+  @Test
+  void aStartGoesOnWithoutALetterThatRollsBack() throws Exception {
+    Sql.run(log.file, "DROP TRIGGER refuse", TRIGGER.replace("ABORT", "ROLLBACK"));
+    DeferredAudit audit = log.start();
+    audit.queue().submit(TestLog.refusal("agent:a", "next"));
+    TestLog.settle(audit);
+    TestLog.close(audit);
+    assertThat(audit.queue().metrics().appendFailures()).isZero();
+    assertThat(letter().replayedAs()).isEmpty();
+    assertThat(log.ids()).hasSize(3);
     log.requireIntact();
   }
 
