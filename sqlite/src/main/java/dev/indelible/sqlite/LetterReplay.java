@@ -3,6 +3,7 @@ package dev.indelible.sqlite;
 
 import dev.indelible.drain.AppendOutcome;
 import dev.indelible.event.AuditEvent;
+import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFormatException;
@@ -17,12 +18,21 @@ import java.sql.SQLException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Appends dead letters after all, or removes them; each in a transaction of its own, together with
  * the event that says so.
  */
 final class LetterReplay {
+  /**
+   * What a letter may say. A letter is not signed, so whoever can write into the file can plant
+   * one; what the log says of itself, and a reader believes for its signature, is not taken from
+   * there. A gap is: the journal's reader speaks of it through the queue, and it excuses nothing.
+   */
+  private static final Set<String> REPLAYABLE =
+      Set.of(DeferredAuditEvent.REFUSAL, DeferredAuditEvent.CHECK, SystemEvent.GAP);
+
   private final SqliteWriter writer;
   private final RowSealer sealer;
   private final HeadGuard guard;
@@ -39,9 +49,15 @@ final class LetterReplay {
    * Appends a letter's event under its own id and marks the letter.
    *
    * @return why the event is still refused; empty if it is in the chain
-   * @throws LedgerException if the letter is no longer what was written
+   * @throws LedgerException if the letter is no longer what was written, or none that the log
+   *     writes
    */
   Optional<String> replay(DeadLetter letter) throws SQLException, LedgerException {
+    if (!REPLAYABLE.contains(letter.eventType())) {
+      throw new LedgerException(
+          "dead letter %d: it is of type %s, in which only the log itself speaks; it can be shown, not replayed"
+              .formatted(letter.letter(), letter.eventType()));
+    }
     SystemEvent note = note(SystemEvent.LETTER_REPLAYED, letter, Optional.empty());
     List<AuditEvent> events = List.of(letter.event(), note);
     writer.begin();

@@ -5,15 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.indelible.crypto.Sha256;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.SystemEvent;
+import dev.indelible.event.Timestamps;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.RowSignatureNote;
 import dev.indelible.queue.AuditHealth;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -92,6 +97,42 @@ class LetterReplayTest {
           .hasMessageContaining("no longer what was written");
     }
     assertThat(log.ids()).hasSize(2);
+  }
+
+  /**
+   * D11: whoever can write into the file, and has no key, does not get the log to sign in its own
+   * name that rows may be unsigned from here on.
+   */
+  @Test
+  void aPlantedLetterDoesNotSpeakInTheNameOfTheLog() throws Exception {
+    Sql.run(log.file, "DROP TRIGGER refuse", "DELETE FROM signed_events_dlq");
+    SystemEvent words = new RowSignatureNote(false).toEvent();
+    byte[] payload = words.content().payload(new byte[16]);
+    Sql.run(
+        log.file,
+        "INSERT INTO signed_events_dlq (id, agent_id, event_type, payload_hash, timestamp, payload,"
+            + " failure_reason, failed_at, attempts) VALUES ('%s', '%s', '%s', x'%s', '%s', '%s',"
+                .formatted(
+                    words.id(),
+                    words.agentId(),
+                    words.eventType(),
+                    HexFormat.of().formatHex(Sha256.hash(payload)),
+                    Timestamps.format(words.timestamp()),
+                    new String(payload, StandardCharsets.UTF_8))
+            + " 'constraint: x', '2026-11-23T01:02:03.456789Z', 6)");
+
+    DeferredAudit audit = log.start();
+    audit.queue().submit(TestLog.refusal("agent:a", "next"));
+    TestLog.settle(audit);
+    TestLog.close(audit);
+
+    assertThat(types()).hasSize(3).doesNotContain(SystemEvent.ROW_SIGNATURES);
+    try (SqliteDeadLetters letters = SqliteDeadLetters.open(log.file, TestLog.KEY, TestLog.KEYS)) {
+      assertThatThrownBy(() -> letters.replay(letter()))
+          .isInstanceOf(LedgerException.class)
+          .hasMessageContaining(SystemEvent.ROW_SIGNATURES);
+    }
+    log.requireIntact();
   }
 
   @Test
