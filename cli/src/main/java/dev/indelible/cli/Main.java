@@ -6,6 +6,7 @@ import dev.indelible.crypto.KeyException;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.policy.PolicyException;
+import dev.indelible.witness.WitnessException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -22,7 +23,8 @@ public final class Main {
           KeyException.class,
           LedgerException.class,
           PolicyException.class,
-          JsonFormatException.class);
+          JsonFormatException.class,
+          WitnessException.class);
 
   private Main() {}
 

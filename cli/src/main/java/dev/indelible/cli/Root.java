@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
       LogCommand.class,
       DlqCommand.class,
       KeysCommand.class,
+      WitnessCommand.class,
       StatusCommand.class,
       BenchCommand.class,
       HelpCommand.class

@@ -78,6 +78,15 @@ public final class SignedCheckpoint {
     return new SignedCheckpoint(note.with(signature), checkpoint);
   }
 
+  /**
+   * The checkpoint with these of its signatures alone.
+   *
+   * @throws IllegalArgumentException if they are none, or over a hundred
+   */
+  public SignedCheckpoint withOnly(List<NoteSignature> signatures) {
+    return new SignedCheckpoint(new SignedNote(note.text(), signatures), checkpoint);
+  }
+
   /** The checkpoint as it is stored, sent and served. */
   public byte[] bytes() {
     return note.bytes();

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.witness.WitnessDirectory;
+import dev.indelible.witness.WitnessServer;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "witness",
+    description = "Witness other logs: cosign what continues what was seen of them before.",
+    subcommands = {
+      WitnessCommand.Init.class,
+      WitnessCommand.Trust.class,
+      WitnessCommand.Serve.class
+    })
+final class WitnessCommand extends VerbGroup {
+  /** What every verb here has: where the witness is. */
+  abstract static class WitnessVerb extends Verb {
+    @Option(
+        names = "--state",
+        paramLabel = "DIR",
+        defaultValue = "${env:INDELIBLE_WITNESS:-indelible-witness}",
+        description =
+            "the witness's directory (default: $$INDELIBLE_WITNESS, else ./indelible-witness)")
+    Path state = Path.of("indelible-witness");
+
+    final WitnessDirectory directory() {
+      return new WitnessDirectory(state);
+    }
+  }
+
+  @Command(
+      name = "init",
+      description = "Make a witness: its directory, its key and its name, if they are not there.",
+      footer = {
+        "",
+        "Prints the vkey that logs and auditors know it by. Never restore its directory from a",
+        "copy: it would cosign again what it cosigned since. Begin a new one, with a new key."
+      })
+  static final class Init extends WitnessVerb {
+    @Option(
+        names = "--name",
+        paramLabel = "NAME",
+        required = true,
+        description = "its name, by convention an address without its scheme")
+    String name = "";
+
+    @Override
+    public Integer call() throws Exception {
+      VerifierKey key;
+      try {
+        VerifierKey.requireName(name);
+        key = directory().init(name);
+      } catch (IllegalArgumentException e) {
+        throw CommandFailure.usage("--name " + e.getMessage());
+      }
+      if (json()) {
+        console().json(new CanonicalWriter().beginObject().member("vkey", key.vkey()).endObject());
+      } else {
+        console().line(key.vkey());
+      }
+      return ExitCode.OK;
+    }
+  }
+
+  @Command(
+      name = "trust",
+      description = "Have the witness cosign these logs too; at once, if it is serving.",
+      footer = {
+        "",
+        "A log's vkey bears its origin as its name: 'indelible keys export --format vkey",
+        "--name ORIGIN' prints it there."
+      })
+  static final class Trust extends WitnessVerb {
+    @Parameters(paramLabel = "VKEY", arity = "1..*", description = "the public key of a log")
+    List<String> vkeys = new ArrayList<>();
+
+    @Override
+    public Integer call() throws Exception {
+      List<VerifierKey> logs = new ArrayList<>();
+      for (String vkey : vkeys) {
+        logs.add(read(vkey));
+      }
+      for (VerifierKey log : logs) {
+        boolean added = directory().trust(log);
+        if (json()) {
+          console()
+              .json(
+                  new CanonicalWriter()
+                      .beginObject()
+                      .name("added")
+                      .canonical(added ? "true" : "false")
+                      .member("log", log.vkey())
+                      .endObject());
+        } else {
+          console()
+              .line((added ? "trusted: " : "trusted already: ") + Console.printable(log.name()));
+        }
+      }
+      return ExitCode.OK;
+    }
+
+    private static VerifierKey read(String vkey) throws CommandFailure {
+      try {
+        return VerifierKey.parse(vkey);
+      } catch (CheckpointParseException e) {
+        throw CommandFailure.usage(e.getMessage());
+      }
+    }
+  }
+
+  @Command(
+      name = "serve",
+      description = "Answer add-checkpoint requests (C2SP tlog-witness v1.0.0) until ended.",
+      footer = {
+        "",
+        "Plain HTTP, on the loopback interface unless told otherwise; for TLS put a proxy before it."
+      })
+  static final class Serve extends WitnessVerb {
+    private static final int MAX_PORT = 65_535;
+
+    @Option(
+        names = "--listen",
+        paramLabel = "HOST:PORT",
+        defaultValue = "127.0.0.1:8127",
+        description = "where to listen; port 0 is any (default: ${DEFAULT-VALUE})")
+    String listen = "127.0.0.1:8127";
+
+    @Override
+    public Integer call() throws Exception {
+      InetSocketAddress address = address();
+      try (WitnessDirectory.Open open = directory().open();
+          WitnessServer server = start(open, address)) {
+        Runtime.getRuntime().addShutdownHook(new Thread(server::close));
+        say(open.witness().key(), server.address());
+        new CountDownLatch(1).await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+      return ExitCode.OK;
+    }
+
+    private WitnessServer start(WitnessDirectory.Open open, InetSocketAddress address)
+        throws CommandFailure {
+      try {
+        return WitnessServer.start(open.witness(), address);
+      } catch (IOException e) {
+        throw CommandFailure.usage(
+            "--listen " + listen + ": cannot listen there: " + e.getMessage());
+      }
+    }
+
+    private void say(VerifierKey key, InetSocketAddress address) {
+      String host = address.getAddress().getHostAddress();
+      String url =
+          "http://%s:%d".formatted(host.contains(":") ? "[" + host + "]" : host, address.getPort());
+      if (json()) {
+        console()
+            .json(
+                new CanonicalWriter()
+                    .beginObject()
+                    .member("url", url)
+                    .member("vkey", key.vkey())
+                    .endObject());
+      } else {
+        console().line("witness " + key.vkey());
+        console().line("listens on " + url);
+      }
+      console().out().flush();
+    }
+
+    private InetSocketAddress address() throws CommandFailure {
+      int colon = listen.lastIndexOf(':');
+      String host = colon < 0 ? "" : listen.substring(0, colon).replaceAll("^\\[|\\]$", "");
+      int port = port(listen.substring(colon + 1));
+      InetSocketAddress address =
+          port < 0 || host.isEmpty() ? null : new InetSocketAddress(host, port);
+      if (address == null || address.isUnresolved()) {
+        throw CommandFailure.usage(
+            "--listen " + listen + ": not of the form HOST:PORT, as in 127.0.0.1:8127");
+      }
+      return address;
+    }
+
+    private static int port(String text) {
+      try {
+        int port = Integer.parseInt(text);
+        return port > MAX_PORT ? -1 : port;
+      } catch (NumberFormatException e) {
+        return -1;
+      }
+    }
+  }
+}

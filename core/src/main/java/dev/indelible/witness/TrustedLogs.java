@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.witness;
+
+import dev.indelible.checkpoint.VerifierKey;
+import java.util.List;
+
+/** The logs that a witness cosigns. They may become more while it is at work. */
+@FunctionalInterface
+public interface TrustedLogs {
+  /**
+   * The keys of a log; none if it is not among them.
+   *
+   * @param origin the log's name, and so its keys'
+   * @throws WitnessException if that cannot be told
+   */
+  List<VerifierKey> keys(String origin) throws WitnessException;
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.witness;
+
+import dev.indelible.checkpoint.AddCheckpointRequest;
+import dev.indelible.checkpoint.AddCheckpointResponse.Conflict;
+import dev.indelible.checkpoint.AddCheckpointResponse.Cosigned;
+import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.checkpoint.Cosignature;
+import dev.indelible.checkpoint.NoteSignature;
+import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.checkpoint.VerificationException;
+import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.crypto.Signer;
+import dev.indelible.merkle.Hash;
+import dev.indelible.merkle.InvalidProofException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Cosigns checkpoints (C2SP tlog-witness v1.0.0). Guarantees that of two checkpoints of one log
+ * that it cosigned, in any order of requests and whatever dies when, the smaller is the beginning
+ * of the larger: it looks at the last one, checks, keeps the new one durably and only then answers,
+ * all of that for one request of a log at a time. Any thread.
+ */
+public final class Witness {
+  private static final Logger LOG = LoggerFactory.getLogger(Witness.class);
+
+  private final VerifierKey key;
+  private final Signer signer;
+  private final TrustedLogs logs;
+  private final WitnessMemory memory;
+  private final Clock clock;
+
+  /** One for each log that is trusted: what is checked must still be so when it is kept. */
+  private final Map<String, Object> turns = new ConcurrentHashMap<>();
+
+  /**
+   * A witness.
+   *
+   * @param key its public key, with its name
+   * @param signer the private half; it cosigns under no other name
+   * @param logs whose checkpoints it cosigns
+   * @param memory the directory with what it cosigned; there, and this process's alone
+   * @param clock tells the time of a cosignature
+   */
+  public Witness(VerifierKey key, Signer signer, TrustedLogs logs, Path memory, Clock clock) {
+    this.key = key;
+    this.signer = signer;
+    this.logs = logs;
+    this.memory = new WitnessMemory(memory, key);
+    this.clock = clock;
+  }
+
+  /** The witness's public key. */
+  public VerifierKey key() {
+    return key;
+  }
+
+  /**
+   * Answers {@code POST add-checkpoint}.
+   *
+   * @param body the body of the request
+   */
+  public WitnessAnswer addCheckpoint(byte[] body) {
+    try {
+      AddCheckpointRequest request = AddCheckpointRequest.parse(body);
+      String origin = request.checkpoint().unverified().origin();
+      List<VerifierKey> trusted = logs.keys(origin);
+      if (trusted.isEmpty()) {
+        return WitnessAnswer.refused(
+            WitnessAnswer.NOT_FOUND, "this witness does not know the log of this origin");
+      }
+      SignedCheckpoint signed = signedBy(trusted, request.checkpoint());
+      synchronized (turns.computeIfAbsent(origin, each -> new Object())) {
+        return decide(request, signed);
+      }
+    } catch (CheckpointParseException e) {
+      return WitnessAnswer.refused(WitnessAnswer.BAD_REQUEST, e.getMessage());
+    } catch (VerificationException e) {
+      return WitnessAnswer.refused(WitnessAnswer.FORBIDDEN, e.getMessage());
+    } catch (WitnessException e) {
+      LOG.error("nothing is cosigned: {}", e.getMessage());
+      return WitnessAnswer.refused(
+          WitnessAnswer.INTERNAL_ERROR, "this witness cannot keep what it would cosign");
+    }
+  }
+
+  /** The checkpoint with the signatures of trusted keys and no others. */
+  private static SignedCheckpoint signedBy(List<VerifierKey> trusted, SignedCheckpoint checkpoint)
+      throws VerificationException {
+    return checkpoint.withOnly(List.copyOf(checkpoint.note().verify(trusted).values()));
+  }
+
+  private WitnessAnswer decide(AddCheckpointRequest request, SignedCheckpoint signed)
+      throws WitnessException {
+    Checkpoint next = signed.unverified();
+    Optional<Checkpoint> last = memory.last(next.origin()).map(SignedCheckpoint::unverified);
+    long lastSize = last.map(Checkpoint::size).orElse(0L);
+    Hash lastRoot = last.map(Checkpoint::root).orElse(Hash.EMPTY_TREE);
+    if (request.oldSize() != lastSize) {
+      return WitnessAnswer.of(new Conflict(lastSize));
+    }
+    if (last.isPresent() && next.size() == lastSize && !next.root().equals(lastRoot)) {
+      LOG.error(
+          "{} signed two trees of size {}: roots {} and {}",
+          next.origin(),
+          lastSize,
+          lastRoot,
+          next.root());
+      return WitnessAnswer.of(new Conflict(lastSize));
+    }
+    try {
+      request.verifyGrowth(lastRoot);
+    } catch (InvalidProofException e) {
+      return WitnessAnswer.refused(WitnessAnswer.UNPROCESSABLE, e.getMessage());
+    }
+    NoteSignature cosignature =
+        Cosignature.sign(key.name(), signer, next, clock.instant().getEpochSecond()).line();
+    memory.keep(signed.with(cosignature));
+    return WitnessAnswer.of(new Cosigned(List.of(cosignature)));
+  }
+
+  /**
+   * Answers {@code GET <log>/checkpoint}: the last checkpoint cosigned of a log, for monitors (as
+   * tlog-witness has it after v1.0.0).
+   *
+   * @param log the SHA-256 of its origin, in hex
+   */
+  WitnessAnswer checkpoint(String log) {
+    try {
+      Optional<SignedCheckpoint> last = memory.lastNamed(log);
+      return last.isPresent()
+          ? WitnessAnswer.text(last.get().bytes())
+          : WitnessAnswer.refused(
+              WitnessAnswer.NOT_FOUND, "this witness never cosigned a log of this name");
+    } catch (WitnessException e) {
+      LOG.error("{}", e.getMessage());
+      return WitnessAnswer.refused(
+          WitnessAnswer.INTERNAL_ERROR, "this witness cannot read what it cosigned");
+    }
+  }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.witness;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Lets others ask a witness over HTTP: {@code POST /add-checkpoint}, and {@code GET
+ * /<log>/checkpoint} for monitors. Plain HTTP: the protocol needs no secrecy and no authentication
+ * beyond the signatures in it; for TLS put a proxy before it.
+ *
+ * <p>What a client can cost is bounded: a request is at most {@link #MAX_BYTES} long and takes at
+ * most {@link #LONGEST_EXCHANGE} to arrive, {@link #THREADS} are served at once, and each may cause
+ * one write to the disk, and that only with a signature of a trusted log.
+ */
+public final class WitnessServer implements AutoCloseable {
+  /** Longest request: {@code old}, 63 hashes, and a checkpoint with 100 signatures of any kind. */
+  public static final int MAX_BYTES = 512 * 1024;
+
+  /** Requests served at once; more wait. */
+  public static final int THREADS = 32;
+
+  /** Longest time that a request may take to arrive, and an answer to leave. */
+  public static final Duration LONGEST_EXCHANGE = Duration.ofSeconds(10);
+
+  private static final Logger LOG = LoggerFactory.getLogger(WitnessServer.class);
+
+  private static final String ADD_CHECKPOINT = "/add-checkpoint";
+  private static final Pattern CHECKPOINT = Pattern.compile("/([0-9a-f]{64})/checkpoint");
+
+  /** Connections that wait to be accepted. */
+  private static final int BACKLOG = 64;
+
+  /** How the JDK's server is told, once for a process; what its operator has set stays. */
+  private static final Map<String, String> LIMITS =
+      Map.of(
+          "sun.net.httpserver.maxReqTime", Long.toString(LONGEST_EXCHANGE.toSeconds()),
+          "sun.net.httpserver.maxRspTime", Long.toString(LONGEST_EXCHANGE.toSeconds()),
+          "sun.net.httpserver.idleInterval", Long.toString(LONGEST_EXCHANGE.toSeconds()),
+          "sun.net.httpserver.maxReqHeaders", "64",
+          "jdk.httpserver.maxConnections", "512");
+
+  private final Witness witness;
+  private final HttpServer server;
+  private final ExecutorService threads;
+
+  private WitnessServer(Witness witness, HttpServer server) {
+    this.witness = witness;
+    this.server = server;
+    this.threads = Executors.newFixedThreadPool(THREADS);
+  }
+
+  /**
+   * Starts serving.
+   *
+   * @param address where; port 0 is any that is free
+   * @throws IOException if nothing can listen there
+   */
+  public static WitnessServer start(Witness witness, InetSocketAddress address) throws IOException {
+    LIMITS.forEach(
+        (name, value) -> {
+          if (System.getProperty(name) == null) {
+            System.setProperty(name, value);
+          }
+        });
+    WitnessServer serving = new WitnessServer(witness, HttpServer.create(address, BACKLOG));
+    serving.server.setExecutor(serving.threads);
+    serving.server.createContext("/", serving::handle);
+    serving.server.start();
+    return serving;
+  }
+
+  /** Where it listens. */
+  public InetSocketAddress address() {
+    return server.getAddress();
+  }
+
+  private void handle(HttpExchange exchange) {
+    try (exchange) {
+      send(exchange, answer(exchange));
+    } catch (IOException e) {
+      // The client has gone, or was too slow; it asks again.
+      LOG.debug("{}: {}", exchange.getRemoteAddress(), e.getMessage());
+    } catch (RuntimeException | Error e) {
+      LOG.error("a request failed", e);
+      throw e;
+    }
+  }
+
+  private WitnessAnswer answer(HttpExchange exchange) throws IOException {
+    String path = exchange.getRequestURI().getRawPath();
+    Matcher log = CHECKPOINT.matcher(path);
+    if (path.equals(ADD_CHECKPOINT)) {
+      return exchange.getRequestMethod().equals("POST")
+          ? addCheckpoint(exchange.getRequestBody())
+          : wrongMethod(exchange, "POST");
+    }
+    if (log.matches()) {
+      return exchange.getRequestMethod().equals("GET")
+          ? witness.checkpoint(log.group(1))
+          : wrongMethod(exchange, "GET");
+    }
+    return WitnessAnswer.refused(
+        WitnessAnswer.NOT_FOUND, "a witness has POST " + ADD_CHECKPOINT + " and little else");
+  }
+
+  private WitnessAnswer addCheckpoint(InputStream body) throws IOException {
+    byte[] request = body.readNBytes(MAX_BYTES + 1);
+    return request.length > MAX_BYTES
+        ? WitnessAnswer.refused(
+            WitnessAnswer.TOO_LARGE, "a request has at most " + MAX_BYTES + " bytes")
+        : witness.addCheckpoint(request);
+  }
+
+  private static WitnessAnswer wrongMethod(HttpExchange exchange, String right) {
+    exchange.getResponseHeaders().set("Allow", right);
+    return WitnessAnswer.refused(WitnessAnswer.WRONG_METHOD, "this is asked with " + right);
+  }
+
+  private static void send(HttpExchange exchange, WitnessAnswer answer) throws IOException {
+    exchange.getResponseHeaders().set("Content-Type", answer.contentType());
+    exchange.getResponseHeaders().set("X-Content-Type-Options", "nosniff");
+    if (answer.status() == WitnessAnswer.TOO_LARGE) {
+      // What is left of the request is not read.
+      exchange.getResponseHeaders().set("Connection", "close");
+    }
+    exchange.sendResponseHeaders(answer.status(), answer.body().length);
+    exchange.getResponseBody().write(answer.body());
+  }
+
+  /** Stops listening. Who is not answered asks again, and loses nothing by it. */
+  @Override
+  public void close() {
+    server.stop(0);
+    threads.shutdownNow();
+  }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.witness;
+
+import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.checkpoint.NoteSigner;
+import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.crypto.SigningKey;
+import dev.indelible.merkle.Hash;
+import dev.indelible.merkle.ReferenceTree;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A log that is witnessed, held in memory: its trees and proofs are those of the text of RFC 9162,
+ * its requests are written by hand.
+ */
+public final class TestedLog {
+  private final String origin;
+  private final NoteSigner signer;
+  private final List<byte[]> entries = new ArrayList<>();
+
+  public TestedLog(String origin, int seed) {
+    this(origin, NoteSigner.of(origin, key(seed)));
+  }
+
+  private TestedLog(String origin, NoteSigner signer) {
+    this.origin = origin;
+    this.signer = signer;
+  }
+
+  /** A key that is the same on every run. */
+  public static SigningKey key(int seed) {
+    byte[] bytes = new byte[32];
+    bytes[0] = (byte) seed;
+    return SigningKey.fromSeed(bytes);
+  }
+
+  /** Adds entries; what sets them apart from another growth of the same log is the flavour. */
+  public TestedLog grow(String flavour, int entriesMore) {
+    for (int i = 0; i < entriesMore; i++) {
+      entries.add((flavour + entries.size()).getBytes(StandardCharsets.UTF_8));
+    }
+    return this;
+  }
+
+  /** The log as it was when it was smaller, under the same key. */
+  public TestedLog setBack(int size) {
+    TestedLog before = new TestedLog(origin, signer);
+    before.entries.addAll(entries.subList(0, size));
+    return before;
+  }
+
+  public VerifierKey key() {
+    return signer.verifierKey();
+  }
+
+  public int size() {
+    return entries.size();
+  }
+
+  public List<byte[]> entries() {
+    return List.copyOf(entries);
+  }
+
+  public Hash root(int size) {
+    return size == 0 ? Hash.EMPTY_TREE : new ReferenceTree(entries).root(size);
+  }
+
+  public List<Hash> proof(int from, int to) {
+    return from == 0 || from == to ? List.of() : new ReferenceTree(entries).proof(from, to);
+  }
+
+  /** The signed checkpoint of that size. */
+  public String checkpoint(int size) {
+    return SignedCheckpoint.sign(Checkpoint.of(origin, size, root(size)), signer).toString();
+  }
+
+  /** What asks a witness that saw {@code old} entries to cosign the log as it is. */
+  public String request(int old) {
+    return request(old, proof(old, size()), checkpoint(size()));
+  }
+
+  public static String request(long old, List<Hash> proof, String checkpoint) {
+    StringBuilder out = new StringBuilder("old " + old + "\n");
+    proof.forEach(hash -> out.append(hash.base64()).append('\n'));
+    return out + "\n" + checkpoint;
+  }
+}

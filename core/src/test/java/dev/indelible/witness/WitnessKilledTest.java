@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.witness;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.checkpoint.SignedCheckpoint;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A witness that is killed: what it cosigned before it knows after, whether or not it answered. */
+@Timeout(300)
+class WitnessKilledTest {
+  private static final int KILLS = 8;
+
+  @TempDir Path temporary;
+  private WitnessDirectory directory;
+  private final TestedLog log = new TestedLog("log.example/audit", 1).grow("a", 40);
+  private final HttpClient client =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+  /** A witness in a process of its own. */
+  static final class Child {
+    private Child() {}
+
+    public static void main(String[] args) throws Exception {
+      WitnessDirectory.Open open = new WitnessDirectory(Path.of(args[0])).open();
+      if (args.length > 1) {
+        // Decides about a request, and dies before anyone hears of it.
+        WitnessAnswer answer = open.witness().addCheckpoint(Files.readAllBytes(Path.of(args[1])));
+        System.out.println(answer.status());
+      } else {
+        InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+        System.out.println(WitnessServer.start(open.witness(), any).address().getPort());
+      }
+      new CountDownLatch(1).await();
+    }
+  }
+
+  @BeforeEach
+  void init() throws Exception {
+    directory = new WitnessDirectory(temporary.resolve("witness"));
+    directory.init("witness.example/w1");
+    directory.trust(log.key());
+  }
+
+  private Process launch(String... more) throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Child.class.getName(),
+                directory.path().toString()));
+    command.addAll(List.of(more));
+    return new ProcessBuilder(command).redirectError(temporary.resolve("errors").toFile()).start();
+  }
+
+  private String firstLine(Process process) throws IOException {
+    String line =
+        new BufferedReader(
+                new InputStreamReader(process.getInputStream(), StandardCharsets.US_ASCII))
+            .readLine();
+    assertThat(line).as(Files.readString(temporary.resolve("errors"))).isNotNull();
+    return line;
+  }
+
+  private static void kill(Process process) throws InterruptedException {
+    process.toHandle().destroyForcibly();
+    process.waitFor();
+  }
+
+  /** The cosignature was made and kept, and nobody was told. */
+  @Test
+  void whatWasKeptAndNotAnsweredIsNotForgotten() throws Exception {
+    Path request = Files.writeString(temporary.resolve("request"), log.request(0));
+    Process child = launch(request.toString());
+    assertThat(firstLine(child)).isEqualTo("200");
+    kill(child);
+
+    try (WitnessDirectory.Open open = directory.open()) {
+      TestedLog fork = log.setBack(20).grow("b", 40);
+      assertThat(ask(open, fork.request(0)).status()).isEqualTo(409);
+      assertThat(ask(open, fork.request(40)).status()).isEqualTo(422);
+      assertThat(ask(open, log.request(40)).status()).isEqualTo(200);
+    }
+  }
+
+  private static WitnessAnswer ask(WitnessDirectory.Open open, String request) {
+    return open.witness().addCheckpoint(request.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /**
+   * Killed at random moments while two growths of one log, under one key, ask it as fast as they
+   * can: all that it ever cosigned, and what it remembers, are of one growth.
+   */
+  @Test
+  void aWitnessKilledAgainAndAgainCosignsOneGrowth() throws Exception {
+    Random random = new Random(4711);
+    TestedLog fork = log.setBack(20).grow("b", 20);
+    List<Checkpoint> cosigned = new ArrayList<>();
+    for (int i = 0; i < KILLS; i++) {
+      Process child = launch();
+      int port = Integer.parseInt(firstLine(child));
+      Thread killer =
+          new Thread(
+              () -> {
+                try {
+                  Thread.sleep(random.nextInt(400));
+                  kill(child);
+                } catch (InterruptedException e) {
+                  Thread.currentThread().interrupt();
+                }
+              });
+      killer.start();
+      try {
+        while (true) {
+          askOver(port, i % 2 == 0 ? fork : log, cosigned);
+          askOver(port, i % 2 == 0 ? log : fork, cosigned);
+        }
+      } catch (IOException e) {
+        // It is dead.
+      }
+      killer.join();
+    }
+    try (WitnessDirectory.Open open = directory.open()) {
+      byte[] kept = open.witness().checkpoint(WitnessMemory.nameOf("log.example/audit")).body();
+      cosigned.add(SignedCheckpoint.parse(kept).unverified());
+    }
+    requireOneGrowth(cosigned);
+  }
+
+  /** Lets a growth get larger, and asks for it from whatever size the witness names. */
+  private void askOver(int port, TestedLog growth, List<Checkpoint> cosigned) throws Exception {
+    growth.grow(growth == log ? "a" : "b", 1);
+    String request = growth.request(0);
+    HttpResponse<String> answer = post(port, request);
+    if (answer.statusCode() == 409) {
+      int last = Integer.parseInt(answer.body().strip());
+      if (last > growth.size()) {
+        growth.grow(growth == log ? "a" : "b", last - growth.size());
+      }
+      request = growth.request(last);
+      answer = post(port, request);
+    }
+    if (answer.statusCode() == 200) {
+      cosigned.add(
+          Checkpoint.parse(request.substring(request.indexOf("\n\n") + 2).split("\n\n")[0] + "\n"));
+    }
+  }
+
+  private HttpResponse<String> post(int port, String body) throws Exception {
+    return client.send(
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/add-checkpoint"))
+            .timeout(Duration.ofSeconds(60))
+            .POST(HttpRequest.BodyPublishers.ofString(body))
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+
+  private void requireOneGrowth(List<Checkpoint> cosigned) {
+    assertThat(cosigned).hasSizeGreaterThan(1);
+    int most = cosigned.stream().mapToInt(each -> (int) each.size()).max().orElseThrow();
+    TestedLog one = log.setBack(20).grow("a", most - 20);
+    TestedLog other = log.setBack(20).grow("b", most - 20);
+    assertThat(
+            cosigned.stream().allMatch(each -> one.root((int) each.size()).equals(each.root()))
+                || cosigned.stream()
+                    .allMatch(each -> other.root((int) each.size()).equals(each.root())))
+        .as(cosigned::toString)
+        .isTrue();
+  }
+}
