@@ -38,12 +38,18 @@ public interface LedgerReader extends AutoCloseable {
    */
   Optional<byte[]> tile(int level, long index) throws LedgerException;
 
-  /** The checkpoint over the most rows. */
+  /** The checkpoint over the most rows, with the cosignatures that were kept of it. */
   Optional<StoredCheckpoint> lastCheckpoint() throws LedgerException;
 
   /** Shows the checkpoints over so many rows to a visitor, by size. */
   void forEachCheckpoint(long fromSize, long toSize, Visitor<StoredCheckpoint> visitor)
       throws LedgerException;
+
+  /**
+   * Shows the checkpoints of which cosignatures were kept to a visitor, the largest first. Nothing
+   * of them is checked. A ledger that keeps no cosignatures shows none.
+   */
+  default void forEachCosigned(Visitor<StoredCheckpoint> visitor) throws LedgerException {}
 
   /** How many dead letters there are that were not replayed. */
   long dlqSize() throws LedgerException;

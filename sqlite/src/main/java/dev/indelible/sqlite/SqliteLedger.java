@@ -38,16 +38,29 @@ public final class SqliteLedger implements LedgerReader {
       "letter, id, agent_id, event_type, timestamp, payload_hash, payload, failure_reason,"
           + " failed_at, attempts, replayed_as";
 
+  private static final String SELECT_CHECKPOINTS =
+      "SELECT size, note FROM indelible_checkpoints AS c ";
+
+  /** Cosignatures are further lines of the note. */
+  private static final String SELECT_COSIGNED =
+      "SELECT size, note || coalesce((SELECT group_concat(line || char(10), '')"
+          + " FROM indelible_cosignatures WHERE size = c.size), '')"
+          + " FROM indelible_checkpoints AS c ";
+
   private final Path file;
   private final Connection connection;
 
   /** Whether the ledger has a tree; one that an earlier version wrote has none yet. */
   private final boolean hasTree;
 
-  private SqliteLedger(Path file, Connection connection, boolean hasTree) {
+  /** Whether it keeps cosignatures; one that an earlier version wrote does not yet. */
+  private final boolean hasCosignatures;
+
+  private SqliteLedger(Path file, Connection connection, int version) {
     this.file = file;
     this.connection = connection;
-    this.hasTree = hasTree;
+    this.hasTree = version >= SqliteSchema.TREE_VERSION;
+    this.hasCosignatures = version >= SqliteSchema.COSIGNATURES_VERSION;
   }
 
   /**
@@ -211,13 +224,23 @@ public final class SqliteLedger implements LedgerReader {
     }
   }
 
+  @Override
+  public void forEachCosigned(Visitor<StoredCheckpoint> visitor) throws LedgerException {
+    if (hasCosignatures) {
+      checkpoints(
+          "WHERE size IN (SELECT size FROM indelible_cosignatures) ORDER BY size DESC",
+          List.of(),
+          visitor);
+    }
+  }
+
   private void checkpoints(String which, List<Long> sizes, Visitor<StoredCheckpoint> visitor)
       throws LedgerException {
     reading(
         () -> {
           try (PreparedStatement select =
               connection.prepareStatement(
-                  "SELECT size, note FROM indelible_checkpoints " + which)) {
+                  (hasCosignatures ? SELECT_COSIGNED : SELECT_CHECKPOINTS) + which)) {
             for (int i = 0; i < sizes.size(); i++) {
               select.setLong(i + 1, sizes.get(i));
             }
@@ -312,8 +335,7 @@ public final class SqliteLedger implements LedgerReader {
       Connection connection = DriverManager.getConnection(url, readOnly());
       try {
         requireLedger(connection, file);
-        int version = SqliteSchema.version(connection).orElse(0);
-        return new SqliteLedger(file, connection, version >= SqliteSchema.TREE_VERSION);
+        return new SqliteLedger(file, connection, SqliteSchema.version(connection).orElse(0));
       } catch (SQLException | LedgerException e) {
         connection.close();
         throw e;

@@ -17,10 +17,13 @@ import java.util.UUID;
  */
 final class SqliteSchema {
   /** The version this code writes. */
-  static final int VERSION = 2;
+  static final int VERSION = 3;
 
   /** The first version with a Merkle tree. */
   static final int TREE_VERSION = 2;
+
+  /** The first version that keeps cosignatures. */
+  static final int COSIGNATURES_VERSION = 3;
 
   private static final String ENCODING = "UTF-8";
 
@@ -83,7 +86,15 @@ final class SqliteSchema {
               CREATE TABLE indelible_checkpoints (
                 size INTEGER PRIMARY KEY,
                 note TEXT NOT NULL
-              ) STRICT"""));
+              ) STRICT"""),
+          List.of(
+              """
+              CREATE TABLE indelible_cosignatures (
+                size INTEGER NOT NULL,
+                witness TEXT NOT NULL,
+                line TEXT NOT NULL,
+                PRIMARY KEY (size, witness)
+              ) STRICT, WITHOUT ROWID"""));
 
   private SqliteSchema() {}
 

@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
@@ -50,7 +51,7 @@ class SchemaTest {
         .isInstanceOf(LedgerException.class)
         .hasMessage(
             log.file
-                + ": the ledger is of schema version 7 and this Indelible knows up to 2; use a"
+                + ": the ledger is of schema version 7 and this Indelible knows up to 3; use a"
                 + " newer Indelible");
     assertThatThrownBy(() -> log.append(TestLog.refusal("agent:a", "y")))
         .isInstanceOf(SinkException.class)
@@ -63,17 +64,79 @@ class SchemaTest {
   @Test
   void eventsWaitInFrontOfANewerLedger() throws Exception {
     log.create();
-    Sql.run(log.file, "UPDATE indelible_schema SET version = 3");
+    Sql.run(log.file, "UPDATE indelible_schema SET version = 4");
     DeferredAudit audit = log.start();
     audit.queue().submit(TestLog.refusal("agent:a", "x"));
     await()
         .atMost(TestLog.PATIENCE)
         .until(() -> audit.queue().metrics().health().reason().contains("use a newer Indelible"));
     assertThat(audit.queue().metrics().health().state()).isEqualTo(AuditHealth.State.DEGRADED);
-    Sql.run(log.file, "UPDATE indelible_schema SET version = 2");
+    Sql.run(log.file, "UPDATE indelible_schema SET version = 3");
     TestLog.settle(audit);
     TestLog.close(audit);
     assertThat(log.requireIntact()).hasSize(1);
+  }
+
+  /** A ledger of version 2, with a tree and checkpoints and no place for cosignatures. */
+  @Test
+  void aLedgerOfVersionTwoIsReadAndBroughtUpToDate() throws Exception {
+    log.append(TestLog.refusals("agent:a", 3));
+    String note = Sql.text(log.file, "SELECT note FROM indelible_checkpoints");
+    Sql.run(
+        log.file, "DROP TABLE indelible_cosignatures", "UPDATE indelible_schema SET version = 2");
+    try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
+      assertThat(new String(ledger.lastCheckpoint().orElseThrow().note(), StandardCharsets.UTF_8))
+          .isEqualTo(note);
+      ledger.forEachCosigned(
+          stored -> {
+            throw new AssertionError("nothing is cosigned");
+          });
+    }
+    assertThatThrownBy(() -> new SqliteCosignatures(log.file).keep(3, "w+00000000", "line"))
+        .isInstanceOf(LedgerException.class)
+        .hasMessageStartingWith(log.file + ": a cosignature cannot be kept: ");
+
+    log.append(TestLog.refusal("agent:a", "y"));
+
+    assertThat(log.requireIntact()).hasSize(4);
+    assertThat(Sql.number(log.file, "SELECT version FROM indelible_schema")).isEqualTo(3);
+    assertThat(Sql.text(log.file, "SELECT note FROM indelible_checkpoints WHERE size = 3"))
+        .isEqualTo(note);
+    new SqliteCosignatures(log.file).keep(3, "w+00000000", "\u2014 w AAAAAAAA");
+    assertThat(Sql.number(log.file, "SELECT count(*) FROM indelible_cosignatures")).isEqualTo(1);
+  }
+
+  /**
+   * Cosignatures are read as further lines of their checkpoint's note, and change nothing of it.
+   */
+  @Test
+  void cosignaturesAreKeptBesideTheirCheckpoint() throws Exception {
+    log.append(TestLog.refusals("agent:a", 3));
+    log.append(TestLog.refusals("agent:a", 2));
+    String note = Sql.text(log.file, "SELECT note FROM indelible_checkpoints WHERE size = 3");
+    SqliteCosignatures cosignatures = new SqliteCosignatures(log.file);
+    cosignatures.keep(3, "w+00000000", "\u2014 w AAAAAAAA");
+    cosignatures.keep(3, "v+00000000", "\u2014 v AAAAAAAA");
+    cosignatures.keep(3, "w+00000000", "\u2014 w AAAAAAAB");
+    cosignatures.keep(4, "w+00000000", "\u2014 w AAAAAAAA");
+    List<String> cosigned = new ArrayList<>();
+    try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
+      ledger.forEachCosigned(
+          stored -> cosigned.add(new String(stored.note(), StandardCharsets.UTF_8)));
+    }
+    assertThat(cosigned).containsExactly(note + "\u2014 v AAAAAAAA\n" + "\u2014 w AAAAAAAB\n");
+    assertThat(Sql.text(log.file, "SELECT note FROM indelible_checkpoints WHERE size = 3"))
+        .isEqualTo(note);
+    assertThat(log.requireIntact()).hasSize(5);
+  }
+
+  /** A cosignature makes no database where there is none. */
+  @Test
+  void cosignaturesOfALedgerThatIsGoneAreNotKept() {
+    assertThatThrownBy(() -> new SqliteCosignatures(log.file).keep(3, "w+00000000", "line"))
+        .isInstanceOf(LedgerException.class)
+        .hasMessageContaining("the ledger is gone");
+    assertThat(directory).isEmptyDirectory();
   }
 
   /** A table of our name that is not ours is neither used nor changed. */

@@ -109,6 +109,7 @@ class TreeTest {
         "DROP TABLE indelible_tiles",
         "DROP TABLE indelible_tree",
         "DROP TABLE indelible_checkpoints",
+        "DROP TABLE indelible_cosignatures",
         "UPDATE indelible_schema SET version = 1");
     VerificationReport before = log.verify();
     assertThat(before.verdict()).isEqualTo(Verdict.INTACT);

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import dev.indelible.ledger.CosignatureStore;
+import dev.indelible.ledger.LedgerException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Properties;
+import org.sqlite.SQLiteConfig;
+import org.sqlite.SQLiteOpenMode;
+
+/**
+ * Keeps cosignatures in the ledger's file, over a connection of its own for each. Any thread.
+ *
+ * <p>It holds the write lock for one row and no sync: the next batch of events is synced with what
+ * was written before it, and a cosignature that a power cut takes is asked for again.
+ *
+ * @param file the database; never made here
+ */
+public record SqliteCosignatures(Path file) implements CosignatureStore {
+  /** How long a writer of events may keep it waiting before it gives up for now. */
+  private static final int BUSY_TIMEOUT_MILLIS = 1_000;
+
+  @Override
+  public void keep(long size, String witness, String line) throws LedgerException {
+    if (!Files.exists(file)) {
+      throw new LedgerException(file + ": the ledger is gone, and its checkpoints with it");
+    }
+    try (Connection connection = DriverManager.getConnection(SqliteFile.url(file), writing())) {
+      set(connection);
+      try (PreparedStatement insert =
+          connection.prepareStatement(
+              "INSERT INTO indelible_cosignatures (size, witness, line)"
+                  + " SELECT size, ?, ? FROM indelible_checkpoints WHERE size = ?"
+                  + " ON CONFLICT (size, witness) DO UPDATE SET line = excluded.line")) {
+        insert.setString(1, witness);
+        insert.setString(2, line);
+        insert.setLong(3, size);
+        insert.executeUpdate();
+      }
+    } catch (SQLException e) {
+      throw new LedgerException(
+          file + ": a cosignature cannot be kept: " + e.getMessage(), SqliteFault.isDamage(e), e);
+    }
+  }
+
+  private static void set(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("PRAGMA busy_timeout = " + BUSY_TIMEOUT_MILLIS);
+      statement.execute("PRAGMA synchronous = NORMAL");
+      // Carrying over the WAL is the drainer's, who has its own time for it.
+      statement.execute("PRAGMA wal_autocheckpoint = 0");
+    }
+  }
+
+  private static Properties writing() {
+    SQLiteConfig config = new SQLiteConfig();
+    config.resetOpenMode(SQLiteOpenMode.CREATE);
+    return config.toProperties();
+  }
+}
