@@ -3,6 +3,9 @@ package dev.indelible.cli;
 
 import dev.indelible.adopt.AdoptedChain;
 import dev.indelible.adopt.AdoptionCheck;
+import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.VerificationKey;
@@ -25,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +42,8 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "Exit status: 0 intact, 1 broken, 3 it could not be told.",
-      "It cannot see rows cut from the end of the chain, nor a chain rebuilt with the log's own key."
+      "What it cannot see by itself (the log set back, or rebuilt with its own key) it sees with an",
+      "anchor file, or witnesses, that somebody else keeps."
     })
 final class LogVerifyCommand extends Verb {
   /** Findings shown to a person before the rest are only counted; JSON has more. */
@@ -77,6 +82,27 @@ final class LogVerifyCommand extends Verb {
       description = "with --format: the file that the chain is in")
   @Nullable Path file;
 
+  @Option(
+      names = "--anchor",
+      paramLabel = "FILE",
+      description =
+          "hold the checkpoints in this file against the chain: an anchor file, or a checkpoint that"
+              + " a witness showed; may be repeated")
+  List<Path> anchors = new ArrayList<>();
+
+  @Option(
+      names = "--witness",
+      paramLabel = "VKEY",
+      description =
+          "check this witness's cosignatures; may be repeated, and then all must have cosigned")
+  List<String> witnesses = new ArrayList<>();
+
+  @Option(
+      names = "--policy",
+      paramLabel = "FILE",
+      description = "check the cosignatures of the witnesses in this C2SP tlog-policy")
+  @Nullable Path policy;
+
   @Override
   public Integer call() throws Exception {
     if (since < 1) {
@@ -109,6 +135,9 @@ final class LogVerifyCommand extends Verb {
     }
     if (since > 1 || adopted != null) {
       throw CommandFailure.usage("--format goes with neither --since nor --adopted");
+    }
+    if (!anchors.isEmpty() || !witnesses.isEmpty() || policy != null) {
+      throw CommandFailure.usage("--format goes with neither --anchor, --witness nor --policy");
     }
     ForeignChain.requireFormat(format);
     return ForeignChain.verify(file, given(keys), console(), row -> {}).report();
@@ -150,13 +179,39 @@ final class LogVerifyCommand extends Verb {
     try (LedgerReader ledger = ledger();
         Progress progress = new Progress(console(), "verified")) {
       VerificationOptions options =
-          VerificationOptions.of(accepted).since(since).progress(progress::at);
-      return new Verifier(ledger, options).verify();
+          VerificationOptions.of(accepted).since(since).progress(progress::at).anchors(anchors);
+      Optional<WitnessPolicy> witnessed = witnesses();
+      return new Verifier(
+              ledger, witnessed.isPresent() ? options.witnesses(witnessed.get()) : options)
+          .verify();
     } catch (LedgerException e) {
       if (!e.isDamaged()) {
         throw e;
       }
       return damaged(e);
+    }
+  }
+
+  private Optional<WitnessPolicy> witnesses() throws CommandFailure {
+    if (policy != null && !witnesses.isEmpty()) {
+      throw CommandFailure.usage("--witness and --policy: give one of them");
+    }
+    try {
+      if (policy != null) {
+        return Optional.of(WitnessPolicy.parse(Files.readAllBytes(policy)));
+      }
+      List<VerifierKey> keys = new ArrayList<>();
+      for (String witness : witnesses) {
+        keys.add(VerifierKey.parse(witness));
+      }
+      return keys.isEmpty()
+          ? Optional.empty()
+          : Optional.of(WitnessPolicy.of(List.of(), keys, keys.size()));
+    } catch (IOException e) {
+      throw CommandFailure.usage(policy + ": cannot be read: " + e.getMessage());
+    } catch (CheckpointParseException | IllegalArgumentException e) {
+      throw CommandFailure.usage(
+          (policy == null ? "--witness" : policy.toString()) + ": " + e.getMessage());
     }
   }
 

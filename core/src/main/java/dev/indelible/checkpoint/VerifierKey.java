@@ -110,8 +110,8 @@ public record VerifierKey(String name, SignatureType type, VerificationKey key) 
     return ID_BYTES;
   }
 
-  /** The names of signed-note: not empty, no Unicode space, no plus; and on one line. */
-  static boolean isName(String text) {
+  /** Whether a key can have that name: not empty, no Unicode space, no plus, and on one line. */
+  public static boolean isName(String text) {
     return !text.isEmpty()
         && StrictText.isLine(text)
         && text.codePoints()

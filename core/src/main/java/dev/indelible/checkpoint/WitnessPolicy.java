@@ -149,9 +149,20 @@ public final class WitnessPolicy {
               .formatted(StrictText.quote(checkpoint.origin()), logs.size()));
     }
     VerifierKey log = signed.note().verify(logKeys).keySet().iterator().next();
+    return new Witnessed(checkpoint, log, cosigned(signed));
+  }
+
+  /**
+   * Who cosigned a checkpoint, and when, in seconds since 1970, whichever log's it is: for those
+   * who know from elsewhere that it is the right one.
+   *
+   * @throws VerificationException if it is not cosigned by enough of the witnesses, or a signature
+   *     that names a known witness's key is not that key's
+   */
+  public Map<Witness, Long> cosigned(SignedCheckpoint signed) throws VerificationException {
     Map<Witness, Long> cosigned = cosigned(signed.note());
     requireQuorum(cosigned.keySet());
-    return new Witnessed(checkpoint, log, cosigned);
+    return cosigned;
   }
 
   private Map<Witness, Long> cosigned(SignedNote note) throws VerificationException {

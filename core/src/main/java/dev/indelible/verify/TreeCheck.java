@@ -31,8 +31,8 @@ import java.util.OptionalLong;
  * as well as a tree without its chain. Used by one thread.
  */
 final class TreeCheck implements Check {
-  private static final String TREE = "tree";
-  private static final String CHECKPOINTS = "checkpoints";
+  static final String TREE = "tree";
+  static final String CHECKPOINTS = "checkpoints";
 
   /** Rows that the tree grows by at once. */
   private static final int ROWS_AT_ONCE = 1_024;

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.verify;
 
+import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.KeyRing;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 
 /**
@@ -10,20 +14,41 @@ import java.util.function.LongConsumer;
  * @param keys the public keys whose signatures are accepted
  * @param since the first row to check; the one before it is trusted. 1 or less checks everything
  * @param progress told from time to time how many rows have been checked
+ * @param witnesses whose cosignatures are checked, and what is a quorum of them; nobody's if empty
+ * @param anchors files of checkpoints that were kept elsewhere, each held against the chain
  */
-public record VerificationOptions(KeyRing keys, long since, LongConsumer progress) {
+public record VerificationOptions(
+    KeyRing keys,
+    long since,
+    LongConsumer progress,
+    Optional<WitnessPolicy> witnesses,
+    List<Path> anchors) {
+  public VerificationOptions {
+    anchors = List.copyOf(anchors);
+  }
+
   /** Every row, against these keys. */
   public static VerificationOptions of(KeyRing keys) {
-    return new VerificationOptions(keys, 1, checked -> {});
+    return new VerificationOptions(keys, 1, checked -> {}, Optional.empty(), List.of());
   }
 
   /** From that row on, trusting the one before it. */
   public VerificationOptions since(long sequence) {
-    return new VerificationOptions(keys, sequence, progress);
+    return new VerificationOptions(keys, sequence, progress, witnesses, anchors);
   }
 
   /** With someone to tell how far it is, in rows. */
   public VerificationOptions progress(LongConsumer listener) {
-    return new VerificationOptions(keys, since, listener);
+    return new VerificationOptions(keys, since, listener, witnesses, anchors);
+  }
+
+  /** With the cosignatures of these witnesses. */
+  public VerificationOptions witnesses(WitnessPolicy policy) {
+    return new VerificationOptions(keys, since, progress, Optional.of(policy), anchors);
+  }
+
+  /** With these anchor files. */
+  public VerificationOptions anchors(List<Path> files) {
+    return new VerificationOptions(keys, since, progress, witnesses, files);
   }
 }

@@ -9,6 +9,7 @@ import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.merkle.TileEdge;
 import dev.indelible.verify.Finding.Status;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -70,14 +71,23 @@ public final class Verifier {
     /** Every property that is checked; the tree first, which others ask in the end. */
     private List<Check> checks(Start start) throws LedgerException {
       TreeCheck tree = new TreeCheck(findings, ledger, options.keys(), start.edge());
-      return List.of(
-          tree,
-          new LinkCheck(findings, content, start.head()),
-          new PayloadCheck(findings),
-          new SignatureCheck(findings, tree, start.mayBeUnsigned()),
-          new TamperCheck(findings),
-          new GapCheck(findings),
-          new DeadLetterCheck(findings, ledger));
+      List<Check> checks =
+          new ArrayList<>(
+              List.of(
+                  tree,
+                  new LinkCheck(findings, content, start.head()),
+                  new PayloadCheck(findings),
+                  new SignatureCheck(findings, tree, start.mayBeUnsigned()),
+                  new TamperCheck(findings),
+                  new GapCheck(findings),
+                  new DeadLetterCheck(findings, ledger)));
+      options
+          .witnesses()
+          .ifPresent(policy -> checks.add(new WitnessCheck(findings, ledger, policy)));
+      for (Path anchor : options.anchors()) {
+        checks.add(new AnchorCheck(findings, ledger, options.keys(), anchor));
+      }
+      return checks;
     }
 
     private void readRows(List<Check> checks) throws LedgerException {

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.checkpoint;
+
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads an anchor file: signed checkpoints one after another, as they were appended, with an empty
+ * line behind each. What was cut short in the middle is an entry that cannot be read, and costs no
+ * other. One checkpoint alone, as a log or a witness serves it, is read as well. Used by one
+ * thread.
+ */
+public final class AnchorReader implements AutoCloseable {
+  /** Stands behind each entry, whose own last byte is a newline. */
+  private static final String END = "\n";
+
+  private final InputStream in;
+
+  /** A text that has been read, while what signs it is looked for. */
+  private byte @Nullable [] text;
+
+  private boolean ended;
+
+  /**
+   * An entry.
+   *
+   * @param checkpoint the signed checkpoint; empty if it is none that can be read
+   * @param reason why not; empty if it is
+   */
+  public record Entry(Optional<SignedCheckpoint> checkpoint, String reason) {}
+
+  /** Reads a stream, which {@link #close} closes. */
+  public AnchorReader(InputStream in) {
+    this.in = new BufferedInputStream(in, 1 << 16);
+  }
+
+  /** A checkpoint as it is appended. */
+  public static byte[] entry(SignedCheckpoint checkpoint) {
+    return (checkpoint + END).getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** The next entry; empty at the end. */
+  public Optional<Entry> next() throws IOException {
+    while (!ended || text != null) {
+      byte[] block = ended ? new byte[0] : block();
+      byte[] before = text;
+      if (block.length == 0) {
+        text = null;
+        if (before != null) {
+          return Optional.of(unreadable("it is cut short"));
+        }
+      } else if (isSignatures(block)) {
+        text = null;
+        return Optional.of(
+            before == null ? unreadable("signatures without a text") : parse(before, block));
+      } else {
+        text = block;
+        if (before != null) {
+          return Optional.of(unreadable("it is cut short"));
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static Entry parse(byte[] text, byte[] signatures) {
+    byte[] note = new byte[text.length + 1 + signatures.length];
+    System.arraycopy(text, 0, note, 0, text.length);
+    note[text.length] = '\n';
+    System.arraycopy(signatures, 0, note, text.length + 1, signatures.length);
+    try {
+      return new Entry(Optional.of(SignedCheckpoint.parse(note)), "");
+    } catch (CheckpointParseException e) {
+      return unreadable(e.getMessage());
+    }
+  }
+
+  private static Entry unreadable(String reason) {
+    return new Entry(Optional.empty(), reason);
+  }
+
+  /** Signature lines begin with an em dash, which no text of a checkpoint's first line does. */
+  private static boolean isSignatures(byte[] block) {
+    return block.length > 3
+        && block[0] == (byte) 0xe2
+        && block[1] == (byte) 0x80
+        && block[2] == (byte) 0x94
+        && block[3] == ' ';
+  }
+
+  /** The lines up to the next empty one, with their newlines; none at the end. */
+  private byte[] block() throws IOException {
+    ByteArrayOutputStream lines = new ByteArrayOutputStream();
+    boolean lineBegins = true;
+    for (int b = in.read(); b >= 0; b = in.read()) {
+      if (b == '\n' && lineBegins) {
+        if (lines.size() > 0) {
+          return lines.toByteArray();
+        }
+        continue;
+      }
+      lineBegins = b == '\n';
+      // What is longer than any note is none, and is not kept.
+      if (lines.size() <= StrictText.MAX_BYTES) {
+        lines.write(b);
+      }
+    }
+    ended = true;
+    return lines.toByteArray();
+  }
+
+  @Override
+  public void close() throws IOException {
+    in.close();
+  }
+}

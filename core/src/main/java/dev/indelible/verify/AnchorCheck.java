@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.verify;
+
+import dev.indelible.checkpoint.AnchorReader;
+import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.checkpoint.SignatureType;
+import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.checkpoint.VerificationException;
+import dev.indelible.checkpoint.VerificationException.Reason;
+import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.merkle.Tile;
+import dev.indelible.merkle.TilePath;
+import dev.indelible.merkle.TileSource;
+import dev.indelible.merkle.TiledNodes;
+import dev.indelible.verify.Finding.Status;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * Holds the checkpoints in an anchor file against the chain. One that the log's key signed
+ * convicts: more rows than there are is a rollback, other rows than these a fork. One that no known
+ * key signed proves nothing, and one that only says it was signed is forged. Rests on the stored
+ * tree, so this is for behind {@link TreeCheck}. Used by one thread.
+ */
+final class AnchorCheck implements Check {
+  private static final String ANCHOR = "anchor";
+  private static final String ROLLBACK = "rollback";
+  private static final String FORK = "fork";
+
+  /** How far a log may be ahead of its anchor without that being strange: it is at work. */
+  private static final Duration LAG = Duration.ofMinutes(1);
+
+  /** Tiles kept between one entry and the next, which is mostly over a few rows more. */
+  private static final int TILES_KEPT = 64;
+
+  private final Findings findings;
+  private final LedgerReader ledger;
+  private final KeyRing keys;
+  private final Path file;
+
+  private long rows;
+  private long signed;
+  private long unknown;
+  private long others;
+  private long unreadable;
+
+  /** The size of the largest checkpoint there that the log signed. */
+  private long largest = -1;
+
+  AnchorCheck(Findings findings, LedgerReader ledger, KeyRing keys, Path file) {
+    this.findings = findings;
+    this.ledger = ledger;
+    this.keys = keys;
+    this.file = file;
+  }
+
+  @Override
+  public void row(JudgedRow row) {
+    rows = row.row().sequence();
+  }
+
+  @Override
+  public void end() throws LedgerException {
+    Optional<String> origin = origin();
+    Tiles tiles = new Tiles(ledger);
+    try (AnchorReader entries = new AnchorReader(Files.newInputStream(file))) {
+      for (Optional<AnchorReader.Entry> entry = entries.next();
+          entry.isPresent();
+          entry = entries.next()) {
+        check(entry.get(), origin, tiles);
+      }
+    } catch (NoSuchFileException e) {
+      unknown("it is lost: there is no such file");
+      return;
+    } catch (IOException e) {
+      unknown("it cannot be read: " + e.getClass().getSimpleName() + ": " + e.getMessage());
+      return;
+    }
+    conclude();
+  }
+
+  private void check(AnchorReader.Entry entry, Optional<String> origin, Tiles tiles)
+      throws LedgerException {
+    if (entry.checkpoint().isEmpty()) {
+      unreadable++;
+      return;
+    }
+    SignedCheckpoint checkpoint = entry.checkpoint().get();
+    String name = checkpoint.unverified().origin();
+    try {
+      Checkpoint anchored = checkpoint.verify(name, named(name));
+      // A log whose own checkpoints are gone has no origin but that of what its key signed.
+      if (origin.orElse(name).equals(name)) {
+        hold(anchored, tiles);
+      } else {
+        unknown(
+            "a key of this log signed a checkpoint of another origin in it: the log was rebuilt under another name, or one key signs two logs");
+      }
+    } catch (VerificationException e) {
+      if (!origin.orElse(name).equals(name)) {
+        others++;
+      } else if (e.reason() == Reason.BAD_SIGNATURE) {
+        broken(
+            ANCHOR,
+            "a checkpoint over %d rows in it is forged: %s"
+                .formatted(checkpoint.unverified().size(), e.getMessage()));
+      } else {
+        unknown++;
+      }
+    }
+  }
+
+  /** Holds what the log signed against what it is. */
+  private void hold(Checkpoint anchored, Tiles tiles) throws LedgerException {
+    signed++;
+    largest = Math.max(largest, anchored.size());
+    if (anchored.size() > rows) {
+      broken(
+          ROLLBACK,
+          "the log was set back: it signed a checkpoint over %d rows, and there are %d"
+              .formatted(anchored.size(), rows));
+    } else if (findings.hasFault(TreeCheck.TREE) || ledger.treeSize().isEmpty()) {
+      unknown(
+          "whether its checkpoint over %d rows is of this chain cannot be told without the tree"
+              .formatted(anchored.size()));
+    } else {
+      holdRoot(anchored, tiles);
+    }
+  }
+
+  private void holdRoot(Checkpoint anchored, Tiles tiles) {
+    try {
+      if (!TiledNodes.tree(tiles, anchored.size()).root().equals(anchored.root())) {
+        broken(
+            FORK,
+            "the log was forked: it signed a checkpoint over %d rows that are not these"
+                .formatted(anchored.size()));
+      }
+    } catch (LedgerException e) {
+      unknown(
+          "whether its checkpoint over %d rows is of this chain cannot be told: %s"
+              .formatted(anchored.size(), e.getMessage()));
+    }
+  }
+
+  private void conclude() throws LedgerException {
+    if (signed == 0) {
+      unknown(
+          "it has no checkpoint that a known key of this log signed; %d that others did, %d of other logs, %d that cannot be read"
+              .formatted(unknown, others, unreadable));
+      return;
+    }
+    if (unknown > 0 || unreadable > 0) {
+      unknown(
+          "%d checkpoints in it are signed by no known key, and %d cannot be read: they prove nothing"
+              .formatted(unknown, unreadable));
+    }
+    if (isStale()) {
+      unknown(
+          "it is stale: its last checkpoint is over %d rows, and later ones were signed since"
+              .formatted(largest));
+    }
+    if (!findings.hasFault(ANCHOR) && !findings.hasFault(ROLLBACK) && !findings.hasFault(FORK)) {
+      findings.note(
+          new Finding(
+              ANCHOR,
+              Status.OK,
+              OptionalLong.empty(),
+              "%s: its %d checkpoints are of this chain; %d rows are behind the last"
+                  .formatted(file, signed, Math.max(0, rows - largest))));
+    }
+  }
+
+  /** Whether a later checkpoint was signed, and that not just now. */
+  private boolean isStale() throws LedgerException {
+    long last = ledger.lastCheckpoint().map(StoredCheckpoint::size).orElse(0L);
+    if (last <= largest) {
+      return false;
+    }
+    try {
+      return ledger
+          .row(largest + 1)
+          .map(row -> Instant.parse(row.timestamp()).isBefore(Instant.now().minus(LAG)))
+          .orElse(true);
+    } catch (DateTimeException e) {
+      return true;
+    }
+  }
+
+  private Optional<String> origin() throws LedgerException {
+    try {
+      Optional<StoredCheckpoint> last = ledger.lastCheckpoint();
+      return last.isPresent()
+          ? Optional.of(SignedCheckpoint.parse(last.get().note()).unverified().origin())
+          : Optional.empty();
+    } catch (CheckpointParseException e) {
+      return Optional.empty();
+    }
+  }
+
+  private List<VerifierKey> named(String origin) {
+    return VerifierKey.isName(origin)
+        ? keys.keys().stream()
+            .map(key -> new VerifierKey(origin, SignatureType.ED25519, key))
+            .toList()
+        : List.of();
+  }
+
+  private void broken(String check, String message) {
+    findings.broken(check, OptionalLong.empty(), file + ": " + message);
+  }
+
+  private void unknown(String message) {
+    findings.fault(
+        new Finding(ANCHOR, Status.UNKNOWN, OptionalLong.empty(), file + ": " + message));
+  }
+
+  /** The stored tiles, of which the last few are kept. */
+  private static final class Tiles implements TileSource<LedgerException> {
+    private final StoredTiles stored;
+    private final Map<TilePath, Tile> kept =
+        new LinkedHashMap<>(TILES_KEPT, 0.75f, true) {
+          private static final long serialVersionUID = 1;
+
+          @Override
+          protected boolean removeEldestEntry(Map.Entry<TilePath, Tile> eldest) {
+            return size() > TILES_KEPT;
+          }
+        };
+
+    Tiles(LedgerReader ledger) {
+      this.stored = new StoredTiles(ledger);
+    }
+
+    @Override
+    public Tile tile(TilePath path) throws LedgerException {
+      TilePath place = new TilePath(path.level(), path.index(), TilePath.FULL_WIDTH);
+      Tile tile = kept.get(place);
+      if (tile == null || tile.path().width() < path.width()) {
+        tile = stored.tile(path);
+        kept.put(place, tile);
+      }
+      return tile;
+    }
+  }
+}
