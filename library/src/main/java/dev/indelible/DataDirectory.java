@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible;
 
+import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.KeyDirectory;
 import dev.indelible.policy.Policy;
+import dev.indelible.witness.Witnessing;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -11,11 +14,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
 import java.util.Set;
 
 /**
  * Where everything of one log lives: {@code indelible.db}, {@code journal/}, {@code keys/}, {@code
- * policy/}.
+ * policy/}, and {@code witnesses} where the log has some.
  *
  * @param path the directory
  */
@@ -41,6 +45,33 @@ public record DataDirectory(Path path) {
   /** The rules. */
   public Path policy() {
     return path.resolve("policy");
+  }
+
+  /** Who witnesses the log, and what is a quorum (C2SP tlog-policy); not there if nobody does. */
+  public Path witnesses() {
+    return path.resolve("witnesses");
+  }
+
+  /**
+   * Reads {@link #witnesses}.
+   *
+   * @return empty if there is no such file
+   * @throws OpenException if there is one and it is no policy, or names a witness whose URL cannot
+   *     be asked
+   */
+  public Optional<WitnessPolicy> witnessPolicy() throws OpenException {
+    if (Files.notExists(witnesses())) {
+      return Optional.empty();
+    }
+    try {
+      WitnessPolicy policy = WitnessPolicy.parse(Files.readAllBytes(witnesses()));
+      Witnessing.requireUrls(policy);
+      return Optional.of(policy);
+    } catch (IOException e) {
+      throw new OpenException(witnesses() + ": cannot be read: " + reason(e), e);
+    } catch (CheckpointParseException | IllegalArgumentException e) {
+      throw new OpenException(witnesses() + ": " + e.getMessage(), e);
+    }
   }
 
   /**

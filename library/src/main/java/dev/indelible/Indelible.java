@@ -2,6 +2,7 @@
 package dev.indelible;
 
 import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.KeyDirectory;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
@@ -22,11 +23,16 @@ import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.EventStore;
 import dev.indelible.queue.MemoryStore;
+import dev.indelible.sqlite.SqliteCosignatures;
 import dev.indelible.sqlite.SqliteDeferredAudit;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.verify.StoredTiles;
+import dev.indelible.witness.Anchoring;
+import dev.indelible.witness.Witnessing;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.function.LongConsumer;
 
@@ -40,10 +46,18 @@ public final class Indelible implements AutoCloseable {
   private final DeferredAudit audit;
   private final Gate gate;
   private final Policy policy;
+  private final Optional<Witnessing> witnessing;
+  private final Optional<Anchoring> anchoring;
 
-  private Indelible(DeferredAudit audit, Policy policy) {
+  private Indelible(
+      DeferredAudit audit,
+      Policy policy,
+      Optional<Witnessing> witnessing,
+      Optional<Anchoring> anchoring) {
     this.audit = audit;
     this.policy = policy;
+    this.witnessing = witnessing;
+    this.anchoring = anchoring;
     this.gate = new Gate(policy, audit.queue());
   }
 
@@ -89,9 +103,57 @@ public final class Indelible implements AutoCloseable {
     return audit.queue().metrics();
   }
 
-  /** Stops intake, waits for what was accepted to be written, and reports (D9). */
+  /** How it goes with the witnesses; empty if none are asked. */
+  public Optional<Witnessing> witnessing() {
+    return witnessing;
+  }
+
+  /**
+   * How many rows are behind the last checkpoint that a quorum of the witnesses cosigned; empty if
+   * none are asked, or it is not known, as before this log has written anything.
+   */
+  public OptionalLong rowsNotCosigned() {
+    OptionalLong cosigned = witnessing.map(Witnessing::cosigned).orElse(OptionalLong.empty());
+    return behind(cosigned);
+  }
+
+  /** How it goes with the anchor file; empty if there is none. */
+  public Optional<Anchoring> anchoring() {
+    return anchoring;
+  }
+
+  /**
+   * How many rows are behind the last checkpoint in the anchor file; empty if there is none, or it
+   * is not known, as before this log has written anything.
+   */
+  public OptionalLong rowsNotAnchored() {
+    OptionalLong anchored =
+        anchoring.map(each -> each.state().anchored()).orElse(OptionalLong.empty());
+    return behind(anchored);
+  }
+
+  private OptionalLong behind(OptionalLong size) {
+    OptionalLong end = metrics().chainSequence();
+    return size.isPresent() && end.isPresent()
+        ? OptionalLong.of(Math.max(0, end.getAsLong() - size.getAsLong()))
+        : OptionalLong.empty();
+  }
+
+  /**
+   * Stops intake, waits for what was accepted to be written, and reports (D9). If it was written,
+   * the anchor file gets the last checkpoint and the witnesses are asked once more, for {@link
+   * Witnessing#CLOSING_PATIENCE} at most.
+   */
   public DrainReport closeAndFlush(Duration timeout) {
-    return audit.closeAndFlush(timeout);
+    DrainReport report = audit.closeAndFlush(timeout);
+    long deadline =
+        System.nanoTime()
+            + (report.isComplete() ? Witnessing.CLOSING_PATIENCE : Duration.ZERO).toNanos();
+    anchoring.ifPresent(Anchoring::stop);
+    witnessing.ifPresent(Witnessing::stop);
+    anchoring.ifPresent(each -> each.awaitEnd(deadline));
+    witnessing.ifPresent(each -> each.awaitEnd(deadline));
+    return report;
   }
 
   /**
@@ -102,7 +164,7 @@ public final class Indelible implements AutoCloseable {
    */
   @Override
   public void close() {
-    DrainReport report = audit.closeAndFlush();
+    DrainReport report = closeAndFlush(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
     if (!report.isComplete()) {
       throw new UnsettledException(report);
     }
@@ -119,6 +181,9 @@ public final class Indelible implements AutoCloseable {
     private boolean rowSignatures = true;
     private Optional<LongConsumer> recoveryProgress = Optional.empty();
     private Optional<String> origin = Optional.empty();
+    private Optional<WitnessPolicy> witnesses = Optional.empty();
+    private boolean askWitnesses = true;
+    private Optional<Path> anchor = Optional.empty();
 
     private Builder(DataDirectory data) {
       this.data = data;
@@ -185,6 +250,38 @@ public final class Indelible implements AutoCloseable {
       return this;
     }
 
+    /**
+     * Who witnesses the log and what is a quorum; what the data directory's file {@code witnesses}
+     * says if not said, and nobody if there is none. Those that have a URL are asked to cosign its
+     * checkpoints.
+     *
+     * @throws IllegalArgumentException if a witness's URL is none that can be asked
+     */
+    public Builder witnesses(WitnessPolicy policy) {
+      Witnessing.requireUrls(policy);
+      witnesses = Optional.of(policy);
+      return this;
+    }
+
+    /**
+     * Whether this process asks the witnesses; it does if not said. One that records a single event
+     * and ends leaves that to those that last longer.
+     */
+    public Builder askWitnesses(boolean on) {
+      askWitnesses = on;
+      return this;
+    }
+
+    /**
+     * A file outside the data directory, on another disk or with another owner, to which each
+     * checkpoint is appended, so that a log set back or rebuilt is seen; none if not said. It is
+     * made if it is not there, and never read from but at its end.
+     */
+    public Builder anchor(Path file) {
+      anchor = Optional.of(file);
+      return this;
+    }
+
     /** How the drainer works; {@link DrainSettings#ofDefaults} if not said. */
     public Builder drain(DrainSettings settings) {
       drain = settings;
@@ -203,16 +300,18 @@ public final class Indelible implements AutoCloseable {
           Journal.requireRoom(data.journal());
         }
         data.prepare();
+        Optional<WitnessPolicy> witnessed =
+            witnesses.isPresent() ? witnesses : data.witnessPolicy();
         Policy rules = policy.isPresent() ? policy.get() : Policy.load(data.policy());
         Optional<UUID> ledger = SqliteLedger.identify(data.database());
         KeyDirectory keys = data.keys();
         SigningKey key = keys.openOrCreate();
         KeyRing accepted = keys.accepted();
         if (durability == Durability.MEMORY) {
-          return start(rules, key, accepted, ledger, new MemoryStore());
+          return start(rules, key, accepted, ledger, witnessed, new MemoryStore());
         }
         Journal journal = openJournal(ledger);
-        return start(rules, key, accepted, Optional.of(journal.ledger()), journal);
+        return start(rules, key, accepted, Optional.of(journal.ledger()), witnessed, journal);
       } catch (PolicyException | KeyException | LedgerException | JournalException e) {
         throw new OpenException(e.getMessage(), e);
       }
@@ -226,8 +325,13 @@ public final class Indelible implements AutoCloseable {
     }
 
     private Indelible start(
-        Policy rules, SigningKey key, KeyRing accepted, Optional<UUID> ledger, EventStore store) {
-      return new Indelible(
+        Policy rules,
+        SigningKey key,
+        KeyRing accepted,
+        Optional<UUID> ledger,
+        Optional<WitnessPolicy> witnessed,
+        EventStore store) {
+      DeferredAudit audit =
           SqliteDeferredAudit.install(
               data.database(),
               ledger,
@@ -236,8 +340,30 @@ public final class Indelible implements AutoCloseable {
               accepted,
               data.keys()::accepted,
               store,
-              drain),
-          rules);
+              drain);
+      Optional<Witnessing> witnessing =
+          witnessed.filter(policy -> askWitnesses).map(policy -> ask(policy, audit));
+      return new Indelible(audit, rules, witnessing, anchor.map(file -> anchor(file, audit)));
+    }
+
+    private Anchoring anchor(Path file, DeferredAudit audit) {
+      return Anchoring.start(
+          file, this::ledger, StoredTiles::new, data.keys()::accepted, audit::reportConcern);
+    }
+
+    private Optional<SqliteLedger> ledger() throws LedgerException {
+      return SqliteLedger.identify(data.database()).isPresent()
+          ? Optional.of(SqliteLedger.open(data.database()))
+          : Optional.empty();
+    }
+
+    private Witnessing ask(WitnessPolicy policy, DeferredAudit audit) {
+      return Witnessing.start(
+          policy,
+          this::ledger,
+          StoredTiles::new,
+          new SqliteCosignatures(data.database()),
+          audit::reportConcern);
     }
 
     private JournalSettings journalSettings() {

@@ -45,6 +45,7 @@ public final class IndelibleMeters implements MeterBinder {
     events(registry);
     backlog(registry);
     ledger(registry);
+    anchors(registry);
     state(registry);
   }
 
@@ -131,6 +132,17 @@ public final class IndelibleMeters implements MeterBinder {
         DeferredAuditMetrics::uniqueRaceRetries);
     Gauge.builder(AUDIT + "chain.sequence", indelible, log -> number(log.metrics().chainSequence()))
         .description("The last sequence when this log last wrote to the chain")
+        .register(registry);
+  }
+
+  private void anchors(MeterRegistry registry) {
+    Gauge.builder(AUDIT + "not.cosigned", indelible, log -> number(log.rowsNotCosigned()))
+        .baseUnit("rows")
+        .description("Rows behind the last checkpoint that a quorum of witnesses cosigned")
+        .register(registry);
+    Gauge.builder(AUDIT + "not.anchored", indelible, log -> number(log.rowsNotAnchored()))
+        .baseUnit("rows")
+        .description("Rows behind the last checkpoint in the anchor file")
         .register(registry);
   }
 

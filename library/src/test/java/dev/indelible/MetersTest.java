@@ -81,6 +81,8 @@ class MetersTest {
               "indelible_audit_drainer_restarts_total counter",
               "indelible_audit_unique_race_retries_total counter",
               "indelible_audit_chain_sequence gauge",
+              "indelible_audit_not_anchored_rows gauge",
+              "indelible_audit_not_cosigned_rows gauge",
               "indelible_audit_unsigned_total counter",
               "indelible_audit_state gauge");
     }
@@ -122,6 +124,8 @@ class MetersTest {
     assertThat(audit("unsigned_total")).isZero();
     assertThat(audit("oldest_pending_seconds")).isZero();
     assertThat(audit("chain_sequence")).isEqualTo(7);
+    // Nobody witnesses it, so nothing is known of how far they are.
+    assertThat(audit("not_cosigned_rows")).isNaN();
     assertThat(audit("commit_duration_seconds_count")).isBetween(2.0, 8.0);
     assertThat(audit("commit_duration_seconds_sum")).isPositive();
     assertThat(audit("journal_bytes")).isPositive();

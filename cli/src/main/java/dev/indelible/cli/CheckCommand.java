@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import tools.jackson.databind.JsonNode;
@@ -44,10 +45,12 @@ final class CheckCommand extends Verb {
       description = "who wants to act (default: ${DEFAULT-VALUE})")
   String agent = "";
 
+  @Mixin AnchorOption anchor = new AnchorOption();
+
   @Override
   public Integer call() throws Exception {
     GateInput input = input();
-    Indelible indelible = openLog();
+    Indelible indelible = openLog(anchor.file(), false);
     RecordedDecision recorded;
     try {
       recorded = indelible.gate().record(input.agentId(), input.action());

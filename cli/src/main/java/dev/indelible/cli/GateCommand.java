@@ -21,6 +21,7 @@ import java.util.HexFormat;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(
@@ -47,10 +48,12 @@ final class GateCommand extends Verb {
               + " (default: action)")
   Format format = Format.action;
 
+  @Mixin AnchorOption anchor = new AnchorOption();
+
   @Override
   public Integer call() throws Exception {
     boolean unreadable = false;
-    Indelible indelible = openLog();
+    Indelible indelible = openLog(anchor.file(), true);
     try (Progress progress = new Progress(console(), "decided")) {
       Lines lines = new Lines(new AnswersFirst(console()));
       byte[] line = lines.next();

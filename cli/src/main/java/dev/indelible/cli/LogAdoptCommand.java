@@ -26,6 +26,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -57,6 +58,8 @@ final class LogAdoptCommand extends Verb {
   @Parameters(paramLabel = "FILE", description = "the SQLite file; nothing may be writing to it")
   Path file = Path.of("ai-memory.db");
 
+  @Mixin AnchorOption anchor = new AnchorOption();
+
   @Override
   public Integer call() throws Exception {
     ForeignChain.requireFormat(format);
@@ -64,7 +67,7 @@ final class LogAdoptCommand extends Verb {
     AdoptedChain chain = verified(given);
     requireNew(chain);
     SystemEvent event = chain.toEvent();
-    Indelible log = openLog();
+    Indelible log = openLog(anchor.file(), false);
     boolean accepted;
     try {
       accepted = log.queue().submit(event);

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.OpenException;
+import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.checkpoint.SignatureType;
+import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.event.DeferredAuditEvent;
@@ -10,14 +17,20 @@ import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
+import dev.indelible.witness.Anchoring;
+import dev.indelible.witness.Witnessing;
+import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 
 @Command(
     name = "status",
@@ -32,6 +45,11 @@ final class StatusCommand extends Verb {
   private boolean tampered;
   private boolean headRead;
 
+  /** Whether the log has witnesses, or a policy that cannot be read. */
+  private boolean witnessed;
+
+  @Mixin AnchorOption anchor = new AnchorOption();
+
   @Override
   public Integer call() throws Exception {
     requireDataDirectory();
@@ -40,6 +58,10 @@ final class StatusCommand extends Verb {
     OptionalLong deadLetters = OptionalLong.empty();
     Optional<Head> head = Optional.empty();
     RowSignatures signatures = RowSignatures.UNKNOWN;
+    Optional<Checkpoint> checkpoint = Optional.empty();
+    Optional<WitnessPolicy> witnesses = witnesses();
+    OptionalLong cosigned = OptionalLong.empty();
+    OptionalLong anchored = OptionalLong.empty();
     try (LedgerReader ledger = ledger()) {
       rows = count("rows", ledger::size);
       refusals = count("refusals", () -> ledger.size(DeferredAuditEvent.REFUSAL));
@@ -48,6 +70,11 @@ final class StatusCommand extends Verb {
       head = ledger.lastRow().map(ChainRow::head);
       headRead = true;
       signatures = signatures(ledger);
+      checkpoint = checkpoint(ledger);
+      if (witnesses.isPresent()) {
+        cosigned = Witnessing.cosigned(ledger, witnesses.get());
+      }
+      anchored = anchored(checkpoint);
     } catch (LedgerException e) {
       // Where nothing is, nothing can be said; of what is there and unreadable, that is the status.
       if (!Files.exists(data().database())) {
@@ -64,7 +91,18 @@ final class StatusCommand extends Verb {
     Optional<KeyRing> keys = keys();
     Optional<Policy> policy = policy();
     Status status =
-        new Status(state(), rows, refusals, deadLetters, head, signatures, keys, policy);
+        new Status(
+            state(),
+            rows,
+            refusals,
+            deadLetters,
+            head,
+            signatures,
+            checkpoint,
+            cosigned,
+            anchored,
+            keys,
+            policy);
     if (json()) {
       console().json(toJson(status));
     } else {
@@ -97,6 +135,63 @@ final class StatusCommand extends Verb {
     }
   }
 
+  /** The last one there is; whether it is right, 'log verify' says. */
+  private Optional<Checkpoint> checkpoint(LedgerReader ledger) throws LedgerException {
+    Optional<StoredCheckpoint> last = ledger.lastCheckpoint();
+    try {
+      if (last.isPresent()) {
+        return Optional.of(SignedCheckpoint.parse(last.get().note()).unverified());
+      }
+    } catch (CheckpointParseException e) {
+      problems.add("the last checkpoint cannot be read: " + e.getMessage());
+    }
+    return Optional.empty();
+  }
+
+  /** What the anchor has of this log, by the keys that are accepted here. */
+  private OptionalLong anchored(Optional<Checkpoint> last) {
+    if (anchor.file().isEmpty() || last.isEmpty()) {
+      return OptionalLong.empty();
+    }
+    Path file = anchor.file().get();
+    String origin = last.get().origin();
+    try {
+      if (Files.notExists(file)) {
+        problems.add(file + ": the anchor is not there");
+        return OptionalLong.empty();
+      }
+      long size =
+          Anchoring.anchored(
+              file,
+              data().keys().accepted().keys().stream()
+                  .map(key -> new VerifierKey(origin, SignatureType.ED25519, key))
+                  .toList());
+      if (size > last.get().size()) {
+        problems.add(
+            "%s: the log was set back: the anchor has its checkpoint over %d rows, and its last is over %d"
+                .formatted(file, size, last.get().size()));
+      }
+      return OptionalLong.of(size);
+    } catch (IOException e) {
+      problems.add(file + ": the anchor cannot be read: " + e.getMessage());
+    } catch (KeyException | IllegalArgumentException e) {
+      problems.add(file + ": what the anchor has cannot be told: " + e.getMessage());
+    }
+    return OptionalLong.empty();
+  }
+
+  private Optional<WitnessPolicy> witnesses() {
+    try {
+      Optional<WitnessPolicy> policy = data().witnessPolicy();
+      witnessed = policy.isPresent();
+      return policy;
+    } catch (OpenException e) {
+      witnessed = true;
+      problems.add(e.getMessage());
+      return Optional.empty();
+    }
+  }
+
   private Optional<KeyRing> keys() {
     try {
       data().keys().open();
@@ -123,6 +218,16 @@ final class StatusCommand extends Verb {
     field("dead letters", number(status.deadLetters()));
     field("head", status.head().map(Head::toString).orElse(headRead ? "(empty)" : "(unreadable)"));
     field("signatures", signatures(status.signatures()));
+    field(
+        "checkpoint",
+        status
+            .checkpoint()
+            .map(
+                last ->
+                    "over %,d rows of %s".formatted(last.size(), Console.printable(last.origin())))
+            .orElse("(none that can be read)"));
+    field("witnesses", witnessed ? cosigned(status) : "(none)");
+    field("anchor", anchor.file().isPresent() ? anchored(status) : "(none)");
     field("keys", status.keys().map(ring -> String.join(", ", ids(ring))).orElse("(unusable)"));
     field(
         "policy",
@@ -142,6 +247,29 @@ final class StatusCommand extends Verb {
     };
   }
 
+  private String cosigned(Status status) {
+    if (status.notCosigned().isEmpty()) {
+      return console().yellow("(unknown)");
+    }
+    long behind = status.notCosigned().getAsLong();
+    return behind == 0
+        ? "all rows are under a checkpoint that a quorum cosigned"
+        : console().yellow("%,d rows are not yet under one".formatted(behind))
+            + " that a quorum cosigned; the last is over %,d"
+                .formatted(status.cosigned().getAsLong());
+  }
+
+  private String anchored(Status status) {
+    if (status.notAnchored().isEmpty()) {
+      return console().yellow("(unknown)");
+    }
+    long behind = status.notAnchored().getAsLong();
+    return behind == 0
+        ? "all rows are under a checkpoint that is in it"
+        : console().yellow("%,d rows are not yet under one".formatted(behind))
+            + " that is in it; the last is over %,d".formatted(status.anchored().getAsLong());
+  }
+
   private void field(String name, String value) {
     console().line(console().faint("%-13s".formatted(name)) + value);
   }
@@ -156,9 +284,28 @@ final class StatusCommand extends Verb {
 
   private CanonicalWriter toJson(Status status) {
     CanonicalWriter out = new CanonicalWriter().beginObject();
+    out.name("anchor");
+    if (anchor.file().isEmpty()) {
+      out.canonical("null");
+    } else {
+      out.beginObject();
+      member(out, "anchored", status.anchored());
+      member(out, "not_anchored", status.notAnchored());
+      out.endObject();
+    }
     out.name("approval").beginObject();
     member(out, "deferred_audit_dlq_size", status.deadLetters());
     out.endObject();
+    out.name("checkpoint");
+    status
+        .checkpoint()
+        .ifPresentOrElse(
+            last ->
+                out.beginObject()
+                    .member("origin", last.origin())
+                    .member("size", last.size())
+                    .endObject(),
+            () -> out.canonical("null"));
     out.name("head");
     status
         .head()
@@ -180,7 +327,14 @@ final class StatusCommand extends Verb {
     member(out, "refusals", status.refusals());
     out.member("row_signatures", status.signatures().label());
     member(out, "rows", status.rows());
-    return out.member("state", status.state()).endObject();
+    out.member("state", status.state()).name("witnesses");
+    if (!witnessed) {
+      return out.canonical("null").endObject();
+    }
+    out.beginObject();
+    member(out, "cosigned", status.cosigned());
+    member(out, "not_cosigned", status.notCosigned());
+    return out.endObject().endObject();
   }
 
   private static void member(CanonicalWriter out, String name, OptionalLong value) {
@@ -195,8 +349,29 @@ final class StatusCommand extends Verb {
       OptionalLong deadLetters,
       Optional<Head> head,
       RowSignatures signatures,
+      Optional<Checkpoint> checkpoint,
+      OptionalLong cosigned,
+      OptionalLong anchored,
       Optional<KeyRing> keys,
-      Optional<Policy> policy) {}
+      Optional<Policy> policy) {
+    /**
+     * How many rows are behind the last checkpoint with a quorum; empty where that is not known.
+     */
+    OptionalLong notCosigned() {
+      return behind(cosigned);
+    }
+
+    /** How many rows are behind the last checkpoint in the anchor; empty where it is not known. */
+    OptionalLong notAnchored() {
+      return behind(anchored);
+    }
+
+    private OptionalLong behind(OptionalLong size) {
+      return size.isPresent() && head.isPresent()
+          ? OptionalLong.of(Math.max(0, head.get().sequence() - size.getAsLong()))
+          : OptionalLong.empty();
+    }
+  }
 
   /** Reads a count. */
   @FunctionalInterface

@@ -9,7 +9,9 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.sqlite.SqliteLedger;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -42,9 +44,15 @@ abstract class Verb implements Callable<Integer> {
     return SqliteLedger.open(data().database());
   }
 
-  /** The log, to record in; a person who waits for what an earlier run left sees how far it is. */
-  final Indelible openLog() throws OpenException {
-    Indelible.Builder log = Indelible.builder(data().path());
+  /**
+   * The log, to record in; a person who waits for what an earlier run left sees how far it is.
+   *
+   * @param anchor the file that its checkpoints are appended to, if there is one
+   * @param lasting whether this process lasts long enough to ask the log's witnesses
+   */
+  final Indelible openLog(Optional<Path> anchor, boolean lasting) throws OpenException {
+    Indelible.Builder log = Indelible.builder(data().path()).askWitnesses(lasting);
+    anchor.ifPresent(log::anchor);
     if (!console().errIsTerminal()) {
       return log.open();
     }

@@ -45,6 +45,8 @@ class UsageTest {
         "log             | log: say which: list, show, tail, export, verify, adopt",
         "keys            | keys: say which: init, list, export",
         "dlq             | dlq: say which: list, show, replay, purge",
+        "witness         | witness: say which: init, trust, serve",
+        "witness init    | Missing required option: '--name=NAME'; see 'indelible witness init --help'",
         "bench           | bench: say which: drain, submit, verify, gate",
         "help xyzzy      | Unknown subcommand 'xyzzy'; see 'indelible --help'",
         "check --agnet x | unknown option '--agnet' (did you mean '--agent'?); see 'indelible check --help'",

@@ -66,6 +66,14 @@ public final class DeferredAudit implements AutoCloseable {
   }
 
   /**
+   * Says that something is wrong although recording goes well, which health then says; the first to
+   * be said stays. For those who watch the log from outside: recording does not wait for them.
+   */
+  public void reportConcern(String reason) {
+    books.reportConcern(reason);
+  }
+
+  /**
    * Waits {@link DeferredAuditQueue#DEFAULT_DRAIN_TIMEOUT}; see {@link #closeAndFlush(Duration)}.
    */
   public DrainReport closeAndFlush() {

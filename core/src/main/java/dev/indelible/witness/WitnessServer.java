@@ -22,7 +22,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>What a client can cost is bounded: a request is at most {@link #MAX_BYTES} long and takes at
  * most {@link #LONGEST_EXCHANGE} to arrive, {@link #THREADS} are served at once, and each may cause
- * one write to the disk, and that only with a signature of a trusted log.
+ * one write to the disk, and that only with a signature of a trusted log. The limits on time are
+ * the process's own: they hold where nothing else in it has used the JDK's HTTP server before.
  */
 public final class WitnessServer implements AutoCloseable {
   /** Longest request: {@code old}, 63 hashes, and a checkpoint with 100 signatures of any kind. */

@@ -5,11 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.checkpoint.SignedCheckpoint;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -21,7 +17,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -38,24 +33,6 @@ class WitnessKilledTest {
   private final HttpClient client =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
-  /** A witness in a process of its own. */
-  static final class Child {
-    private Child() {}
-
-    public static void main(String[] args) throws Exception {
-      WitnessDirectory.Open open = new WitnessDirectory(Path.of(args[0])).open();
-      if (args.length > 1) {
-        // Decides about a request, and dies before anyone hears of it.
-        WitnessAnswer answer = open.witness().addCheckpoint(Files.readAllBytes(Path.of(args[1])));
-        System.out.println(answer.status());
-      } else {
-        InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-        System.out.println(WitnessServer.start(open.witness(), any).address().getPort());
-      }
-      new CountDownLatch(1).await();
-    }
-  }
-
   @BeforeEach
   void init() throws Exception {
     directory = new WitnessDirectory(temporary.resolve("witness"));
@@ -63,43 +40,13 @@ class WitnessKilledTest {
     directory.trust(log.key());
   }
 
-  private Process launch(String... more) throws IOException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Child.class.getName(),
-                directory.path().toString()));
-    command.addAll(List.of(more));
-    return new ProcessBuilder(command).redirectError(temporary.resolve("errors").toFile()).start();
-  }
-
-  private String firstLine(Process process) throws IOException {
-    String line =
-        new BufferedReader(
-                new InputStreamReader(process.getInputStream(), StandardCharsets.US_ASCII))
-            .readLine();
-    assertThat(line).as(Files.readString(temporary.resolve("errors"))).isNotNull();
-    return line;
-  }
-
-  private static void kill(Process process) throws InterruptedException {
-    process.toHandle().destroyForcibly();
-    process.waitFor();
-  }
-
   /** The cosignature was made and kept, and nobody was told. */
   @Test
   void whatWasKeptAndNotAnsweredIsNotForgotten() throws Exception {
     Path request = Files.writeString(temporary.resolve("request"), log.request(0));
-    Process child = launch(request.toString());
-    assertThat(firstLine(child)).isEqualTo("200");
-    kill(child);
+    WitnessProcess child = WitnessProcess.deciding(directory, request);
+    assertThat(child.said()).isEqualTo("200");
+    child.kill();
 
     try (WitnessDirectory.Open open = directory.open()) {
       TestedLog fork = log.setBack(20).grow("b", 40);
@@ -123,14 +70,15 @@ class WitnessKilledTest {
     TestedLog fork = log.setBack(20).grow("b", 20);
     List<Checkpoint> cosigned = new ArrayList<>();
     for (int i = 0; i < KILLS; i++) {
-      Process child = launch();
-      int port = Integer.parseInt(firstLine(child));
+      WitnessProcess child = WitnessProcess.serving(directory);
+      int port = child.port();
+      askOver(port, i % 2 == 0 ? fork : log, cosigned);
       Thread killer =
           new Thread(
               () -> {
                 try {
                   Thread.sleep(random.nextInt(400));
-                  kill(child);
+                  child.kill();
                 } catch (InterruptedException e) {
                   Thread.currentThread().interrupt();
                 }

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A witness over HTTP: statuses, types, and what one client can cost the others. */
 class WitnessServerTest {
   @TempDir Path temporary;
+  private WitnessDirectory directory;
   private WitnessDirectory.Open open;
   private WitnessServer server;
   private final TestedLog log = new TestedLog("log.example/audit", 1).grow("a", 70);
@@ -36,7 +37,7 @@ class WitnessServerTest {
 
   @BeforeEach
   void start() throws Exception {
-    WitnessDirectory directory = new WitnessDirectory(temporary.resolve("witness"));
+    directory = new WitnessDirectory(temporary.resolve("witness"));
     directory.init("witness.example/w1");
     directory.trust(log.key());
     open = directory.open();
@@ -49,6 +50,17 @@ class WitnessServerTest {
   void stop() throws Exception {
     server.close();
     open.close();
+  }
+
+  private int post(int port, String body) throws Exception {
+    return client
+        .send(
+            HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/add-checkpoint"))
+                .timeout(Duration.ofSeconds(30))
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .build(),
+            HttpResponse.BodyHandlers.discarding())
+        .statusCode();
   }
 
   private HttpResponse<String> send(String method, String path, String body) throws Exception {
@@ -101,14 +113,18 @@ class WitnessServerTest {
 
   /**
    * More clients than are served at once, each with a request that never ends: within the time that
-   * a request may take they are cut off, and another client is served.
+   * a request may take they are cut off, and another client is served. In a process of its own, as
+   * the limits are a process's.
    */
   @Test
   void clientsThatAreSlowAreCutOff() throws Exception {
+    server.close();
+    open.close();
+    WitnessProcess process = WitnessProcess.serving(directory);
     List<Socket> slow = new ArrayList<>();
     try {
       for (int i = 0; i < WitnessServer.THREADS + 4; i++) {
-        Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.address().getPort());
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), process.port());
         slow.add(socket);
         OutputStream out = socket.getOutputStream();
         String half = "POST /add-checkpoint HTTP/1.1\r\nHost: w\r\n";
@@ -120,9 +136,9 @@ class WitnessServerTest {
       }
       // Whoever waits too long for a turn is cut off as well, and asks again, as logs do.
       await()
-          .atMost(Duration.ofMinutes(1))
+          .atMost(Duration.ofMinutes(3))
           .ignoreExceptionsInstanceOf(IOException.class)
-          .until(() -> send("POST", "/add-checkpoint", log.request(0)).statusCode() == 200);
+          .until(() -> post(process.port(), log.request(0)) == 200);
       for (Socket socket : slow) {
         socket.setSoTimeout((int) Duration.ofSeconds(30).toMillis());
         assertThat(endsWithin(socket)).isTrue();
@@ -131,6 +147,7 @@ class WitnessServerTest {
       for (Socket socket : slow) {
         socket.close();
       }
+      process.kill();
     }
   }
 

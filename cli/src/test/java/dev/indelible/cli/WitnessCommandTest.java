@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.indelible.cli.Cli.Result;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/** A witness from the command line, and a log that has one. */
+class WitnessCommandTest {
+  @TempDir Path directory;
+  private Cli cli;
+  private String state;
+
+  @BeforeEach
+  void oneRowOnRecord() {
+    cli = new Cli(directory.resolve("data"));
+    cli.run("check", Cli.bash("ls")).ok();
+    state = directory.resolve("witness").toString();
+  }
+
+  private String init() {
+    return cli.run("witness", "init", "--state", state, "--name", "w.example").ok().out().strip();
+  }
+
+  private String logKey() {
+    String origin = status(0).path("checkpoint").path("origin").asString();
+    return cli.run("keys", "export", "--format", "vkey", "--name", origin).ok().out().strip();
+  }
+
+  private JsonNode status(int exit) {
+    Result status = cli.run("status", "--output", "json");
+    assertThat(status.exit()).as(status.out() + status.err()).isEqualTo(exit);
+    return status.json();
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return free.getLocalPort();
+    }
+  }
+
+  private static boolean listens(int port) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      return socket.isConnected();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  @Test
+  void aLogIsCosignedByAWitnessThatServes() throws Exception {
+    String witness = init();
+    cli.run("witness", "trust", "--state", state, logKey()).ok();
+    int port = freePort();
+    AtomicReference<Result> served = new AtomicReference<>();
+    Thread serving =
+        new Thread(
+            () ->
+                served.set(
+                    cli.run(
+                        "witness", "serve", "--state", state, "--listen", "127.0.0.1:" + port)));
+    serving.start();
+    await().atMost(Duration.ofMinutes(1)).until(() -> listens(port));
+    assertThat(status(0).path("witnesses").isNull()).isTrue();
+    assertThat(cli.run("status").ok().out()).containsPattern("witnesses +\\(none\\)");
+    Files.writeString(
+        cli.data().resolve("witnesses"),
+        "witness w %s http://127.0.0.1:%d\nquorum w\n".formatted(witness, port));
+
+    // One that records a single action and ends leaves the asking to those that last.
+    cli.run("check", Cli.bash("ls")).ok();
+    assertThat(status(0).path("witnesses").path("cosigned").asInt(-1)).isZero();
+    assertThat(status(0).path("witnesses").path("not_cosigned").asInt()).isEqualTo(2);
+
+    await()
+        .atMost(Duration.ofMinutes(1))
+        .until(
+            () -> {
+              cli.runOn(Cli.line("agent:alice", Cli.bash("ls")), "gate", "--format", "action").ok();
+              return status(0).path("witnesses").path("not_cosigned").asInt() == 0;
+            });
+    assertThat(cli.run("status").ok().out())
+        .containsPattern("witnesses +all rows are under a checkpoint that a quorum cosigned");
+    cli.run("log", "verify").ok();
+
+    serving.interrupt();
+    serving.join();
+    assertThat(served.get().ok().out())
+        .isEqualTo("witness %s\nlistens on http://127.0.0.1:%d\n".formatted(witness, port));
+  }
+
+  @Test
+  void aWitnessIsMadeOnceAndItsKeyIsItsOwners() throws Exception {
+    String witness = init();
+
+    assertThat(witness).startsWith("w.example+");
+    assertThat(init()).isEqualTo(witness);
+    assertThat(Files.getPosixFilePermissions(Path.of(state, "keys", "audit.pem")))
+        .isEqualTo(PosixFilePermissions.fromString("rw-------"));
+    assertThat(cli.run("witness", "init", "--state", state, "--name", "other").complaint(2))
+        .isEqualTo(
+            "indelible: "
+                + state
+                + ": the witness here is w.example already; name another directory");
+    assertThat(cli.run("witness", "init", "--state", state, "--name", "a b").complaint(2))
+        .isEqualTo(
+            "indelible: --name \"a b\": a key's name is not empty and has no space and no +");
+  }
+
+  @Test
+  void aLogIsTrustedOnce() {
+    init();
+    String key = logKey();
+    assertThat(cli.run("witness", "trust", "--state", state, key).ok().out())
+        .startsWith("trusted: indelible/");
+    assertThat(cli.run("witness", "trust", "--state", state, key).ok().out())
+        .startsWith("trusted already: indelible/");
+    assertThat(cli.run("witness", "trust", "--state", state, "a+b+c").complaint(2))
+        .isEqualTo("indelible: vkey: \"a+b+c\": not of the form name+id+key");
+  }
+
+  @Test
+  void withoutAWitnessNothingIsServed() {
+    assertThat(cli.run("witness", "serve", "--state", state).complaint(2))
+        .isEqualTo(
+            "indelible: "
+                + state
+                + ": no witness here; make one with 'indelible witness init --name NAME'");
+    assertThat(Path.of(state)).doesNotExist();
+  }
+
+  @Test
+  void anAddressThatIsNoneIsNamed() {
+    init();
+    for (String listen :
+        new String[] {"8127", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:65536", ":1"}) {
+      assertThat(cli.run("witness", "serve", "--state", state, "--listen", listen).complaint(2))
+          .isEqualTo(
+              "indelible: --listen "
+                  + listen
+                  + ": not of the form HOST:PORT, as in 127.0.0.1:8127");
+    }
+  }
+
+  /** D11: a policy that cannot be read is not that nobody witnesses the log. */
+  @Test
+  void aPolicyThatCannotBeReadIsUnhealthyAndNothingIsRecordedUnderIt() throws Exception {
+    Files.writeString(cli.data().resolve("witnesses"), "quorum nobody\n");
+    JsonNode status = status(1);
+    assertThat(status.path("witnesses").path("cosigned").isNull()).isTrue();
+    assertThat(status.path("witnesses").path("not_cosigned").isNull()).isTrue();
+    assertThat(status.path("problems").get(0).asString()).contains("witnesses: policy, line 1");
+    assertThat(cli.run("check", Cli.bash("ls")).complaint(2)).contains("witnesses: policy, line 1");
+  }
+}

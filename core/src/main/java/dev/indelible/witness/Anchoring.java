@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.witness;
+
+import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.checkpoint.SignatureType;
+import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.crypto.KeyException;
+import dev.indelible.crypto.KeySource;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.LedgerSource;
+import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.merkle.Hash;
+import dev.indelible.merkle.TileSource;
+import dev.indelible.merkle.TiledNodes;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Appends a log's checkpoints to an anchor file as they are signed, and notices when the log does
+ * not continue what the file has.
+ *
+ * <p>Never in the way (D1): it has a thread of its own, which looks at the ledger as any other
+ * reader does. Neither the queue nor the drainer knows of it or waits for it, be the file on a disk
+ * that is full, or on one that never answers.
+ *
+ * <p>What the file has not is found by comparing it with the ledger, so a process that is killed in
+ * between leaves nothing out. An empty file begins with the last checkpoint there is: it covers all
+ * rows before it.
+ */
+public final class Anchoring {
+  /** Checkpoints appended with one sync. */
+  private static final int AT_ONCE = 1_000;
+
+  private static final Logger LOG = LoggerFactory.getLogger(Anchoring.class);
+
+  private final AnchorFile file;
+  private final LedgerSource source;
+  private final Function<LedgerReader, TileSource<LedgerException>> tiles;
+  private final KeySource keys;
+  private final Consumer<String> concern;
+  private final Appending appending;
+
+  /** Written by its thread, read by any. */
+  private volatile State state = new State(OptionalLong.empty(), Optional.empty());
+
+  /**
+   * How it goes.
+   *
+   * @param anchored the size of the last checkpoint in the file that the log's key signed: 0 if
+   *     there is none, empty while that is not known
+   * @param trouble what is wrong now; empty if nothing is
+   */
+  public record State(OptionalLong anchored, Optional<String> trouble) {}
+
+  private Anchoring(
+      Path file,
+      LedgerSource source,
+      Function<LedgerReader, TileSource<LedgerException>> tiles,
+      KeySource keys,
+      Consumer<String> concern) {
+    this.file = new AnchorFile(file);
+    this.source = source;
+    this.tiles = tiles;
+    this.keys = keys;
+    this.concern = concern;
+    this.appending = new Appending();
+  }
+
+  /**
+   * Begins to append.
+   *
+   * @param file the anchor file; made if it is not there
+   * @param source the ledger; made by others, perhaps later
+   * @param tiles the tree that a ledger has stored
+   * @param keys the log's
+   * @param concern hears, in words, that the log does not continue what the file has
+   */
+  public static Anchoring start(
+      Path file,
+      LedgerSource source,
+      Function<LedgerReader, TileSource<LedgerException>> tiles,
+      KeySource keys,
+      Consumer<String> concern) {
+    Anchoring anchoring = new Anchoring(file, source, tiles, keys, concern);
+    anchoring.appending.start();
+    return anchoring;
+  }
+
+  /** How it goes. */
+  public State state() {
+    return state;
+  }
+
+  /**
+   * The size of the largest checkpoint near the end of an anchor file that one of a log's keys
+   * signed; 0 if there is none.
+   *
+   * @param keys the log's, named after its origin
+   * @throws IOException if the file cannot be read
+   */
+  public static long anchored(Path file, List<VerifierKey> keys) throws IOException {
+    return new AnchorFile(file).last(keys).map(Checkpoint::size).orElse(0L);
+  }
+
+  /** Has what is not there yet appended, and ends with that. */
+  public void stop() {
+    appending.stop();
+  }
+
+  /**
+   * Waits for the end, after {@link #stop}. What is not appended then is so at the next start.
+   *
+   * @param deadline on the clock of {@link System#nanoTime}
+   */
+  public void awaitEnd(long deadline) {
+    appending.awaitEnd(deadline);
+  }
+
+  /** The thread. */
+  private final class Appending extends Follower {
+    Appending() {
+      super("indelible-anchor", DEFAULT_INTERVAL);
+    }
+
+    @Override
+    boolean look() {
+      Optional<String> trouble;
+      try {
+        trouble = lookAtLedger();
+      } catch (IOException e) {
+        trouble =
+            Optional.of(
+                "%s: cannot be appended to: %s: %s"
+                    .formatted(file.path(), e.getClass().getSimpleName(), e.getMessage()));
+      } catch (LedgerException | KeyException | CheckpointParseException e) {
+        trouble = Optional.of(e.getMessage());
+      } catch (RuntimeException e) {
+        // Damage in the tree comes out in many ways, and none may end the anchoring.
+        trouble = Optional.of(e.toString());
+      }
+      if (trouble.isPresent() && !trouble.equals(state.trouble())) {
+        LOG.warn("anchor: {}", trouble.get());
+      }
+      state = new State(state.anchored(), trouble);
+      return trouble.isEmpty();
+    }
+  }
+
+  private Optional<String> lookAtLedger()
+      throws LedgerException, KeyException, CheckpointParseException, IOException {
+    Optional<? extends LedgerReader> opened = source.open();
+    if (opened.isEmpty()) {
+      return Optional.empty();
+    }
+    try (LedgerReader ledger = opened.get()) {
+      return look(ledger);
+    }
+  }
+
+  private Optional<String> look(LedgerReader ledger)
+      throws LedgerException, KeyException, CheckpointParseException, IOException {
+    Optional<StoredCheckpoint> stored = ledger.lastCheckpoint();
+    if (stored.isEmpty()) {
+      return Optional.empty();
+    }
+    Checkpoint last = SignedCheckpoint.parse(stored.get().note()).unverified();
+    Optional<Checkpoint> anchored = file.last(named(last.origin()));
+    long size = anchored.map(Checkpoint::size).orElse(0L);
+    state = new State(OptionalLong.of(size), state.trouble());
+    if (anchored.isPresent()) {
+      Optional<String> contradiction = contradiction(ledger, anchored.get(), last);
+      if (contradiction.isPresent()) {
+        concern.accept(contradiction.get());
+        return contradiction;
+      }
+    }
+    append(ledger, anchored.isPresent() ? size + 1 : last.size(), last.size());
+    return Optional.empty();
+  }
+
+  private List<VerifierKey> named(String origin) throws KeyException {
+    return keys.accepted().keys().stream()
+        .map(key -> new VerifierKey(origin, SignatureType.ED25519, key))
+        .toList();
+  }
+
+  /** Why the log is not the one that the file is of any more; empty if it is. */
+  private Optional<String> contradiction(LedgerReader ledger, Checkpoint anchored, Checkpoint last)
+      throws LedgerException {
+    if (anchored.size() > Math.max(last.size(), lastSize())) {
+      return Optional.of(
+          "%s: the log was set back: the anchor has its checkpoint over %d rows, and its last is over %d"
+              .formatted(file.path(), anchored.size(), last.size()));
+    }
+    if (anchored.size() > last.size()) {
+      // Another process signed, and anchored, since the ledger was opened.
+      return Optional.empty();
+    }
+    Hash root = TiledNodes.tree(tiles.apply(ledger), anchored.size()).root();
+    return root.equals(anchored.root())
+        ? Optional.empty()
+        : Optional.of(
+            "%s: the log was forked: the anchor has its checkpoint over %d rows, which are not these"
+                .formatted(file.path(), anchored.size()));
+  }
+
+  private long lastSize() throws LedgerException {
+    Optional<? extends LedgerReader> opened = source.open();
+    if (opened.isEmpty()) {
+      return 0;
+    }
+    try (LedgerReader ledger = opened.get()) {
+      return ledger.lastCheckpoint().map(StoredCheckpoint::size).orElse(0L);
+    }
+  }
+
+  private void append(LedgerReader ledger, long from, long to)
+      throws LedgerException, CheckpointParseException, IOException {
+    long next = from;
+    while (next <= to) {
+      List<StoredCheckpoint> missing = new ArrayList<>();
+      ledger.forEachCheckpoint(
+          next,
+          to,
+          stored -> {
+            missing.add(stored);
+            return missing.size() < AT_ONCE;
+          });
+      if (missing.isEmpty()) {
+        return;
+      }
+      List<SignedCheckpoint> signed = new ArrayList<>();
+      for (StoredCheckpoint stored : missing) {
+        signed.add(SignedCheckpoint.parse(stored.note()));
+      }
+      file.append(signed);
+      next = missing.get(missing.size() - 1).size() + 1;
+      state = new State(OptionalLong.of(next - 1), state.trouble());
+    }
+  }
+}

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.witness;
+
+import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.checkpoint.VerificationException;
+import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.checkpoint.WitnessPolicy;
+import dev.indelible.ledger.CosignatureStore;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.LedgerSource;
+import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.merkle.TileSource;
+import dev.indelible.merkle.TiledNodes;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Has a log's checkpoints cosigned while it is at work, and keeps the cosignatures beside them.
+ *
+ * <p>Never in the way (D1): each witness has a thread of its own, which looks at the ledger from
+ * time to time as any other reader does, and writes one short row for each cosignature. Neither the
+ * queue nor the drainer knows of it or waits for it, whatever a witness does; nor does one witness
+ * wait for another. A checkpoint that no one could be asked about in time is left out, for the next
+ * covers all of its rows.
+ */
+public final class Witnessing {
+  /** How long a closer waits for the last checkpoint to be cosigned and anchored. */
+  public static final Duration CLOSING_PATIENCE = Duration.ofSeconds(1);
+
+  /** Cosigned checkpoints looked at for the last one with a quorum before it counts as unknown. */
+  private static final int MOST_LOOKED_AT = 1_000;
+
+  private static final Logger LOG = LoggerFactory.getLogger(Witnessing.class);
+
+  private final WitnessPolicy policy;
+  private final LedgerSource source;
+  private final Function<LedgerReader, TileSource<LedgerException>> tiles;
+  private final CosignatureStore store;
+  private final Consumer<String> concern;
+  private final List<Asking> askings = new ArrayList<>();
+
+  /** The size of the last checkpoint known to have a quorum; empty while that is not known. */
+  private final AtomicReference<OptionalLong> cosigned =
+      new AtomicReference<>(OptionalLong.empty());
+
+  /**
+   * How it goes with one witness.
+   *
+   * @param name what the policy calls it
+   * @param cosigned the size of the last checkpoint that it cosigned, as far as is known
+   * @param trouble what is wrong with it now; empty if nothing is
+   */
+  public record State(String name, OptionalLong cosigned, Optional<String> trouble) {}
+
+  private Witnessing(
+      WitnessPolicy policy,
+      LedgerSource source,
+      Function<LedgerReader, TileSource<LedgerException>> tiles,
+      CosignatureStore store,
+      Consumer<String> concern,
+      Duration interval,
+      Duration patience) {
+    this.policy = policy;
+    this.source = source;
+    this.tiles = tiles;
+    this.store = store;
+    this.concern = concern;
+    HttpClient http = WitnessClient.http();
+    for (WitnessPolicy.Witness witness : policy.witnesses()) {
+      witness
+          .url()
+          .map(WitnessClient::url)
+          .ifPresent(url -> askings.add(new Asking(witness, url, http, interval, patience)));
+    }
+  }
+
+  /**
+   * Begins to have a log's checkpoints cosigned by those witnesses of a policy that have a URL.
+   *
+   * @param source the ledger; made by others, perhaps later
+   * @param tiles the tree that a ledger has stored
+   * @param store where cosignatures are kept
+   * @param concern hears, in words, that a witness contradicts the log
+   * @throws IllegalArgumentException as {@link #requireUrls}
+   */
+  public static Witnessing start(
+      WitnessPolicy policy,
+      LedgerSource source,
+      Function<LedgerReader, TileSource<LedgerException>> tiles,
+      CosignatureStore store,
+      Consumer<String> concern) {
+    return start(
+        policy, source, tiles, store, concern, Follower.DEFAULT_INTERVAL, WitnessClient.PATIENCE);
+  }
+
+  /** As the other, with other times. */
+  static Witnessing start(
+      WitnessPolicy policy,
+      LedgerSource source,
+      Function<LedgerReader, TileSource<LedgerException>> tiles,
+      CosignatureStore store,
+      Consumer<String> concern,
+      Duration interval,
+      Duration patience) {
+    Witnessing witnessing =
+        new Witnessing(policy, source, tiles, store, concern, interval, patience);
+    witnessing.askings.forEach(Asking::start);
+    return witnessing;
+  }
+
+  /**
+   * Returns if every URL in a policy is one that can be asked.
+   *
+   * @throws IllegalArgumentException if one is not; the message names the witness
+   */
+  public static void requireUrls(WitnessPolicy policy) {
+    for (WitnessPolicy.Witness witness : policy.witnesses()) {
+      try {
+        witness.url().ifPresent(WitnessClient::url);
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException(
+            "witness %s: its URL is %s".formatted(witness.name(), e.getMessage()), e);
+      }
+    }
+  }
+
+  /**
+   * The size of the last checkpoint that a quorum of the witnesses cosigned: 0 if there is none,
+   * empty while that is not known.
+   */
+  public OptionalLong cosigned() {
+    return cosigned.get();
+  }
+
+  /** How it goes with each witness that is asked. */
+  public List<State> witnesses() {
+    return askings.stream().map(asking -> asking.state).toList();
+  }
+
+  /**
+   * The size of the last checkpoint in a ledger that a quorum of a policy's witnesses cosigned: 0
+   * if there is none; empty if there is none among the last thousand cosigned at all, and earlier
+   * ones were not looked at.
+   */
+  public static OptionalLong cosigned(LedgerReader ledger, WitnessPolicy policy)
+      throws LedgerException {
+    Looked looked = new Looked();
+    ledger.forEachCosigned(
+        stored -> {
+          looked.at++;
+          if (hasQuorum(stored, policy)) {
+            looked.size = OptionalLong.of(stored.size());
+          }
+          return looked.size.isEmpty() && looked.at < MOST_LOOKED_AT;
+        });
+    return looked.size.isEmpty() && looked.at < MOST_LOOKED_AT ? OptionalLong.of(0) : looked.size;
+  }
+
+  private static final class Looked {
+    private int at;
+    private OptionalLong size = OptionalLong.empty();
+  }
+
+  private static boolean hasQuorum(StoredCheckpoint stored, WitnessPolicy policy) {
+    try {
+      SignedCheckpoint signed = SignedCheckpoint.parse(stored.note());
+      policy.cosigned(signed);
+      return signed.unverified().size() == stored.size();
+    } catch (CheckpointParseException | VerificationException e) {
+      return false;
+    }
+  }
+
+  /** Has each witness asked once more about the last checkpoint, and ends with that. */
+  public void stop() {
+    askings.forEach(Asking::stop);
+  }
+
+  /**
+   * Waits for the end, after {@link #stop}. Whoever is waiting for a witness still is left, and
+   * asks again at the next start.
+   *
+   * @param deadline on the clock of {@link System#nanoTime}
+   */
+  public void awaitEnd(long deadline) {
+    askings.forEach(asking -> asking.awaitEnd(deadline));
+  }
+
+  /** Asks one witness, on a thread of its own. */
+  private final class Asking extends Follower {
+    private final WitnessPolicy.Witness witness;
+    private final URI url;
+    private final HttpClient http;
+    private final Duration patience;
+    private Optional<WitnessClient> client = Optional.empty();
+
+    /** Written by this thread, read by any. */
+    private volatile State state;
+
+    Asking(
+        WitnessPolicy.Witness witness,
+        URI url,
+        HttpClient http,
+        Duration interval,
+        Duration patience) {
+      super("indelible-witness-" + witness.name(), interval);
+      this.witness = witness;
+      this.url = url;
+      this.http = http;
+      this.patience = patience;
+      this.state = new State(witness.name(), OptionalLong.empty(), Optional.empty());
+    }
+
+    /** Has the last checkpoint cosigned if it is not yet. */
+    @Override
+    boolean look() throws InterruptedException {
+      Optional<String> trouble;
+      try {
+        trouble = lookAtLedger();
+      } catch (LedgerException | CheckpointParseException e) {
+        trouble = Optional.of(e.getMessage());
+      } catch (RuntimeException e) {
+        // Damage in the tree comes out in many ways, and none may end the asking.
+        trouble = Optional.of(e.toString());
+      }
+      if (trouble.isPresent() && !trouble.equals(state.trouble())) {
+        LOG.warn("witness {}: {}", witness.name(), trouble.get());
+      }
+      state = new State(state.name(), state.cosigned(), trouble);
+      return trouble.isEmpty();
+    }
+
+    private Optional<String> lookAtLedger()
+        throws LedgerException, CheckpointParseException, InterruptedException {
+      Optional<? extends LedgerReader> opened = source.open();
+      if (opened.isEmpty()) {
+        return Optional.empty();
+      }
+      try (LedgerReader ledger = opened.get()) {
+        return look(ledger);
+      }
+    }
+
+    private Optional<String> look(LedgerReader ledger)
+        throws LedgerException, CheckpointParseException, InterruptedException {
+      WitnessClient asked = client(ledger);
+      Optional<StoredCheckpoint> last = ledger.lastCheckpoint();
+      if (last.isEmpty()) {
+        return Optional.empty();
+      }
+      SignedCheckpoint checkpoint = SignedCheckpoint.parse(last.get().note());
+      if (isCosigned(checkpoint)) {
+        return cosigned(last.get().size());
+      }
+      WitnessReply reply =
+          asked.ask(
+              withoutCosignatures(checkpoint),
+              TiledNodes.tree(tiles.apply(ledger), last.get().size()));
+      if (reply instanceof WitnessReply.Cosigned given) {
+        store.keep(last.get().size(), nameAndId(witness.key()), given.line().line());
+        cosigned(last.get().size());
+        noteQuorum(ledger, last.get().size());
+        return given.hadForgotten()
+            ? Optional.of(
+                "it was set back: it had forgotten what it cosigned, and vouches for less")
+            : Optional.empty();
+      }
+      return refusal(reply);
+    }
+
+    private Optional<String> refusal(WitnessReply reply) throws LedgerException {
+      if (reply instanceof WitnessReply.Failed failed) {
+        return Optional.of(failed.reason());
+      }
+      if (reply instanceof WitnessReply.Contradicted contradicted) {
+        return contradiction("the log was forked, or it is wrong: " + contradicted.reason());
+      }
+      long said = ((WitnessReply.Ahead) reply).size();
+      long now = lastSize();
+      if (now >= said) {
+        // Another process of this log had a later checkpoint cosigned meanwhile.
+        return Optional.empty();
+      }
+      return contradiction(
+          "the log was set back, or it is wrong: it saw %d rows, and the last checkpoint is over %d"
+              .formatted(said, now));
+    }
+
+    private Optional<String> contradiction(String what) {
+      String said = "witness " + witness.name() + " contradicts the log: " + what;
+      concern.accept(said);
+      return Optional.of(said);
+    }
+
+    /** As another process may have left it since. */
+    private long lastSize() throws LedgerException {
+      Optional<? extends LedgerReader> opened = source.open();
+      if (opened.isEmpty()) {
+        return 0;
+      }
+      try (LedgerReader ledger = opened.get()) {
+        return ledger.lastCheckpoint().map(StoredCheckpoint::size).orElse(0L);
+      }
+    }
+
+    /** The client; made when the ledger is there, and says what the witness cosigned before. */
+    private WitnessClient client(LedgerReader ledger) throws LedgerException {
+      if (client.isEmpty()) {
+        cosigned.set(Witnessing.cosigned(ledger, policy));
+        long known = lastCosigned(ledger);
+        client = Optional.of(new WitnessClient(http, witness.key(), url, known, patience));
+        cosigned(known);
+      }
+      return client.get();
+    }
+
+    private long lastCosigned(LedgerReader ledger) throws LedgerException {
+      Looked looked = new Looked();
+      ledger.forEachCosigned(
+          stored -> {
+            looked.at++;
+            if (isCosigned(stored)) {
+              looked.size = OptionalLong.of(stored.size());
+            }
+            return looked.size.isEmpty() && looked.at < MOST_LOOKED_AT;
+          });
+      // Where it is not known it is asked from the beginning, and says.
+      return looked.size.orElse(0);
+    }
+
+    private boolean isCosigned(StoredCheckpoint stored) {
+      try {
+        return isCosigned(SignedCheckpoint.parse(stored.note()));
+      } catch (CheckpointParseException e) {
+        return false;
+      }
+    }
+
+    private boolean isCosigned(SignedCheckpoint checkpoint) {
+      return checkpoint.note().signatures().stream()
+          .anyMatch(line -> witness.key().verifies(checkpoint.note().text(), line));
+    }
+
+    /** What others cosigned is of no use to a witness, and may be more than it reads. */
+    private static SignedCheckpoint withoutCosignatures(SignedCheckpoint checkpoint) {
+      String origin = checkpoint.unverified().origin();
+      return checkpoint.withOnly(
+          checkpoint.note().signatures().stream()
+              .filter(line -> line.name().equals(origin))
+              .toList());
+    }
+
+    private Optional<String> cosigned(long size) {
+      state = new State(state.name(), OptionalLong.of(size), state.trouble());
+      return Optional.empty();
+    }
+
+    private void noteQuorum(LedgerReader ledger, long size) throws LedgerException {
+      ledger.forEachCheckpoint(
+          size,
+          size,
+          stored -> {
+            if (hasQuorum(stored, policy)) {
+              cosigned.accumulateAndGet(
+                  OptionalLong.of(size),
+                  (was, now) -> was.orElse(0) >= now.getAsLong() ? was : now);
+            }
+            return false;
+          });
+    }
+  }
+
+  private static String nameAndId(VerifierKey key) {
+    return "%s+%08x".formatted(key.name(), key.id());
+  }
+}

@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.indelible.action.Bash;
+import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.checkpoint.Cosignature;
+import dev.indelible.checkpoint.NoteSigner;
+import dev.indelible.checkpoint.SignatureType;
+import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.checkpoint.WitnessPolicy;
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.SigningKey;
+import dev.indelible.drain.DrainReport;
+import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.merkle.Hash;
+import dev.indelible.queue.AuditHealth;
+import dev.indelible.sqlite.SqliteCosignatures;
+import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.verify.Finding;
+import dev.indelible.verify.VerificationOptions;
+import dev.indelible.verify.VerificationReport;
+import dev.indelible.verify.VerificationReport.Verdict;
+import dev.indelible.verify.Verifier;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What is kept outside a log against its owner: an anchor file, and cosignatures; and what the
+ * verifier makes of them when they are lost, stale, forged or right.
+ */
+@Timeout(300)
+class AnchoredLogTest {
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
+
+  @TempDir Path temporary;
+  private Path data;
+  private Path anchor;
+
+  @BeforeEach
+  void names() {
+    data = temporary.resolve("data");
+    anchor = temporary.resolve("elsewhere.anchor");
+  }
+
+  private Indelible open() throws Exception {
+    return Indelible.builder(data).origin("log.example/audit").anchor(anchor).open();
+  }
+
+  private void record(int events) throws Exception {
+    try (Indelible log = open()) {
+      record(log, events);
+    }
+  }
+
+  private static void record(Indelible log, int events) {
+    for (int i = 0; i < events; i++) {
+      log.gate().check("agent:alice", new Bash("ls " + i));
+    }
+    assertThat(log.queue().drainPending()).isTrue();
+  }
+
+  private KeyRing keys() throws Exception {
+    return new DataDirectory(data).keys().accepted();
+  }
+
+  private VerificationReport verify(VerificationOptions options) throws Exception {
+    try (SqliteLedger ledger = SqliteLedger.open(new DataDirectory(data).database())) {
+      return new Verifier(ledger, options).verify();
+    }
+  }
+
+  private VerificationReport verifyAnchored() throws Exception {
+    return verify(VerificationOptions.of(keys()).anchors(List.of(anchor)));
+  }
+
+  private static List<String> faults(VerificationReport report) {
+    return report.findings().stream()
+        .filter(finding -> finding.status() != Finding.Status.OK)
+        .map(finding -> finding.check() + " " + finding.status())
+        .distinct()
+        .toList();
+  }
+
+  private static String message(VerificationReport report, String check) {
+    return report.findings().stream()
+        .filter(finding -> finding.check().equals(check))
+        .map(Finding::message)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private StoredCheckpoint lastCheckpoint() throws Exception {
+    try (SqliteLedger ledger = SqliteLedger.open(new DataDirectory(data).database())) {
+      return ledger.lastCheckpoint().orElseThrow();
+    }
+  }
+
+  private void sql(String... statements) throws Exception {
+    try (Connection connection =
+            DriverManager.getConnection("jdbc:sqlite:" + new DataDirectory(data).database());
+        Statement statement = connection.createStatement()) {
+      for (String sql : statements) {
+        statement.execute(sql);
+      }
+    }
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    Files.createDirectories(to);
+    try (Stream<Path> files = Files.walk(from)) {
+      for (Path file : files.toList()) {
+        Path target = to.resolve(from.relativize(file).toString());
+        if (!Files.isDirectory(target)) {
+          Files.copy(file, target);
+        }
+      }
+    }
+  }
+
+  private static void delete(Path directory) throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.sorted((a, b) -> b.compareTo(a)).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+
+  /** Signed notes, in order, each of the chain, the last of them the last there is. */
+  @Test
+  void eachCheckpointIsAppended() throws Exception {
+    try (Indelible log = open()) {
+      record(log, 5);
+      await().atMost(PATIENCE).until(() -> log.rowsNotAnchored().equals(OptionalLong.of(0)));
+      record(log, 5);
+      await().atMost(PATIENCE).until(() -> log.rowsNotAnchored().equals(OptionalLong.of(0)));
+    }
+    record(5);
+
+    String all = Files.readString(anchor);
+    String last = new String(lastCheckpoint().note(), StandardCharsets.UTF_8);
+    assertThat(all).endsWith(last + "\n");
+    List<Long> sizes = new ArrayList<>();
+    for (String entry : all.split("\n\n(?=log)")) {
+      SignedCheckpoint signed =
+          SignedCheckpoint.parse((entry.strip() + "\n").getBytes(StandardCharsets.UTF_8));
+      VerifierKey key =
+          new VerifierKey(
+              "log.example/audit", SignatureType.ED25519, keys().keys().iterator().next());
+      sizes.add(signed.verify(key).size());
+    }
+    assertThat(sizes).isSorted().doesNotHaveDuplicates().contains(5L, 10L, 15L);
+    VerificationReport report = verifyAnchored();
+    assertThat(report.verdict()).as(report.findings().toString()).isEqualTo(Verdict.INTACT);
+    assertThat(message(report, "anchor")).endsWith("0 rows are behind the last");
+  }
+
+  /** What a process that was killed left out is appended by the next. */
+  @Test
+  void whatIsMissingIsAppendedByTheNextStart() throws Exception {
+    record(5);
+    try (Indelible log = Indelible.builder(data).origin("log.example/audit").open()) {
+      record(log, 5);
+    }
+    assertThat(Files.readString(anchor)).doesNotContain("\n10\n");
+    record(1);
+    assertThat(Files.readString(anchor)).contains("\n5\n", "\n10\n", "\n11\n");
+  }
+
+  /** The whole data directory set back to an old copy, keys, journal and all. */
+  @Test
+  void aLogSetBackIsARollback() throws Exception {
+    record(5);
+    copy(data, temporary.resolve("backup"));
+    record(5);
+    delete(data);
+    copy(temporary.resolve("backup"), data);
+
+    // Without the anchor nothing shows.
+    assertThat(verify(VerificationOptions.of(keys())).verdict()).isEqualTo(Verdict.INTACT);
+    VerificationReport report = verifyAnchored();
+    assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
+    assertThat(faults(report)).containsExactly("rollback BROKEN");
+    assertThat(message(report, "rollback"))
+        .contains("it signed a checkpoint over 10 rows, and there are 5");
+
+    // The log itself says so as soon as it is opened with its anchor; and goes on recording (D1).
+    try (Indelible log = open()) {
+      record(log, 1);
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () -> assertThat(log.metrics().health().reason()).contains("the log was set back"));
+      assertThat(log.metrics().health().state()).isEqualTo(AuditHealth.State.DEGRADED);
+      record(log, 10);
+    }
+    // And once it is longer than it was.
+    report = verifyAnchored();
+    assertThat(faults(report)).contains("fork BROKEN");
+    assertThat(Files.readString(anchor)).doesNotContain("\n16\n");
+    try (Indelible log = open()) {
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () -> assertThat(log.metrics().health().reason()).contains("the log was forked"));
+    }
+  }
+
+  /** A new chain under the same key and name, by whoever holds the key. */
+  @Test
+  void aRebuiltChainIsAFork() throws Exception {
+    record(5);
+    copy(data.resolve("keys"), temporary.resolve("keys"));
+    delete(data);
+    copy(temporary.resolve("keys"), data.resolve("keys"));
+    Files.setPosixFilePermissions(
+        data.resolve("keys"), PosixFilePermissions.fromString("rwx------"));
+    Files.setPosixFilePermissions(
+        data.resolve("keys").resolve("audit.pem"), PosixFilePermissions.fromString("rw-------"));
+    try (Indelible log = Indelible.builder(data).origin("log.example/audit").open()) {
+      record(log, 9);
+    }
+    assertThat(verify(VerificationOptions.of(keys())).verdict()).isEqualTo(Verdict.INTACT);
+    VerificationReport report = verifyAnchored();
+    assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
+    assertThat(faults(report)).contains("fork BROKEN");
+
+    // Under another name the same key gives it away, and that is at least not fine.
+    delete(data.resolve("journal"));
+    Files.delete(new DataDirectory(data).database());
+    try (Indelible log = Indelible.builder(data).origin("other.example").open()) {
+      record(log, 9);
+    }
+    report = verifyAnchored();
+    assertThat(report.verdict()).isEqualTo(Verdict.UNKNOWN);
+    assertThat(message(report, "anchor")).contains("rebuilt under another name");
+  }
+
+  @Test
+  void aLostAnchorIsNotFine() throws Exception {
+    record(5);
+    Files.delete(anchor);
+    VerificationReport report = verifyAnchored();
+    assertThat(report.verdict()).isEqualTo(Verdict.UNKNOWN);
+    assertThat(message(report, "anchor")).endsWith("it is lost: there is no such file");
+    Files.createFile(anchor);
+    report = verifyAnchored();
+    assertThat(report.verdict()).isEqualTo(Verdict.UNKNOWN);
+    assertThat(message(report, "anchor")).contains("no checkpoint that a known key");
+  }
+
+  /** Unauthenticated evidence never acquits. */
+  @Test
+  void anAnchorThatNoKnownKeySignedProvesNothing() throws Exception {
+    record(5);
+    Checkpoint real = SignedCheckpoint.parse(lastCheckpoint().note()).unverified();
+    NoteSigner stranger = NoteSigner.of(real.origin(), SigningKey.generate());
+    Files.writeString(anchor, SignedCheckpoint.sign(real, stranger) + "\n");
+    VerificationReport report = verifyAnchored();
+    assertThat(report.verdict()).isEqualTo(Verdict.UNKNOWN);
+    assertThat(faults(report)).containsExactly("anchor UNKNOWN");
+    // Nor does it convict: anyone could have signed it.
+    Checkpoint lie = Checkpoint.of(real.origin(), 99, Hash.EMPTY_TREE);
+    Files.writeString(anchor, SignedCheckpoint.sign(lie, stranger) + "\n");
+    assertThat(faults(verifyAnchored())).containsExactly("anchor UNKNOWN");
+  }
+
+  /** It may convict: of its being forged. */
+  @Test
+  void anAnchorThatIsForgedIsBroken() throws Exception {
+    record(5);
+    String right = new String(lastCheckpoint().note(), StandardCharsets.UTF_8);
+    Files.writeString(anchor, right.replace("\n5\n", "\n4\n") + "\n");
+    VerificationReport report = verifyAnchored();
+    assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
+    assertThat(faults(report)).contains("anchor BROKEN");
+    assertThat(message(report, "anchor")).contains("is forged");
+  }
+
+  @Test
+  void whatIsUnreadableInAnAnchorIsSaid() throws Exception {
+    record(5);
+    Files.writeString(anchor, "garbage\n\n", StandardOpenOption.APPEND);
+    VerificationReport report = verifyAnchored();
+    assertThat(report.verdict()).isEqualTo(Verdict.UNKNOWN);
+    assertThat(message(report, "anchor")).contains("1 cannot be read");
+  }
+
+  /** Left behind for longer than a log at work is. */
+  @Test
+  void aStaleAnchorIsSaidToBe() throws Exception {
+    record(5);
+    Path early = Files.copy(anchor, temporary.resolve("early"));
+    record(5);
+    Files.copy(early, anchor, StandardCopyOption.REPLACE_EXISTING);
+    // A log that was at work just now may be ahead of its anchor.
+    assertThat(verifyAnchored().verdict()).isEqualTo(Verdict.INTACT);
+    sql("UPDATE signed_events SET timestamp = '2020' || substr(timestamp, 5) WHERE sequence = 6");
+    assertThat(
+            verifyAnchored().findings().stream()
+                .filter(finding -> finding.check().equals("anchor"))
+                .map(Finding::message))
+        .anyMatch(said -> said.contains("it is stale"));
+  }
+
+  /** What others put into the file does not keep the log's own out of it. */
+  @Test
+  void forgedEntriesKeepNothingOut() throws Exception {
+    Checkpoint lie = Checkpoint.of("log.example/audit", 1_000_000, Hash.EMPTY_TREE);
+    NoteSigner stranger = NoteSigner.of("log.example/audit", SigningKey.generate());
+    Files.writeString(anchor, SignedCheckpoint.sign(lie, stranger) + "\nhalf an entry");
+    record(5);
+    assertThat(Files.readString(anchor)).contains("half an entry\n\nlog.example/audit\n5\n");
+  }
+
+  /** D1: an anchor that cannot be written is said, and nothing waits for it. */
+  @Test
+  void anAnchorThatCannotBeWrittenIsInNobodysWay() throws Exception {
+    anchor = Files.createDirectory(temporary.resolve("directory"));
+    Indelible log = open();
+    record(log, 5);
+    await()
+        .atMost(PATIENCE)
+        .until(() -> log.anchoring().orElseThrow().state().trouble().isPresent());
+    assertThat(log.metrics().health().state()).isEqualTo(AuditHealth.State.RECORDING);
+    assertThat(log.rowsNotAnchored()).isEmpty();
+    DrainReport report = log.closeAndFlush(Duration.ofSeconds(5));
+    Chain.requireBalanced(report);
+    Chain.readIntact(data);
+  }
+
+  private static final SigningKey WITNESS = SigningKey.generate();
+
+  private WitnessPolicy policy(int quorum, VerifierKey... more) {
+    List<VerifierKey> keys = new ArrayList<>(List.of(more));
+    keys.add(witness(WITNESS, "w.example"));
+    return WitnessPolicy.of(List.of(), keys, quorum);
+  }
+
+  private static VerifierKey witness(SigningKey key, String name) {
+    return new VerifierKey(name, SignatureType.COSIGNATURE, key.verificationKey());
+  }
+
+  private void cosign(SigningKey key, Checkpoint what) throws Exception {
+    VerifierKey named = witness(key, "w.example");
+    new SqliteCosignatures(new DataDirectory(data).database())
+        .keep(
+            lastCheckpoint().size(),
+            "w.example+%08x".formatted(named.id()),
+            Cosignature.sign("w.example", key, what, 1_700_000_000).line().line());
+  }
+
+  @Test
+  void cosignaturesAreCheckedAndAQuorumCounted() throws Exception {
+    record(5);
+    VerificationOptions options = VerificationOptions.of(keys()).witnesses(policy(1));
+    VerificationReport none = verify(options);
+    assertThat(none.verdict()).isEqualTo(Verdict.UNKNOWN);
+    assertThat(faults(none)).containsExactly("witnesses UNKNOWN");
+
+    cosign(WITNESS, SignedCheckpoint.parse(lastCheckpoint().note()).unverified());
+    record(3);
+    VerificationReport one = verify(options);
+    assertThat(one.verdict()).as(one.findings().toString()).isEqualTo(Verdict.INTACT);
+    assertThat(message(one, "witnesses"))
+        .isEqualTo("a quorum cosigned the checkpoint over 5 rows; 3 rows are behind it");
+
+    VerifierKey other = witness(SigningKey.generate(), "other.example");
+    VerificationReport two = verify(VerificationOptions.of(keys()).witnesses(policy(2, other)));
+    assertThat(two.verdict()).isEqualTo(Verdict.UNKNOWN);
+    assertThat(message(two, "witnesses")).contains("1 have a cosignature");
+  }
+
+  @Test
+  void aForgedCosignatureIsBroken() throws Exception {
+    record(5);
+    cosign(WITNESS, Checkpoint.of("log.example/audit", 5, Hash.EMPTY_TREE));
+    VerificationReport report = verify(VerificationOptions.of(keys()).witnesses(policy(1)));
+    assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
+    assertThat(faults(report)).contains("witnesses BROKEN");
+    // To those who do not know the witness it is nothing.
+    assertThat(verify(VerificationOptions.of(keys())).verdict()).isEqualTo(Verdict.INTACT);
+  }
+}
