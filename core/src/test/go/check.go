@@ -5,10 +5,13 @@
 // The test ThirdPartyTest runs it.
 //
 //	check export <folder> <vkey>   verify the log in a folder laid out as C2SP tlog-tiles says
+//	check proof <file> <vkey>      verify a .tlog-proof that carries its record, and print that
 //	check proofs <file>            verify proofs, one a line: inclusion or consistency, then fields
 //	check sign <skey> <file>       print the file's text as a signed note
 //	check notes <vkey> <file>      say of each note, one a line in hex, how it is read under the key
 //	check vkeys <file>             say of each vkey, one a line in hex, whether it is one
+//	check write <folder> <skey> <size>...
+//	                               write a log of numbered entries, signed at each of the sizes
 package main
 
 import (
@@ -30,11 +33,13 @@ const batch = 4096
 
 func main() {
 	if len(os.Args) < 3 {
-		fail("usage: check export|proofs|sign|notes|vkeys ...")
+		fail("usage: check export|proof|proofs|sign|write|notes|vkeys ...")
 	}
 	switch os.Args[1] {
 	case "export":
 		checkExport(os.Args[2], os.Args[3])
+	case "proof":
+		checkProof(os.Args[2], os.Args[3])
 	case "proofs":
 		checkProofs(os.Args[2])
 	case "sign":
@@ -43,6 +48,8 @@ func main() {
 		readNotes(os.Args[2], os.Args[3])
 	case "vkeys":
 		readKeys(os.Args[2])
+	case "write":
+		writeLog(os.Args[2], os.Args[3], os.Args[4:])
 	default:
 		fail("unknown verb " + os.Args[1])
 	}
@@ -99,6 +106,36 @@ func checkExport(folder, vkey string) {
 		must(tlog.CheckTree(growth, size, root, n+1, older))
 	}
 	fmt.Printf("verified %d entries of %s\n", entries, lines[0])
+}
+
+// checkProof reads a file as C2SP tlog-proof has it. The record is the first line of the extra data.
+func checkProof(file, vkey string) {
+	head, signed, found := strings.Cut(string(read(file)), "\n\n")
+	if !found {
+		fail("no empty line before the checkpoint")
+	}
+	lines := strings.Split(head, "\n")
+	if lines[0] != "c2sp.org/tlog-proof@v1" {
+		fail("not a tlog-proof")
+	}
+	extra, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(lines[1], "extra "))
+	must(err)
+	record, _, _ := strings.Cut(string(extra), "\n")
+	index := number(strings.TrimPrefix(lines[2], "index "))
+	var path []tlog.Hash
+	for _, line := range lines[3:] {
+		path = append(path, hash(line))
+	}
+	verifier, err := note.NewVerifier(vkey)
+	must(err)
+	opened, err := note.Open([]byte(signed), note.VerifierList(verifier))
+	must(err)
+	text := strings.Split(opened.Text, "\n")
+	if text[0] != verifier.Name() {
+		fail("another log's")
+	}
+	must(tlog.CheckRecord(path, number(text[1]), hash(text[2]), index, tlog.RecordHash([]byte(record))))
+	fmt.Printf("entry %d of %s of %s: %s\n", index, text[1], text[0], record)
 }
 
 func checkProofs(file string) {
@@ -168,6 +205,67 @@ func lines(file string) [][]byte {
 		inputs = append(inputs, input)
 	}
 	return inputs
+}
+
+func writeLog(folder, skey string, sizes []string) {
+	signer, err := note.NewSigner(skey)
+	must(err)
+	var stored []tlog.Hash
+	reader := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
+		var hashes []tlog.Hash
+		for _, each := range indexes {
+			hashes = append(hashes, stored[each])
+		}
+		return hashes, nil
+	})
+	old := int64(0)
+	for _, text := range sizes {
+		size := number(text)
+		for n := old; n < size; n++ {
+			hashes, err := tlog.StoredHashes(n, entry(n), reader)
+			must(err)
+			stored = append(stored, hashes...)
+		}
+		for _, tile := range tlog.NewTiles(8, old, size) {
+			// Older versions name the widths in between too, which no checkpoint is over.
+			if tile.W < 256 && int64(tile.W) != size>>(8*tile.L)%256 {
+				continue
+			}
+			data, err := tlog.ReadTileData(tile, reader)
+			must(err)
+			write(filepath.Join(folder, "tile", strings.TrimPrefix(tile.Path(), "tile/8/")), data)
+		}
+		for n := old / 256; n*256 < size; n++ {
+			tile := tlog.Tile{H: 8, L: 0, N: n, W: 256}
+			if (n+1)*256 > size {
+				tile.W = int(size - n*256)
+			}
+			var data []byte
+			for i := n * 256; i < n*256+int64(tile.W); i++ {
+				data = binary.BigEndian.AppendUint16(data, uint16(len(entry(i))))
+				data = append(data, entry(i)...)
+			}
+			path := strings.TrimPrefix(tile.Path(), "tile/8/0/")
+			write(filepath.Join(folder, "tile/entries", path), data)
+		}
+		root, err := tlog.TreeHash(size, reader)
+		must(err)
+		checkpoint := fmt.Sprintf("%s\n%d\n%s\n", signer.Name(), size, root)
+		signed, err := note.Sign(&note.Note{Text: checkpoint}, signer)
+		must(err)
+		write(filepath.Join(folder, "checkpoint"), signed)
+		old = size
+	}
+}
+
+// The entries that ThirdPartyTest appends.
+func entry(n int64) []byte {
+	return []byte(fmt.Sprintf("entry %d %s", n, strings.Repeat("x", int(n%300))))
+}
+
+func write(file string, data []byte) {
+	must(os.MkdirAll(filepath.Dir(file), 0o777))
+	must(os.WriteFile(file, data, 0o666))
 }
 
 // tiles reads tiles from a folder. The paths of the Go checksum database name the height, those of

@@ -35,7 +35,8 @@ class PackageDirectionTest {
           Map.entry("witness", Set.of("checkpoint", "merkle", "crypto", "ledger")),
           Map.entry("ledger", Set.of("event", "json", "crypto")),
           Map.entry("verify", Set.of("ledger", "checkpoint", "merkle", "crypto", "json", "event")),
-          Map.entry("adopt", Set.of("verify", "ledger", "merkle", "crypto", "json", "event")));
+          Map.entry("adopt", Set.of("verify", "ledger", "merkle", "crypto", "json", "event")),
+          Map.entry("tlog", Set.of("checkpoint", "merkle")));
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

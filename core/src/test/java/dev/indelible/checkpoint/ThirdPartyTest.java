@@ -5,15 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.indelible.Mutations;
-import dev.indelible.merkle.EntryBundle;
 import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.MerkleTree;
 import dev.indelible.merkle.Tile;
-import dev.indelible.merkle.TileEdge;
 import dev.indelible.merkle.TileParseException;
 import dev.indelible.merkle.TilePath;
 import dev.indelible.merkle.TileSource;
 import dev.indelible.merkle.TiledNodes;
+import dev.indelible.tlog.RawLog;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -25,8 +24,11 @@ import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,19 +39,24 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class ThirdPartyTest {
   private static final int ENTRIES = 70_000;
+
+  /** The sizes at which the log is signed, some of them at the edges of tiles. */
+  private static final int[] SIZES = {
+    0, 1, 2, 255, 256, 257, 511, 4_096, 5_000, 65_535, 65_536, 65_537, ENTRIES
+  };
+
   private static final Path LIBRARY = Path.of("/usr/share/gocode");
 
   @TempDir static Path folder;
 
   private static Path program;
-  private static TileEdge edge;
   private static String output;
 
   @BeforeAll
   static void buildTheProgramAndExportALog() throws Exception {
     assumeTrue(
         Files.isDirectory(LIBRARY.resolve("src/golang.org/x/mod/sumdb/tlog")) && hasGo(),
-        "skipped: needs Debian's packages golang-go and golang-golang-x-mod-dev");
+        "skipped: no Go to check with; to run it: apt-get install golang-go golang-golang-x-mod-dev");
     Path source =
         Path.of(System.getProperty("indelible.root", "..")).resolve("core/src/test/go/check.go");
     program = folder.resolve("check");
@@ -63,42 +70,21 @@ class ThirdPartyTest {
         .anyMatch(each -> Files.isExecutable(Path.of(each, "go")));
   }
 
-  /** A log of entries of all lengths, in batches, with the tiles each batch gave. */
-  private static void export() throws IOException {
-    Path log = folder.resolve("log");
-    edge = TileEdge.EMPTY;
-    while (edge.size() < ENTRIES) {
-      List<Hash> leaves = new ArrayList<>();
-      for (long i = edge.size(); i < Math.min(ENTRIES, edge.size() + 997); i++) {
-        leaves.add(Hash.ofLeaf(entry(i)));
+  /** A log of entries of all lengths, signed now and then. */
+  private static void export() throws Exception {
+    try (RawLog log = RawLog.open(folder.resolve("log"), Keys.LOG)) {
+      for (int size : SIZES) {
+        while (log.size() < size) {
+          log.append(entry(log.size()));
+        }
+        log.sign();
       }
-      TileEdge.Growth growth = edge.append(leaves);
-      for (Tile tile : growth.tiles()) {
-        write(log.resolve(tile.path().toString()), tile.bytes());
-      }
-      edge = growth.edge();
     }
-    for (TilePath path : TilePath.bundlesAdded(0, ENTRIES)) {
-      List<byte[]> entries = new ArrayList<>();
-      for (int i = 0; i < path.width(); i++) {
-        entries.add(entry(path.index() * TilePath.FULL_WIDTH + i));
-      }
-      write(log.resolve(path.toString()), EntryBundle.of(entries).bytes());
-    }
-    SignedCheckpoint checkpoint =
-        SignedCheckpoint.sign(Checkpoint.of(Keys.ORIGIN, ENTRIES, edge.root()), Keys.LOG)
-            .with(Keys.cosign(1, Checkpoint.of(Keys.ORIGIN, ENTRIES, edge.root()), 1));
-    write(log.resolve("checkpoint"), checkpoint.bytes());
   }
 
   private static byte[] entry(long index) {
     return ("entry " + index + " " + "x".repeat((int) (index % 300)))
         .getBytes(StandardCharsets.UTF_8);
-  }
-
-  private static void write(Path file, byte[] bytes) throws IOException {
-    Files.createDirectories(file.getParent());
-    Files.write(file, bytes);
   }
 
   @Test
@@ -107,7 +93,56 @@ class ThirdPartyTest {
     assertThat(output).isEqualTo("verified 70000 entries of log.example/audit\n");
   }
 
-  /** So that the test above can fail. */
+  /** Every file, those of earlier sizes among them, is the one that Go writes. */
+  @Test
+  void theFilesAreByteForByteThoseThatGoWrites() throws Exception {
+    Path theirs = folder.resolve("theirs");
+    List<String> command =
+        new ArrayList<>(List.of(program.toString(), "write", theirs.toString(), Keys.skey()));
+    Arrays.stream(SIZES).forEach(size -> command.add(Integer.toString(size)));
+    assertThat(run(command.toArray(String[]::new))).as(output).isZero();
+
+    Map<String, byte[]> expected = files(theirs);
+    Map<String, byte[]> actual = files(folder.resolve("log"));
+    assertThat(actual.remove(".lock")).isEmpty();
+    assertThat(actual.keySet()).isEqualTo(expected.keySet()).hasSizeGreaterThan(560);
+    actual.forEach((name, bytes) -> assertThat(bytes).as(name).isEqualTo(expected.get(name)));
+  }
+
+  private static Map<String, byte[]> files(Path root) throws IOException {
+    Map<String, byte[]> files = new TreeMap<>();
+    try (Stream<Path> found = Files.walk(root)) {
+      for (Path file : found.filter(Files::isRegularFile).toList()) {
+        files.put(root.relativize(file).toString(), Files.readAllBytes(file));
+      }
+    }
+    return files;
+  }
+
+  @Test
+  void aTlogProofVerifies() throws Exception {
+    TileSource<RuntimeException> tiles = ThirdPartyTest::readTile;
+    SignedCheckpoint checkpoint =
+        SignedCheckpoint.parse(Files.readAllBytes(folder.resolve("log/checkpoint")));
+    for (long index : new long[] {0, 255, 256, 65_535, 65_536, 69_888, ENTRIES - 1}) {
+      TlogProof proof =
+          TlogProof.of(TiledNodes.tree(tiles, ENTRIES).inclusionProof(index), checkpoint)
+              .withExtra(entry(index));
+      assertThat(verifyProof(proof.bytes())).as(output).isZero();
+      assertThat(output)
+          .isEqualTo(
+              "entry %d of 70000 of log.example/audit: %s\n"
+                  .formatted(index, new String(entry(index), StandardCharsets.UTF_8)));
+      assertThat(verifyProof(proof.withExtra(entry(index + 1)).bytes())).as(output).isNotZero();
+    }
+  }
+
+  private static int verifyProof(byte[] proof) throws Exception {
+    Path file = Files.write(folder.resolve("entry.tlog-proof"), proof);
+    return run(program.toString(), "proof", file.toString(), Keys.LOG.verifierKey().vkey());
+  }
+
+  /** So that the tests above can fail. */
   @Test
   void oneByteChangedAnywhereInTheExportDoesNot() throws Exception {
     for (String file :
@@ -207,7 +242,9 @@ class ThirdPartyTest {
   /** Ed25519 is deterministic: the same key, origin and leaves give the same bytes. */
   @Test
   void theSameKeySignsTheSameBytes() throws Exception {
-    Checkpoint checkpoint = Checkpoint.of(Keys.ORIGIN, ENTRIES, edge.root());
+    Checkpoint checkpoint =
+        Checkpoint.of(
+            Keys.ORIGIN, ENTRIES, TiledNodes.tree(ThirdPartyTest::readTile, ENTRIES).root());
     Path text = folder.resolve("text");
     Files.writeString(text, checkpoint.text());
     assertThat(run(program.toString(), "sign", Keys.skey(), text.toString())).as(output).isZero();

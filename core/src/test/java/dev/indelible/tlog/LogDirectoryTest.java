@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.tlog;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.indelible.merkle.TilePath;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** In what order files reach the disk, and what is never done to one that is there. */
+class LogDirectoryTest {
+  private static final byte[] NOTE = {'n', 'o', 't', 'e'};
+
+  @TempDir Path root;
+
+  private static TilePath tile(long index) {
+    return new TilePath(0, index, 256);
+  }
+
+  /** A disk that loses at a power cut whatever was not synced. */
+  private static final class ForgetfulDisk extends Disk {
+    /** Files whose content was synced, by the names they have now. */
+    private final Set<Path> syncedFiles = ConcurrentHashMap.newKeySet();
+
+    /** Names not yet synced, by the directory that has them. */
+    private final Map<Path, Set<Path>> unsyncedNames = new HashMap<>();
+
+    private final List<Path> named = new ArrayList<>();
+    private int failAtRename = Integer.MAX_VALUE;
+
+    @Override
+    void write(Path file, byte[] bytes) throws IOException {
+      super.write(file, bytes);
+      syncedFiles.remove(file);
+    }
+
+    @Override
+    void sync(Path file) throws IOException {
+      super.sync(file);
+      syncedFiles.add(file);
+    }
+
+    @Override
+    void rename(Path from, Path to) throws IOException {
+      if (named.size() == failAtRename) {
+        throw new IOException("cut");
+      }
+      assertThat(syncedFiles).as("%s is named before it is synced", to).contains(from);
+      if (to.getFileName().toString().equals("checkpoint")) {
+        assertThat(unsyncedNames).as("names not synced before the checkpoint").isEmpty();
+      }
+      super.rename(from, to);
+      named.add(to);
+      for (Path at = to; at.getParent() != null && !at.endsWith("log"); at = at.getParent()) {
+        unsyncedNames.computeIfAbsent(at.getParent(), none -> new HashSet<>()).add(at);
+      }
+    }
+
+    @Override
+    void syncNames(Path directory) throws IOException {
+      super.syncNames(directory);
+      unsyncedNames.remove(directory);
+    }
+  }
+
+  @Test
+  void everythingIsOnDiskBeforeTheCheckpointHasItsName() throws Exception {
+    ForgetfulDisk disk = new ForgetfulDisk();
+    Path log = root.resolve("log");
+    try (LogDirectory directory = LogDirectory.openForWriting(log, disk)) {
+      for (int i = 0; i < 1_100; i++) {
+        directory.add(tile(i), new byte[] {(byte) i});
+      }
+      directory.publish(NOTE);
+      assertThat(directory.written()).isEqualTo(1_101);
+    }
+
+    assertThat(disk.named).hasSize(1_101);
+    assertThat(disk.named.get(1_100)).isEqualTo(log.resolve("checkpoint"));
+    assertThat(disk.unsyncedNames).isEmpty();
+    assertThat(log.resolve("tile/0/x001/099")).hasBinaryContent(new byte[] {(byte) 1_099});
+    assertThat(log.resolve(".new")).doesNotExist();
+  }
+
+  @Test
+  void aWriterThatDiesAtAnyFileLeavesTheOldCheckpointAndNoHalfFile() throws Exception {
+    for (int dies = 0; dies <= 10; dies++) {
+      Path log = Files.createDirectory(root.resolve("dies-" + dies)).resolve("log");
+      try (LogDirectory directory = LogDirectory.openForWriting(log)) {
+        directory.publish(NOTE);
+      }
+      ForgetfulDisk disk = new ForgetfulDisk();
+      disk.failAtRename = dies;
+      try (LogDirectory directory = LogDirectory.openForWriting(log, disk)) {
+        addTen(directory);
+        assertThatExceptionOfType(LogDirectoryException.class)
+            .isThrownBy(() -> directory.publish(new byte[] {'x'}))
+            .withMessageContaining("cut");
+      }
+      assertThat(log.resolve("checkpoint")).hasBinaryContent(NOTE);
+      for (int i = 0; i < 10; i++) {
+        Path tile = log.resolve(tile(i).toString());
+        assertThat(Files.exists(tile)).isEqualTo(i < dies);
+        if (i < dies) {
+          assertThat(tile).hasBinaryContent(new byte[] {(byte) i});
+        }
+      }
+      try (LogDirectory directory = LogDirectory.openForWriting(log)) {
+        addTen(directory);
+        directory.publish(new byte[] {'x'});
+        assertThat(directory.written()).isEqualTo(10 - dies + 1);
+      }
+      assertThat(log.resolve("checkpoint")).hasBinaryContent(new byte[] {'x'});
+    }
+  }
+
+  private static void addTen(LogDirectory directory) throws LogDirectoryException {
+    for (int i = 0; i < 10; i++) {
+      directory.add(tile(i), new byte[] {(byte) i});
+    }
+  }
+
+  @Test
+  void aTileThatIsThereIsLeftAndAnotherIsRefused() throws Exception {
+    Path log = root.resolve("log");
+    try (LogDirectory directory = LogDirectory.openForWriting(log)) {
+      directory.add(tile(0), new byte[] {1});
+      directory.publish(NOTE);
+    }
+    try (LogDirectory directory = LogDirectory.openForWriting(log)) {
+      directory.add(tile(0), new byte[] {1});
+      assertThat(directory.written()).isZero();
+      assertThatExceptionOfType(LogDirectoryException.class)
+          .isThrownBy(() -> directory.add(tile(0), new byte[] {2}))
+          .withMessageStartingWith(log.resolve("tile/0/000") + ": differs from what is to be")
+          .matches(LogDirectoryException::isContradicted);
+    }
+    assertThat(log.resolve("tile/0/000")).hasBinaryContent(new byte[] {1});
+  }
+
+  /** What a web server runs as can read it. */
+  @Test
+  void filesHaveTheModesThatTheProcessGivesFiles() throws Exception {
+    Path log = root.resolve("log");
+    Path usual = Files.write(root.resolve("usual"), NOTE);
+    try (LogDirectory directory = LogDirectory.openForWriting(log)) {
+      directory.add(tile(0), new byte[] {1});
+      directory.publish(NOTE);
+    }
+    for (String name : new String[] {"checkpoint", "tile/0/000"}) {
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(log.resolve(name))))
+          .isEqualTo(PosixFilePermissions.toString(Files.getPosixFilePermissions(usual)));
+    }
+  }
+
+  @Test
+  void whereThereCanBeNoneItIsSaid() throws Exception {
+    Path file = Files.write(root.resolve("file"), NOTE);
+    assertThatExceptionOfType(LogDirectoryException.class)
+        .isThrownBy(() -> LogDirectory.openForWriting(file))
+        .withMessage(file + ": a file; name a directory");
+    Path deep = root.resolve("no/such");
+    assertThatExceptionOfType(LogDirectoryException.class)
+        .isThrownBy(() -> LogDirectory.openForWriting(deep))
+        .withMessage(deep + ": the directory above it does not exist; make it first");
+    assertThatExceptionOfType(LogDirectoryException.class)
+        .isThrownBy(() -> LogDirectory.open(deep))
+        .withMessage(deep + ": no directory here");
+    Path log = Files.createDirectory(root.resolve("log"));
+    Files.write(log.resolve("checkpoint"), NOTE);
+    try (LogDirectory directory = LogDirectory.open(log)) {
+      assertThatExceptionOfType(LogDirectoryException.class)
+          .isThrownBy(directory::checkpoint)
+          .withMessageStartingWith(log.resolve("checkpoint") + ": note: ");
+    }
+  }
+}
