@@ -36,7 +36,10 @@ class PackageDirectionTest {
           Map.entry("ledger", Set.of("event", "json", "crypto")),
           Map.entry("verify", Set.of("ledger", "checkpoint", "merkle", "crypto", "json", "event")),
           Map.entry("adopt", Set.of("verify", "ledger", "merkle", "crypto", "json", "event")),
-          Map.entry("tlog", Set.of("checkpoint", "merkle")));
+          Map.entry("tlog", Set.of("checkpoint", "merkle")),
+          Map.entry(
+              "export",
+              Set.of("tlog", "receipt", "verify", "ledger", "checkpoint", "merkle", "crypto")));
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

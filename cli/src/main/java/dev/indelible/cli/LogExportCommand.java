@@ -1,89 +1,111 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.export.EvidenceException;
+import dev.indelible.export.LedgerExport;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.RowQuery;
-import java.io.BufferedOutputStream;
-import java.io.IOException;
-import java.io.OutputStream;
-import java.io.UncheckedIOException;
-import java.nio.channels.Channels;
-import java.nio.channels.FileChannel;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileAlreadyExistsException;
+import dev.indelible.tlog.LogDirectory;
+import dev.indelible.tlog.LogDirectoryException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(
     name = "export",
-    description = "Write the whole chain to a file, one JSON record with its payload a line.",
-    footer = {"", "The file is synced before the command ends; one that exists is left alone."})
+    description = "Write the log as files that others can check and any web server can serve.",
+    footer = {
+      "",
+      "tiles: a directory as C2SP tlog-tiles lays it out, up to the last signed checkpoint: the",
+      "records, not the payloads. Run again, it adds what is new; it never changes a tile.",
+      "jsonl: one new file, each row with its payload a line, all rows there are."
+    })
 final class LogExportCommand extends Verb {
-  @Parameters(paramLabel = "FILE", description = "the file to make, for example chain.jsonl")
-  Path file = Path.of("chain.jsonl");
+  @Parameters(
+      paramLabel = "PATH",
+      description = "the directory to write to (tiles), or the file to make (jsonl)")
+  Path path = Path.of("log");
 
-  private long rows;
+  @Option(
+      names = "--format",
+      paramLabel = "tiles|jsonl",
+      defaultValue = "tiles",
+      description = "tiles, or jsonl (default: tiles)")
+  Format format = Format.tiles;
+
+  enum Format {
+    tiles,
+    jsonl
+  }
 
   @Override
   public Integer call() throws Exception {
     try (LedgerReader ledger = ledger();
         Progress progress = new Progress(console(), "exported")) {
-      write(ledger, progress);
-    } catch (FileAlreadyExistsException e) {
-      throw CommandFailure.usage(file + ": exists already; name a new file");
-    } catch (NoSuchFileException e) {
-      throw CommandFailure.usage(file + ": its directory does not exist; make it first");
-    } catch (AccessDeniedException e) {
-      throw CommandFailure.usage(file + ": no permission to write there; name another file");
-    } catch (IOException | UncheckedIOException e) {
-      throw CommandFailure.usage(file + ": cannot be written: " + e.getMessage());
+      if (format == Format.jsonl) {
+        printRows(new JsonLinesExport(path).write(ledger, progress));
+      } else {
+        writeTiles(ledger, progress);
+      }
     }
+    return ExitCode.OK;
+  }
+
+  private void writeTiles(LedgerReader ledger, Progress progress) throws Exception {
+    if (Files.exists(path.resolve(data().database().getFileName()))) {
+      throw CommandFailure.usage(
+          path + ": a data directory, which is nobody else's to read; name another directory");
+    }
+    try (LogDirectory directory = LogDirectory.openForWriting(path)) {
+      Checkpoint checkpoint =
+          new LedgerExport(ledger, data().keys().accepted(), directory, progress::at).write();
+      printTiles(checkpoint, directory.written());
+    } catch (EvidenceException e) {
+      throw e.isContradicted()
+          ? CommandFailure.failed(e.getMessage())
+          : CommandFailure.usage(String.valueOf(e.getMessage()));
+    } catch (LogDirectoryException e) {
+      throw e.isContradicted()
+          ? CommandFailure.failed(e.getMessage())
+          : CommandFailure.usage(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void printTiles(Checkpoint checkpoint, long files) {
     if (json()) {
       console()
           .json(
               new CanonicalWriter()
                   .beginObject()
-                  .member("file", file.toString())
+                  .member("directory", path.toString())
+                  .member("files_written", files)
+                  .member("origin", checkpoint.origin())
+                  .member("root", checkpoint.root().hex())
+                  .member("rows", checkpoint.size())
+                  .endObject());
+    } else {
+      console()
+          .line(
+              "%,d rows of %s are in %s; %,d files written"
+                  .formatted(
+                      checkpoint.size(), Console.printable(checkpoint.origin()), path, files));
+    }
+  }
+
+  private void printRows(long rows) {
+    if (json()) {
+      console()
+          .json(
+              new CanonicalWriter()
+                  .beginObject()
+                  .member("file", path.toString())
                   .member("rows", rows)
                   .endObject());
     } else {
-      console().line("%,d rows written to %s".formatted(rows, file));
-    }
-    return ExitCode.OK;
-  }
-
-  private void write(LedgerReader ledger, Progress progress) throws Exception {
-    try (FileChannel channel =
-            FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16)) {
-      try {
-        ledger.forEachRow(
-            RowQuery.all(),
-            row -> {
-              writeLine(out, row.toJson());
-              progress.at(++rows);
-              return true;
-            });
-        out.flush();
-        channel.force(true);
-      } catch (Exception e) {
-        Files.deleteIfExists(file);
-        throw e;
-      }
-    }
-  }
-
-  private static void writeLine(OutputStream out, byte[] json) {
-    try {
-      out.write(json);
-      out.write('\n');
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      console().line("%,d rows written to %s".formatted(rows, path));
     }
   }
 }

@@ -193,10 +193,11 @@ class LogTest {
   }
 
   @Test
-  void exportWritesWhatListPrints() {
+  void exportAsJsonLinesWritesWhatListPrints() {
     Path file = directory.resolve("chain.jsonl");
 
-    Result result = cli.run("log", "export", file.toString(), "--output", "json").ok();
+    Result result =
+        cli.run("log", "export", "--format", "jsonl", file.toString(), "--output", "json").ok();
 
     assertThat(result.json()).isEqualTo(Cli.json("{\"file\":\"" + file + "\",\"rows\":12}"));
     assertThat(file).hasContent(cli.run("log", "list", "--output", "json").out());

@@ -82,7 +82,11 @@ class UsageTest {
             + " [memory, process, power] (case-sensitive) but was 'none'; see 'indelible bench submit --help'",
         "bench drain --events 5000000000 | Invalid value for option '--events': '5000000000' is too"
             + " large a number; see 'indelible bench drain --help'",
-        "log export no/such/dir  | no/such/dir: its directory does not exist; make it first",
+        "log export --format jsonl no/such/dir | no/such/dir: its directory does not exist; make it first",
+        "log export no/such/dir  | no/such/dir: the directory above it does not exist; make it first",
+        "log export              | Missing required parameter: 'PATH'; see 'indelible log export --help'",
+        "log export --format tar x | Invalid value for option '--format': expected one of [tiles, jsonl]"
+            + " (case-sensitive) but was 'tar'; see 'indelible log export --help'",
         "keys export --name a+b  | --name: a key's name is not empty and has no space and no +",
       })
   void wrongUsageIsNamedInOneLine(String commandLine, String says) {
@@ -110,8 +114,10 @@ class UsageTest {
   void exportLeavesAFileThatIsThereAlone() throws Exception {
     Path file = Files.writeString(directory.resolve("chain.jsonl"), "mine");
 
-    assertThat(cli.run("log", "export", file.toString()).complaint(2))
+    assertThat(cli.run("log", "export", "--format", "jsonl", file.toString()).complaint(2))
         .isEqualTo("indelible: " + file + ": exists already; name a new file");
+    assertThat(cli.run("log", "export", file.toString()).complaint(2))
+        .isEqualTo("indelible: " + file + ": a file; name a directory");
     assertThat(file).hasContent("mine");
   }
 

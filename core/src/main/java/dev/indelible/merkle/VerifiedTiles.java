@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.merkle;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * The tiles of one tree, each held against the root before it is given away: the partial ones
+ * together make the root, and every full one makes the hash that the tile above has for it. Whoever
+ * trusts the root needs to trust nobody for the tiles.
+ *
+ * <p>Remembers the last tile of each level, so that tiles asked for in their order are read once.
+ * Used by one thread.
+ *
+ * @param <X> what reading the tiles may fail with
+ */
+public final class VerifiedTiles<X extends Exception> {
+  private final TileSource<X> source;
+  private final long size;
+
+  /** The partial tile of each level that has one; together they are the root. */
+  private final Map<Integer, Tile> partial = new HashMap<>();
+
+  /** The full tile that was last checked at each level. */
+  private final Map<Integer, Tile> recent = new HashMap<>();
+
+  /**
+   * The tiles of a tree.
+   *
+   * @param source gives tiles that nobody has checked
+   * @param size the number of leaves of the tree
+   * @param root its root, which is trusted
+   * @throws InvalidProofException if the tiles are not those of that root
+   */
+  public VerifiedTiles(TileSource<X> source, long size, Hash root) throws X, InvalidProofException {
+    this.source = source;
+    this.size = size;
+    for (TilePath path : TilePath.partial(size)) {
+      partial.put(path.level(), read(path));
+    }
+    Hash made = TileEdge.read(size, path -> partial.get(path.level())).root();
+    if (!made.equals(root)) {
+      throw new InvalidProofException(
+          "the tiles of %d leaves make root %s, not %s".formatted(size, made, root));
+    }
+  }
+
+  /**
+   * A tile of the tree, at the width it has there.
+   *
+   * @throws IllegalArgumentException if the tree has no such tile
+   * @throws InvalidProofException if it is not the one that the root is over
+   */
+  public Tile tile(TilePath path) throws X, InvalidProofException {
+    if (!isOfTheTree(path)) {
+      throw new IllegalArgumentException("%s: none of %d leaves".formatted(path, size));
+    }
+    return path.isFull() ? full(path) : partial.get(path.level());
+  }
+
+  private boolean isOfTheTree(TilePath path) {
+    if (path.level() < 0 || path.level() >= Long.BYTES) {
+      return false;
+    }
+    long hashes = size >>> TilePath.HEIGHT * path.level();
+    return path.index() <= hashes >>> TilePath.HEIGHT
+        && path.width() == widthOf(hashes, path.index());
+  }
+
+  /** The width of a tile in a level of so many hashes. */
+  private static int widthOf(long hashes, long index) {
+    return (int) Math.min(TilePath.FULL_WIDTH, hashes - (index << TilePath.HEIGHT));
+  }
+
+  private Tile full(TilePath path) throws X, InvalidProofException {
+    Tile known = recent.get(path.level());
+    if (known == null || !known.path().equals(path)) {
+      known = read(path);
+      Hash over = above(path).hash((int) (path.index() % TilePath.FULL_WIDTH));
+      if (!known.subtree(TilePath.HEIGHT, 0).equals(over)) {
+        throw new InvalidProofException(
+            path + ": its hashes do not make the one that the tile above has for it");
+      }
+      recent.put(path.level(), known);
+    }
+    return known;
+  }
+
+  private Tile above(TilePath path) throws X, InvalidProofException {
+    int level = path.level() + 1;
+    long index = path.index() >>> TilePath.HEIGHT;
+    return tile(new TilePath(level, index, widthOf(size >>> TilePath.HEIGHT * level, index)));
+  }
+
+  private Tile read(TilePath path) throws X {
+    Tile tile = source.tile(path);
+    TiledNodes.requireSame(path, tile.path());
+    return tile.narrowedTo(path.width());
+  }
+}
