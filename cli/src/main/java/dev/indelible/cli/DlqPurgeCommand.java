@@ -2,7 +2,6 @@
 package dev.indelible.cli;
 
 import dev.indelible.json.CanonicalWriter;
-import dev.indelible.json.Text;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.sqlite.SqliteDeadLetters;
 import java.util.ArrayList;
@@ -16,8 +15,6 @@ import picocli.CommandLine.Parameters;
     description = "Remove dead letters for good; their payloads cannot be brought back.",
     footer = {"", "Each removal is itself an event in the chain, with the reason."})
 final class DlqPurgeCommand extends LetterVerb {
-  private static final int MAX_REASON_BYTES = 4_096;
-
   @Parameters(paramLabel = "LETTER", arity = "1..*", description = "their numbers, or event ids")
   List<String> names = new ArrayList<>();
 
@@ -30,9 +27,7 @@ final class DlqPurgeCommand extends LetterVerb {
 
   @Override
   public Integer call() throws Exception {
-    if (reason.isBlank() || Text.utf8Length(reason) > MAX_REASON_BYTES) {
-      throw CommandFailure.usage("--reason: say why, in at most " + MAX_REASON_BYTES + " bytes");
-    }
+    requireWords("--reason", reason);
     List<DeadLetter> letters = letters(names);
     try (SqliteDeadLetters ledger = open()) {
       for (DeadLetter letter : letters) {

@@ -5,13 +5,14 @@ import picocli.CommandLine.Command;
 
 @Command(
     name = "log",
-    description = "Read the chain, and check it.",
+    description = "Read the chain, check it, and erase payloads from it.",
     subcommands = {
       LogListCommand.class,
       LogShowCommand.class,
       LogTailCommand.class,
       LogExportCommand.class,
       LogVerifyCommand.class,
-      LogAdoptCommand.class
+      LogAdoptCommand.class,
+      LogErasePayloadCommand.class
     })
 final class LogCommand extends VerbGroup {}

@@ -5,6 +5,7 @@ import dev.indelible.DataDirectory;
 import dev.indelible.Indelible;
 import dev.indelible.OpenException;
 import dev.indelible.drain.DrainReport;
+import dev.indelible.json.Text;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.sqlite.SqliteLedger;
@@ -19,6 +20,9 @@ import picocli.CommandLine.Spec;
 
 /** What every verb has. */
 abstract class Verb implements Callable<Integer> {
+  /** Most bytes of a reason or a name that goes on record. */
+  private static final int MAX_WORDS_BYTES = 4_096;
+
   /** Set by picocli before the verb runs. */
   @Spec @Nullable CommandSpec spec;
 
@@ -65,6 +69,14 @@ abstract class Verb implements Callable<Integer> {
     if (!Files.isDirectory(data().path())) {
       throw CommandFailure.usage(
           data().path() + ": no data directory here; name one with --data DIR");
+    }
+  }
+
+  /** Refuses text for the record that says nothing, or too much. */
+  static void requireWords(String option, String text) throws CommandFailure {
+    if (text.isBlank() || Text.utf8Length(text) > MAX_WORDS_BYTES) {
+      throw CommandFailure.usage(
+          option + ": say it in words, in at most " + MAX_WORDS_BYTES + " bytes");
     }
   }
 

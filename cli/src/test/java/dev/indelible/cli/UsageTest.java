@@ -42,7 +42,7 @@ class UsageTest {
         "chek            | unknown verb 'chek' (did you mean 'check'?); see 'indelible --help'",
         "xyzzy           | unknown verb 'xyzzy'; see 'indelible --help'",
         "log veirfy      | unknown verb 'veirfy' (did you mean 'verify'?); see 'indelible log --help'",
-        "log             | log: say which: list, show, tail, export, verify, adopt",
+        "log             | log: say which: list, show, tail, export, verify, adopt, erase-payload",
         "keys            | keys: say which: init, list, export",
         "dlq             | dlq: say which: list, show, replay, purge",
         "witness         | witness: say which: init, trust, serve",

@@ -34,6 +34,9 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** A dead letter was removed. */
   public static final String LETTER_PURGED = "dlq.purged";
 
+  /** The payload of a row was removed; says which row's, why, and who did it. */
+  public static final String PAYLOAD_ERASED = "payload.erased";
+
   /** Who speaks in these events. */
   public static final String AGENT = "indelible";
 

@@ -76,7 +76,7 @@ public final class Verifier {
               List.of(
                   tree,
                   new LinkCheck(findings, content, start.head()),
-                  new PayloadCheck(findings),
+                  new PayloadCheck(findings, ledger, content),
                   new SignatureCheck(findings, tree, start.mayBeUnsigned()),
                   new TamperCheck(findings),
                   new GapCheck(findings),

@@ -22,6 +22,9 @@ public final class SqliteTuning {
           // that is written again and again, as the ends of indexes are, is carried over once. No
           // more, because until then what is in it takes its room on the disk twice.
           "wal_autocheckpoint = 2048",
+          // What is removed, or moved to another page, is overwritten with zeros where it stood: an
+          // erased payload must be gone from every page, and not only from the row.
+          "secure_delete = ON",
           // Bytes that the WAL's file is cut back to, after a long reader made it grow.
           "journal_size_limit = 16777216",
           // KiB of pages in memory: the end of every agent's part of the index, for many agents.

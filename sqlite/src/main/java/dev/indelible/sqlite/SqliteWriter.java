@@ -295,6 +295,55 @@ final class SqliteWriter implements AutoCloseable {
     return Optional.empty();
   }
 
+  /** The rows of that type, oldest first. */
+  List<ChainRow> rowsOfType(String eventType) throws SQLException {
+    List<ChainRow> found = new ArrayList<>();
+    try (PreparedStatement select =
+        connection.prepareStatement(SqliteRows.SELECT + "WHERE event_type = ? ORDER BY sequence")) {
+      select.setString(1, eventType);
+      try (ResultSet rows = select.executeQuery()) {
+        while (rows.next()) {
+          found.add(SqliteRows.read(rows));
+        }
+      }
+    }
+    return found;
+  }
+
+  /** Removes the payload of a row, and nothing else of it; returns whether it had one. */
+  boolean erasePayload(ChainRow row) throws SQLException {
+    try (PreparedStatement update =
+        connection.prepareStatement(
+            "UPDATE signed_events SET payload = NULL"
+                + " WHERE sequence = ? AND id = ? AND payload IS NOT NULL")) {
+      update.setLong(1, row.sequence());
+      update.setString(2, row.id());
+      return update.executeUpdate() == 1;
+    }
+  }
+
+  /** Removes the letters that became the row of that id; returns how many there were. */
+  int removeReplayedLetters(String id) throws SQLException {
+    try (PreparedStatement delete =
+        connection.prepareStatement(
+            "DELETE FROM signed_events_dlq WHERE id = ? AND replayed_as IS NOT NULL")) {
+      delete.setString(1, id);
+      return delete.executeUpdate();
+    }
+  }
+
+  /**
+   * Carries the WAL over into the file and empties it, so that what was overwritten is in neither.
+   *
+   * @return whether that could be done; it cannot while another connection reads an earlier state
+   */
+  boolean emptyWal() throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("PRAGMA wal_checkpoint(TRUNCATE)")) {
+      return row.next() && row.getInt(1) == 0;
+    }
+  }
+
   boolean hasLetters() throws SQLException {
     try (ResultSet row = anyLetter.executeQuery()) {
       return row.next() && row.getBoolean(1);

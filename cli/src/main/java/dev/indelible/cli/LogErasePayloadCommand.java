@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.crypto.SigningKey;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.sqlite.SqliteErasure;
+import dev.indelible.sqlite.SqliteErasure.Erased;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "erase-payload",
+    description = "Remove the payload of one row for good; the row and its hash stay.",
+    footer = {
+      "",
+      "The erasure is itself an event in the chain, and everything still verifies.",
+      "Copies elsewhere (backups, the journal, snapshots of the disk) are not touched.",
+      "Exit status: 0 if it is gone, 1 if it is erased but someone still reads an earlier state."
+    })
+final class LogErasePayloadCommand extends Verb {
+  @Parameters(paramLabel = "EVENT-ID", description = "the id of the row's event")
+  String id = "";
+
+  @Option(
+      names = "--reason",
+      required = true,
+      paramLabel = "TEXT",
+      description = "why, for the record")
+  String reason = "";
+
+  @Option(
+      names = "--by",
+      paramLabel = "NAME",
+      defaultValue = "${sys:user.name}",
+      description = "who does it, for the record (default: the name of the user)")
+  String by = "";
+
+  @Override
+  public Integer call() throws Exception {
+    requireWords("--reason", reason);
+    requireWords("--by", by);
+    requireDataDirectory();
+    // Opening to write would make a ledger where there is none.
+    ledger().close();
+    SigningKey key = data().keys().open();
+    try (SqliteErasure erasure =
+        SqliteErasure.open(data().database(), key, data().keys().accepted())) {
+      Erased erased = erasure.erase(id, reason, by);
+      print(erased);
+      if (!erased.isGone()) {
+        throw CommandFailure.failed(
+            data().database()
+                + "-wal: the payload is erased, but its bytes are still here, because another process"
+                + " reads an earlier state; end it, and run this again");
+      }
+    }
+    return ExitCode.OK;
+  }
+
+  private void print(Erased erased) {
+    if (json()) {
+      console()
+          .json(
+              new CanonicalWriter()
+                  .beginObject()
+                  .name("gone")
+                  .canonical(erased.isGone() ? "true" : "false")
+                  .member("id", erased.note().eventId())
+                  .member("letters", erased.note().letters())
+                  .member("payload_hash", erased.note().payloadHash())
+                  .member("sequence", erased.note().sequence())
+                  .endObject());
+    } else {
+      console().line("row " + erased.note().sequence() + "  payload erased, and that is on record");
+    }
+  }
+}

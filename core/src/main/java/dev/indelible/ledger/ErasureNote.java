@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.ledger;
+
+import dev.indelible.event.SystemEvent;
+import dev.indelible.json.CanonicalJson;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.json.JsonFields;
+import dev.indelible.json.JsonFormatException;
+import dev.indelible.json.JsonValue;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
+import java.util.Optional;
+
+/**
+ * What a {@code payload.erased} event says: that the payload of an earlier row was removed on
+ * purpose.
+ *
+ * @param sequence the row
+ * @param eventId its event
+ * @param payloadHash the hash of the payload that was removed, in hex, as the row still has it
+ * @param letters how many dead letters with the same payload went with it
+ * @param reason why
+ * @param by who did it, as they named themselves
+ */
+public record ErasureNote(
+    long sequence, String eventId, String payloadHash, int letters, String reason, String by) {
+
+  /** The note of an erasure of that row's payload. */
+  public static ErasureNote of(ChainRow row, int letters, String reason, String by) {
+    return new ErasureNote(row.sequence(), row.id(), hash(row), letters, reason, by);
+  }
+
+  /**
+   * Reads the note out of a row; empty if the row holds none. Whether it is signed is not asked.
+   */
+  public static Optional<ErasureNote> read(ChainRow row) {
+    if (!row.eventType().equals(SystemEvent.PAYLOAD_ERASED) || row.payload().isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      JsonFields payload = JsonFields.of(CanonicalJson.read(row.payload().get()), "payload");
+      JsonFields details = JsonFields.of(payload.node("details"), "details");
+      return Optional.of(
+          new ErasureNote(
+              details.optionalLong("sequence").orElse(0),
+              details.string("event_id"),
+              details.string("payload_hash"),
+              (int) details.optionalLong("letters").orElse(0),
+              details.string("reason"),
+              details.string("by")));
+    } catch (JsonFormatException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** Whether this note is about that row, and the payload that it had. */
+  public boolean isAbout(ChainRow row) {
+    return row.sequence() == sequence && row.id().equals(eventId) && hash(row).equals(payloadHash);
+  }
+
+  /** The event that chains this note. */
+  public SystemEvent toEvent() {
+    CanonicalWriter out = new CanonicalWriter().beginObject();
+    out.member("by", by)
+        .member("event_id", eventId)
+        .member("letters", letters)
+        .member("payload_hash", payloadHash)
+        .member("reason", reason)
+        .member("sequence", sequence);
+    String details = new String(out.endObject().toBytes(), StandardCharsets.UTF_8);
+    try {
+      return SystemEvent.of(SystemEvent.PAYLOAD_ERASED, JsonValue.parse(details));
+    } catch (JsonFormatException e) {
+      throw new IllegalStateException("a note is always JSON", e);
+    }
+  }
+
+  private static String hash(ChainRow row) {
+    return HexFormat.of().formatHex(row.payloadHash());
+  }
+}
