@@ -4,8 +4,19 @@ package dev.indelible;
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.KeyDirectory;
+import dev.indelible.crypto.KeyDirectory.Introduction;
+import dev.indelible.crypto.KeyDirectory.Rotation;
+import dev.indelible.crypto.KeyException;
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.SigningKey;
+import dev.indelible.crypto.VerificationKey;
+import dev.indelible.ledger.KeyHistory;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
 import dev.indelible.policy.Policy;
 import dev.indelible.witness.Witnessing;
+import dev.indelible.sqlite.SqliteKeyEvents;
+import dev.indelible.sqlite.SqliteLedger;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -15,6 +26,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -35,6 +47,36 @@ public record DataDirectory(Path path) {
   /** The keys. */
   public KeyDirectory keys() {
     return new KeyDirectory(path.resolve("keys"));
+  }
+
+  /**
+   * Exchanges the signing key for a new one, which the old one introduces in the chain. Works while
+   * the log is in use; who has it open signs with the old key until opening it anew.
+   *
+   * @throws KeyException if a key cannot be read or stored, or another process is at it
+   * @throws LedgerException if there is no ledger yet, or it cannot be written to now
+   */
+  public Rotation rotateKey() throws KeyException, LedgerException {
+    SqliteLedger.open(database()).close();
+    return keys().rotate(new Chain(database(), keys().accepted()));
+  }
+
+  /** The chain, where it is on record which key introduced which. */
+  private record Chain(Path database, KeyRing accepted) implements Introduction<LedgerException> {
+    @Override
+    public boolean isIntroduced(VerificationKey key) throws LedgerException {
+      try (LedgerReader ledger = SqliteLedger.open(database)) {
+        return KeyHistory.read(ledger, accepted, false).introduction(key.keyId()).isPresent();
+      }
+    }
+
+    @Override
+    public void introduce(SigningKey current, SigningKey next) throws LedgerException {
+      KeyRing keys = accepted.and(KeyRing.of(List.of(current.verificationKey())));
+      try (SqliteKeyEvents events = SqliteKeyEvents.open(database, keys)) {
+        events.introduce(current, next);
+      }
+    }
   }
 
   /** Where accepted events wait. */

@@ -12,7 +12,13 @@ import picocli.CommandLine.Option;
 @Command(
     name = "keys",
     description = "The keys that sign the chain.",
-    subcommands = {KeysCommand.Init.class, KeysCommand.ListKeys.class, KeysCommand.Export.class})
+    subcommands = {
+      KeysCommand.Init.class,
+      KeysCommand.ListKeys.class,
+      KeysRotateCommand.class,
+      KeysRevokeCommand.class,
+      KeysCommand.Export.class
+    })
 final class KeysCommand extends VerbGroup {
   /** The name in a vkey when none is given. */
   private static final String DEFAULT_NAME = "indelible";

@@ -60,8 +60,9 @@ final class LogVerifyCommand extends Verb {
       names = "--key",
       paramLabel = "KEY",
       description =
-          "accept signatures of this public key, a PEM file, a file of its 32 bytes, or a vkey, instead of those in the data"
-              + " directory; may be repeated")
+          "accept signatures of this public key, a PEM file, a file of its 32 bytes, or a vkey, and of"
+              + " those that it introduces in the chain, instead of those in the data directory; may be"
+              + " repeated")
   List<String> keys = new ArrayList<>();
 
   @Option(
@@ -120,8 +121,11 @@ final class LogVerifyCommand extends Verb {
 
   private VerificationReport ownChain() throws Exception {
     requireDataDirectory();
-    KeyRing accepted = keys.isEmpty() ? data().keys().accepted() : given(keys);
-    VerificationReport report = verify(accepted);
+    VerificationReport report =
+        verify(
+            keys.isEmpty()
+                ? VerificationOptions.of(data().keys().accepted())
+                : VerificationOptions.rootedIn(given(keys)));
     return adopted == null ? report : withAdopted(report, adopted);
   }
 
@@ -175,11 +179,12 @@ final class LogVerifyCommand extends Verb {
     return adopted;
   }
 
-  private VerificationReport verify(KeyRing accepted) throws LedgerException, CommandFailure {
+  private VerificationReport verify(VerificationOptions accepted)
+      throws LedgerException, CommandFailure {
     try (LedgerReader ledger = ledger();
         Progress progress = new Progress(console(), "verified")) {
       VerificationOptions options =
-          VerificationOptions.of(accepted).since(since).progress(progress::at).anchors(anchors);
+          accepted.since(since).progress(progress::at).anchors(anchors);
       Optional<WitnessPolicy> witnessed = witnesses();
       return new Verifier(
               ledger, witnessed.isPresent() ? options.witnesses(witnessed.get()) : options)

@@ -43,7 +43,7 @@ class UsageTest {
         "xyzzy           | unknown verb 'xyzzy'; see 'indelible --help'",
         "log veirfy      | unknown verb 'veirfy' (did you mean 'verify'?); see 'indelible log --help'",
         "log             | log: say which: list, show, tail, export, verify, adopt, erase-payload",
-        "keys            | keys: say which: init, list, export",
+        "keys            | keys: say which: init, list, rotate, revoke, export",
         "dlq             | dlq: say which: list, show, replay, purge",
         "witness         | witness: say which: init, trust, serve",
         "witness init    | Missing required option: '--name=NAME'; see 'indelible witness init --help'",

@@ -4,12 +4,15 @@ package dev.indelible.crypto;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -21,13 +24,19 @@ import java.util.TreeSet;
 /**
  * The keys of one data directory: {@code audit.pem}, the private key that signs rows (PKCS#8, mode
  * 0600, in a directory of mode 0700), and a {@code <key id>.pub.pem} for each key whose signatures
- * are accepted.
+ * are accepted. While the signing key is exchanged, {@code next.pem} is the one to come.
  *
  * <p>A private key that anyone but its owner could read is refused.
  */
 public final class KeyDirectory {
   /** The private key's file. */
   public static final String PRIVATE_KEY = "audit.pem";
+
+  /** The private key that is to be the next, until the chain has introduced it. */
+  private static final String NEXT_KEY = "next.pem";
+
+  /** Held while a key is exchanged for the next. */
+  private static final String ROTATION_LOCK = ".rotation.lock";
 
   private static final String PUBLIC_SUFFIX = ".pub.pem";
   private static final Set<PosixFilePermission> OWNER_FILE =
@@ -64,13 +73,91 @@ public final class KeyDirectory {
     if (!hasSigningKey()) {
       throw new KeyException(file + ": no such key; make one with 'indelible keys init'");
     }
-    if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
-      throw new KeyException(file + ": not a regular file; a key is never read through a link");
-    }
-    requireOwnerOnly(file, OWNER_FILE, "600");
-    SigningKey key = SigningKey.fromPem(read(file), file.toString());
+    SigningKey key = read(file, "a key is never read through a link");
     publish(key.verificationKey());
     return key;
+  }
+
+  private static SigningKey read(Path file, String advice) throws KeyException {
+    if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+      throw new KeyException(file + ": not a regular file; " + advice);
+    }
+    requireOwnerOnly(file, OWNER_FILE, "600");
+    return SigningKey.fromPem(read(file), file.toString());
+  }
+
+  /**
+   * Exchanges the signing key for a new one. The new one is stored first, then introduced, and
+   * signs only after that: wherever this is cut short, the old key goes on, or the new one does and
+   * is introduced. Called again, it finishes what was cut short.
+   *
+   * @param chain puts on record that the one key introduces the other
+   * @throws KeyException if another process is at it, or a key cannot be read or stored
+   */
+  public <X extends Exception> Rotation rotate(Introduction<X> chain) throws KeyException, X {
+    SigningKey current = open();
+    try (FileChannel channel =
+            FileChannel.open(
+                directory.resolve(ROTATION_LOCK),
+                StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE);
+        FileLock lock = channel.tryLock()) {
+      if (lock == null) {
+        throw new KeyException(directory + ": another process is exchanging the key; wait for it");
+      }
+      return rotateAlone(open(), chain);
+    } catch (OverlappingFileLockException e) {
+      throw new KeyException(directory + ": the key is being exchanged already; wait for that", e);
+    } catch (IOException e) {
+      throw new KeyException(
+          "%s: key %s could not be exchanged: %s; run it again"
+              .formatted(directory, current.verificationKey().keyId(), reason(e)),
+          e);
+    }
+  }
+
+  private <X extends Exception> Rotation rotateAlone(SigningKey current, Introduction<X> chain)
+      throws KeyException, IOException, X {
+    Path staged = directory.resolve(NEXT_KEY);
+    if (Files.exists(staged, LinkOption.NOFOLLOW_LINKS)) {
+      SigningKey next = read(staged, "move it away if it is none of this log's");
+      if (chain.isIntroduced(next.verificationKey())) {
+        takeOver(staged, next);
+        return new Rotation(current.verificationKey(), next.verificationKey(), true);
+      }
+      Files.delete(staged);
+    }
+    writeOnce(staged, SigningKey.generate().toPem());
+    SigningKey next = read(staged, "run it again");
+    chain.introduce(current, next);
+    takeOver(staged, next);
+    return new Rotation(current.verificationKey(), next.verificationKey(), false);
+  }
+
+  /** Its public half first: whoever meets a row of the new key must know it. */
+  private void takeOver(Path staged, SigningKey next) throws KeyException, IOException {
+    publish(next.verificationKey());
+    Files.move(
+        staged, privateKey(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    syncDirectory();
+  }
+
+  /**
+   * What was exchanged.
+   *
+   * @param from the key that signed before
+   * @param to the key that signs from now on
+   * @param resumed whether this finished what was cut short before
+   */
+  public record Rotation(VerificationKey from, VerificationKey to, boolean resumed) {}
+
+  /** Where it is on record that one key introduces another. */
+  public interface Introduction<X extends Exception> {
+    /** Whether it is on record that this key was introduced. */
+    boolean isIntroduced(VerificationKey key) throws X;
+
+    /** Puts it on record, durably, that the one introduces the other. */
+    void introduce(SigningKey current, SigningKey next) throws X;
   }
 
   /** Every public key whose signatures are accepted here, in file name order. */

@@ -37,6 +37,12 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** The payload of a row was removed; says which row's, why, and who did it. */
   public static final String PAYLOAD_ERASED = "payload.erased";
 
+  /** A key signs from here on that was introduced by the one before it. */
+  public static final String KEY_ROTATED = "key.rotated";
+
+  /** A key was given up, because others may hold it. */
+  public static final String KEY_COMPROMISED = "key.compromised";
+
   /** Who speaks in these events. */
   public static final String AGENT = "indelible";
 
@@ -49,8 +55,12 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
 
   /** An event happening now. */
   public static SystemEvent of(String eventType, JsonValue details) {
-    Instant now = Timestamps.now();
-    return new SystemEvent(Uuid7.at(now), eventType, details, now);
+    return at(Timestamps.now(), eventType, details);
+  }
+
+  /** An event happening at that time, to the microsecond. */
+  public static SystemEvent at(Instant time, String eventType, JsonValue details) {
+    return new SystemEvent(Uuid7.at(time), eventType, details, time);
   }
 
   private static void requireType(String type) {

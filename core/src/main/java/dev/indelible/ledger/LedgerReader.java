@@ -3,6 +3,7 @@ package dev.indelible.ledger;
 
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.UUID;
 
 /**
  * Reads a ledger and never changes it. Every method throws {@link LedgerException} when it cannot
@@ -20,6 +21,11 @@ public interface LedgerReader extends AutoCloseable {
 
   /** The last row. */
   Optional<ChainRow> lastRow() throws LedgerException;
+
+  /** Which ledger this is; empty where that is not kept, as in rows alone. */
+  default Optional<UUID> id() throws LedgerException {
+    return Optional.empty();
+  }
 
   /** How many rows there are. */
   long size() throws LedgerException;

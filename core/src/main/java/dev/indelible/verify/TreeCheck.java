@@ -8,7 +8,8 @@ import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerificationException;
 import dev.indelible.checkpoint.VerificationException.Reason;
 import dev.indelible.checkpoint.VerifierKey;
-import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.VerificationKey;
+import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.StoredCheckpoint;
@@ -19,6 +20,7 @@ import dev.indelible.merkle.TilePath;
 import dev.indelible.verify.Finding.Status;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +41,7 @@ final class TreeCheck implements Check {
 
   private final Findings findings;
   private final LedgerReader ledger;
-  private final KeyRing keys;
+  private final KeyHistory keys;
 
   /** What does not hold; said at the end, behind what is wrong with single rows. */
   private final List<Finding> faults = new ArrayList<>();
@@ -72,7 +74,7 @@ final class TreeCheck implements Check {
    *
    * @param start the tree before them, trusted
    */
-  TreeCheck(Findings findings, LedgerReader ledger, KeyRing keys, TileEdge start)
+  TreeCheck(Findings findings, LedgerReader ledger, KeyHistory keys, TileEdge start)
       throws LedgerException {
     this.findings = findings;
     this.ledger = ledger;
@@ -179,7 +181,7 @@ final class TreeCheck implements Check {
       SignedCheckpoint signed = SignedCheckpoint.parse(stored.note());
       Checkpoint checkpoint = signed.unverified();
       origin = origin.isEmpty() ? checkpoint.origin() : origin;
-      signed.verify(origin, named(origin));
+      verify(signed, stored.size());
       if (checkpoint.size() != stored.size()) {
         fault(
             CHECKPOINTS,
@@ -226,9 +228,24 @@ final class TreeCheck implements Check {
     }
   }
 
-  private List<VerifierKey> named(String name) throws VerificationException {
+  /** By a key that signs at that size; one that does not yet, or any more, proves the opposite. */
+  private void verify(SignedCheckpoint signed, long size) throws VerificationException {
     try {
-      return keys.keys().stream()
+      signed.verify(origin, named(origin, keys.signingAt(size)));
+    } catch (VerificationException e) {
+      if (e.reason() != Reason.NO_KNOWN_SIGNATURE) {
+        throw e;
+      }
+      signed.verify(origin, named(origin, keys.keys().keys()));
+      throw new VerificationException(
+          Reason.BAD_SIGNATURE, "it is signed by a key that does not sign this many rows");
+    }
+  }
+
+  private static List<VerifierKey> named(String name, Collection<VerificationKey> accepted)
+      throws VerificationException {
+    try {
+      return accepted.stream()
           .map(key -> new VerifierKey(name, SignatureType.ED25519, key))
           .toList();
     } catch (IllegalArgumentException e) {

@@ -3,6 +3,7 @@ package dev.indelible.verify;
 
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
+import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowCheck;
@@ -47,13 +48,16 @@ public final class Verifier {
   /** One verification: what it has seen and found so far. Used by one thread. */
   private final class Run {
     private final Findings findings = new Findings();
-    private final RowCheck content = new RowCheck(options.keys());
+    private KeyHistory history = KeyHistory.none(options.keys());
+    private RowCheck content = new RowCheck(options.keys());
     private final List<ChainRow> chunk = new ArrayList<>(CHUNK_ROWS);
     private Head head = Head.EMPTY;
     private long rows;
 
     VerificationReport report() {
       try {
+        history = KeyHistory.read(ledger, options.keys(), options.rooted());
+        content = new RowCheck(history.keys());
         Start start = start();
         head = start.head();
         List<Check> checks = checks(start);
@@ -70,7 +74,7 @@ public final class Verifier {
 
     /** Every property that is checked; the tree first, which others ask in the end. */
     private List<Check> checks(Start start) throws LedgerException {
-      TreeCheck tree = new TreeCheck(findings, ledger, options.keys(), start.edge());
+      TreeCheck tree = new TreeCheck(findings, ledger, history, start.edge());
       List<Check> checks =
           new ArrayList<>(
               List.of(
@@ -78,6 +82,7 @@ public final class Verifier {
                   new LinkCheck(findings, content, start.head()),
                   new PayloadCheck(findings, ledger, content),
                   new SignatureCheck(findings, tree, start.mayBeUnsigned()),
+                  new KeyCheck(findings, history),
                   new TamperCheck(findings),
                   new GapCheck(findings),
                   new DeadLetterCheck(findings, ledger)));
@@ -85,7 +90,7 @@ public final class Verifier {
           .witnesses()
           .ifPresent(policy -> checks.add(new WitnessCheck(findings, ledger, policy)));
       for (Path anchor : options.anchors()) {
-        checks.add(new AnchorCheck(findings, ledger, options.keys(), anchor));
+        checks.add(new AnchorCheck(findings, ledger, history.keys(), anchor));
       }
       return checks;
     }

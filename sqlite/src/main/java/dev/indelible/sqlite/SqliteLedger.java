@@ -176,6 +176,11 @@ public final class SqliteLedger implements LedgerReader {
   }
 
   @Override
+  public Optional<UUID> id() throws LedgerException {
+    return reading(() -> SqliteSchema.ledger(connection));
+  }
+
+  @Override
   public long size() throws LedgerException {
     return count("SELECT count(*) FROM signed_events WHERE sequence >= ?", Long.MIN_VALUE);
   }

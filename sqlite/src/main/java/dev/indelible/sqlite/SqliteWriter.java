@@ -15,6 +15,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.function.Predicate;
 
@@ -308,6 +309,20 @@ final class SqliteWriter implements AutoCloseable {
       }
     }
     return found;
+  }
+
+  /** The first row that says it was not written before that time; looks at every one. */
+  OptionalLong firstRowSince(String timestamp) throws SQLException {
+    try (PreparedStatement select =
+        connection.prepareStatement(
+            "SELECT min(sequence) FROM signed_events WHERE timestamp >= ?")) {
+      select.setString(1, timestamp);
+      try (ResultSet row = select.executeQuery()) {
+        row.next();
+        long first = row.getLong(1);
+        return row.wasNull() ? OptionalLong.empty() : OptionalLong.of(first);
+      }
+    }
   }
 
   /** Removes the payload of a row, and nothing else of it; returns whether it had one. */

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.crypto.SigningKey;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.KeyCompromise;
+import dev.indelible.ledger.KeyHistory;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.sqlite.SqliteKeyEvents;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "revoke",
+    description = "Put on record that others may hold a key, so that it signs nothing any more.",
+    footer = {
+      "",
+      "Not the key that signs now: exchange it first with 'indelible keys rotate', and start the",
+      "processes that are at work anew. What the key signs behind this event counts as broken."
+    })
+final class KeysRevokeCommand extends Verb {
+  @Parameters(paramLabel = "KEY-ID", description = "the key, as 'indelible keys list' names it")
+  String keyId = "";
+
+  @Option(
+      names = "--since",
+      paramLabel = "TIME|SEQUENCE",
+      description =
+          "the first row that another may have signed, or the time, as 2026-11-25T12:00:00Z, to"
+              + " reckon it from (default: none so far)")
+  @Nullable String since;
+
+  @Option(
+      names = "--reason",
+      required = true,
+      paramLabel = "TEXT",
+      description = "why, for the record")
+  String reason = "";
+
+  @Override
+  public Integer call() throws Exception {
+    requireWords("--reason", reason);
+    requireDataDirectory();
+    SigningKey current = data().keys().open();
+    requireRevocable(current);
+    try (SqliteKeyEvents events =
+        SqliteKeyEvents.open(data().database(), data().keys().accepted())) {
+      KeyCompromise said = said(events);
+      events.giveUp(current, said);
+      print(said);
+    }
+    return ExitCode.OK;
+  }
+
+  private void requireRevocable(SigningKey current) throws Exception {
+    if (keyId.equals(current.verificationKey().keyId())) {
+      throw CommandFailure.usage(
+          "key "
+              + keyId
+              + " is the one that signs now; exchange it first with 'indelible keys rotate'");
+    }
+    try (LedgerReader ledger = ledger()) {
+      KeyHistory.Era era =
+          KeyHistory.read(ledger, data().keys().accepted(), false)
+              .era(keyId)
+              .orElseThrow(
+                  () ->
+                      CommandFailure.usage(
+                          "key "
+                              + keyId
+                              + ": not one of this log's; 'indelible keys list' shows them"));
+      if (era.isGivenUp()) {
+        throw CommandFailure.usage("key " + keyId + ": given up already, by row " + era.givenUp());
+      }
+    }
+  }
+
+  private KeyCompromise said(SqliteKeyEvents events) throws Exception {
+    String from = since;
+    if (from == null) {
+      return new KeyCompromise(keyId, OptionalLong.empty(), Optional.empty(), reason);
+    }
+    if (from.matches("[0-9]{1,18}")) {
+      OptionalLong sequence = OptionalLong.of(Long.parseLong(from));
+      return new KeyCompromise(keyId, sequence, Optional.empty(), reason);
+    }
+    try {
+      Instant time = Instant.parse(from);
+      return new KeyCompromise(
+          keyId, events.firstRowSince(time), Optional.of(time.toString()), reason);
+    } catch (DateTimeException e) {
+      throw CommandFailure.usage(
+          "--since " + from + ": neither a row nor a time as 2026-11-25T12:00:00Z");
+    }
+  }
+
+  private void print(KeyCompromise said) {
+    if (json()) {
+      CanonicalWriter out = new CanonicalWriter().beginObject().member("key_id", keyId);
+      said.sinceSequence().ifPresent(sequence -> out.member("since_sequence", sequence));
+      console().json(out.endObject());
+      return;
+    }
+    console().line("key " + keyId + " is given up: what it signs from now on counts as broken");
+    said.sinceSequence()
+        .ifPresent(
+            sequence ->
+                console()
+                    .line(
+                        "whose the rows are that it signed from row "
+                            + sequence
+                            + " on, nobody can tell"));
+  }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/** {@code indelible keys rotate} and {@code keys revoke}. */
+class KeysTest {
+  @TempDir Path directory;
+  private Cli cli;
+  private String vkey;
+  private String first;
+
+  @BeforeEach
+  void oneDecision() {
+    cli = new Cli(directory.resolve("data"));
+    cli.run("check", Cli.bash("ls")).ok();
+    JsonNode key = cli.run("keys", "list", "--output", "json").ok().json();
+    vkey = key.path("vkey").asString();
+    first = key.path("key_id").asString();
+  }
+
+  @Test
+  void aRotatedChainVerifiesFromItsFirstKeyAlone() {
+    JsonNode rotated = cli.run("keys", "rotate", "--output", "json").ok().json();
+    cli.run("check", Cli.bash("ls")).ok();
+
+    assertThat(rotated.path("from").asString()).isEqualTo(first);
+    assertThat(cli.run("log", "verify", "--key", vkey).ok().out())
+        .contains(rotated.path("to").asString() + " introduced by row 2");
+    assertThat(cli.run("log", "verify").ok().out()).contains("from the data directory");
+  }
+
+  @Test
+  void aKeyThatIsGivenUpIsAFindingWhereItIsUsedAfterwards() throws Exception {
+    assertThat(revoke(first, "x").complaint(2)).contains("exchange it first");
+    cli.run("keys", "rotate").ok();
+
+    revoke(first, "lost with a laptop").ok();
+
+    assertThat(cli.run("log", "verify", "--key", vkey).ok().out())
+        .contains(first + " the first, given up by row 3");
+    assertThat(revoke(first, "x").complaint(2)).contains("given up already, by row 3");
+  }
+
+  @Test
+  void rowsSinceATimeOrARowCannotBeTold() {
+    cli.run("keys", "rotate").ok();
+
+    cli.run("keys", "revoke", first, "--since", "2020-01-01T00:00:00Z", "--reason", "r").ok();
+
+    assertThat(cli.run("log", "verify", "--key", vkey))
+        .returns(3, Cli.Result::exit)
+        .extracting(Cli.Result::out)
+        .asString()
+        .contains("2 rows from row 1 on are signed by key " + first);
+  }
+
+  @Test
+  void whatCannotBeRevokedIsOneLineAndStatusTwo() {
+    cli.run("keys", "rotate").ok();
+    assertThat(revoke("0000", "x").complaint(2)).contains("not one of this log's");
+    assertThat(revoke(first, " ").complaint(2)).contains("--reason");
+    assertThat(cli.run("keys", "revoke", first, "--since", "noon", "--reason", "r").complaint(2))
+        .contains("--since noon: neither a row nor a time");
+    assertThat(cli.run("keys", "revoke", first, "--since", "99", "--reason", "r").complaint(2))
+        .contains("there is no row 99; the chain ends with row 2");
+    assertThat(new Cli(directory.resolve("none")).run("keys", "rotate").complaint(2))
+        .contains("no data directory here");
+  }
+
+  private Cli.Result revoke(String key, String reason) {
+    return cli.run("keys", "revoke", key, "--reason", reason);
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.ledger;
+
+import dev.indelible.event.SystemEvent;
+import dev.indelible.json.CanonicalJson;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.json.JsonFields;
+import dev.indelible.json.JsonFormatException;
+import dev.indelible.json.JsonValue;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * What a {@code key.compromised} event says: that a key is given up. A row that it signs behind the
+ * event is not the log's; whose the rows from {@code sinceSequence} up to the event are cannot be
+ * told.
+ *
+ * @param keyId the key
+ * @param sinceSequence the first row that another may have signed; none before the event if not
+ *     said
+ * @param sinceTime the time from which that was reckoned, if it was said so
+ * @param reason why
+ */
+public record KeyCompromise(
+    String keyId, OptionalLong sinceSequence, Optional<String> sinceTime, String reason) {
+
+  /** Reads it out of a row; empty if the row holds none that can be read. */
+  public static Optional<KeyCompromise> read(ChainRow row) {
+    if (!row.eventType().equals(SystemEvent.KEY_COMPROMISED) || row.payload().isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      JsonFields payload = JsonFields.of(CanonicalJson.read(row.payload().get()), "payload");
+      JsonFields details = JsonFields.of(payload.node("details"), "details");
+      return Optional.of(
+          new KeyCompromise(
+              details.string("key_id"),
+              details.optionalLong("since_sequence"),
+              details.optionalString("since_time"),
+              details.string("reason")));
+    } catch (JsonFormatException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** The event that chains it. */
+  public SystemEvent toEvent() {
+    CanonicalWriter out = new CanonicalWriter().beginObject();
+    out.member("key_id", keyId).member("reason", reason);
+    sinceSequence.ifPresent(sequence -> out.member("since_sequence", sequence));
+    out.member("since_time", sinceTime);
+    String details = new String(out.endObject().toBytes(), StandardCharsets.UTF_8);
+    try {
+      return SystemEvent.of(SystemEvent.KEY_COMPROMISED, JsonValue.parse(details));
+    } catch (JsonFormatException e) {
+      throw new IllegalStateException("a note is always JSON", e);
+    }
+  }
+}

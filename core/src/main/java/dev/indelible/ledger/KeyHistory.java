@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.ledger;
+
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.VerificationKey;
+import dev.indelible.event.SystemEvent;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.UUID;
+
+/**
+ * Which keys sign a chain, and from where to where, as its own {@code key.rotated} and {@code
+ * key.compromised} events say. An event counts if its row is signed by a key that is accepted at
+ * that place; whether the row has its place in the chain is for the verifier. Immutable once read.
+ */
+public final class KeyHistory {
+  private final boolean rooted;
+  private final Map<String, Era> eras = new LinkedHashMap<>();
+  private final Map<String, Long> introductions = new LinkedHashMap<>();
+  private final List<Fault> faults = new ArrayList<>();
+
+  private KeyHistory(KeyRing first, boolean rooted) {
+    this.rooted = rooted;
+    for (VerificationKey key : first.keys()) {
+      eras.put(key.keyId(), new Era(key, 0, Long.MAX_VALUE, Long.MAX_VALUE));
+    }
+  }
+
+  /** These keys, from the first row on, and no events. */
+  public static KeyHistory none(KeyRing first) {
+    return new KeyHistory(first, false);
+  }
+
+  /**
+   * Reads the history of a ledger.
+   *
+   * @param first the keys accepted from the first row on
+   * @param rooted whether keys that are introduced by accepted ones are accepted too; if not, an
+   *     introduction is only taken note of
+   */
+  public static KeyHistory read(LedgerReader ledger, KeyRing first, boolean rooted)
+      throws LedgerException {
+    KeyHistory history = new KeyHistory(first, rooted);
+    Optional<UUID> id = ledger.id();
+    for (ChainRow row : events(ledger)) {
+      history.take(row, id);
+    }
+    return history;
+  }
+
+  private static List<ChainRow> events(LedgerReader ledger) throws LedgerException {
+    List<ChainRow> events = new ArrayList<>();
+    for (String type : List.of(SystemEvent.KEY_ROTATED, SystemEvent.KEY_COMPROMISED)) {
+      ledger.forEachRow(
+          RowQuery.ofType(type),
+          row -> {
+            if (row.eventType().equals(type)) {
+              events.add(row);
+            }
+            return true;
+          });
+    }
+    events.sort(Comparator.comparingLong(ChainRow::sequence));
+    return events;
+  }
+
+  private void take(ChainRow row, Optional<UUID> ledger) {
+    if (!isSignedInItsTime(row)) {
+      return;
+    }
+    if (row.eventType().equals(SystemEvent.KEY_ROTATED)) {
+      Optional<KeyRotation> rotation = KeyRotation.read(row).filter(said -> said.holds(row));
+      if (rotation.isEmpty()) {
+        fault(row, "it introduces a key, and the signature of that key does not hold");
+      } else if (ledger.isPresent() && !ledger.get().equals(rotation.get().ledger())) {
+        fault(row, "it introduces a key for another ledger: " + rotation.get().ledger());
+      } else {
+        introduce(row.sequence(), rotation.get().newKey());
+      }
+    } else {
+      Optional<KeyCompromise> compromise = KeyCompromise.read(row);
+      if (compromise.isEmpty()) {
+        fault(row, "it gives up a key, and cannot be read");
+      } else {
+        giveUp(row.sequence(), compromise.get());
+      }
+    }
+  }
+
+  /** What is signed by nobody, or by a key that was given up before, says nothing of other keys. */
+  private boolean isSignedInItsTime(ChainRow row) {
+    Optional<Era> era = row.keyId().flatMap(this::era);
+    return era.isPresent()
+        && era.get().introduced() < row.sequence()
+        && row.sequence() < era.get().givenUp()
+        && new RowCheck(keys()).content(row).isEmpty();
+  }
+
+  private void introduce(long sequence, VerificationKey key) {
+    introductions.putIfAbsent(key.keyId(), sequence);
+    if (rooted) {
+      eras.putIfAbsent(key.keyId(), new Era(key, sequence, Long.MAX_VALUE, Long.MAX_VALUE));
+    }
+  }
+
+  private void giveUp(long sequence, KeyCompromise said) {
+    eras.computeIfPresent(
+        said.keyId(),
+        (id, era) ->
+            era.givenUp() < sequence
+                ? era
+                : new Era(
+                    era.key(),
+                    era.introduced(),
+                    Math.min(said.sinceSequence().orElse(sequence), sequence),
+                    sequence));
+  }
+
+  private void fault(ChainRow row, String message) {
+    faults.add(new Fault(row.sequence(), message));
+  }
+
+  /** Every key that is accepted anywhere in the chain. */
+  public KeyRing keys() {
+    return KeyRing.of(eras.values().stream().map(Era::key).toList());
+  }
+
+  /** The keys that may sign a checkpoint over so many rows. */
+  public Collection<VerificationKey> signingAt(long size) {
+    return eras.values().stream()
+        .filter(era -> era.introduced() <= size && size < era.givenUp())
+        .map(Era::key)
+        .toList();
+  }
+
+  /** What is known of a key that is accepted. */
+  public Optional<Era> era(String keyId) {
+    return Optional.ofNullable(eras.get(keyId));
+  }
+
+  /** All that is known of the keys that are accepted. */
+  public Collection<Era> eras() {
+    return List.copyOf(eras.values());
+  }
+
+  /** The row that introduces a key, accepted or not. */
+  public OptionalLong introduction(String keyId) {
+    Long row = introductions.get(keyId);
+    return row == null ? OptionalLong.empty() : OptionalLong.of(row);
+  }
+
+  /** Whether keys are accepted for being introduced. */
+  public boolean isRooted() {
+    return rooted;
+  }
+
+  /** What is wrong with events about keys that are signed as they should be. */
+  public List<Fault> faults() {
+    return List.copyOf(faults);
+  }
+
+  /**
+   * Where in the chain a key signs.
+   *
+   * @param key the key
+   * @param introduced the row behind which it may sign; 0 for one that is accepted from the start
+   * @param suspect the first row that another may have signed with it
+   * @param givenUp the row behind which it signs nothing of the log's
+   */
+  public record Era(VerificationKey key, long introduced, long suspect, long givenUp) {
+    /** Whether it was given up. */
+    public boolean isGivenUp() {
+      return givenUp != Long.MAX_VALUE;
+    }
+  }
+
+  /**
+   * An event about keys that does not hold.
+   *
+   * @param sequence its row
+   * @param message what is wrong
+   */
+  public record Fault(long sequence, String message) {}
+}

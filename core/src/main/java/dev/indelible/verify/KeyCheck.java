@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.verify;
+
+import dev.indelible.ledger.KeyHistory;
+import dev.indelible.ledger.KeyHistory.Era;
+import dev.indelible.verify.Finding.Status;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+
+/**
+ * Whether each row is signed in its key's time: behind the row that introduces the key, and not
+ * behind the one that gives it up. Says what the chain's own history of its keys shows.
+ */
+final class KeyCheck implements Check {
+  private static final String KEYS = "keys";
+
+  private final Findings findings;
+  private final KeyHistory history;
+  private final Map<String, Era> eras = new HashMap<>();
+
+  /** The first row, and the number, of those that another may have signed, by key. */
+  private final Map<String, long[]> suspects = new HashMap<>();
+
+  private String firstKey = "";
+
+  KeyCheck(Findings findings, KeyHistory history) {
+    this.findings = findings;
+    this.history = history;
+    history.eras().forEach(era -> eras.put(era.key().keyId(), era));
+  }
+
+  @Override
+  public void row(JudgedRow row) {
+    if (row.row().keyId().isEmpty()) {
+      return;
+    }
+    String keyId = row.row().keyId().get();
+    firstKey = firstKey.isEmpty() ? keyId : firstKey;
+    Era era = eras.get(keyId);
+    if (era == null) {
+      // Nobody knows it here; that is the signature's to tell.
+      return;
+    }
+    long sequence = row.sequence();
+    if (sequence <= era.introduced()) {
+      broken(sequence, "it is signed by key %s, which row %d introduces", keyId, era.introduced());
+    } else if (sequence > era.givenUp()) {
+      broken(sequence, "it is signed by key %s, which row %d gave up", keyId, era.givenUp());
+    } else if (sequence >= era.suspect()) {
+      suspects.computeIfAbsent(keyId, id -> new long[] {sequence, 0})[1]++;
+    }
+  }
+
+  private void broken(long sequence, String message, String keyId, long row) {
+    findings.broken(KEYS, OptionalLong.of(sequence), message.formatted(keyId, row));
+  }
+
+  @Override
+  public void end() {
+    history
+        .faults()
+        .forEach(
+            fault -> findings.broken(KEYS, OptionalLong.of(fault.sequence()), fault.message()));
+    suspects.forEach(
+        (keyId, rows) ->
+            findings.fault(
+                new Finding(
+                    KEYS,
+                    Status.UNKNOWN,
+                    OptionalLong.of(rows[0]),
+                    "%d rows from row %d on are signed by key %s after others may have held it, as row %d says: whose they are cannot be told"
+                        .formatted(rows[1], rows[0], keyId, eras.get(keyId).givenUp()))));
+    findings.holds(KEYS, describe());
+  }
+
+  private String describe() {
+    List<String> all = new ArrayList<>();
+    history.eras().forEach(era -> all.add(describe(era)));
+    return all.isEmpty()
+        ? "none is accepted"
+        : (history.isRooted() ? "from what was given: " : "from the data directory: ")
+            + String.join("; ", all);
+  }
+
+  private String describe(Era era) {
+    String keyId = era.key().keyId();
+    OptionalLong introduction = history.introduction(keyId);
+    String from =
+        introduction.isPresent()
+            ? " introduced by row " + introduction.getAsLong()
+            : keyId.equals(firstKey) ? " the first" : " introduced by no row";
+    return keyId + from + (era.isGivenUp() ? ", given up by row " + era.givenUp() : "");
+  }
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.indelible.action.Bash;
+import dev.indelible.crypto.KeyDirectory.Introduction;
+import dev.indelible.crypto.KeyDirectory.Rotation;
+import dev.indelible.crypto.KeyException;
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.SigningKey;
+import dev.indelible.crypto.VerificationKey;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.sqlite.SqliteKeyEvents;
+import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.verify.VerificationOptions;
+import dev.indelible.verify.VerificationReport;
+import dev.indelible.verify.VerificationReport.Verdict;
+import dev.indelible.verify.Verifier;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The signing key is exchanged; wherever that is cut short, the log goes on and verifies. */
+class KeyRotationTest {
+  @TempDir Path temp;
+  private DataDirectory data;
+  private VerificationKey first;
+
+  @BeforeEach
+  void oneRow() throws Exception {
+    data = new DataDirectory(temp.resolve("data"));
+    record(1);
+    first = data.keys().open().verificationKey();
+  }
+
+  @Test
+  void theNewKeySignsRowsAndCheckpointsAndIsReachedFromTheFirst() throws Exception {
+    Rotation rotation = data.rotateKey();
+    assertThat(rotation.from()).isEqualTo(first);
+    assertThat(rotation.resumed()).isFalse();
+    record(1);
+
+    assertThat(data.keys().open().verificationKey()).isEqualTo(rotation.to());
+    assertThat(data.keys().accepted().keys()).containsExactlyInAnyOrder(first, rotation.to());
+    assertThat(signers()).containsExactly(first.keyId(), first.keyId(), rotation.to().keyId());
+    requireIntact();
+  }
+
+  /** A process that is at work goes on with the key it has, soundly, until it starts anew. */
+  @Test
+  void aLogThatIsOpenMeanwhileStaysSound() throws Exception {
+    VerificationKey second;
+    try (Indelible open = Indelible.open(data.path())) {
+      open.gate().check("agent:a", new Bash("ls"));
+      second = data.rotateKey().to();
+      record(1);
+      open.gate().check("agent:a", new Bash("ls"));
+    }
+    record(1);
+
+    assertThat(signers()).contains(first.keyId(), second.keyId()).last().isEqualTo(second.keyId());
+    requireIntact();
+  }
+
+  /** The process is killed in the middle: before the introduction is on record, or after. */
+  @ParameterizedTest
+  @CsvSource({"before, false", "after, true"})
+  void aRotationThatIsKilledIsFinishedByTheNext(String when, boolean introduced) throws Exception {
+    ChildJvm child =
+        ChildJvm.start(temp.resolve("errors"), "-Xmx64m", Killed.class, data.path(), when);
+    assertThat(child.readLineOrEnd()).isNull();
+
+    // The log goes on with the key that it had.
+    record(2);
+    assertThat(signers()).containsOnly(first.keyId());
+    requireIntact();
+    Rotation rotation = data.rotateKey();
+    assertThat(rotation.resumed()).isEqualTo(introduced);
+    record(1);
+    assertThat(signers()).last().isEqualTo(rotation.to().keyId());
+    assertThat(types()).filteredOn(SystemEvent.KEY_ROTATED::equals).hasSize(1);
+    requireIntact();
+  }
+
+  /** The same, once the new key's public half is there, and not its private one in its place. */
+  @Test
+  void aRotationCutShortBeforeItsLastStepIsFinishedByTheNext() throws Exception {
+    assertThatThrownBy(() -> data.keys().rotate(failingAfter()))
+        .isInstanceOf(IllegalStateException.class);
+    SigningKey next =
+        SigningKey.fromPem(Files.readString(data.path().resolve("keys/next.pem")), "next");
+    VerificationKey half = next.verificationKey();
+    Files.writeString(data.path().resolve("keys").resolve(half.keyId() + ".pub.pem"), half.toPem());
+    record(1);
+    requireIntact();
+
+    assertThat(data.rotateKey()).isEqualTo(new Rotation(first, half, true));
+    record(1);
+    requireIntact();
+  }
+
+  /** What the disk refuses leaves the old key at work, and nothing on record of the new one. */
+  @Test
+  void aKeyThatCannotBeStoredIsNotIntroduced() throws Exception {
+    Files.createDirectory(data.path().resolve("keys/next.pem"));
+    assertThatThrownBy(data::rotateKey)
+        .isInstanceOf(KeyException.class)
+        .hasMessageContaining("next.pem: not a regular file");
+    record(1);
+    assertThat(types()).doesNotContain(SystemEvent.KEY_ROTATED);
+    requireIntact();
+  }
+
+  @Test
+  void twoRotationsAtOnceAreOneAfterTheOther() throws Exception {
+    assertThatThrownBy(
+            () ->
+                data.keys()
+                    .rotate(
+                        new Chain() {
+                          @Override
+                          public void introduce(SigningKey current, SigningKey next) {
+                            try {
+                              data.rotateKey();
+                            } catch (KeyException | LedgerException e) {
+                              throw new IllegalStateException(e);
+                            }
+                          }
+                        }))
+        .hasMessageContaining("being exchanged already");
+    data.rotateKey();
+    data.rotateKey();
+    record(1);
+    assertThat(types()).filteredOn(SystemEvent.KEY_ROTATED::equals).hasSize(2);
+    requireIntact();
+  }
+
+  /** Neither is a key that no chain introduced used, nor one left behind by a killed rotation. */
+  @ParameterizedTest
+  @ValueSource(ints = {3})
+  void manyErasVerifyFromTheFirstKey(int eras) throws Exception {
+    for (int i = 0; i < eras; i++) {
+      data.rotateKey();
+      record(2);
+    }
+    assertThat(signers().stream().distinct()).hasSize(eras + 1);
+    requireIntact();
+  }
+
+  private void record(int decisions) throws Exception {
+    try (Indelible indelible = Indelible.open(data.path())) {
+      for (int i = 0; i < decisions; i++) {
+        indelible.gate().check("agent:a", new Bash("ls"));
+      }
+    }
+  }
+
+  private void requireIntact() throws Exception {
+    for (VerificationOptions options :
+        List.of(
+            VerificationOptions.rootedIn(KeyRing.of(List.of(first))),
+            VerificationOptions.of(data.keys().accepted()))) {
+      try (LedgerReader ledger = SqliteLedger.open(data.database())) {
+        VerificationReport report = new Verifier(ledger, options).verify();
+        assertThat(report.verdict()).as(report::toString).isEqualTo(Verdict.INTACT);
+      }
+    }
+  }
+
+  private List<String> signers() throws Exception {
+    List<String> signers = new java.util.ArrayList<>();
+    forEachRow(row -> signers.add(row.keyId().orElseThrow()));
+    return signers;
+  }
+
+  private List<String> types() throws Exception {
+    List<String> types = new java.util.ArrayList<>();
+    forEachRow(row -> types.add(row.eventType()));
+    return types;
+  }
+
+  private void forEachRow(java.util.function.Consumer<dev.indelible.ledger.ChainRow> look)
+      throws LedgerException {
+    try (LedgerReader ledger = SqliteLedger.open(data.database())) {
+      ledger.forEachRow(
+          dev.indelible.ledger.RowQuery.all(),
+          row -> {
+            look.accept(row);
+            return true;
+          });
+    }
+  }
+
+  private Chain failingAfter() {
+    return new Chain() {
+      @Override
+      public void introduce(SigningKey current, SigningKey next) throws LedgerException {
+        put(data, current, next);
+        throw new IllegalStateException("cut short");
+      }
+    };
+  }
+
+  private static void put(DataDirectory data, SigningKey current, SigningKey next)
+      throws LedgerException {
+    KeyRing keys = KeyRing.of(List.of(current.verificationKey()));
+    try (SqliteKeyEvents events = SqliteKeyEvents.open(data.database(), keys)) {
+      events.introduce(current, next);
+    }
+  }
+
+  /** A chain that knows of no earlier rotation. */
+  private abstract static class Chain implements Introduction<LedgerException> {
+    @Override
+    public boolean isIntroduced(VerificationKey key) {
+      return false;
+    }
+  }
+
+  /** A process that ends at once in the middle of a rotation. */
+  static final class Killed {
+    private Killed() {}
+
+    public static void main(String[] args) throws Exception {
+      DataDirectory data = new DataDirectory(Path.of(args[0]));
+      data.keys()
+          .rotate(
+              new Chain() {
+                @Override
+                public void introduce(SigningKey current, SigningKey next) throws LedgerException {
+                  if (args[1].equals("after")) {
+                    put(data, current, next);
+                  }
+                  Runtime.getRuntime().halt(9);
+                }
+              });
+    }
+  }
+}

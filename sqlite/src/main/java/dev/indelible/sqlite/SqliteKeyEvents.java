@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.Signer;
+import dev.indelible.drain.AppendOutcome;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.event.Timestamps;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.HeadGuard;
+import dev.indelible.ledger.KeyCompromise;
+import dev.indelible.ledger.KeyRotation;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.RowCheck;
+import dev.indelible.ledger.RowSealer;
+import dev.indelible.queue.AuditBooks;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * Puts into the chain what becomes of its keys. Works beside any number of writers; each event is a
+ * transaction of its own. One thread.
+ */
+public final class SqliteKeyEvents implements AutoCloseable {
+  private final Path file;
+  private final SqliteWriter writer;
+  private final HeadGuard guard;
+
+  private SqliteKeyEvents(Path file, SqliteWriter writer, KeyRing keys) {
+    this.file = file;
+    this.writer = writer;
+    this.guard = new HeadGuard(new RowCheck(keys));
+  }
+
+  /**
+   * Opens the ledger in that file.
+   *
+   * @param keys the public keys accepted on rows that stand there already
+   * @throws LedgerException if it cannot be written to
+   */
+  public static SqliteKeyEvents open(Path file, KeyRing keys) throws LedgerException {
+    try {
+      return new SqliteKeyEvents(file, SqliteWriter.open(file, Optional.empty()), keys);
+    } catch (SQLException e) {
+      throw failed(file, e);
+    }
+  }
+
+  /**
+   * Chains that one key introduces the next, signed by both.
+   *
+   * @throws LedgerException if the ledger cannot be written to now
+   */
+  public void introduce(Signer current, Signer next) throws LedgerException {
+    try {
+      append(current, KeyRotation.event(writer.ledger(), current.verificationKey(), next));
+    } catch (SQLException e) {
+      throw failed(file, e);
+    }
+  }
+
+  /**
+   * Chains that a key is given up from now on.
+   *
+   * @param current signs that; not the key itself
+   * @param said which key, since which row, and why
+   * @throws LedgerException if there is no such row, or the ledger cannot be written to now
+   */
+  public void giveUp(Signer current, KeyCompromise said) throws LedgerException {
+    try {
+      long last = writer.lastRow().map(ChainRow::sequence).orElse(0L);
+      long since = said.sinceSequence().orElse(1);
+      if (since < 1 || since > last) {
+        throw new LedgerException(
+            "%s: there is no row %d; the chain ends with row %d".formatted(file, since, last));
+      }
+      append(current, said.toEvent());
+    } catch (SQLException e) {
+      throw failed(file, e);
+    }
+  }
+
+  /**
+   * The first row that says of itself that it was written at that time or later.
+   *
+   * @throws LedgerException if the ledger cannot be read now
+   */
+  public OptionalLong firstRowSince(Instant time) throws LedgerException {
+    try {
+      return writer.firstRowSince(Timestamps.format(time));
+    } catch (SQLException e) {
+      throw failed(file, e);
+    }
+  }
+
+  private void append(Signer signer, SystemEvent event) throws SQLException {
+    writer.begin();
+    boolean done = false;
+    try {
+      BatchAppend append = new BatchAppend(writer, new RowSealer(signer), guard, new AuditBooks());
+      if (append.run(List.of(event), List.of()).contains(AppendOutcome.DLQ_LANDED)) {
+        throw new SQLException("it cannot be put on record: " + append.lastRefusal());
+      }
+      writer.commit();
+      done = true;
+      guard.committed(append.head());
+    } finally {
+      if (!done) {
+        writer.rollback();
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      writer.close();
+    } catch (SQLException e) {
+      // What was committed is committed.
+    }
+  }
+
+  private static LedgerException failed(Path file, SQLException e) {
+    return new LedgerException(file + ": " + e.getMessage(), false, e);
+  }
+}

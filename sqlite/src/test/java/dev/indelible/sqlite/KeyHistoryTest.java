@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.Signer;
+import dev.indelible.crypto.SigningKey;
+import dev.indelible.crypto.VerificationKey;
+import dev.indelible.event.AuditEvent;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.HeadGuard;
+import dev.indelible.ledger.KeyCompromise;
+import dev.indelible.ledger.KeyRotation;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.RowCheck;
+import dev.indelible.ledger.RowSigning;
+import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.EventBatch;
+import dev.indelible.verify.Finding;
+import dev.indelible.verify.Finding.Status;
+import dev.indelible.verify.VerificationOptions;
+import dev.indelible.verify.VerificationReport;
+import dev.indelible.verify.VerificationReport.Verdict;
+import dev.indelible.verify.Verifier;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.KeyFactory;
+import java.security.Signature;
+import java.security.spec.X509EncodedKeySpec;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+/** Rows of every era verify from the first key, by the chain's own history of its keys. */
+class KeyHistoryTest {
+  private static final SigningKey FIRST = TestLog.KEY;
+  private static final SigningKey SECOND = SigningKey.generate();
+  private static final SigningKey THIRD = SigningKey.generate();
+
+  @TempDir Path directory;
+  private TestLog log;
+
+  @BeforeEach
+  void twoRowsOfTheFirstKey() throws Exception {
+    log = TestLog.in(directory);
+    append(FIRST, 2);
+  }
+
+  @Test
+  void rowsOfEveryEraVerifyFromTheFirstKey() throws Exception {
+    introduce(FIRST, SECOND);
+    append(SECOND, 2);
+    // A process that has not started anew since.
+    append(FIRST, 1);
+    introduce(SECOND, THIRD);
+    append(THIRD, 2);
+
+    VerificationReport report = verifyFrom(FIRST);
+    assertThat(report.verdict()).as(report::toString).isEqualTo(Verdict.INTACT);
+    assertThat(message(report, "keys"))
+        .contains(
+            id(FIRST) + " the first",
+            id(SECOND) + " introduced by row 3",
+            id(THIRD) + " introduced by row 7");
+    assertThat(message(report, "checkpoints")).contains("hold, each continuing the one before");
+    // From the second, the rows of the first cannot be told.
+    assertThat(verifyFrom(SECOND).verdict()).isEqualTo(Verdict.UNKNOWN);
+    try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
+      assertThat(
+              new Verifier(ledger, VerificationOptions.rootedIn(ring(FIRST)).since(8))
+                  .verify()
+                  .verdict())
+          .isEqualTo(Verdict.INTACT);
+    }
+  }
+
+  /** What the new key signs is as the page on verification says; told by the JDK's Ed25519. */
+  @Test
+  void aRotationIsSignedByBothKeys() throws Exception {
+    introduce(FIRST, SECOND);
+
+    ChainRow row = lastRow();
+    assertThat(row.keyId()).contains(id(FIRST));
+    JsonNode details = new ObjectMapper().readTree(row.payload().orElseThrow()).path("details");
+    String message =
+        "indelible/key-rotation/v1\n{\"ledger_id\":\"%s\",\"new_key\":\"%s\",\"old_key\":\"%s\",\"timestamp\":\"%s\"}"
+            .formatted(
+                Sql.text(log.file, "SELECT id FROM indelible_ledger"),
+                base64(SECOND),
+                base64(FIRST),
+                row.timestamp());
+    byte[] prefix = HexFormat.of().parseHex("302a300506032b6570032100");
+    byte[] spki = new byte[44];
+    System.arraycopy(prefix, 0, spki, 0, 12);
+    System.arraycopy(SECOND.verificationKey().raw(), 0, spki, 12, 32);
+    Signature ed25519 = Signature.getInstance("Ed25519");
+    ed25519.initVerify(
+        KeyFactory.getInstance("Ed25519").generatePublic(new X509EncodedKeySpec(spki)));
+    ed25519.update(message.getBytes(StandardCharsets.UTF_8));
+    assertThat(ed25519.verify(Base64.getDecoder().decode(details.path("new_signature").asString())))
+        .isTrue();
+  }
+
+  /** A key that merely lies there is none of a log whose first key is known. */
+  @Test
+  void aKeyThatNoRotationIntroducesIsNotTrusted() throws Exception {
+    append(THIRD, 1);
+
+    VerificationReport report = verifyFrom(FIRST);
+    assertThat(report.verdict()).isEqualTo(Verdict.UNKNOWN);
+    assertThat(report.findings())
+        .anyMatch(
+            finding ->
+                finding.check().equals("signature")
+                    && finding.sequence().equals(OptionalLong.of(3))
+                    && finding.message().contains("not known here"));
+    // Without a first key, what lies in the data directory is accepted, and said.
+    report = verify(VerificationOptions.of(ring(FIRST, THIRD)));
+    assertThat(report.verdict()).isEqualTo(Verdict.INTACT);
+    assertThat(message(report, "keys"))
+        .contains(id(FIRST) + " the first", id(THIRD) + " introduced by no row");
+  }
+
+  @Test
+  void aRotationThatTheNewKeyDidNotSignIsBroken() throws Exception {
+    VerificationKey stolen = SECOND.verificationKey();
+    Signer thief = signer(stolen, THIRD::sign);
+    append(FIRST, KeyRotation.event(ledger(), FIRST.verificationKey(), thief));
+
+    assertThat(broken(verifyFrom(FIRST), "keys")).containsExactly(3L);
+  }
+
+  @Test
+  void aRotationOfAnotherLedgerOrByAnotherKeyIntroducesNothing() throws Exception {
+    append(FIRST, KeyRotation.event(UUID.randomUUID(), FIRST.verificationKey(), SECOND));
+    append(FIRST, KeyRotation.event(ledger(), THIRD.verificationKey(), SECOND));
+    append(THIRD, KeyRotation.event(ledger(), THIRD.verificationKey(), SECOND));
+    append(SECOND, 1);
+
+    VerificationReport report = verifyFrom(FIRST);
+    assertThat(broken(report, "keys")).containsExactly(3L, 4L);
+    assertThat(report.findings())
+        .filteredOn(finding -> finding.check().equals("signature"))
+        .extracting(finding -> finding.sequence().orElseThrow())
+        .containsExactly(5L, 6L);
+  }
+
+  @Test
+  void aRowSignedBeforeItsKeyWasIntroducedIsBroken() throws Exception {
+    append(SECOND, 1);
+    introduce(FIRST, SECOND);
+
+    assertThat(broken(verifyFrom(FIRST), "keys")).containsExactly(3L);
+  }
+
+  @Test
+  void whatAKeySignsAfterItWasGivenUpIsBroken() throws Exception {
+    introduce(FIRST, SECOND);
+    giveUp(SECOND, FIRST, OptionalLong.empty());
+    assertThat(verifyFrom(FIRST).verdict()).isEqualTo(Verdict.INTACT);
+    assertThat(message(verifyFrom(FIRST), "keys"))
+        .contains(id(FIRST) + " the first, given up by row 4");
+
+    append(FIRST, 2);
+
+    for (VerificationReport report :
+        List.of(verifyFrom(FIRST), verify(VerificationOptions.of(ring(FIRST, SECOND))))) {
+      assertThat(broken(report, "keys")).containsExactly(5L, 6L);
+      assertThat(report.findings())
+          .as("and so is its checkpoint")
+          .anyMatch(
+              finding ->
+                  finding.check().equals("checkpoints") && finding.status() == Status.BROKEN);
+    }
+  }
+
+  /** Rows between the theft and its discovery: honest or not, and nobody can tell. */
+  @Test
+  void whoseTheRowsAreSinceTheTheftCannotBeTold() throws Exception {
+    introduce(FIRST, SECOND);
+    giveUp(SECOND, FIRST, OptionalLong.of(2));
+
+    VerificationReport report = verifyFrom(FIRST);
+    assertThat(report.verdict()).isEqualTo(Verdict.UNKNOWN);
+    assertThat(report.findings())
+        .filteredOn(finding -> finding.check().equals("keys"))
+        .singleElement()
+        .returns(Status.UNKNOWN, Finding::status)
+        .returns(OptionalLong.of(2), Finding::sequence)
+        .extracting(Finding::message)
+        .asString()
+        .startsWith("2 rows from row 2 on are signed by key " + id(FIRST));
+  }
+
+  /** A thief of a key that was given up can neither give up another nor introduce one. */
+  @Test
+  void aKeyThatWasGivenUpSaysNothingOfOthers() throws Exception {
+    introduce(FIRST, SECOND);
+    giveUp(SECOND, FIRST, OptionalLong.empty());
+    append(
+        FIRST, new KeyCompromise(id(SECOND), OptionalLong.of(1), Optional.empty(), "x").toEvent());
+    append(FIRST, KeyRotation.event(ledger(), FIRST.verificationKey(), THIRD));
+    append(SECOND, 1);
+    append(THIRD, 1);
+
+    VerificationReport report = verifyFrom(FIRST);
+    assertThat(broken(report, "keys")).containsExactly(5L, 6L);
+    assertThat(report.findings())
+        .filteredOn(finding -> finding.check().equals("signature"))
+        .extracting(finding -> finding.sequence().orElseThrow())
+        .containsExactly(8L);
+  }
+
+  @Test
+  void aRowThatIsNotThereIsNoBeginning() {
+    assertThatThrownBy(() -> giveUp(SECOND, FIRST, OptionalLong.of(3)))
+        .isInstanceOf(LedgerException.class)
+        .hasMessageContaining("there is no row 3; the chain ends with row 2");
+  }
+
+  private void append(SigningKey key, int events) throws Exception {
+    append(key, TestLog.refusals("agent:a", events).toArray(AuditEvent[]::new));
+  }
+
+  /** As a process would that signs with that key. */
+  private void append(SigningKey key, AuditEvent... events) throws Exception {
+    AuditBooks books = new AuditBooks();
+    HeadGuard guard = new HeadGuard(new RowCheck(ring(FIRST, SECOND, THIRD)));
+    try (SqliteSink sink =
+        new SqliteSink(
+            log.file,
+            Optional.empty(),
+            RowSigning.everyRow(key),
+            guard,
+            books,
+            new AtomicBoolean(),
+            new SqliteCheckpoints(key, Optional.empty(), Duration.ofHours(1), guard, books))) {
+      sink.append(EventBatch.of(List.of(events)));
+    }
+  }
+
+  private void introduce(SigningKey old, SigningKey next) throws Exception {
+    try (SqliteKeyEvents events = SqliteKeyEvents.open(log.file, ring(FIRST, SECOND, THIRD))) {
+      events.introduce(old, next);
+    }
+  }
+
+  private void giveUp(SigningKey signer, SigningKey lost, OptionalLong since) throws Exception {
+    try (SqliteKeyEvents events = SqliteKeyEvents.open(log.file, ring(FIRST, SECOND, THIRD))) {
+      events.giveUp(signer, new KeyCompromise(id(lost), since, Optional.empty(), "a lost disk"));
+    }
+  }
+
+  private VerificationReport verifyFrom(SigningKey first) throws Exception {
+    return verify(VerificationOptions.rootedIn(ring(first)));
+  }
+
+  private VerificationReport verify(VerificationOptions options) throws Exception {
+    try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
+      return new Verifier(ledger, options).verify();
+    }
+  }
+
+  private UUID ledger() throws Exception {
+    return SqliteLedger.identify(log.file).orElseThrow();
+  }
+
+  private ChainRow lastRow() throws Exception {
+    try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
+      ChainRow last = ledger.lastRow().orElseThrow();
+      assertThat(last.eventType()).isEqualTo(SystemEvent.KEY_ROTATED);
+      return last;
+    }
+  }
+
+  private static String message(VerificationReport report, String check) {
+    return report.findings().stream()
+        .filter(finding -> finding.check().equals(check))
+        .map(Finding::message)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static List<Long> broken(VerificationReport report, String check) {
+    assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
+    return report.findings().stream()
+        .filter(f -> f.check().equals(check) && f.status() == Status.BROKEN)
+        .map(finding -> finding.sequence().orElseThrow())
+        .toList();
+  }
+
+  private static Signer signer(
+      VerificationKey key, java.util.function.UnaryOperator<byte[]> signing) {
+    return new Signer() {
+      @Override
+      public VerificationKey verificationKey() {
+        return key;
+      }
+
+      @Override
+      public byte[] sign(byte[] message) {
+        return signing.apply(message);
+      }
+    };
+  }
+
+  private static KeyRing ring(SigningKey... keys) {
+    return KeyRing.of(java.util.Arrays.stream(keys).map(SigningKey::verificationKey).toList());
+  }
+
+  private static String id(SigningKey key) {
+    return key.verificationKey().keyId();
+  }
+
+  private static String base64(SigningKey key) {
+    return Base64.getEncoder().encodeToString(key.verificationKey().raw());
+  }
+}
