@@ -8,15 +8,16 @@ import dev.indelible.crypto.KeyDirectory.Introduction;
 import dev.indelible.crypto.KeyDirectory.Rotation;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.policy.Policy;
-import dev.indelible.witness.Witnessing;
 import dev.indelible.sqlite.SqliteKeyEvents;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.witness.Witnessing;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -25,8 +26,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Optional;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -61,6 +62,42 @@ public record DataDirectory(Path path) {
     return keys().rotate(new Chain(database(), keys().accepted()));
   }
 
+  /**
+   * Hands over from the key in this directory to one that is kept elsewhere: the present one
+   * introduces it in the chain and is removed. The log is opened with that signer afterwards.
+   *
+   * @throws KeyException if there is no key here, or it cannot be removed
+   * @throws LedgerException if there is no ledger yet, or it cannot be written to now
+   */
+  public void handOver(Signer next) throws KeyException, LedgerException {
+    SqliteLedger.open(database()).close();
+    keys().handOver(next.checked(), new Chain(database(), keys().accepted()));
+  }
+
+  /** Makes sure that a signer is one that the chain knows, or the first. */
+  void use(Signer signer) throws KeyException, LedgerException {
+    VerificationKey key = signer.verificationKey();
+    if (keys().hasSigningKey()) {
+      throw new KeyException(
+          path
+              + ": has a key of its own that signs; hand over to the signer first"
+              + " (DataDirectory.handOver)");
+    }
+    KeyRing accepted = keys().accepted();
+    boolean first = accepted.keys().isEmpty();
+    if (!first
+        && accepted.find(key.keyId()).isEmpty()
+        && !new Chain(database(), accepted).isIntroduced(key)) {
+      throw new KeyException(
+          path
+              + ": key "
+              + key.keyId()
+              + " is not one of this log's; the key before it must introduce it"
+              + " (SqliteKeyEvents.introduce)");
+    }
+    keys().useElsewhere(key);
+  }
+
   /** The chain, where it is on record which key introduced which. */
   private record Chain(Path database, KeyRing accepted) implements Introduction<LedgerException> {
     @Override
@@ -71,7 +108,7 @@ public record DataDirectory(Path path) {
     }
 
     @Override
-    public void introduce(SigningKey current, SigningKey next) throws LedgerException {
+    public void introduce(SigningKey current, Signer next) throws LedgerException {
       KeyRing keys = accepted.and(KeyRing.of(List.of(current.verificationKey())));
       try (SqliteKeyEvents events = SqliteKeyEvents.open(database, keys)) {
         events.introduce(current, next);

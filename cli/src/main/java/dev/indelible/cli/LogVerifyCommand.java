@@ -183,8 +183,7 @@ final class LogVerifyCommand extends Verb {
       throws LedgerException, CommandFailure {
     try (LedgerReader ledger = ledger();
         Progress progress = new Progress(console(), "verified")) {
-      VerificationOptions options =
-          accepted.since(since).progress(progress::at).anchors(anchors);
+      VerificationOptions options = accepted.since(since).progress(progress::at).anchors(anchors);
       Optional<WitnessPolicy> witnessed = witnesses();
       return new Verifier(
               ledger, witnessed.isPresent() ? options.witnesses(witnessed.get()) : options)

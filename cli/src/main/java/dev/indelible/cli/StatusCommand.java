@@ -194,7 +194,9 @@ final class StatusCommand extends Verb {
 
   private Optional<KeyRing> keys() {
     try {
-      data().keys().open();
+      if (!data().keys().isElsewhere()) {
+        data().keys().open();
+      }
       return Optional.of(data().keys().accepted());
     } catch (KeyException e) {
       problems.add(e.getMessage());

@@ -3,6 +3,9 @@ package dev.indelible.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.indelible.Indelible;
+import dev.indelible.action.Bash;
+import dev.indelible.crypto.SigningKey;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -72,6 +75,22 @@ class KeysTest {
         .contains("there is no row 99; the chain ends with row 2");
     assertThat(new Cli(directory.resolve("none")).run("keys", "rotate").complaint(2))
         .contains("no data directory here");
+  }
+
+  /** Design, keys: a log whose key is in a token is healthy, and the command makes none for it. */
+  @Test
+  void aLogWhoseKeyIsElsewhereIsReadAndNotWritten() throws Exception {
+    SigningKey token = SigningKey.generate();
+    Cli other = new Cli(directory.resolve("token"));
+    try (Indelible indelible = Indelible.builder(other.data()).signer(token).open()) {
+      indelible.gate().check("agent:a", new Bash("ls"));
+    }
+
+    assertThat(other.run("status").ok().out()).contains(token.verificationKey().keyId());
+    other.run("log", "verify").ok();
+    assertThat(other.run("check", Cli.bash("ls")).complaint(2)).contains("kept elsewhere");
+    assertThat(other.run("keys", "rotate").complaint(2)).contains("kept elsewhere");
+    assertThat(other.run("keys", "init").complaint(2)).contains("kept elsewhere");
   }
 
   private Cli.Result revoke(String key, String reason) {

@@ -35,6 +35,9 @@ public final class KeyDirectory {
   /** The private key that is to be the next, until the chain has introduced it. */
   private static final String NEXT_KEY = "next.pem";
 
+  /** Says that the private key is kept elsewhere, so that none is made here in its place. */
+  private static final String ELSEWHERE = "elsewhere";
+
   /** Held while a key is exchanged for the next. */
   private static final String ROTATION_LOCK = ".rotation.lock";
 
@@ -61,6 +64,7 @@ public final class KeyDirectory {
    */
   public SigningKey openOrCreate() throws KeyException {
     if (!hasSigningKey()) {
+      requireNotElsewhere();
       create();
     }
     return open();
@@ -71,6 +75,7 @@ public final class KeyDirectory {
     requireOwnerOnly(directory, OWNER_DIRECTORY, "700");
     Path file = privateKey();
     if (!hasSigningKey()) {
+      requireNotElsewhere();
       throw new KeyException(file + ": no such key; make one with 'indelible keys init'");
     }
     SigningKey key = read(file, "a key is never read through a link");
@@ -95,7 +100,44 @@ public final class KeyDirectory {
    * @throws KeyException if another process is at it, or a key cannot be read or stored
    */
   public <X extends Exception> Rotation rotate(Introduction<X> chain) throws KeyException, X {
-    SigningKey current = open();
+    return alone(() -> rotateAlone(open(), chain));
+  }
+
+  /**
+   * Hands over to a key that is kept elsewhere, after the present one has introduced it, and
+   * removes the present one. Called again, it finishes what was cut short.
+   *
+   * @param next the signer that signs from now on
+   * @param chain puts on record that the one key introduces the other
+   */
+  public <X extends Exception> void handOver(Signer next, Introduction<X> chain)
+      throws KeyException, X {
+    alone(
+        () -> {
+          SigningKey current = open();
+          if (!chain.isIntroduced(next.verificationKey())) {
+            chain.introduce(current, next);
+          }
+          useElsewhere(next.verificationKey());
+          Files.delete(privateKey());
+          syncDirectory();
+          return next;
+        });
+  }
+
+  /** Notes that rows are signed by a key that is kept elsewhere: none is made here. */
+  public void useElsewhere(VerificationKey key) throws KeyException {
+    try {
+      makeDirectory();
+      requireOwnerOnly(directory, OWNER_DIRECTORY, "700");
+      publish(key);
+      writeOnce(directory.resolve(ELSEWHERE), "the private key is not kept here\n");
+    } catch (IOException e) {
+      throw new KeyException(directory + ": cannot be written to: " + reason(e), e);
+    }
+  }
+
+  private <T, X extends Exception> T alone(Exchange<T, X> exchange) throws KeyException, X {
     try (FileChannel channel =
             FileChannel.open(
                 directory.resolve(ROTATION_LOCK),
@@ -105,15 +147,20 @@ public final class KeyDirectory {
       if (lock == null) {
         throw new KeyException(directory + ": another process is exchanging the key; wait for it");
       }
-      return rotateAlone(open(), chain);
+      return exchange.run();
     } catch (OverlappingFileLockException e) {
       throw new KeyException(directory + ": the key is being exchanged already; wait for that", e);
     } catch (IOException e) {
       throw new KeyException(
-          "%s: key %s could not be exchanged: %s; run it again"
-              .formatted(directory, current.verificationKey().keyId(), reason(e)),
+          "%s: the key could not be exchanged: %s; run it again".formatted(directory, reason(e)),
           e);
     }
+  }
+
+  /** Something that only one process does at a time. */
+  @FunctionalInterface
+  private interface Exchange<T, X extends Exception> {
+    T run() throws KeyException, IOException, X;
   }
 
   private <X extends Exception> Rotation rotateAlone(SigningKey current, Introduction<X> chain)
@@ -157,7 +204,22 @@ public final class KeyDirectory {
     boolean isIntroduced(VerificationKey key) throws X;
 
     /** Puts it on record, durably, that the one introduces the other. */
-    void introduce(SigningKey current, SigningKey next) throws X;
+    void introduce(SigningKey current, Signer next) throws X;
+  }
+
+  /** Whether rows are signed by a key that is kept elsewhere, and none here. */
+  public boolean isElsewhere() {
+    return !hasSigningKey()
+        && Files.exists(directory.resolve(ELSEWHERE), LinkOption.NOFOLLOW_LINKS);
+  }
+
+  private void requireNotElsewhere() throws KeyException {
+    if (isElsewhere()) {
+      throw new KeyException(
+          directory
+              + ": the key that signs is kept elsewhere; only a program that has its signer can"
+              + " record here (Indelible.builder(...).signer(...))");
+    }
   }
 
   /** Every public key whose signatures are accepted here, in file name order. */

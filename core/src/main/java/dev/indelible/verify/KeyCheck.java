@@ -24,10 +24,15 @@ final class KeyCheck implements Check {
   /** The first row, and the number, of those that another may have signed, by key. */
   private final Map<String, long[]> suspects = new HashMap<>();
 
+  /** Whether the first row that is looked at is the first of the chain. */
+  private final boolean fromStart;
+
+  /** The key that signed the first row of the chain; empty until that was seen. */
   private String firstKey = "";
 
-  KeyCheck(Findings findings, KeyHistory history) {
+  KeyCheck(Findings findings, KeyHistory history, boolean fromStart) {
     this.findings = findings;
+    this.fromStart = fromStart;
     this.history = history;
     history.eras().forEach(era -> eras.put(era.key().keyId(), era));
   }
@@ -38,7 +43,7 @@ final class KeyCheck implements Check {
       return;
     }
     String keyId = row.row().keyId().get();
-    firstKey = firstKey.isEmpty() ? keyId : firstKey;
+    firstKey = firstKey.isEmpty() && fromStart ? keyId : firstKey;
     Era era = eras.get(keyId);
     if (era == null) {
       // Nobody knows it here; that is the signature's to tell.

@@ -82,7 +82,7 @@ public final class Verifier {
                   new LinkCheck(findings, content, start.head()),
                   new PayloadCheck(findings, ledger, content),
                   new SignatureCheck(findings, tree, start.mayBeUnsigned()),
-                  new KeyCheck(findings, history),
+                  new KeyCheck(findings, history, options.since() <= 1),
                   new TamperCheck(findings),
                   new GapCheck(findings),
                   new DeadLetterCheck(findings, ledger)));

@@ -6,6 +6,7 @@ import dev.indelible.checkpoint.ForkException;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.Signer;
+import dev.indelible.crypto.SigningException;
 import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.queue.AuditBooks;
@@ -87,6 +88,8 @@ public final class SqliteCheckpoints {
     } catch (KeyException e) {
       LOG.warn(
           "no checkpoint is signed while the accepted keys cannot be read: {}", e.getMessage());
+    } catch (SigningException e) {
+      LOG.warn("no checkpoint is signed for now: {}", e.getMessage());
     } catch (ForkException | RuntimeException e) {
       // The rows are settled: whatever is wrong with a checkpoint must not have them tried again.
       stop(e.getMessage());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.sqlite;
 
+import dev.indelible.crypto.SigningException;
 import dev.indelible.drain.AppendOutcome;
 import dev.indelible.drain.DeferredAuditSink;
 import dev.indelible.drain.SinkException;
@@ -94,6 +95,10 @@ public final class SqliteSink implements DeferredAuditSink {
       }
     } catch (SQLException e) {
       throw failure(e);
+    } catch (SigningException e) {
+      // D6: none is weather, and a wrong one is not; either way nothing was settled.
+      String message = file + ": " + e.getMessage();
+      throw e.isWrong() ? new SinkException(message, e) : new SinkUnavailableException(message, e);
     } catch (HeadGuard.KeysUnreadableException e) {
       throw new SinkUnavailableException(file + ": " + e.getMessage(), e);
     }

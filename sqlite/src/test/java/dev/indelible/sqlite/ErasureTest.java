@@ -140,7 +140,9 @@ class ErasureTest {
         audit.queue().submit(events.get(submitted++));
       }
       DeferredAuditEvent event = events.get(i * 100);
-      org.awaitility.Awaitility.await().until(() -> log.ids().contains(event.id().toString()));
+      org.awaitility.Awaitility.await()
+          .atMost(TestLog.PATIENCE)
+          .until(() -> log.ids().contains(event.id().toString()));
       erase(event);
     }
     TestLog.settle(audit);

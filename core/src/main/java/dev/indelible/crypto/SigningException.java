@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.crypto;
+
+import org.jspecify.annotations.Nullable;
+
+/** A signer that answered with no signature, or with a wrong one. */
+public final class SigningException extends RuntimeException {
+  private static final long serialVersionUID = 1;
+
+  private final boolean wrong;
+
+  private SigningException(String message, boolean wrong, @Nullable Throwable cause) {
+    super(message, cause);
+    this.wrong = wrong;
+  }
+
+  static SigningException unavailable(VerificationKey key, RuntimeException cause) {
+    return new SigningException(key + " cannot sign now: " + cause, false, cause);
+  }
+
+  static SigningException wrong(VerificationKey key) {
+    return new SigningException(
+        key + " answered with what is not its signature; is another key behind it?", true, null);
+  }
+
+  /** Whether it answered with a wrong signature; else it gave none, and may do so later. */
+  public boolean isWrong() {
+    return wrong;
+  }
+}
