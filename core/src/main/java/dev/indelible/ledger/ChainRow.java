@@ -3,8 +3,12 @@ package dev.indelible.ledger;
 
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
+import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.HexFormat;
 import java.util.Optional;
 
 /**
@@ -44,7 +48,74 @@ public record ChainRow(
   /** Not signed. */
   public static final String UNSIGNED = "unsigned";
 
+  /** Longest record, in bytes: what an entry of a log holds (C2SP tlog-tiles). */
+  public static final int MAX_RECORD_BYTES = 65_535;
+
   private static final int VERSION = 1;
+
+  /**
+   * The row that a record is of, without its payload. What it says is not checked, but that it is
+   * the record of a row: it is read only in the one form in which {@link #record} writes it.
+   *
+   * @throws JsonFormatException if it is no record
+   */
+  public static ChainRow fromRecord(byte[] record) throws JsonFormatException {
+    if (record.length > MAX_RECORD_BYTES) {
+      throw new JsonFormatException(
+          "record: %d bytes; the limit is %d".formatted(record.length, MAX_RECORD_BYTES));
+    }
+    JsonFields fields = JsonFields.of(CanonicalJson.read(record), "record");
+    Optional<String> signature = fields.optionalString("signature");
+    ChainRow row =
+        new ChainRow(
+            fields.optionalLong("sequence").orElse(0),
+            fields.string("id"),
+            fields.string("agent_id"),
+            fields.string("event_type"),
+            hex(fields, "payload_hash"),
+            signature.isPresent() ? Optional.of(base64(signature.get())) : Optional.empty(),
+            fields.string("attest_level"),
+            fields.string("timestamp"),
+            hex(fields, "prev_hash"),
+            fields.optionalString("key_id"),
+            Optional.empty());
+    if (!Arrays.equals(row.record(), record)) {
+      throw new JsonFormatException("record: not as the record of a row is written");
+    }
+    return row;
+  }
+
+  private static byte[] hex(JsonFields fields, String name) throws JsonFormatException {
+    try {
+      return HexFormat.of().parseHex(fields.string(name));
+    } catch (IllegalArgumentException e) {
+      throw new JsonFormatException("record.%s: not in hex".formatted(name));
+    }
+  }
+
+  private static byte[] base64(String signature) throws JsonFormatException {
+    try {
+      return Base64.getDecoder().decode(signature);
+    } catch (IllegalArgumentException e) {
+      throw new JsonFormatException("record.signature: not in base64");
+    }
+  }
+
+  /** This row with that payload. */
+  public ChainRow withPayload(byte[] given) {
+    return new ChainRow(
+        sequence,
+        id,
+        agentId,
+        eventType,
+        payloadHash,
+        signature,
+        attestLevel,
+        timestamp,
+        prevHash,
+        keyId,
+        Optional.of(given));
+  }
 
   /** The record: canonical JSON (RFC 8785) of everything but the payload itself. */
   public byte[] record() {

@@ -4,11 +4,13 @@ package dev.indelible.ledger;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.json.CanonicalJson;
+import dev.indelible.json.JsonFormatException;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.Base64;
@@ -17,9 +19,12 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.bouncycastle.crypto.params.Ed25519PublicKeyParameters;
 import org.bouncycastle.crypto.signers.Ed25519Signer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -44,6 +49,58 @@ class RowTest {
       assertThat(row.recordHash()).isEqualTo(expected);
       assertThat(row.head()).isEqualTo(new Head(i + 1, expected));
     }
+  }
+
+  @Test
+  void aRecordIsReadBackAsTheRowItIsOf() throws Exception {
+    List<ChainRow> unsigned =
+        rows.stream()
+            .map(row -> ChainedRows.signature(row, Optional.empty()))
+            .map(row -> ChainedRows.attest(ChainedRows.keyId(row, Optional.empty()), "unsigned"))
+            .toList();
+    for (ChainRow row : Stream.concat(rows.stream(), unsigned.stream()).toList()) {
+      ChainRow read = ChainRow.fromRecord(row.record());
+      assertThat(read.payload()).isEmpty();
+      assertThat(read.withPayload(row.payload().orElseThrow()).toJson()).isEqualTo(row.toJson());
+      assertThat(read.record()).isEqualTo(row.record());
+      assertThat(read.signedMessage()).isEqualTo(row.signedMessage());
+    }
+  }
+
+  /** There is one way to write a record, and no other is read. */
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '\'',
+      delimiter = '|',
+      value = {
+        "\"v\":1     | \"v\":2",
+        "\"v\":1     | \"v\":1.0",
+        "\"v\":1     | \"w\":1",
+        "\"v\":1     | \"v\":1,\"w\":1",
+        "\"v\":1     | \"v\":1,\"v\":1",
+        "\"v\":1}    | \"v\":1} {}",
+        "\"v\":1}    | \"v\":1",
+        ",            | ', '",
+        "{            | [",
+        "\"sequence\":3 | \"sequence\":\"3\"",
+        "\"sequence\":3 | \"sequence\":03",
+        "\"sequence\":3 | \"sequence\":3e0",
+        "\"sequence\":3 | \"sequence\":9007199254740993",
+        "\"prev_hash\":\" | \"prev_hash\":\"A",
+        "\"prev_hash\":\" | \"prev_hash\":\"AB",
+        "\"payload_hash\":\" | \"payload_hash\":\"xx",
+        "\"signature\":\" | \"signature\":\"=",
+        "\"timestamp\":   | \"sequenced\":3,\"timestamp\":",
+        "agent:       | \\u0061gent:",
+      })
+  void whatIsNotTheRecordOfARowIsRefused(String right, String wrong) {
+    String record = new String(rows.get(2).record(), UTF_8);
+    assertThat(record).contains(right);
+    assertThatExceptionOfType(JsonFormatException.class)
+        .isThrownBy(() -> ChainRow.fromRecord(record.replace(right, wrong).getBytes(UTF_8)));
+    assertThatExceptionOfType(JsonFormatException.class)
+        .isThrownBy(() -> ChainRow.fromRecord((record + " ".repeat(70_000)).getBytes(UTF_8)))
+        .withMessageContaining("the limit is 65535");
   }
 
   /** The record, built by a JSON library and canonicalised, is the record that was written. */
