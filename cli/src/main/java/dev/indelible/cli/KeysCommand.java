@@ -2,10 +2,19 @@
 package dev.indelible.cli;
 
 import dev.indelible.DataDirectory;
+import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.checkpoint.SignatureType;
+import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.checkpoint.VerificationException;
+import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.StoredCheckpoint;
 import java.util.Collection;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -97,14 +106,13 @@ final class KeysCommand extends VerbGroup {
     @Option(
         names = "--name",
         paramLabel = "NAME",
-        defaultValue = DEFAULT_NAME,
-        description = "the key's name in a vkey (default: ${DEFAULT-VALUE})")
-    String name = DEFAULT_NAME;
+        description = "the key's name in a vkey (default: the log's name in its checkpoints)")
+    @Nullable String name;
 
     @Override
     public Integer call() throws Exception {
       requireDataDirectory();
-      if (name.isEmpty() || name.contains("+") || name.chars().anyMatch(c -> c <= ' ')) {
+      if (name != null && !VerifierKey.isName(name)) {
         throw CommandFailure.usage("--name: a key's name is not empty and has no space and no +");
       }
       Collection<VerificationKey> keys = data().keys().accepted().keys();
@@ -112,14 +120,40 @@ final class KeysCommand extends VerbGroup {
         throw CommandFailure.usage(
             data().path() + ": no keys here; make one with 'indelible keys init'");
       }
-      for (VerificationKey key : keys) {
-        if (format == Format.vkey) {
-          console().line(key.toVkey(name));
-        } else {
-          console().out().print(key.toPem());
-        }
+      if (format == Format.pem) {
+        keys.forEach(key -> console().out().print(key.toPem()));
+        return ExitCode.OK;
       }
+      String named = name != null ? name : origin(keys);
+      keys.forEach(key -> console().line(key.toVkey(named)));
       return ExitCode.OK;
+    }
+
+    /** The log's name: that in its last checkpoint, if one of these keys signed it. */
+    private String origin(Collection<VerificationKey> keys) throws Exception {
+      Optional<StoredCheckpoint> last;
+      try (LedgerReader ledger = ledger()) {
+        last = ledger.lastCheckpoint();
+      }
+      if (last.isEmpty()) {
+        throw CommandFailure.usage(
+            "the log has no name yet, because it has no checkpoint; say one with --name");
+      }
+      try {
+        SignedCheckpoint signed = SignedCheckpoint.parse(last.get().note());
+        String origin = signed.unverified().origin();
+        return signed
+            .verify(
+                origin,
+                keys.stream()
+                    .map(key -> new VerifierKey(origin, SignatureType.ED25519, key))
+                    .toList())
+            .origin();
+      } catch (CheckpointParseException | VerificationException | IllegalArgumentException e) {
+        throw CommandFailure.usage(
+            "the last checkpoint, where the log's name should be: %s; say a name with --name"
+                .formatted(e.getMessage()));
+      }
     }
 
     enum Format {
