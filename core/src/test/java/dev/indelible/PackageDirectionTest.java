@@ -39,7 +39,15 @@ class PackageDirectionTest {
           Map.entry("tlog", Set.of("checkpoint", "merkle")),
           Map.entry(
               "export",
-              Set.of("tlog", "receipt", "verify", "ledger", "checkpoint", "merkle", "crypto")));
+              Set.of(
+                  "tlog",
+                  "receipt",
+                  "verify",
+                  "ledger",
+                  "checkpoint",
+                  "merkle",
+                  "crypto",
+                  "json")));
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

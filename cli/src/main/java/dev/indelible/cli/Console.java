@@ -58,9 +58,9 @@ record Console(
   /** Colours text by what a verdict or status means to a reader. */
   String byMeaning(String text, String meaning) {
     return switch (meaning) {
-      case "allow", "ok", "intact", "recording" -> green(text);
+      case "allow", "ok", "intact", "proven", "recording" -> green(text);
       case "warn", "unknown", "escalate" -> yellow(text);
-      case "refuse", "broken", "tampered" -> red(text);
+      case "refuse", "broken", "refuted", "tampered" -> red(text);
       default -> text;
     };
   }

@@ -11,6 +11,7 @@ import picocli.CommandLine.Command;
       LogShowCommand.class,
       LogTailCommand.class,
       LogExportCommand.class,
+      LogProveCommand.class,
       LogVerifyCommand.class,
       LogAdoptCommand.class,
       LogErasePayloadCommand.class

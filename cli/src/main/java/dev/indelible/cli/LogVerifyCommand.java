@@ -3,8 +3,6 @@ package dev.indelible.cli;
 
 import dev.indelible.adopt.AdoptedChain;
 import dev.indelible.adopt.AdoptionCheck;
-import dev.indelible.checkpoint.CheckpointParseException;
-import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
@@ -33,6 +31,7 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -91,18 +90,7 @@ final class LogVerifyCommand extends Verb {
               + " a witness showed; may be repeated")
   List<Path> anchors = new ArrayList<>();
 
-  @Option(
-      names = "--witness",
-      paramLabel = "VKEY",
-      description =
-          "check this witness's cosignatures; may be repeated, and then all must have cosigned")
-  List<String> witnesses = new ArrayList<>();
-
-  @Option(
-      names = "--policy",
-      paramLabel = "FILE",
-      description = "check the cosignatures of the witnesses in this C2SP tlog-policy")
-  @Nullable Path policy;
+  @Mixin WitnessOptions witnesses = new WitnessOptions();
 
   @Override
   public Integer call() throws Exception {
@@ -140,7 +128,7 @@ final class LogVerifyCommand extends Verb {
     if (since > 1 || adopted != null) {
       throw CommandFailure.usage("--format goes with neither --since nor --adopted");
     }
-    if (!anchors.isEmpty() || !witnesses.isEmpty() || policy != null) {
+    if (!anchors.isEmpty() || witnesses.areGiven()) {
       throw CommandFailure.usage("--format goes with neither --anchor, --witness nor --policy");
     }
     ForeignChain.requireFormat(format);
@@ -184,7 +172,7 @@ final class LogVerifyCommand extends Verb {
     try (LedgerReader ledger = ledger();
         Progress progress = new Progress(console(), "verified")) {
       VerificationOptions options = accepted.since(since).progress(progress::at).anchors(anchors);
-      Optional<WitnessPolicy> witnessed = witnesses();
+      Optional<WitnessPolicy> witnessed = witnesses.policy();
       return new Verifier(
               ledger, witnessed.isPresent() ? options.witnesses(witnessed.get()) : options)
           .verify();
@@ -193,29 +181,6 @@ final class LogVerifyCommand extends Verb {
         throw e;
       }
       return damaged(e);
-    }
-  }
-
-  private Optional<WitnessPolicy> witnesses() throws CommandFailure {
-    if (policy != null && !witnesses.isEmpty()) {
-      throw CommandFailure.usage("--witness and --policy: give one of them");
-    }
-    try {
-      if (policy != null) {
-        return Optional.of(WitnessPolicy.parse(Files.readAllBytes(policy)));
-      }
-      List<VerifierKey> keys = new ArrayList<>();
-      for (String witness : witnesses) {
-        keys.add(VerifierKey.parse(witness));
-      }
-      return keys.isEmpty()
-          ? Optional.empty()
-          : Optional.of(WitnessPolicy.of(List.of(), keys, keys.size()));
-    } catch (IOException e) {
-      throw CommandFailure.usage(policy + ": cannot be read: " + e.getMessage());
-    } catch (CheckpointParseException | IllegalArgumentException e) {
-      throw CommandFailure.usage(
-          (policy == null ? "--witness" : policy.toString()) + ": " + e.getMessage());
     }
   }
 

@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
       CheckCommand.class,
       GateCommand.class,
       LogCommand.class,
+      ProofCommand.class,
       DlqCommand.class,
       KeysCommand.class,
       WitnessCommand.class,

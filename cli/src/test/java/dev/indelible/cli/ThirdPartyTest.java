@@ -11,7 +11,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -29,6 +31,7 @@ class ThirdPartyTest {
   @TempDir static Path root;
 
   private static Path program;
+  private static Cli cli;
   private static Path log;
   private static String vkey;
   private static String output;
@@ -43,7 +46,7 @@ class ThirdPartyTest {
     int built = run("go", "build", "-o", program.toString(), source.toAbsolutePath().toString());
     assertThat(built).as(output).isZero();
 
-    Cli cli = new Cli(root.resolve("data"));
+    cli = new Cli(root.resolve("data"));
     log = root.resolve("log");
     record(cli.data(), FIRST);
     assertThat(cli.run("log", "export", log.toString()).ok().out()).startsWith("40,000 rows of ");
@@ -83,6 +86,29 @@ class ThirdPartyTest {
       Files.write(file, wrong);
       assertThat(run(program.toString(), "export", log.toString(), vkey)).as(output).isNotZero();
       Files.write(file, right);
+    }
+  }
+
+  /** Issue 3, item 5: a receipt, with and without what was decided. */
+  @Test
+  void aReceiptOfOneRowVerifies() throws Exception {
+    String id =
+        cli.run("log", "show", "54321", "--output", "json").ok().json().path("id").asString();
+    for (String[] payload : new String[][] {{}, {"--payload"}}) {
+      Path file = root.resolve("receipt" + payload.length);
+      List<String> command = new ArrayList<>(List.of("log", "prove", id, "--out", file.toString()));
+      command.addAll(List.of(payload));
+      cli.run(command.toArray(String[]::new)).ok();
+
+      assertThat(run(program.toString(), "proof", file.toString(), vkey)).as(output).isZero();
+      assertThat(output)
+          .startsWith("entry 54320 of 70000 of indelible/")
+          .contains("\"id\":\"" + id + "\"", "\"sequence\":54321,");
+
+      byte[] wrong = Files.readAllBytes(file);
+      wrong["c2sp.org/tlog-proof@v1\nextra ".length() + 20] ^= 1;
+      Files.write(file, wrong);
+      assertThat(run(program.toString(), "proof", file.toString(), vkey)).as(output).isNotZero();
     }
   }
 

@@ -25,9 +25,14 @@ final class StrictText {
 
   /** The text of bytes that are valid UTF-8 and have no control character but newline. */
   static String decode(byte[] bytes, String what) throws CheckpointParseException {
-    if (bytes.length > MAX_BYTES) {
+    return decode(bytes, MAX_BYTES, what);
+  }
+
+  /** As {@link #decode(byte[], String)}, of at most that many bytes. */
+  static String decode(byte[] bytes, int limit, String what) throws CheckpointParseException {
+    if (bytes.length > limit) {
       throw new CheckpointParseException(
-          "%s: %d bytes; the limit is %d".formatted(what, bytes.length, MAX_BYTES));
+          "%s: %d bytes; the limit is %d".formatted(what, bytes.length, limit));
     }
     String text;
     try {

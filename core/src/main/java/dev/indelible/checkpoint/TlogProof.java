@@ -20,6 +20,9 @@ public final class TlogProof {
   /** Most hashes on the way from a leaf to the root of a tree of at most 2^63-1 leaves. */
   public static final int MAX_HASHES = 63;
 
+  /** Longest receipt that is read, in bytes: 1 MiB of extra data and more, in base64. */
+  public static final int MAX_BYTES = 3 * 1024 * 1024;
+
   private static final String HEADER = "c2sp.org/tlog-proof@v1";
   private static final String EXTRA = "extra ";
   private static final String INDEX = "index ";
@@ -69,7 +72,7 @@ public final class TlogProof {
    * @throws CheckpointParseException if it is none
    */
   public static TlogProof parse(byte[] bytes) throws CheckpointParseException {
-    String text = StrictText.decode(bytes, "proof");
+    String text = StrictText.decode(bytes, MAX_BYTES, "proof");
     int blank = text.indexOf("\n\n");
     if (blank < 0) {
       throw new CheckpointParseException("proof: no empty line before its checkpoint");

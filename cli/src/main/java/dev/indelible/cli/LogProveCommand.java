@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.crypto.SigningKey;
+import dev.indelible.export.Disclosure;
+import dev.indelible.export.EvidenceException;
+import dev.indelible.export.ProvenRow;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.LedgerReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "prove",
+    description =
+        "Write a receipt: the proof that one event is in the log, for someone without it.",
+    footer = {
+      "",
+      "tlog: a C2SP tlog-proof with the event's record in it, under the last signed checkpoint and",
+      "its cosignatures.",
+      "cose: an RFC 9942 receipt, and FILE.record beside it with the record. It takes the log's",
+      "private key, and has neither its name nor cosignatures.",
+      "Both show how many rows the log had. 'proof verify' checks either, without the log."
+    })
+final class LogProveCommand extends Verb {
+  /** An event's id, as this project makes them; others name no file by themselves. */
+  private static final String PLAIN_NAME = "[0-9a-f-]{36}";
+
+  @Parameters(paramLabel = "EVENT-ID", description = "the id of the event")
+  String id = "";
+
+  @Option(
+      names = "--payload",
+      description = "show what was decided, too, and not only its hash; who has it can pass it on")
+  boolean withPayload;
+
+  @Option(
+      names = "--format",
+      paramLabel = "tlog|cose",
+      defaultValue = "tlog",
+      description = "tlog, or cose (default: tlog)")
+  Format format = Format.tlog;
+
+  @Option(
+      names = "--out",
+      paramLabel = "FILE",
+      description = "the file to make (default: EVENT-ID.tlog-proof or EVENT-ID.cose, here)")
+  @Nullable Path out;
+
+  enum Format {
+    tlog("tlog-proof"),
+    cose("cose");
+
+    private final String suffix;
+
+    Format(String suffix) {
+      this.suffix = suffix;
+    }
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    try (LedgerReader ledger = ledger()) {
+      ProvenRow proven = ProvenRow.of(ledger, data().keys().accepted(), id);
+      Disclosure beside = withPayload ? proven.recordAndPayload() : proven.record();
+      print(proven, write(proven, beside));
+    } catch (EvidenceException e) {
+      throw e.isContradicted()
+          ? CommandFailure.failed(e.getMessage())
+          : CommandFailure.usage(String.valueOf(e.getMessage()));
+    }
+    return ExitCode.OK;
+  }
+
+  /** Writes the receipt, and tells where. */
+  private Path write(ProvenRow proven, Disclosure beside) throws Exception {
+    Path file = out != null ? out : Path.of(name());
+    if (format == Format.tlog) {
+      NewFile.write(file, proven.tlogProof(beside).bytes());
+      return file;
+    }
+    SigningKey key = data().keys().open();
+    Path record = ProofVerifyCommand.recordBeside(file);
+    NewFile.write(record, beside.bytes());
+    try {
+      NewFile.write(file, proven.coseReceipt(key).bytes());
+    } catch (Exception e) {
+      Files.deleteIfExists(record);
+      throw e;
+    }
+    return file;
+  }
+
+  private String name() throws CommandFailure {
+    if (!id.matches(PLAIN_NAME)) {
+      throw CommandFailure.usage(id + ": cannot be a file's name; name one with --out");
+    }
+    return id + "." + format.suffix;
+  }
+
+  private void print(ProvenRow proven, Path file) {
+    if (json()) {
+      console()
+          .json(
+              new CanonicalWriter()
+                  .beginObject()
+                  .member("file", file.toString())
+                  .member("format", format.name())
+                  .member("id", proven.row().id())
+                  .member("origin", proven.checkpoint().origin())
+                  .name("payload")
+                  .canonical(withPayload ? "true" : "false")
+                  .member("sequence", proven.row().sequence())
+                  .member("size", proven.checkpoint().size())
+                  .endObject());
+    } else {
+      console()
+          .line(
+              "%s  row %,d of %,d in %s, %s its payload"
+                  .formatted(
+                      file,
+                      proven.row().sequence(),
+                      proven.checkpoint().size(),
+                      Console.printable(proven.checkpoint().origin()),
+                      withPayload ? "with" : "without"));
+    }
+  }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.checkpoint.WitnessPolicy;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Whose cosignatures are asked for. */
+final class WitnessOptions {
+  @Option(
+      names = "--witness",
+      paramLabel = "VKEY",
+      description =
+          "check this witness's cosignatures; may be repeated, and then all must have cosigned")
+  List<String> witnesses = new ArrayList<>();
+
+  @Option(
+      names = "--policy",
+      paramLabel = "FILE",
+      description = "check the cosignatures of the witnesses in this C2SP tlog-policy")
+  @Nullable Path policy;
+
+  boolean areGiven() {
+    return policy != null || !witnesses.isEmpty();
+  }
+
+  /** What is asked for, if anything is. */
+  Optional<WitnessPolicy> policy() throws CommandFailure {
+    if (policy != null && !witnesses.isEmpty()) {
+      throw CommandFailure.usage("--witness and --policy: give one of them");
+    }
+    try {
+      if (policy != null) {
+        return Optional.of(WitnessPolicy.parse(Files.readAllBytes(policy)));
+      }
+      List<VerifierKey> keys = new ArrayList<>();
+      for (String witness : witnesses) {
+        keys.add(VerifierKey.parse(witness));
+      }
+      return keys.isEmpty()
+          ? Optional.empty()
+          : Optional.of(WitnessPolicy.of(List.of(), keys, keys.size()));
+    } catch (IOException e) {
+      throw CommandFailure.usage(policy + ": cannot be read: " + e.getMessage());
+    } catch (CheckpointParseException | IllegalArgumentException e) {
+      throw CommandFailure.usage(
+          (policy == null ? "--witness" : policy.toString()) + ": " + e.getMessage());
+    }
+  }
+}
