@@ -19,8 +19,9 @@ final class BouncyCastleEd25519 implements Ed25519 {
   }
 
   @Override
-  public boolean verify(byte[] publicKey, byte[] message, byte[] signature) {
-    return org.bouncycastle.math.ec.rfc8032.Ed25519.verify(
-        signature, 0, publicKey, 0, message, 0, message.length);
+  public Verifying verifying(byte[] publicKey) {
+    return (message, signature) ->
+        org.bouncycastle.math.ec.rfc8032.Ed25519.verify(
+            signature, 0, publicKey, 0, message, 0, message.length);
   }
 }

@@ -93,14 +93,22 @@ final class CorrettoEd25519 implements Ed25519 {
   }
 
   @Override
-  public boolean verify(byte[] publicKey, byte[] message, byte[] signatureBytes) {
+  public Verifying verifying(byte[] publicKey) {
     try {
       PublicKey key = keys.generatePublic(new X509EncodedKeySpec(concat(SPKI_PREFIX, publicKey)));
+      return (message, signature) -> verify(key, message, signature);
+    } catch (InvalidKeySpecException e) {
+      return (message, signature) -> false;
+    }
+  }
+
+  private boolean verify(PublicKey key, byte[] message, byte[] signatureBytes) {
+    try {
       Signature signature = signatures.get();
       signature.initVerify(key);
       signature.update(message);
       return signature.verify(signatureBytes);
-    } catch (SignatureException | InvalidKeySpecException | InvalidKeyException e) {
+    } catch (SignatureException | InvalidKeyException e) {
       return false;
     }
   }

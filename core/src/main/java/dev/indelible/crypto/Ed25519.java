@@ -15,8 +15,20 @@ interface Ed25519 {
   /** A signer for one key; safe for use by several threads at once. */
   Signing signing(byte[] seed, byte[] publicKey);
 
+  /** A verifier for one key; safe for use by several threads at once. */
+  Verifying verifying(byte[] publicKey);
+
   /** Whether the 64-byte signature is valid. */
-  boolean verify(byte[] publicKey, byte[] message, byte[] signature);
+  default boolean verify(byte[] publicKey, byte[] message, byte[] signature) {
+    return verifying(publicKey).verify(message, signature);
+  }
+
+  /** Verifies what one key signed. */
+  @FunctionalInterface
+  interface Verifying {
+    /** Whether the 64-byte signature is valid. */
+    boolean verify(byte[] message, byte[] signature);
+  }
 
   /** Signs with one key. */
   @FunctionalInterface

@@ -27,9 +27,11 @@ public final class VerificationKey {
 
   private final byte[] raw;
   private final String keyId;
+  private final Ed25519.Verifying verifying;
 
   private VerificationKey(byte[] raw) {
     this.raw = raw;
+    this.verifying = Ed25519.INSTANCE.verifying(raw);
     this.keyId = HexFormat.of().formatHex(Sha256.hash(raw), 0, 8);
   }
 
@@ -114,7 +116,7 @@ public final class VerificationKey {
    * <p>Strict: exactly 64 bytes, and only the canonical encodings of RFC 8032.
    */
   public boolean verifies(byte[] message, byte[] signature) {
-    return signature.length == SIGNATURE_BYTES && Ed25519.INSTANCE.verify(raw, message, signature);
+    return signature.length == SIGNATURE_BYTES && verifying.verify(message, signature);
   }
 
   /** PEM (SubjectPublicKeyInfo, RFC 8410). */
