@@ -23,6 +23,13 @@ public final class Sha256 {
     return digest.digest();
   }
 
+  /** The hash of some of the bytes. */
+  public static byte[] hash(byte[] bytes, int offset, int length) {
+    MessageDigest digest = DIGEST.get();
+    digest.update(bytes, offset, length);
+    return digest.digest();
+  }
+
   private static MessageDigest newDigest() {
     try {
       return MessageDigest.getInstance("SHA-256");

@@ -40,7 +40,8 @@ public record ChainRow(
     String timestamp,
     byte[] prevHash,
     Optional<String> keyId,
-    Optional<byte[]> payload) {
+    Optional<byte[]> payload)
+    implements StoredRow {
 
   /** Signed with the log's own key. */
   public static final String SELF_SIGNED = "self_signed";
@@ -52,6 +53,9 @@ public record ChainRow(
   public static final int MAX_RECORD_BYTES = 65_535;
 
   private static final int VERSION = 1;
+
+  /** What the columns of no great length come to. */
+  private static final int USUAL_BYTES = 512;
 
   /**
    * The row that a record is of, without its payload. What it says is not checked, but that it is
@@ -117,6 +121,17 @@ public record ChainRow(
         Optional.of(given));
   }
 
+  /**
+   * Text as it stands in a ledger. What is no UTF-8 must not read as U+FFFD, for which bytes could
+   * then be exchanged unseen: it reads as what no writer writes.
+   */
+  public static String text(byte[] utf8) {
+    String text = new String(utf8, StandardCharsets.UTF_8);
+    boolean exact =
+        text.indexOf('\ufffd') < 0 || Arrays.equals(text.getBytes(StandardCharsets.UTF_8), utf8);
+    return exact ? text : "\0not UTF-8: " + HexFormat.of().formatHex(utf8);
+  }
+
   /** The record: canonical JSON (RFC 8785) of everything but the payload itself. */
   public byte[] record() {
     return draft().record();
@@ -127,9 +142,42 @@ public record ChainRow(
     return draft().recordHash();
   }
 
-  /** This row as the end of a chain. */
+  @Override
+  public ChainRow decoded() {
+    return this;
+  }
+
+  @Override
+  public boolean is(String type) {
+    return eventType.equals(type);
+  }
+
+  @Override
+  public boolean hasPayload() {
+    return payload.isPresent();
+  }
+
+  @Override
+  public boolean isUnsigned() {
+    return attestLevel.equals(UNSIGNED) && signature.isEmpty();
+  }
+
+  @Override
+  public boolean follows(Head before) {
+    return sequence == before.sequence() + 1 && Arrays.equals(prevHash, before.hash());
+  }
+
+  @Override
   public Head head() {
     return new Head(sequence, recordHash());
+  }
+
+  @Override
+  public int bytes() {
+    return agentId.length()
+        + eventType.length()
+        + payload.map(value -> value.length).orElse(0)
+        + USUAL_BYTES;
   }
 
   /** What the signature covers: every field but {@code prev_hash} and the signature itself. */

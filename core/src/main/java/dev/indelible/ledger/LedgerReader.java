@@ -13,6 +13,16 @@ public interface LedgerReader extends AutoCloseable {
   /** Shows the rows to a visitor, in the order of their sequence, as they were at one moment. */
   void forEachRow(RowQuery query, Visitor<ChainRow> visitor) throws LedgerException;
 
+  /**
+   * The rows as they are now, for several threads to read.
+   *
+   * @param readers how many threads, at most
+   * @return empty if this ledger can only be read from one end to the other
+   */
+  default Optional<RowRanges> ranges(int readers) throws LedgerException {
+    return Optional.empty();
+  }
+
   /** The row at that sequence. */
   Optional<ChainRow> row(long sequence) throws LedgerException;
 

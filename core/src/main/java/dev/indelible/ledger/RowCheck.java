@@ -23,6 +23,10 @@ public final class RowCheck {
   /** How far from its place a row is looked for when it seems to have been moved. */
   private static final int MOVED_AT_MOST = 32;
 
+  private static final RowFault IS_UNSIGNED =
+      new RowFault(SIGNATURE, true, "it is unsigned, in a log that signs every row");
+  private static final List<RowFault> ONLY_UNSIGNED = List.of(IS_UNSIGNED);
+
   private final KeyRing keys;
 
   /** A check against the public keys whose signatures are accepted. */
@@ -41,17 +45,17 @@ public final class RowCheck {
   }
 
   /** What is wrong with a row's place in the chain; empty when nothing is. */
-  public List<RowFault> link(ChainRow row, Head before) {
+  public List<RowFault> link(StoredRow row, Head before) {
+    if (row.follows(before)) {
+      return List.of();
+    }
     if (row.sequence() != before.sequence() + 1) {
       return List.of(
           new RowFault(SEQUENCE, true, misplaced(row.sequence(), before.sequence() + 1)));
     }
-    if (!Arrays.equals(row.prevHash(), before.hash())) {
-      String message =
-          "does not link to the row before it: one of the two was changed, moved or inserted";
-      return List.of(new RowFault(LINK, true, message));
-    }
-    return List.of();
+    String message =
+        "does not link to the row before it: one of the two was changed, moved or inserted";
+    return List.of(new RowFault(LINK, true, message));
   }
 
   /** What is wrong with a row whose payload is not at hand; empty when nothing is. */
@@ -60,7 +64,16 @@ public final class RowCheck {
   }
 
   /** What is wrong with a row by itself; empty when nothing is. */
-  public List<RowFault> content(ChainRow row) {
+  public List<RowFault> content(StoredRow stored) {
+    if (stored instanceof PackedRow packed && packed.isPayloadSound()) {
+      if (packed.isUnsigned()) {
+        return ONLY_UNSIGNED;
+      }
+      if (packed.isSignedBy(keys)) {
+        return List.of();
+      }
+    }
+    ChainRow row = stored.decoded();
     List<RowFault> faults = new ArrayList<>();
     payload(row).ifPresent(faults::add);
     signature(row).ifPresent(faults::add);
@@ -71,10 +84,8 @@ public final class RowCheck {
    * Whether a fault is just that the row is not signed: none where a note in the chain says that
    * rows are not.
    */
-  public static boolean isUnsigned(ChainRow row, RowFault fault) {
-    return row.attestLevel().equals(ChainRow.UNSIGNED)
-        && row.signature().isEmpty()
-        && fault.check().equals(SIGNATURE);
+  public static boolean isUnsigned(StoredRow row, RowFault fault) {
+    return row.isUnsigned() && fault.check().equals(SIGNATURE);
   }
 
   /** What is wrong between a row and its payload, which its record hash alone does not tell. */
@@ -99,7 +110,7 @@ public final class RowCheck {
   private Optional<RowFault> signature(ChainRow row) {
     return switch (row.attestLevel()) {
       case ChainRow.SELF_SIGNED -> selfSigned(row);
-      case ChainRow.UNSIGNED -> broken(SIGNATURE, "it is unsigned, in a log that signs every row");
+      case ChainRow.UNSIGNED -> Optional.of(IS_UNSIGNED);
       default ->
           broken(SIGNATURE, "its attest_level \"" + row.attestLevel() + "\" is not one there is");
     };

@@ -71,7 +71,7 @@ final class AnchorCheck implements Check {
 
   @Override
   public void row(JudgedRow row) {
-    rows = row.row().sequence();
+    rows = row.sequence();
   }
 
   @Override

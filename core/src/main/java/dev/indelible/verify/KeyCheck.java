@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -39,10 +40,11 @@ final class KeyCheck implements Check {
 
   @Override
   public void row(JudgedRow row) {
-    if (row.row().keyId().isEmpty()) {
+    Optional<String> named = row.stored().keyId();
+    if (named.isEmpty()) {
       return;
     }
-    String keyId = row.row().keyId().get();
+    String keyId = named.get();
     firstKey = firstKey.isEmpty() && fromStart ? keyId : firstKey;
     Era era = eras.get(keyId);
     if (era == null) {

@@ -25,7 +25,7 @@ final class LinkCheck implements Check {
 
   @Override
   public void row(JudgedRow row) {
-    for (RowFault fault : check.link(row.row(), before)) {
+    for (RowFault fault : check.link(row.stored(), before)) {
       findings.fault(row.sequence(), fault);
     }
     before = row.head();

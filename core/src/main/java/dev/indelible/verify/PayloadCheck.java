@@ -40,7 +40,7 @@ final class PayloadCheck implements Check {
 
   @Override
   public void row(JudgedRow row) throws LedgerException {
-    if (row.row().payload().isEmpty() && isErased(row.row())) {
+    if (!row.stored().hasPayload() && isErased(row.row())) {
       erased++;
       return;
     }

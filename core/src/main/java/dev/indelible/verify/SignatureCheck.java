@@ -62,7 +62,7 @@ final class SignatureCheck implements Check {
   public void row(JudgedRow row) {
     rows++;
     for (RowFault fault : row.faults()) {
-      if (mayBeUnsigned && RowCheck.isUnsigned(row.row(), fault)) {
+      if (mayBeUnsigned && RowCheck.isUnsigned(row.stored(), fault)) {
         unsigned(row.sequence());
       } else if (!fault.check().equals(RowCheck.PAYLOAD)) {
         findings.fault(row.sequence(), fault);

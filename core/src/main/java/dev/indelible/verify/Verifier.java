@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.verify;
 
-import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowCheck;
-import dev.indelible.ledger.RowQuery;
 import dev.indelible.merkle.TileEdge;
 import dev.indelible.verify.Finding.Status;
 import java.nio.file.Path;
@@ -28,9 +26,6 @@ public final class Verifier {
   /** Most places named in a report; more are counted. */
   public static final int MAX_FINDINGS = 1_000;
 
-  /** Rows that are judged on all cores at once. */
-  private static final int CHUNK_ROWS = 1_024;
-
   private final LedgerReader ledger;
   private final VerificationOptions options;
 
@@ -50,7 +45,6 @@ public final class Verifier {
     private final Findings findings = new Findings();
     private KeyHistory history = KeyHistory.none(options.keys());
     private RowCheck content = new RowCheck(options.keys());
-    private final List<ChainRow> chunk = new ArrayList<>(CHUNK_ROWS);
     private Head head = Head.EMPTY;
     private long rows;
 
@@ -61,7 +55,8 @@ public final class Verifier {
         Start start = start();
         head = start.head();
         List<Check> checks = checks(start);
-        readRows(checks);
+        long from = options.since() > 1 ? options.since() : Long.MIN_VALUE;
+        new RowReading(ledger, content, judged -> show(judged, checks)).from(from);
         for (Check check : checks) {
           check.end();
         }
@@ -95,31 +90,7 @@ public final class Verifier {
       return checks;
     }
 
-    private void readRows(List<Check> checks) throws LedgerException {
-      List<LedgerException> failed = new ArrayList<>();
-      ledger.forEachRow(
-          options.since() > 1 ? RowQuery.from(options.since()) : RowQuery.all(),
-          row -> {
-            chunk.add(row);
-            try {
-              if (chunk.size() == CHUNK_ROWS) {
-                show(checks);
-              }
-            } catch (LedgerException e) {
-              failed.add(e);
-            }
-            return failed.isEmpty();
-          });
-      if (!failed.isEmpty()) {
-        throw failed.get(0);
-      }
-      show(checks);
-    }
-
-    /** Judges the chunk on all cores, and shows it to the checks in order. */
-    private void show(List<Check> checks) throws LedgerException {
-      List<JudgedRow> judged =
-          chunk.parallelStream().map(row -> JudgedRow.of(row, content)).toList();
+    private void show(List<JudgedRow> judged, List<Check> checks) throws LedgerException {
       for (JudgedRow row : judged) {
         for (Check check : checks) {
           check.row(row);
@@ -127,7 +98,6 @@ public final class Verifier {
         head = row.head();
         rows++;
       }
-      chunk.clear();
       options.progress().accept(rows);
     }
 

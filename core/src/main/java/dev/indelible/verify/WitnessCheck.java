@@ -36,7 +36,7 @@ final class WitnessCheck implements Check {
 
   @Override
   public void row(JudgedRow row) {
-    rows = row.row().sequence();
+    rows = row.sequence();
   }
 
   @Override

@@ -6,6 +6,7 @@ import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
+import dev.indelible.ledger.RowRanges;
 import dev.indelible.ledger.StoredCheckpoint;
 import java.io.IOException;
 import java.io.InputStream;
@@ -48,6 +49,7 @@ public final class SqliteLedger implements LedgerReader {
           + " FROM indelible_checkpoints AS c ";
 
   private final Path file;
+  private final String url;
   private final Connection connection;
 
   /** Whether the ledger has a tree; one that an earlier version wrote has none yet. */
@@ -56,8 +58,9 @@ public final class SqliteLedger implements LedgerReader {
   /** Whether it keeps cosignatures; one that an earlier version wrote does not yet. */
   private final boolean hasCosignatures;
 
-  private SqliteLedger(Path file, Connection connection, int version) {
+  private SqliteLedger(Path file, String url, Connection connection, int version) {
     this.file = file;
+    this.url = url;
     this.connection = connection;
     this.hasTree = version >= SqliteSchema.TREE_VERSION;
     this.hasCosignatures = version >= SqliteSchema.COSIGNATURES_VERSION;
@@ -157,6 +160,17 @@ public final class SqliteLedger implements LedgerReader {
           }
           return null;
         });
+  }
+
+  @Override
+  public Optional<RowRanges> ranges(int readers) throws LedgerException {
+    return reading(() -> SqliteRanges.areFound(connection))
+        ? Optional.of(
+            SqliteRanges.open(
+                () -> DriverManager.getConnection(url, readOnly()),
+                readers,
+                e -> unreadable(file, e)))
+        : Optional.empty();
   }
 
   @Override
@@ -340,7 +354,7 @@ public final class SqliteLedger implements LedgerReader {
       Connection connection = DriverManager.getConnection(url, readOnly());
       try {
         requireLedger(connection, file);
-        return new SqliteLedger(file, connection, SqliteSchema.version(connection).orElse(0));
+        return new SqliteLedger(file, url, connection, SqliteSchema.version(connection).orElse(0));
       } catch (SQLException | LedgerException e) {
         connection.close();
         throw e;

@@ -2,12 +2,10 @@
 package dev.indelible.sqlite;
 
 import dev.indelible.ledger.ChainRow;
-import java.nio.charset.StandardCharsets;
+import dev.indelible.ledger.PackedRow;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -32,6 +30,28 @@ final class SqliteRows {
 
   /** What {@link #read} reads. */
   static final String SELECT = "SELECT " + COLUMNS + ", " + TYPED + " FROM signed_events ";
+
+  /**
+   * Whether every column is of the type that was written, as {@link #TYPED} has it, for a fraction
+   * of the time: in SQLite a number is less than any text, and a text less than any blob. Left out
+   * is what no number can be taken for. Not true of a row that lacks what a writer writes.
+   */
+  private static final String USUAL =
+      "agent_id BETWEEN '' AND x'' AND event_type BETWEEN '' AND x'' AND attest_level < x''"
+          + " AND id < x'' AND timestamp < x'' AND payload_hash >= x'' AND prev_hash >= x''"
+          + " AND (key_id IS NULL OR key_id BETWEEN '' AND x'')"
+          + " AND (signature IS NULL OR signature >= x'') AND payload < x''";
+
+  /**
+   * The rows of a range in order, each in the form of {@link PackedRow}, or NULL where it has not
+   * the shape for that. Reading one column takes less than half the time of reading them all.
+   */
+  static final String SELECT_PACKED =
+      "SELECT CASE WHEN "
+          + USUAL
+          + " THEN concat_ws(?, sequence, agent_id, event_type, attest_level, id, timestamp,"
+          + " payload_hash, prev_hash, key_id, signature, payload) END"
+          + " FROM signed_events WHERE sequence BETWEEN ? AND ? ORDER BY sequence";
 
   /** The payload is bound as the UTF-8 it already is, and stored as text. */
   static final String INSERT =
@@ -71,23 +91,12 @@ final class SqliteRows {
         typed ? text(row, 7) : MISTYPED,
         text(row, 8),
         bytes(row, 9),
-        Optional.ofNullable(row.getBytes(10)).map(SqliteRows::decode),
+        Optional.ofNullable(row.getBytes(10)).map(ChainRow::text),
         Optional.ofNullable(row.getBytes(11)));
   }
 
   private static String text(ResultSet row, int column) throws SQLException {
-    return decode(bytes(row, column));
-  }
-
-  /**
-   * Text as it stands. What is no UTF-8 must not read as U+FFFD, for which bytes could then be
-   * exchanged unseen: it reads as what no writer writes.
-   */
-  private static String decode(byte[] utf8) {
-    String text = new String(utf8, StandardCharsets.UTF_8);
-    boolean exact =
-        text.indexOf('\ufffd') < 0 || Arrays.equals(text.getBytes(StandardCharsets.UTF_8), utf8);
-    return exact ? text : "\0not UTF-8: " + HexFormat.of().formatHex(utf8);
+    return ChainRow.text(bytes(row, column));
   }
 
   private static byte[] bytes(ResultSet row, int column) throws SQLException {

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.verify;
+
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowCheck;
+import dev.indelible.ledger.RowQuery;
+import dev.indelible.ledger.RowRanges;
+import dev.indelible.ledger.StoredRow;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Reads rows and judges each by itself, on all cores, and hands them on in order. Holds so many at
+ * a time that a chain of any length fits into a small heap. Used by one thread.
+ */
+final class RowReading {
+  /** Rows read by one thread in one go: enough to make handing them over cheap. */
+  private static final int ROWS_AT_ONCE = 1_024;
+
+  /** Bytes of rows after which such a part ends early, for rows that are large. */
+  private static final int BYTES_AT_ONCE = 2 << 20;
+
+  /** Parts that are read ahead, for each thread. */
+  private static final int AHEAD = 2;
+
+  private static final int CORES = Runtime.getRuntime().availableProcessors();
+
+  private final LedgerReader ledger;
+  private final RowCheck check;
+  private final Rows listener;
+
+  /** A reading of that ledger, for a listener who is told of the rows in order. */
+  RowReading(LedgerReader ledger, RowCheck check, Rows listener) {
+    this.ledger = ledger;
+    this.check = check;
+    this.listener = listener;
+  }
+
+  /** Is handed the rows, some at a time. */
+  @FunctionalInterface
+  interface Rows {
+    void next(List<JudgedRow> rows) throws LedgerException;
+  }
+
+  /** Reads every row from that sequence on. */
+  void from(long sequence) throws LedgerException {
+    Optional<RowRanges> ranges = ledger.ranges(CORES);
+    if (ranges.isEmpty()) {
+      inOneStream(sequence);
+      return;
+    }
+    try (RowRanges open = ranges.get()) {
+      ExecutorService workers = Executors.newFixedThreadPool(open.readers(), RowReading::worker);
+      try {
+        inRanges(open, sequence, workers);
+      } finally {
+        stop(workers);
+      }
+    }
+  }
+
+  /** Many ranges are under way at once, and the first of them is waited for. */
+  private void inRanges(RowRanges ranges, long sequence, ExecutorService workers)
+      throws LedgerException {
+    Deque<Future<Part>> ahead = new ArrayDeque<>();
+    OptionalLong next = next(ranges, sequence);
+    while (next.isPresent() || !ahead.isEmpty()) {
+      while (next.isPresent() && ahead.size() < AHEAD * ranges.readers()) {
+        long from = next.getAsLong();
+        long to = from + Math.min(ROWS_AT_ONCE - 1, Long.MAX_VALUE - from);
+        ahead.add(workers.submit(() -> read(ranges, from, to)));
+        next = to == Long.MAX_VALUE ? OptionalLong.empty() : next(ranges, to + 1);
+      }
+      Part part = join(ahead.remove());
+      listener.next(part.rows);
+      while (part.isFull() && part.last() < part.to) {
+        Part full = part;
+        part = join(workers.submit(() -> read(ranges, full.last() + 1, full.to)));
+        listener.next(part.rows);
+      }
+    }
+  }
+
+  private static OptionalLong next(RowRanges ranges, long from) throws LedgerException {
+    OptionalLong next = ranges.next(from);
+    if (next.isPresent() && next.getAsLong() < from) {
+      throw disordered(from, next.getAsLong());
+    }
+    return next;
+  }
+
+  private Part read(RowRanges ranges, long from, long to) throws LedgerException {
+    Part part = new Part(to);
+    ranges.forEachRow(from, to, row -> part.add(JudgedRow.of(row, check)));
+    if (part.isFull() && part.last() < from) {
+      throw disordered(from, part.last());
+    }
+    return part;
+  }
+
+  /**
+   * Only a damaged file gives rows in another order than that of its key; reading on may not end.
+   */
+  private static LedgerException disordered(long asked, long found) {
+    return new LedgerException(
+        "the ledger is damaged: asked for rows from %d on it gives row %d".formatted(asked, found),
+        true,
+        null);
+  }
+
+  /** Read by one thread, judged by all. */
+  private void inOneStream(long sequence) throws LedgerException {
+    List<StoredRow> part = new ArrayList<>(ROWS_AT_ONCE);
+    long[] bytes = {0};
+    List<LedgerException> failed = new ArrayList<>();
+    ledger.forEachRow(
+        RowQuery.from(sequence),
+        row -> {
+          part.add(row);
+          bytes[0] += row.bytes();
+          if (part.size() < ROWS_AT_ONCE && bytes[0] < BYTES_AT_ONCE) {
+            return true;
+          }
+          bytes[0] = 0;
+          try {
+            judge(part);
+            return true;
+          } catch (LedgerException e) {
+            failed.add(e);
+            return false;
+          }
+        });
+    if (!failed.isEmpty()) {
+      throw failed.get(0);
+    }
+    judge(part);
+  }
+
+  private void judge(List<StoredRow> part) throws LedgerException {
+    listener.next(part.parallelStream().map(row -> JudgedRow.of(row, check)).toList());
+    part.clear();
+  }
+
+  /** Rows of a range, in order; full when they are many bytes. */
+  private static final class Part {
+    private final List<JudgedRow> rows = new ArrayList<>(ROWS_AT_ONCE);
+    private final long to;
+    private long bytes;
+
+    Part(long to) {
+      this.to = to;
+    }
+
+    /** Returns whether there is room for more. */
+    boolean add(JudgedRow row) {
+      rows.add(row);
+      bytes += row.stored().bytes();
+      return !isFull();
+    }
+
+    boolean isFull() {
+      return bytes >= BYTES_AT_ONCE;
+    }
+
+    long last() {
+      return rows.get(rows.size() - 1).sequence();
+    }
+  }
+
+  private static Part join(Future<Part> part) throws LedgerException {
+    try {
+      return part.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new LedgerException("interrupted before all rows were read");
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof LedgerException cause) {
+        throw cause;
+      }
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      if (e.getCause() instanceof Error cause) {
+        throw cause;
+      }
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static Thread worker(Runnable work) {
+    Thread thread = new Thread(work, "indelible-verifier");
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  /** Waits until no worker reads any more: what they read from is closed next. */
+  private static void stop(ExecutorService workers) {
+    workers.shutdownNow();
+    boolean interrupted = false;
+    while (!workers.isTerminated()) {
+      try {
+        workers.awaitTermination(1, TimeUnit.MINUTES);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

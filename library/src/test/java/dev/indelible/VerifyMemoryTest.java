@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.action.Bash;
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.SigningKey;
+import dev.indelible.decision.Refuse;
+import dev.indelible.drain.DeferredAudit;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.sqlite.SqliteDeferredAudit;
+import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.verify.VerificationOptions;
+import dev.indelible.verify.VerificationReport;
+import dev.indelible.verify.VerificationReport.Verdict;
+import dev.indelible.verify.Verifier;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The verifier needs no memory for a long chain: a heap of 64 MiB does for any. */
+class VerifyMemoryTest {
+  private static final SigningKey KEY =
+      SigningKey.fromSeed("the key of the tests of memory..".getBytes());
+  private static final KeyRing KEYS = KeyRing.of(List.of(KEY.verificationKey()));
+  private static final Duration PATIENCE = Duration.ofMinutes(20);
+
+  @TempDir Path temp;
+
+  /** Twice the heap, in few rows. */
+  @Test
+  void rowsOfManyBytesAreVerifiedInSixtyFourMebibytes() throws Exception {
+    verified(160, 800_000);
+  }
+
+  @Test
+  @Tag("full")
+  void twoMillionRowsAreVerifiedInSixtyFourMebibytes() throws Exception {
+    verified(2_000_000, 20);
+  }
+
+  private void verified(int rows, int commandChars) throws Exception {
+    Path file = temp.resolve("indelible.db");
+    DeferredAudit audit = SqliteDeferredAudit.install(file, KEY, KEYS);
+    String command = "x".repeat(commandChars);
+    int atOnce = Math.max(1, 20_000_000 / (commandChars + 1_000));
+    for (int n = 0; n < rows; n++) {
+      assertThat(
+              audit
+                  .queue()
+                  .submit(
+                      DeferredAuditEvent.of(
+                          "agent:" + n % 7,
+                          new Bash(command + n),
+                          new Refuse("R001", "no"),
+                          Optional.empty())))
+          .isTrue();
+      if (n % atOnce == 0) {
+        assertThat(audit.queue().drainPending(PATIENCE)).isTrue();
+      }
+    }
+    assertThat(audit.closeAndFlush(PATIENCE).appended()).isEqualTo(rows);
+
+    ChildJvm child =
+        ChildJvm.start(temp.resolve("errors"), "-Xmx64m", Verifying.class, file.toString());
+    assertThat(child.readLine()).isEqualTo(Verdict.INTACT + " " + rows);
+    child.requireEndsWell();
+  }
+
+  /** The child, with a small heap. */
+  static final class Verifying {
+    private Verifying() {}
+
+    public static void main(String[] args) throws Exception {
+      try (SqliteLedger ledger = SqliteLedger.open(Path.of(args[0]))) {
+        VerificationReport report = new Verifier(ledger, VerificationOptions.of(KEYS)).verify();
+        System.out.println(report.verdict() + " " + report.rows());
+      }
+    }
+  }
+}
