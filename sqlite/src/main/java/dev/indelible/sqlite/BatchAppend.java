@@ -3,6 +3,7 @@ package dev.indelible.sqlite;
 
 import dev.indelible.drain.AppendOutcome;
 import dev.indelible.event.AuditEvent;
+import dev.indelible.event.SystemEvent;
 import dev.indelible.event.Timestamps;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.DeadLetter;
@@ -96,6 +97,18 @@ final class BatchAppend {
     growTree();
     keepTree(() -> writer.tree().takeIn(known));
     return outcomes;
+  }
+
+  /**
+   * Chains what the log itself has to say, which is no dead letter if it is refused.
+   *
+   * @param what it is about, for the error
+   * @throws SQLException if the database will not have it
+   */
+  void chain(SystemEvent note, String what) throws SQLException {
+    if (run(List.of(note), List.of()).contains(AppendOutcome.DLQ_LANDED)) {
+      throw new SQLException(what + " cannot be put on record: " + lastRefusal);
+    }
   }
 
   /**

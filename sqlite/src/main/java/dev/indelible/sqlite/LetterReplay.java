@@ -96,9 +96,7 @@ final class LetterReplay {
         return;
       }
       BatchAppend append = new BatchAppend(writer, sealer, guard, books);
-      if (append.run(List.of(note), List.of()).contains(AppendOutcome.DLQ_LANDED)) {
-        throw new SQLException("the purge cannot be put on record: " + append.lastRefusal());
-      }
+      append.chain(note, "the purge");
       writer.commit();
       done = true;
       guard.committed(append.head());

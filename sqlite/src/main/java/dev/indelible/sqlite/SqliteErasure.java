@@ -4,7 +4,6 @@ package dev.indelible.sqlite;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Sha256;
 import dev.indelible.crypto.Signer;
-import dev.indelible.drain.AppendOutcome;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
@@ -18,7 +17,6 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
@@ -117,9 +115,7 @@ public final class SqliteErasure implements AutoCloseable {
       BatchAppend append = new BatchAppend(writer, sealer, guard, new AuditBooks());
       // First: a last row that has lost its payload is tampering until something behind it says
       // not.
-      if (append.run(List.of(note.toEvent()), List.of()).contains(AppendOutcome.DLQ_LANDED)) {
-        throw new SQLException("the erasure cannot be put on record: " + append.lastRefusal());
-      }
+      append.chain(note.toEvent(), "the erasure");
       if (append.head().sequence() <= row.sequence()) {
         throw refused(row, "stands beyond the end of the chain; 'indelible log verify' names it");
       }

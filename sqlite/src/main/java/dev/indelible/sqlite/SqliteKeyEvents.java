@@ -3,7 +3,6 @@ package dev.indelible.sqlite;
 
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
-import dev.indelible.drain.AppendOutcome;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.event.Timestamps;
 import dev.indelible.ledger.ChainRow;
@@ -17,7 +16,6 @@ import dev.indelible.queue.AuditBooks;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -102,9 +100,7 @@ public final class SqliteKeyEvents implements AutoCloseable {
     boolean done = false;
     try {
       BatchAppend append = new BatchAppend(writer, new RowSealer(signer), guard, new AuditBooks());
-      if (append.run(List.of(event), List.of()).contains(AppendOutcome.DLQ_LANDED)) {
-        throw new SQLException("it cannot be put on record: " + append.lastRefusal());
-      }
+      append.chain(event, "it");
       writer.commit();
       done = true;
       guard.committed(append.head());
