@@ -31,10 +31,10 @@ class Disk {
     channel.force(true);
   }
 
-  /** Returns when all that was written to a mapped file is on disk. */
-  void sync(Path file, MappedByteBuffer map) throws IOException {
+  /** Returns when all that was written to the beginning of a mapped file is on disk. */
+  void sync(Path file, MappedByteBuffer map, int length) throws IOException {
     try {
-      map.force();
+      map.force(0, length);
     } catch (UncheckedIOException e) {
       throw e.getCause();
     }

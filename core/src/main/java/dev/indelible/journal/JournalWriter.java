@@ -52,6 +52,9 @@ final class JournalWriter {
   private final Object rotation = new Object();
   private final Thread maker;
 
+  /** Makes pages writable ahead of the producers; not the maker, who waits for the disk. */
+  private final Thread readier;
+
   /** Bytes of all segments on disk; the maker adds, the drainer takes away. */
   private final AtomicLong bytes;
 
@@ -63,6 +66,9 @@ final class JournalWriter {
 
   /** Whether the maker is at it, and need not be called; it alone writes. */
   private volatile boolean making;
+
+  /** The same of the thread for pages. */
+  private volatile boolean readying;
 
   /** Up to where everything is settled; the drainer writes, the maker reads. */
   private volatile long drainedTo;
@@ -85,22 +91,29 @@ final class JournalWriter {
     this.bytes = new AtomicLong(bytes);
     this.maker = new Thread(this::makeSegments, "indelible-journal-segments");
     this.maker.setDaemon(true);
+    this.readier = new Thread(this::readyPages, "indelible-journal-pages");
+    this.readier.setDaemon(true);
   }
 
   void start() {
     maker.start();
+    readier.start();
   }
 
   /**
    * Appends a frame.
    *
-   * @return whether it is there, as durable as the settings say; if not, it never will be
+   * @return whether it is there, as durable as the settings say; if not, it never will be, but for
+   *     one that was placed in the very moment in which the journal was closed: that one may be
    */
   boolean append(ByteBuffer frame) {
     while (true) {
       Segment segment = current;
       if (!making && isSpareDue(segment)) {
         LockSupport.unpark(maker);
+      }
+      if (!readying && segment.isReadyingDue()) {
+        LockSupport.unpark(readier);
       }
       int outcome = segment.append(frame, settings.durability());
       if (outcome != Segment.FULL) {
@@ -163,7 +176,9 @@ final class JournalWriter {
   int close() {
     closed = true;
     LockSupport.unpark(maker);
+    LockSupport.unpark(readier);
     Journal.await(maker);
+    Journal.await(readier);
     Segment unused;
     int claimed;
     synchronized (rotation) {
@@ -218,6 +233,23 @@ final class JournalWriter {
         warn();
       } catch (RuntimeException | Error e) {
         // Out of memory for a line of the log; health says the same.
+      }
+    }
+  }
+
+  private void readyPages() {
+    while (!closed) {
+      if (current.isReadyingDue()) {
+        readying = true;
+        try {
+          current.readyAhead();
+        } catch (Error e) {
+          // The disk cannot give a page, as a producer will find; there it is told.
+          LockSupport.parkNanos(this, ROOM_POLL_NANOS);
+        }
+        readying = false;
+      } else {
+        LockSupport.park(this);
       }
     }
   }

@@ -48,11 +48,12 @@ record Recovery(long events, JournalReader reader, Segment segmentToWrite, long 
       }
     }
     last.clearFrom(end.offset());
-    last.resumeAt(end.offset());
-    // What the run before had no more time to sync must not wait for this one's syncs.
+    // What the run before had no more time to sync must not wait for this one's syncs, and what was
+    // cleared must not come back.
     for (Segment segment : segments) {
       segment.sync();
     }
+    last.resumeAt(end.offset());
     Cursor start = new Cursor(first, settled, end.position());
     long bytes = segments.stream().mapToLong(Segment::size).sum();
     JournalReader reader = new JournalReader(slot.journal(), first, start, missing);

@@ -54,6 +54,18 @@ final class Segment {
 
   private static final long MAGIC = 0x314C_4E52_4A44_4E49L; // "INDJNRL1", little-endian
   private static final int ZEROS = 1 << 16;
+
+  /** A page, or a part of one where they are larger. */
+  private static final int PAGE = 4_096;
+
+  /**
+   * How far ahead of producers pages are made writable: enough for a thread that is kept waiting.
+   */
+  private static final int READY_AHEAD = 4 << 20;
+
+  /** As much as a process may write that ends soon, and needs nothing made ready. */
+  private static final int READY_FROM = 1 << 16;
+
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   /** After this a thread looks for itself whether the one that syncs for all is still at it. */
@@ -81,6 +93,9 @@ final class Segment {
 
   private final Abandoned abandoned = new Abandoned();
   private final Syncing syncing = new Syncing();
+
+  /** Up to where pages were made writable; one thread writes, producers read. */
+  private volatile int ready;
 
   /** The segment after this one; set once, before any producer goes there. */
   private volatile @Nullable Segment next;
@@ -392,9 +407,40 @@ final class Segment {
     }
   }
 
-  /** Syncs, or says why that is not possible. */
+  /**
+   * Syncs what was claimed, or says why that is not possible. Not what is behind it: pages that are
+   * {@linkplain #readyAhead ready} would have to be made so again.
+   */
   void sync() throws IOException {
-    disk.sync(file, bytes);
+    long claimed = tail.get();
+    // One that was opened to be read has no claims, and may have been written to anywhere.
+    disk.sync(file, bytes, claimed < HEADER ? size : (int) Math.min(size, claimed));
+  }
+
+  /** Whether pages are about to be written to that the system has not made writable yet. */
+  boolean isReadyingDue() {
+    int used = used();
+    return used >= READY_FROM && ready < size && ready - used < READY_AHEAD / 4 * 3;
+  }
+
+  /**
+   * Has the system make the next pages writable, which takes it many times as long as an append,
+   * and would otherwise be done while a producer waits. One thread at a time.
+   */
+  void readyAhead() {
+    int upTo = (int) Math.min(size, (long) used() + READY_AHEAD);
+    makeWritable(Math.max(ready, used() / PAGE * PAGE), upTo);
+    ready = upTo;
+  }
+
+  /**
+   * Has the pages from an offset up to another made writable. Changes no byte, whoever writes there
+   * meanwhile: it adds nothing to a word of each, atomically.
+   */
+  void makeWritable(int from, int upTo) {
+    for (int at = from; at < upTo; at += PAGE) {
+      STATE_WORD.getAndAdd(bytes, at, 0);
+    }
   }
 
   /**

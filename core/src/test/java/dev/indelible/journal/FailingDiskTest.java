@@ -137,7 +137,7 @@ class FailingDiskTest {
     void sync(Path file, FileChannel channel) {}
 
     @Override
-    void sync(Path file, MappedByteBuffer map) {
+    void sync(Path file, MappedByteBuffer map, int length) {
       if (failingToSync) {
         throw new SpeechlessError(this);
       }
@@ -198,7 +198,7 @@ class FailingDiskTest {
     }
 
     @Override
-    void sync(Path file, MappedByteBuffer map) throws IOException {
+    void sync(Path file, MappedByteBuffer map, int length) throws IOException {
       call();
     }
 

@@ -437,7 +437,7 @@ class JournalTest {
     killed.disk =
         new Disk() {
           @Override
-          void sync(Path file, MappedByteBuffer map) {
+          void sync(Path file, MappedByteBuffer map, int length) {
             synced.add(file);
           }
         };

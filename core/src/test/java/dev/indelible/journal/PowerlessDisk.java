@@ -58,9 +58,16 @@ final class PowerlessDisk extends Disk {
   }
 
   @Override
-  synchronized void sync(Path file, MappedByteBuffer map) throws IOException {
+  synchronized void sync(Path file, MappedByteBuffer map, int length) throws IOException {
     if (Files.exists(file)) {
+      byte[] before = synced.get(file);
       noteContent(file);
+      if (before != null) {
+        // What is behind the pages that were synced is as it was.
+        byte[] now = synced.get(file);
+        int end = Math.min(now.length, (length + PAGE - 1) / PAGE * PAGE);
+        System.arraycopy(before, end, now, end, now.length - end);
+      }
     }
   }
 

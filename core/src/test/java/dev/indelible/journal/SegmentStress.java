@@ -53,6 +53,33 @@ public final class SegmentStress {
     }
   }
 
+  /** D2: a frame is what its producer made it, though its page is made writable meanwhile. */
+  @JCStressTest
+  @Outcome(id = "1", expect = ACCEPTABLE, desc = "it is there")
+  @State
+  public static class PublishOntoAPageMadeWritable {
+    private final Segment segment = StressedSegment.withRoomFor(1);
+    private final Cursor drainer = new Cursor(segment, 0, 0);
+
+    /** The producer. */
+    @Actor
+    public void offer() {
+      StressedSegment.offer(segment, 1);
+    }
+
+    /** Who makes pages writable: the very word that publishes the frame. */
+    @Actor
+    public void makeWritable() {
+      segment.makeWritable(Segment.HEADER, Segment.HEADER + 1);
+    }
+
+    /** The drainer, later. */
+    @Arbiter
+    public void all(I_Result result) {
+      result.r1 = StressedSegment.read(drainer);
+    }
+  }
+
   /** D3: a frame behind room that is claimed and not yet published is not read before that one. */
   @JCStressTest
   @Outcome(
@@ -309,7 +336,7 @@ public final class SegmentStress {
       private volatile boolean secondCovered;
 
       @Override
-      void sync(Path file, MappedByteBuffer map) {
+      void sync(Path file, MappedByteBuffer map, int length) {
         boolean first = segment.stateWord(Segment.HEADER) != 0;
         boolean second = segment.stateWord(Segment.HEADER + StressedSegment.FRAME) != 0;
         Thread.onSpinWait();

@@ -47,7 +47,7 @@ final class TestJournal {
         void sync(Path file, FileChannel channel) {}
 
         @Override
-        void sync(Path file, MappedByteBuffer map) {}
+        void sync(Path file, MappedByteBuffer map, int length) {}
 
         @Override
         void syncNames(Path directory) {}

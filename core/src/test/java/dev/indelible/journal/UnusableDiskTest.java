@@ -155,7 +155,7 @@ class UnusableDiskTest {
     void sync(Path file, FileChannel channel) {}
 
     @Override
-    void sync(Path file, MappedByteBuffer map) {}
+    void sync(Path file, MappedByteBuffer map, int length) {}
 
     @Override
     void syncNames(Path directory) {}
