@@ -19,11 +19,15 @@ import dev.indelible.sqlite.SqliteKeyEvents;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.witness.Witnessing;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
@@ -215,18 +219,37 @@ public record DataDirectory(Path path) {
       return;
     }
     Path parent = directory.toAbsolutePath().getParent();
-    if (parent != null) {
-      Files.createDirectories(parent);
+    Path first = parent;
+    while (first != null && !Files.isDirectory(first)) {
+      first = first.getParent();
     }
+    if (parent == null || first == null) {
+      throw new NoSuchFileException(directory.toString());
+    }
+    Files.createDirectories(parent);
+    boolean posix = Files.getFileStore(parent).supportsFileAttributeView("posix");
     try {
-      if (Files.getFileStore(parent == null ? directory : parent)
-          .supportsFileAttributeView("posix")) {
+      if (posix) {
         Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
       } else {
         Files.createDirectory(directory);
       }
     } catch (FileAlreadyExistsException e) {
       // Another process that starts at the same time was first.
+    }
+    if (posix) {
+      syncNames(parent, first);
+    }
+  }
+
+  /** A power cut takes with the name of a directory all that was ever synced in it. */
+  private static void syncNames(Path from, Path to) throws IOException {
+    for (Path at = from; at != null && at.startsWith(to); at = at.getParent()) {
+      try (FileChannel names = FileChannel.open(at, StandardOpenOption.READ)) {
+        names.force(true);
+      } catch (AccessDeniedException e) {
+        // Names may be made in it, and it may not be read: nor can it then be synced.
+      }
     }
   }
 

@@ -26,6 +26,7 @@ import dev.indelible.queue.MemoryStore;
 import dev.indelible.sqlite.SqliteCosignatures;
 import dev.indelible.sqlite.SqliteDeferredAudit;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.sqlite.SqliteTallies;
 import dev.indelible.verify.StoredTiles;
 import dev.indelible.witness.Anchoring;
 import dev.indelible.witness.Witnessing;
@@ -185,6 +186,7 @@ public final class Indelible implements AutoCloseable {
     private boolean askWitnesses = true;
     private Optional<Path> anchor = Optional.empty();
     private Optional<Signer> signer = Optional.empty();
+    private Optional<Duration> tally = Optional.of(SqliteTallies.DEFAULT_INTERVAL);
 
     private Builder(DataDirectory data) {
       this.data = data;
@@ -297,6 +299,22 @@ public final class Indelible implements AutoCloseable {
       return this;
     }
 
+    /**
+     * How often an {@code audit.tally} is written while there is something new: how many decisions
+     * were asked for, and where they ended; one more is written on closing. {@link
+     * SqliteTallies#DEFAULT_INTERVAL} if not said.
+     */
+    public Builder tallyInterval(Duration interval) {
+      tally = Optional.of(interval);
+      return this;
+    }
+
+    /** Without tallies: whether every decision is in the chain can then not be told from it. */
+    public Builder withoutTallies() {
+      tally = Optional.empty();
+      return this;
+    }
+
     /** How the drainer works; {@link DrainSettings#ofDefaults} if not said. */
     public Builder drain(DrainSettings settings) {
       drain = settings;
@@ -363,7 +381,8 @@ public final class Indelible implements AutoCloseable {
               accepted,
               data.keys()::accepted,
               store,
-              drain);
+              drain,
+              tally);
       Optional<Witnessing> witnessing =
           witnessed.filter(policy -> askWitnesses).map(policy -> ask(policy, audit));
       return new Indelible(audit, rules, witnessing, anchor.map(file -> anchor(file, audit)));
@@ -371,7 +390,7 @@ public final class Indelible implements AutoCloseable {
 
     private Anchoring anchor(Path file, DeferredAudit audit) {
       return Anchoring.start(
-          file, this::ledger, StoredTiles::new, data.keys()::accepted, audit::reportConcern);
+          file, this::ledger, StoredTiles::new, data.keys()::accepted, audit::reportContradiction);
     }
 
     private Optional<SqliteLedger> ledger() throws LedgerException {

@@ -4,6 +4,7 @@ package dev.indelible;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.drain.DrainReport;
+import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.sqlite.SqliteLedger;
@@ -17,9 +18,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
- * What a ledger holds, read when nobody writes it.
+ * What a ledger holds, read when nobody writes it; the log's own tallies left out.
  *
  * @param ids of the rows, in order
  * @param types of the rows, in order
@@ -50,8 +52,8 @@ record Chain(List<String> ids, List<String> types, List<String> agents, List<Str
     VerificationReport report = verify(data);
     assertThat(report.findings())
         .filteredOn(finding -> finding.status() == Finding.Status.BROKEN)
-        .isNotEmpty()
-        .allMatch(finding -> finding.check().equals("tamper"));
+        .anyMatch(finding -> finding.check().equals("tamper"))
+        .allMatch(finding -> Set.of("tamper", "completeness").contains(finding.check()));
     return read(new DataDirectory(data).database());
   }
 
@@ -69,9 +71,11 @@ record Chain(List<String> ids, List<String> types, List<String> agents, List<Str
       ledger.forEachRow(
           RowQuery.all(),
           row -> {
-            chain.ids().add(row.id());
-            chain.types().add(row.eventType());
-            chain.agents().add(row.agentId());
+            if (!row.eventType().equals(SystemEvent.TALLY)) {
+              chain.ids().add(row.id());
+              chain.types().add(row.eventType());
+              chain.agents().add(row.agentId());
+            }
             return true;
           });
       ledger.forEachDeadLetter(

@@ -30,7 +30,8 @@ class SigningTest {
       assertThat(indelible.metrics().unsigned()).isEqualTo(2);
     }
     assertThat(verdict()).isEqualTo(Verdict.INTACT);
-    assertThat(checkpoint().unverified().size()).isEqualTo(3);
+    // A note that rows are unsigned, two decisions, and a tally.
+    assertThat(checkpoint().unverified().size()).isEqualTo(4);
   }
 
   @Test

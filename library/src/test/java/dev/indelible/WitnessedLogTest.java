@@ -106,7 +106,7 @@ class WitnessedLogTest {
   }
 
   private Indelible openLog(String name) throws Exception {
-    return Indelible.builder(temporary.resolve(name)).origin(origin(name)).open();
+    return Indelible.builder(temporary.resolve(name)).origin(origin(name)).withoutTallies().open();
   }
 
   private void witnesses(String log, String policy) throws Exception {

@@ -35,7 +35,8 @@ final class FlatOutSubmit implements Section {
             Sample time mode, durability `process`, %d s of warm-up and %d s of measurement in \
             iterations of a second, each with a new log. Every producer submits one event after the \
             other without a pause, so that with more producers than cores a high percentile is the \
-            operating system's time slice. The event is made outside of what is timed, and what making \
+            operating system's time slice, and on a slow disk the second that a call waits for room before \
+            it is refused. The event is made outside of what is timed, and what making \
             it allocates is taken off. `allocated` is of the whole JVM: with the drainer running it \
             includes the rows that were written meanwhile."""
                 .formatted(sizes.jmhIterations(), sizes.jmhIterations()));

@@ -3,13 +3,16 @@ package dev.indelible.benchmarks;
 
 import dev.indelible.benchmarks.child.Facts;
 import dev.indelible.benchmarks.child.Growth;
+import dev.indelible.benchmarks.load.Latencies;
 import dev.indelible.benchmarks.report.MarkdownTable;
 import dev.indelible.benchmarks.report.Page;
 import dev.indelible.benchmarks.report.Units;
+import java.time.Duration;
 
 /** What an append costs when the ledger has grown. */
 final class GrowingLedger implements Section {
   private static final double WANTED = 1.2;
+  private static final long PROOF_NANOS = Duration.ofMillis(10).toNanos();
 
   @Override
   public void measure(Workbench bench, Page page) throws Exception {
@@ -25,7 +28,8 @@ final class GrowingLedger implements Section {
                     sizes.largeLedger(),
                     sizes.growthRounds(),
                     Sizes.warmUp(sizes.growth()),
-                    sizes.growth()));
+                    sizes.growth(),
+                    sizes.proofs()));
     double ratio = (double) facts.number("large") / facts.number("small");
     MarkdownTable table =
         new MarkdownTable("rows before", "events/s", "an append", "over the first");
@@ -44,6 +48,25 @@ final class GrowingLedger implements Section {
         Units.ratio(WANTED),
         Units.ratio(ratio),
         ratio <= WANTED);
+    Latencies proof = facts.latencies("proof");
+    page.section("A proof from a large ledger")
+        .table(
+            new MarkdownTable("rows", "p50", "p99", "p99.9", "max")
+                .row(
+                    Units.count(sizes.largeLedger()),
+                    Units.time(proof.p50()),
+                    Units.time(proof.p99()),
+                    Units.time(proof.p999()),
+                    Units.time(proof.max())))
+        .text(
+            """
+            A random event found by its id, its proof of inclusion made from the tiles and checked             against the root of the last checkpoint, whose signature is checked; %d of them from an open             reader, after as many that are not measured."""
+                .formatted(sizes.proofs()));
+    page.target(
+        "a proof from %,d rows, p99".formatted(sizes.largeLedger()),
+        Units.time(PROOF_NANOS),
+        Units.time(proof.p99()),
+        proof.p99() <= PROOF_NANOS);
   }
 
   private static void row(MarkdownTable table, Sizes sizes, long rows, long nanos, double ratio) {

@@ -45,6 +45,8 @@ final class Main implements Callable<Integer> {
     BACKLOG,
     /** Appending to a large ledger. */
     GROWTH,
+    /** Verifying a log. */
+    VERIFY,
     /** From submit to row visible. */
     VISIBLE
   }
@@ -148,6 +150,7 @@ final class Main implements Callable<Integer> {
       case JMH -> new FlatOutSubmit();
       case BACKLOG -> new SmallHeap();
       case GROWTH -> new GrowingLedger();
+      case VERIFY -> new VerifierSpeed();
       case VISIBLE -> new IdleLatency();
     };
   }

@@ -26,6 +26,9 @@ import java.util.List;
  * @param largeLedger rows of the large one
  * @param growthRounds how often each is appended to
  * @param growth events appended each time
+ * @param proofs proofs made from the large ledger
+ * @param verified rows of the log that is verified
+ * @param verifiedRounds how often
  * @param visible events whose way to the reader is timed
  */
 record Sizes(
@@ -48,6 +51,9 @@ record Sizes(
     long largeLedger,
     int growthRounds,
     long growth,
+    int proofs,
+    long verified,
+    int verifiedRounds,
     int visible) {
 
   /** A warm-up is this part of what is measured. */
@@ -81,6 +87,9 @@ record Sizes(
         10_000_000,
         3,
         100_000,
+        1_000,
+        1_000_000,
+        3,
         500);
   }
 
@@ -106,6 +115,9 @@ record Sizes(
         200_000,
         1,
         20_000,
+        100,
+        50_000,
+        1,
         50);
   }
 

@@ -81,7 +81,8 @@ abstract class BenchVerb extends Verb {
             keys,
             () -> keys,
             store,
-            DrainSettings.ofDefaults());
+            DrainSettings.ofDefaults(),
+            Optional.empty());
     requireComplete(audit.closeAndFlush(PATIENCE));
     return System.nanoTime() - start;
   }

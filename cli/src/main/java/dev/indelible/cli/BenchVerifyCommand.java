@@ -5,14 +5,18 @@ import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.RowQuery;
+import dev.indelible.ledger.RowRanges;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
 import dev.indelible.verify.Verifier;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import picocli.CommandLine.Command;
 
 /**
@@ -27,6 +31,8 @@ import picocli.CommandLine.Command;
       "In the same run it reads the same rows without checking them, which is the limit."
     })
 final class BenchVerifyCommand extends BenchVerb {
+  private static final int ROWS_AT_ONCE = 1_024;
+
   BenchVerifyCommand() {
     super(100_000);
   }
@@ -58,11 +64,31 @@ final class BenchVerifyCommand extends BenchVerb {
     }
   }
 
+  /** By as many threads as the verifier reads with. */
   private static long read(Path file) throws Exception {
+    int cores = Runtime.getRuntime().availableProcessors();
+    ExecutorService threads = Executors.newFixedThreadPool(cores);
     try (LedgerReader ledger = SqliteLedger.open(file)) {
+      long rows = ledger.size();
       long start = System.nanoTime();
-      ledger.forEachRow(RowQuery.all(), row -> true);
+      try (RowRanges ranges = ledger.ranges(cores).orElseThrow()) {
+        List<Future<Long>> parts = new ArrayList<>();
+        for (long from = 1; from <= rows; from += ROWS_AT_ONCE) {
+          long first = from;
+          parts.add(
+              threads.submit(
+                  () -> {
+                    ranges.forEachRow(first, first + ROWS_AT_ONCE - 1, row -> true);
+                    return first;
+                  }));
+        }
+        for (Future<Long> part : parts) {
+          part.get();
+        }
+      }
       return System.nanoTime() - start;
+    } finally {
+      threads.shutdownNow();
     }
   }
 

@@ -7,7 +7,7 @@ import dev.indelible.sqlite.SqliteDeadLetters;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 @Command(
@@ -18,20 +18,15 @@ final class DlqPurgeCommand extends LetterVerb {
   @Parameters(paramLabel = "LETTER", arity = "1..*", description = "their numbers, or event ids")
   List<String> names = new ArrayList<>();
 
-  @Option(
-      names = "--reason",
-      required = true,
-      paramLabel = "TEXT",
-      description = "why, for the record")
-  String reason = "";
+  @Mixin ReasonOption reason = new ReasonOption();
 
   @Override
   public Integer call() throws Exception {
-    requireWords("--reason", reason);
+    String why = reason.words();
     List<DeadLetter> letters = letters(names);
     try (SqliteDeadLetters ledger = open()) {
       for (DeadLetter letter : letters) {
-        ledger.purge(letter, reason);
+        ledger.purge(letter, why);
         if (json()) {
           console()
               .json(

@@ -10,6 +10,7 @@ import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.StoredCheckpoint;
 import java.util.Collection;
@@ -29,8 +30,45 @@ import picocli.CommandLine.Option;
       KeysCommand.Export.class
     })
 final class KeysCommand extends VerbGroup {
-  /** The name in a vkey when none is given. */
+  /** The name in a vkey as long as the log has none: before its first checkpoint. */
   private static final String DEFAULT_NAME = "indelible";
+
+  /** The log's name, or another where it has none yet. */
+  private static String name(Verb verb, Collection<VerificationKey> keys) {
+    try {
+      return origin(verb, keys);
+    } catch (CommandFailure | LedgerException e) {
+      return DEFAULT_NAME;
+    }
+  }
+
+  /** The log's name: that in its last checkpoint, if one of these keys signed it. */
+  private static String origin(Verb verb, Collection<VerificationKey> keys)
+      throws CommandFailure, LedgerException {
+    Optional<StoredCheckpoint> last;
+    try (LedgerReader ledger = verb.ledger()) {
+      last = ledger.lastCheckpoint();
+    }
+    if (last.isEmpty()) {
+      throw CommandFailure.usage(
+          "the log has no name yet, because it has no checkpoint; say one with --name");
+    }
+    try {
+      SignedCheckpoint signed = SignedCheckpoint.parse(last.get().note());
+      String origin = signed.unverified().origin();
+      return signed
+          .verify(
+              origin,
+              keys.stream()
+                  .map(key -> new VerifierKey(origin, SignatureType.ED25519, key))
+                  .toList())
+          .origin();
+    } catch (CheckpointParseException | VerificationException | IllegalArgumentException e) {
+      throw CommandFailure.usage(
+          "the last checkpoint, where the log's name should be: %s; say a name with --name"
+              .formatted(e.getMessage()));
+    }
+  }
 
   @Command(name = "init", description = "Make the key that signs rows, if there is none yet.")
   static final class Init extends Verb {
@@ -67,7 +105,9 @@ final class KeysCommand extends VerbGroup {
       String signing =
           data().keys().hasSigningKey() ? data().keys().open().verificationKey().keyId() : "";
       Table table = new Table("key", "signs", "vkey");
-      for (VerificationKey key : data().keys().accepted().keys()) {
+      Collection<VerificationKey> keys = data().keys().accepted().keys();
+      String name = name(this, keys);
+      for (VerificationKey key : keys) {
         boolean signs = key.keyId().equals(signing);
         if (json()) {
           console()
@@ -77,13 +117,13 @@ final class KeysCommand extends VerbGroup {
                       .member("key_id", key.keyId())
                       .name("signs")
                       .canonical(signs ? "true" : "false")
-                      .member("vkey", key.toVkey(DEFAULT_NAME))
+                      .member("vkey", key.toVkey(name))
                       .endObject());
         }
         table.row(
             Table.Cell.of(key.keyId()),
             Table.Cell.of(signs ? "yes" : "no"),
-            Table.Cell.of(key.toVkey(DEFAULT_NAME)));
+            Table.Cell.of(key.toVkey(name)));
       }
       if (!json()) {
         table.print(console());
@@ -124,36 +164,9 @@ final class KeysCommand extends VerbGroup {
         keys.forEach(key -> console().out().print(key.toPem()));
         return ExitCode.OK;
       }
-      String named = name != null ? name : origin(keys);
+      String named = name != null ? name : origin(this, keys);
       keys.forEach(key -> console().line(key.toVkey(named)));
       return ExitCode.OK;
-    }
-
-    /** The log's name: that in its last checkpoint, if one of these keys signed it. */
-    private String origin(Collection<VerificationKey> keys) throws Exception {
-      Optional<StoredCheckpoint> last;
-      try (LedgerReader ledger = ledger()) {
-        last = ledger.lastCheckpoint();
-      }
-      if (last.isEmpty()) {
-        throw CommandFailure.usage(
-            "the log has no name yet, because it has no checkpoint; say one with --name");
-      }
-      try {
-        SignedCheckpoint signed = SignedCheckpoint.parse(last.get().note());
-        String origin = signed.unverified().origin();
-        return signed
-            .verify(
-                origin,
-                keys.stream()
-                    .map(key -> new VerifierKey(origin, SignatureType.ED25519, key))
-                    .toList())
-            .origin();
-      } catch (CheckpointParseException | VerificationException | IllegalArgumentException e) {
-        throw CommandFailure.usage(
-            "the last checkpoint, where the log's name should be: %s; say a name with --name"
-                .formatted(e.getMessage()));
-      }
     }
 
     enum Format {

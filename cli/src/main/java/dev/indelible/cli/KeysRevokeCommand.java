@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -36,16 +37,11 @@ final class KeysRevokeCommand extends Verb {
               + " reckon it from (default: none so far)")
   @Nullable String since;
 
-  @Option(
-      names = "--reason",
-      required = true,
-      paramLabel = "TEXT",
-      description = "why, for the record")
-  String reason = "";
+  @Mixin ReasonOption reason = new ReasonOption();
 
   @Override
   public Integer call() throws Exception {
-    requireWords("--reason", reason);
+    reason.words();
     requireDataDirectory();
     SigningKey current = data().keys().open();
     requireRevocable(current);
@@ -84,16 +80,16 @@ final class KeysRevokeCommand extends Verb {
   private KeyCompromise said(SqliteKeyEvents events) throws Exception {
     String from = since;
     if (from == null) {
-      return new KeyCompromise(keyId, OptionalLong.empty(), Optional.empty(), reason);
+      return new KeyCompromise(keyId, OptionalLong.empty(), Optional.empty(), reason.text);
     }
     if (from.matches("[0-9]{1,18}")) {
       OptionalLong sequence = OptionalLong.of(Long.parseLong(from));
-      return new KeyCompromise(keyId, sequence, Optional.empty(), reason);
+      return new KeyCompromise(keyId, sequence, Optional.empty(), reason.text);
     }
     try {
       Instant time = Instant.parse(from);
       return new KeyCompromise(
-          keyId, events.firstRowSince(time), Optional.of(time.toString()), reason);
+          keyId, events.firstRowSince(time), Optional.of(time.toString()), reason.text);
     } catch (DateTimeException e) {
       throw CommandFailure.usage(
           "--since " + from + ": neither a row nor a time as 2026-11-25T12:00:00Z");

@@ -63,7 +63,7 @@ final class LogAdoptCommand extends Verb {
   @Override
   public Integer call() throws Exception {
     ForeignChain.requireFormat(format);
-    KeyRing given = LogVerifyCommand.given(keys);
+    KeyRing given = KeyRing.of(LogKeys.read(keys).all());
     AdoptedChain chain = verified(given);
     requireNew(chain);
     SystemEvent event = chain.toEvent();

@@ -6,6 +6,7 @@ import dev.indelible.json.CanonicalWriter;
 import dev.indelible.sqlite.SqliteErasure;
 import dev.indelible.sqlite.SqliteErasure.Erased;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -22,12 +23,7 @@ final class LogErasePayloadCommand extends Verb {
   @Parameters(paramLabel = "EVENT-ID", description = "the id of the row's event")
   String id = "";
 
-  @Option(
-      names = "--reason",
-      required = true,
-      paramLabel = "TEXT",
-      description = "why, for the record")
-  String reason = "";
+  @Mixin ReasonOption reason = new ReasonOption();
 
   @Option(
       names = "--by",
@@ -38,7 +34,7 @@ final class LogErasePayloadCommand extends Verb {
 
   @Override
   public Integer call() throws Exception {
-    requireWords("--reason", reason);
+    String why = reason.words();
     requireWords("--by", by);
     requireDataDirectory();
     // Opening to write would make a ledger where there is none.
@@ -46,7 +42,7 @@ final class LogErasePayloadCommand extends Verb {
     SigningKey key = data().keys().open();
     try (SqliteErasure erasure =
         SqliteErasure.open(data().database(), key, data().keys().accepted())) {
-      Erased erased = erasure.erase(id, reason, by);
+      Erased erased = erasure.erase(id, why, by);
       print(erased);
       if (!erased.isGone()) {
         throw CommandFailure.failed(

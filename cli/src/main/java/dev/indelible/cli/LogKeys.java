@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The public keys that {@code --key} trusts to sign for a log. A vkey says which log; a key without
@@ -110,6 +111,20 @@ final class LogKeys {
   Set<VerifierKey> under(String origin) {
     Set<VerifierKey> keys = new LinkedHashSet<>(named);
     nameless.forEach(key -> keys.add(new VerifierKey(origin, SignatureType.ED25519, key)));
+    return keys;
+  }
+
+  /** The names under which they were given; none if one of them has no name, and so signs any. */
+  Set<String> origins() {
+    return nameless.isEmpty()
+        ? named.stream().map(VerifierKey::name).collect(Collectors.toSet())
+        : Set.of();
+  }
+
+  /** Those that may sign for the log of this name, if a log can have it. */
+  Set<VerificationKey> of(String origin) {
+    Set<VerificationKey> keys = new LinkedHashSet<>(nameless);
+    named.stream().filter(key -> key.name().equals(origin)).forEach(key -> keys.add(key.key()));
     return keys;
   }
 

@@ -3,11 +3,13 @@ package dev.indelible.cli;
 
 import dev.indelible.adopt.AdoptedChain;
 import dev.indelible.adopt.AdoptionCheck;
+import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.WitnessPolicy;
-import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
-import dev.indelible.crypto.VerificationKey;
+import dev.indelible.export.ExportedLog;
 import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
@@ -18,7 +20,6 @@ import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
 import dev.indelible.verify.Verifier;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -50,10 +51,12 @@ final class LogVerifyCommand extends Verb {
 
   @Option(
       names = "--since",
-      paramLabel = "SEQUENCE",
+      paramLabel = "SEQUENCE|FILE",
       defaultValue = "1",
-      description = "check from this row on and trust the one before it")
-  long since = 1;
+      description =
+          "check from this row on and trust the one before it; or from behind the checkpoint in this"
+              + " file, which was verified before")
+  String since = "1";
 
   @Option(
       names = "--key",
@@ -63,6 +66,14 @@ final class LogVerifyCommand extends Verb {
               + " those that it introduces in the chain, instead of those in the data directory; may be"
               + " repeated")
   List<String> keys = new ArrayList<>();
+
+  @Option(
+      names = "--export",
+      paramLabel = "DIR",
+      description =
+          "check not this log but the one that 'log export' wrote there, under the keys given with"
+              + " --key")
+  @Nullable Path export;
 
   @Option(
       names = "--adopted",
@@ -94,11 +105,12 @@ final class LogVerifyCommand extends Verb {
 
   @Override
   public Integer call() throws Exception {
-    if (since < 1) {
-      throw CommandFailure.usage("--since " + since + ": rows are numbered from 1");
+    VerificationReport report;
+    if (format != null || file != null) {
+      report = foreignChain(format, file);
+    } else {
+      report = export == null ? ownChain() : exportedChain(export);
     }
-    VerificationReport report =
-        format == null && file == null ? ownChain() : foreignChain(format, file);
     printReport(this, report);
     return switch (report.verdict()) {
       case INTACT -> ExitCode.OK;
@@ -109,12 +121,35 @@ final class LogVerifyCommand extends Verb {
 
   private VerificationReport ownChain() throws Exception {
     requireDataDirectory();
-    VerificationReport report =
-        verify(
-            keys.isEmpty()
-                ? VerificationOptions.of(data().keys().accepted())
-                : VerificationOptions.rootedIn(given(keys)));
+    VerificationOptions options =
+        keys.isEmpty()
+            ? VerificationOptions.of(data().keys().accepted())
+            : VerificationOptions.rootedIn(KeyRing.of(LogKeys.read(keys).all()));
+    VerificationReport report;
+    try (LedgerReader ledger = ledger()) {
+      report = verify(ledger, options);
+    } catch (LedgerException e) {
+      report = damaged(e);
+    }
     return adopted == null ? report : withAdopted(report, adopted);
+  }
+
+  private VerificationReport exportedChain(Path directory) throws Exception {
+    if (adopted != null) {
+      throw CommandFailure.usage("--export goes not with --adopted");
+    }
+    LogKeys given = LogKeys.read(keys);
+    if (given.isEmpty()) {
+      throw CommandFailure.usage(
+          "--export: name the log's public key with --key; one that lies in the directory itself"
+              + " proves nothing");
+    }
+    try (ExportedLog log = ExportedLog.open(directory)) {
+      return verify(
+          log, VerificationOptions.of(KeyRing.of(given.of(log.origin()))).origins(given.origins()));
+    } catch (LedgerException e) {
+      return damaged(e);
+    }
   }
 
   private VerificationReport foreignChain(@Nullable String format, @Nullable Path file)
@@ -125,14 +160,15 @@ final class LogVerifyCommand extends Verb {
               ? "log verify %s: say how it is written, with --format".formatted(file)
               : "--format %s: name the file to check behind it".formatted(format));
     }
-    if (since > 1 || adopted != null) {
-      throw CommandFailure.usage("--format goes with neither --since nor --adopted");
+    if (!since.equals("1") || adopted != null || export != null) {
+      throw CommandFailure.usage("--format goes with neither --since, --adopted nor --export");
     }
     if (!anchors.isEmpty() || witnesses.areGiven()) {
       throw CommandFailure.usage("--format goes with neither --anchor, --witness nor --policy");
     }
     ForeignChain.requireFormat(format);
-    return ForeignChain.verify(file, given(keys), console(), row -> {}).report();
+    return ForeignChain.verify(file, KeyRing.of(LogKeys.read(keys).all()), console(), row -> {})
+        .report();
   }
 
   /** The report on this log, with what the file is to it. */
@@ -167,64 +203,59 @@ final class LogVerifyCommand extends Verb {
     return adopted;
   }
 
-  private VerificationReport verify(VerificationOptions accepted)
-      throws LedgerException, CommandFailure {
-    try (LedgerReader ledger = ledger();
-        Progress progress = new Progress(console(), "verified")) {
-      VerificationOptions options = accepted.since(since).progress(progress::at).anchors(anchors);
+  private VerificationReport verify(LedgerReader ledger, VerificationOptions accepted)
+      throws CommandFailure {
+    VerificationOptions started = started(accepted);
+    try (Progress progress = new Progress(console(), "verified", toCheck(ledger, started))) {
+      VerificationOptions options = started.progress(progress::at).anchors(anchors);
       Optional<WitnessPolicy> witnessed = witnesses.policy();
       return new Verifier(
               ledger, witnessed.isPresent() ? options.witnesses(witnessed.get()) : options)
           .verify();
-    } catch (LedgerException e) {
-      if (!e.isDamaged()) {
-        throw e;
-      }
-      return damaged(e);
     }
   }
 
   /**
    * A file so damaged that it does not even open is a broken chain, and not a question of usage.
+   *
+   * @throws LedgerException if it is not damaged, but out of reach
    */
-  private static VerificationReport damaged(LedgerException e) {
+  private static VerificationReport damaged(LedgerException e) throws LedgerException {
+    if (!e.isDamaged()) {
+      throw e;
+    }
     Finding storage =
         new Finding("storage", Finding.Status.BROKEN, OptionalLong.empty(), e.getMessage());
     return new VerificationReport(0, Head.EMPTY, List.of(storage), 1);
   }
 
-  /** The keys that were named. */
-  static KeyRing given(List<String> keys) throws KeyException, CommandFailure {
-    List<VerificationKey> ring = new ArrayList<>();
-    for (String key : keys) {
-      ring.add(read(key));
+  /** How many rows there are from the first to check on; for the eye of a person. */
+  private static long toCheck(LedgerReader ledger, VerificationOptions options) {
+    try {
+      long last = ledger.lastRow().map(ChainRow::sequence).orElse(0L);
+      return Math.max(0, last - Math.max(options.since(), 1) + 1);
+    } catch (LedgerException e) {
+      // What is wrong is the verifier's to tell.
+      return 0;
     }
-    return KeyRing.of(ring);
   }
 
-  private static VerificationKey read(String key) throws KeyException, CommandFailure {
-    if (!isFile(key)) {
-      if (key.split("\\+", 3).length < 3) {
-        throw CommandFailure.usage(
-            "--key " + key + ": no such file, and not a vkey of the form name+hash+key either");
+  /** From where on is checked: {@code --since}. */
+  private VerificationOptions started(VerificationOptions options) throws CommandFailure {
+    if (since.matches("-?[0-9]{1,18}")) {
+      long sequence = Long.parseLong(since);
+      if (sequence < 1) {
+        throw CommandFailure.usage("--since " + since + ": rows are numbered from 1");
       }
-      return VerificationKey.fromVkey(key);
+      return options.since(sequence);
     }
     try {
-      byte[] bytes = Files.readAllBytes(Path.of(key));
-      return bytes.length == VerificationKey.KEY_BYTES
-          ? VerificationKey.of(bytes)
-          : VerificationKey.fromPem(new String(bytes, StandardCharsets.UTF_8), key);
-    } catch (IOException | IllegalArgumentException e) {
-      throw CommandFailure.usage(key + ": cannot be read as a public key: " + e.getMessage());
-    }
-  }
-
-  private static boolean isFile(String key) {
-    try {
-      return Files.exists(Path.of(key));
-    } catch (InvalidPathException e) {
-      return false;
+      return options.since(SignedCheckpoint.parse(Files.readAllBytes(Path.of(since))));
+    } catch (IOException | InvalidPathException e) {
+      throw CommandFailure.usage(
+          "--since %s: neither the number of a row nor a file with a checkpoint".formatted(since));
+    } catch (CheckpointParseException e) {
+      throw CommandFailure.usage("--since %s: %s".formatted(since, e.getMessage()));
     }
   }
 
@@ -242,25 +273,64 @@ final class LogVerifyCommand extends Verb {
         console.bold(console.byMeaning(verdict, verdict))
             + "  %,d rows, head %d %s"
                 .formatted(report.rows(), report.head().sequence(), report.head().hex()));
+    List<Rows> told = Rows.of(report.findings());
     Table table = new Table("check", "status", "row", "");
-    report.findings().stream().limit(SHOWN).forEach(finding -> table.row(cells(console, finding)));
+    told.stream().limit(SHOWN).forEach(finding -> table.row(finding.cells(console)));
     table.print(console);
-    long more = report.findings().size() - SHOWN;
+    long shown = told.stream().limit(SHOWN).mapToLong(Rows::findings).sum();
+    long more = report.findings().size() - shown;
     if (more > 0) {
       console.line(
           "and %,d findings more; --output json shows up to %,d"
-              .formatted(Math.max(more, report.faults() - SHOWN), Verifier.MAX_FINDINGS));
+              .formatted(Math.max(more, report.faults() - shown), Verifier.MAX_FINDINGS));
     }
   }
 
-  private static Table.Cell[] cells(Console console, Finding finding) {
-    String status = label(finding.status());
-    return new Table.Cell[] {
-      Table.Cell.of(finding.check()),
-      new Table.Cell(status, text -> console.byMeaning(text, status)),
-      Table.Cell.of(finding.sequence().isPresent() ? finding.sequence().getAsLong() : ""),
-      Table.Cell.of(Console.printable(finding.message()))
-    };
+  /**
+   * The same of one row, or of several one behind the other, which a person need be told but once.
+   *
+   * @param first the first row's
+   * @param findings how many rows
+   */
+  private record Rows(Finding first, long findings) {
+    static List<Rows> of(List<Finding> findings) {
+      List<Rows> all = new ArrayList<>();
+      for (Finding finding : findings) {
+        int last = all.size() - 1;
+        if (last >= 0 && all.get(last).continuesWith(finding)) {
+          all.set(last, new Rows(all.get(last).first, all.get(last).findings + 1));
+        } else {
+          all.add(new Rows(finding, 1));
+        }
+      }
+      return all;
+    }
+
+    private boolean continuesWith(Finding next) {
+      return first.sequence().isPresent()
+          && next.sequence().equals(OptionalLong.of(first.sequence().getAsLong() + findings))
+          && next.check().equals(first.check())
+          && next.status() == first.status()
+          && next.message().equals(first.message());
+    }
+
+    Table.Cell[] cells(Console console) {
+      String status = label(first.status());
+      return new Table.Cell[] {
+        Table.Cell.of(first.check()),
+        new Table.Cell(status, text -> console.byMeaning(text, status)),
+        Table.Cell.of(rows()),
+        Table.Cell.of(Console.printable(first.message()))
+      };
+    }
+
+    private String rows() {
+      if (first.sequence().isEmpty()) {
+        return "";
+      }
+      long from = first.sequence().getAsLong();
+      return findings == 1 ? Long.toString(from) : from + "-" + (from + findings - 1);
+    }
   }
 
   private static CanonicalWriter toJson(VerificationReport report) {

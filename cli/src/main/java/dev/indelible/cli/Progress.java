@@ -3,20 +3,40 @@ package dev.indelible.cli;
 
 import java.time.Duration;
 
-/** One line on a terminal that says how far a long work is; nothing elsewhere. */
+/**
+ * One line on a terminal that says how far a long work is, with a bar where it is known how long it
+ * is; nothing elsewhere.
+ */
 final class Progress implements AutoCloseable {
   private static final long FIRST_AFTER_NANOS = Duration.ofMillis(500).toNanos();
   private static final long EVERY_NANOS = Duration.ofMillis(100).toNanos();
 
+  private static final int BAR_CHARS = 20;
+
   private final Console console;
   private final String what;
+
+  /** How many there are in all; 0 if that is not known. */
+  private final long total;
+
   private final long started;
   private long nextNanos;
   private boolean shown;
 
   Progress(Console console, String what) {
+    this(console, what, 0);
+  }
+
+  /**
+   * Of a work of known length.
+   *
+   * @param what what is done, in one word
+   * @param total how many times
+   */
+  Progress(Console console, String what, long total) {
     this.console = console;
     this.what = what;
+    this.total = total;
     this.started = console.nanoTime().getAsLong();
     this.nextNanos = started + FIRST_AFTER_NANOS;
   }
@@ -28,9 +48,26 @@ final class Progress implements AutoCloseable {
     }
     nextNanos = now + EVERY_NANOS;
     shown = true;
-    double seconds = (now - started) / 1e9;
-    console.err().printf("\r\u001b[K%s %,d  (%,.0f a second)", what, count, count / seconds);
+    double perSecond = count / ((now - started) / 1e9);
+    console.err().print("\r\u001b[K" + what + " " + line(count, perSecond));
     console.err().flush();
+  }
+
+  /** Kept within the 80 columns that a terminal has at least. */
+  private String line(long count, double perSecond) {
+    if (total < 1) {
+      return "%,d  (%,.0f a second)".formatted(count, perSecond);
+    }
+    double done = Math.min(1, (double) count / total);
+    int filled = (int) (done * BAR_CHARS);
+    return "[%s%s] %3.0f %%  %,d of %,d, %.0f s left"
+        .formatted(
+            "#".repeat(filled),
+            "-".repeat(BAR_CHARS - filled),
+            100 * done,
+            count,
+            total,
+            Math.ceil(Math.max(0, total - count) / Math.max(1, perSecond)));
   }
 
   @Override

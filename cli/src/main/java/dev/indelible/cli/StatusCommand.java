@@ -58,6 +58,7 @@ final class StatusCommand extends Verb {
     OptionalLong deadLetters = OptionalLong.empty();
     Optional<Head> head = Optional.empty();
     RowSignatures signatures = RowSignatures.UNKNOWN;
+    Optional<LastTally> tally = Optional.empty();
     Optional<Checkpoint> checkpoint = Optional.empty();
     Optional<WitnessPolicy> witnesses = witnesses();
     OptionalLong cosigned = OptionalLong.empty();
@@ -70,6 +71,7 @@ final class StatusCommand extends Verb {
       head = ledger.lastRow().map(ChainRow::head);
       headRead = true;
       signatures = signatures(ledger);
+      tally = tally(ledger);
       checkpoint = checkpoint(ledger);
       if (witnesses.isPresent()) {
         cosigned = Witnessing.cosigned(ledger, witnesses.get());
@@ -98,6 +100,7 @@ final class StatusCommand extends Verb {
             deadLetters,
             head,
             signatures,
+            tally,
             checkpoint,
             cosigned,
             anchored,
@@ -122,6 +125,16 @@ final class StatusCommand extends Verb {
     } catch (LedgerException e) {
       problems.add(what + " cannot be read: " + e.getMessage());
       return OptionalLong.empty();
+    }
+  }
+
+  /** Nothing where it cannot be told which tallies hold. */
+  private Optional<LastTally> tally(LedgerReader ledger) throws LedgerException {
+    try {
+      return LastTally.read(ledger, data().keys().accepted());
+    } catch (KeyException e) {
+      // That the keys cannot be read is said where they are.
+      return Optional.empty();
     }
   }
 
@@ -230,6 +243,9 @@ final class StatusCommand extends Verb {
             .orElse("(none that can be read)"));
     field("witnesses", witnessed ? cosigned(status) : "(none)");
     field("anchor", anchor.file().isPresent() ? anchored(status) : "(none)");
+    field(
+        "last tally",
+        status.tally().map(LastTally::describe).orElse(console().yellow("(unknown)")));
     field("keys", status.keys().map(ring -> String.join(", ", ids(ring))).orElse("(unusable)"));
     field(
         "policy",
@@ -329,7 +345,9 @@ final class StatusCommand extends Verb {
     member(out, "refusals", status.refusals());
     out.member("row_signatures", status.signatures().label());
     member(out, "rows", status.rows());
-    out.member("state", status.state()).name("witnesses");
+    out.member("state", status.state()).name("tally");
+    status.tally().ifPresentOrElse(tally -> tally.write(out), () -> out.canonical("null"));
+    out.name("witnesses");
     if (!witnessed) {
       return out.canonical("null").endObject();
     }
@@ -351,6 +369,7 @@ final class StatusCommand extends Verb {
       OptionalLong deadLetters,
       Optional<Head> head,
       RowSignatures signatures,
+      Optional<LastTally> tally,
       Optional<Checkpoint> checkpoint,
       OptionalLong cosigned,
       OptionalLong anchored,

@@ -42,9 +42,10 @@ class LogExportTest {
     record(ROWS);
   }
 
+  /** The last of several rows is the tally of the run that wrote them. */
   private void record(int rows) {
     StringBuilder input = new StringBuilder();
-    for (int i = 1; i <= rows; i++) {
+    for (int i = 1; i < Math.max(rows, 2); i++) {
       input.append(Cli.line("agent:" + i, Cli.bash("rm -rf /" + i)));
     }
     cli.runOn(input.toString(), "gate").ok();

@@ -90,6 +90,7 @@ class ProcessTest {
         .doesNotHaveDuplicates()
         .containsAll(answered.stream().map(line -> Cli.json(line).path("id").asString()).toList());
     cli.assertIntact(chain.size());
+    assertThat(cli.run("status").out()).contains("0 pending, its last");
   }
 
   /** Acceptance 18, seen from outside: two processes, one chain. */

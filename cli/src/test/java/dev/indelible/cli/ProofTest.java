@@ -36,6 +36,7 @@ import tools.jackson.databind.JsonNode;
  * shows.
  */
 class ProofTest {
+  /** Eleven decisions, and the tally of the run that made them. */
   private static final int ROWS = 12;
 
   /** An event that the log does not have. */
@@ -52,7 +53,7 @@ class ProofTest {
     cli = new Cli(root.resolve("data"));
     file = root.resolve("receipt");
     StringBuilder input = new StringBuilder();
-    for (int i = 1; i <= ROWS; i++) {
+    for (int i = 1; i < ROWS; i++) {
       input.append(Cli.line("agent:" + i, Cli.bash("rm -rf /" + i)));
     }
     cli.runOn(input.toString(), "gate").ok();
@@ -93,7 +94,7 @@ class ProofTest {
   @ParameterizedTest
   @ValueSource(strings = {"tlog", "cose"})
   void everyRowIsProvenByItsReceiptAndTheKeyAlone(String format) throws Exception {
-    for (int i = 0; i < ROWS; i++) {
+    for (int i = 0; i < ROWS - 1; i++) {
       prove(ids.get(i), "--format", format).ok();
       JsonNode proven = verify("--key", vkey, "--output", "json").ok().json();
       assertThat(proven.path("verdict").asString()).isEqualTo("proven");
@@ -370,7 +371,7 @@ class ProofTest {
   void theLargestPayloadThereIsFitsIntoAReceipt() throws Exception {
     String command = "x".repeat(1024 * 1024 - 700);
     cli.runOn(Cli.bash(command), "check").ok();
-    JsonNode row = cli.rows().get(ROWS);
+    JsonNode row = cli.rows().get(ROWS - 1);
     assertThat(row.path("payload").path("action").path("command").asString()).isEqualTo(command);
 
     prove(row.path("id").asString(), "--payload").ok();
@@ -382,7 +383,7 @@ class ProofTest {
   void aRowBehindTheLastCheckpointWaitsForTheNext() throws Exception {
     cli.run("check", Cli.bash("ls")).ok();
     cli.sql("DELETE FROM indelible_checkpoints WHERE size > " + ROWS);
-    String id = cli.rows().get(ROWS).path("id").asString();
+    String id = cli.rows().get(ROWS - 1).path("id").asString();
 
     assertThat(prove(id).complaint(2))
         .startsWith(

@@ -38,6 +38,21 @@ class StatusTest {
     assertThat(dlqSize(status).asInt(-1)).isZero();
   }
 
+  @Test
+  void theLastTallyIsShown() {
+    assertThat(status(0).path("tally").path("sequence").asInt()).isZero();
+    assertThat(cli.run("status").ok().out()).containsPattern("last tally +\\(none\\)");
+
+    cli.runOn(Cli.line("agent:a", Cli.bash("ls")).repeat(3), "gate").ok();
+
+    JsonNode tally = status(0).path("tally");
+    assertThat(tally.path("sequence").asInt()).isEqualTo(6);
+    assertThat(tally.path("attempts").asInt()).isEqualTo(3);
+    assertThat(tally.path("pending").asInt()).isZero();
+    assertThat(tally.path("closed").asBoolean()).isTrue();
+    assertThat(cli.run("status").ok().out()).containsPattern("last tally +row 6: 3 attempts");
+  }
+
   /** Design, "Outer interfaces": a number, or null when it cannot be read. */
   @Test
   void deadLettersThatCannotBeReadAreNullAndNotZero() throws Exception {

@@ -56,7 +56,7 @@ class ThirdPartyTest {
   }
 
   private static void record(Path data, int rows) throws Exception {
-    Indelible indelible = Indelible.open(data);
+    Indelible indelible = Indelible.builder(data).withoutTallies().open();
     for (int i = 0; i < rows; i++) {
       indelible.gate().check("agent:" + i % 7, new Bash("rm -rf /" + i));
     }

@@ -81,7 +81,7 @@ class UsageTest {
         "dlq show 1           | dlq show 1: no such letter; 'indelible dlq list' shows what there is",
         "log verify --since 0 | --since 0: rows are numbered from 1",
         "log verify --key no.pem | --key no.pem: no such file, and not a vkey of the form name+hash+key either",
-        "log verify --key a+b+c  | vkey a: its key is not base64",
+        "log verify --key a+b+c  | --key: vkey: \"a+b+c\": not of the form name+id+key",
         "bench drain --events 5  | --events 5: give 1000 or more, or it measures start-up",
         "bench submit --events 999 | --events 999: give 1000 or more, or it measures start-up",
         "bench verify --events 0 | --events 0: give 1000 or more, or it measures start-up",

@@ -18,6 +18,9 @@ import java.util.concurrent.locks.LockSupport;
  * when a process ends without having closed.
  */
 public final class DeferredAudit implements AutoCloseable {
+  /** As long as nanoseconds in a long can say: 292 years. */
+  private static final Duration LONGEST_WAIT = Duration.ofNanos(Long.MAX_VALUE);
+
   private static final String THREAD_NAME = "indelible-drainer";
 
   private final DeferredAuditQueue queue;
@@ -74,6 +77,14 @@ public final class DeferredAudit implements AutoCloseable {
   }
 
   /**
+   * Says that the log does not continue what it signed before, by evidence with its own signature:
+   * health then says so, recording goes on, and no checkpoint is signed any more.
+   */
+  public void reportContradiction(String reason) {
+    books.reportContradiction(reason);
+  }
+
+  /**
    * Waits {@link DeferredAuditQueue#DEFAULT_DRAIN_TIMEOUT}; see {@link #closeAndFlush(Duration)}.
    */
   public DrainReport closeAndFlush() {
@@ -82,17 +93,18 @@ public final class DeferredAudit implements AutoCloseable {
 
   /**
    * Stops intake, waits for what was accepted to be settled, and stops the drainer (D9). Never
-   * takes longer than {@code timeout} and a second, even with a sink stuck in I/O. May be called
-   * again.
+   * takes longer than {@code timeout} and a second, even with a sink or a journal stuck in I/O. May
+   * be called again.
    */
   public DrainReport closeAndFlush(Duration timeout) {
     forgetShutdownHook();
+    long start = System.nanoTime();
     queue.close();
     boolean drained = queue.drainPending(timeout);
     supervisor.stop(thread);
-    awaitThread();
+    await(thread, start, timeout);
     supervisor.abandon();
-    closeStore();
+    closeStore(start, timeout);
     lastHealth.compareAndSet(null, books.health());
     AuditHealth last = lastHealth.get();
     books.report(new AuditHealth(AuditHealth.State.CLOSED, ""));
@@ -115,23 +127,50 @@ public final class DeferredAudit implements AutoCloseable {
   }
 
   private void flush() {
+    long start = System.nanoTime();
     queue.close();
-    queue.drainPending();
-  }
-
-  /** Gives the sink the time to close, so that its files are free when the caller goes on. */
-  private void awaitThread() {
-    long deadline = System.nanoTime() + Duration.ofMillis(500).toNanos();
-    while (thread.isAlive() && System.nanoTime() - deadline < 0) {
-      LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
+    if (queue.drainPending()) {
+      // What is to be said at the end is said when the process is told to end, too.
+      supervisor.stop(thread);
+      await(thread, start, DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
     }
   }
 
-  /** A sink stuck in I/O keeps the store, so that nobody else drains it meanwhile. */
-  private void closeStore() {
-    if (!thread.isAlive() && storeClosed.compareAndSet(false, true)) {
+  /**
+   * Gives a thread the time to say what is to be said at the end and to close, so that its files
+   * are free when the caller goes on: what is left of the caller's, and half a second at least.
+   */
+  private static void await(Thread thread, long start, Duration timeout) {
+    long least = System.nanoTime() + Duration.ofMillis(500).toNanos();
+    Duration most = timeout.compareTo(LONGEST_WAIT) < 0 ? timeout : LONGEST_WAIT;
+    boolean interrupted = false;
+    while (thread.isAlive()
+        && (System.nanoTime() - least < 0 || System.nanoTime() - start < most.toNanos())) {
+      LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
+      interrupted |= Thread.interrupted();
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * A sink stuck in I/O keeps the store, so that nobody else drains it meanwhile. A store may be
+   * stuck itself, and keeps nobody: the process may end before it is closed.
+   */
+  private void closeStore(long start, Duration timeout) {
+    if (thread.isAlive() || !storeClosed.compareAndSet(false, true)) {
+      return;
+    }
+    Thread closer = new Thread(store::close, THREAD_NAME + "-close");
+    closer.setDaemon(true);
+    try {
+      closer.start();
+    } catch (OutOfMemoryError e) {
+      // No thread is to be had; then this one has to wait.
       store.close();
     }
+    await(closer, start, timeout);
   }
 
   private void forgetShutdownHook() {

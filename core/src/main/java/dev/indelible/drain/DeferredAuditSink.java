@@ -25,6 +25,9 @@ public interface DeferredAuditSink extends AutoCloseable {
   /** Called from time to time while nothing waits: for what can be done then. Must not throw. */
   default void rest() {}
 
+  /** Called once when nothing more will come: for what is to be said at the end. Must not throw. */
+  default void finish() {}
+
   /** Lets go of what it holds; must not throw. */
   @Override
   default void close() {}

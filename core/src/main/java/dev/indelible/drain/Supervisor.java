@@ -49,14 +49,16 @@ final class Supervisor implements Runnable {
 
   @Override
   public void run() {
-    while (!stopping && !books.health().state().isTerminal()) {
+    // Once at least: one that is told to stop at once has something to say at the end, too.
+    do {
       try (DeferredAuditSink sink = sinks.create()) {
         drainUntilStopped(sink);
+        sink.finish();
       } catch (Throwable failure) {
         // Errors too: a sink out of memory or with a class missing must not end the log.
         absorb(failure);
       }
-    }
+    } while (!stopping && !books.health().state().isTerminal());
   }
 
   /** Ends {@link #run} after the batch in hand. */

@@ -57,6 +57,11 @@ public record DeferredAuditEvent(
     Timestamps.requireRecordable(timestamp);
   }
 
+  /** Whether events of that type are decisions; all others are what the log says of itself. */
+  public static boolean isDecision(String eventType) {
+    return eventType.equals(REFUSAL) || eventType.equals(CHECK);
+  }
+
   /** An event for any decision, happening now. */
   public static DeferredAuditEvent of(
       String agentId, AgentAction action, Decision decision, Optional<String> policy) {

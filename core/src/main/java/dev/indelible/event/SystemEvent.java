@@ -28,6 +28,9 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** Whether the rows behind this one are all signed. */
   public static final String ROW_SIGNATURES = "audit.row_signatures";
 
+  /** How many decisions were asked for and where they ended; see {@code ledger.Tally}. */
+  public static final String TALLY = "audit.tally";
+
   /** A dead letter was appended after all. */
   public static final String LETTER_REPLAYED = "dlq.replayed";
 

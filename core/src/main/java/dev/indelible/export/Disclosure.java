@@ -96,9 +96,8 @@ public final class Disclosure {
               "the log has it as row %d, and it says it is row %d"
                   .formatted(index + 1, row.sequence())));
     }
-    RowCheck check = new RowCheck(keys);
-    faults.addAll(
-        row.payload().isPresent() ? check.content(row) : check.contentWithoutPayload(row));
+    RowCheck check = row.hasPayload() ? new RowCheck(keys) : RowCheck.ofRecords(keys);
+    faults.addAll(check.content(row));
     faults.removeIf(fault -> RowCheck.isUnsigned(row, fault));
     return List.copyOf(faults);
   }

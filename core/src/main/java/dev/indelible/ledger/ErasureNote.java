@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.ledger;
 
+import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
@@ -24,6 +25,14 @@ import java.util.Optional;
  */
 public record ErasureNote(
     long sequence, String eventId, String payloadHash, int letters, String reason, String by) {
+
+  /**
+   * Whether payloads of that type can be erased. The rest is what the log says of itself, and the
+   * verifier goes by it: without it a key that was given up would seem not to be.
+   */
+  public static boolean isErasable(String eventType) {
+    return DeferredAuditEvent.isDecision(eventType);
+  }
 
   /** The note of an erasure of that row's payload. */
   public static ErasureNote of(ChainRow row, int letters, String reason, String by) {

@@ -45,10 +45,14 @@ public final class HeadGuard {
   /**
    * Every key accepted so far, and what else is accepted by now.
    *
-   * @throws KeyException if the accepted keys cannot be read
+   * @throws KeysUnreadableException if the accepted keys cannot be read
    */
-  public KeyRing accepted() throws KeyException {
-    return check.keys().and(keys.accepted());
+  public KeyRing accepted() {
+    try {
+      return check.keys().and(keys.accepted());
+    } catch (KeyException e) {
+      throw new KeysUnreadableException("the accepted keys cannot be read: " + e.getMessage(), e);
+    }
   }
 
   /** Remembers the end of the chain, once it is committed. */
@@ -98,7 +102,10 @@ public final class HeadGuard {
     try {
       check = check.alsoAccepting(keys.accepted());
     } catch (KeyException e) {
-      throw new KeysUnreadableException(row.sequence(), e);
+      throw new KeysUnreadableException(
+          "row %d is signed by a key not known here, and the accepted keys cannot be read: %s"
+              .formatted(row.sequence(), e.getMessage()),
+          e);
     }
     return check.content(row);
   }
@@ -127,15 +134,12 @@ public final class HeadGuard {
         : Optional.empty();
   }
 
-  /** Whether a row is sound cannot be told, because the accepted keys cannot be read. */
+  /** Whose a signature is cannot be told, because the accepted keys cannot be read. */
   public static final class KeysUnreadableException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    KeysUnreadableException(long sequence, KeyException cause) {
-      super(
-          "row %d is signed by a key not known here, and the accepted keys cannot be read: %s"
-              .formatted(sequence, cause.getMessage()),
-          cause);
+    KeysUnreadableException(String message, KeyException cause) {
+      super(message, cause);
     }
   }
 }

@@ -37,6 +37,14 @@ public interface LedgerReader extends AutoCloseable {
     return Optional.empty();
   }
 
+  /**
+   * Whether it keeps what is beside the records: payloads, and dead letters. A copy that was made
+   * to be shown to others has the records alone.
+   */
+  default boolean hasPayloads() {
+    return true;
+  }
+
   /** How many rows there are. */
   long size() throws LedgerException;
 

@@ -29,9 +29,22 @@ public final class RowCheck {
 
   private final KeyRing keys;
 
+  /** Whether a row is held against its payload, too. */
+  private final boolean payloads;
+
+  private RowCheck(KeyRing keys, boolean payloads) {
+    this.keys = keys;
+    this.payloads = payloads;
+  }
+
   /** A check against the public keys whose signatures are accepted. */
   public RowCheck(KeyRing keys) {
-    this.keys = keys;
+    this(keys, true);
+  }
+
+  /** The same for rows whose payloads are not at hand. */
+  public static RowCheck ofRecords(KeyRing keys) {
+    return new RowCheck(keys, false);
   }
 
   /** The keys accepted. */
@@ -41,7 +54,7 @@ public final class RowCheck {
 
   /** The same check, with these keys accepted too. */
   RowCheck alsoAccepting(KeyRing more) {
-    return new RowCheck(keys.and(more));
+    return new RowCheck(keys.and(more), payloads);
   }
 
   /** What is wrong with a row's place in the chain; empty when nothing is. */
@@ -58,11 +71,6 @@ public final class RowCheck {
     return List.of(new RowFault(LINK, true, message));
   }
 
-  /** What is wrong with a row whose payload is not at hand; empty when nothing is. */
-  public List<RowFault> contentWithoutPayload(ChainRow row) {
-    return signature(row).stream().toList();
-  }
-
   /** What is wrong with a row by itself; empty when nothing is. */
   public List<RowFault> content(StoredRow stored) {
     if (stored instanceof PackedRow packed && packed.isPayloadSound()) {
@@ -75,7 +83,9 @@ public final class RowCheck {
     }
     ChainRow row = stored.decoded();
     List<RowFault> faults = new ArrayList<>();
-    payload(row).ifPresent(faults::add);
+    if (payloads) {
+      payload(row).ifPresent(faults::add);
+    }
     signature(row).ifPresent(faults::add);
     return faults;
   }

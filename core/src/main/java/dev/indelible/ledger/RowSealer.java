@@ -4,6 +4,7 @@ package dev.indelible.ledger;
 import dev.indelible.crypto.Sha256;
 import dev.indelible.crypto.Signer;
 import dev.indelible.event.AuditEvent;
+import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.EventContent;
 import dev.indelible.event.Timestamps;
 import dev.indelible.json.CanonicalWriter;
@@ -18,11 +19,11 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * Turns events into rows: canonical bytes, hash, signature, link.
@@ -43,10 +44,13 @@ public final class RowSealer {
    */
   private static final int CHUNKS_AHEAD = 48;
 
-  private static final Executor SIGNERS = workers("indelible-sealer", CORES);
+  private static final ThreadPoolExecutor SIGNERS = workers("indelible-sealer", CORES);
 
   /** Links are made one after another, and not by the thread that writes, which has no time. */
-  private static final Executor LINKER = workers("indelible-linker", 1);
+  private static final ThreadPoolExecutor LINKER = workers("indelible-linker", 1);
+
+  /** How long rows are waited for before it is asked whether anybody still makes them. */
+  private static final Duration PATIENCE = Duration.ofSeconds(1);
 
   private final RowSigning signing;
   private final SecureRandom random = new SecureRandom();
@@ -106,7 +110,7 @@ public final class RowSealer {
       byte[] nonce = Arrays.copyOfRange(nonces, from, from + EventContent.NONCE_BYTES);
       byte[] payload = events.get(i).content().payload(nonce);
       drafts.add(
-          signed
+          signed || !DeferredAuditEvent.isDecision(events.get(i).eventType())
               ? signed(sequence + i, events.get(i), payload, out)
               : unsigned(sequence + i, events.get(i), payload, out));
     }
@@ -168,7 +172,7 @@ public final class RowSealer {
     return new Linked(rows, end);
   }
 
-  private static Executor workers(String name, int threads) {
+  private static ThreadPoolExecutor workers(String name, int threads) {
     ThreadPoolExecutor pool =
         new ThreadPoolExecutor(
             threads,
@@ -267,16 +271,48 @@ public final class RowSealer {
         beginFollowing();
       }
       try {
-        return chunks.remove().join().rows();
-      } catch (CompletionException e) {
+        return await(chunks.remove()).rows();
+      } catch (ExecutionException e) {
         if (e.getCause() instanceof RuntimeException cause) {
           throw cause;
         }
         if (e.getCause() instanceof Error cause) {
           throw cause;
         }
-        throw e;
+        throw new IllegalStateException(e);
       }
+    }
+
+    /**
+     * Waits for rows, as long as anybody is at work on any: a worker that runs out of memory may
+     * not have enough left to say so, and then nobody ever will.
+     */
+    private static Linked await(CompletableFuture<Linked> rows) throws ExecutionException {
+      boolean interrupted = false;
+      try {
+        boolean idle = false;
+        while (true) {
+          try {
+            return rows.get(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+          } catch (TimeoutException e) {
+            boolean idleBefore = idle;
+            idle = isIdle(SIGNERS) && isIdle(LINKER);
+            if (idle && idleBefore) {
+              throw new IllegalStateException("the rows being sealed were given up unsaid");
+            }
+          } catch (InterruptedException e) {
+            interrupted = true;
+          }
+        }
+      } finally {
+        if (interrupted) {
+          Thread.currentThread().interrupt();
+        }
+      }
+    }
+
+    private static boolean isIdle(ThreadPoolExecutor workers) {
+      return workers.getActiveCount() == 0 && workers.getQueue().isEmpty();
     }
 
     private void begin() {

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.queue;
 
+import dev.indelible.decision.Decision;
+import dev.indelible.decision.Escalate;
+import dev.indelible.decision.Refuse;
+import dev.indelible.decision.Warn;
+import dev.indelible.event.AuditEvent;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.VerdictCounts;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
@@ -18,8 +26,37 @@ import org.slf4j.LoggerFactory;
 public final class AuditBooks {
   private static final Logger LOG = LoggerFactory.getLogger(AuditBooks.class);
 
-  private final AtomicLong submitted = new AtomicLong();
-  private final AtomicLong sendFailures = new AtomicLong();
+  /** What is counted by verdict has these places, and one for what is no decision. */
+  private static final int ALLOW = 0;
+
+  private static final int WARN = 1;
+  private static final int REFUSE = 2;
+  private static final int ESCALATE = 3;
+  private static final int NO_DECISION = 4;
+  private static final int KINDS = 5;
+
+  private final AtomicLong[] submitted = counters();
+  private final AtomicLong[] sendFailures = counters();
+
+  /** What a gate answered and its asker does not put on record. */
+  private final LongAdder[] unrecorded = {
+    new LongAdder(), new LongAdder(), new LongAdder(), new LongAdder()
+  };
+
+  final Object uncounted = new Object();
+
+  /**
+   * Not accepted and not in {@link #sendFailures}, which takes a call: the caller had no stack left
+   * for one. Guarded by {@link #uncounted}.
+   */
+  final long[] uncountedRejected = new long[KINDS];
+
+  /** The same, where the stack did not even reach for the monitor. */
+  final long[] alsoUncountedRejected = new long[KINDS];
+
+  /** Publishes {@link #alsoUncountedRejected}; written after it and read before. */
+  volatile boolean alsoUncounted;
+
   private final LongAdder appended = new LongAdder();
   private final LongAdder unsigned = new LongAdder();
   private final LongAdder dlqLanded = new LongAdder();
@@ -35,16 +72,98 @@ public final class AuditBooks {
   private volatile long chainSequence = -1;
 
   private volatile Optional<String> concern = Optional.empty();
+  private volatile boolean contradicted;
   private final AtomicReference<AuditHealth> health = new AtomicReference<>(AuditHealth.RECORDING);
 
-  /** Counts events handed in, accepted or not. */
-  public void countSubmitted(long events) {
-    submitted.addAndGet(events);
+  /**
+   * Where an event is counted among those of its verdict. One that was read back tells its type
+   * alone, and counts as that type's first verdict.
+   */
+  static int kind(AuditEvent event) {
+    if (event instanceof DeferredAuditEvent decided) {
+      return kind(decided.decision());
+    }
+    return switch (event.eventType()) {
+      case DeferredAuditEvent.CHECK -> ALLOW;
+      case DeferredAuditEvent.REFUSAL -> REFUSE;
+      default -> NO_DECISION;
+    };
+  }
+
+  private static int kind(Decision decision) {
+    if (decision instanceof Refuse) {
+      return REFUSE;
+    }
+    if (decision instanceof Escalate) {
+      return ESCALATE;
+    }
+    return decision instanceof Warn ? WARN : ALLOW;
+  }
+
+  /** Counts an event handed in, accepted or not. */
+  void countSubmitted(int kind) {
+    submitted[kind].incrementAndGet();
+  }
+
+  /** Counts events that an earlier run left waiting: handed in, and not in this run. */
+  void countRecovered(long events) {
+    submitted[NO_DECISION].addAndGet(events);
   }
 
   /** Counts an event that was not accepted. */
-  public void countSendFailure() {
-    sendFailures.incrementAndGet();
+  void countSendFailure(int kind) {
+    sendFailures[kind].incrementAndGet();
+  }
+
+  /** Counts a decision that is not put on record. */
+  void countUnrecorded(Decision decision) {
+    unrecorded[kind(decision)].increment();
+  }
+
+  /**
+   * The decisions handed in so far in this run, accepted or not. What was {@linkplain #rejected not
+   * accepted} is to be read before it, and where the events ended, too: each is counted here first.
+   */
+  public VerdictCounts attempts() {
+    return new VerdictCounts(
+        submitted[ALLOW].get(), submitted[WARN].get(),
+        submitted[REFUSE].get(), submitted[ESCALATE].get());
+  }
+
+  /** Of {@link #attempts}, those that were not accepted. */
+  public VerdictCounts rejected() {
+    long[] rejected = rejectedByKind();
+    return new VerdictCounts(rejected[ALLOW], rejected[WARN], rejected[REFUSE], rejected[ESCALATE]);
+  }
+
+  /** The decisions so far that are by design not put on record, as what a hook let pass. */
+  public VerdictCounts unrecorded() {
+    return new VerdictCounts(
+        unrecorded[ALLOW].sum(), unrecorded[WARN].sum(),
+        unrecorded[REFUSE].sum(), unrecorded[ESCALATE].sum());
+  }
+
+  private long[] rejectedByKind() {
+    long[] rejected = new long[KINDS];
+    boolean more = alsoUncounted;
+    synchronized (uncounted) {
+      for (int kind = 0; kind < KINDS; kind++) {
+        rejected[kind] = rejected(kind, more);
+      }
+    }
+    return rejected;
+  }
+
+  private long rejected(int kind, boolean more) {
+    return sendFailures[kind].get()
+        + uncountedRejected[kind]
+        + (more ? alsoUncountedRejected[kind] : 0);
+  }
+
+  private static AtomicLong[] counters() {
+    AtomicLong[] counters = new AtomicLong[KINDS];
+    Arrays.setAll(counters, kind -> new AtomicLong());
+    return counters;
   }
 
   /** Counts events that are in the chain. */
@@ -119,6 +238,30 @@ public final class AuditBooks {
     }
   }
 
+  /** Takes back a concern that is no more. */
+  public void endConcern(String reason) {
+    if (concern.equals(Optional.of(reason))) {
+      concern = Optional.empty();
+    }
+  }
+
+  /**
+   * Says that the log does not continue what it signed before: recording goes on, and nothing more
+   * is to be signed over it.
+   */
+  public void reportContradiction(String reason) {
+    if (!contradicted) {
+      LOG.error("{}", reason);
+      concern = Optional.of(reason);
+      contradicted = true;
+    }
+  }
+
+  /** Whether the log was found not to continue what it signed before. */
+  public boolean isContradicted() {
+    return contradicted;
+  }
+
   Optional<String> concern() {
     return concern;
   }
@@ -129,11 +272,23 @@ public final class AuditBooks {
   }
 
   long submitted() {
-    return submitted.get();
+    long sum = 0;
+    for (AtomicLong ofKind : submitted) {
+      sum += ofKind.get();
+    }
+    return sum;
   }
 
+  /** Makes no object: whoever waits for the drainer asks again and again, with a full heap too. */
   long sendFailures() {
-    return sendFailures.get();
+    long sum = 0;
+    boolean more = alsoUncounted;
+    synchronized (uncounted) {
+      for (int kind = 0; kind < KINDS; kind++) {
+        sum += rejected(kind, more);
+      }
+    }
+    return sum;
   }
 
   long appended() {

@@ -37,17 +37,6 @@ public final class DeferredAuditQueue {
   private final AuditBooks books;
   private final RateLimitedLog rejections = new RateLimitedLog();
 
-  private final Object uncounted = new Object();
-
-  /**
-   * Rejected and not in the books, which take a call: the caller had no stack left for one. Guarded
-   * by {@link #uncounted}.
-   */
-  private long uncountedRejected;
-
-  /** The same, where the stack did not even reach for the monitor. */
-  private volatile long alsoUncountedRejected;
-
   /** Events settled; written by the drainer, read by those who wait for it. */
   private final AtomicLong settled = new AtomicLong();
 
@@ -62,7 +51,7 @@ public final class DeferredAuditQueue {
   public DeferredAuditQueue(EventStore store, AuditBooks books) {
     this.store = store;
     this.books = books;
-    books.countSubmitted(store.recovered());
+    books.countRecovered(store.recovered());
   }
 
   /**
@@ -76,14 +65,15 @@ public final class DeferredAuditQueue {
    */
   public boolean submit(AuditEvent event) {
     Objects.requireNonNull(event, "event");
+    int kind = AuditBooks.kind(event);
     // Counted before open is read: a closer that sees all accepted events settled missed none.
-    books.countSubmitted(1);
+    books.countSubmitted(kind);
     boolean accepted = false;
     boolean counted = false;
     try {
       accepted = isOpen() && offer(event);
       if (!accepted) {
-        books.countSendFailure();
+        books.countSendFailure(kind);
         counted = true;
         rejections.ifDue(this::logRejection);
       }
@@ -92,13 +82,14 @@ public final class DeferredAuditQueue {
     }
     if (!accepted && !counted) {
       try {
-        synchronized (uncounted) {
-          uncountedRejected++;
+        synchronized (books.uncounted) {
+          books.uncountedRejected[kind]++;
         }
       } catch (StackOverflowError e) {
         // The interpreter may want a word of stack for the monitor. Without it: right unless two
         // threads come here in the same instant.
-        alsoUncountedRejected++;
+        books.alsoUncountedRejected[kind]++;
+        books.alsoUncounted = true;
       }
     }
     return accepted;
@@ -130,6 +121,14 @@ public final class DeferredAuditQueue {
     return DeferredAuditEvent.fromRefusal(agentId, action, decision)
         .map(this::submit)
         .orElse(false);
+  }
+
+  /**
+   * Counts a decision that its asker does not put on record, as what a hook let pass: no event, and
+   * an attempt all the same.
+   */
+  public void countUnrecorded(Decision decision) {
+    books.countUnrecorded(decision);
   }
 
   /** Whether events are accepted: not closed, and the drainer not given up. */
@@ -178,14 +177,8 @@ public final class DeferredAuditQueue {
    * an event that is refused in between then counts as accepted, not as none.
    */
   private long accepted() {
-    long rejected = rejected();
+    long rejected = books.sendFailures();
     return books.submitted() - rejected;
-  }
-
-  private long rejected() {
-    synchronized (uncounted) {
-      return books.sendFailures() + uncountedRejected + alsoUncountedRejected;
-    }
   }
 
   /** The books at this moment. */
@@ -195,7 +188,7 @@ public final class DeferredAuditQueue {
         books.submitted(),
         books.appended(),
         books.unsigned(),
-        rejected(),
+        books.sendFailures(),
         books.appendFailures(),
         books.drainerPanics(),
         books.dlqLanded(),

@@ -9,6 +9,7 @@ import dev.indelible.merkle.TileParseException;
 import dev.indelible.merkle.TilePath;
 import dev.indelible.merkle.TileSource;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -46,6 +47,9 @@ public final class LogDirectory implements AutoCloseable {
 
   /** Where files are written before they get their names. */
   private static final String NEW = ".new";
+
+  /** A full bundle of the longest entries, which is the largest file there is. */
+  private static final int MAX_FILE_BYTES = TilePath.FULL_WIDTH * (2 + EntryBundle.MAX_ENTRY_BYTES);
 
   /** Files written before they are synced together. */
   private static final int BATCH_FILES = 256;
@@ -364,9 +368,21 @@ public final class LogDirectory implements AutoCloseable {
     return directory.resolve(path.toString());
   }
 
+  /** What is in a file of the log, none of which is large, whatever others put in its place. */
   private Optional<byte[]> read(Path file) throws LogDirectoryException {
     try {
-      return Optional.of(Files.readAllBytes(file));
+      if (Files.exists(file) && !Files.isRegularFile(file)) {
+        throw LogDirectoryException.contradicted(file + ": not a plain file");
+      }
+      try (InputStream in = Files.newInputStream(file)) {
+        byte[] bytes = in.readNBytes(MAX_FILE_BYTES + 1);
+        if (bytes.length > MAX_FILE_BYTES) {
+          throw LogDirectoryException.contradicted(
+              "%s: more than the %d bytes that a file of a log has at most"
+                  .formatted(file, MAX_FILE_BYTES));
+        }
+        return Optional.of(bytes);
+      }
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (IOException e) {

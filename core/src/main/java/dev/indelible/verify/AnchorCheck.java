@@ -10,6 +10,7 @@ import dev.indelible.checkpoint.VerificationException;
 import dev.indelible.checkpoint.VerificationException.Reason;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.KeyRing;
+import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.StoredCheckpoint;
@@ -39,8 +40,8 @@ import java.util.OptionalLong;
  */
 final class AnchorCheck implements Check {
   private static final String ANCHOR = "anchor";
-  private static final String ROLLBACK = "rollback";
-  private static final String FORK = "fork";
+  static final String ROLLBACK = "rollback";
+  static final String FORK = "fork";
 
   /** How far a log may be ahead of its anchor without that being strange: it is at work. */
   private static final Duration LAG = Duration.ofMinutes(1);
@@ -62,11 +63,17 @@ final class AnchorCheck implements Check {
   /** The size of the largest checkpoint there that the log signed. */
   private long largest = -1;
 
-  AnchorCheck(Findings findings, LedgerReader ledger, KeyRing keys, Path file) {
+  /**
+   * A check of that file.
+   *
+   * @param before how many rows there are before the first that is looked at
+   */
+  AnchorCheck(Findings findings, LedgerReader ledger, KeyRing keys, Path file, long before) {
     this.findings = findings;
     this.ledger = ledger;
     this.keys = keys;
     this.file = file;
+    this.rows = before;
   }
 
   @Override
@@ -76,7 +83,7 @@ final class AnchorCheck implements Check {
 
   @Override
   public void end() throws LedgerException {
-    Optional<String> origin = origin();
+    Optional<String> origin = origin(ledger);
     Tiles tiles = new Tiles(ledger);
     try (AnchorReader entries = new AnchorReader(Files.newInputStream(file))) {
       for (Optional<AnchorReader.Entry> entry = entries.next();
@@ -129,7 +136,11 @@ final class AnchorCheck implements Check {
   private void hold(Checkpoint anchored, Tiles tiles) throws LedgerException {
     signed++;
     largest = Math.max(largest, anchored.size());
-    if (anchored.size() > rows) {
+    if (anchored.size() > rows && !ledger.hasPayloads()) {
+      unknown(
+          "this copy has %d rows, and the log signed a checkpoint over %d: the copy is older, or was set back"
+              .formatted(rows, anchored.size()));
+    } else if (anchored.size() > Math.max(rows, grownTo())) {
       broken(
           ROLLBACK,
           "the log was set back: it signed a checkpoint over %d rows, and there are %d"
@@ -141,6 +152,12 @@ final class AnchorCheck implements Check {
     } else {
       holdRoot(anchored, tiles);
     }
+  }
+
+  /** A log at work has grown, and anchored that, since its rows were read. */
+  private long grownTo() throws LedgerException {
+    return Math.min(
+        ledger.treeSize().orElse(0), ledger.lastRow().map(ChainRow::sequence).orElse(0L));
   }
 
   private void holdRoot(Checkpoint anchored, Tiles tiles) {
@@ -202,7 +219,8 @@ final class AnchorCheck implements Check {
     }
   }
 
-  private Optional<String> origin() throws LedgerException {
+  /** The name that a log has in its last checkpoint, if it has one that can be read. */
+  static Optional<String> origin(LedgerReader ledger) throws LedgerException {
     try {
       Optional<StoredCheckpoint> last = ledger.lastCheckpoint();
       return last.isPresent()

@@ -8,7 +8,7 @@ import java.util.OptionalLong;
 
 /** Tells how many events did not get into the chain and wait beside it. */
 final class DeadLetterCheck implements Check {
-  private static final String DEAD_LETTERS = "dead_letters";
+  static final String DEAD_LETTERS = "dead_letters";
 
   private final Findings findings;
   private final LedgerReader ledger;

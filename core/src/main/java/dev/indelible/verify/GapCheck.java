@@ -39,9 +39,11 @@ final class GapCheck implements Check {
   public void end() {}
 
   private static String cause(ChainRow row) {
+    if (row.payload().isEmpty()) {
+      return "its words are not here";
+    }
     try {
-      byte[] payload = row.payload().orElseThrow(() -> new JsonFormatException("it is gone"));
-      JsonFields event = JsonFields.of(CanonicalJson.read(payload), "payload");
+      JsonFields event = JsonFields.of(CanonicalJson.read(row.payload().get()), "payload");
       return JsonFields.of(event.node("details"), "details").string("cause");
     } catch (JsonFormatException e) {
       return "its note is unreadable";

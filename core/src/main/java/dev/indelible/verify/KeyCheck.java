@@ -16,7 +16,7 @@ import java.util.OptionalLong;
  * behind the one that gives it up. Says what the chain's own history of its keys shows.
  */
 final class KeyCheck implements Check {
-  private static final String KEYS = "keys";
+  static final String KEYS = "keys";
 
   private final Findings findings;
   private final KeyHistory history;

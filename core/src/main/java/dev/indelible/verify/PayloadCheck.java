@@ -61,6 +61,9 @@ final class PayloadCheck implements Check {
 
   /** An erasure is said behind the row: one before it cannot have known its payload. */
   private boolean isErased(ChainRow row) throws LedgerException {
+    if (!ErasureNote.isErasable(row.eventType())) {
+      return false;
+    }
     Map<Long, Erasure> known = erasures;
     if (known == null) {
       known = readErasures();

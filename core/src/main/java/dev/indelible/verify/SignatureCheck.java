@@ -2,6 +2,7 @@
 package dev.indelible.verify;
 
 import dev.indelible.event.SystemEvent;
+import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowCheck;
@@ -9,8 +10,7 @@ import dev.indelible.ledger.RowFault;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.ledger.RowSignatureNote;
 import dev.indelible.verify.Finding.Status;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -22,10 +22,18 @@ final class SignatureCheck implements Check {
 
   private final Findings findings;
   private final TreeCheck tree;
+  private final LedgerReader ledger;
+  private final RowCheck check;
+  private final long from;
   private long rows;
 
-  /** Whether a signed note before this row says that rows are unsigned. */
-  private boolean mayBeUnsigned;
+  /**
+   * What the last signed note before this row says of the rows behind it; empty if none is seen.
+   */
+  private Optional<RowSignatureNote> said = Optional.empty();
+
+  /** Whether the notes before the first row were read, which only unsigned rows need. */
+  private boolean readBack;
 
   private long unsigned;
   private long unsignedFrom;
@@ -35,41 +43,51 @@ final class SignatureCheck implements Check {
    * Checks the rows from some row on.
    *
    * @param tree knows in the end which rows are under a checkpoint
-   * @param mayBeUnsigned what the last signed note before them says, see {@link #mayBeUnsigned}
+   * @param check tells whether a note is sound
+   * @param from that row
    */
-  SignatureCheck(Findings findings, TreeCheck tree, boolean mayBeUnsigned) {
+  SignatureCheck(
+      Findings findings, TreeCheck tree, LedgerReader ledger, RowCheck check, long from) {
     this.findings = findings;
     this.tree = tree;
-    this.mayBeUnsigned = mayBeUnsigned;
+    this.ledger = ledger;
+    this.check = check;
+    this.from = from;
   }
 
-  /** Whether the last signed note before a row says that rows are unsigned. */
-  static boolean mayBeUnsigned(LedgerReader ledger, long sequence, RowCheck check)
-      throws LedgerException {
-    List<RowSignatureNote> said = new ArrayList<>();
-    ledger.forEachRow(
-        RowQuery.ofType(SystemEvent.ROW_SIGNATURES),
-        row -> {
-          if (row.sequence() < sequence && check.content(row).isEmpty()) {
-            RowSignatureNote.read(row).ifPresent(said::add);
-          }
-          return row.sequence() < sequence;
-        });
-    return !said.isEmpty() && !said.get(said.size() - 1).everyRow();
+  /** Whether the last signed note before the row that is looked at says that rows are unsigned. */
+  private boolean mayBeUnsigned() throws LedgerException {
+    if (said.isEmpty() && !readBack && from > 1) {
+      ledger.forEachRow(
+          RowQuery.ofType(SystemEvent.ROW_SIGNATURES),
+          row -> {
+            if (row.sequence() < from && check.content(row).isEmpty()) {
+              said = read(row).or(() -> said);
+            }
+            return row.sequence() < from;
+          });
+      readBack = true;
+    }
+    return said.filter(note -> !note.everyRow()).isPresent();
+  }
+
+  /** What a sound note says. One whose words are not at hand may say that rows are unsigned. */
+  private static Optional<RowSignatureNote> read(ChainRow row) {
+    return row.hasPayload() ? RowSignatureNote.read(row) : Optional.of(new RowSignatureNote(false));
   }
 
   @Override
-  public void row(JudgedRow row) {
+  public void row(JudgedRow row) throws LedgerException {
     rows++;
     for (RowFault fault : row.faults()) {
-      if (mayBeUnsigned && RowCheck.isUnsigned(row.stored(), fault)) {
+      if (RowCheck.isUnsigned(row.stored(), fault) && mayBeUnsigned()) {
         unsigned(row.sequence());
       } else if (!fault.check().equals(RowCheck.PAYLOAD)) {
         findings.fault(row.sequence(), fault);
       }
     }
     if (row.isSound() && row.is(SystemEvent.ROW_SIGNATURES)) {
-      RowSignatureNote.read(row.row()).ifPresent(note -> mayBeUnsigned = !note.everyRow());
+      said = read(row.row()).or(() -> said);
     }
   }
 
@@ -95,10 +113,13 @@ final class SignatureCheck implements Check {
         UNSIGNED,
         all ? Status.OK : Status.UNKNOWN,
         OptionalLong.of(unsignedFrom),
-        "%d rows from row %d on are unsigned, as a signed note before them says; %s"
+        "%d rows from row %d on are unsigned, %s; %s"
             .formatted(
                 unsigned,
                 unsignedFrom,
+                ledger.hasPayloads()
+                    ? "as a signed note before them says"
+                    : "behind a signed note whose words are not in this copy",
                 all
                     ? "the checkpoint over " + covered + " rows covers them"
                     : "behind row " + covered + " only their links tie them to the rest"));

@@ -19,7 +19,11 @@ final class TamperCheck implements Check {
   public void row(JudgedRow row) {
     if (row.is(SystemEvent.TAMPER)) {
       String noted =
-          TamperNote.read(row.row()).map(TamperNote::describe).orElse("its note is unreadable");
+          row.stored().hasPayload()
+              ? TamperNote.read(row.row())
+                  .map(TamperNote::describe)
+                  .orElse("its note is unreadable")
+              : "its words are not here";
       findings.broken(
           TAMPER,
           OptionalLong.of(row.sequence()),

@@ -3,12 +3,9 @@ package dev.indelible.verify;
 
 import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.checkpoint.CheckpointParseException;
-import dev.indelible.checkpoint.SignatureType;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerificationException;
 import dev.indelible.checkpoint.VerificationException.Reason;
-import dev.indelible.checkpoint.VerifierKey;
-import dev.indelible.crypto.VerificationKey;
 import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
@@ -20,12 +17,12 @@ import dev.indelible.merkle.TilePath;
 import dev.indelible.verify.Finding.Status;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * Recomputes the Merkle tree from the rows, and holds the stored tiles and every checkpoint against
@@ -41,7 +38,10 @@ final class TreeCheck implements Check {
 
   private final Findings findings;
   private final LedgerReader ledger;
-  private final KeyHistory keys;
+  private final CheckpointKeys keys;
+
+  /** What the log may be called; anything if empty. */
+  private final Set<String> origins;
 
   /** What does not hold; said at the end, behind what is wrong with single rows. */
   private final List<Finding> faults = new ArrayList<>();
@@ -62,6 +62,9 @@ final class TreeCheck implements Check {
   /** The size of the tree when this began, which can be no more than the rows read since. */
   private final long leavesBefore;
 
+  /** The checkpoints up to that size were looked at; at first none, not even that of the start. */
+  private long checkedTo;
+
   private String origin = "";
   private boolean tilesHold = true;
   private long checkpoints;
@@ -72,14 +75,22 @@ final class TreeCheck implements Check {
   /**
    * A check of the tree of the rows that follow {@code start}.
    *
+   * @param origins what the log may be called; anything if empty
    * @param start the tree before them, trusted
    */
-  TreeCheck(Findings findings, LedgerReader ledger, KeyHistory keys, TileEdge start)
+  TreeCheck(
+      Findings findings,
+      LedgerReader ledger,
+      KeyHistory history,
+      Set<String> origins,
+      TileEdge start)
       throws LedgerException {
     this.findings = findings;
     this.ledger = ledger;
-    this.keys = keys;
+    this.keys = new CheckpointKeys(history);
+    this.origins = origins;
     this.edge = start;
+    this.checkedTo = start.size() - 1;
     this.hasTree = ledger.treeSize().isPresent();
     this.leavesBefore = ledger.treeSize().orElse(0);
     this.last = ledger.lastCheckpoint();
@@ -132,7 +143,8 @@ final class TreeCheck implements Check {
     List<StoredCheckpoint> due = new ArrayList<>();
     long start = edge.size();
     long upTo = Math.min(start + arriving.size(), last.map(StoredCheckpoint::size).orElse(0L));
-    ledger.forEachCheckpoint(start + 1, upTo, due::add);
+    ledger.forEachCheckpoint(checkedTo + 1, upTo, due::add);
+    checkedTo = start + arriving.size();
     for (StoredCheckpoint checkpoint : due) {
       grow(arriving.subList((int) (edge.size() - start), (int) (checkpoint.size() - start)));
       check(checkpoint);
@@ -181,7 +193,12 @@ final class TreeCheck implements Check {
       SignedCheckpoint signed = SignedCheckpoint.parse(stored.note());
       Checkpoint checkpoint = signed.unverified();
       origin = origin.isEmpty() ? checkpoint.origin() : origin;
-      verify(signed, stored.size());
+      if (!origins.isEmpty() && !origins.contains(checkpoint.origin())) {
+        throw new VerificationException(
+            Reason.NO_KNOWN_SIGNATURE,
+            "it is one of %s, for which no key was given".formatted(checkpoint.origin()));
+      }
+      keys.verify(signed, origin, stored.size());
       if (checkpoint.size() != stored.size()) {
         fault(
             CHECKPOINTS,
@@ -225,31 +242,6 @@ final class TreeCheck implements Check {
           OptionalLong.of(edge.size() + 1),
           "rows are gone from the end: there are %d, and a checkpoint is over %d"
               .formatted(edge.size(), signed));
-    }
-  }
-
-  /** By a key that signs at that size; one that does not yet, or any more, proves the opposite. */
-  private void verify(SignedCheckpoint signed, long size) throws VerificationException {
-    try {
-      signed.verify(origin, named(origin, keys.signingAt(size)));
-    } catch (VerificationException e) {
-      if (e.reason() != Reason.NO_KNOWN_SIGNATURE) {
-        throw e;
-      }
-      signed.verify(origin, named(origin, keys.keys().keys()));
-      throw new VerificationException(
-          Reason.BAD_SIGNATURE, "it is signed by a key that does not sign this many rows");
-    }
-  }
-
-  private static List<VerifierKey> named(String name, Collection<VerificationKey> accepted)
-      throws VerificationException {
-    try {
-      return accepted.stream()
-          .map(key -> new VerifierKey(name, SignatureType.ED25519, key))
-          .toList();
-    } catch (IllegalArgumentException e) {
-      throw new VerificationException(Reason.UNKNOWN_ORIGIN, e.getMessage());
     }
   }
 

@@ -6,7 +6,6 @@ import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowCheck;
-import dev.indelible.merkle.TileEdge;
 import dev.indelible.verify.Finding.Status;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -50,9 +49,13 @@ public final class Verifier {
 
     VerificationReport report() {
       try {
-        history = KeyHistory.read(ledger, options.keys(), options.rooted());
-        content = new RowCheck(history.keys());
-        Start start = start();
+        if (ledger.hasPayloads()) {
+          history = KeyHistory.read(ledger, options.keys(), options.rooted());
+          content = new RowCheck(history.keys());
+        } else {
+          content = RowCheck.ofRecords(history.keys());
+        }
+        Start start = Start.read(ledger, options, history, findings);
         head = start.head();
         List<Check> checks = checks(start);
         long from = options.since() > 1 ? options.since() : Long.MIN_VALUE;
@@ -69,23 +72,30 @@ public final class Verifier {
 
     /** Every property that is checked; the tree first, which others ask in the end. */
     private List<Check> checks(Start start) throws LedgerException {
-      TreeCheck tree = new TreeCheck(findings, ledger, history, start.edge());
+      boolean whole = ledger.hasPayloads();
+      long before = start.head().sequence();
+      TreeCheck tree = new TreeCheck(findings, ledger, history, options.origins(), start.edge());
       List<Check> checks =
-          new ArrayList<>(
-              List.of(
-                  tree,
-                  new LinkCheck(findings, content, start.head()),
+          new ArrayList<>(List.of(tree, new LinkCheck(findings, content, start.head())));
+      checks.addAll(
+          whole
+              ? List.of(
                   new PayloadCheck(findings, ledger, content),
-                  new SignatureCheck(findings, tree, start.mayBeUnsigned()),
-                  new KeyCheck(findings, history, options.since() <= 1),
-                  new TamperCheck(findings),
-                  new GapCheck(findings),
-                  new DeadLetterCheck(findings, ledger)));
+                  new KeyCheck(findings, history, before == 0),
+                  new DeadLetterCheck(findings, ledger),
+                  new CompletenessCheck(findings, ledger, options.since()))
+              : List.of(new WithheldCheck(findings, history)));
+      checks.addAll(
+          List.of(
+              new SignatureCheck(findings, tree, ledger, content, before + 1),
+              new TamperCheck(findings),
+              new GapCheck(findings)));
       options
           .witnesses()
-          .ifPresent(policy -> checks.add(new WitnessCheck(findings, ledger, policy)));
+          .ifPresent(
+              policy -> checks.add(new WitnessCheck(findings, ledger, history, policy, before)));
       for (Path anchor : options.anchors()) {
-        checks.add(new AnchorCheck(findings, ledger, history.keys(), anchor));
+        checks.add(new AnchorCheck(findings, ledger, history.keys(), anchor, before));
       }
       return checks;
     }
@@ -100,52 +110,5 @@ public final class Verifier {
       }
       options.progress().accept(rows);
     }
-
-    /** What is before the first row to check, and trusted. */
-    private Start start() throws LedgerException {
-      long since = options.since();
-      if (since <= 1) {
-        return new Start(Head.EMPTY, TileEdge.EMPTY, false);
-      }
-      Head trusted =
-          ledger
-              .row(since - 1)
-              .orElseThrow(
-                  () ->
-                      new LedgerException(
-                          "there is no row %d to start after; the chain has fewer rows than that"
-                              .formatted(since - 1)))
-              .head();
-      findings.note(
-          new Finding(
-              "trusted",
-              Status.OK,
-              OptionalLong.of(since - 1),
-              "rows 1 to %d were not checked; row %d is trusted with record hash %s"
-                  .formatted(since - 1, since - 1, trusted.hex())));
-      return new Start(
-          trusted, trustedEdge(since - 1), SignatureCheck.mayBeUnsigned(ledger, since, content));
-    }
-
-    /** The tree of the rows that are not checked, from the stored tiles. */
-    private TileEdge trustedEdge(long size) throws LedgerException {
-      if (ledger.treeSize().isEmpty()) {
-        return TileEdge.EMPTY;
-      }
-      if (ledger.treeSize().getAsLong() < size) {
-        throw new LedgerException(
-            "the tree does not reach row %d; check the whole chain instead".formatted(size));
-      }
-      return TileEdge.read(size, new StoredTiles(ledger));
-    }
   }
-
-  /**
-   * What the first row to check follows.
-   *
-   * @param head the row before it
-   * @param edge the tree of the rows before it
-   * @param mayBeUnsigned whether a signed note before it says that rows are unsigned
-   */
-  private record Start(Head head, TileEdge edge, boolean mayBeUnsigned) {}
 }

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.verify;
 
+import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerificationException;
 import dev.indelible.checkpoint.VerificationException.Reason;
 import dev.indelible.checkpoint.WitnessPolicy;
+import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.merkle.TiledNodes;
 import dev.indelible.verify.Finding.Status;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.OptionalLong;
 
 /**
@@ -20,18 +25,34 @@ import java.util.OptionalLong;
 final class WitnessCheck implements Check {
   private static final String WITNESSES = "witnesses";
 
+  /** Cosigned checkpoints, from the last, among which one of this log is looked for. */
+  private static final int MOST_LOOKED_AT = 1_000;
+
   private final Findings findings;
   private final LedgerReader ledger;
+  private final CheckpointKeys keys;
   private final WitnessPolicy policy;
 
   private long rows;
   private long cosigned;
   private long quorum = -1;
 
-  WitnessCheck(Findings findings, LedgerReader ledger, WitnessPolicy policy) {
+  /**
+   * A check of the cosignatures under that policy.
+   *
+   * @param before how many rows there are before the first that is looked at
+   */
+  WitnessCheck(
+      Findings findings,
+      LedgerReader ledger,
+      KeyHistory history,
+      WitnessPolicy policy,
+      long before) {
     this.findings = findings;
     this.ledger = ledger;
+    this.keys = new CheckpointKeys(history);
     this.policy = policy;
+    this.rows = before;
   }
 
   @Override
@@ -41,11 +62,17 @@ final class WitnessCheck implements Check {
 
   @Override
   public void end() throws LedgerException {
+    List<StoredCheckpoint> quorums = new ArrayList<>();
     ledger.forEachCosigned(
         stored -> {
-          check(stored);
+          if (hasQuorum(stored) && quorums.size() < MOST_LOOKED_AT) {
+            quorums.add(stored);
+          }
           return true;
         });
+    for (StoredCheckpoint stored : quorums) {
+      quorum = quorum < 0 && isOfThisLog(stored) ? stored.size() : quorum;
+    }
     if (quorum < 0) {
       findings.fault(
           new Finding(
@@ -73,11 +100,30 @@ final class WitnessCheck implements Check {
     }
   }
 
-  private void check(StoredCheckpoint stored) {
+  /**
+   * Whether the log signed it, and over these rows: a note of another log, cosigned by the same
+   * witnesses, may have been put in its place.
+   */
+  private boolean isOfThisLog(StoredCheckpoint stored) throws LedgerException {
+    try {
+      SignedCheckpoint signed = SignedCheckpoint.parse(stored.note());
+      Checkpoint checkpoint = signed.unverified();
+      keys.verify(signed, checkpoint.origin(), checkpoint.size());
+      return checkpoint.size() == stored.size()
+          && TiledNodes.tree(new StoredTiles(ledger), checkpoint.size())
+              .root()
+              .equals(checkpoint.root());
+    } catch (CheckpointParseException | VerificationException | IllegalArgumentException e) {
+      return false;
+    }
+  }
+
+  /** Whether a quorum cosigned it, whatever it is; one that is forged is named. */
+  private boolean hasQuorum(StoredCheckpoint stored) {
     cosigned++;
     try {
       policy.cosigned(SignedCheckpoint.parse(stored.note()));
-      quorum = Math.max(quorum, stored.size());
+      return true;
     } catch (VerificationException e) {
       if (e.reason() != Reason.NO_QUORUM) {
         findings.broken(
@@ -93,5 +139,6 @@ final class WitnessCheck implements Check {
           "the checkpoint over %d rows cannot be read: %s"
               .formatted(stored.size(), e.getMessage()));
     }
+    return false;
   }
 }

@@ -23,8 +23,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Appends a log's checkpoints to an anchor file as they are signed, and notices when the log does
@@ -42,17 +40,14 @@ public final class Anchoring {
   /** Checkpoints appended with one sync. */
   private static final int AT_ONCE = 1_000;
 
-  private static final Logger LOG = LoggerFactory.getLogger(Anchoring.class);
-
   private final AnchorFile file;
-  private final LedgerSource source;
   private final Function<LedgerReader, TileSource<LedgerException>> tiles;
   private final KeySource keys;
   private final Consumer<String> concern;
   private final Appending appending;
 
-  /** Written by its thread, read by any. */
-  private volatile State state = new State(OptionalLong.empty(), Optional.empty());
+  /** The size of the last checkpoint in the file, if that is known; written by its thread. */
+  private volatile OptionalLong anchored = OptionalLong.empty();
 
   /**
    * How it goes.
@@ -70,11 +65,10 @@ public final class Anchoring {
       KeySource keys,
       Consumer<String> concern) {
     this.file = new AnchorFile(file);
-    this.source = source;
     this.tiles = tiles;
     this.keys = keys;
     this.concern = concern;
-    this.appending = new Appending();
+    this.appending = new Appending(source);
   }
 
   /**
@@ -99,7 +93,7 @@ public final class Anchoring {
 
   /** How it goes. */
   public State state() {
-    return state;
+    return new State(anchored, appending.trouble());
   }
 
   /**
@@ -129,42 +123,20 @@ public final class Anchoring {
 
   /** The thread. */
   private final class Appending extends Follower {
-    Appending() {
-      super("indelible-anchor", DEFAULT_INTERVAL);
+    Appending(LedgerSource source) {
+      super("indelible-anchor", "anchor", source, DEFAULT_INTERVAL);
     }
 
     @Override
-    boolean look() {
-      Optional<String> trouble;
+    Optional<String> look(LedgerReader ledger)
+        throws LedgerException, KeyException, CheckpointParseException {
       try {
-        trouble = lookAtLedger();
+        return Anchoring.this.look(ledger);
       } catch (IOException e) {
-        trouble =
-            Optional.of(
-                "%s: cannot be appended to: %s: %s"
-                    .formatted(file.path(), e.getClass().getSimpleName(), e.getMessage()));
-      } catch (LedgerException | KeyException | CheckpointParseException e) {
-        trouble = Optional.of(e.getMessage());
-      } catch (RuntimeException e) {
-        // Damage in the tree comes out in many ways, and none may end the anchoring.
-        trouble = Optional.of(e.toString());
+        return Optional.of(
+            "%s: cannot be appended to: %s: %s"
+                .formatted(file.path(), e.getClass().getSimpleName(), e.getMessage()));
       }
-      if (trouble.isPresent() && !trouble.equals(state.trouble())) {
-        LOG.warn("anchor: {}", trouble.get());
-      }
-      state = new State(state.anchored(), trouble);
-      return trouble.isEmpty();
-    }
-  }
-
-  private Optional<String> lookAtLedger()
-      throws LedgerException, KeyException, CheckpointParseException, IOException {
-    Optional<? extends LedgerReader> opened = source.open();
-    if (opened.isEmpty()) {
-      return Optional.empty();
-    }
-    try (LedgerReader ledger = opened.get()) {
-      return look(ledger);
     }
   }
 
@@ -175,17 +147,17 @@ public final class Anchoring {
       return Optional.empty();
     }
     Checkpoint last = SignedCheckpoint.parse(stored.get().note()).unverified();
-    Optional<Checkpoint> anchored = file.last(named(last.origin()));
-    long size = anchored.map(Checkpoint::size).orElse(0L);
-    state = new State(OptionalLong.of(size), state.trouble());
-    if (anchored.isPresent()) {
-      Optional<String> contradiction = contradiction(ledger, anchored.get(), last);
+    Optional<Checkpoint> known = file.last(named(last.origin()));
+    long size = known.map(Checkpoint::size).orElse(0L);
+    anchored = OptionalLong.of(size);
+    if (known.isPresent()) {
+      Optional<String> contradiction = contradiction(ledger, known.get(), last);
       if (contradiction.isPresent()) {
         concern.accept(contradiction.get());
         return contradiction;
       }
     }
-    append(ledger, anchored.isPresent() ? size + 1 : last.size(), last.size());
+    append(ledger, known.isPresent() ? size + 1 : last.size(), last.size());
     return Optional.empty();
   }
 
@@ -196,33 +168,23 @@ public final class Anchoring {
   }
 
   /** Why the log is not the one that the file is of any more; empty if it is. */
-  private Optional<String> contradiction(LedgerReader ledger, Checkpoint anchored, Checkpoint last)
+  private Optional<String> contradiction(LedgerReader ledger, Checkpoint known, Checkpoint last)
       throws LedgerException {
-    if (anchored.size() > Math.max(last.size(), lastSize())) {
+    if (known.size() > Math.max(last.size(), appending.lastSize())) {
       return Optional.of(
           "%s: the log was set back: the anchor has its checkpoint over %d rows, and its last is over %d"
-              .formatted(file.path(), anchored.size(), last.size()));
+              .formatted(file.path(), known.size(), last.size()));
     }
-    if (anchored.size() > last.size()) {
+    if (known.size() > last.size()) {
       // Another process signed, and anchored, since the ledger was opened.
       return Optional.empty();
     }
-    Hash root = TiledNodes.tree(tiles.apply(ledger), anchored.size()).root();
-    return root.equals(anchored.root())
+    Hash root = TiledNodes.tree(tiles.apply(ledger), known.size()).root();
+    return root.equals(known.root())
         ? Optional.empty()
         : Optional.of(
             "%s: the log was forked: the anchor has its checkpoint over %d rows, which are not these"
-                .formatted(file.path(), anchored.size()));
-  }
-
-  private long lastSize() throws LedgerException {
-    Optional<? extends LedgerReader> opened = source.open();
-    if (opened.isEmpty()) {
-      return 0;
-    }
-    try (LedgerReader ledger = opened.get()) {
-      return ledger.lastCheckpoint().map(StoredCheckpoint::size).orElse(0L);
-    }
+                .formatted(file.path(), known.size()));
   }
 
   private void append(LedgerReader ledger, long from, long to)
@@ -246,7 +208,7 @@ public final class Anchoring {
       }
       file.append(signed);
       next = missing.get(missing.size() - 1).size() + 1;
-      state = new State(OptionalLong.of(next - 1), state.trouble());
+      anchored = OptionalLong.of(next - 1);
     }
   }
 }

@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.witness;
 
+import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.crypto.KeyException;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.LedgerSource;
+import dev.indelible.ledger.StoredCheckpoint;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Follows a log from a thread of its own: looks at it from time to time, less often while something
@@ -16,13 +25,27 @@ abstract class Follower {
   /** Longest wait after something was wrong; the wait doubles up to it. */
   private static final Duration LONGEST_BACKOFF = Duration.ofMinutes(1);
 
+  private static final Logger LOG = LoggerFactory.getLogger(Follower.class);
+
+  private final String what;
+  private final LedgerSource source;
   private final Duration interval;
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread thread;
   private Duration backoff;
 
-  /** A follower, not yet at work. */
-  Follower(String threadName, Duration interval) {
+  /** Written by its thread, read by any. */
+  private volatile Optional<String> trouble = Optional.empty();
+
+  /**
+   * A follower, not yet at work.
+   *
+   * @param what who or what it follows the log for, for the log's own log
+   * @param source the ledger; made by others, perhaps later
+   */
+  Follower(String threadName, String what, LedgerSource source, Duration interval) {
+    this.what = what;
+    this.source = source;
     this.interval = interval;
     this.backoff = interval;
     this.thread = new Thread(this::run, threadName);
@@ -30,12 +53,58 @@ abstract class Follower {
   }
 
   /**
-   * Looks at the log; must not throw.
+   * Looks at the log.
    *
-   * @return whether all is well
+   * @return what is wrong; empty if nothing is
    * @throws InterruptedException if its closer has gone
    */
-  abstract boolean look() throws InterruptedException;
+  abstract Optional<String> look(LedgerReader ledger)
+      throws LedgerException, KeyException, CheckpointParseException, InterruptedException;
+
+  /** What was wrong when it looked last; empty if nothing was. */
+  final Optional<String> trouble() {
+    return trouble;
+  }
+
+  /** The size of the last checkpoint as it is now: another process may have signed since. */
+  final long lastSize() throws LedgerException {
+    Optional<? extends LedgerReader> opened = source.open();
+    if (opened.isEmpty()) {
+      return 0;
+    }
+    try (LedgerReader ledger = opened.get()) {
+      return ledger.lastCheckpoint().map(StoredCheckpoint::size).orElse(0L);
+    }
+  }
+
+  /** Looks, and says what is wrong when that is new; returns whether all is well. */
+  private boolean isWell() throws InterruptedException {
+    Optional<String> found;
+    try {
+      found = lookAtLedger();
+    } catch (LedgerException | KeyException | CheckpointParseException e) {
+      found = Optional.of(String.valueOf(e.getMessage()));
+    } catch (RuntimeException e) {
+      // Damage in the tree comes out in many ways, and none may end the following.
+      found = Optional.of(e.toString());
+    }
+    if (found.isPresent() && !found.equals(trouble)) {
+      LOG.warn("{}: {}", what, found.get());
+    }
+    trouble = found;
+    return found.isEmpty();
+  }
+
+  private Optional<String> lookAtLedger()
+      throws LedgerException, KeyException, CheckpointParseException, InterruptedException {
+    Optional<? extends LedgerReader> opened = source.open();
+    if (opened.isEmpty()) {
+      return Optional.empty();
+    }
+    try (LedgerReader ledger = opened.get()) {
+      return look(ledger);
+    }
+  }
 
   final void start() {
     thread.start();
@@ -45,9 +114,9 @@ abstract class Follower {
     try {
       boolean last = false;
       while (!last) {
-        last = closing.await(look() ? calm() : doubled(), TimeUnit.NANOSECONDS);
+        last = closing.await(isWell() ? calm() : doubled(), TimeUnit.NANOSECONDS);
       }
-      look();
+      isWell();
     } catch (InterruptedException e) {
       // Its closer has gone; what it did not do is done after the next start.
       Thread.currentThread().interrupt();

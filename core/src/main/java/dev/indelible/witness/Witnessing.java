@@ -23,8 +23,6 @@ import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Has a log's checkpoints cosigned while it is at work, and keeps the cosignatures beside them.
@@ -42,10 +40,7 @@ public final class Witnessing {
   /** Cosigned checkpoints looked at for the last one with a quorum before it counts as unknown. */
   private static final int MOST_LOOKED_AT = 1_000;
 
-  private static final Logger LOG = LoggerFactory.getLogger(Witnessing.class);
-
   private final WitnessPolicy policy;
-  private final LedgerSource source;
   private final Function<LedgerReader, TileSource<LedgerException>> tiles;
   private final CosignatureStore store;
   private final Consumer<String> concern;
@@ -73,7 +68,6 @@ public final class Witnessing {
       Duration interval,
       Duration patience) {
     this.policy = policy;
-    this.source = source;
     this.tiles = tiles;
     this.store = store;
     this.concern = concern;
@@ -82,7 +76,8 @@ public final class Witnessing {
       witness
           .url()
           .map(WitnessClient::url)
-          .ifPresent(url -> askings.add(new Asking(witness, url, http, interval, patience)));
+          .ifPresent(
+              url -> askings.add(new Asking(witness, url, http, source, interval, patience)));
     }
   }
 
@@ -146,7 +141,7 @@ public final class Witnessing {
 
   /** How it goes with each witness that is asked. */
   public List<State> witnesses() {
-    return askings.stream().map(asking -> asking.state).toList();
+    return askings.stream().map(Asking::state).toList();
   }
 
   /**
@@ -206,54 +201,30 @@ public final class Witnessing {
     private final Duration patience;
     private Optional<WitnessClient> client = Optional.empty();
 
-    /** Written by this thread, read by any. */
-    private volatile State state;
+    /** The size of the last checkpoint that it cosigned; written by this thread, read by any. */
+    private volatile OptionalLong known = OptionalLong.empty();
 
     Asking(
         WitnessPolicy.Witness witness,
         URI url,
         HttpClient http,
+        LedgerSource source,
         Duration interval,
         Duration patience) {
-      super("indelible-witness-" + witness.name(), interval);
+      super("indelible-witness-" + witness.name(), "witness " + witness.name(), source, interval);
       this.witness = witness;
       this.url = url;
       this.http = http;
       this.patience = patience;
-      this.state = new State(witness.name(), OptionalLong.empty(), Optional.empty());
+    }
+
+    State state() {
+      return new State(witness.name(), known, trouble());
     }
 
     /** Has the last checkpoint cosigned if it is not yet. */
     @Override
-    boolean look() throws InterruptedException {
-      Optional<String> trouble;
-      try {
-        trouble = lookAtLedger();
-      } catch (LedgerException | CheckpointParseException e) {
-        trouble = Optional.of(e.getMessage());
-      } catch (RuntimeException e) {
-        // Damage in the tree comes out in many ways, and none may end the asking.
-        trouble = Optional.of(e.toString());
-      }
-      if (trouble.isPresent() && !trouble.equals(state.trouble())) {
-        LOG.warn("witness {}: {}", witness.name(), trouble.get());
-      }
-      state = new State(state.name(), state.cosigned(), trouble);
-      return trouble.isEmpty();
-    }
-
-    private Optional<String> lookAtLedger()
-        throws LedgerException, CheckpointParseException, InterruptedException {
-      Optional<? extends LedgerReader> opened = source.open();
-      if (opened.isEmpty()) {
-        return Optional.empty();
-      }
-      try (LedgerReader ledger = opened.get()) {
-        return look(ledger);
-      }
-    }
-
-    private Optional<String> look(LedgerReader ledger)
+    Optional<String> look(LedgerReader ledger)
         throws LedgerException, CheckpointParseException, InterruptedException {
       WitnessClient asked = client(ledger);
       Optional<StoredCheckpoint> last = ledger.lastCheckpoint();
@@ -304,24 +275,13 @@ public final class Witnessing {
       return Optional.of(said);
     }
 
-    /** As another process may have left it since. */
-    private long lastSize() throws LedgerException {
-      Optional<? extends LedgerReader> opened = source.open();
-      if (opened.isEmpty()) {
-        return 0;
-      }
-      try (LedgerReader ledger = opened.get()) {
-        return ledger.lastCheckpoint().map(StoredCheckpoint::size).orElse(0L);
-      }
-    }
-
     /** The client; made when the ledger is there, and says what the witness cosigned before. */
     private WitnessClient client(LedgerReader ledger) throws LedgerException {
       if (client.isEmpty()) {
         cosigned.set(Witnessing.cosigned(ledger, policy));
-        long known = lastCosigned(ledger);
-        client = Optional.of(new WitnessClient(http, witness.key(), url, known, patience));
-        cosigned(known);
+        long before = lastCosigned(ledger);
+        client = Optional.of(new WitnessClient(http, witness.key(), url, before, patience));
+        cosigned(before);
       }
       return client.get();
     }
@@ -363,7 +323,7 @@ public final class Witnessing {
     }
 
     private Optional<String> cosigned(long size) {
-      state = new State(state.name(), OptionalLong.of(size), state.trouble());
+      known = OptionalLong.of(size);
       return Optional.empty();
     }
 

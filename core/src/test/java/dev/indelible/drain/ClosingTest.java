@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.queue.EventStore;
 import dev.indelible.queue.MemoryStore;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -50,6 +51,26 @@ class ClosingTest {
     assertThat(report.timedOut()).isTrue();
     assertThat(report.pending()).isEqualTo(1);
     assertThat(report.isComplete()).isFalse();
+  }
+
+  /** D9: nor on a journal whose disk answers no more; what was accepted is in the ledger. */
+  @Test
+  void closeAndFlushNeverHangsOnAStuckStore() {
+    CountDownLatch gate = audits.gate();
+    EventStore stuck =
+        new WrappedStore() {
+          @Override
+          public void close() {
+            TestLedger.awaitUninterruptibly(gate);
+          }
+        };
+    DeferredAudit audit = audits.start(stuck, ledger.recording(), DrainSettings.ofDefaults());
+    audit.queue().submit(refusal("agent:alice", 1));
+    long start = System.nanoTime();
+    DrainReport report = audit.closeAndFlush(Duration.ofMillis(200));
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
+    assertThat(report.isComplete()).isTrue();
+    assertThat(ledger.rows()).hasSize(1);
   }
 
   /** Acceptance 12: three submitted, nothing drains. */

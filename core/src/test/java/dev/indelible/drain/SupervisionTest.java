@@ -10,16 +10,12 @@ import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.AuditHealth.State;
 import dev.indelible.queue.DeferredAuditMetrics;
-import dev.indelible.queue.EventBatch;
-import dev.indelible.queue.EventStore;
 import dev.indelible.queue.MemoryStore;
 import java.io.IOException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -84,19 +80,8 @@ class SupervisionTest {
   }
 
   /** Out of memory, for example, where it gives a file back. */
-  private static final class StoreThatFailsToSettleOnce implements EventStore {
-    private final MemoryStore store = new MemoryStore();
+  private static final class StoreThatFailsToSettleOnce extends WrappedStore {
     private boolean failed;
-
-    @Override
-    public boolean offer(AuditEvent event) {
-      return store.offer(event);
-    }
-
-    @Override
-    public EventBatch peek(int max) {
-      return store.peek(max);
-    }
 
     @Override
     public void settle(int count) {
@@ -104,17 +89,7 @@ class SupervisionTest {
         failed = true;
         throw new OutOfMemoryError("test store");
       }
-      store.settle(count);
-    }
-
-    @Override
-    public long recovered() {
-      return store.recovered();
-    }
-
-    @Override
-    public Optional<Instant> oldestPending() {
-      return store.oldestPending();
+      super.settle(count);
     }
   }
 

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /**
  * What is sealed ahead of its turn is a guess; the chain is right whether it was right or wrong.
@@ -82,6 +83,44 @@ class SealingAheadTest {
     }
 
     requireChainOf(events);
+  }
+
+  /** A worker that dies without a word, as for want of memory, is not waited for for ever (D8). */
+  @Test
+  @Timeout(60)
+  void aWorkerThatDiesUnsaidIsNoticed() {
+    Signer dying =
+        new Signer() {
+          @Override
+          public VerificationKey verificationKey() {
+            return key.verificationKey();
+          }
+
+          @Override
+          public byte[] sign(byte[] message) {
+            throw new Speechless();
+          }
+        };
+    RowSealer failing = new RowSealer(dying);
+
+    boolean noticed = false;
+    try {
+      failing.seal(head, events.subList(0, 100));
+    } catch (IllegalStateException | Speechless e) {
+      // A JDK that passes it on without its description needs nothing of ours.
+      noticed = true;
+    }
+    assertThat(noticed).isTrue();
+  }
+
+  /** What cannot be passed on, because that takes its description. */
+  private static final class Speechless extends Error {
+    private static final long serialVersionUID = 1;
+
+    @Override
+    public String toString() {
+      throw new IllegalStateException("test worker");
+    }
   }
 
   private void seal(List<AuditEvent> batch, List<AuditEvent> following) {

@@ -77,12 +77,12 @@ public final class Gate {
     long start = System.nanoTime();
     Decision decision = policy.decide(action);
     if (decision.isPermitted()) {
-      return told(action, decision, start);
+      return unrecorded(action, decision, start);
     }
     try {
       return record(agentId, action, decision, start).decision();
     } catch (IllegalArgumentException e) {
-      return told(action, new Refuse(BAD_AGENT_ID, e.getMessage()), start);
+      return unrecorded(action, new Refuse(BAD_AGENT_ID, e.getMessage()), start);
     }
   }
 
@@ -93,6 +93,12 @@ public final class Gate {
     boolean accepted = queue.submit(event);
     Decision answer = told(action, accepted ? decision : notRecorded(), start);
     return new RecordedDecision(answer, accepted ? Optional.of(event.id()) : Optional.empty());
+  }
+
+  /** What leaves no event is in the tally all the same. */
+  private Decision unrecorded(AgentAction action, Decision answer, long start) {
+    queue.countUnrecorded(answer);
+    return told(action, answer, start);
   }
 
   /** Counts an answer on its way to the caller. */

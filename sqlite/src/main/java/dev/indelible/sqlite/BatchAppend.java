@@ -16,9 +16,11 @@ import dev.indelible.merkle.Hash;
 import dev.indelible.queue.AuditBooks;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,11 +41,19 @@ final class BatchAppend {
    */
   private static final long MAX_GAP = 1L << 20;
 
+  /** Where an event ended that became a dead letter. */
+  static final long BURIED = -1;
+
+  /** Where an event ended that was a dead letter already. */
+  static final long BURIED_BEFORE = 0;
+
   private final SqliteWriter writer;
   private final RowSealer sealer;
   private final HeadGuard guard;
   private final AuditBooks books;
   private final List<AppendOutcome> outcomes = new ArrayList<>();
+  private long[] places = {};
+  private final BitSet found = new BitSet();
   private Head head = Head.EMPTY;
   private boolean lettersExist;
   private long unsigned;
@@ -73,6 +83,7 @@ final class BatchAppend {
    * @param following what waits behind it, to be sealed ahead
    */
   List<AppendOutcome> run(List<AuditEvent> batch, List<AuditEvent> following) throws SQLException {
+    places = new long[batch.size()];
     head = trustedHead();
     declareSignatures();
     lettersExist = writer.hasLetters();
@@ -81,7 +92,8 @@ final class BatchAppend {
       List<AuditEvent> rest = batch.subList(outcomes.size(), batch.size());
       List<AuditEvent> events = notYetBuried(rest, run);
       if (events.isEmpty()) {
-        outcomes.add(AppendOutcome.DLQ_LANDED);
+        lastRefusal = "the same event is a dead letter already";
+        buried(BURIED_BEFORE);
         continue;
       }
       int inserted = outcomes.size();
@@ -90,7 +102,7 @@ final class BatchAppend {
           insertWhile(sealer.sealAhead(head, events, last ? following : List.of()));
       inserted = outcomes.size() - inserted;
       if (refusal.isPresent()) {
-        outcomes.add(settleRefused(events.get(inserted), refusal.get()));
+        settleRefused(events.get(inserted), refusal.get());
       }
       run = refusal.isPresent() ? 1 : Math.min(batch.size(), run * 2);
     }
@@ -130,6 +142,54 @@ final class BatchAppend {
   /** Why the last event that was refused was refused; empty if none was. */
   String lastRefusal() {
     return lastRefusal;
+  }
+
+  /**
+   * Chains what the log has to say of itself. What that is may depend on where it will stand: it is
+   * made when the end of the chain is known, and nobody else can write.
+   *
+   * @return what was said; empty if there was nothing to say
+   */
+  <T> Optional<T> say(Saying<T> saying, Function<T, AuditEvent> event) throws SQLException {
+    head = trustedHead();
+    declareSignatures();
+    Optional<T> said = saying.at(head);
+    if (said.isPresent()) {
+      ChainRow row = sealer.seal(head, event.apply(said.get()));
+      writer.insert(row);
+      stand(row, null);
+    }
+    growTree();
+    return said;
+  }
+
+  /** What is said at an end of the chain. */
+  @FunctionalInterface
+  interface Saying<T> {
+    Optional<T> at(Head end) throws SQLException;
+  }
+
+  /**
+   * Where each event ended: the sequence of its row, which may have been there already; {@link
+   * #BURIED} or {@link #BURIED_BEFORE}.
+   */
+  long[] places() {
+    return places;
+  }
+
+  /** Which of the events, by their place in the batch, have a row that was there already. */
+  BitSet found() {
+    return found;
+  }
+
+  private void appended(long sequence) {
+    places[outcomes.size()] = sequence;
+    outcomes.add(AppendOutcome.APPENDED);
+  }
+
+  private void buried(long place) {
+    places[outcomes.size()] = place;
+    outcomes.add(AppendOutcome.DLQ_LANDED);
   }
 
   /** How many rows were inserted unsigned. */
@@ -185,9 +245,9 @@ final class BatchAppend {
       for (int i = 0; i < rows.size(); i++) {
         try {
           writer.insert(rows.get(i));
-          outcomes.add(AppendOutcome.APPENDED);
-          unsigned += rows.get(i).signature().isEmpty() ? 1 : 0;
           stand(rows.get(i), i + 1 < rows.size() ? rows.get(i + 1).prevHash() : null);
+          appended(rows.get(i).sequence());
+          unsigned += rows.get(i).signature().isEmpty() ? 1 : 0;
         } catch (SQLException e) {
           if (SqliteFault.of(e) == SqliteFault.WEATHER) {
             throw e;
@@ -200,7 +260,7 @@ final class BatchAppend {
   }
 
   /** Settles an event whose row was refused once. */
-  private AppendOutcome settleRefused(AuditEvent event, SQLException refusal) throws SQLException {
+  private void settleRefused(AuditEvent event, SQLException refusal) throws SQLException {
     SQLException last = refusal;
     for (int retry = 1; retry <= RETRY_BUDGET; retry++) {
       switch (SqliteFault.of(last)) {
@@ -208,7 +268,8 @@ final class BatchAppend {
         case ID_TAKEN -> {
           Optional<ChainRow> first = writer.row(event.id().toString());
           if (first.isPresent()) {
-            return settleKnownId(event, first.get(), retry);
+            settleKnownId(event, first.get(), retry);
+            return;
           }
           // No row has this id: a trigger broke the constraint with one of its own.
         }
@@ -222,7 +283,8 @@ final class BatchAppend {
       try {
         writer.insert(row);
         stand(row, null);
-        return AppendOutcome.APPENDED;
+        appended(row.sequence());
+        return;
       } catch (SQLException again) {
         last = again;
       }
@@ -230,17 +292,18 @@ final class BatchAppend {
     if (SqliteFault.of(last) == SqliteFault.WEATHER) {
       throw last;
     }
-    return bury(event, "constraint: " + last.getMessage(), RETRY_BUDGET + 1);
+    bury(event, "constraint: " + last.getMessage(), RETRY_BUDGET + 1);
   }
 
   /** D4: the same event again is the row that is there; other content under its id is refused. */
-  private AppendOutcome settleKnownId(AuditEvent event, ChainRow first, int attempts)
-      throws SQLException {
+  private void settleKnownId(AuditEvent event, ChainRow first, int attempts) throws SQLException {
     if (!isSame(event, first)) {
-      return bury(event, DeadLetter.ID_REUSED, attempts);
+      bury(event, DeadLetter.ID_REUSED, attempts);
+      return;
     }
     known = Math.max(known, first.sequence());
-    return AppendOutcome.APPENDED;
+    found.set(outcomes.size());
+    appended(first.sequence());
   }
 
   private static boolean isSame(AuditEvent event, ChainRow row) {
@@ -260,14 +323,16 @@ final class BatchAppend {
     return false;
   }
 
-  private AppendOutcome bury(AuditEvent event, String reason, int attempts) throws SQLException {
+  private void bury(AuditEvent event, String reason, int attempts) throws SQLException {
     lettersExist = true;
     lastRefusal = reason;
-    if (!isLetter(event)) {
-      ChainRow row = sealer.seal(head, event);
-      writer.insertLetter(row, reason, Timestamps.format(Timestamps.now()), attempts);
+    if (isLetter(event)) {
+      buried(BURIED_BEFORE);
+      return;
     }
-    return AppendOutcome.DLQ_LANDED;
+    ChainRow row = sealer.seal(head, event);
+    writer.insertLetter(row, reason, Timestamps.format(Timestamps.now()), attempts);
+    buried(BURIED);
   }
 
   /** The end of the chain to build upon, with notes chained first of what is wrong with it. */

@@ -9,6 +9,7 @@ import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.json.JsonValue;
 import dev.indelible.ledger.DeadLetter;
+import dev.indelible.ledger.Head;
 import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowSealer;
@@ -60,26 +61,18 @@ final class LetterReplay {
     }
     SystemEvent note = note(SystemEvent.LETTER_REPLAYED, letter, Optional.empty());
     List<AuditEvent> events = List.of(letter.event(), note);
-    writer.begin();
-    boolean done = false;
-    try {
-      if (!writer.markReplayed(letter)) {
-        return Optional.empty();
-      }
-      BatchAppend append = new BatchAppend(writer, sealer, guard, books);
-      List<AppendOutcome> outcomes = append.run(events, List.of());
-      if (outcomes.contains(AppendOutcome.DLQ_LANDED)) {
-        return Optional.of(append.lastRefusal());
-      }
-      writer.commit();
-      done = true;
-      guard.committed(append.head());
-      return Optional.empty();
-    } finally {
-      if (!done) {
-        writer.rollback();
-      }
-    }
+    BatchAppend append = new BatchAppend(writer, sealer, guard, books);
+    Optional<Head> head =
+        writer.inTransaction(
+            () ->
+                !writer.markReplayed(letter)
+                        || append.run(events, List.of()).contains(AppendOutcome.DLQ_LANDED)
+                    ? Optional.empty()
+                    : Optional.of(append.head()));
+    head.ifPresent(guard::committed);
+    return head.isPresent() || append.lastRefusal().isEmpty()
+        ? Optional.empty()
+        : Optional.of(append.lastRefusal());
   }
 
   /**
@@ -89,22 +82,17 @@ final class LetterReplay {
    */
   void purge(DeadLetter letter, String reason) throws SQLException {
     SystemEvent note = note(SystemEvent.LETTER_PURGED, letter, Optional.of(reason));
-    writer.begin();
-    boolean done = false;
-    try {
-      if (!writer.removeLetter(letter)) {
-        return;
-      }
-      BatchAppend append = new BatchAppend(writer, sealer, guard, books);
-      append.chain(note, "the purge");
-      writer.commit();
-      done = true;
-      guard.committed(append.head());
-    } finally {
-      if (!done) {
-        writer.rollback();
-      }
-    }
+    BatchAppend append = new BatchAppend(writer, sealer, guard, books);
+    Optional<Head> head =
+        writer.inTransaction(
+            () -> {
+              if (!writer.removeLetter(letter)) {
+                return Optional.empty();
+              }
+              append.chain(note, "the purge");
+              return Optional.of(append.head());
+            });
+    head.ifPresent(guard::committed);
   }
 
   private static SystemEvent note(String type, DeadLetter letter, Optional<String> reason) {

@@ -4,7 +4,6 @@ package dev.indelible.sqlite;
 import dev.indelible.checkpoint.CheckpointSigner;
 import dev.indelible.checkpoint.ForkException;
 import dev.indelible.checkpoint.SignedCheckpoint;
-import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningException;
 import dev.indelible.ledger.HeadGuard;
@@ -23,7 +22,8 @@ import org.slf4j.LoggerFactory;
  * thread.
  *
  * <p>Rows are settled without a checkpoint: one that fails for the weather is tried again later,
- * and one that would contradict an earlier one ends the signing, not the recording.
+ * and one that would contradict an earlier one ends the signing, not the recording; so does what
+ * others keep of the log, if it has the log's own signature and contradicts it.
  */
 public final class SqliteCheckpoints {
   /** How often a checkpoint is signed while there is something new. */
@@ -73,7 +73,7 @@ public final class SqliteCheckpoints {
   /** Signs one if there is something new. */
   void signIfNew(SqliteWriter writer) {
     lastTry = System.nanoTime();
-    if (stopped) {
+    if (stopped || books.isContradicted()) {
       return;
     }
     try {
@@ -83,12 +83,7 @@ public final class SqliteCheckpoints {
       }
     } catch (SqliteTree.DamagedException e) {
       stop(e.getMessage());
-    } catch (SQLException e) {
-      LOG.warn("no checkpoint is signed for now: {}", e.getMessage());
-    } catch (KeyException e) {
-      LOG.warn(
-          "no checkpoint is signed while the accepted keys cannot be read: {}", e.getMessage());
-    } catch (SigningException e) {
+    } catch (SQLException | SigningException | HeadGuard.KeysUnreadableException e) {
       LOG.warn("no checkpoint is signed for now: {}", e.getMessage());
     } catch (ForkException | RuntimeException e) {
       // The rows are settled: whatever is wrong with a checkpoint must not have them tried again.
@@ -105,28 +100,26 @@ public final class SqliteCheckpoints {
    * Reads the last one, checks that the tree continues it, signs and stores the next: all within
    * one transaction, so that of two writers the second sees what the first has signed.
    */
-  private void sign(SqliteWriter writer) throws SQLException, KeyException, ForkException {
+  private void sign(SqliteWriter writer) throws SQLException, ForkException {
     CheckpointSigner signing = signer(writer);
-    boolean done = false;
-    writer.begin();
-    try {
-      Optional<StoredCheckpoint> last = writer.lastCheckpoint();
-      long size = writer.tree().state().size();
-      if (last.filter(stored -> stored.size() == size).isPresent()) {
-        return;
-      }
-      SignedCheckpoint next =
-          signing.sign(
-              last.map(StoredCheckpoint::note), guard.accepted().keys(), writer.tree(), size);
-      writer.insertCheckpoint(new StoredCheckpoint(size, next.bytes()));
-      writer.commit();
-      done = true;
-      signing.stored(next);
-    } finally {
-      if (!done) {
-        writer.rollback();
-      }
-    }
+    Optional<SignedCheckpoint> stored =
+        writer.inTransaction(
+            () -> {
+              Optional<StoredCheckpoint> last = writer.lastCheckpoint();
+              long size = writer.tree().state().size();
+              if (last.filter(before -> before.size() == size).isPresent()) {
+                return Optional.empty();
+              }
+              SignedCheckpoint next =
+                  signing.sign(
+                      last.map(StoredCheckpoint::note),
+                      guard.accepted().keys(),
+                      writer.tree(),
+                      size);
+              writer.insertCheckpoint(new StoredCheckpoint(size, next.bytes()));
+              return Optional.of(next);
+            });
+    stored.ifPresent(signing::stored);
   }
 
   private CheckpointSigner signer(SqliteWriter writer) throws SQLException {

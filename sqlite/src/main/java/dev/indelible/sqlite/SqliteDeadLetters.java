@@ -37,11 +37,7 @@ public final class SqliteDeadLetters implements AutoCloseable {
    */
   public static SqliteDeadLetters open(Path file, Signer signer, KeyRing keys)
       throws LedgerException {
-    try {
-      return new SqliteDeadLetters(file, SqliteWriter.open(file, Optional.empty()), signer, keys);
-    } catch (SQLException e) {
-      throw failed(file, e);
-    }
+    return new SqliteDeadLetters(file, SqliteFile.writer(file), signer, keys);
   }
 
   /**
@@ -56,7 +52,7 @@ public final class SqliteDeadLetters implements AutoCloseable {
     try {
       return letters.replay(letter);
     } catch (SQLException e) {
-      throw failed(file, e);
+      throw SqliteFile.failure(file, e);
     }
   }
 
@@ -70,20 +66,12 @@ public final class SqliteDeadLetters implements AutoCloseable {
     try {
       letters.purge(letter, reason);
     } catch (SQLException e) {
-      throw failed(file, e);
+      throw SqliteFile.failure(file, e);
     }
   }
 
   @Override
   public void close() {
-    try {
-      writer.close();
-    } catch (SQLException e) {
-      // What was committed is committed.
-    }
-  }
-
-  private static LedgerException failed(Path file, SQLException e) {
-    return new LedgerException(file + ": " + e.getMessage(), false, e);
+    writer.close();
   }
 }

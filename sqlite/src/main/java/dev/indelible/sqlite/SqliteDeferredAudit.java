@@ -13,6 +13,7 @@ import dev.indelible.queue.AuditBooks;
 import dev.indelible.queue.EventStore;
 import dev.indelible.queue.MemoryStore;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -37,7 +38,8 @@ public final class SqliteDeferredAudit {
         keys,
         () -> keys,
         new MemoryStore(),
-        DrainSettings.ofDefaults());
+        DrainSettings.ofDefaults(),
+        Optional.empty());
   }
 
   /**
@@ -50,6 +52,8 @@ public final class SqliteDeferredAudit {
    * @param origin the log's name in its checkpoints; if not said, one with the ledger's id
    * @param accepted where a key is looked for that is not among {@code keys}: another process may
    *     sign with a newer one
+   * @param tally how often a tally is written while there is something new, and one at the end; if
+   *     none ever is, empty
    */
   public static DeferredAudit install(
       Path file,
@@ -59,16 +63,18 @@ public final class SqliteDeferredAudit {
       KeyRing keys,
       KeySource accepted,
       EventStore store,
-      DrainSettings settings) {
+      DrainSettings settings,
+      Optional<Duration> tally) {
     AuditBooks books = new AuditBooks();
     HeadGuard guard = new HeadGuard(new RowCheck(keys), accepted);
     AtomicBoolean lettersDue = new AtomicBoolean(true);
     SqliteCheckpoints checkpoints =
         new SqliteCheckpoints(
             signing.signer(), origin, SqliteCheckpoints.DEFAULT_INTERVAL, guard, books);
+    SqliteTallies tallies = new SqliteTallies(file, tally, store.recovered(), guard, books);
     return DeferredAudit.start(
         store,
-        () -> new SqliteSink(file, ledger, signing, guard, books, lettersDue, checkpoints),
+        () -> new SqliteSink(file, ledger, signing, guard, books, lettersDue, checkpoints, tallies),
         books,
         settings);
   }

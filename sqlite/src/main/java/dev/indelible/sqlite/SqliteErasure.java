@@ -4,7 +4,6 @@ package dev.indelible.sqlite;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Sha256;
 import dev.indelible.crypto.Signer;
-import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.ErasureNote;
@@ -18,7 +17,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -31,10 +29,6 @@ import java.util.concurrent.locks.LockSupport;
 public final class SqliteErasure implements AutoCloseable {
   /** How long to wait for those who still read the ledger as it was before. */
   private static final Duration DEFAULT_PATIENCE = Duration.ofSeconds(10);
-
-  /** What can be erased; the rest is what the log says of itself, and the verifier goes by it. */
-  private static final Set<String> ERASABLE =
-      Set.of(DeferredAuditEvent.REFUSAL, DeferredAuditEvent.CHECK);
 
   private final Path file;
   private final SqliteWriter writer;
@@ -64,12 +58,7 @@ public final class SqliteErasure implements AutoCloseable {
 
   static SqliteErasure open(Path file, Signer signer, KeyRing keys, Duration patience)
       throws LedgerException {
-    try {
-      return new SqliteErasure(
-          file, SqliteWriter.open(file, Optional.empty()), signer, keys, patience);
-    } catch (SQLException e) {
-      throw failed(file, e);
-    }
+    return new SqliteErasure(file, SqliteFile.writer(file), signer, keys, patience);
   }
 
   /**
@@ -100,36 +89,32 @@ public final class SqliteErasure implements AutoCloseable {
       emptyWalQuietly();
       throw new LedgerException(e.getMessage());
     } catch (SQLException e) {
-      throw failed(file, e);
+      throw SqliteFile.failure(file, e);
     }
   }
 
   /** The payload goes, and the event that says so comes, in one transaction. */
   private ErasureNote eraseRow(String id, String reason, String by)
       throws SQLException, LedgerException {
-    writer.begin();
-    boolean done = false;
-    try {
-      ChainRow row = erasable(id);
-      ErasureNote note = ErasureNote.of(row, writer.removeReplayedLetters(id), reason, by);
-      BatchAppend append = new BatchAppend(writer, sealer, guard, new AuditBooks());
-      // First: a last row that has lost its payload is tampering until something behind it says
-      // not.
-      append.chain(note.toEvent(), "the erasure");
-      if (append.head().sequence() <= row.sequence()) {
-        throw refused(row, "stands beyond the end of the chain; 'indelible log verify' names it");
-      }
-      if (!writer.erasePayload(row)) {
-        throw new SQLException("the erasure was swallowed by a trigger");
-      }
-      writer.commit();
-      done = true;
-      return note;
-    } finally {
-      if (!done) {
-        writer.rollback();
-      }
-    }
+    return writer
+        .inTransaction(
+            () -> {
+              ChainRow row = erasable(id);
+              ErasureNote note = ErasureNote.of(row, writer.removeReplayedLetters(id), reason, by);
+              BatchAppend append = new BatchAppend(writer, sealer, guard, new AuditBooks());
+              // First: a last row that has lost its payload is tampering until something behind it
+              // says not.
+              append.chain(note.toEvent(), "the erasure");
+              if (append.head().sequence() <= row.sequence()) {
+                throw refused(
+                    row, "stands beyond the end of the chain; 'indelible log verify' names it");
+              }
+              if (!writer.erasePayload(row)) {
+                throw new SQLException("the erasure was swallowed by a trigger");
+              }
+              return Optional.of(note);
+            })
+        .orElseThrow();
   }
 
   private ChainRow erasable(String id) throws SQLException, LedgerException {
@@ -147,7 +132,7 @@ public final class SqliteErasure implements AutoCloseable {
       throw new AlreadyErasedException(
           refused(row, "has no payload any more; " + erasedBy(row)).getMessage());
     }
-    if (!ERASABLE.contains(row.eventType())) {
+    if (!ErasureNote.isErasable(row.eventType())) {
       throw refused(
           row,
           "is what the log says of itself (%s), which others rely on; only decisions are erased"
@@ -194,15 +179,7 @@ public final class SqliteErasure implements AutoCloseable {
 
   @Override
   public void close() {
-    try {
-      writer.close();
-    } catch (SQLException e) {
-      // What was committed is committed.
-    }
-  }
-
-  private static LedgerException failed(Path file, SQLException e) {
-    return new LedgerException(file + ": " + e.getMessage(), false, e);
+    writer.close();
   }
 
   /** There is nothing left to erase. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.sqlite;
 
+import dev.indelible.ledger.LedgerException;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -10,7 +11,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
 import java.util.Optional;
 
-/** How a file is named to SQLite. */
+/** How a file is named to SQLite, made, and opened. */
 final class SqliteFile {
   private SqliteFile() {}
 
@@ -40,6 +41,20 @@ final class SqliteFile {
     } catch (IOException e) {
       throw new SQLException(e.getClass().getSimpleName() + ": " + e.getMessage(), e);
     }
+  }
+
+  /** A connection to write over, whichever ledger is in the file. */
+  static SqliteWriter writer(Path file) throws LedgerException {
+    try {
+      return SqliteWriter.open(file, Optional.empty());
+    } catch (SQLException e) {
+      throw failure(file, e);
+    }
+  }
+
+  /** That a file could not be written to. */
+  static LedgerException failure(Path file, SQLException e) {
+    return new LedgerException(file + ": " + e.getMessage(), false, e);
   }
 
   /** A URL whose path is escaped, so that no character of a file name is taken for an option. */

@@ -6,6 +6,7 @@ import dev.indelible.crypto.Signer;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.event.Timestamps;
 import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.Head;
 import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.KeyCompromise;
 import dev.indelible.ledger.KeyRotation;
@@ -41,11 +42,7 @@ public final class SqliteKeyEvents implements AutoCloseable {
    * @throws LedgerException if it cannot be written to
    */
   public static SqliteKeyEvents open(Path file, KeyRing keys) throws LedgerException {
-    try {
-      return new SqliteKeyEvents(file, SqliteWriter.open(file, Optional.empty()), keys);
-    } catch (SQLException e) {
-      throw failed(file, e);
-    }
+    return new SqliteKeyEvents(file, SqliteFile.writer(file), keys);
   }
 
   /**
@@ -57,7 +54,7 @@ public final class SqliteKeyEvents implements AutoCloseable {
     try {
       append(current, KeyRotation.event(writer.ledger(), current.verificationKey(), next));
     } catch (SQLException e) {
-      throw failed(file, e);
+      throw SqliteFile.failure(file, e);
     }
   }
 
@@ -78,7 +75,7 @@ public final class SqliteKeyEvents implements AutoCloseable {
       }
       append(current, said.toEvent());
     } catch (SQLException e) {
-      throw failed(file, e);
+      throw SqliteFile.failure(file, e);
     }
   }
 
@@ -91,36 +88,23 @@ public final class SqliteKeyEvents implements AutoCloseable {
     try {
       return writer.firstRowSince(Timestamps.format(time));
     } catch (SQLException e) {
-      throw failed(file, e);
+      throw SqliteFile.failure(file, e);
     }
   }
 
   private void append(Signer signer, SystemEvent event) throws SQLException {
-    writer.begin();
-    boolean done = false;
-    try {
-      BatchAppend append = new BatchAppend(writer, new RowSealer(signer), guard, new AuditBooks());
-      append.chain(event, "it");
-      writer.commit();
-      done = true;
-      guard.committed(append.head());
-    } finally {
-      if (!done) {
-        writer.rollback();
-      }
-    }
+    BatchAppend append = new BatchAppend(writer, new RowSealer(signer), guard, new AuditBooks());
+    Optional<Head> head =
+        writer.inTransaction(
+            () -> {
+              append.chain(event, "it");
+              return Optional.of(append.head());
+            });
+    head.ifPresent(guard::committed);
   }
 
   @Override
   public void close() {
-    try {
-      writer.close();
-    } catch (SQLException e) {
-      // What was committed is committed.
-    }
-  }
-
-  private static LedgerException failed(Path file, SQLException e) {
-    return new LedgerException(file + ": " + e.getMessage(), false, e);
+    writer.close();
   }
 }

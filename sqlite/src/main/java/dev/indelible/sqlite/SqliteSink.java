@@ -40,7 +40,14 @@ public final class SqliteSink implements DeferredAuditSink {
   private final Optional<UUID> ledger;
   private final AtomicBoolean lettersDue;
   private final SqliteCheckpoints checkpoints;
+  private final SqliteTallies tallies;
   private @Nullable SqliteWriter writer;
+
+  /**
+   * Whether what comes next may have been tried before: by the sink before this one, or by this one
+   * with an error. It may then be in the ledger all the same.
+   */
+  private boolean again = true;
 
   /**
    * A sink that has opened nothing yet.
@@ -53,6 +60,7 @@ public final class SqliteSink implements DeferredAuditSink {
    * @param lettersDue whether the first to open the ledger tries its dead letters again; cleared by
    *     it
    * @param checkpoints signs them over what is appended
+   * @param tallies counts what is appended, and writes tallies of it
    */
   public SqliteSink(
       Path file,
@@ -61,7 +69,8 @@ public final class SqliteSink implements DeferredAuditSink {
       HeadGuard guard,
       AuditBooks books,
       AtomicBoolean lettersDue,
-      SqliteCheckpoints checkpoints) {
+      SqliteCheckpoints checkpoints,
+      SqliteTallies tallies) {
     this.file = file;
     this.ledger = ledger;
     this.sealer = new RowSealer(signing);
@@ -69,14 +78,17 @@ public final class SqliteSink implements DeferredAuditSink {
     this.books = books;
     this.lettersDue = lettersDue;
     this.checkpoints = checkpoints;
+    this.tallies = tallies;
   }
 
   @Override
   public List<AppendOutcome> append(EventBatch batch) throws SinkException {
     try {
       SqliteWriter open = writer();
+      tallies.writeIfDue(open, sealer);
       open.begin();
       try {
+        tallies.begin(open);
         BatchAppend append = new BatchAppend(open, sealer, guard, books);
         List<AppendOutcome> outcomes = append.run(batch.events(), batch.following());
         if (batch.mark().isPresent()) {
@@ -88,9 +100,13 @@ public final class SqliteSink implements DeferredAuditSink {
         books.reportChainSequence(append.head().sequence());
         books.countUnsigned(append.unsigned());
         checkpoints.signIfDue(open);
+        // Last: what fails before this has the batch come again, and then it is counted.
+        tallies.settled(batch.events(), append.places(), append.found(), again);
+        again = false;
         return outcomes;
       } catch (SQLException | RuntimeException | Error e) {
-        rollback(open, e);
+        again = true;
+        open.rollback(e);
         throw e;
       }
     } catch (SQLException e) {
@@ -107,7 +123,19 @@ public final class SqliteSink implements DeferredAuditSink {
   @Override
   public void rest() {
     if (writer != null) {
+      tallies.writeIfDue(writer, sealer);
       checkpoints.signIfDue(writer);
+    }
+  }
+
+  @Override
+  public void finish() {
+    try {
+      if (writer != null || tallies.isNews()) {
+        tallies.finish(writer(), sealer);
+      }
+    } catch (SQLException | RuntimeException e) {
+      LOG.warn("{}: no last tally is written: {}", file, e.getMessage());
     }
   }
 
@@ -117,11 +145,7 @@ public final class SqliteSink implements DeferredAuditSink {
       return;
     }
     checkpoints.signIfNew(writer);
-    try {
-      writer.close();
-    } catch (SQLException e) {
-      LOG.warn("{}: closing failed: {}", file, e.getMessage());
-    }
+    writer.close();
     writer = null;
   }
 
@@ -180,15 +204,6 @@ public final class SqliteSink implements DeferredAuditSink {
         throw e;
       }
       LOG.warn("{}: dead letter {}: {}", file, letter.letter(), e.getMessage());
-    }
-  }
-
-  private static void rollback(SqliteWriter writer, Throwable cause) {
-    try {
-      writer.rollback();
-    } catch (SQLException e) {
-      // SQLite may have rolled back by itself; if not, closing the connection does.
-      cause.addSuppressed(e);
     }
   }
 

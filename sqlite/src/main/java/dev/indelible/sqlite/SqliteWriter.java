@@ -18,9 +18,13 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The ledger's own connection to its file, with the statements the drainer needs. One thread. */
 final class SqliteWriter implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(SqliteWriter.class);
+
   /** How long SQLite itself waits for a lock; the drainer tries again after that. */
   private static final int BUSY_TIMEOUT_MILLIS = 1_000;
 
@@ -36,6 +40,8 @@ final class SqliteWriter implements AutoCloseable {
   private final PreparedStatement size;
   private final PreparedStatement tamperNotes;
   private final PreparedStatement signatureNote;
+  private final PreparedStatement tally;
+  private final PreparedStatement countOfType;
   private final PreparedStatement anyLetter;
   private final PreparedStatement lettersById;
   private final PreparedStatement insertLetter;
@@ -64,6 +70,13 @@ final class SqliteWriter implements AutoCloseable {
             select
                 + "WHERE event_type = 'audit.row_signatures' AND sequence < ?"
                 + " ORDER BY sequence DESC");
+    tally =
+        connection.prepareStatement(
+            select + "WHERE event_type = 'audit.tally' AND sequence < ? ORDER BY sequence DESC");
+    countOfType =
+        connection.prepareStatement(
+            "SELECT count(*) FROM signed_events"
+                + " WHERE event_type = ? AND sequence >= ? AND sequence <= ?");
     anyLetter =
         connection.prepareStatement(
             "SELECT EXISTS (SELECT 1 FROM signed_events_dlq WHERE replayed_as IS NULL)");
@@ -187,9 +200,46 @@ final class SqliteWriter implements AutoCloseable {
     tree.committed();
   }
 
-  void rollback() throws SQLException {
+  /**
+   * Undoes what was begun, as far as that is not done already.
+   *
+   * @param cause why; it stays the error that is told of
+   */
+  void rollback(Throwable cause) {
+    try {
+      rollback();
+    } catch (SQLException e) {
+      // SQLite may have rolled back by itself; if not, closing the connection does.
+      cause.addSuppressed(e);
+    }
+  }
+
+  private void rollback() throws SQLException {
     begun = false;
     execute(connection, "ROLLBACK");
+  }
+
+  /** What is done in one transaction; nothing is left of it if it gives nothing, or fails. */
+  @FunctionalInterface
+  interface Work<T, X extends Exception> {
+    Optional<T> run() throws SQLException, X;
+  }
+
+  /** Does something in one transaction, and commits it if it gives something. */
+  <T, X extends Exception> Optional<T> inTransaction(Work<T, X> work) throws SQLException, X {
+    begin();
+    try {
+      Optional<T> result = work.run();
+      if (result.isPresent()) {
+        commit();
+      } else {
+        rollback();
+      }
+      return result;
+    } catch (Throwable e) {
+      rollback(e);
+      throw e;
+    }
   }
 
   /**
@@ -284,8 +334,18 @@ final class SqliteWriter implements AutoCloseable {
 
   /** The last row below a sequence that speaks of signatures, and of which that holds. */
   Optional<ChainRow> lastSignatureNote(long below, Predicate<ChainRow> holds) throws SQLException {
-    signatureNote.setLong(1, below);
-    try (ResultSet rows = signatureNote.executeQuery()) {
+    return last(signatureNote, below, holds);
+  }
+
+  /** The last row below a sequence that is a tally, and of which that holds. */
+  Optional<ChainRow> lastTally(long below, Predicate<ChainRow> holds) throws SQLException {
+    return last(tally, below, holds);
+  }
+
+  private static Optional<ChainRow> last(
+      PreparedStatement select, long below, Predicate<ChainRow> holds) throws SQLException {
+    select.setLong(1, below);
+    try (ResultSet rows = select.executeQuery()) {
       while (rows.next()) {
         ChainRow row = SqliteRows.read(rows);
         if (holds.test(row)) {
@@ -359,6 +419,17 @@ final class SqliteWriter implements AutoCloseable {
     }
   }
 
+  /** How many rows of a type there are from a sequence up to another; answered from an index. */
+  long count(String eventType, long from, long to) throws SQLException {
+    countOfType.setString(1, eventType);
+    countOfType.setLong(2, from);
+    countOfType.setLong(3, to);
+    try (ResultSet row = countOfType.executeQuery()) {
+      row.next();
+      return row.getLong(1);
+    }
+  }
+
   boolean hasLetters() throws SQLException {
     try (ResultSet row = anyLetter.executeQuery()) {
       return row.next() && row.getBoolean(1);
@@ -394,8 +465,13 @@ final class SqliteWriter implements AutoCloseable {
   }
 
   @Override
-  public void close() throws SQLException {
-    connection.close();
+  public void close() {
+    try {
+      connection.close();
+    } catch (SQLException e) {
+      // What was committed is committed.
+      LOG.warn("closing the ledger failed: {}", e.getMessage());
+    }
   }
 
   private static Optional<ChainRow> first(PreparedStatement query) throws SQLException {

@@ -88,7 +88,8 @@ class ClockJumpTest {
               TestLog.KEYS,
               () -> TestLog.KEYS,
               journal,
-              DrainSettings.ofDefaults());
+              DrainSettings.ofDefaults(),
+              Optional.empty());
       submit(audit);
       clock.shiftClock(to);
       submit(audit);

@@ -264,7 +264,8 @@ class FailingDatabaseTest {
               TestLog.KEYS,
               () -> TestLog.KEYS,
               journal,
-              DrainSettings.ofDefaults());
+              DrainSettings.ofDefaults(),
+              Optional.empty());
         } catch (LedgerException | JournalException e) {
           require(disk.injected() > 0, e);
           if (forever) {

@@ -304,7 +304,8 @@ class TreeTest {
         guard,
         new AuditBooks(),
         new AtomicBoolean(),
-        checkpoints);
+        checkpoints,
+        new SqliteTallies(log.file, Optional.empty(), 0, guard, new AuditBooks()));
   }
 
   /** The last checkpoint, its signature checked. */

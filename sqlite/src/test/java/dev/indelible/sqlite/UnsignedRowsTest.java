@@ -116,6 +116,7 @@ class UnsignedRowsTest {
         }
       }
     }
+    strip(6);
     strip(log.rows());
 
     assertThat(log.verify().verdict()).isEqualTo(Verdict.BROKEN);

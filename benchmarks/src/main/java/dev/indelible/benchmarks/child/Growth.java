@@ -7,15 +7,22 @@ import dev.indelible.benchmarks.contender.IndelibleContender;
 import dev.indelible.benchmarks.contender.PlainLedger;
 import dev.indelible.benchmarks.contender.RowSignatures;
 import dev.indelible.benchmarks.load.EventStream;
+import dev.indelible.benchmarks.load.Latencies;
+import dev.indelible.crypto.KeyRing;
 import dev.indelible.event.AuditEvent;
+import dev.indelible.export.ProvenRow;
 import dev.indelible.journal.Durability;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
+import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowSealer;
+import dev.indelible.sqlite.SqliteLedger;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
+import org.HdrHistogram.Histogram;
 
 /**
  * What an append costs in a large ledger over what it costs in a small one. Fills both with valid
@@ -25,16 +32,20 @@ import java.util.List;
 public final class Growth implements Task {
   private static final Duration PATIENCE = Duration.ofMinutes(30);
 
-  /** What it is told: where, how large the two are, how often, and how many to add each time. */
+  /**
+   * What it is told: where, how large the two are, how often, how many to add each time, and how
+   * many proofs to make from the large one in the end.
+   */
   public static Facts told(
-      Path directory, long small, long large, int rounds, long warmUp, long events) {
+      Path directory, long small, long large, int rounds, long warmUp, long events, int proofs) {
     return new Facts()
         .with("directory", directory)
         .with("small", small)
         .with("large", large)
         .with("rounds", rounds)
         .with("warmUp", warmUp)
-        .with("events", events);
+        .with("events", events)
+        .with("proofs", proofs);
   }
 
   @Override
@@ -51,11 +62,10 @@ public final class Growth implements Task {
       smallNanos.add(small.append(warmUp, events));
       largeNanos.add(large.append(warmUp, events));
     }
-    return new Facts().with("small", median(smallNanos)).with("large", median(largeNanos));
-  }
-
-  private static long median(List<Long> values) {
-    return values.stream().sorted().skip(values.size() / 2).findFirst().orElseThrow();
+    return new Facts()
+        .with("small", Facts.median(smallNanos))
+        .with("large", Facts.median(largeNanos))
+        .with("proof", large.prove(told.count("proofs")));
   }
 
   /**
@@ -94,6 +104,27 @@ public final class Growth implements Task {
         drain(log, events);
         return System.nanoTime() - start;
       }
+    }
+
+    /** Returns how long it takes to find an event by its id and prove that it is in the log. */
+    Latencies prove(int times) throws Exception {
+      DataDirectory data = new DataDirectory(directory);
+      KeyRing keys = data.keys().accepted();
+      SplittableRandom random = new SplittableRandom(1);
+      Histogram measured = Latencies.histogram();
+      try (LedgerReader ledger = SqliteLedger.open(data.database())) {
+        long rows = ledger.size();
+        // As many before that are not measured.
+        for (int proof = -times; proof < times; proof++) {
+          String id = ledger.row(1 + random.nextLong(rows)).orElseThrow().id();
+          long start = System.nanoTime();
+          ProvenRow.of(ledger, keys, id);
+          if (proof >= 0) {
+            measured.recordValue(System.nanoTime() - start);
+          }
+        }
+      }
+      return Latencies.of(measured);
     }
 
     private void drain(Indelible log, long events) {

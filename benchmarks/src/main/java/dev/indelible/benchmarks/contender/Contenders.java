@@ -4,6 +4,7 @@ package dev.indelible.benchmarks.contender;
 import dev.indelible.journal.Durability;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** All who are held against each other, in the order of the table. */
 public final class Contenders {
@@ -31,7 +32,8 @@ public final class Contenders {
 
   /** The one of that name. */
   public static Contender named(String name) {
-    return all().stream()
+    Contender treeless = new IndelibleContender(Durability.PROCESS, RowSignatures.OFF, false);
+    return Stream.concat(all().stream(), Stream.of(treeless))
         .filter(contender -> contender.name().equals(name))
         .findFirst()
         .orElseThrow(() -> new IllegalArgumentException("no contender is called " + name));

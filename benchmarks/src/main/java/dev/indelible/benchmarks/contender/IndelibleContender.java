@@ -3,6 +3,7 @@ package dev.indelible.benchmarks.contender;
 
 import dev.indelible.DataDirectory;
 import dev.indelible.Indelible;
+import dev.indelible.action.Bash;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.journal.Durability;
 import dev.indelible.ledger.LedgerReader;
@@ -10,20 +11,36 @@ import dev.indelible.ledger.RowQuery;
 import dev.indelible.sqlite.SqliteLedger;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/** Indelible as its users open it: journal, drainer, signed chain in SQLite. */
-public record IndelibleContender(Durability durability, RowSignatures signatures)
+/**
+ * Indelible as its users open it: journal, drainer, signed chain in SQLite.
+ *
+ * @param tree whether it keeps its Merkle tree. There is no way to do without; it leaves alone one
+ *     that somebody damaged, and that shows what keeping it costs
+ */
+public record IndelibleContender(Durability durability, RowSignatures signatures, boolean tree)
     implements Contender {
   private static final Duration PATIENCE = Duration.ofMinutes(30);
 
+  /** With its tree. */
+  public IndelibleContender(Durability durability, RowSignatures signatures) {
+    this(durability, signatures, true);
+  }
+
   @Override
   public String name() {
-    return "Indelible, %s, signatures %s"
-        .formatted(durability.name().toLowerCase(Locale.ROOT), signatures.title());
+    return "Indelible, %s, signatures %s%s"
+        .formatted(
+            durability.name().toLowerCase(Locale.ROOT),
+            signatures.title(),
+            tree ? "" : ", no tree");
   }
 
   @Override
@@ -62,7 +79,21 @@ public record IndelibleContender(Durability durability, RowSignatures signatures
 
   /** Opens the log itself. */
   public Indelible start(Path directory) throws Exception {
+    if (!tree && !Files.exists(new DataDirectory(directory).database())) {
+      damageTree(directory);
+    }
     return signatures.apply(Indelible.builder(directory).durability(durability)).open();
+  }
+
+  private void damageTree(Path directory) throws Exception {
+    Indelible log = signatures.apply(Indelible.builder(directory)).open();
+    log.gate().check("agent:first", new Bash("ls"));
+    new Log(log).close();
+    try (Connection connection =
+            DriverManager.getConnection("jdbc:sqlite:" + new DataDirectory(directory).database());
+        Statement statement = connection.createStatement()) {
+      statement.execute("UPDATE indelible_tree SET size = -1");
+    }
   }
 
   /** An open log. */

@@ -3,9 +3,11 @@ package dev.indelible.benchmarks.child;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.indelible.DataDirectory;
 import dev.indelible.benchmarks.contender.IndelibleContender;
 import dev.indelible.benchmarks.contender.RowSignatures;
 import dev.indelible.journal.Durability;
+import dev.indelible.sqlite.SqliteLedger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -59,9 +61,32 @@ class TaskTest {
 
   @Test
   void ledgersOfTwoSizesAreAppendedTo() throws Exception {
-    Facts facts = new Growth().run(Growth.told(temp, 100, 300, 2, 10, 20));
+    Facts facts = new Growth().run(Growth.told(temp, 100, 300, 2, 10, 20, 5));
     assertThat(facts.number("small")).isPositive();
     assertThat(facts.number("large")).isPositive();
+    assertThat(facts.latencies("proof").p50()).isPositive();
+  }
+
+  @Test
+  void aLogIsReadAndVerified() throws Exception {
+    Facts facts =
+        new Verification().run(Verification.told(temp.resolve("log"), RowSignatures.OFF, 300, 1));
+    // With the note that rows are unsigned, and a tally.
+    assertThat(facts.number("rows")).isEqualTo(302);
+    assertThat(facts.number("read")).isPositive();
+    assertThat(facts.number("verified")).isPositive();
+  }
+
+  @Test
+  void withoutItsTreeAllTheSameRowsAreThere() throws Exception {
+    IndelibleContender treeless =
+        new IndelibleContender(Durability.PROCESS, RowSignatures.OFF, false);
+    Facts facts = new Flood().run(Flood.told(treeless, temp, 2, 20, 200, Duration.ofMinutes(1)));
+    assertThat(facts.number("found")).isEqualTo(200);
+    DataDirectory data = new DataDirectory(temp.resolve("measured"));
+    try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
+      assertThat(ledger.treeSize()).hasValue(0);
+    }
   }
 
   @Test

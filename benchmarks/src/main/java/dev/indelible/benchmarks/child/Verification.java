@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks.child;
+
+import dev.indelible.DataDirectory;
+import dev.indelible.benchmarks.contender.Contender;
+import dev.indelible.benchmarks.contender.IndelibleContender;
+import dev.indelible.benchmarks.contender.RowSignatures;
+import dev.indelible.benchmarks.load.EventStream;
+import dev.indelible.benchmarks.load.Producers;
+import dev.indelible.journal.Durability;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowRanges;
+import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.verify.VerificationOptions;
+import dev.indelible.verify.VerificationReport;
+import dev.indelible.verify.VerificationReport.Verdict;
+import dev.indelible.verify.Verifier;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * How fast a log is verified, beside the limit: the same rows read by as many threads, and not
+ * looked at. In rounds, one and the other in turn, after one of each that is not measured.
+ */
+public final class Verification implements Task {
+  private static final int ROWS_AT_ONCE = 1_024;
+
+  /** What it is told: where, who signs the rows, how many, and how often. */
+  public static Facts told(Path directory, RowSignatures signatures, long events, int rounds) {
+    return new Facts()
+        .with("directory", directory)
+        .with("signatures", signatures)
+        .with("events", events)
+        .with("rounds", rounds);
+  }
+
+  @Override
+  public Facts run(Facts told) throws Exception {
+    Path directory = told.path("directory");
+    fill(directory, RowSignatures.valueOf(told.text("signatures")), told.number("events"));
+    DataDirectory data = new DataDirectory(directory);
+    List<Long> read = new ArrayList<>();
+    List<Long> verified = new ArrayList<>();
+    long rows = 0;
+    for (int round = 0; round <= told.count("rounds"); round++) {
+      try (LedgerReader ledger = SqliteLedger.open(data.database())) {
+        rows = ledger.size();
+        long reading = read(ledger, rows);
+        long verifying = verify(ledger, data);
+        if (round > 0) {
+          read.add(reading);
+          verified.add(verifying);
+        }
+      }
+    }
+    return new Facts()
+        .with("rows", rows)
+        .with("read", Facts.median(read))
+        .with("verified", Facts.median(verified));
+  }
+
+  private static void fill(Path directory, RowSignatures signatures, long events) throws Exception {
+    EventStream stream = new EventStream(0, 1, 0);
+    try (Contender.Session log =
+        new IndelibleContender(Durability.PROCESS, signatures).open(directory)) {
+      for (long event = 0; event < events; event++) {
+        if (!log.submit(stream.next())) {
+          throw new IllegalStateException("not accepted");
+        }
+      }
+      log.awaitArrival();
+    }
+  }
+
+  private static long read(LedgerReader ledger, long rows) throws Exception {
+    long start = System.nanoTime();
+    AtomicLong next = new AtomicLong(1);
+    try (RowRanges ranges =
+        ledger.ranges(Runtime.getRuntime().availableProcessors()).orElseThrow()) {
+      Producers.run(
+          ranges.readers(),
+          reader -> {
+            for (long from = next.getAndAdd(ROWS_AT_ONCE);
+                from <= rows;
+                from = next.getAndAdd(ROWS_AT_ONCE)) {
+              ranges.forEachRow(from, from + ROWS_AT_ONCE - 1, row -> true);
+            }
+            return reader;
+          });
+    }
+    return System.nanoTime() - start;
+  }
+
+  private static long verify(LedgerReader ledger, DataDirectory data) throws Exception {
+    long start = System.nanoTime();
+    VerificationReport report =
+        new Verifier(ledger, VerificationOptions.of(data.keys().accepted())).verify();
+    long nanos = System.nanoTime() - start;
+    if (report.verdict() != Verdict.INTACT) {
+      throw new IllegalStateException("the log does not verify: " + report);
+    }
+    return nanos;
+  }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.drain;
+
+import dev.indelible.event.AuditEvent;
+import dev.indelible.queue.EventBatch;
+import dev.indelible.queue.EventStore;
+import dev.indelible.queue.MemoryStore;
+import java.time.Instant;
+import java.util.Optional;
+
+/** A store in memory, for tests that have one of its methods misbehave. */
+class WrappedStore implements EventStore {
+  private final MemoryStore store = new MemoryStore();
+
+  @Override
+  public boolean offer(AuditEvent event) {
+    return store.offer(event);
+  }
+
+  @Override
+  public EventBatch peek(int max) {
+    return store.peek(max);
+  }
+
+  @Override
+  public void settle(int count) {
+    store.settle(count);
+  }
+
+  @Override
+  public long recovered() {
+    return store.recovered();
+  }
+
+  @Override
+  public Optional<Instant> oldestPending() {
+    return store.oldestPending();
+  }
+}

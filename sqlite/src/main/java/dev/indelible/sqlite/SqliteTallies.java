@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import dev.indelible.event.AuditEvent;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.GapNote;
+import dev.indelible.event.TypeCounts;
+import dev.indelible.event.VerdictCounts;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.Head;
+import dev.indelible.ledger.HeadGuard;
+import dev.indelible.ledger.RowSealer;
+import dev.indelible.ledger.Tally;
+import dev.indelible.queue.AuditBooks;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Counts where the decisions handed in to one run ended, and has a {@link Tally} chained from time
+ * to time and at the end. Outlives the sinks it works for. Used by the drainer's thread.
+ *
+ * <p>A tally is made inside the transaction that writes it, under the ledger's write lock: so the
+ * rows that it covers are exactly those behind the tally before, by any writer. It holds up no row:
+ * one that fails is left out, and the next covers what it would have covered.
+ */
+public final class SqliteTallies {
+  /** How often a tally is written while there is something new. */
+  public static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(60);
+
+  /**
+   * A run that was asked one question leaves a tally only if so many decisions are behind the last:
+   * one beside the one row that it counts goes wherever the row goes, and would double the chain.
+   */
+  static final int WORTH_A_TALLY = 100;
+
+  /** Rows behind the last tally that such a run counts; more take longer than it lasts. */
+  private static final long MOST_AT_A_QUESTION = 1_000_000;
+
+  /** As long as nanoseconds in a long can say: never, for whoever asks for longer. */
+  private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
+
+  private static final Logger LOG = LoggerFactory.getLogger(SqliteTallies.class);
+
+  private final Path file;
+  private final UUID run = UUID.randomUUID();
+  private final boolean wanted;
+  private final long intervalNanos;
+  private final HeadGuard guard;
+  private final AuditBooks books;
+
+  /** Events still to come that an earlier run left waiting: they come before all others. */
+  private long recoveredLeft;
+
+  private final Counter appended = new Counter();
+  private final Counter deadLettered = new Counter();
+  private final Counter repeated = new Counter();
+  private final Counter recovered = new Counter();
+  private long lost;
+
+  /**
+   * The last row counted, or the last there was before this run wrote any; negative until then. An
+   * event that is found in a row up to it was not appended by this run, or was counted already.
+   */
+  private long counted = -1;
+
+  /** The last row before this run wrote any. */
+  private long began;
+
+  /** The first event of the batch counted last, and how many were counted from that on. */
+  private @Nullable AuditEvent lastFirst;
+
+  private int lastSize;
+
+  /** How many of the events that come next were counted already. */
+  private int known;
+
+  /** What health says for want of a tally; empty if nothing. */
+  private Optional<String> concern = Optional.empty();
+
+  /** The number of the last tally written. */
+  private long number;
+
+  /** Whether one was written and it is not known whether it is in the chain. */
+  private boolean unsure;
+
+  /** How many decisions it spoke of. */
+  private long spokenOf;
+
+  private long lastTry = System.nanoTime();
+
+  /**
+   * The tallies of one run.
+   *
+   * @param file the database
+   * @param interval how often one is written, at most; if none ever is, empty
+   * @param recovered how many events an earlier run left waiting
+   * @param guard knows the keys that earlier ones may be signed with
+   * @param books where decisions are counted as they are handed in
+   */
+  public SqliteTallies(
+      Path file, Optional<Duration> interval, long recovered, HeadGuard guard, AuditBooks books) {
+    this.file = file;
+    this.wanted = interval.isPresent();
+    this.intervalNanos =
+        interval.filter(time -> time.compareTo(LONGEST) < 0).orElse(LONGEST).toNanos();
+    this.recoveredLeft = recovered;
+    this.guard = guard;
+    this.books = books;
+  }
+
+  /** This run is about to write. */
+  void begin(SqliteWriter writer) throws SQLException {
+    if (counted < 0) {
+      began = Math.max(0, writer.lastRow().map(ChainRow::sequence).orElse(0L));
+      counted = began;
+    }
+  }
+
+  /**
+   * Counts a batch that was committed.
+   *
+   * @param places where each event ended, see {@link BatchAppend#places}
+   * @param found which of them were in the ledger already, see {@link BatchAppend#found}
+   * @param again whether it may have been tried before, and be in the ledger for that; and may have
+   *     been counted already, and come again because the answer to it was lost behind this point
+   */
+  void settled(List<AuditEvent> events, long[] places, BitSet found, boolean again) {
+    if (events.isEmpty()) {
+      return;
+    }
+    if (again && events.get(0) == lastFirst) {
+      known = lastSize;
+    }
+    int from = Math.min(known, events.size());
+    known -= from;
+    for (int i = from; i < events.size(); i++) {
+      boolean isNew = !found.get(i) || again && places[i] > counted;
+      count(events.get(i), places[i], isNew && places[i] > 0);
+    }
+    lastFirst = events.get(0);
+    lastSize = events.size() + known;
+  }
+
+  private void count(AuditEvent event, long place, boolean isNew) {
+    boolean earlier = recoveredLeft > 0;
+    recoveredLeft -= earlier ? 1 : 0;
+    counted = Math.max(counted, place);
+    if (earlier) {
+      recovered.add(event, isNew);
+    } else {
+      lost += GapNote.lost(event);
+      appended.add(event, isNew);
+      deadLettered.add(event, place == BatchAppend.BURIED);
+      repeated.add(event, !isNew && place != BatchAppend.BURIED);
+    }
+  }
+
+  /** Writes a tally if the last was long enough ago, and there is something new. */
+  void writeIfDue(SqliteWriter writer, RowSealer sealer) {
+    if (wanted && System.nanoTime() - lastTry >= intervalNanos) {
+      lastTry = System.nanoTime();
+      if (isNews()) {
+        write(writer, sealer, false);
+      }
+    }
+  }
+
+  /** Whether a last tally may have something to say. */
+  boolean isNews() {
+    return wanted && spoken() != spokenOf;
+  }
+
+  /** Writes the last tally, if it has something to say. */
+  void finish(SqliteWriter writer, RowSealer sealer) {
+    if (isNews() || wanted && number > 0) {
+      write(writer, sealer, true);
+    }
+  }
+
+  private long spoken() {
+    return books.attempts().total() + books.unrecorded().total() + recovered.counts().total();
+  }
+
+  private void write(SqliteWriter writer, RowSealer sealer, boolean closed) {
+    try {
+      long spoken = spoken();
+      long end = writer.lastRow().map(ChainRow::sequence).orElse(0L);
+      if (isOneQuestion(closed) && end - firstBehindTally(writer, end) > MOST_AT_A_QUESTION) {
+        // Counting them takes its time: that is for a run that has some.
+        return;
+      }
+      Covered counted = covered(writer, end);
+      BatchAppend append = new BatchAppend(writer, sealer, guard, books);
+      Optional<Tally> said =
+          writer.inTransaction(
+              () -> {
+                Optional<Tally> next =
+                    append.say(now -> next(writer, now, closed, counted), Tally::toEvent);
+                unsure |= next.isPresent();
+                return next;
+              });
+      if (said.isPresent() && writer.isOn(file)) {
+        unsure = false;
+        number = said.get().number();
+        concern.ifPresent(books::endConcern);
+        spokenOf = spoken;
+        guard.committed(append.head());
+        books.reportChainSequence(append.head().sequence());
+      }
+    } catch (SQLException e) {
+      if (SqliteFault.of(e) == SqliteFault.WEATHER) {
+        LOG.warn("{}: no tally is written for now: {}", file, e.getMessage());
+      } else {
+        concern = Optional.of("no tally can be written: " + e.getMessage());
+        books.reportConcern(concern.get());
+      }
+    } catch (RuntimeException e) {
+      // Rows are settled without it: whatever is wrong with a tally must not stop them.
+      LOG.warn("{}: no tally is written for now: {}", file, e.getMessage(), e);
+    }
+  }
+
+  /**
+   * The decisions in some rows.
+   *
+   * @param first the row behind the last tally; 1 if there is none
+   * @param last the last of them
+   */
+  private record Covered(long first, long last, TypeCounts decisions) {}
+
+  /** What is behind the last tally now; asked before the ledger is locked, for it may be much. */
+  private Covered covered(SqliteWriter writer, long end) throws SQLException {
+    long first = firstBehindTally(writer, end);
+    return new Covered(first, end, count(writer, first, end));
+  }
+
+  /** The same up to the end that the chain has under the lock: what was counted, and the rest. */
+  private Covered covered(SqliteWriter writer, long end, Covered before) throws SQLException {
+    long first = firstBehindTally(writer, end);
+    if (first != before.first() || before.last() > end) {
+      return covered(writer, end);
+    }
+    TypeCounts rest = count(writer, before.last() + 1, end);
+    return new Covered(first, end, before.decisions().plus(rest));
+  }
+
+  private long firstBehindTally(SqliteWriter writer, long end) throws SQLException {
+    return writer.lastTally(end + 1, this::isTally).map(row -> row.sequence() + 1).orElse(1L);
+  }
+
+  private static TypeCounts count(SqliteWriter writer, long from, long to) throws SQLException {
+    return new TypeCounts(
+        writer.count(DeferredAuditEvent.CHECK, from, to),
+        writer.count(DeferredAuditEvent.REFUSAL, from, to));
+  }
+
+  private boolean isOneQuestion(boolean closed) {
+    return number == 0 && spoken() <= 1 && closed;
+  }
+
+  /** The next tally, at that end of the chain; empty if it is not worth its row. */
+  private Optional<Tally> next(SqliteWriter writer, Head end, boolean closed, Covered before)
+      throws SQLException {
+    if (unsure) {
+      // The answer to one of ours was lost: the chain knows which was the last.
+      Optional<Tally> ours =
+          writer
+              .lastTally(end.sequence() + 1, row -> row.sequence() <= began || isOurs(row))
+              .filter(this::isOurs)
+              .flatMap(Tally::read);
+      number = Math.max(number, ours.map(Tally::number).orElse(0L));
+    }
+    Covered rows = covered(writer, end.sequence(), before);
+    if (isOneQuestion(closed) && rows.decisions().total() < WORTH_A_TALLY) {
+      return Optional.empty();
+    }
+    // Before the attempts: every rejection was counted as an attempt first.
+    TypeCounts rejected = books.rejected().byType();
+    VerdictCounts attempts = books.attempts();
+    return Optional.of(
+        new Tally(
+            run,
+            number + 1,
+            closed,
+            rows.first(),
+            rows.last(),
+            rows.decisions(),
+            attempts,
+            books.unrecorded(),
+            new Tally.Outcomes(
+                appended.counts(), deadLettered.counts(), repeated.counts(), rejected, lost),
+            recovered.counts()));
+  }
+
+  private boolean isOurs(ChainRow row) {
+    return Tally.read(row).filter(tally -> tally.run().equals(run)).isPresent() && isTally(row);
+  }
+
+  private boolean isTally(ChainRow row) {
+    return guard.isSound(row) && Tally.read(row).isPresent();
+  }
+
+  /** A count of decisions by their type. */
+  private static final class Counter {
+    private long checks;
+    private long refusals;
+
+    void add(AuditEvent event, boolean counts) {
+      if (counts) {
+        checks += event.eventType().equals(DeferredAuditEvent.CHECK) ? 1 : 0;
+        refusals += event.eventType().equals(DeferredAuditEvent.REFUSAL) ? 1 : 0;
+      }
+    }
+
+    TypeCounts counts() {
+      return new TypeCounts(checks, refusals);
+    }
+  }
+}

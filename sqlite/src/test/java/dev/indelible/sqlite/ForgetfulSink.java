@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import dev.indelible.drain.AppendOutcome;
+import dev.indelible.drain.DeferredAuditSink;
+import dev.indelible.drain.SinkException;
+import dev.indelible.queue.EventBatch;
+import java.util.List;
+import java.util.function.LongPredicate;
+import java.util.function.LongSupplier;
+
+/**
+ * Loses the answer to a batch that is in the ledger, behind the sink, which knows that it is there.
+ *
+ * @param sink appends
+ * @param call which call this is, from 0
+ * @param forgets whether the answer to that call is lost
+ */
+record ForgetfulSink(SqliteSink sink, LongSupplier call, LongPredicate forgets)
+    implements DeferredAuditSink {
+
+  @Override
+  public List<AppendOutcome> append(EventBatch batch) throws SinkException {
+    List<AppendOutcome> outcomes = sink.append(batch);
+    if (forgets.test(call.getAsLong())) {
+      throw new SinkException("the answer of the sink was lost");
+    }
+    return outcomes;
+  }
+
+  @Override
+  public void finish() {
+    sink.finish();
+  }
+
+  @Override
+  public void close() {
+    sink.close();
+  }
+}

@@ -1,0 +1,681 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import static dev.indelible.sqlite.TestLog.event;
+import static dev.indelible.sqlite.TestLog.refusal;
+import static dev.indelible.sqlite.TestLog.refusals;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.indelible.action.Bash;
+import dev.indelible.crypto.Signer;
+import dev.indelible.crypto.VerificationKey;
+import dev.indelible.decision.Allow;
+import dev.indelible.decision.Decision;
+import dev.indelible.decision.Escalate;
+import dev.indelible.decision.Refuse;
+import dev.indelible.decision.Warn;
+import dev.indelible.drain.DeferredAudit;
+import dev.indelible.drain.DrainSettings;
+import dev.indelible.event.AuditEvent;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.EventContent;
+import dev.indelible.event.StoredEvent;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.json.JsonValue;
+import dev.indelible.ledger.DeadLetter;
+import dev.indelible.ledger.ErasureNote;
+import dev.indelible.ledger.HeadGuard;
+import dev.indelible.ledger.RowCheck;
+import dev.indelible.ledger.RowQuery;
+import dev.indelible.ledger.RowSigning;
+import dev.indelible.queue.EventBatch;
+import dev.indelible.queue.EventStore;
+import dev.indelible.queue.MemoryStore;
+import dev.indelible.verify.Finding;
+import dev.indelible.verify.Finding.Status;
+import dev.indelible.verify.VerificationOptions;
+import dev.indelible.verify.VerificationReport;
+import dev.indelible.verify.VerificationReport.Verdict;
+import dev.indelible.verify.Verifier;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Completeness: what was asked for and where it ended is in the chain, and the verifier names what
+ * does not add up. What a tally says is read with SQLite's own JSON functions.
+ */
+class TallyTest {
+  private static final Duration ONLY_AT_THE_END = Duration.ofDays(1);
+  private static final Duration OFTEN = Duration.ofMillis(1);
+
+  @TempDir Path directory;
+  private TestLog log;
+
+  @BeforeEach
+  void aLog() {
+    log = TestLog.in(directory);
+  }
+
+  @Test
+  void manyThreadsAreCountedExactly() throws Exception {
+    DeferredAudit audit = start(ONLY_AT_THE_END);
+    AtomicLong[] told = {new AtomicLong(), new AtomicLong(), new AtomicLong(), new AtomicLong()};
+    submitFromThreads(audit, told, 8, 2_000);
+    TestLog.close(audit);
+
+    assertThat(said("attempts", "allow")).isEqualTo(told[0].get());
+    assertThat(said("attempts", "warn")).isEqualTo(told[1].get());
+    assertThat(said("attempts", "refuse")).isEqualTo(told[2].get());
+    assertThat(said("attempts", "escalate")).isEqualTo(told[3].get());
+    assertThat(said("outcomes", "appended", "check")).isEqualTo(told[0].get() + told[1].get());
+    assertThat(said("outcomes", "appended", "refusal")).isEqualTo(told[2].get() + told[3].get());
+    assertThat(said("covers", "decisions", "refusal")).isEqualTo(rows("governance.refusal"));
+    assertThat(said("covers", "first")).isEqualTo(1);
+    assertThat(said("covers", "last")).isEqualTo(log.rows() - 1);
+    assertThat(said("pending")).isZero();
+    assertThat(said("closed")).isEqualTo(1);
+    requireComplete("16000 decisions asked for in 1 runs");
+  }
+
+  @Test
+  void talliesWrittenWhileManyThreadsSubmitAddUp() throws Exception {
+    DeferredAudit audit = start(OFTEN);
+    AtomicLong[] told = {new AtomicLong(), new AtomicLong(), new AtomicLong(), new AtomicLong()};
+    submitFromThreads(audit, told, 4, 2_000);
+    TestLog.settle(audit);
+    submitFromThreads(audit, told, 4, 2_000);
+    TestLog.close(audit);
+
+    assertThat(rows("audit.tally")).isGreaterThan(1);
+    assertThat(sum("covers", "decisions", "refusal")).isEqualTo(rows("governance.refusal"));
+    assertThat(sum("covers", "decisions", "check")).isEqualTo(rows("governance.check"));
+    requireComplete("16000 decisions asked for in 1 runs");
+  }
+
+  @Test
+  void aRunThatWasAskedOneQuestionLeavesNoRowBesideIt() throws Exception {
+    log.append(refusals("agent:a", SqliteTallies.WORTH_A_TALLY - 2));
+    run(1);
+    assertThat(rows("audit.tally")).isZero();
+    assertThat(completeness(log.verify()).status()).isEqualTo(Status.UNKNOWN);
+    assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);
+
+    run(1);
+    assertThat(rows("audit.tally")).as("of every hundred").isEqualTo(1);
+    assertThat(said("covers", "decisions", "refusal")).isEqualTo(SqliteTallies.WORTH_A_TALLY);
+    Finding found = completeness(log.verify());
+    assertThat(found.status()).isEqualTo(Status.UNKNOWN);
+    assertThat(found.message())
+        .startsWith("99 decisions in rows 1 to 100 are in no run's own count");
+  }
+
+  @Test
+  void nothingAskedIsNothingSaid() throws Exception {
+    TestLog.close(start(ONLY_AT_THE_END));
+    assertThat(log.file).doesNotExist();
+  }
+
+  @Test
+  void deadLettersAreCountedAsSuch() throws Exception {
+    log.create();
+    refuseRowsOf("agent:poison");
+    DeferredAudit audit = start(ONLY_AT_THE_END);
+    refusals("agent:good", 5).forEach(audit.queue()::submit);
+    refusals("agent:poison", 3).forEach(audit.queue()::submit);
+    TestLog.close(audit);
+
+    assertThat(said("outcomes", "dead_lettered", "refusal")).isEqualTo(3);
+    assertThat(said("outcomes", "appended", "refusal")).isEqualTo(5);
+    requireComplete("5 in rows, 3 dead letters");
+
+    Sql.run(log.file, "DELETE FROM signed_events_dlq WHERE letter = 2");
+    assertThat(completeness(log.verify()))
+        .matches(broken("3 decisions became dead letters, and 2 are there"));
+  }
+
+  @Test
+  void replayedLettersAreAccountedFor() throws Exception {
+    deadLettersAreCounted();
+    Sql.run(log.file, "DROP TRIGGER poison");
+    replayAndPurge();
+    // The next run replays the last letter on its start. Its tally covers both that were replayed.
+    DeferredAudit audit = start(ONLY_AT_THE_END);
+    refusals("agent:good", 2).forEach(audit.queue()::submit);
+    TestLog.close(audit);
+
+    assertThat(said("covers", "decisions", "refusal")).isEqualTo(1 + 1 + 2);
+    requireComplete("10 decisions asked for in 2 runs");
+  }
+
+  /** What the log says of itself is signed all the same, the note of a replay too. */
+  @Test
+  void replayedLettersOfALogThatLeavesRowsUnsignedAreAccountedFor() throws Exception {
+    log.create();
+    refuseRowsOf("agent:poison");
+    DeferredAudit first =
+        start(ONLY_AT_THE_END, new MemoryStore(), RowSigning.notesOnly(TestLog.KEY));
+    refusals("agent:good", 5).forEach(first.queue()::submit);
+    refusals("agent:poison", 3).forEach(first.queue()::submit);
+    TestLog.close(first);
+    Sql.run(log.file, "DROP TRIGGER poison");
+    DeferredAudit second =
+        start(ONLY_AT_THE_END, new MemoryStore(), RowSigning.notesOnly(TestLog.KEY));
+    refusals("agent:good", 2).forEach(second.queue()::submit);
+    TestLog.close(second);
+
+    assertThat(rows("dlq.replayed")).isEqualTo(3);
+    assertThat(
+            Sql.number(
+                log.file,
+                "SELECT count(*) FROM signed_events WHERE attest_level = 'unsigned'"
+                    + " AND event_type NOT IN ('governance.refusal', 'governance.check')"))
+        .isZero();
+    assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);
+    assertThat(completeness(log.verify()).message()).contains("10 decisions asked for in 2 runs");
+    assertThat(completeness(log.verify()).status()).isEqualTo(Status.OK);
+  }
+
+  @Test
+  void whatIsRejectedIsCountedAsSuch() throws Exception {
+    DeferredAudit audit = start(ONLY_AT_THE_END, new MemoryStore(0));
+    assertThat(audit.queue().submit(refusal("agent:a", "rm"))).isFalse();
+    assertThat(audit.queue().submit(event("agent:a", new Bash("ls"), new Allow()))).isFalse();
+    TestLog.close(audit);
+
+    assertThat(said("attempts", "refuse")).isEqualTo(1);
+    assertThat(said("outcomes", "rejected", "refusal")).isEqualTo(1);
+    assertThat(said("outcomes", "rejected", "check")).isEqualTo(1);
+    assertThat(said("pending")).isZero();
+    requireComplete("0 in rows, 2 not accepted, and refused");
+  }
+
+  @Test
+  void theSameEventTwiceIsOneRowAndTwoAttempts() throws Exception {
+    DeferredAudit audit = start(ONLY_AT_THE_END);
+    DeferredAuditEvent event = refusal("agent:a", "rm");
+    audit.queue().submit(event);
+    audit.queue().submit(event);
+    audit.queue().submit(refusal("agent:a", "mv"));
+    TestLog.settle(audit);
+    audit.queue().submit(event);
+    TestLog.close(audit);
+
+    assertThat(said("attempts", "refuse")).isEqualTo(4);
+    assertThat(said("outcomes", "appended", "refusal")).isEqualTo(2);
+    assertThat(said("outcomes", "repeated", "refusal")).isEqualTo(2);
+    requireComplete("4 decisions asked for");
+  }
+
+  /** D4: it is the row of the run that was first, and an attempt of each. */
+  @Test
+  void theSameEventInALaterRunIsNoRowOfThatRun() throws Exception {
+    DeferredAuditEvent event = refusal("agent:a", "rm");
+    for (int run = 0; run < 2; run++) {
+      DeferredAudit audit = start(ONLY_AT_THE_END);
+      audit.queue().submit(event);
+      audit.queue().submit(refusal("agent:a", "mv " + run));
+      TestLog.settle(audit);
+      audit.queue().submit(event);
+      TestLog.close(audit);
+    }
+
+    assertThat(said("outcomes", "appended", "refusal")).isEqualTo(1);
+    assertThat(said("outcomes", "repeated", "refusal")).isEqualTo(2);
+    requireComplete("6 decisions asked for in 2 runs");
+  }
+
+  @Test
+  void aBatchThatComesAgainIsCountedOnce() throws Exception {
+    HeadGuard guard = new HeadGuard(new RowCheck(TestLog.KEYS));
+    SqliteTallies tallies =
+        new SqliteTallies(log.file, Optional.of(ONLY_AT_THE_END), 0, guard, log.books);
+    AtomicLong calls = new AtomicLong();
+    AtomicBoolean speechless = new AtomicBoolean(true);
+    // The answer to the first batch is lost twice: once behind the commit, before it was counted,
+    // as
+    // by a checkpoint that takes the last memory; once behind the sink.
+    DeferredAudit audit =
+        log.start(
+            () ->
+                new ForgetfulSink(
+                    sink(guard, tallies, dyingOnce(speechless)),
+                    calls::getAndIncrement,
+                    call -> call == 0));
+    refusals("agent:a", 7).forEach(audit.queue()::submit);
+    TestLog.settle(audit);
+    refusals("agent:a", 2).forEach(audit.queue()::submit);
+    TestLog.close(audit);
+
+    assertThat(speechless).isFalse();
+    assertThat(calls.get()).isGreaterThan(2);
+    assertThat(said("outcomes", "appended", "refusal")).isEqualTo(9);
+    assertThat(said("outcomes", "repeated", "refusal")).isZero();
+    requireComplete("9 decisions asked for in 1 runs");
+  }
+
+  @Test
+  void twoWritersAtOnceAddUp() throws Exception {
+    DeferredAudit one = start(OFTEN);
+    DeferredAudit other = start(OFTEN);
+    for (int i = 0; i < 300; i++) {
+      one.queue().submit(refusal("agent:one", "rm " + i));
+      other.queue().submit(event("agent:other", new Bash("ls " + i), new Warn("W", "careful")));
+    }
+    TestLog.settle(one);
+    TestLog.close(other);
+    one.queue().submit(refusal("agent:one", "again"));
+    TestLog.close(one);
+
+    requireComplete("601 decisions asked for in 2 runs (0 allow, 300 warn, 301 refuse");
+  }
+
+  @Test
+  void aRunThatNeverSpokeIsUnknownAndNamedByItsRows() throws Exception {
+    run(3);
+    // Appended by a process that was killed before its first tally.
+    log.append(refusals("agent:killed", 4));
+    run(2);
+
+    Finding found = completeness(log.verify());
+    assertThat(found.status()).isEqualTo(Status.UNKNOWN);
+    assertThat(found.message()).startsWith("4 decisions in rows 5 to 10 are in no run's own count");
+    assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);
+  }
+
+  @Test
+  void aTallyThatCannotBeWrittenHoldsUpNoRow() throws Exception {
+    log.create();
+    Sql.run(
+        log.file,
+        "CREATE TRIGGER no_tally BEFORE INSERT ON signed_events"
+            + " WHEN new.event_type = 'audit.tally' BEGIN SELECT RAISE(ABORT, 'no tally'); END");
+    DeferredAudit audit = start(OFTEN);
+    refusals("agent:a", 50).forEach(audit.queue()::submit);
+    TestLog.settle(audit);
+    await()
+        .atMost(TestLog.PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(audit.queue().metrics().health().reason())
+                    .contains("no tally can be written"));
+    TestLog.close(audit);
+
+    assertThat(log.rows()).isEqualTo(50);
+    assertThat(log.letters()).isZero();
+  }
+
+  @Test
+  void aChainRebuiltWithoutOneRefusalIsNamed() throws Exception {
+    run(10);
+    run(10);
+    TestLog forged = rebuilt(row -> !row.payloadText().contains("command 3\""));
+
+    VerificationReport report = forged.verify();
+    assertThat(report.findings())
+        .as("every other check holds: the forger has the key")
+        .filteredOn(finding -> finding.status() == Status.BROKEN)
+        .allMatch(finding -> finding.check().equals("completeness"));
+    Finding found = completeness(report);
+    assertThat(found)
+        .matches(
+            broken(
+                "rows 1 to 9 hold 0 let pass and 9 refused; when the tally in row 10 was written,"
+                    + " 0 let pass and 10 refused"));
+    assertThat(found.sequence()).hasValue(10);
+  }
+
+  @Test
+  void aChainRebuiltWithARowMoreIsNamed() throws Exception {
+    run(10);
+    TestLog forged = rebuilt(row -> true, refusal("agent:forged", "rm"));
+    assertThat(completeness(forged.verify())).matches(broken("rows 1 to 11 hold"));
+  }
+
+  @Test
+  void aChainRebuiltWithoutATallyIsNamed() throws Exception {
+    DeferredAudit audit = start(OFTEN);
+    for (int i = 0; i < 3; i++) {
+      long before = log.file.toFile().exists() ? rows("audit.tally") : 0;
+      audit.queue().submit(refusal("agent:a", "rm " + i));
+      TestLog.settle(audit);
+      await().atMost(TestLog.PATIENCE).until(() -> rows("audit.tally") > before);
+    }
+    TestLog.close(audit);
+    long second =
+        Sql.number(
+            log.file,
+            "SELECT sequence FROM signed_events WHERE event_type = 'audit.tally'"
+                + " ORDER BY sequence LIMIT 1 OFFSET 1");
+    TestLog forged = rebuilt(row -> row.sequence() != second);
+    assertThat(forged.verify().findings())
+        .filteredOn(broken("is number 3 of run")::test)
+        .isNotEmpty();
+  }
+
+  @Test
+  void aRefusalExchangedForAnApprovalIsNamed() throws Exception {
+    run(5);
+    TestLog forged =
+        rebuilt(row -> row.sequence() != 2, event("agent:a", new Bash("ls"), new Allow()));
+    assertThat(completeness(forged.verify())).matches(broken("hold 1 let pass and 4 refused"));
+  }
+
+  @Test
+  void aTallyOfAForeignKeyCountsNothing() throws Exception {
+    run(5);
+    TestLog forged = new TestLog(directory.resolve("foreign.db"));
+    try (SqliteSink sink = forged.sink(RowSigning.everyRow(TestLog.FOREIGN_KEY))) {
+      sink.append(EventBatch.of(stored(row -> true)));
+    }
+    assertThat(completeness(forged.verify()).message())
+        .contains("no tally here is signed by an accepted key");
+  }
+
+  /** By the key's holder: what the log says of itself is not erased, whatever a row says of it. */
+  @Test
+  void aTallyThatWasErasedIsNamed() throws Exception {
+    run(5);
+    run(5);
+    ErasureNote note;
+    try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
+      note = ErasureNote.of(ledger.row(6).orElseThrow(), 0, "a test", "the owner");
+    }
+    log.append(List.of(note.toEvent()));
+    Sql.run(log.file, "UPDATE signed_events SET payload = NULL WHERE sequence = 6");
+
+    VerificationReport report = log.verify();
+    assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
+    assertThat(report.findings())
+        .filteredOn(finding -> finding.check().equals(RowCheck.PAYLOAD))
+        .extracting(Finding::message)
+        .containsExactly("its payload is gone, and no event in the chain says it was erased");
+  }
+
+  /** By the key's holder: none of them is passed over in silence. */
+  @Test
+  void aTallyThatSaysNothingIsNamed() throws Exception {
+    run(5);
+    for (String closed : List.of("null", "1", "\"true\"")) {
+      log.append(
+          List.of(
+              SystemEvent.of(
+                  SystemEvent.TALLY,
+                  JsonValue.parse("{\"closed\":" + closed + ",\"run\":\"x\"}"))));
+    }
+    assertThat(log.verify().findings())
+        .filteredOn(broken("the tally is signed, and says nothing that can be read")::test)
+        .hasSize(3);
+  }
+
+  @Test
+  void anEndlessIntervalIsOneTallyAtTheEnd() throws Exception {
+    DeferredAudit audit = start(ChronoUnit.FOREVER.getDuration());
+    refusals("agent:a", 5).forEach(audit.queue()::submit);
+    TestLog.close(audit);
+    assertThat(rows("audit.tally")).isEqualTo(1);
+    requireComplete("5 decisions asked for");
+  }
+
+  /** What was accepted and is not written has no outcome, and that is not passed over. */
+  @Test
+  void whatNeverCameIsUnknown() throws Exception {
+    run(5);
+    DeferredAudit audit = start(ONLY_AT_THE_END, new KeepingStore());
+    refusals("agent:a", 2).forEach(audit.queue()::submit);
+    assertThat(audit.closeAndFlush(Duration.ofMillis(50)).pending()).isEqualTo(2);
+
+    assertThat(said("pending")).isEqualTo(2);
+    Finding found = completeness(log.verify());
+    assertThat(found.status()).isEqualTo(Status.UNKNOWN);
+    assertThat(found.message()).startsWith("2 decisions had no outcome when their runs ended");
+    assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);
+  }
+
+  /** Takes events, and never gives one. */
+  private static final class KeepingStore implements EventStore {
+    @Override
+    public boolean offer(AuditEvent event) {
+      return true;
+    }
+
+    @Override
+    public EventBatch peek(int max) {
+      return EventBatch.EMPTY;
+    }
+
+    @Override
+    public void settle(int count) {}
+
+    @Override
+    public long recovered() {
+      return 0;
+    }
+
+    @Override
+    public Optional<Instant> oldestPending() {
+      return Optional.empty();
+    }
+  }
+
+  @Test
+  void whoStartsInTheMiddleChecksWhatTheyCan() throws Exception {
+    run(10);
+    run(10);
+    try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
+      VerificationReport report =
+          new Verifier(ledger, VerificationOptions.of(TestLog.KEYS).since(5)).verify();
+      assertThat(report.verdict()).isEqualTo(Verdict.INTACT);
+      assertThat(completeness(report).status()).isEqualTo(Status.OK);
+    }
+    TestLog forged = rebuilt(row -> row.sequence() != 15);
+    try (SqliteLedger ledger = SqliteLedger.open(forged.file)) {
+      VerificationReport report =
+          new Verifier(ledger, VerificationOptions.of(TestLog.KEYS).since(5)).verify();
+      assertThat(completeness(report)).matches(broken("rows 12 to 20 hold"));
+    }
+  }
+
+  private DeferredAudit start(Duration tally) {
+    return start(tally, new MemoryStore());
+  }
+
+  private DeferredAudit start(Duration tally, EventStore store) {
+    return start(tally, store, RowSigning.everyRow(TestLog.KEY));
+  }
+
+  private DeferredAudit start(Duration tally, EventStore store, RowSigning signing) {
+    return SqliteDeferredAudit.install(
+        log.file,
+        Optional.empty(),
+        signing,
+        Optional.empty(),
+        TestLog.KEYS,
+        () -> TestLog.KEYS,
+        store,
+        DrainSettings.ofDefaults(),
+        Optional.of(tally));
+  }
+
+  /** A run that is asked about that many actions and refuses them. */
+  private void run(int refusals) {
+    DeferredAudit audit = start(ONLY_AT_THE_END);
+    refusals("agent:a", refusals).forEach(audit.queue()::submit);
+    TestLog.close(audit);
+  }
+
+  private static Signer dyingOnce(AtomicBoolean dies) {
+    return new Signer() {
+      @Override
+      public VerificationKey verificationKey() {
+        return TestLog.KEY.verificationKey();
+      }
+
+      @Override
+      public byte[] sign(byte[] message) {
+        if (dies.getAndSet(false)) {
+          throw new OutOfMemoryError("test checkpoint");
+        }
+        return TestLog.KEY.sign(message);
+      }
+    };
+  }
+
+  private SqliteSink sink(HeadGuard guard, SqliteTallies tallies, Signer checkpoints) {
+    return new SqliteSink(
+        log.file,
+        Optional.empty(),
+        RowSigning.everyRow(TestLog.KEY),
+        guard,
+        log.books,
+        new AtomicBoolean(),
+        new SqliteCheckpoints(checkpoints, Optional.empty(), Duration.ZERO, guard, log.books),
+        tallies);
+  }
+
+  private static void submitFromThreads(
+      DeferredAudit audit, AtomicLong[] told, int threads, int each) throws Exception {
+    List<Decision> decisions =
+        List.of(
+            new Allow(), new Warn("W", "careful"), new Refuse("R", "no"), new Escalate("E", "ask"));
+    List<Thread> running = new ArrayList<>();
+    for (int t = 0; t < threads; t++) {
+      int seed = t;
+      Thread thread =
+          new Thread(
+              () -> {
+                for (int i = 0; i < each; i++) {
+                  // As many of each as chance and the thread will have it.
+                  int verdict = Math.floorMod((i + seed) * 31 + i / 7, 4) % (1 + (i + seed) % 4);
+                  if (audit
+                      .queue()
+                      .submit(event("agent:" + seed, new Bash("n" + i), decisions.get(verdict)))) {
+                    told[verdict].incrementAndGet();
+                  }
+                }
+              });
+      running.add(thread);
+      thread.start();
+    }
+    for (Thread thread : running) {
+      thread.join();
+    }
+  }
+
+  private void refuseRowsOf(String agent) throws SQLException {
+    Sql.run(
+        log.file,
+        "CREATE TRIGGER poison BEFORE INSERT ON signed_events WHEN new.agent_id = '"
+            + agent
+            + "' BEGIN SELECT RAISE(ABORT, 'poison'); END");
+  }
+
+  private void deadLettersAreCounted() throws Exception {
+    log.create();
+    refuseRowsOf("agent:poison");
+    DeferredAudit audit = start(ONLY_AT_THE_END);
+    refusals("agent:good", 5).forEach(audit.queue()::submit);
+    refusals("agent:poison", 3).forEach(audit.queue()::submit);
+    TestLog.close(audit);
+  }
+
+  /** By a command of its own, and not by the run that follows. */
+  private void replayAndPurge() throws Exception {
+    List<DeadLetter> waiting = new ArrayList<>();
+    try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
+      ledger.forEachDeadLetter(waiting::add);
+    }
+    try (SqliteDeadLetters letters = SqliteDeadLetters.open(log.file, TestLog.KEY, TestLog.KEYS)) {
+      assertThat(letters.replay(waiting.get(0))).isEmpty();
+      letters.purge(waiting.get(1), "a test");
+    }
+  }
+
+  /** A row as the forger sees it. */
+  private record Seen(long sequence, String payloadText) {}
+
+  /** What someone who has the key, and who leaves the tallies as they are, makes of the chain. */
+  private TestLog rebuilt(Predicate<Seen> kept, AuditEvent... planted) throws Exception {
+    List<AuditEvent> events = new ArrayList<>(List.of(planted));
+    events.addAll(stored(kept));
+    TestLog forged = new TestLog(directory.resolve("forged.db"));
+    forged.append(events);
+    return forged;
+  }
+
+  private List<AuditEvent> stored(Predicate<Seen> kept) throws Exception {
+    List<AuditEvent> events = new ArrayList<>();
+    try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
+      ledger.forEachRow(
+          RowQuery.all(),
+          row -> {
+            if (kept.test(new Seen(row.sequence(), new String(row.payload().orElseThrow())))) {
+              events.add(
+                  new StoredEvent(
+                      UUID.fromString(row.id()),
+                      row.agentId(),
+                      row.eventType(),
+                      Instant.parse(row.timestamp()),
+                      EventContent.of(row.payload().orElseThrow())));
+            }
+            return true;
+          });
+    }
+    return events;
+  }
+
+  private long rows(String type) throws SQLException {
+    return Sql.number(
+        log.file, "SELECT count(*) FROM signed_events WHERE event_type = '" + type + "'");
+  }
+
+  /** What the last tally says. */
+  private long said(String... path) throws SQLException {
+    return Sql.number(
+        log.file,
+        "SELECT json_extract(payload, '$.details."
+            + String.join(".", path)
+            + "') FROM signed_events WHERE event_type = 'audit.tally'"
+            + " ORDER BY sequence DESC LIMIT 1");
+  }
+
+  /** What all tallies say together. */
+  private long sum(String... path) throws SQLException {
+    return Sql.number(
+        log.file,
+        "SELECT sum(json_extract(payload, '$.details."
+            + String.join(".", path)
+            + "')) FROM signed_events WHERE event_type = 'audit.tally'");
+  }
+
+  private void requireComplete(String says) throws Exception {
+    log.requireIntact();
+    Finding found = completeness(log.verify());
+    assertThat(found.status()).as(found::toString).isEqualTo(Status.OK);
+    assertThat(found.message()).contains(says);
+  }
+
+  private static Predicate<Finding> broken(String says) {
+    return finding -> finding.status() == Status.BROKEN && finding.message().contains(says);
+  }
+
+  private static Finding completeness(VerificationReport report) {
+    return report.findings().stream()
+        .filter(finding -> finding.check().equals("completeness"))
+        .findFirst()
+        .orElseThrow();
+  }
+}
