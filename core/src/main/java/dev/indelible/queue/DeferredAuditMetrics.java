@@ -50,7 +50,7 @@ public record DeferredAuditMetrics(
     OptionalLong journalBytes,
     Optional<Duration> syncAge) {
 
-  /** Whether every event handed in is accounted for; may waver while producers are at work. */
+  /** Whether every event handed in is accounted for. */
   public boolean isBalanced() {
     return submitted == appended + dlqLanded + pending + sendFailures;
   }

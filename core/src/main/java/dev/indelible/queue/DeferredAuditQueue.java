@@ -33,6 +33,9 @@ public final class DeferredAuditQueue {
 
   private static final Logger LOG = LoggerFactory.getLogger(DeferredAuditQueue.class);
 
+  /** How often the books are looked at before what does not add up is shown as it is. */
+  private static final int MOST_LOOKS = 1_000;
+
   private final EventStore store;
   private final AuditBooks books;
   private final RateLimitedLog rejections = new RateLimitedLog();
@@ -181,19 +184,33 @@ public final class DeferredAuditQueue {
     return books.submitted() - rejected;
   }
 
-  /** The books at this moment. */
+  /**
+   * The books at this moment (D10). What is pending is by the count of what was settled, which is
+   * kept beside the books: so they are looked at again while a batch is being entered into both.
+   */
   public DeferredAuditMetrics metrics() {
     long done = settled.get();
+    long appended = books.appended();
+    long dead = books.dlqLanded();
+    for (int looks = 1; looks < MOST_LOOKS && appended + dead != done; looks++) {
+      Thread.yield();
+      done = settled.get();
+      appended = books.appended();
+      dead = books.dlqLanded();
+    }
+    // In this order: what is submitted meanwhile and refused counts as pending, and not as less.
+    long rejected = books.sendFailures();
+    long submitted = books.submitted();
     return new DeferredAuditMetrics(
-        books.submitted(),
-        books.appended(),
+        submitted,
+        appended,
         books.unsigned(),
-        books.sendFailures(),
+        rejected,
         books.appendFailures(),
         books.drainerPanics(),
-        books.dlqLanded(),
+        dead,
         books.uniqueRaceRetries(),
-        accepted() - done,
+        submitted - rejected - done,
         store.oldestPending().map(DeferredAuditQueue::age),
         health(),
         books.drainerRestarts(),
