@@ -278,11 +278,12 @@ final class LogVerifyCommand extends Verb {
     told.stream().limit(SHOWN).forEach(finding -> table.row(finding.cells(console)));
     table.print(console);
     long shown = told.stream().limit(SHOWN).mapToLong(Rows::findings).sum();
-    long more = report.findings().size() - shown;
+    long unnamed = report.faults() - told.stream().mapToLong(Rows::faults).sum();
+    long more = report.findings().size() - shown + unnamed;
     if (more > 0) {
       console.line(
           "and %,d findings more; --output json shows up to %,d"
-              .formatted(Math.max(more, report.faults() - shown), Verifier.MAX_FINDINGS));
+              .formatted(more, Verifier.MAX_FINDINGS));
     }
   }
 
@@ -304,6 +305,11 @@ final class LogVerifyCommand extends Verb {
         }
       }
       return all;
+    }
+
+    /** How many of them are counted as faults by the report. */
+    long faults() {
+      return first.status() == Finding.Status.OK || !first.counts() ? 0 : findings;
     }
 
     private boolean continuesWith(Finding next) {

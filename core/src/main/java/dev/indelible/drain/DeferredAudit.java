@@ -69,8 +69,8 @@ public final class DeferredAudit implements AutoCloseable {
   }
 
   /**
-   * Says that something is wrong although recording goes well, which health then says; the first to
-   * be said stays. For those who watch the log from outside: recording does not wait for them.
+   * Says that something is wrong although recording goes well, which health then says. For those
+   * who watch the log from outside: recording does not wait for them.
    */
   public void reportConcern(String reason) {
     books.reportConcern(reason);

@@ -239,17 +239,19 @@ final class JournalWriter {
 
   private void readyPages() {
     while (!closed) {
-      if (current.isReadyingDue()) {
-        readying = true;
-        try {
+      try {
+        if (current.isReadyingDue()) {
+          readying = true;
           current.readyAhead();
-        } catch (Error e) {
-          // The disk cannot give a page, as a producer will find; there it is told.
-          LockSupport.parkNanos(this, ROOM_POLL_NANOS);
+        } else {
+          readying = false;
+          if (!current.isReadyingDue()) {
+            LockSupport.park(this);
+          }
         }
-        readying = false;
-      } else {
-        LockSupport.park(this);
+      } catch (Error e) {
+        // The disk cannot give a page, as a producer will find; there it is told.
+        LockSupport.parkNanos(this, ROOM_POLL_NANOS);
       }
     }
   }

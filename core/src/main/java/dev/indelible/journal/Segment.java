@@ -63,6 +63,9 @@ final class Segment {
    */
   private static final int READY_AHEAD = 4 << 20;
 
+  /** Made writable before it is asked again whether the file is still there. */
+  private static final int READY_AT_ONCE = 16 * PAGE;
+
   /** As much as a process may write that ends soon, and needs nothing made ready. */
   private static final int READY_FROM = 1 << 16;
 
@@ -100,8 +103,11 @@ final class Segment {
   /** The segment after this one; set once, before any producer goes there. */
   private volatile @Nullable Segment next;
 
-  /** Whether the file is gone; set by whoever removes it. */
+  /** Whether the file is gone; set by whoever removes it, under {@link #readying}. */
   private volatile boolean removed;
+
+  /** Held while pages are made writable, so that the file does not go under whoever does it. */
+  private final Object readying = new Object();
 
   /** A segment over bytes that are there; {@link #create} and {@link #open} map them. */
   Segment(Path file, long number, long base, MappedByteBuffer bytes, Disk disk) {
@@ -429,8 +435,18 @@ final class Segment {
    */
   void readyAhead() {
     int upTo = (int) Math.min(size, (long) used() + READY_AHEAD);
-    makeWritable(Math.max(ready, used() / PAGE * PAGE), upTo);
-    ready = upTo;
+    int at = Math.max(ready, used() / PAGE * PAGE);
+    while (at < upTo) {
+      int next = Math.min(upTo, at + READY_AT_ONCE);
+      // The drainer may have got past this segment meanwhile, and take the file from under it.
+      synchronized (readying) {
+        if (!removed) {
+          makeWritable(at, next);
+        }
+      }
+      at = next;
+      ready = at;
+    }
   }
 
   /**
@@ -530,7 +546,9 @@ final class Segment {
    * nobody may touch the mapping any more.
    */
   void delete() throws IOException {
-    removed = true;
+    synchronized (readying) {
+      removed = true;
+    }
     disk.remove(file);
   }
 

@@ -10,8 +10,10 @@ import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.VerdictCounts;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
@@ -71,7 +73,7 @@ public final class AuditBooks {
   /** Negative until the ledger was first written; the drainer writes, anyone reads. */
   private volatile long chainSequence = -1;
 
-  private volatile Optional<String> concern = Optional.empty();
+  private final Set<String> concerns = new LinkedHashSet<>();
   private volatile boolean contradicted;
   private final AtomicReference<AuditHealth> health = new AtomicReference<>(AuditHealth.RECORDING);
 
@@ -230,18 +232,20 @@ public final class AuditBooks {
     }
   }
 
-  /** Says, and logs, what is wrong although recording goes well; the first to be said stays. */
+  /** Says, and logs when it is new, what is wrong although recording goes well. */
   public void reportConcern(String reason) {
-    if (concern.isEmpty()) {
-      LOG.error("{}", reason);
-      concern = Optional.of(reason);
+    synchronized (concerns) {
+      if (!concerns.add(reason)) {
+        return;
+      }
     }
+    LOG.error("{}", reason);
   }
 
   /** Takes back a concern that is no more. */
   public void endConcern(String reason) {
-    if (concern.equals(Optional.of(reason))) {
-      concern = Optional.empty();
+    synchronized (concerns) {
+      concerns.remove(reason);
     }
   }
 
@@ -250,11 +254,8 @@ public final class AuditBooks {
    * is to be signed over it.
    */
   public void reportContradiction(String reason) {
-    if (!contradicted) {
-      LOG.error("{}", reason);
-      concern = Optional.of(reason);
-      contradicted = true;
-    }
+    contradicted = true;
+    reportConcern(reason);
   }
 
   /** Whether the log was found not to continue what it signed before. */
@@ -262,8 +263,11 @@ public final class AuditBooks {
     return contradicted;
   }
 
+  /** All that is wrong although recording goes well, in the order in which it was said. */
   Optional<String> concern() {
-    return concern;
+    synchronized (concerns) {
+      return concerns.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", concerns));
+    }
   }
 
   /** Says that recording goes well. */

@@ -140,7 +140,7 @@ final class AnchorCheck implements Check {
       unknown(
           "this copy has %d rows, and the log signed a checkpoint over %d: the copy is older, or was set back"
               .formatted(rows, anchored.size()));
-    } else if (anchored.size() > Math.max(rows, grownTo())) {
+    } else if (anchored.size() > rows && anchored.size() > grownTo()) {
       broken(
           ROLLBACK,
           "the log was set back: it signed a checkpoint over %d rows, and there are %d"

@@ -410,7 +410,7 @@ final class CompletenessCheck implements Check {
       findings.note(
           unknown(
               lastTally,
-              "%d decisions had no outcome when their runs ended, and have not come since: they wait in a journal, or are lost; %s"
+              "%d decisions had no outcome when their runs ended, and have not come since: they wait in a journal, became dead letters in another run, or are lost; %s"
                   .formatted(outstanding, summary())));
     }
     return outstanding > 0;

@@ -170,7 +170,7 @@ public final class Anchoring {
   /** Why the log is not the one that the file is of any more; empty if it is. */
   private Optional<String> contradiction(LedgerReader ledger, Checkpoint known, Checkpoint last)
       throws LedgerException {
-    if (known.size() > Math.max(last.size(), appending.lastSize())) {
+    if (known.size() > last.size() && known.size() > appending.lastSize()) {
       return Optional.of(
           "%s: the log was set back: the anchor has its checkpoint over %d rows, and its last is over %d"
               .formatted(file.path(), known.size(), last.size()));

@@ -41,8 +41,8 @@ public final class SqliteTallies {
    */
   static final int WORTH_A_TALLY = 100;
 
-  /** Rows behind the last tally that such a run counts; more take longer than it lasts. */
-  private static final long MOST_AT_A_QUESTION = 1_000_000;
+  /** Rows behind the last tally that are counted for a first tally at the end; more take longer. */
+  private static final long MOST_AT_THE_END = 10_000_000;
 
   /** As long as nanoseconds in a long can say: never, for whoever asks for longer. */
   private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
@@ -193,7 +193,7 @@ public final class SqliteTallies {
     try {
       long spoken = spoken();
       long end = writer.lastRow().map(ChainRow::sequence).orElse(0L);
-      if (isOneQuestion(closed) && end - firstBehindTally(writer, end) > MOST_AT_A_QUESTION) {
+      if (closed && number == 0 && end - firstBehindTally(writer, end) > MOST_AT_THE_END) {
         // Counting them takes its time: that is for a run that has some.
         return;
       }
