@@ -109,15 +109,11 @@ public final class ExportedLog implements LedgerReader {
 
   private List<byte[]> records(long index) throws LedgerException {
     try {
-      return directory.entries(new TilePath(TilePath.ENTRIES, index, width(size, index)));
+      return directory.entries(
+          new TilePath(TilePath.ENTRIES, index, TilePath.widthOf(size, index)));
     } catch (LogDirectoryException e) {
       throw failure(e);
     }
-  }
-
-  /** How many of a level's hashes are in a tile. */
-  private static int width(long hashes, long index) {
-    return (int) Math.min(TilePath.FULL_WIDTH, hashes - index * TilePath.FULL_WIDTH);
   }
 
   private ChainRow row(long sequence, byte[] record) throws LedgerException {
@@ -221,7 +217,7 @@ public final class ExportedLog implements LedgerReader {
       return Optional.empty();
     }
     try {
-      TilePath path = new TilePath(level, index, width(hashes, index));
+      TilePath path = new TilePath(level, index, TilePath.widthOf(hashes, index));
       return Optional.of(directory.tiles().tile(path).bytes());
     } catch (LogDirectoryException e) {
       throw failure(e);

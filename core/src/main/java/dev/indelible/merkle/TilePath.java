@@ -50,6 +50,15 @@ public record TilePath(int level, long index, int width) {
     }
   }
 
+  /**
+   * The width of a tile that a level of so many hashes has.
+   *
+   * @param index its place in the level
+   */
+  public static int widthOf(long hashes, long index) {
+    return (int) Math.min(FULL_WIDTH, hashes - (index << HEIGHT));
+  }
+
   /** Whether the tile is full, and so will never be another. */
   public boolean isFull() {
     return width == FULL_WIDTH;

@@ -64,12 +64,7 @@ public final class VerifiedTiles<X extends Exception> {
     }
     long hashes = size >>> TilePath.HEIGHT * path.level();
     return path.index() <= hashes >>> TilePath.HEIGHT
-        && path.width() == widthOf(hashes, path.index());
-  }
-
-  /** The width of a tile in a level of so many hashes. */
-  private static int widthOf(long hashes, long index) {
-    return (int) Math.min(TilePath.FULL_WIDTH, hashes - (index << TilePath.HEIGHT));
+        && path.width() == TilePath.widthOf(hashes, path.index());
   }
 
   private Tile full(TilePath path) throws X, InvalidProofException {
@@ -89,7 +84,8 @@ public final class VerifiedTiles<X extends Exception> {
   private Tile above(TilePath path) throws X, InvalidProofException {
     int level = path.level() + 1;
     long index = path.index() >>> TilePath.HEIGHT;
-    return tile(new TilePath(level, index, widthOf(size >>> TilePath.HEIGHT * level, index)));
+    return tile(
+        new TilePath(level, index, TilePath.widthOf(size >>> TilePath.HEIGHT * level, index)));
   }
 
   private Tile read(TilePath path) throws X {

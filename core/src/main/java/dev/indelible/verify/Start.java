@@ -94,18 +94,13 @@ record Start(Head head, TileEdge edge) {
     private boolean isSigned(SignedCheckpoint checkpoint) throws LedgerException {
       String origin = checkpoint.unverified().origin();
       try {
-        if (!options.origins().isEmpty() && !options.origins().contains(origin)) {
-          throw new VerificationException(
-              Reason.NO_KNOWN_SIGNATURE,
-              "it is one of %s, for which no key was given".formatted(origin));
-        }
         Optional<String> own = AnchorCheck.origin(ledger);
         if (!own.orElse(origin).equals(origin)) {
           throw new VerificationException(
               Reason.UNKNOWN_ORIGIN,
               "it is one of %s, and this log is %s".formatted(origin, own.get()));
         }
-        new CheckpointKeys(history).verify(checkpoint, origin, size);
+        new CheckpointKeys(history, options.origins()).verify(checkpoint, origin, size);
         return true;
       } catch (VerificationException e) {
         boolean broken = e.reason() == Reason.BAD_SIGNATURE;

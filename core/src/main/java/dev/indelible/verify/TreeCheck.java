@@ -6,7 +6,6 @@ import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerificationException;
 import dev.indelible.checkpoint.VerificationException.Reason;
-import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.StoredCheckpoint;
@@ -22,7 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 
 /**
  * Recomputes the Merkle tree from the rows, and holds the stored tiles and every checkpoint against
@@ -39,9 +37,6 @@ final class TreeCheck implements Check {
   private final Findings findings;
   private final LedgerReader ledger;
   private final CheckpointKeys keys;
-
-  /** What the log may be called; anything if empty. */
-  private final Set<String> origins;
 
   /** What does not hold; said at the end, behind what is wrong with single rows. */
   private final List<Finding> faults = new ArrayList<>();
@@ -75,20 +70,14 @@ final class TreeCheck implements Check {
   /**
    * A check of the tree of the rows that follow {@code start}.
    *
-   * @param origins what the log may be called; anything if empty
+   * @param keys whose signature its checkpoints are to have
    * @param start the tree before them, trusted
    */
-  TreeCheck(
-      Findings findings,
-      LedgerReader ledger,
-      KeyHistory history,
-      Set<String> origins,
-      TileEdge start)
+  TreeCheck(Findings findings, LedgerReader ledger, CheckpointKeys keys, TileEdge start)
       throws LedgerException {
     this.findings = findings;
     this.ledger = ledger;
-    this.keys = new CheckpointKeys(history);
-    this.origins = origins;
+    this.keys = keys;
     this.edge = start;
     this.checkedTo = start.size() - 1;
     this.hasTree = ledger.treeSize().isPresent();
@@ -193,11 +182,6 @@ final class TreeCheck implements Check {
       SignedCheckpoint signed = SignedCheckpoint.parse(stored.note());
       Checkpoint checkpoint = signed.unverified();
       origin = origin.isEmpty() ? checkpoint.origin() : origin;
-      if (!origins.isEmpty() && !origins.contains(checkpoint.origin())) {
-        throw new VerificationException(
-            Reason.NO_KNOWN_SIGNATURE,
-            "it is one of %s, for which no key was given".formatted(checkpoint.origin()));
-      }
       keys.verify(signed, origin, stored.size());
       if (checkpoint.size() != stored.size()) {
         fault(

@@ -74,7 +74,8 @@ public final class Verifier {
     private List<Check> checks(Start start) throws LedgerException {
       boolean whole = ledger.hasPayloads();
       long before = start.head().sequence();
-      TreeCheck tree = new TreeCheck(findings, ledger, history, options.origins(), start.edge());
+      CheckpointKeys keys = new CheckpointKeys(history, options.origins());
+      TreeCheck tree = new TreeCheck(findings, ledger, keys, start.edge());
       List<Check> checks =
           new ArrayList<>(List.of(tree, new LinkCheck(findings, content, start.head())));
       checks.addAll(
@@ -93,7 +94,7 @@ public final class Verifier {
       options
           .witnesses()
           .ifPresent(
-              policy -> checks.add(new WitnessCheck(findings, ledger, history, policy, before)));
+              policy -> checks.add(new WitnessCheck(findings, ledger, keys, policy, before)));
       for (Path anchor : options.anchors()) {
         checks.add(new AnchorCheck(findings, ledger, history.keys(), anchor, before));
       }

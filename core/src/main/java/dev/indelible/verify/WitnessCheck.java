@@ -7,7 +7,6 @@ import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerificationException;
 import dev.indelible.checkpoint.VerificationException.Reason;
 import dev.indelible.checkpoint.WitnessPolicy;
-import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.StoredCheckpoint;
@@ -45,12 +44,12 @@ final class WitnessCheck implements Check {
   WitnessCheck(
       Findings findings,
       LedgerReader ledger,
-      KeyHistory history,
+      CheckpointKeys keys,
       WitnessPolicy policy,
       long before) {
     this.findings = findings;
     this.ledger = ledger;
-    this.keys = new CheckpointKeys(history);
+    this.keys = keys;
     this.policy = policy;
     this.rows = before;
   }

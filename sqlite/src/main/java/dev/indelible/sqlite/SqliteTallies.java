@@ -193,11 +193,13 @@ public final class SqliteTallies {
     try {
       long spoken = spoken();
       long end = writer.lastRow().map(ChainRow::sequence).orElse(0L);
-      if (closed && number == 0 && end - firstBehindTally(writer, end) > MOST_AT_THE_END) {
+      long first = firstBehindTally(writer, end);
+      if (closed && number == 0 && end - first > MOST_AT_THE_END) {
         // Counting them takes its time: that is for a run that has some.
         return;
       }
-      Covered counted = covered(writer, end);
+      // Before the ledger is locked, for it may be much.
+      Covered counted = new Covered(first, end, count(writer, first, end));
       BatchAppend append = new BatchAppend(writer, sealer, guard, books);
       Optional<Tally> said =
           writer.inTransaction(
@@ -236,17 +238,14 @@ public final class SqliteTallies {
    */
   private record Covered(long first, long last, TypeCounts decisions) {}
 
-  /** What is behind the last tally now; asked before the ledger is locked, for it may be much. */
-  private Covered covered(SqliteWriter writer, long end) throws SQLException {
-    long first = firstBehindTally(writer, end);
-    return new Covered(first, end, count(writer, first, end));
-  }
-
-  /** The same up to the end that the chain has under the lock: what was counted, and the rest. */
+  /**
+   * What is behind the last tally up to the end that the chain has under the lock: what was
+   * counted, and the rest.
+   */
   private Covered covered(SqliteWriter writer, long end, Covered before) throws SQLException {
     long first = firstBehindTally(writer, end);
     if (first != before.first() || before.last() > end) {
-      return covered(writer, end);
+      return new Covered(first, end, count(writer, first, end));
     }
     TypeCounts rest = count(writer, before.last() + 1, end);
     return new Covered(first, end, before.decisions().plus(rest));
