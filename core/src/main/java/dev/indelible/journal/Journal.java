@@ -20,6 +20,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -53,7 +54,7 @@ public final class Journal implements EventStore {
 
   private final Slot slot;
   private final JournalSettings settings;
-  private final JournalWriter writer;
+  final JournalWriter writer;
   private final JournalReader own;
 
   /** What dead processes left, not yet drained; the drainer's alone once it runs. */
@@ -402,27 +403,36 @@ public final class Journal implements EventStore {
     }
   }
 
-  /** Syncs the segment written to, and the one before it for the sake of a late writer there. */
+  /**
+   * Syncs the segment written to, and those before it until nobody can be at work there: a producer
+   * may be kept waiting between its claim and its publication for as long as the system likes.
+   */
   void sync() {
     if (settings.durability() == Durability.POWER) {
       // Each event was synced before it was accepted.
       return;
     }
     long before = System.nanoTime();
-    Segment now = writer.current();
     @Nullable Segment failed = null;
+    @Nullable Segment next = null;
     for (Segment segment = unsynced; segment != null; segment = segment.next()) {
-      if (!segment.isSynced() && failed == null) {
+      // Asked before the sync, which then covers the whole of it.
+      boolean whole = segment.isWhole();
+      boolean synced = segment.isSynced();
+      if (!synced && failed == null) {
         failed = segment;
       }
+      if (!(whole && synced) && next == null) {
+        next = segment;
+      }
     }
+    // The last of them is never whole.
+    unsynced = Objects.requireNonNull(next);
     if (failed == null) {
-      unsynced = now;
       unsyncable = null;
       syncedNanos = before;
     } else {
       // From here on sinceSync() grows, until the ledger has what is in that segment.
-      unsynced = failed;
       unsyncable = failed.file();
     }
   }

@@ -100,14 +100,17 @@ final class Segment {
   /** Up to where pages were made writable; one thread writes, producers read. */
   private volatile int ready;
 
+  /** Up to where this run's claims are known to be published; the syncer's alone. */
+  private int published = HEADER;
+
   /** The segment after this one; set once, before any producer goes there. */
   private volatile @Nullable Segment next;
 
-  /** Whether the file is gone; set by whoever removes it, under {@link #readying}. */
+  /** Whether the file is gone; set by whoever removes it, under {@link #staying}. */
   private volatile boolean removed;
 
-  /** Held while pages are made writable, so that the file does not go under whoever does it. */
-  private final Object readying = new Object();
+  /** Held while pages are touched that the consumer may be done with, so that the file stays. */
+  private final Object staying = new Object();
 
   /** A segment over bytes that are there; {@link #create} and {@link #open} map them. */
   Segment(Path file, long number, long base, MappedByteBuffer bytes, Disk disk) {
@@ -137,7 +140,7 @@ final class Segment {
       named = true;
       disk.syncNames(directory);
       Segment segment = new Segment(file, number, base, map(channel, size), disk);
-      segment.tail.set(HEADER);
+      segment.resumeAt(HEADER);
       return segment;
     } catch (IOException | RuntimeException | Error e) {
       Files.deleteIfExists(named ? file : aside);
@@ -241,6 +244,7 @@ final class Segment {
   /** Where this segment's claims go on after recovery. */
   void resumeAt(int offset) {
     tail.set(offset);
+    published = offset;
   }
 
   /**
@@ -387,16 +391,34 @@ final class Segment {
   /** Whether every claim from an offset on has been published: nobody writes here any more. */
   boolean isQuiet(int from, int to) {
     voidAbandoned();
+    return publishedUpTo(from, to) >= to;
+  }
+
+  /**
+   * Whether this is what it will be: producers went on to the next segment, and every claim here
+   * was published, or the ledger has it. For the syncer: a sync begun after this covers all.
+   */
+  boolean isWhole() {
+    synchronized (staying) {
+      if (!removed && next != null) {
+        published = publishedUpTo(published, size);
+      }
+      return removed || published >= size;
+    }
+  }
+
+  /** The first claim from an offset on that was not published. */
+  private int publishedUpTo(int from, int to) {
     int at = from;
     while (at < to) {
       int word = stateWord(at);
       int length = Frame.length(word);
       if (word == 0 || Frame.state(word) == Frame.UNSYNCED || length == 0) {
-        return false;
+        return at;
       }
       at += length;
     }
-    return true;
+    return at;
   }
 
   /** The bytes, to read from. */
@@ -439,7 +461,7 @@ final class Segment {
     while (at < upTo) {
       int next = Math.min(upTo, at + READY_AT_ONCE);
       // The drainer may have got past this segment meanwhile, and take the file from under it.
-      synchronized (readying) {
+      synchronized (staying) {
         if (!removed) {
           makeWritable(at, next);
         }
@@ -546,7 +568,7 @@ final class Segment {
    * nobody may touch the mapping any more.
    */
   void delete() throws IOException {
-    synchronized (readying) {
+    synchronized (staying) {
       removed = true;
     }
     disk.remove(file);

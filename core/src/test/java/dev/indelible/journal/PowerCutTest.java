@@ -4,11 +4,14 @@ package dev.indelible.journal;
 import static dev.indelible.journal.TestJournal.bytes;
 import static dev.indelible.journal.TestJournal.event;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.queue.EventBatch;
+import java.nio.ByteBuffer;
+import java.nio.ReadOnlyBufferException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -198,6 +201,34 @@ class PowerCutTest {
     }
     journal.close();
     assertThat(test.recover()).isEmpty();
+  }
+
+  /** D5: a producer kept waiting in a segment while others fill it is in the next sync. */
+  @Test
+  void aProducerThatIsKeptWaitingIsSyncedHoweverLate() throws Exception {
+    TestJournal test = new TestJournal(temp.resolve("late"));
+    PowerlessDisk disk = new PowerlessDisk();
+    test.disk = disk;
+    Journal journal = test.open(PROCESS);
+    assertThat(journal.offer(event("agent:a", 1))).isTrue();
+    Segment first = journal.writer.current();
+    int claimed = first.used();
+    ByteBuffer frame = Frame.encode(event("agent:late", 2));
+    assertThatThrownBy(() -> first.append(frame.asReadOnlyBuffer(), Durability.PROCESS))
+        .isInstanceOf(ReadOnlyBufferException.class);
+    while (journal.writer.current() == first) {
+      assertThat(journal.offer(event("agent:b", 3, 100_000))).isTrue();
+    }
+    for (int n = 0; n < 5; n++) {
+      journal.sync();
+    }
+    assertThat(first.place(claimed, frame, Durability.PROCESS)).isEqualTo(Segment.APPENDED);
+    journal.sync();
+    for (int seed = 0; seed < 8; seed++) {
+      TestJournal after = cut(test, disk, new Random(seed), "late" + seed);
+      assertThat(after.recover()).anyMatch(event -> event.agentId().equals("agent:late"));
+    }
+    journal.close();
   }
 
   /** D5, D11: {@code process} says when it cannot sync, until what is unsynced is in the ledger. */
