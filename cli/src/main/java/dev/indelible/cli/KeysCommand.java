@@ -3,7 +3,6 @@ package dev.indelible.cli;
 
 import dev.indelible.DataDirectory;
 import dev.indelible.checkpoint.CheckpointParseException;
-import dev.indelible.checkpoint.SignatureType;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerificationException;
 import dev.indelible.checkpoint.VerifierKey;
@@ -56,13 +55,7 @@ final class KeysCommand extends VerbGroup {
     try {
       SignedCheckpoint signed = SignedCheckpoint.parse(last.get().note());
       String origin = signed.unverified().origin();
-      return signed
-          .verify(
-              origin,
-              keys.stream()
-                  .map(key -> new VerifierKey(origin, SignatureType.ED25519, key))
-                  .toList())
-          .origin();
+      return signed.verify(origin, VerifierKey.ofLog(origin, keys)).origin();
     } catch (CheckpointParseException | VerificationException | IllegalArgumentException e) {
       throw CommandFailure.usage(
           "the last checkpoint, where the log's name should be: %s; say a name with --name"

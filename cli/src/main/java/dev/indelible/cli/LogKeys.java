@@ -110,7 +110,7 @@ final class LogKeys {
    */
   Set<VerifierKey> under(String origin) {
     Set<VerifierKey> keys = new LinkedHashSet<>(named);
-    nameless.forEach(key -> keys.add(new VerifierKey(origin, SignatureType.ED25519, key)));
+    keys.addAll(VerifierKey.ofLog(origin, nameless));
     return keys;
   }
 

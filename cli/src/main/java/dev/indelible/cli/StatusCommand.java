@@ -4,7 +4,6 @@ package dev.indelible.cli;
 import dev.indelible.OpenException;
 import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.checkpoint.CheckpointParseException;
-import dev.indelible.checkpoint.SignatureType;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.checkpoint.WitnessPolicy;
@@ -174,11 +173,7 @@ final class StatusCommand extends Verb {
         return OptionalLong.empty();
       }
       long size =
-          Anchoring.anchored(
-              file,
-              data().keys().accepted().keys().stream()
-                  .map(key -> new VerifierKey(origin, SignatureType.ED25519, key))
-                  .toList());
+          Anchoring.anchored(file, VerifierKey.ofLog(origin, data().keys().accepted().keys()));
       if (size > last.get().size()) {
         problems.add(
             "%s: the log was set back: the anchor has its checkpoint over %d rows, and its last is over %d"

@@ -8,10 +8,10 @@ import dev.indelible.merkle.InvalidProofException;
 import dev.indelible.merkle.MerkleTree;
 import dev.indelible.merkle.TileSource;
 import dev.indelible.merkle.TiledNodes;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.List;
+import java.util.LinkedHashSet;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Signs one log's checkpoints. Guarantees that none is signed that does not continue the last one:
@@ -75,14 +75,9 @@ public final class CheckpointSigner {
   }
 
   private Checkpoint verify(byte[] last, Collection<VerificationKey> keys) throws ForkException {
-    List<VerifierKey> known = new ArrayList<>();
+    Set<VerifierKey> known = new LinkedHashSet<>();
     known.add(signer.verifierKey());
-    for (VerificationKey key : keys) {
-      VerifierKey named = new VerifierKey(origin, SignatureType.ED25519, key);
-      if (!known.contains(named)) {
-        known.add(named);
-      }
-    }
+    known.addAll(VerifierKey.ofLog(origin, keys));
     try {
       return SignedCheckpoint.parse(last).verify(origin, known);
     } catch (CheckpointParseException | VerificationException e) {

@@ -7,6 +7,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.Collection;
+import java.util.List;
 import java.util.regex.Pattern;
 
 /**
@@ -64,6 +66,15 @@ public record VerifierKey(String name, SignatureType type, VerificationKey key) 
       throw StrictText.refused("vkey", vkey, "its id is not that of its name and key");
     }
     return parsed;
+  }
+
+  /**
+   * The keys of a log under its name, in the order given: those that may sign its checkpoints.
+   *
+   * @throws IllegalArgumentException if no log can have that name
+   */
+  public static List<VerifierKey> ofLog(String origin, Collection<VerificationKey> keys) {
+    return keys.stream().map(key -> new VerifierKey(origin, SignatureType.ED25519, key)).toList();
   }
 
   /**

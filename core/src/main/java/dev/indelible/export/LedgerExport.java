@@ -94,7 +94,7 @@ public final class LedgerExport {
       return Checkpoint.of(origin, 0, Hash.EMPTY_TREE);
     }
     try {
-      return there.get().verify(origin, SignedTree.named(origin, keys));
+      return there.get().verify(origin, VerifierKey.ofLog(origin, keys.keys()));
     } catch (VerificationException e) {
       throw LogDirectoryException.unfit(
           directory.path() + ": holds another log; name another directory: " + e.getMessage(), e);
@@ -156,7 +156,7 @@ public final class LedgerExport {
   }
 
   private byte[] vkeys(String origin) {
-    return SignedTree.named(origin, keys).stream()
+    return VerifierKey.ofLog(origin, keys.keys()).stream()
         .map(VerifierKey::vkey)
         .collect(Collectors.joining("\n", "", "\n"))
         .getBytes(StandardCharsets.UTF_8);

@@ -3,7 +3,6 @@ package dev.indelible.export;
 
 import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.checkpoint.CheckpointParseException;
-import dev.indelible.checkpoint.SignatureType;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerificationException;
 import dev.indelible.checkpoint.VerifierKey;
@@ -14,7 +13,6 @@ import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.merkle.MerkleTree;
 import dev.indelible.merkle.TiledNodes;
 import dev.indelible.verify.StoredTiles;
-import java.util.List;
 
 /**
  * The tree of a ledger that its last checkpoint is over, once that was found to be signed by a key
@@ -64,23 +62,12 @@ record SignedTree(SignedCheckpoint signed, Checkpoint checkpoint, StoredTiles ti
       throws VerificationException {
     String origin = signed.unverified().origin();
     try {
-      return signed.verify(origin, named(origin, keys));
+      return signed.verify(origin, VerifierKey.ofLog(origin, keys.keys()));
     } catch (IllegalArgumentException e) {
       // No key can have such a name, so none has signed.
       throw new VerificationException(
           VerificationException.Reason.UNKNOWN_ORIGIN, String.valueOf(e.getMessage()));
     }
-  }
-
-  /**
-   * The keys under the log's name.
-   *
-   * @throws IllegalArgumentException if no key can have that name
-   */
-  static List<VerifierKey> named(String origin, KeyRing keys) {
-    return keys.keys().stream()
-        .map(key -> new VerifierKey(origin, SignatureType.ED25519, key))
-        .toList();
   }
 
   /** The tree, to make proofs from. */

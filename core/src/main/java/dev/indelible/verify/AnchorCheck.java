@@ -4,7 +4,6 @@ package dev.indelible.verify;
 import dev.indelible.checkpoint.AnchorReader;
 import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.checkpoint.CheckpointParseException;
-import dev.indelible.checkpoint.SignatureType;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerificationException;
 import dev.indelible.checkpoint.VerificationException.Reason;
@@ -232,11 +231,7 @@ final class AnchorCheck implements Check {
   }
 
   private List<VerifierKey> named(String origin) {
-    return VerifierKey.isName(origin)
-        ? keys.keys().stream()
-            .map(key -> new VerifierKey(origin, SignatureType.ED25519, key))
-            .toList()
-        : List.of();
+    return VerifierKey.isName(origin) ? VerifierKey.ofLog(origin, keys.keys()) : List.of();
   }
 
   private void broken(String check, String message) {

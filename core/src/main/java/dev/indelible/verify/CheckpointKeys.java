@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.verify;
 
-import dev.indelible.checkpoint.SignatureType;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerificationException;
 import dev.indelible.checkpoint.VerificationException.Reason;
@@ -46,9 +45,7 @@ record CheckpointKeys(KeyHistory history, Set<String> origins) {
   private static List<VerifierKey> named(String name, Collection<VerificationKey> accepted)
       throws VerificationException {
     try {
-      return accepted.stream()
-          .map(key -> new VerifierKey(name, SignatureType.ED25519, key))
-          .toList();
+      return VerifierKey.ofLog(name, accepted);
     } catch (IllegalArgumentException e) {
       throw new VerificationException(Reason.UNKNOWN_ORIGIN, e.getMessage());
     }

@@ -3,7 +3,6 @@ package dev.indelible.witness;
 
 import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.checkpoint.CheckpointParseException;
-import dev.indelible.checkpoint.SignatureType;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.KeyException;
@@ -147,7 +146,8 @@ public final class Anchoring {
       return Optional.empty();
     }
     Checkpoint last = SignedCheckpoint.parse(stored.get().note()).unverified();
-    Optional<Checkpoint> known = file.last(named(last.origin()));
+    Optional<Checkpoint> known =
+        file.last(VerifierKey.ofLog(last.origin(), keys.accepted().keys()));
     long size = known.map(Checkpoint::size).orElse(0L);
     anchored = OptionalLong.of(size);
     if (known.isPresent()) {
@@ -159,12 +159,6 @@ public final class Anchoring {
     }
     append(ledger, known.isPresent() ? size + 1 : last.size(), last.size());
     return Optional.empty();
-  }
-
-  private List<VerifierKey> named(String origin) throws KeyException {
-    return keys.accepted().keys().stream()
-        .map(key -> new VerifierKey(origin, SignatureType.ED25519, key))
-        .toList();
   }
 
   /** Why the log is not the one that the file is of any more; empty if it is. */
