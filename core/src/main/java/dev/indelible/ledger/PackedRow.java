@@ -4,6 +4,9 @@ package dev.indelible.ledger;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Sha256;
 import dev.indelible.crypto.VerificationKey;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
@@ -67,7 +70,11 @@ public final class PackedRow implements StoredRow {
           + TIMESTAMP.length
           - UNSIGNED_TIMESTAMP.length;
 
-  private static final byte[] HEX = ascii("0123456789abcdef");
+  /** The two digits of each byte, the first digit in the higher byte. */
+  private static final short[] HEX_PAIRS = hexPairs();
+
+  private static final VarHandle PAIR =
+      MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.BIG_ENDIAN);
 
   private final byte[] packed;
   private final long sequence;
@@ -281,9 +288,7 @@ public final class PackedRow implements StoredRow {
 
   private int hex(byte[] out, int at, int hashAt) {
     for (int i = 0; i < Sha256.BYTES; i++) {
-      byte b = packed[hashAt + i];
-      out[at + 2 * i] = HEX[b >> 4 & 0xf];
-      out[at + 2 * i + 1] = HEX[b & 0xf];
+      PAIR.set(out, at + 2 * i, HEX_PAIRS[packed[hashAt + i] & 0xff]);
     }
     return at + 2 * Sha256.BYTES;
   }
@@ -333,6 +338,15 @@ public final class PackedRow implements StoredRow {
       number = 10 * number + packed[i] - '0';
     }
     return number;
+  }
+
+  private static short[] hexPairs() {
+    byte[] digits = ascii("0123456789abcdef");
+    short[] pairs = new short[256];
+    for (int b = 0; b < pairs.length; b++) {
+      pairs[b] = (short) (digits[b >> 4] << 8 | digits[b & 0xf]);
+    }
+    return pairs;
   }
 
   private static byte[] ascii(String text) {
