@@ -40,7 +40,7 @@ final class JournalWriter {
    * What a growing journal leaves of the disk: a ledger on the same disk needs some to take the
    * waiting events in, and to make room again.
    */
-  static final long LEFT_FOR_LEDGER_BYTES = 16L << 20;
+  static final long LEFT_FOR_LEDGER_BYTES = 24L << 20;
 
   private static final double WARN_AT = 0.5;
   private static final double DEGRADED_AT = 0.8;

@@ -10,9 +10,6 @@ import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.Properties;
-import org.sqlite.SQLiteConfig;
-import org.sqlite.SQLiteOpenMode;
 
 /**
  * Keeps cosignatures in the ledger's file, over a connection of its own for each. Any thread.
@@ -31,7 +28,8 @@ public record SqliteCosignatures(Path file) implements CosignatureStore {
     if (!Files.exists(file)) {
       throw new LedgerException(file + ": the ledger is gone, and its checkpoints with it");
     }
-    try (Connection connection = DriverManager.getConnection(SqliteFile.url(file), writing())) {
+    try (Connection connection =
+        DriverManager.getConnection(SqliteFile.url(file), SqliteFile.noneMade())) {
       set(connection);
       try (PreparedStatement insert =
           connection.prepareStatement(
@@ -56,11 +54,5 @@ public record SqliteCosignatures(Path file) implements CosignatureStore {
       // Carrying over the WAL is the drainer's, who has its own time for it.
       statement.execute("PRAGMA wal_autocheckpoint = 0");
     }
-  }
-
-  private static Properties writing() {
-    SQLiteConfig config = new SQLiteConfig();
-    config.resetOpenMode(SQLiteOpenMode.CREATE);
-    return config.toProperties();
   }
 }

@@ -10,6 +10,9 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
 import java.util.Optional;
+import java.util.Properties;
+import org.sqlite.SQLiteConfig;
+import org.sqlite.SQLiteOpenMode;
 
 /** How a file is named to SQLite, made, and opened. */
 final class SqliteFile {
@@ -55,6 +58,13 @@ final class SqliteFile {
   /** That a file could not be written to. */
   static LedgerException failure(Path file, SQLException e) {
     return new LedgerException(file + ": " + e.getMessage(), false, e);
+  }
+
+  /** What a connection is opened with that makes no file where there is none. */
+  static Properties noneMade() {
+    SQLiteConfig config = new SQLiteConfig();
+    config.resetOpenMode(SQLiteOpenMode.CREATE);
+    return config.toProperties();
   }
 
   /** A URL whose path is escaped, so that no character of a file name is taken for an option. */

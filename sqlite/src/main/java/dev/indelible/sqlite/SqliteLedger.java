@@ -27,6 +27,7 @@ import java.util.OptionalLong;
 import java.util.Properties;
 import java.util.UUID;
 import org.sqlite.SQLiteConfig;
+import org.sqlite.SQLiteOpenMode;
 
 /** Reads a ledger in an SQLite file, while it is written or at rest; opened for reading only. */
 public final class SqliteLedger implements LedgerReader {
@@ -376,6 +377,7 @@ public final class SqliteLedger implements LedgerReader {
   static Properties readOnly() {
     SQLiteConfig config = new SQLiteConfig();
     config.setReadOnly(true);
+    config.setOpenMode(SQLiteOpenMode.NOMUTEX);
     config.setBusyTimeout(BUSY_TIMEOUT_MILLIS);
     return config.toProperties();
   }

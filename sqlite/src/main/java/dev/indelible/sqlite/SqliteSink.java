@@ -33,6 +33,9 @@ import org.slf4j.LoggerFactory;
 public final class SqliteSink implements DeferredAuditSink {
   private static final Logger LOG = LoggerFactory.getLogger(SqliteSink.class);
 
+  /** Rows of one commit that are a sign of load. */
+  private static final int MANY_ROWS = 512;
+
   private final Path file;
   private final RowSealer sealer;
   private final HeadGuard guard;
@@ -96,6 +99,9 @@ public final class SqliteSink implements DeferredAuditSink {
         }
         open.commit();
         requireStillThere(open);
+        if (batch.events().size() >= MANY_ROWS) {
+          open.carryOverAside();
+        }
         guard.committed(append.head());
         books.reportChainSequence(append.head().sequence());
         books.countUnsigned(append.unsigned());

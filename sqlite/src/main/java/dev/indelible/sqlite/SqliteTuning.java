@@ -7,6 +7,7 @@ import java.sql.Statement;
 import java.util.List;
 import java.util.Properties;
 import org.sqlite.SQLiteConfig;
+import org.sqlite.SQLiteOpenMode;
 
 /**
  * How a ledger's own connection is set. Public for benchmarks, which measure the limit under the
@@ -34,7 +35,10 @@ public final class SqliteTuning {
 
   /** What a connection is opened with. */
   public static Properties properties() {
-    Properties properties = new Properties();
+    SQLiteConfig config = new SQLiteConfig();
+    // The driver lets one thread at a time use a connection; a lock in SQLite too is one too many.
+    config.setOpenMode(SQLiteOpenMode.NOMUTEX);
+    Properties properties = config.toProperties();
     // The driver otherwise asks for the last key after each insert, which is a query a row.
     properties.setProperty(SQLiteConfig.Pragma.JDBC_GET_GENERATED_KEYS.getPragmaName(), "false");
     return properties;

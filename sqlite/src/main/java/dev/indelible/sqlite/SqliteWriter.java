@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +29,7 @@ final class SqliteWriter implements AutoCloseable {
   /** How long SQLite itself waits for a lock; the drainer tries again after that. */
   private static final int BUSY_TIMEOUT_MILLIS = 1_000;
 
+  private final Path file;
   private final Connection connection;
 
   /** Which file the connection is on, as the file system knows it. */
@@ -54,7 +56,12 @@ final class SqliteWriter implements AutoCloseable {
   /** Whether {@link #begin} was called and its end was not. */
   private boolean begun;
 
-  private SqliteWriter(Connection connection, Optional<Object> identity) throws SQLException {
+  /** Carries over the write-ahead log; null until there is much to carry. */
+  private @Nullable WalCheckpointer checkpointer;
+
+  private SqliteWriter(Path file, Connection connection, Optional<Object> identity)
+      throws SQLException {
+    this.file = file;
     this.connection = connection;
     this.identity = identity;
     String select = SqliteRows.SELECT;
@@ -125,7 +132,7 @@ final class SqliteWriter implements AutoCloseable {
       if (ledger.isPresent()) {
         requireLedger(connection, ledger.get());
       }
-      return new SqliteWriter(connection, identity);
+      return new SqliteWriter(file, connection, identity);
     } catch (SQLException | RuntimeException | Error e) {
       connection.close();
       throw e;
@@ -198,6 +205,20 @@ final class SqliteWriter implements AutoCloseable {
     execute(connection, "COMMIT");
     begun = false;
     tree.committed();
+  }
+
+  /**
+   * Lets another thread carry over the write-ahead log from now on, after a commit of many rows: to
+   * be called after each such commit.
+   */
+  void carryOverAside() throws SQLException {
+    WalCheckpointer aside = checkpointer;
+    if (aside == null) {
+      execute(connection, "PRAGMA wal_autocheckpoint = " + WalCheckpointer.WRITERS_PAGES);
+      aside = WalCheckpointer.start(file);
+      checkpointer = aside;
+    }
+    aside.committed();
   }
 
   /**
@@ -466,6 +487,9 @@ final class SqliteWriter implements AutoCloseable {
 
   @Override
   public void close() {
+    if (checkpointer != null) {
+      checkpointer.close();
+    }
     try {
       connection.close();
     } catch (SQLException e) {

@@ -77,13 +77,20 @@ class FailingDatabaseTest {
   /** So much at once that SQLite moves its log into the database while it is written to. */
   @Test
   void anErrorInTheMidstOfACheckpointLosesNothing() throws Exception {
-    sample(4);
+    sample(Script.LARGE, 4);
+  }
+
+  /** The same on the thread that carries over beside a writer under load. */
+  @Test
+  void anErrorBesideAWriterUnderLoadLosesNothing() throws Exception {
+    sample(Script.LOADED, 4);
   }
 
   @Test
   @Tag("full")
   void anErrorAnywhereInACheckpointLosesNothing() throws Exception {
-    sample(400);
+    sample(Script.LARGE, 400);
+    sample(Script.LOADED, 200);
   }
 
   private void walk(int stride) throws Exception {
@@ -104,10 +111,10 @@ class FailingDatabaseTest {
     assertThat(failing).as("calls that failed").isGreaterThan(20);
   }
 
-  private void sample(int times) throws Exception {
+  private void sample(Script script, int times) throws Exception {
     Random random = new Random(times);
     Fault fault = new Fault(0, false, FaultyDisk.EIO, CHANGES);
-    int calls = (int) counted(fault, Script.LARGE);
+    int calls = (int) counted(fault, script);
     assertThat(calls).as("as many as a checkpoint makes").isGreaterThan(20_000);
     for (int n = 0; n < times; n++) {
       Fault next =
@@ -116,7 +123,7 @@ class FailingDatabaseTest {
               n % 2 == 0,
               n % 4 < 2 ? FaultyDisk.EIO : FaultyDisk.ENOSPC,
               CHANGES);
-      run(next, Script.LARGE);
+      run(next, script);
     }
   }
 
@@ -174,7 +181,9 @@ class FailingDatabaseTest {
   /** What is recorded: the log is opened, written to, closed, and all that once more. */
   private enum Script {
     SMALL(3, 50, 10),
-    LARGE(2, 170, 16_000);
+    LARGE(2, 170, 16_000),
+    /** So many rows at once that another thread carries over. */
+    LOADED(2, 3_000, 400);
 
     final int rounds;
     final int events;
@@ -230,7 +239,7 @@ class FailingDatabaseTest {
 
     /** Pages so small that SQLite carries its log over in the midst of a few megabytes. */
     private void prepare() throws Exception {
-      if (script == Script.LARGE) {
+      if (script != Script.SMALL) {
         Sql.run(log.file, "PRAGMA page_size = 512", "CREATE TABLE t (c)", "DROP TABLE t");
       }
     }
@@ -242,6 +251,7 @@ class FailingDatabaseTest {
           submit(audit);
           settle(audit);
         }
+        require(script != Script.LOADED || WalCheckpointerTest.isAtWork(), "nobody carries over");
         DrainReport report = TestLog.close(audit);
         require(report.dead() == 0 && report.rejected() == 0, report);
       }

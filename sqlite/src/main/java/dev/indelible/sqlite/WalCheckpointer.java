@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries SQLite's write-ahead log over into the database file, on a thread and a connection of its
+ * own, so that a writer under load does not wait for it.
+ *
+ * <p>It holds up neither writers nor readers, and changes nothing of what is durable: a commit is
+ * synced in the log before it is answered, as without it. The writer still carries over what is
+ * left when the log has grown to {@link #WRITERS_PAGES}: only a writer begins the log anew, and one
+ * whose helper has failed is as well off as one that has none.
+ */
+final class WalCheckpointer implements AutoCloseable {
+  /** Pages of the log not carried over yet that are worth a sync of the database. */
+  private static final int DUE_PAGES = 768;
+
+  /** Pages that the log of a writer with such a helper grows to before it sees to it itself. */
+  static final int WRITERS_PAGES = 4 * DUE_PAGES;
+
+  private static final Logger LOG = LoggerFactory.getLogger(WalCheckpointer.class);
+
+  private final Path file;
+  private final Thread thread;
+  private volatile boolean closed;
+
+  /** Whether the last attempt failed, and that was logged; the thread's own. */
+  private boolean failed;
+
+  private WalCheckpointer(Path file) {
+    this.file = file;
+    this.thread = new Thread(this::run, "indelible-wal");
+    this.thread.setDaemon(true);
+  }
+
+  /** Starts one for a database that is there; if it cannot be had, the writer is left alone. */
+  static WalCheckpointer start(Path file) {
+    WalCheckpointer checkpointer = new WalCheckpointer(file);
+    try {
+      checkpointer.thread.start();
+    } catch (OutOfMemoryError e) {
+      checkpointer.giveUp(e);
+    }
+    return checkpointer;
+  }
+
+  /** Something was committed. Never waits. */
+  void committed() {
+    LockSupport.unpark(thread);
+  }
+
+  private void run() {
+    try (Connection connection = open();
+        Statement statement = connection.createStatement()) {
+      statement.execute("PRAGMA synchronous = FULL");
+      while (!closed) {
+        carryOverIfDue(statement);
+        LockSupport.park(this);
+      }
+    } catch (SQLException | RuntimeException | Error e) {
+      giveUp(e);
+    }
+  }
+
+  private void giveUp(Throwable cause) {
+    LOG.warn("{}: its write-ahead log is left to the writer: {}", file, cause.toString());
+  }
+
+  private Connection open() throws SQLException {
+    return DriverManager.getConnection(SqliteFile.url(file), SqliteFile.noneMade());
+  }
+
+  private void carryOverIfDue(Statement statement) {
+    try {
+      if (pages(statement, "NOOP") >= DUE_PAGES) {
+        pages(statement, "PASSIVE");
+      }
+      failed = false;
+    } catch (SQLException e) {
+      // The log stays as it is, and all that is in it: the writer or the next attempt gets on.
+      if (!failed) {
+        LOG.warn("{}: its write-ahead log cannot be carried over: {}", file, e.getMessage());
+      }
+      failed = true;
+    }
+  }
+
+  /** What is still to be carried over after that; 0 if another is at it. */
+  private static long pages(Statement statement, String mode) throws SQLException {
+    try (ResultSet row = statement.executeQuery("PRAGMA wal_checkpoint(" + mode + ")")) {
+      boolean busy = !row.next() || row.getBoolean(1);
+      return busy ? 0 : row.getLong(2) - row.getLong(3);
+    }
+  }
+
+  /** Ends the thread, when it has carried over what it is at. Interrupts do not cut this short. */
+  @Override
+  public void close() {
+    closed = true;
+    LockSupport.unpark(thread);
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.indelible.drain.DeferredAudit;
+import dev.indelible.event.DeferredAuditEvent;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** D2, D6: under load another thread carries SQLite's write-ahead log over into the database. */
+class WalCheckpointerTest {
+  /** Some 1.5 KiB a row. */
+  private static final String PADDING = "x".repeat(800);
+
+  /** What the log may grow to before the writer sees to it itself, and one batch. */
+  private static final long MOST_BYTES = 16L << 20;
+
+  @TempDir Path directory;
+
+  @Test
+  void underLoadTheLogIsCarriedOverByAnotherThread() throws Exception {
+    TestLog log = TestLog.in(directory);
+    DeferredAudit audit = log.start();
+    assertThat(audit.queue().submit(TestLog.refusal("agent:a", "x"))).isTrue();
+    TestLog.settle(audit);
+    assertThat(isAtWork()).as("for one event").isFalse();
+
+    for (int burst = 0; burst < 10; burst++) {
+      flood(audit, 2_000);
+      TestLog.settle(audit);
+      assertThat(Files.size(wal(log))).isLessThan(MOST_BYTES);
+    }
+    assertThat(isAtWork()).isTrue();
+    // Nothing is written any more that could carry it over.
+    await().until(() -> Files.size(log.file) > 20_000 * PADDING.length());
+    assertThat(Sql.number(log.file, "SELECT count(*) FROM signed_events")).isGreaterThan(20_000);
+
+    TestLog.close(audit);
+    await().until(() -> !isAtWork());
+    assertThat(wal(log)).doesNotExist();
+    log.requireIntact();
+    assertThat(Sql.text(log.file, "PRAGMA integrity_check")).isEqualTo("ok");
+  }
+
+  /** A reader of an earlier state keeps the log from being begun anew, and nobody waits for it. */
+  @Test
+  void aReaderThatStaysHoldsUpNothing() throws Exception {
+    TestLog log = TestLog.in(directory);
+    DeferredAudit audit = log.start();
+    audit.queue().submit(TestLog.refusal("agent:a", "x"));
+    TestLog.settle(audit);
+    try (var reader = Sql.connect(log.file)) {
+      reader.setAutoCommit(false);
+      assertThat(Sql.number(reader, "SELECT count(*) FROM signed_events")).isPositive();
+      for (int burst = 0; burst < 10; burst++) {
+        flood(audit, 2_000);
+        TestLog.settle(audit);
+      }
+      assertThat(Files.size(wal(log))).isGreaterThan(MOST_BYTES);
+    }
+    flood(audit, 2_000);
+    TestLog.close(audit);
+    assertThat(wal(log)).doesNotExist();
+    log.requireIntact();
+  }
+
+  @Test
+  void whatWasSettledUnderLoadSurvivesKillNine() throws Exception {
+    killedTimes(6);
+  }
+
+  @Test
+  @Tag("full")
+  void whatWasSettledUnderLoadSurvivesAHundredKills() throws Exception {
+    killedTimes(100);
+  }
+
+  private void killedTimes(int times) throws Exception {
+    TestLog log = TestLog.in(directory).create();
+    Random random = new Random(times);
+    for (int kill = 0; kill < times; kill++) {
+      if (kill % 10 == 9) {
+        // So that the last of a hundred is not over a million rows.
+        Files.delete(log.file);
+        log.create();
+      }
+      ChildProcess child = ChildProcess.start(Flooder.class, log.file);
+      List<String> settled = new ArrayList<>();
+      settled.add(child.readLine());
+      // The moment is what is random; nothing is waited for.
+      LockSupport.parkNanos(Duration.ofMillis(random.nextInt(800)).toNanos());
+      child.kill();
+      settled.addAll(child.remainingLines());
+      assertThat(Sql.text(log.file, "PRAGMA integrity_check")).isEqualTo("ok");
+      assertThat(log.verify().verdict().name()).as("after kill %d", kill).isEqualTo("INTACT");
+      List<String> ids = log.ids();
+      assertThat(new HashSet<>(ids)).hasSameSizeAs(ids).containsAll(settled);
+    }
+  }
+
+  private static Path wal(TestLog log) {
+    return Path.of(log.file + "-wal");
+  }
+
+  /** Whether a log under load is open in this process. */
+  static boolean isAtWork() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .anyMatch(thread -> thread.getName().equals("indelible-wal"));
+  }
+
+  /** Returns the last event. */
+  private static DeferredAuditEvent flood(DeferredAudit audit, int count) {
+    DeferredAuditEvent last = TestLog.refusal("agent:a", "first");
+    for (int n = 0; n < count; n++) {
+      last = TestLog.refusal("agent:a", n + PADDING);
+      assertThat(audit.queue().submit(last)).isTrue();
+    }
+    return last;
+  }
+
+  /** The child: submits much at once, waits until it is settled, and names the last of it. */
+  static final class Flooder {
+    private Flooder() {}
+
+    public static void main(String[] args) {
+      DeferredAudit audit = new TestLog(Path.of(args[0])).start();
+      for (int burst = 0; burst < 1_000_000; burst++) {
+        DeferredAuditEvent last = flood(audit, 3_000);
+        if (!audit.queue().drainPending(TestLog.PATIENCE) || !isAtWork()) {
+          throw new AssertionError("not settled, or nobody carries over");
+        }
+        System.out.println(last.id());
+        System.out.flush();
+      }
+    }
+  }
+}
