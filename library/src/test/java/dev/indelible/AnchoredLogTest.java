@@ -15,10 +15,12 @@ import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.drain.DrainReport;
+import dev.indelible.ledger.KeyCompromise;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.merkle.Hash;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.sqlite.SqliteCosignatures;
+import dev.indelible.sqlite.SqliteKeyEvents;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;
@@ -38,6 +40,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -299,6 +302,39 @@ class AnchoredLogTest {
     Checkpoint lie = Checkpoint.of(real.origin(), 99, Hash.EMPTY_TREE);
     Files.writeString(anchor, SignedCheckpoint.sign(lie, stranger) + "\n");
     assertThat(faults(verifyAnchored())).containsExactly("anchor UNKNOWN");
+  }
+
+  /**
+   * Whoever has a key that was given up can sign what he likes with it. It convicts nobody and
+   * stops nothing; but since a chain may be rebuilt to say that a key was given up, it is not fine.
+   */
+  @Test
+  void aKeyThatWasGivenUpConvictsNobody() throws Exception {
+    record(5);
+    SigningKey lost = new DataDirectory(data).keys().open();
+    new DataDirectory(data).rotateKey();
+    record(1);
+    try (SqliteKeyEvents events =
+        SqliteKeyEvents.open(new DataDirectory(data).database(), keys())) {
+      events.giveUp(
+          new DataDirectory(data).keys().open(),
+          new KeyCompromise(
+              lost.verificationKey().keyId(), OptionalLong.empty(), Optional.empty(), "lost"));
+    }
+    record(1);
+    assertThat(verifyAnchored().verdict()).isEqualTo(Verdict.INTACT);
+
+    NoteSigner thief = NoteSigner.of("log.example/audit", lost);
+    Checkpoint lie = Checkpoint.of("log.example/audit", 1_000_000, Hash.EMPTY_TREE);
+    Files.writeString(anchor, SignedCheckpoint.sign(lie, thief) + "\n", StandardOpenOption.APPEND);
+    VerificationReport report = verifyAnchored();
+    assertThat(faults(report)).containsExactly("anchor UNKNOWN");
+    assertThat(message(report, "anchor")).contains("1 checkpoints in it are signed by a key");
+
+    long before = lastCheckpoint().size();
+    record(3);
+    assertThat(lastCheckpoint().size()).as("it still signs").isGreaterThan(before);
+    assertThat(Files.readString(anchor)).contains("\n" + lastCheckpoint().size() + "\n");
   }
 
   /** It may convict: of its being forged. */

@@ -44,11 +44,16 @@ final class ChildJvm {
    */
   static ChildJvm start(Path errors, String heap, Class<?> main, Object... arguments)
       throws IOException {
+    return start(errors, List.of(heap), main, arguments);
+  }
+
+  /** The same, with more to say to the virtual machine than the heap. */
+  static ChildJvm start(Path errors, List<String> options, Class<?> main, Object... arguments)
+      throws IOException {
     List<String> command =
         new ArrayList<>(
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                heap,
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 NATIVE_ACCESS,
@@ -56,6 +61,7 @@ final class ChildJvm {
                 "-cp",
                 System.getProperty("java.class.path"),
                 main.getName()));
+    command.addAll(1, options);
     for (Object argument : arguments) {
       command.add(argument.toString());
     }

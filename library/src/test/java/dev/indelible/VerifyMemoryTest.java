@@ -32,21 +32,24 @@ class VerifyMemoryTest {
 
   @TempDir Path temp;
 
-  /** Twice the heap, in few rows. */
+  /** Twice the heap, in few rows; and no more of it for a machine with many cores. */
   @Test
   void rowsOfManyBytesAreVerifiedInSixtyFourMebibytes() throws Exception {
-    verified(160, 800_000);
+    record(160, 800_000);
+    verify(160, 2);
+    verify(160, 64);
   }
 
   @Test
   @Tag("full")
   void twoMillionRowsAreVerifiedInSixtyFourMebibytes() throws Exception {
-    verified(2_000_000, 20);
+    record(2_000_000, 20);
+    verify(2_000_000, 2);
+    verify(2_000_000, 64);
   }
 
-  private void verified(int rows, int commandChars) throws Exception {
-    Path file = temp.resolve("indelible.db");
-    DeferredAudit audit = SqliteDeferredAudit.install(file, KEY, KEYS);
+  private void record(int rows, int commandChars) throws Exception {
+    DeferredAudit audit = SqliteDeferredAudit.install(temp.resolve("indelible.db"), KEY, KEYS);
     String command = "x".repeat(commandChars);
     int atOnce = Math.max(1, 20_000_000 / (commandChars + 1_000));
     for (int n = 0; n < rows; n++) {
@@ -65,9 +68,15 @@ class VerifyMemoryTest {
       }
     }
     assertThat(audit.closeAndFlush(PATIENCE).appended()).isEqualTo(rows);
+  }
 
+  private void verify(int rows, int cores) throws Exception {
     ChildJvm child =
-        ChildJvm.start(temp.resolve("errors"), "-Xmx64m", Verifying.class, file.toString());
+        ChildJvm.start(
+            temp.resolve("errors"),
+            List.of("-Xmx64m", "-XX:ActiveProcessorCount=" + cores),
+            Verifying.class,
+            temp.resolve("indelible.db"));
     assertThat(child.readLine()).isEqualTo(Verdict.INTACT + " " + rows);
     child.requireEndsWell();
   }

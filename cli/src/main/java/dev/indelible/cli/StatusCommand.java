@@ -5,7 +5,6 @@ import dev.indelible.OpenException;
 import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.SignedCheckpoint;
-import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
@@ -14,6 +13,7 @@ import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
+import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.StoredCheckpoint;
@@ -75,7 +75,7 @@ final class StatusCommand extends Verb {
       if (witnesses.isPresent()) {
         cosigned = Witnessing.cosigned(ledger, witnesses.get());
       }
-      anchored = anchored(checkpoint);
+      anchored = anchored(ledger, checkpoint);
     } catch (LedgerException e) {
       // Where nothing is, nothing can be said; of what is there and unreadable, that is the status.
       if (!Files.exists(data().database())) {
@@ -161,7 +161,7 @@ final class StatusCommand extends Verb {
   }
 
   /** What the anchor has of this log, by the keys that are accepted here. */
-  private OptionalLong anchored(Optional<Checkpoint> last) {
+  private OptionalLong anchored(LedgerReader ledger, Optional<Checkpoint> last) {
     if (anchor.file().isEmpty() || last.isEmpty()) {
       return OptionalLong.empty();
     }
@@ -172,8 +172,8 @@ final class StatusCommand extends Verb {
         problems.add(file + ": the anchor is not there");
         return OptionalLong.empty();
       }
-      long size =
-          Anchoring.anchored(file, VerifierKey.ofLog(origin, data().keys().accepted().keys()));
+      KeyHistory history = KeyHistory.read(ledger, data().keys().accepted(), false);
+      long size = Anchoring.anchored(file, origin, history);
       if (size > last.get().size()) {
         problems.add(
             "%s: the log was set back: the anchor has its checkpoint over %d rows, and its last is over %d"
@@ -182,7 +182,7 @@ final class StatusCommand extends Verb {
       return OptionalLong.of(size);
     } catch (IOException e) {
       problems.add(file + ": the anchor cannot be read: " + e.getMessage());
-    } catch (KeyException | IllegalArgumentException e) {
+    } catch (KeyException | LedgerException | IllegalArgumentException e) {
       problems.add(file + ": what the anchor has cannot be told: " + e.getMessage());
     }
     return OptionalLong.empty();

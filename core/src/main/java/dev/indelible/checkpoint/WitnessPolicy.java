@@ -131,6 +131,11 @@ public final class WitnessPolicy {
     return witnesses;
   }
 
+  /** Whether its quorum takes no witness. */
+  public boolean asksForNone() {
+    return quorum.equals(NONE);
+  }
+
   /**
    * What a checkpoint states, signed by a trusted log and cosigned by a quorum of the witnesses.
    * Times are given and not judged.

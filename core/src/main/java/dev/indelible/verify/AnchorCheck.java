@@ -8,8 +8,9 @@ import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerificationException;
 import dev.indelible.checkpoint.VerificationException.Reason;
 import dev.indelible.checkpoint.VerifierKey;
-import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.VerificationKey;
 import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.StoredCheckpoint;
@@ -25,6 +26,7 @@ import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,7 +40,7 @@ import java.util.OptionalLong;
  * tree, so this is for behind {@link TreeCheck}. Used by one thread.
  */
 final class AnchorCheck implements Check {
-  private static final String ANCHOR = "anchor";
+  static final String ANCHOR = "anchor";
   static final String ROLLBACK = "rollback";
   static final String FORK = "fork";
 
@@ -50,7 +52,7 @@ final class AnchorCheck implements Check {
 
   private final Findings findings;
   private final LedgerReader ledger;
-  private final KeyRing keys;
+  private final KeyHistory history;
   private final Path file;
 
   private long rows;
@@ -58,6 +60,9 @@ final class AnchorCheck implements Check {
   private long unknown;
   private long others;
   private long unreadable;
+
+  /** Those that a key signed which does not sign so many rows. */
+  private long outOfTime;
 
   /** The size of the largest checkpoint there that the log signed. */
   private long largest = -1;
@@ -67,10 +72,10 @@ final class AnchorCheck implements Check {
    *
    * @param before how many rows there are before the first that is looked at
    */
-  AnchorCheck(Findings findings, LedgerReader ledger, KeyRing keys, Path file, long before) {
+  AnchorCheck(Findings findings, LedgerReader ledger, KeyHistory history, Path file, long before) {
     this.findings = findings;
     this.ledger = ledger;
-    this.keys = keys;
+    this.history = history;
     this.file = file;
     this.rows = before;
   }
@@ -109,10 +114,14 @@ final class AnchorCheck implements Check {
     SignedCheckpoint checkpoint = entry.checkpoint().get();
     String name = checkpoint.unverified().origin();
     try {
-      Checkpoint anchored = checkpoint.verify(name, named(name));
+      Checkpoint anchored = checkpoint.verify(name, named(name, history.keys().keys()));
       // A log whose own checkpoints are gone has no origin but that of what its key signed.
       if (origin.orElse(name).equals(name)) {
-        hold(anchored, tiles);
+        if (isInItsTime(checkpoint)) {
+          hold(anchored, tiles);
+        } else {
+          outOfTime++;
+        }
       } else {
         unknown(
             "a key of this log signed a checkpoint of another origin in it: the log was rebuilt under another name, or one key signs two logs");
@@ -128,6 +137,21 @@ final class AnchorCheck implements Check {
       } else {
         unknown++;
       }
+    }
+  }
+
+  /**
+   * Whether a key signed that signs so many rows. One that was given up may be in anyone's hands;
+   * but what it signed is not nothing either, since a rebuilt chain may say that it was given up.
+   */
+  private boolean isInItsTime(SignedCheckpoint signed) {
+    Checkpoint anchored = signed.unverified();
+    try {
+      signed.verify(
+          anchored.origin(), named(anchored.origin(), history.signingAt(anchored.size())));
+      return true;
+    } catch (VerificationException e) {
+      return false;
     }
   }
 
@@ -175,7 +199,12 @@ final class AnchorCheck implements Check {
   }
 
   private void conclude() throws LedgerException {
-    if (signed == 0) {
+    if (outOfTime > 0) {
+      unknown(
+          "%d checkpoints in it are signed by a key of this log that was given up before, or is introduced after: others may hold it, or the chain was rebuilt"
+              .formatted(outOfTime));
+    }
+    if (signed == 0 && outOfTime == 0) {
       unknown(
           "it has no checkpoint that a known key of this log signed; %d that others did, %d of other logs, %d that cannot be read"
               .formatted(unknown, others, unreadable));
@@ -230,8 +259,8 @@ final class AnchorCheck implements Check {
     }
   }
 
-  private List<VerifierKey> named(String origin) {
-    return VerifierKey.isName(origin) ? VerifierKey.ofLog(origin, keys.keys()) : List.of();
+  private static List<VerifierKey> named(String origin, Collection<VerificationKey> keys) {
+    return VerifierKey.isName(origin) ? VerifierKey.ofLog(origin, keys) : List.of();
   }
 
   private void broken(String check, String message) {

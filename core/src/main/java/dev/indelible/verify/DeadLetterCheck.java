@@ -3,10 +3,12 @@ package dev.indelible.verify;
 
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.verify.Finding.Status;
 import java.util.OptionalLong;
 
-/** Tells how many events did not get into the chain and wait beside it. */
+/**
+ * Tells how many events did not get into the chain and wait beside it, and whether each is what was
+ * written. They are not signed: one that was removed, or replaced as a whole, is not missed.
+ */
 final class DeadLetterCheck implements Check {
   static final String DEAD_LETTERS = "dead_letters";
 
@@ -23,11 +25,15 @@ final class DeadLetterCheck implements Check {
 
   @Override
   public void end() throws LedgerException {
-    findings.note(
-        new Finding(
-            DEAD_LETTERS,
-            Status.OK,
-            OptionalLong.empty(),
-            ledger.dlqSize() + " waiting to be replayed"));
+    ledger.forEachDeadLetter(
+        letter -> {
+          try {
+            letter.event();
+          } catch (LedgerException e) {
+            findings.broken(DEAD_LETTERS, OptionalLong.empty(), e.getMessage());
+          }
+          return true;
+        });
+    findings.holds(DEAD_LETTERS, ledger.dlqSize() + " waiting to be replayed");
   }
 }

@@ -35,6 +35,11 @@ final class Findings {
     }
   }
 
+  /** So many faults more do not hold, or cannot be told, that are not named. */
+  void countMore(long faults) {
+    faultCount += faults;
+  }
+
   /** What is wrong with a row. */
   void fault(long sequence, RowFault fault) {
     Status status = fault.proven() ? Status.BROKEN : Status.UNKNOWN;

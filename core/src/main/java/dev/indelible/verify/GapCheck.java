@@ -36,7 +36,13 @@ final class GapCheck implements Check {
   }
 
   @Override
-  public void end() {}
+  public void end() {
+    if (gaps == 0) {
+      findings.note(
+          new Finding(
+              GAP, Status.OK, OptionalLong.empty(), "no loss of accepted events is on record"));
+    }
+  }
 
   private static String cause(ChainRow row) {
     if (row.payload().isEmpty()) {

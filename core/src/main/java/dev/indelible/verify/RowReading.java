@@ -27,13 +27,25 @@ final class RowReading {
   /** Rows read by one thread in one go: enough to make handing them over cheap. */
   private static final int ROWS_AT_ONCE = 1_024;
 
-  /** Bytes of rows after which such a part ends early, for rows that are large. */
-  private static final int BYTES_AT_ONCE = 2 << 20;
-
   /** Parts that are read ahead, for each thread. */
   private static final int AHEAD = 2;
 
-  private static final int CORES = Runtime.getRuntime().availableProcessors();
+  /** Bytes that may be read ahead in all: a part of the heap. */
+  private static final long MOST_BYTES = Runtime.getRuntime().maxMemory() / 4;
+
+  /** Bytes of a row that has the largest payload there is. */
+  private static final long LARGEST_ROW = 5 << 18;
+
+  /** Threads that read: one a core, if there is memory for their largest rows. */
+  private static final int READERS =
+      (int)
+          Math.max(
+              1,
+              Math.min(
+                  Runtime.getRuntime().availableProcessors(), MOST_BYTES / (AHEAD * LARGEST_ROW)));
+
+  /** Bytes of rows after which such a part ends early, for rows that are large. */
+  private static final long BYTES_AT_ONCE = Math.min(2 << 20, MOST_BYTES / (AHEAD * READERS));
 
   private final LedgerReader ledger;
   private final RowCheck check;
@@ -54,7 +66,7 @@ final class RowReading {
 
   /** Reads every row from that sequence on. */
   void from(long sequence) throws LedgerException {
-    Optional<RowRanges> ranges = ledger.ranges(CORES);
+    Optional<RowRanges> ranges = ledger.ranges(READERS);
     if (ranges.isEmpty()) {
       inOneStream(sequence);
       return;

@@ -6,6 +6,7 @@ import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerificationException;
 import dev.indelible.checkpoint.VerificationException.Reason;
+import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.StoredCheckpoint;
@@ -38,8 +39,17 @@ final class TreeCheck implements Check {
   private final LedgerReader ledger;
   private final CheckpointKeys keys;
 
-  /** What does not hold; said at the end, behind what is wrong with single rows. */
+  /**
+   * What does not hold, as far as it is named; said at the end, behind what is wrong with single
+   * rows.
+   */
   private final List<Finding> faults = new ArrayList<>();
+
+  /** How many faults more there are. */
+  private long unnamed;
+
+  /** Whether there is a tally: what writes those keeps a tree. */
+  private boolean tallied;
 
   /** The record hashes of the rows that the tree has not grown by yet. */
   private final List<Hash> arriving = new ArrayList<>(ROWS_AT_ONCE);
@@ -79,7 +89,7 @@ final class TreeCheck implements Check {
     this.ledger = ledger;
     this.keys = keys;
     this.edge = start;
-    this.checkedTo = start.size() - 1;
+    this.checkedTo = start.size() == 0 ? Long.MIN_VALUE : start.size() - 1;
     this.hasTree = ledger.treeSize().isPresent();
     this.leavesBefore = ledger.treeSize().orElse(0);
     this.last = ledger.lastCheckpoint();
@@ -92,6 +102,7 @@ final class TreeCheck implements Check {
 
   @Override
   public void row(JudgedRow row) throws LedgerException {
+    tallied |= row.is(SystemEvent.TALLY) && row.isSound();
     arriving.add(Hash.of(row.head().hash()));
     if (arriving.size() == ROWS_AT_ONCE) {
       takeIn();
@@ -103,18 +114,16 @@ final class TreeCheck implements Check {
     takeIn();
     if (hasTree) {
       for (Tile tile : partial.values()) {
-        compare(tile);
+        compare(tile, edge.size());
       }
       requireWholeTree();
       requireNoCutTail();
+    } else {
+      noTree();
     }
     faults.forEach(findings::fault);
-    if (!findings.hasFault(TREE)) {
-      findings.note(
-          hasTree
-              ? ok(TREE, "its tiles are those of " + edge.size() + " rows")
-              : Finding.absent(TREE, "there is none yet; the next start of the log makes it"));
-    }
+    findings.countMore(unnamed);
+    findings.holds(TREE, "its tiles are those of " + edge.size() + " rows");
     if (!findings.hasFault(CHECKPOINTS)) {
       findings.note(
           checkpoints > 0
@@ -135,7 +144,9 @@ final class TreeCheck implements Check {
     ledger.forEachCheckpoint(checkedTo + 1, upTo, due::add);
     checkedTo = start + arriving.size();
     for (StoredCheckpoint checkpoint : due) {
-      grow(arriving.subList((int) (edge.size() - start), (int) (checkpoint.size() - start)));
+      if (checkpoint.size() > edge.size()) {
+        grow(arriving.subList((int) (edge.size() - start), (int) (checkpoint.size() - start)));
+      }
       check(checkpoint);
     }
     grow(arriving.subList((int) (edge.size() - start), arriving.size()));
@@ -150,7 +161,7 @@ final class TreeCheck implements Check {
     for (Tile tile : growth.tiles()) {
       int level = tile.path().level();
       if (tile.path().isFull()) {
-        compare(tile);
+        compare(tile, growth.edge().size());
         partial.remove(level);
       } else {
         partial.put(level, tile);
@@ -159,8 +170,13 @@ final class TreeCheck implements Check {
     edge = growth.edge();
   }
 
-  /** A stored tile may have grown on since, but never be another. */
-  private void compare(Tile tile) throws LedgerException {
+  /**
+   * A stored tile may have grown on since, but never be another, nor have more or less than the
+   * tree has of it.
+   *
+   * @param leaves as many as the tree has with that tile
+   */
+  private void compare(Tile tile, long leaves) throws LedgerException {
     if (!hasTree || !tilesHold) {
       return;
     }
@@ -168,9 +184,12 @@ final class TreeCheck implements Check {
     byte[] made = tile.bytes();
     byte[] stored = ledger.tile(path.level(), path.index()).orElse(new byte[0]);
     int width = Math.min(stored.length, made.length);
-    // One that is narrower than the rows make it is for the tree's size to tell.
     boolean same = Arrays.equals(stored, 0, width, made, 0, width) && width > 0;
-    if (!same) {
+    // Of a tree that says itself that it is smaller than the chain, that is told, and not this.
+    boolean whole = stored.length >= made.length || leavesBefore < leaves;
+    boolean grown = path.isFull() || ledger.treeSize().orElse(0) != leaves;
+    int most = grown ? Tile.FULL_BYTES : made.length;
+    if (!same || !whole || stored.length > most || stored.length % Hash.BYTES != 0) {
       tilesHold = false;
       fault(TREE, OptionalLong.empty(), path + " is not that of the rows, or is missing");
     }
@@ -198,13 +217,23 @@ final class TreeCheck implements Check {
       fault(CHECKPOINTS, OptionalLong.empty(), which + " cannot be read: " + e.getMessage());
     } catch (VerificationException e) {
       boolean unknown = e.reason() == Reason.NO_KNOWN_SIGNATURE;
-      faults.add(
+      fault(
           new Finding(
               CHECKPOINTS,
               unknown ? Status.UNKNOWN : Status.BROKEN,
               OptionalLong.empty(),
               which + ": " + e.getMessage()));
     }
+  }
+
+  /** Only a log of an early version has none, until its next start. */
+  private void noTree() {
+    String message =
+        tallied
+            ? "it is gone: the chain has a tally, and what writes those keeps a tree"
+            : "there is none, and with it no checkpoint; the next start of the log makes one";
+    fault(
+        new Finding(TREE, tallied ? Status.BROKEN : Status.UNKNOWN, OptionalLong.empty(), message));
   }
 
   /** Rows that have no leaf were not written by this log; leaves that have no row are missed. */
@@ -230,7 +259,18 @@ final class TreeCheck implements Check {
   }
 
   private void fault(String check, OptionalLong sequence, String message) {
-    faults.add(new Finding(check, Status.BROKEN, sequence, message));
+    fault(new Finding(check, Status.BROKEN, sequence, message));
+  }
+
+  /** Room is kept for the first proof of a break. */
+  private void fault(Finding fault) {
+    boolean broken = fault.status() == Status.BROKEN;
+    int most = broken ? Verifier.MAX_FINDINGS : Verifier.MAX_FINDINGS - 1;
+    if (faults.size() < most) {
+      faults.add(fault);
+    } else {
+      unnamed++;
+    }
   }
 
   private static Finding ok(String check, String message) {

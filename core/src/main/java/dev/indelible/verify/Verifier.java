@@ -25,6 +25,12 @@ public final class Verifier {
   /** Most places named in a report; more are counted. */
   public static final int MAX_FINDINGS = 1_000;
 
+  private static final String UNWITNESSED =
+      "nobody was named: that the log shows others another chain could not be seen";
+
+  private static final String UNANCHORED =
+      "none was given: that the log was set back, or rebuilt with its own key, could not be seen";
+
   private final LedgerReader ledger;
   private final VerificationOptions options;
 
@@ -93,10 +99,14 @@ public final class Verifier {
               new GapCheck(findings)));
       options
           .witnesses()
-          .ifPresent(
-              policy -> checks.add(new WitnessCheck(findings, ledger, keys, policy, before)));
+          .ifPresentOrElse(
+              policy -> checks.add(new WitnessCheck(findings, ledger, keys, policy, before)),
+              () -> findings.note(Finding.absent(WitnessCheck.WITNESSES, UNWITNESSED)));
       for (Path anchor : options.anchors()) {
-        checks.add(new AnchorCheck(findings, ledger, history.keys(), anchor, before));
+        checks.add(new AnchorCheck(findings, ledger, history, anchor, before));
+      }
+      if (options.anchors().isEmpty()) {
+        findings.note(Finding.absent(AnchorCheck.ANCHOR, UNANCHORED));
       }
       return checks;
     }

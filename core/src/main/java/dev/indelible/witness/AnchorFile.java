@@ -6,6 +6,7 @@ import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerificationException;
 import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.ledger.KeyHistory;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -32,10 +33,12 @@ record AnchorFile(Path path) {
   private static final int TAIL_BYTES = 128 * 1024;
 
   /**
-   * The largest checkpoint near the file's end that one of these keys signed. Whatever else is
+   * The largest checkpoint near the file's end that one of the log's keys signed. Whatever else is
    * there means nothing: anyone may have put it there.
+   *
+   * @param history whose keys sign how many rows
    */
-  Optional<Checkpoint> last(List<VerifierKey> keys) throws IOException {
+  Optional<Checkpoint> last(String origin, KeyHistory history) throws IOException {
     if (Files.notExists(path)) {
       return Optional.empty();
     }
@@ -47,7 +50,7 @@ record AnchorFile(Path path) {
           entry.isPresent();
           entry = entries.next()) {
         Optional<Checkpoint> signed =
-            entry.get().checkpoint().flatMap(checkpoint -> signed(checkpoint, keys));
+            entry.get().checkpoint().flatMap(checkpoint -> signed(checkpoint, origin, history));
         if (signed.isPresent() && signed.get().size() >= last.map(Checkpoint::size).orElse(0L)) {
           last = signed;
         }
@@ -56,11 +59,12 @@ record AnchorFile(Path path) {
     return last;
   }
 
-  private static Optional<Checkpoint> signed(SignedCheckpoint checkpoint, List<VerifierKey> keys) {
+  private static Optional<Checkpoint> signed(
+      SignedCheckpoint checkpoint, String origin, KeyHistory history) {
     try {
-      return keys.isEmpty()
-          ? Optional.empty()
-          : Optional.of(checkpoint.verify(keys.get(0).name(), keys));
+      long size = checkpoint.unverified().size();
+      return Optional.of(
+          checkpoint.verify(origin, VerifierKey.ofLog(origin, history.signingAt(size))));
     } catch (VerificationException e) {
       return Optional.empty();
     }

@@ -4,9 +4,9 @@ package dev.indelible.witness;
 import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.SignedCheckpoint;
-import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeySource;
+import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.LedgerSource;
@@ -96,14 +96,15 @@ public final class Anchoring {
   }
 
   /**
-   * The size of the largest checkpoint near the end of an anchor file that one of a log's keys
-   * signed; 0 if there is none.
+   * The size of the largest checkpoint near the end of an anchor file that the log signed; 0 if
+   * there is none.
    *
-   * @param keys the log's, named after its origin
+   * @param origin the log's name
+   * @param history whose keys sign how many rows
    * @throws IOException if the file cannot be read
    */
-  public static long anchored(Path file, List<VerifierKey> keys) throws IOException {
-    return new AnchorFile(file).last(keys).map(Checkpoint::size).orElse(0L);
+  public static long anchored(Path file, String origin, KeyHistory history) throws IOException {
+    return new AnchorFile(file).last(origin, history).map(Checkpoint::size).orElse(0L);
   }
 
   /** Has what is not there yet appended, and ends with that. */
@@ -146,8 +147,8 @@ public final class Anchoring {
       return Optional.empty();
     }
     Checkpoint last = SignedCheckpoint.parse(stored.get().note()).unverified();
-    Optional<Checkpoint> known =
-        file.last(VerifierKey.ofLog(last.origin(), keys.accepted().keys()));
+    KeyHistory history = KeyHistory.read(ledger, keys.accepted(), false);
+    Optional<Checkpoint> known = file.last(last.origin(), history);
     long size = known.map(Checkpoint::size).orElse(0L);
     anchored = OptionalLong.of(size);
     if (known.isPresent()) {

@@ -7,11 +7,14 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.merkle.Hash;
+import dev.indelible.merkle.Tile;
+import dev.indelible.merkle.TileEdge;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** Rows in a list, as they are; can be made to fail. */
+/** Rows in a list, as they are, and a tree over them without checkpoints; can be made to fail. */
 record MemoryLedger(List<ChainRow> rows, Optional<LedgerException> failure)
     implements LedgerReader {
   static MemoryLedger of(List<ChainRow> rows) {
@@ -55,12 +58,17 @@ record MemoryLedger(List<ChainRow> rows, Optional<LedgerException> failure)
 
   @Override
   public OptionalLong treeSize() {
-    return OptionalLong.empty();
+    return OptionalLong.of(rows.size());
   }
 
+  /** Of a tree over the rows as they are now. */
   @Override
   public Optional<byte[]> tile(int level, long index) {
-    return Optional.empty();
+    List<Hash> leaves = rows.stream().map(row -> Hash.of(row.head().hash())).toList();
+    return TileEdge.EMPTY.append(leaves).tiles().stream()
+        .filter(tile -> tile.path().level() == level && tile.path().index() == index)
+        .map(Tile::bytes)
+        .findFirst();
   }
 
   @Override

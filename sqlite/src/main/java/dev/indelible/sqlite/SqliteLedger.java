@@ -59,12 +59,13 @@ public final class SqliteLedger implements LedgerReader {
   /** Whether it keeps cosignatures; one that an earlier version wrote does not yet. */
   private final boolean hasCosignatures;
 
-  private SqliteLedger(Path file, String url, Connection connection, int version) {
+  private SqliteLedger(Path file, String url, Connection connection) throws SQLException {
     this.file = file;
     this.url = url;
     this.connection = connection;
-    this.hasTree = version >= SqliteSchema.TREE_VERSION;
-    this.hasCosignatures = version >= SqliteSchema.COSIGNATURES_VERSION;
+    // Not by the version: a number that is set back must not hide what lies there.
+    this.hasTree = SqliteSchema.hasTree(connection);
+    this.hasCosignatures = SqliteSchema.hasCosignatures(connection);
   }
 
   /**
@@ -355,7 +356,7 @@ public final class SqliteLedger implements LedgerReader {
       Connection connection = DriverManager.getConnection(url, readOnly());
       try {
         requireLedger(connection, file);
-        return new SqliteLedger(file, url, connection, SqliteSchema.version(connection).orElse(0));
+        return new SqliteLedger(file, url, connection);
       } catch (SQLException | LedgerException e) {
         connection.close();
         throw e;

@@ -19,12 +19,6 @@ final class SqliteSchema {
   /** The version this code writes. */
   static final int VERSION = 3;
 
-  /** The first version with a Merkle tree. */
-  static final int TREE_VERSION = 2;
-
-  /** The first version that keeps cosignatures. */
-  static final int COSIGNATURES_VERSION = 3;
-
   private static final String ENCODING = "UTF-8";
 
   /** What brings a database from each version to the next; the first makes a new one. */
@@ -176,6 +170,28 @@ final class SqliteSchema {
               .formatted(foreign.get()));
     }
     requireKnown(version(connection).orElse(0));
+  }
+
+  /** Whether the tables of the Merkle tree are there, all of them. */
+  static boolean hasTree(Connection connection) throws SQLException {
+    return count(connection, "'indelible_tiles', 'indelible_tree', 'indelible_checkpoints'") == 3;
+  }
+
+  /** Whether the table of cosignatures is there. */
+  static boolean hasCosignatures(Connection connection) throws SQLException {
+    return count(connection, "'indelible_cosignatures'") == 1;
+  }
+
+  private static int count(Connection connection, String tables) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ("
+                    + tables
+                    + ")")) {
+      row.next();
+      return row.getInt(1);
+    }
   }
 
   private static void requireKnown(int version) throws SQLException {

@@ -14,6 +14,7 @@ import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowSignatureNote;
 import dev.indelible.queue.AuditHealth;
+import dev.indelible.verify.Finding;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -96,6 +97,14 @@ class LetterReplayTest {
           .isInstanceOf(LedgerException.class)
           .hasMessageContaining("no longer what was written");
     }
+    assertThat(log.verify().findings())
+        .filteredOn(finding -> finding.check().equals("dead_letters"))
+        .singleElement()
+        .satisfies(
+            found -> {
+              assertThat(found.status()).isEqualTo(Finding.Status.BROKEN);
+              assertThat(found.message()).contains("no longer what was written");
+            });
     assertThat(log.ids()).hasSize(2);
   }
 

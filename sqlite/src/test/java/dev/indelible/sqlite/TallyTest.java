@@ -106,6 +106,25 @@ class TallyTest {
     requireComplete("16000 decisions asked for in 1 runs");
   }
 
+  /** What writes tallies keeps a tree: without one it was taken away, whatever the version says. */
+  @Test
+  void aTreeThatWasTakenAwayIsMissed() throws Exception {
+    run(5);
+    assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);
+    Sql.run(
+        log.file,
+        "DROP TABLE indelible_tiles",
+        "DROP TABLE indelible_tree",
+        "DROP TABLE indelible_checkpoints",
+        "UPDATE indelible_schema SET version = 1");
+
+    assertThat(log.verify().verdict()).isEqualTo(Verdict.BROKEN);
+    assertThat(log.verify().findings())
+        .filteredOn(finding -> finding.check().equals("tree"))
+        .singleElement()
+        .satisfies(found -> assertThat(found.message()).startsWith("it is gone"));
+  }
+
   @Test
   void aRunThatWasAskedOneQuestionLeavesNoRowBesideIt() throws Exception {
     log.append(refusals("agent:a", SqliteTallies.WORTH_A_TALLY - 2));

@@ -23,6 +23,7 @@ import dev.indelible.verify.Finding;
 import dev.indelible.verify.Finding.Status;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
+import dev.indelible.verify.Verifier;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -112,7 +113,9 @@ class TreeTest {
         "DROP TABLE indelible_cosignatures",
         "UPDATE indelible_schema SET version = 1");
     VerificationReport before = log.verify();
-    assertThat(before.verdict()).isEqualTo(Verdict.INTACT);
+    assertThat(before.verdict())
+        .as("that nothing was cut cannot be told")
+        .isEqualTo(Verdict.UNKNOWN);
     assertThat(finding(before, "tree").status()).isEqualTo(Status.UNKNOWN);
 
     log.append(TestLog.refusals("agent:a", 1));
@@ -131,12 +134,23 @@ class TreeTest {
         "another tile higher up           | tree        | UPDATE indelible_tiles SET hashes ="
             + " zeroblob(length(hashes)) WHERE level = 1",
         "a tile that is gone              | tree        | DELETE FROM indelible_tiles WHERE tile = 1",
+        "a tile cut short                 | tree        | UPDATE indelible_tiles SET hashes ="
+            + " substr(hashes, 1, 32) WHERE level = 0 AND tile = 0",
+        "a last tile cut short            | tree        | UPDATE indelible_tiles SET hashes ="
+            + " substr(hashes, 1, 32) WHERE level = 0 AND tile = 2",
+        "a tile with a hash more          | tree        | UPDATE indelible_tiles SET hashes ="
+            + " CAST(concat(hashes, zeroblob(32)) AS BLOB) WHERE level = 0 AND tile = 0",
+        "a last tile with a hash more     | tree        | UPDATE indelible_tiles SET hashes ="
+            + " CAST(concat(hashes, zeroblob(32)) AS BLOB) WHERE level = 0 AND tile = 2",
+        "a tile with half a hash more     | tree        | UPDATE indelible_tiles SET hashes ="
+            + " CAST(concat(hashes, zeroblob(16)) AS BLOB) WHERE level = 1",
         "a tree set back                  | tree        | UPDATE indelible_tree SET size = 300",
         "a tail cut                       | checkpoints | DELETE FROM signed_events WHERE"
             + " sequence > 590",
         "a checkpoint of another size     | checkpoints | UPDATE indelible_checkpoints SET size = 599",
         "a checkpoint with other bytes    | checkpoints | UPDATE indelible_checkpoints SET note ="
             + " replace(note, '600', '601')",
+        "a checkpoint under no size       | checkpoints | UPDATE indelible_checkpoints SET size = -1",
         "a note that is none              | checkpoints | UPDATE indelible_checkpoints SET note = 'x'",
       })
   void eachAttackIsFoundByName(String attack, String check, String sql) throws Exception {
@@ -167,6 +181,37 @@ class TreeTest {
         .satisfies(found -> assertThat(found.sequence()).hasValue(11));
   }
 
+  /** A tree without its chain: leaves whose rows are gone, with every checkpoint over them. */
+  @Test
+  void leavesWithoutARowAreNamed() throws Exception {
+    log.append(TestLog.refusals("agent:a", 600));
+    Sql.run(
+        log.file,
+        "DELETE FROM signed_events WHERE sequence > 590",
+        "DELETE FROM indelible_checkpoints");
+
+    VerificationReport report = log.verify();
+    assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
+    assertThat(finding(report, "tree"))
+        .returns("it has 600 leaves, and the chain 590 rows", Finding::message)
+        .satisfies(found -> assertThat(found.sequence()).hasValue(591));
+  }
+
+  /** A version that was set back hides neither the tree nor the checkpoints that lie there. */
+  @Test
+  void aVersionSetBackHidesNothing() throws Exception {
+    log.append(TestLog.refusals("agent:a", 600));
+    Sql.run(
+        log.file,
+        "DELETE FROM signed_events WHERE sequence > 590",
+        "UPDATE indelible_schema SET version = 1");
+
+    VerificationReport report = log.verify();
+    assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
+    assertThat(finding(report, "tree").status()).isEqualTo(Status.BROKEN);
+    assertThat(finding(report, "checkpoints").status()).isEqualTo(Status.BROKEN);
+  }
+
   /** A whole chain rebuilt with the log's own key: the checkpoint that is left contradicts it. */
   @Test
   void aRebuiltChainContradictsTheCheckpointThatIsLeft() throws Exception {
@@ -183,6 +228,22 @@ class TreeTest {
     assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
     assertThat(finding(report, "checkpoints").message())
         .isEqualTo("the checkpoint over 10 rows was signed over other rows than these");
+  }
+
+  /** However many there are, the report stays of a size that a small heap holds. */
+  @Test
+  void checkpointsThatDoNotHoldAreNamedUpToANumber() throws Exception {
+    log.append(TestLog.refusals("agent:a", 1_500));
+    Sql.run(
+        log.file,
+        "WITH RECURSIVE sizes(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM sizes WHERE n < 1499)"
+            + " INSERT INTO indelible_checkpoints SELECT n, 'x' FROM sizes");
+
+    VerificationReport report = log.verify();
+    assertThat(report.faults()).isEqualTo(1_499);
+    assertThat(report.findings())
+        .filteredOn(found -> found.check().equals("checkpoints"))
+        .hasSize(Verifier.MAX_FINDINGS);
   }
 
   /** A checkpoint of a stranger convicts nobody, and acquits nobody. */
