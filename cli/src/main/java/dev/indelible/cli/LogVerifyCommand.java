@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.OpenException;
 import dev.indelible.adopt.AdoptedChain;
 import dev.indelible.adopt.AdoptionCheck;
 import dev.indelible.checkpoint.CheckpointParseException;
@@ -8,12 +9,15 @@ import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.export.ExportedLog;
+import dev.indelible.journal.Journal;
+import dev.indelible.journal.JournalException;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
+import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
@@ -27,9 +31,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -64,7 +70,7 @@ final class LogVerifyCommand extends Verb {
       description =
           "accept signatures of this public key, a PEM file, a file of its 32 bytes, or a vkey, and of"
               + " those that it introduces in the chain, instead of those in the data directory; may be"
-              + " repeated")
+              + " repeated. A vkey also says what the log is called")
   List<String> keys = new ArrayList<>();
 
   @Option(
@@ -90,26 +96,32 @@ final class LogVerifyCommand extends Verb {
   @Parameters(
       paramLabel = "FILE",
       arity = "0..1",
-      description = "with --format: the file that the chain is in")
+      description =
+          "check not this log but the database in this file, a copy, under the keys given with --key;"
+              + " with --format, the chain in it")
   @Nullable Path file;
 
   @Option(
       names = "--anchor",
       paramLabel = "FILE",
+      defaultValue = "${env:INDELIBLE_ANCHOR}",
       description =
           "hold the checkpoints in this file against the chain: an anchor file, or a checkpoint that"
-              + " a witness showed; may be repeated")
-  List<Path> anchors = new ArrayList<>();
+              + " a witness showed; may be repeated (default, for this log: $$INDELIBLE_ANCHOR, else"
+              + " none)")
+  @Nullable List<Path> anchors;
 
   @Mixin WitnessOptions witnesses = new WitnessOptions();
 
   @Override
   public Integer call() throws Exception {
     VerificationReport report;
-    if (format != null || file != null) {
+    if (format != null) {
       report = foreignChain(format, file);
+    } else if (export != null) {
+      report = exportedChain(export);
     } else {
-      report = export == null ? ownChain() : exportedChain(export);
+      report = file == null ? ownChain() : copiedChain(file);
     }
     printReport(this, report);
     return switch (report.verdict()) {
@@ -122,21 +134,83 @@ final class LogVerifyCommand extends Verb {
   private VerificationReport ownChain() throws Exception {
     requireDataDirectory();
     VerificationOptions options =
-        keys.isEmpty()
-            ? VerificationOptions.of(data().keys().accepted())
-            : VerificationOptions.rootedIn(KeyRing.of(LogKeys.read(keys).all()));
+        keys.isEmpty() ? VerificationOptions.of(data().keys().accepted()) : under(keys);
     VerificationReport report;
     try (LedgerReader ledger = ledger()) {
-      report = verify(ledger, options);
+      report = verify(ledger, options.anchors(anchors()), witnessed());
+      Optional<Finding> swapped = swapped(ledger);
+      report = swapped.isPresent() ? with(report, swapped.get()) : report;
     } catch (LedgerException e) {
       report = damaged(e);
     }
     return adopted == null ? report : withAdopted(report, adopted);
   }
 
-  private VerificationReport exportedChain(Path directory) throws Exception {
+  /** Who cosigns this log, as was said or as it is kept beside it. */
+  private Optional<WitnessPolicy> witnessed() throws CommandFailure {
+    try {
+      return witnesses.areGiven() ? witnesses.policy() : data().witnessPolicy();
+    } catch (OpenException e) {
+      throw CommandFailure.usage(e.getMessage());
+    }
+  }
+
+  /** That the database is of another log than the journal beside it. */
+  private Optional<Finding> swapped(LedgerReader ledger) throws LedgerException {
+    Optional<UUID> own = ledger.id();
+    Optional<UUID> journals;
+    try {
+      journals = Journal.identify(data().journal());
+    } catch (JournalException e) {
+      // Nothing of the chain; whoever opens the log is told.
+      return Optional.empty();
+    }
+    return own.isEmpty() || journals.isEmpty() || own.equals(journals)
+        ? Optional.empty()
+        : Optional.of(
+            new Finding(
+                "ledger",
+                Finding.Status.BROKEN,
+                OptionalLong.empty(),
+                "the database was swapped: it holds ledger %s, and the journal beside it is of ledger %s"
+                    .formatted(own.get(), journals.get())));
+  }
+
+  private VerificationReport copiedChain(Path database) throws Exception {
     if (adopted != null) {
-      throw CommandFailure.usage("--export goes not with --adopted");
+      throw CommandFailure.usage("log verify %s: goes not with --adopted".formatted(database));
+    }
+    if (keys.isEmpty()) {
+      throw CommandFailure.usage(
+          "log verify %s: name the log's public key with --key; or, if it is another system's chain, how it is written with --format"
+              .formatted(database));
+    }
+    try (LedgerReader ledger = SqliteLedger.open(database)) {
+      return verify(ledger, under(keys).anchors(given()), witnesses.policy());
+    } catch (LedgerException e) {
+      return damaged(e);
+    }
+  }
+
+  private static VerificationOptions under(List<String> keys) throws Exception {
+    LogKeys given = LogKeys.read(keys);
+    return VerificationOptions.rootedIn(KeyRing.of(given.all())).origins(given.origins());
+  }
+
+  private List<Path> anchors() {
+    return anchors == null ? List.of() : anchors;
+  }
+
+  /** Those that were named: that of this log is no other's. */
+  private List<Path> given() {
+    return Objects.requireNonNull(spec).commandLine().getParseResult().hasMatchedOption("--anchor")
+        ? anchors()
+        : List.of();
+  }
+
+  private VerificationReport exportedChain(Path directory) throws Exception {
+    if (adopted != null || file != null) {
+      throw CommandFailure.usage("--export goes with neither --adopted nor a database");
     }
     LogKeys given = LogKeys.read(keys);
     if (given.isEmpty()) {
@@ -146,24 +220,24 @@ final class LogVerifyCommand extends Verb {
     }
     try (ExportedLog log = ExportedLog.open(directory)) {
       return verify(
-          log, VerificationOptions.of(KeyRing.of(given.of(log.origin()))).origins(given.origins()));
+          log,
+          VerificationOptions.of(KeyRing.of(given.of(log.origin())))
+              .origins(given.origins())
+              .anchors(given()),
+          witnesses.policy());
     } catch (LedgerException e) {
       return damaged(e);
     }
   }
 
-  private VerificationReport foreignChain(@Nullable String format, @Nullable Path file)
-      throws Exception {
-    if (format == null || file == null) {
-      throw CommandFailure.usage(
-          format == null
-              ? "log verify %s: say how it is written, with --format".formatted(file)
-              : "--format %s: name the file to check behind it".formatted(format));
+  private VerificationReport foreignChain(String format, @Nullable Path file) throws Exception {
+    if (file == null) {
+      throw CommandFailure.usage("--format %s: name the file to check behind it".formatted(format));
     }
     if (!since.equals("1") || adopted != null || export != null) {
       throw CommandFailure.usage("--format goes with neither --since, --adopted nor --export");
     }
-    if (!anchors.isEmpty() || witnesses.areGiven()) {
+    if (!given().isEmpty() || witnesses.areGiven()) {
       throw CommandFailure.usage("--format goes with neither --anchor, --witness nor --policy");
     }
     ForeignChain.requireFormat(format);
@@ -184,11 +258,14 @@ final class LogVerifyCommand extends Verb {
     }
     VerificationReport foreign =
         ForeignChain.verify(file, KeyRing.of(List.of()), console(), check::row).report();
-    Finding finding = check.finding(foreign);
-    List<Finding> findings = new ArrayList<>(own.findings());
+    return with(own, check.finding(foreign));
+  }
+
+  private static VerificationReport with(VerificationReport report, Finding finding) {
+    List<Finding> findings = new ArrayList<>(report.findings());
     findings.add(finding.status() == Finding.Status.OK ? findings.size() : 0, finding);
-    long faults = own.faults() + (finding.status() == Finding.Status.OK ? 0 : 1);
-    return new VerificationReport(own.rows(), own.head(), findings, faults);
+    long faults = report.faults() + (finding.status() == Finding.Status.OK ? 0 : 1);
+    return new VerificationReport(report.rows(), report.head(), findings, faults);
   }
 
   /** The chains that a ledger has adopted, by the row that says so. */
@@ -203,12 +280,12 @@ final class LogVerifyCommand extends Verb {
     return adopted;
   }
 
-  private VerificationReport verify(LedgerReader ledger, VerificationOptions accepted)
+  private VerificationReport verify(
+      LedgerReader ledger, VerificationOptions accepted, Optional<WitnessPolicy> witnessed)
       throws CommandFailure {
     VerificationOptions started = started(accepted);
     try (Progress progress = new Progress(console(), "verified", toCheck(ledger, started))) {
-      VerificationOptions options = started.progress(progress::at).anchors(anchors);
-      Optional<WitnessPolicy> witnessed = witnesses.policy();
+      VerificationOptions options = started.progress(progress::at);
       return new Verifier(
               ledger, witnessed.isPresent() ? options.witnesses(witnessed.get()) : options)
           .verify();

@@ -17,6 +17,7 @@ import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
@@ -221,7 +222,7 @@ class LogVerifyTest {
 
   @Test
   void theRightKeyGivenByHandIsEnough() throws Exception {
-    String vkey = cli.run("keys", "export", "--format", "vkey", "--name", "log").ok().out().strip();
+    String vkey = vkey();
     try (Stream<Path> keys = Files.list(cli.data().resolve("keys"))) {
       for (Path key : keys.toList()) {
         Files.delete(key);
@@ -229,6 +230,73 @@ class LogVerifyTest {
     }
 
     assertThat(cli.run("log", "verify", "--key", vkey).exit()).isZero();
+  }
+
+  private String vkey(String... name) {
+    List<String> export = new ArrayList<>(List.of("keys", "export", "--format", "vkey"));
+    export.addAll(List.of(name));
+    return cli.run(export.toArray(String[]::new)).ok().out().strip();
+  }
+
+  /** A vkey says which log: another one that the same key signs is not what was asked for. */
+  @Test
+  void theRightKeyUnderAnotherNameCannotTell() throws Exception {
+    String vkey = vkey("--name", "another");
+
+    Result result = cli.run("log", "verify", "--key", vkey);
+    assertThat(result.exit()).isEqualTo(3);
+    assertThat(result.out()).contains("for which no key was given");
+
+    cli.sql("DELETE FROM indelible_checkpoints");
+    result = cli.run("log", "verify", "--key", vkey);
+    assertThat(result.exit()).isEqualTo(3);
+    assertThat(result.out()).contains("whether this is the log that the key was given for");
+  }
+
+  /** The database of another log in its place, keys and all, betrayed by the journal beside it. */
+  @Test
+  void aDatabaseThatWasSwappedIsNamed() throws Exception {
+    Path elsewhere = cli.data().resolveSibling("other");
+    Cli other = new Cli(elsewhere);
+    other.run("check", Cli.bash("ls"));
+    for (String file : List.of("indelible.db", "keys/audit.pem", "keys/audit.pub")) {
+      if (Files.exists(elsewhere.resolve(file))) {
+        Files.copy(
+            elsewhere.resolve(file),
+            cli.data().resolve(file),
+            StandardCopyOption.REPLACE_EXISTING,
+            StandardCopyOption.COPY_ATTRIBUTES);
+      }
+    }
+
+    Result result = cli.run("log", "verify");
+    assertThat(result.exit()).isEqualTo(1);
+    assertThat(result.out()).containsPattern("ledger +broken +the database was swapped");
+  }
+
+  /** A copy of the database alone, wherever it lies and whatever it is called. */
+  @Test
+  void aCopyIsVerifiedByItsFile() throws Exception {
+    String vkey = vkey();
+    Path copy =
+        Files.copy(cli.data().resolve("indelible.db"), cli.data().resolveSibling("backup.db"));
+
+    assertThat(Cli.runWithoutData("log", "verify", copy.toString(), "--key", vkey).exit()).isZero();
+    Result keyless = Cli.runWithoutData("log", "verify", copy.toString());
+    assertThat(keyless.exit()).isEqualTo(2);
+    assertThat(keyless.err()).contains("name the log's public key with --key");
+    Files.writeString(copy, "no database");
+    assertThat(Cli.runWithoutData("log", "verify", copy.toString(), "--key", vkey).exit())
+        .isEqualTo(2);
+  }
+
+  /** Who is to cosign is said beside the log, and need not be said again. */
+  @Test
+  void theLogsOwnWitnessesAreAskedFor() throws Exception {
+    Files.writeString(cli.data().resolve("witnesses"), "quorum none\n");
+    assertThat(cli.run("log", "verify").ok().out()).containsPattern("witnesses +ok");
+    Files.writeString(cli.data().resolve("witnesses"), "quorum nobody\n");
+    assertThat(cli.run("log", "verify").exit()).isEqualTo(2);
   }
 
   /** A break that is proven outweighs a key that is not known. */

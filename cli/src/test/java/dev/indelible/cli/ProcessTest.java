@@ -209,6 +209,28 @@ class ProcessTest {
     }
   }
 
+  /** The anchor that the log is told of by its surroundings is held against it without a word. */
+  @Test
+  void theAnchorOfTheSurroundingsIsHeldAgainstTheLog() throws Exception {
+    Path anchor = cli.data().resolveSibling("elsewhere.anchor");
+    cli.run("check", "--anchor", anchor.toString(), Cli.bash("ls"));
+    assertThat(anchored("log", "verify")).anyMatch(line -> line.matches("anchor +ok .*"));
+    Files.delete(anchor);
+    assertThat(anchored("log", "verify"))
+        .anyMatch(line -> line.matches("anchor +unknown .*lost.*"));
+  }
+
+  private List<String> anchored(String... args) throws Exception {
+    ProcessBuilder builder = new ProcessBuilder(java(args));
+    builder
+        .environment()
+        .put("INDELIBLE_ANCHOR", cli.data().resolveSibling("elsewhere.anchor").toString());
+    Process process = start(builder.redirectError(ProcessBuilder.Redirect.DISCARD));
+    List<String> lines = reader(process).lines().toList();
+    exit(process);
+    return lines;
+  }
+
   @Test
   void theExitStatusIsThatOfTheProcess() throws Exception {
     assertThat(exit(command("check", Cli.bash("rm -rf /")))).isEqualTo(3);

@@ -216,6 +216,27 @@ public final class Journal implements EventStore {
     new Room(directory, new Disk()).requireToBegin();
   }
 
+  /**
+   * Which ledger the journals in a directory are of. Changes nothing.
+   *
+   * @return empty if there are none
+   * @throws JournalException if they are of several, or it cannot be told
+   */
+  public static Optional<UUID> identify(Path directory) throws JournalException {
+    try {
+      Optional<UUID> ledger = Optional.empty();
+      if (Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
+        for (Path place : places(directory)) {
+          Optional<UUID> named = Slot.check(place, ledger);
+          ledger = ledger.isPresent() ? ledger : named;
+        }
+      }
+      return ledger;
+    } catch (IOException e) {
+      throw unusable(directory, e);
+    }
+  }
+
   private static void removeIfEmpty(Path directory) {
     try {
       Files.deleteIfExists(directory);

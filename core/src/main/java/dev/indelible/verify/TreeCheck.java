@@ -124,6 +124,14 @@ final class TreeCheck implements Check {
     faults.forEach(findings::fault);
     findings.countMore(unnamed);
     findings.holds(TREE, "its tiles are those of " + edge.size() + " rows");
+    if (checkpoints == 0 && !keys.origins().isEmpty() && !findings.hasFault(CHECKPOINTS)) {
+      findings.fault(
+          new Finding(
+              CHECKPOINTS,
+              Status.UNKNOWN,
+              OptionalLong.empty(),
+              "there is none: whether this is the log that the key was given for cannot be told"));
+    }
     if (!findings.hasFault(CHECKPOINTS)) {
       findings.note(
           checkpoints > 0
