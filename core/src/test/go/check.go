@@ -2,10 +2,18 @@
 
 // Checks a log that was exported as static files with golang.org/x/mod/sumdb, which shares no code
 // with this project: the checkpoint's signature, every tile, every entry, and proofs made elsewhere.
-// The test ThirdPartyTest runs it.
+// docs/verification.md says how to build and use it; the tests ThirdPartyTest run it.
 //
-//	check export <folder> <vkey>   verify the log in a folder laid out as C2SP tlog-tiles says
-//	check proof <file> <vkey>      verify a .tlog-proof that carries its record, and print that
+//	check export <folder> <vkey>...
+//	                               verify the log in a folder laid out as C2SP tlog-tiles says
+//	check growth <folder> <file> <vkey>...
+//	                               verify that it continues a checkpoint that was kept in a file
+//	check proof <file> <vkey>...   verify a .tlog-proof that carries its record, and print that
+//
+// A log whose key was changed has several vkeys; one of them has to have signed.
+//
+// For the tests alone:
+//
 //	check proofs <file>            verify proofs, one a line: inclusion or consistency, then fields
 //	check sign <skey> <file>       print the file's text as a signed note
 //	check notes <vkey> <file>      say of each note, one a line in hex, how it is read under the key
@@ -31,38 +39,41 @@ import (
 // How many leaves are read from the tiles at a time.
 const batch = 4096
 
+const usage = `usage:
+	check export <folder> <vkey>...
+	check growth <folder> <kept checkpoint> <vkey>...
+	check proof <file> <vkey>...`
+
 func main() {
-	if len(os.Args) < 3 {
-		fail("usage: check export|proof|proofs|sign|write|notes|vkeys ...")
-	}
-	switch os.Args[1] {
-	case "export":
-		checkExport(os.Args[2], os.Args[3])
-	case "proof":
-		checkProof(os.Args[2], os.Args[3])
-	case "proofs":
-		checkProofs(os.Args[2])
-	case "sign":
-		sign(os.Args[2], os.Args[3])
-	case "notes":
-		readNotes(os.Args[2], os.Args[3])
-	case "vkeys":
-		readKeys(os.Args[2])
-	case "write":
-		writeLog(os.Args[2], os.Args[3], os.Args[4:])
+	switch args := os.Args[1:]; {
+	case is(args, "export", 3):
+		checkExport(args[1], args[2:])
+	case is(args, "growth", 4):
+		checkGrowth(args[1], args[2], args[3:])
+	case is(args, "proof", 3):
+		checkProof(args[1], args[2:])
+	case is(args, "proofs", 2):
+		checkProofs(args[1])
+	case is(args, "sign", 3):
+		sign(args[1], args[2])
+	case is(args, "notes", 3):
+		readNotes(args[1], args[2])
+	case is(args, "vkeys", 2):
+		readKeys(args[1])
+	case is(args, "write", 3):
+		writeLog(args[1], args[2], args[3:])
 	default:
-		fail("unknown verb " + os.Args[1])
+		fail(usage)
 	}
 }
 
-func checkExport(folder, vkey string) {
-	verifier, err := note.NewVerifier(vkey)
-	must(err)
-	opened, err := note.Open(read(filepath.Join(folder, "checkpoint")), note.VerifierList(verifier))
-	must(err)
-	lines := strings.Split(opened.Text, "\n")
-	size := number(lines[1])
-	tree := tlog.Tree{N: size, Hash: hash(lines[2])}
+func is(args []string, verb string, least int) bool {
+	return len(args) >= least && args[0] == verb
+}
+
+func checkExport(folder string, vkeys []string) {
+	origin, tree := checkpoint(read(filepath.Join(folder, "checkpoint")), vkeys)
+	size := tree.N
 
 	// The reader authenticates every tile that it reads against the root.
 	hashes := tlog.TileHashReader(tree, &tiles{folder})
@@ -105,18 +116,63 @@ func checkExport(folder, vkey string) {
 		must(err)
 		must(tlog.CheckTree(growth, size, root, n+1, older))
 	}
-	fmt.Printf("verified %d entries of %s\n", entries, lines[0])
+	fmt.Printf("verified %d entries of %s\n", entries, origin)
+}
+
+// checkGrowth reads a checkpoint that was kept, and proves by the tiles of the log as it is now that
+// its first entries are those that the checkpoint was over.
+func checkGrowth(folder, file string, vkeys []string) {
+	origin, kept := checkpoint(read(file), vkeys)
+	name, tree := checkpoint(read(filepath.Join(folder, "checkpoint")), vkeys)
+	if name != origin {
+		fail(fmt.Sprintf("the checkpoint that was kept is one of %s, and this log is %s", origin, name))
+	}
+	if tree.N < kept.N {
+		fail(fmt.Sprintf("the log was set back: it has %d entries, and signed %d", tree.N, kept.N))
+	}
+	if kept.N > 0 { // every log continues an empty one
+		proof, err := tlog.ProveTree(tree.N, kept.N, tlog.TileHashReader(tree, &tiles{folder}))
+		must(err)
+		if tlog.CheckTree(proof, tree.N, tree.Hash, kept.N, kept.Hash) != nil {
+			fail(fmt.Sprintf("the log was forked: its first %d entries are not those it signed", kept.N))
+		}
+	}
+	fmt.Printf("grown from %d to %d entries of %s\n", kept.N, tree.N, origin)
+}
+
+// checkpoint reads a signed checkpoint, and gives the log's name and the tree that it states. One of
+// the keys has to have signed, under that name.
+func checkpoint(signed []byte, vkeys []string) (string, tlog.Tree) {
+	var known []note.Verifier
+	for _, vkey := range vkeys {
+		verifier, err := note.NewVerifier(vkey)
+		must(err)
+		known = append(known, verifier)
+	}
+	opened, err := note.Open(signed, note.VerifierList(known...))
+	must(err)
+	lines := strings.Split(opened.Text, "\n")
+	if len(lines) < 4 {
+		fail("not a checkpoint: " + opened.Text)
+	}
+	for _, signature := range opened.Sigs {
+		if signature.Name == lines[0] {
+			return lines[0], tlog.Tree{N: number(lines[1]), Hash: hash(lines[2])}
+		}
+	}
+	fail("a checkpoint of " + lines[0] + ", which is not the name of the key")
+	panic("not reached")
 }
 
 // checkProof reads a file as C2SP tlog-proof has it. The record is the first line of the extra data.
-func checkProof(file, vkey string) {
+func checkProof(file string, vkeys []string) {
 	head, signed, found := strings.Cut(string(read(file)), "\n\n")
 	if !found {
 		fail("no empty line before the checkpoint")
 	}
 	lines := strings.Split(head, "\n")
-	if lines[0] != "c2sp.org/tlog-proof@v1" {
-		fail("not a tlog-proof")
+	if lines[0] != "c2sp.org/tlog-proof@v1" || len(lines) < 3 {
+		fail("not a tlog-proof that carries a record")
 	}
 	extra, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(lines[1], "extra "))
 	must(err)
@@ -126,16 +182,9 @@ func checkProof(file, vkey string) {
 	for _, line := range lines[3:] {
 		path = append(path, hash(line))
 	}
-	verifier, err := note.NewVerifier(vkey)
-	must(err)
-	opened, err := note.Open([]byte(signed), note.VerifierList(verifier))
-	must(err)
-	text := strings.Split(opened.Text, "\n")
-	if text[0] != verifier.Name() {
-		fail("another log's")
-	}
-	must(tlog.CheckRecord(path, number(text[1]), hash(text[2]), index, tlog.RecordHash([]byte(record))))
-	fmt.Printf("entry %d of %s of %s: %s\n", index, text[1], text[0], record)
+	origin, tree := checkpoint([]byte(signed), vkeys)
+	must(tlog.CheckRecord(path, tree.N, tree.Hash, index, tlog.RecordHash([]byte(record))))
+	fmt.Printf("entry %d of %d of %s: %s\n", index, tree.N, origin, record)
 }
 
 func checkProofs(file string) {
@@ -250,8 +299,8 @@ func writeLog(folder, skey string, sizes []string) {
 		}
 		root, err := tlog.TreeHash(size, reader)
 		must(err)
-		checkpoint := fmt.Sprintf("%s\n%d\n%s\n", signer.Name(), size, root)
-		signed, err := note.Sign(&note.Note{Text: checkpoint}, signer)
+		text := fmt.Sprintf("%s\n%d\n%s\n", signer.Name(), size, root)
+		signed, err := note.Sign(&note.Note{Text: text}, signer)
 		must(err)
 		write(filepath.Join(folder, "checkpoint"), signed)
 		old = size
@@ -298,6 +347,9 @@ func bundle(folder string, n, size int64) [][]byte {
 	data := read(filepath.Join(folder, path))
 	var entries [][]byte
 	for len(data) > 0 {
+		if len(data) < 2 || len(data) < 2+int(binary.BigEndian.Uint16(data)) {
+			fail(path + ": cut short")
+		}
 		length := int(binary.BigEndian.Uint16(data))
 		entries = append(entries, data[2:2+length])
 		data = data[2+length:]

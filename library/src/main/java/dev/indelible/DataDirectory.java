@@ -140,7 +140,7 @@ public record DataDirectory(Path path) {
    *
    * @return empty if there is no such file
    * @throws OpenException if there is one and it is no policy, or names a witness whose URL cannot
-   *     be asked
+   *     be asked, or more with a URL than one checkpoint bears cosignatures
    */
   public Optional<WitnessPolicy> witnessPolicy() throws OpenException {
     if (Files.notExists(witnesses())) {
@@ -148,7 +148,7 @@ public record DataDirectory(Path path) {
     }
     try {
       WitnessPolicy policy = WitnessPolicy.parse(Files.readAllBytes(witnesses()));
-      Witnessing.requireUrls(policy);
+      Witnessing.requireAskable(policy);
       return Optional.of(policy);
     } catch (IOException e) {
       throw new OpenException(witnesses() + ": cannot be read: " + reason(e), e);

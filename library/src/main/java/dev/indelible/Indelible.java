@@ -272,10 +272,11 @@ public final class Indelible implements AutoCloseable {
      * says if not said, and nobody if there is none. Those that have a URL are asked to cosign its
      * checkpoints.
      *
-     * @throws IllegalArgumentException if a witness's URL is none that can be asked
+     * @throws IllegalArgumentException if a witness's URL is none that can be asked, or more have
+     *     one than a checkpoint bears cosignatures
      */
     public Builder witnesses(WitnessPolicy policy) {
-      Witnessing.requireUrls(policy);
+      Witnessing.requireAskable(policy);
       witnesses = Optional.of(policy);
       return this;
     }

@@ -443,5 +443,14 @@ class WitnessedLogTest {
     assertThatThrownBy(() -> openLog("a"))
         .isInstanceOf(OpenException.class)
         .hasMessageContaining("witness w: its URL is not of the form http");
+    StringBuilder many = new StringBuilder();
+    for (int i = 0; i < 100; i++) {
+      many.append("witness w%d %s http://w%d/\n".formatted(i, key(100 + i, "w" + i).vkey(), i));
+    }
+    witnesses("a", many + "quorum w0\n");
+    assertThatThrownBy(() -> openLog("a"))
+        .isInstanceOf(OpenException.class)
+        .hasMessageContaining("witnesses: 100 witnesses have a URL; a checkpoint bears the")
+        .hasMessageContaining("cosignatures of 99 at most");
   }
 }

@@ -4,19 +4,25 @@ package dev.indelible.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.indelible.DataDirectory;
 import dev.indelible.Indelible;
 import dev.indelible.action.Bash;
 import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.checkpoint.Cosignature;
+import dev.indelible.checkpoint.NoteSignature;
 import dev.indelible.checkpoint.NoteSigner;
 import dev.indelible.checkpoint.SignatureType;
 import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.checkpoint.SignedNote;
 import dev.indelible.checkpoint.TlogProof;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.cli.Cli.Result;
 import dev.indelible.crypto.SigningKey;
+import dev.indelible.ledger.LedgerReader;
 import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.InclusionProof;
+import dev.indelible.sqlite.SqliteCosignatures;
+import dev.indelible.sqlite.SqliteLedger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -104,6 +110,33 @@ class ProofTest {
       assertThat(proven.path("row_signature").asString()).isEqualTo("ok");
       Files.delete(file);
       Files.deleteIfExists(root.resolve("receipt.record"));
+    }
+  }
+
+  /** A note bears a hundred signatures: of more, the log is as whole and is read as before. */
+  @Test
+  void moreCosignaturesThanANoteBearsLeaveAllReadable() throws Exception {
+    Path database = new DataDirectory(cli.data()).database();
+    Checkpoint last;
+    try (LedgerReader ledger = SqliteLedger.open(database)) {
+      last = SignedCheckpoint.parse(ledger.lastCheckpoint().orElseThrow().note()).unverified();
+    }
+    SigningKey witness = SigningKey.generate();
+    for (int i = 119; i >= 0; i--) {
+      String name = "w%03d.example".formatted(i);
+      NoteSignature line = Cosignature.sign(name, witness, last, 1_700_000_000).line();
+      new SqliteCosignatures(database).keep(last.size(), name, line.line());
+    }
+
+    cli.assertIntact(ROWS - 1);
+    cli.run("log", "export", root.resolve("log").toString()).ok();
+    SignedCheckpoint exported =
+        SignedCheckpoint.parse(Files.readAllBytes(root.resolve("log/checkpoint")));
+    assertThat(exported.note().signatures()).hasSize(SignedNote.MAX_SIGNATURES);
+    prove(ids.get(0)).ok();
+    for (String name : List.of("w000.example", "w098.example")) {
+      VerifierKey key = new VerifierKey(name, SignatureType.COSIGNATURE, witness.verificationKey());
+      verify("--key", vkey, "--witness", key.vkey()).ok();
     }
   }
 

@@ -10,11 +10,13 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,6 +36,10 @@ class ThirdPartyTest {
   private static Cli cli;
   private static Path log;
   private static String vkey;
+
+  /** The checkpoint over the first rows, as an auditor keeps it. */
+  private static Path kept;
+
   private static String output;
 
   @BeforeAll
@@ -50,6 +56,7 @@ class ThirdPartyTest {
     log = root.resolve("log");
     record(cli.data(), FIRST);
     assertThat(cli.run("log", "export", log.toString()).ok().out()).startsWith("40,000 rows of ");
+    kept = Files.copy(log.resolve("checkpoint"), root.resolve("kept"));
     record(cli.data(), ROWS - FIRST);
     assertThat(cli.run("log", "export", log.toString()).ok().out()).startsWith("70,000 rows of ");
     vkey = Files.readString(log.resolve("vkeys")).strip();
@@ -87,6 +94,82 @@ class ThirdPartyTest {
       assertThat(run(program.toString(), "export", log.toString(), vkey)).as(output).isNotZero();
       Files.write(file, right);
     }
+  }
+
+  @Test
+  void theExportedLogGrewFromTheCheckpointThatWasKept() throws Exception {
+    assertThat(growth(log, kept, vkey)).as(output).isZero();
+    assertThat(output).startsWith("grown from 40000 to 70000 entries of indelible/");
+
+    // So that this can fail: the same key, other rows.
+    Cli fork = new Cli(root.resolve("fork"));
+    Files.createDirectories(fork.data());
+    copy(cli.data().resolve("keys"), fork.data().resolve("keys"));
+    String origin = Files.readAllLines(kept).get(0);
+    try (Indelible indelible =
+        Indelible.builder(fork.data()).origin(origin).withoutTallies().open()) {
+      indelible.gate().check("agent:0", new Bash("ls"));
+    }
+    Path forked = root.resolve("forked");
+    fork.run("log", "export", forked.toString()).ok();
+    assertThat(growth(log, forked.resolve("checkpoint"), vkey)).isEqualTo(1);
+    assertThat(output).contains("the log was forked: its first 1 entries are not those");
+    assertThat(growth(forked, kept, vkey)).isEqualTo(1);
+    assertThat(output).contains("the log was set back: it has 1 entries, and signed 40000");
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> files = Files.walk(from)) {
+      for (Path file : files.toList()) {
+        Files.copy(file, to.resolve(from.relativize(file)), StandardCopyOption.COPY_ATTRIBUTES);
+      }
+    }
+  }
+
+  /** Each key of the log is a vkey of its own, and the checkpoint is signed with the last. */
+  @Test
+  void aLogWhoseKeyWasChangedVerifiesUnderItsKeys() throws Exception {
+    Cli rotated = new Cli(root.resolve("rotated"));
+    Path exported = root.resolve("exported");
+    rotated.run("check", Cli.bash("ls")).ok();
+    rotated.run("log", "export", exported.toString()).ok();
+    Path before = Files.copy(exported.resolve("checkpoint"), root.resolve("before"));
+    rotated.run("keys", "rotate").ok();
+    rotated.run("check", Cli.bash("ls")).ok();
+    rotated.run("log", "export", exported.toString()).ok();
+    String[] keys =
+        rotated.run("keys", "export", "--format", "vkey").ok().out().lines().toArray(String[]::new);
+    assertThat(keys).hasSize(2);
+
+    assertThat(export(exported, keys)).as(output).isZero();
+    assertThat(output).startsWith("verified 3 entries of indelible/");
+    assertThat(growth(exported, before, keys)).as(output).isZero();
+    assertThat(output).startsWith("grown from 1 to 3 entries of indelible/");
+    Path receipt = root.resolve("after-rotation");
+    String id = rotated.rows().get(0).path("id").asString();
+    rotated.run("log", "prove", id, "--out", receipt.toString()).ok();
+    assertThat(go("proof", List.of(receipt), keys)).as(output).isZero();
+
+    int[] alone = {export(exported, keys[0]), export(exported, keys[1])};
+    assertThat(alone).containsExactlyInAnyOrder(0, 1);
+    assertThat(growth(exported, before, keys[0])).isEqualTo(1);
+    assertThat(growth(exported, before, keys[1])).isEqualTo(1);
+    assertThat(export(exported, vkey)).isEqualTo(1);
+  }
+
+  private static int export(Path folder, String... vkeys) throws Exception {
+    return go("export", List.of(folder), vkeys);
+  }
+
+  private static int growth(Path folder, Path checkpoint, String... vkeys) throws Exception {
+    return go("growth", List.of(folder, checkpoint), vkeys);
+  }
+
+  private static int go(String verb, List<Path> paths, String... vkeys) throws Exception {
+    List<String> command = new ArrayList<>(List.of(program.toString(), verb));
+    paths.forEach(path -> command.add(path.toString()));
+    command.addAll(List.of(vkeys));
+    return run(command.toArray(String[]::new));
   }
 
   /** Issue 3, item 5: a receipt, with and without what was decided. */

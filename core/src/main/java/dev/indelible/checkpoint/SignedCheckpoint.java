@@ -10,6 +10,9 @@ import java.util.List;
  * {@link WitnessPolicy#verify}, has returned.
  */
 public final class SignedCheckpoint {
+  /** Most cosignatures that it can bear beside the signature of its log. */
+  public static final int MAX_COSIGNATURES = SignedNote.MAX_SIGNATURES - 1;
+
   private final SignedNote note;
   private final Checkpoint checkpoint;
 

@@ -88,7 +88,7 @@ public final class Witnessing {
    * @param tiles the tree that a ledger has stored
    * @param store where cosignatures are kept
    * @param concern hears, in words, that a witness contradicts the log
-   * @throws IllegalArgumentException as {@link #requireUrls}
+   * @throws IllegalArgumentException as {@link #requireAskable}
    */
   public static Witnessing start(
       WitnessPolicy policy,
@@ -116,11 +116,18 @@ public final class Witnessing {
   }
 
   /**
-   * Returns if every URL in a policy is one that can be asked.
+   * Returns if all witnesses of a policy that have a URL can be asked, and one checkpoint can bear
+   * the cosignatures of all of them.
    *
-   * @throws IllegalArgumentException if one is not; the message names the witness
+   * @throws IllegalArgumentException if they cannot; the message names the witness, or the limit
    */
-  public static void requireUrls(WitnessPolicy policy) {
+  public static void requireAskable(WitnessPolicy policy) {
+    long asked = policy.witnesses().stream().filter(each -> each.url().isPresent()).count();
+    if (asked > SignedCheckpoint.MAX_COSIGNATURES) {
+      throw new IllegalArgumentException(
+          "%d witnesses have a URL; a checkpoint bears the cosignatures of %d at most"
+              .formatted(asked, SignedCheckpoint.MAX_COSIGNATURES));
+    }
     for (WitnessPolicy.Witness witness : policy.witnesses()) {
       try {
         witness.url().ifPresent(WitnessClient::url);

@@ -3,8 +3,13 @@ package dev.indelible.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One entry for each parser of this package. What it holds: the parser refuses with its own
@@ -115,6 +120,47 @@ final class CheckpointFuzz {
         assertShort(e);
       }
     }
+  }
+
+  /** Of an anchor file, what can be read of it is appended and read the same again. */
+  static void anchor(byte[] input) {
+    ByteArrayOutputStream appended = new ByteArrayOutputStream();
+    List<SignedCheckpoint> read = new ArrayList<>();
+    int entries = 0;
+    for (AnchorReader.Entry entry : anchors(input)) {
+      assertThat(entry.reason().isEmpty()).isEqualTo(entry.checkpoint().isPresent());
+      assertThat(entry.reason()).hasSizeLessThan(600).doesNotContain("\n");
+      entry.checkpoint().ifPresent(read::add);
+      entry.checkpoint().map(AnchorReader::entry).ifPresent(appended::writeBytes);
+      entries++;
+    }
+    // Each takes a line and an empty one, or the end.
+    assertThat(entries).isLessThanOrEqualTo(input.length / 3 + 1);
+    assertThat(anchors(appended.toByteArray()))
+        .isEqualTo(
+            read.stream().map(each -> new AnchorReader.Entry(Optional.of(each), "")).toList());
+    // Whatever stands in the file, what is appended behind it is read.
+    SignedCheckpoint last = Keys.signed(3);
+    appended.reset();
+    appended.writeBytes(input);
+    appended.writeBytes(Keys.utf8("\n\n"));
+    appended.writeBytes(AnchorReader.entry(last));
+    List<AnchorReader.Entry> more = anchors(appended.toByteArray());
+    assertThat(more.get(more.size() - 1).checkpoint()).contains(last);
+  }
+
+  private static List<AnchorReader.Entry> anchors(byte[] file) {
+    List<AnchorReader.Entry> entries = new ArrayList<>();
+    try (AnchorReader reader = new AnchorReader(new ByteArrayInputStream(file))) {
+      Optional<AnchorReader.Entry> entry = reader.next();
+      while (entry.isPresent()) {
+        entries.add(entry.get());
+        entry = reader.next();
+      }
+    } catch (IOException e) {
+      throw new AssertionError("bytes in memory can be read", e);
+    }
+    return entries;
   }
 
   private static void assertShort(CheckpointParseException e) {

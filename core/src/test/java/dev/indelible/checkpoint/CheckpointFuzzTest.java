@@ -63,6 +63,12 @@ class CheckpointFuzzTest {
         Keys.utf8(Keys.cosign(1, Keys.checkpoint(5), 1).line() + "\n"), Keys.utf8("123\n"));
   }
 
+  static List<byte[]> anchors() {
+    SignedCheckpoint cosigned = Keys.signed(5).with(Keys.cosign(1, Keys.checkpoint(5), 1));
+    String several = Keys.signed(3) + "\n" + cosigned + "\n" + Keys.signed(9);
+    return List.of(CHECKPOINT, Keys.utf8(several));
+  }
+
   @Test
   void mutantsOfNotes() {
     Mutations.run(CheckpointFuzz::signedNote, MUTANTS, notes());
@@ -106,6 +112,11 @@ class CheckpointFuzzTest {
   @Test
   void mutantsOfResponses() {
     Mutations.run(CheckpointFuzz::response, MUTANTS, responses());
+  }
+
+  @Test
+  void mutantsOfAnchors() {
+    Mutations.run(CheckpointFuzz::anchor, MUTANTS, anchors());
   }
 
   @DictionaryEntries({
@@ -205,5 +216,17 @@ class CheckpointFuzzTest {
   @FuzzTest(maxDuration = "10m")
   void anyResponse(byte[] input) {
     CheckpointFuzz.response(input);
+  }
+
+  @DictionaryEntries({
+    "\\x0a\\x0a",
+    "\\x0a\\x0a\\xe2\\x80\\x94 ",
+    "\\xe2\\x80\\x94",
+    "=\\x0a\\x0alog.example/audit\\x0a9\\x0a"
+  })
+  @MethodSource("anchors")
+  @FuzzTest(maxDuration = "10m")
+  void anyAnchor(byte[] input) {
+    CheckpointFuzz.anchor(input);
   }
 }

@@ -50,6 +50,10 @@ class ThirdPartyTest {
   @TempDir static Path folder;
 
   private static Path program;
+
+  /** What was signed at each size, as an auditor keeps it. */
+  private static final Map<Integer, byte[]> KEPT = new TreeMap<>();
+
   private static String output;
 
   @BeforeAll
@@ -77,7 +81,7 @@ class ThirdPartyTest {
         while (log.size() < size) {
           log.append(entry(log.size()));
         }
-        log.sign();
+        KEPT.put(size, log.sign().bytes());
       }
     }
   }
@@ -167,12 +171,81 @@ class ThirdPartyTest {
     }
   }
 
-  private static int verifyExport() throws Exception {
-    return run(
-        program.toString(),
-        "export",
-        folder.resolve("log").toString(),
-        Keys.LOG.verifierKey().vkey());
+  private static int verifyExport(NoteSigner... more) throws Exception {
+    return runUnderKeys("export", List.of(folder.resolve("log")), more);
+  }
+
+  /** Runs a verb with the log's vkey and more of them. */
+  private static int runUnderKeys(String verb, List<Path> paths, NoteSigner... more)
+      throws Exception {
+    List<String> command = new ArrayList<>(List.of(program.toString(), verb));
+    paths.forEach(path -> command.add(path.toString()));
+    command.add(Keys.LOG.verifierKey().vkey());
+    Arrays.stream(more).forEach(signer -> command.add(signer.verifierKey().vkey()));
+    return run(command.toArray(String[]::new));
+  }
+
+  /** A key that did not sign costs nothing; one that signed for another log is none of this one. */
+  @Test
+  void oneOfSeveralKeysHasToHaveSigned() throws Exception {
+    NoteSigner later = NoteSigner.of(Keys.ORIGIN, Keys.key(3));
+    assertThat(verifyExport(Keys.OTHER, later)).as(output).isZero();
+
+    Path path = folder.resolve("log/checkpoint");
+    byte[] right = Files.readAllBytes(path);
+    Checkpoint checkpoint = SignedCheckpoint.parse(right).unverified();
+    Files.write(path, SignedCheckpoint.sign(checkpoint, later).bytes());
+    assertThat(verifyExport()).isEqualTo(1);
+    assertThat(verifyExport(later)).as(output).isZero();
+    Files.write(path, SignedCheckpoint.sign(checkpoint, Keys.OTHER).bytes());
+    assertThat(verifyExport(Keys.OTHER)).isEqualTo(1);
+    assertThat(output).contains("a checkpoint of log.example/audit");
+    Files.write(path, right);
+  }
+
+  /** The step "the log only grew" of docs/verification.md. */
+  @Test
+  void theLogGrewFromEachCheckpointThatWasKept() throws Exception {
+    assertThat(KEPT).hasSize(SIZES.length);
+    for (Map.Entry<Integer, byte[]> kept : KEPT.entrySet()) {
+      assertThat(growth(kept.getValue())).as(output).isZero();
+      assertThat(output)
+          .isEqualTo("grown from %d to 70000 entries of log.example/audit\n", kept.getKey());
+    }
+  }
+
+  /** So that the test above can fail: one entry is another, early and late in what was signed. */
+  @Test
+  void aCheckpointOfAForkIsRefused() throws Exception {
+    for (int changed : new int[] {0, 4_999}) {
+      Path fork = folder.resolve("fork-" + changed);
+      try (RawLog log = RawLog.open(fork, Keys.LOG)) {
+        while (log.size() < 5_000) {
+          log.append(entry(log.size() == changed ? 1 + changed : log.size()));
+        }
+        assertThat(growth(log.sign().bytes())).isEqualTo(1);
+      }
+      assertThat(output).contains("the log was forked: its first 5000 entries are not those");
+      Path last = Files.write(folder.resolve("kept"), KEPT.get(ENTRIES));
+      assertThat(runUnderKeys("growth", List.of(fork, last))).isEqualTo(1);
+      assertThat(output).contains("the log was set back: it has 5000 entries, and signed 70000");
+    }
+  }
+
+  /** A checkpoint that another log signed, or that nobody did, says nothing of this one. */
+  @Test
+  void aCheckpointThatIsNotThisLogsIsRefused() throws Exception {
+    Checkpoint others = Checkpoint.of(Keys.OTHER.verifierKey().name(), 1, Hash.ofLeaf(entry(0)));
+    assertThat(growth(SignedCheckpoint.sign(others, Keys.OTHER).bytes(), Keys.OTHER)).isEqualTo(1);
+    assertThat(output).contains("is one of other.example, and this log is log.example/audit");
+    byte[] forged = KEPT.get(5_000).clone();
+    forged[forged.length - 20] ^= 1;
+    assertThat(growth(forged)).isEqualTo(1);
+  }
+
+  private static int growth(byte[] kept, NoteSigner... more) throws Exception {
+    Path file = Files.write(folder.resolve("kept"), kept);
+    return runUnderKeys("growth", List.of(folder.resolve("log"), file), more);
   }
 
   @Test

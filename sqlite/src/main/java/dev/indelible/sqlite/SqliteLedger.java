@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.sqlite;
 
+import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
@@ -43,11 +44,15 @@ public final class SqliteLedger implements LedgerReader {
   private static final String SELECT_CHECKPOINTS =
       "SELECT size, note FROM indelible_checkpoints AS c ";
 
-  /** Cosignatures are further lines of the note. */
+  /**
+   * Cosignatures are further lines of the note, in the order of their witnesses. There may be more
+   * of them than a note can bear, of witnesses named one after another; those at the end are left.
+   */
   private static final String SELECT_COSIGNED =
-      "SELECT size, note || coalesce((SELECT group_concat(line || char(10), '')"
-          + " FROM indelible_cosignatures WHERE size = c.size), '')"
-          + " FROM indelible_checkpoints AS c ";
+      "SELECT size, note || coalesce((SELECT group_concat(line || char(10), '') FROM"
+          + " (SELECT line FROM indelible_cosignatures WHERE size = c.size ORDER BY witness LIMIT "
+          + SignedCheckpoint.MAX_COSIGNATURES
+          + ")), '') FROM indelible_checkpoints AS c ";
 
   private final Path file;
   private final String url;

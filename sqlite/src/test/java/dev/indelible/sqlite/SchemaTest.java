@@ -6,11 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.indelible.checkpoint.NoteSignature;
+import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.checkpoint.SignedNote;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.drain.SinkException;
 import dev.indelible.drain.SinkUnavailableException;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.queue.AuditHealth;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -128,6 +132,34 @@ class SchemaTest {
     assertThat(Sql.text(log.file, "SELECT note FROM indelible_checkpoints WHERE size = 3"))
         .isEqualTo(note);
     assertThat(log.requireIntact()).hasSize(5);
+  }
+
+  /** What more witnesses cosigned than a note can bear is a note all the same, always the same. */
+  @Test
+  void ofTooManyCosignaturesTheFirstByNameAreRead() throws Exception {
+    log.append(TestLog.refusals("agent:a", 3));
+    SqliteCosignatures cosignatures = new SqliteCosignatures(log.file);
+    for (int i = 119; i >= 0; i--) {
+      cosignatures.keep(3, "w%03d+00000000".formatted(i), "\u2014 w%03d AAAAAAAA".formatted(i));
+    }
+    try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
+      List<StoredCheckpoint> read = new ArrayList<>();
+      read.add(ledger.lastCheckpoint().orElseThrow());
+      ledger.forEachCosigned(read::add);
+      ledger.forEachCheckpoint(3, 3, read::add);
+      assertThat(read).hasSize(3);
+      for (StoredCheckpoint stored : read) {
+        List<NoteSignature> lines = SignedCheckpoint.parse(stored.note()).note().signatures();
+        assertThat(lines).hasSize(SignedNote.MAX_SIGNATURES);
+        assertThat(lines.get(0).name()).startsWith("indelible/");
+        assertThat(lines.subList(1, 100))
+            .extracting(NoteSignature::name)
+            .isSorted()
+            .startsWith("w000")
+            .endsWith("w098");
+      }
+    }
+    assertThat(log.requireIntact()).hasSize(3);
   }
 
   /** A cosignature makes no database where there is none. */
