@@ -125,6 +125,14 @@ public record DataDirectory(Path path) {
     return path.resolve("journal");
   }
 
+  /**
+   * The last checkpoint that was signed here. A database that has an earlier one was set back to a
+   * copy, and is not signed on.
+   */
+  public Path lastCheckpoint() {
+    return path.resolve("last-checkpoint");
+  }
+
   /** The rules. */
   public Path policy() {
     return path.resolve("policy");

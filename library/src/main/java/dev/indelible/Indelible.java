@@ -377,6 +377,7 @@ public final class Indelible implements AutoCloseable {
           SqliteDeferredAudit.install(
               data.database(),
               ledger,
+              Optional.of(data.lastCheckpoint()),
               new RowSigning(key, rowSignatures),
               origin,
               accepted,

@@ -43,6 +43,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -58,7 +59,7 @@ class AnchoredLogTest {
 
   @TempDir Path temporary;
   private Path data;
-  private Path anchor;
+  private @Nullable Path anchor;
 
   @BeforeEach
   void names() {
@@ -67,11 +68,8 @@ class AnchoredLogTest {
   }
 
   private Indelible open() throws Exception {
-    return Indelible.builder(data)
-        .origin("log.example/audit")
-        .anchor(anchor)
-        .withoutTallies()
-        .open();
+    Indelible.Builder log = Indelible.builder(data).origin("log.example/audit").withoutTallies();
+    return (anchor == null ? log : log.anchor(anchor)).open();
   }
 
   private void record(int events) throws Exception {
@@ -242,6 +240,36 @@ class AnchoredLogTest {
     await()
         .atMost(PATIENCE)
         .untilAsserted(() -> assertThat(log.metrics().health().reason()).contains(reason));
+  }
+
+  /**
+   * The database alone set back to a copy, with no anchor to tell: what was signed last is kept
+   * beside it, as long as nobody takes that away.
+   */
+  @Test
+  void aDatabaseRestoredFromACopyIsNotSignedOn() throws Exception {
+    anchor = null;
+    record(5);
+    Path database = new DataDirectory(data).database();
+    Path copy = Files.copy(database, temporary.resolve("copy.db"));
+    record(5);
+    Files.copy(copy, database, StandardCopyOption.REPLACE_EXISTING);
+
+    try (Indelible log = open()) {
+      record(log, 20);
+      awaitReason(
+          log, "the ledger was set back: it has a checkpoint of size 5, and one of size 10");
+    }
+    assertThat(lastCheckpoint().size()).isEqualTo(5);
+    record(1);
+    assertThat(lastCheckpoint().size()).isEqualTo(5);
+
+    Files.writeString(new DataDirectory(data).lastCheckpoint(), "rubbish");
+    record(1);
+    long signed = lastCheckpoint().size();
+    assertThat(signed).as("nothing is known any more").isGreaterThan(20);
+    assertThat(Files.readString(new DataDirectory(data).lastCheckpoint()))
+        .contains("\n" + signed + "\n");
   }
 
   /** A new chain under the same key and name, by whoever holds the key. */

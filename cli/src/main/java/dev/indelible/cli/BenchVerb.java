@@ -76,6 +76,7 @@ abstract class BenchVerb extends Verb {
         SqliteDeferredAudit.install(
             file,
             Optional.empty(),
+            Optional.empty(),
             RowSigning.everyRow(key),
             Optional.empty(),
             keys,

@@ -44,6 +44,20 @@ public final class CheckpointSigner {
   }
 
   /**
+   * Notes a checkpoint that was signed at some time before, as it was kept somewhere else than in
+   * storage. One that is not of this log, or not signed by it, is not taken note of.
+   *
+   * @param keys the keys that may have signed it, beside this one
+   */
+  public void signedBefore(byte[] note, Collection<VerificationKey> keys) {
+    try {
+      lastSigned = Optional.of(verify(note, keys));
+    } catch (ForkException e) {
+      // Anyone may have put it there.
+    }
+  }
+
+  /**
    * Signs the tree of that size.
    *
    * @param last the last checkpoint as it is stored, if there is one

@@ -9,6 +9,7 @@ import dev.indelible.crypto.SigningException;
 import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.queue.AuditBooks;
+import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
@@ -31,6 +32,7 @@ public final class SqliteCheckpoints {
 
   private static final Logger LOG = LoggerFactory.getLogger(SqliteCheckpoints.class);
 
+  private final Optional<LastSigned> lastSigned;
   private final Signer key;
   private final Optional<String> origin;
   private final Duration interval;
@@ -48,6 +50,8 @@ public final class SqliteCheckpoints {
   /**
    * Checkpoints of a ledger.
    *
+   * @param lastSigned a file of its own beside the database, in which the last one is kept, so that
+   *     a database that is set back by itself is not signed on; if none is, empty
    * @param key signs them
    * @param origin the log's name in them; if not said, {@code indelible/} and the ledger's id
    * @param interval how often one is signed, at most
@@ -55,7 +59,13 @@ public final class SqliteCheckpoints {
    * @param books where it is noted that signing has ended
    */
   public SqliteCheckpoints(
-      Signer key, Optional<String> origin, Duration interval, HeadGuard guard, AuditBooks books) {
+      Optional<Path> lastSigned,
+      Signer key,
+      Optional<String> origin,
+      Duration interval,
+      HeadGuard guard,
+      AuditBooks books) {
+    this.lastSigned = lastSigned.map(LastSigned::new);
     this.key = key;
     this.origin = origin;
     this.interval = interval;
@@ -119,13 +129,20 @@ public final class SqliteCheckpoints {
               writer.insertCheckpoint(new StoredCheckpoint(size, next.bytes()));
               return Optional.of(next);
             });
-    stored.ifPresent(signing::stored);
+    if (stored.isPresent()) {
+      signing.stored(stored.get());
+      lastSigned.ifPresent(file -> file.write(stored.get()));
+    }
   }
 
   private CheckpointSigner signer(SqliteWriter writer) throws SQLException {
     CheckpointSigner made = signer;
     if (made == null) {
       made = new CheckpointSigner(origin.orElse("indelible/" + writer.ledger()), key);
+      Optional<byte[]> before = lastSigned.flatMap(LastSigned::read);
+      if (before.isPresent()) {
+        made.signedBefore(before.get(), guard.accepted().keys());
+      }
       signer = made;
     }
     return made;

@@ -33,6 +33,7 @@ public final class SqliteDeferredAudit {
     return install(
         file,
         Optional.empty(),
+        Optional.empty(),
         RowSigning.everyRow(signer),
         Optional.empty(),
         keys,
@@ -48,6 +49,7 @@ public final class SqliteDeferredAudit {
    *
    * @param ledger the ledger that the file must hold, and a new one becomes; if it is all the same,
    *     empty
+   * @param lastSigned see {@link SqliteCheckpoints}
    * @param signing which rows are signed, and by whom
    * @param origin the log's name in its checkpoints; if not said, one with the ledger's id
    * @param accepted where a key is looked for that is not among {@code keys}: another process may
@@ -58,6 +60,7 @@ public final class SqliteDeferredAudit {
   public static DeferredAudit install(
       Path file,
       Optional<UUID> ledger,
+      Optional<Path> lastSigned,
       RowSigning signing,
       Optional<String> origin,
       KeyRing keys,
@@ -70,7 +73,7 @@ public final class SqliteDeferredAudit {
     AtomicBoolean lettersDue = new AtomicBoolean(true);
     SqliteCheckpoints checkpoints =
         new SqliteCheckpoints(
-            signing.signer(), origin, SqliteCheckpoints.DEFAULT_INTERVAL, guard, books);
+            lastSigned, signing.signer(), origin, SqliteCheckpoints.DEFAULT_INTERVAL, guard, books);
     SqliteTallies tallies = new SqliteTallies(file, tally, store.recovered(), guard, books);
     return DeferredAudit.start(
         store,

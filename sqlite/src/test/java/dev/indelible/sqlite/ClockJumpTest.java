@@ -83,6 +83,7 @@ class ClockJumpTest {
           SqliteDeferredAudit.install(
               database,
               Optional.of(journal.ledger()),
+              Optional.empty(),
               RowSigning.everyRow(TestLog.KEY),
               Optional.empty(),
               TestLog.KEYS,

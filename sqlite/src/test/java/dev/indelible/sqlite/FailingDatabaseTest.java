@@ -251,7 +251,8 @@ class FailingDatabaseTest {
           submit(audit);
           settle(audit);
         }
-        require(script != Script.LOADED || WalCheckpointerTest.isAtWork(), "nobody carries over");
+        boolean calm = script != Script.LOADED || disk.injected() > 0;
+        require(calm || WalCheckpointerTest.isAtWork(), "nobody carries over");
         DrainReport report = TestLog.close(audit);
         require(report.dead() == 0 && report.rejected() == 0, report);
       }
@@ -269,6 +270,7 @@ class FailingDatabaseTest {
           return SqliteDeferredAudit.install(
               log.file,
               Optional.of(journal.ledger()),
+              Optional.empty(),
               RowSigning.everyRow(TestLog.KEY),
               Optional.empty(),
               TestLog.KEYS,

@@ -247,7 +247,8 @@ class KeyHistoryTest {
             guard,
             books,
             new AtomicBoolean(),
-            new SqliteCheckpoints(key, Optional.empty(), Duration.ofHours(1), guard, books),
+            new SqliteCheckpoints(
+                Optional.empty(), key, Optional.empty(), Duration.ofHours(1), guard, books),
             new SqliteTallies(log.file, Optional.empty(), 0, guard, books))) {
       sink.append(EventBatch.of(List.of(events)));
     }

@@ -520,6 +520,7 @@ class TallyTest {
     return SqliteDeferredAudit.install(
         log.file,
         Optional.empty(),
+        Optional.empty(),
         signing,
         Optional.empty(),
         TestLog.KEYS,
@@ -561,7 +562,8 @@ class TallyTest {
         guard,
         log.books,
         new AtomicBoolean(),
-        new SqliteCheckpoints(checkpoints, Optional.empty(), Duration.ZERO, guard, log.books),
+        new SqliteCheckpoints(
+            Optional.empty(), checkpoints, Optional.empty(), Duration.ZERO, guard, log.books),
         tallies);
   }
 

@@ -92,7 +92,8 @@ final class TestLog {
         guard,
         books,
         new AtomicBoolean(),
-        new SqliteCheckpoints(KEY, Optional.empty(), Duration.ofHours(1), guard, books),
+        new SqliteCheckpoints(
+            Optional.empty(), KEY, Optional.empty(), Duration.ofHours(1), guard, books),
         new SqliteTallies(file, Optional.empty(), 0, guard, books));
   }
 

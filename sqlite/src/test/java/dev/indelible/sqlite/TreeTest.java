@@ -319,7 +319,8 @@ class TreeTest {
     Files.copy(log.file, copy);
     HeadGuard guard = new HeadGuard(new RowCheck(TestLog.KEYS));
     SqliteCheckpoints checkpoints =
-        new SqliteCheckpoints(TestLog.KEY, Optional.empty(), Duration.ZERO, guard, log.books);
+        new SqliteCheckpoints(
+            Optional.empty(), TestLog.KEY, Optional.empty(), Duration.ZERO, guard, log.books);
     try (SqliteSink sink = sink(log, guard, checkpoints)) {
       sink.append(EventBatch.of(List.copyOf(TestLog.refusals("agent:a", 5))));
     }
@@ -354,7 +355,8 @@ class TreeTest {
     return sink(
         log,
         guard,
-        new SqliteCheckpoints(TestLog.KEY, Optional.empty(), Duration.ZERO, guard, log.books));
+        new SqliteCheckpoints(
+            Optional.empty(), TestLog.KEY, Optional.empty(), Duration.ZERO, guard, log.books));
   }
 
   private static SqliteSink sink(TestLog log, HeadGuard guard, SqliteCheckpoints checkpoints) {
