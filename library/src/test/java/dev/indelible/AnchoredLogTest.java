@@ -365,6 +365,93 @@ class AnchoredLogTest {
     assertThat(Files.readString(anchor)).contains("\n" + lastCheckpoint().size() + "\n");
   }
 
+  /**
+   * Whoever sets a log back can put a checkpoint of another name into it, and take away what the
+   * verifier reads last: neither turns a rollback into a doubt.
+   */
+  @Test
+  void aLogSetBackCannotHideBehindAnotherName() throws Exception {
+    record(5);
+    copy(data, temporary.resolve("backup"));
+    record(5);
+    delete(data);
+    copy(temporary.resolve("backup"), data);
+    String note = "evil\n5\n" + Hash.EMPTY_TREE.base64() + "\n\n— evil " + "A".repeat(92) + "\n";
+    sql(
+        "DELETE FROM indelible_checkpoints",
+        "INSERT INTO indelible_checkpoints VALUES (5, '" + note + "')",
+        "DROP TABLE signed_events_dlq");
+
+    VerificationReport report = verifyAnchored();
+    assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
+    assertThat(faults(report)).contains("rollback BROKEN", "storage BROKEN");
+  }
+
+  /** A copy that an auditor was given is older than what the log has signed meanwhile. */
+  @Test
+  void aCopyMayBeOlderThanTheAnchor() throws Exception {
+    record(5);
+    copy(data, temporary.resolve("copy"));
+    record(5);
+    data = temporary.resolve("copy");
+    VerificationReport report =
+        verify(VerificationOptions.of(keys()).anchors(List.of(anchor)).ofCopy());
+    assertThat(faults(report)).containsExactly("anchor UNKNOWN");
+    assertThat(message(report, "anchor")).contains("the copy is older, or was set back");
+  }
+
+  /**
+   * An anchor file that was begun anew, and a single checkpoint that was kept, are not left behind.
+   */
+  @Test
+  void partsOfAnAnchorAreJudgedTogether() throws Exception {
+    record(5);
+    record(5);
+    Path first = Files.move(anchor, temporary.resolve("first"));
+    Path kept = Files.write(temporary.resolve("kept"), lastCheckpoint().note());
+    record(5);
+    sql("UPDATE signed_events SET timestamp = '2020' || substr(timestamp, 5) WHERE sequence = 11");
+    VerificationOptions options = VerificationOptions.of(keys());
+    for (List<Path> anchors : List.of(List.of(first, anchor), List.of(kept))) {
+      assertThat(verify(options.anchors(anchors)).findings())
+          .noneMatch(finding -> finding.message().contains("stale"));
+    }
+    assertThat(verify(options.anchors(List.of(first))).findings())
+        .anyMatch(finding -> finding.message().contains("stale"));
+  }
+
+  /**
+   * A process that goes on with a key that was given up meanwhile: said, and not again and again.
+   */
+  @Test
+  void whatAKeyThatWasGivenUpSignsIsLeftOutOnce() throws Exception {
+    record(5);
+    SigningKey lost = new DataDirectory(data).keys().open();
+    try (Indelible old = open()) {
+      record(old, 1);
+      new DataDirectory(data).rotateKey();
+      try (SqliteKeyEvents events =
+          SqliteKeyEvents.open(new DataDirectory(data).database(), keys())) {
+        events.giveUp(
+            new DataDirectory(data).keys().open(),
+            new KeyCompromise(
+                lost.verificationKey().keyId(), OptionalLong.empty(), Optional.empty(), "lost"));
+      }
+      record(old, 3);
+      await()
+          .atMost(PATIENCE)
+          .until(
+              () ->
+                  old.anchoring()
+                      .flatMap(anchoring -> anchoring.state().trouble())
+                      .orElse("")
+                      .contains("is left out"));
+      long size = Files.size(anchor);
+      Thread.sleep(2_500);
+      assertThat(Files.size(anchor)).isEqualTo(size);
+    }
+  }
+
   /** It may convict: of its being forged. */
   @Test
   void anAnchorThatIsForgedIsBroken() throws Exception {

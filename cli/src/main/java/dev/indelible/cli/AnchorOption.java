@@ -18,6 +18,6 @@ final class AnchorOption {
   @Nullable Path file;
 
   Optional<Path> file() {
-    return Optional.ofNullable(file);
+    return Optional.ofNullable(file).filter(path -> !path.toString().isEmpty());
   }
 }

@@ -137,22 +137,31 @@ final class LogVerifyCommand extends Verb {
         keys.isEmpty() ? VerificationOptions.of(data().keys().accepted()) : under(keys);
     VerificationReport report;
     try (LedgerReader ledger = ledger()) {
-      report = verify(ledger, options.anchors(anchors()), witnessed());
-      Optional<Finding> swapped = swapped(ledger);
-      report = swapped.isPresent() ? with(report, swapped.get()) : report;
+      report = ownChain(ledger, options.anchors(anchors()));
     } catch (LedgerException e) {
       report = damaged(e);
     }
     return adopted == null ? report : withAdopted(report, adopted);
   }
 
-  /** Who cosigns this log, as was said or as it is kept beside it. */
-  private Optional<WitnessPolicy> witnessed() throws CommandFailure {
+  /** With what lies beside it: who is to cosign it, and of which ledger its journal is. */
+  private VerificationReport ownChain(LedgerReader ledger, VerificationOptions options)
+      throws CommandFailure, LedgerException {
+    Optional<WitnessPolicy> policy = witnesses.policy();
+    Optional<Finding> unreadable = Optional.empty();
     try {
-      return witnesses.areGiven() ? witnesses.policy() : data().witnessPolicy();
+      policy = witnesses.areGiven() ? policy : data().witnessPolicy();
     } catch (OpenException e) {
-      throw CommandFailure.usage(e.getMessage());
+      unreadable = Optional.of(unknown("witnesses", e.getMessage(), true));
     }
+    VerificationReport report = verify(ledger, options, policy);
+    report = unreadable.isPresent() ? with(report, unreadable.get()) : report;
+    Optional<Finding> swapped = swapped(ledger);
+    return swapped.isPresent() ? with(report, swapped.get()) : report;
+  }
+
+  private static Finding unknown(String check, String message, boolean counts) {
+    return new Finding(check, Finding.Status.UNKNOWN, OptionalLong.empty(), message, counts);
   }
 
   /** That the database is of another log than the journal beside it. */
@@ -162,8 +171,7 @@ final class LogVerifyCommand extends Verb {
     try {
       journals = Journal.identify(data().journal());
     } catch (JournalException e) {
-      // Nothing of the chain; whoever opens the log is told.
-      return Optional.empty();
+      return Optional.of(unknown("ledger", e.getMessage(), false));
     }
     return own.isEmpty() || journals.isEmpty() || own.equals(journals)
         ? Optional.empty()
@@ -186,7 +194,7 @@ final class LogVerifyCommand extends Verb {
               .formatted(database));
     }
     try (LedgerReader ledger = SqliteLedger.open(database)) {
-      return verify(ledger, under(keys).anchors(given()), witnesses.policy());
+      return verify(ledger, under(keys).anchors(given()).ofCopy(), witnesses.policy());
     } catch (LedgerException e) {
       return damaged(e);
     }
@@ -194,11 +202,17 @@ final class LogVerifyCommand extends Verb {
 
   private static VerificationOptions under(List<String> keys) throws Exception {
     LogKeys given = LogKeys.read(keys);
+    if (given.origins().size() > 1) {
+      throw CommandFailure.usage(
+          "--key: vkeys of several logs, %s; give those of one".formatted(given.origins()));
+    }
     return VerificationOptions.rootedIn(KeyRing.of(given.all())).origins(given.origins());
   }
 
   private List<Path> anchors() {
-    return anchors == null ? List.of() : anchors;
+    return anchors == null
+        ? List.of()
+        : anchors.stream().filter(anchor -> !anchor.toString().isEmpty()).toList();
   }
 
   /** Those that were named: that of this log is no other's. */
@@ -223,7 +237,8 @@ final class LogVerifyCommand extends Verb {
           log,
           VerificationOptions.of(KeyRing.of(given.of(log.origin())))
               .origins(given.origins())
-              .anchors(given()),
+              .anchors(given())
+              .ofCopy(),
           witnesses.policy());
     } catch (LedgerException e) {
       return damaged(e);
@@ -263,8 +278,9 @@ final class LogVerifyCommand extends Verb {
 
   private static VerificationReport with(VerificationReport report, Finding finding) {
     List<Finding> findings = new ArrayList<>(report.findings());
-    findings.add(finding.status() == Finding.Status.OK ? findings.size() : 0, finding);
-    long faults = report.faults() + (finding.status() == Finding.Status.OK ? 0 : 1);
+    boolean fault = finding.status() != Finding.Status.OK && finding.counts();
+    findings.add(fault ? 0 : findings.size(), finding);
+    long faults = report.faults() + (fault ? 1 : 0);
     return new VerificationReport(report.rows(), report.head(), findings, faults);
   }
 

@@ -75,6 +75,20 @@ class LogVerifySinceTest {
         .contains("its 1 checkpoints are of this chain; 0 rows are behind the last");
   }
 
+  /** Of rows that no checkpoint is over, whose log they are of is told by the last there is. */
+  @Test
+  void whoseTheRowsBehindTheLastAreIsTold() throws Exception {
+    cli.sql("DELETE FROM indelible_checkpoints WHERE size > 300");
+    String vkey = cli.run("keys", "export", "--format", "vkey").ok().out().strip();
+    assertThat(cli.run("log", "verify", "--since", "303", "--key", vkey).ok().out())
+        .containsPattern("checkpoints +unknown +the last is over 300 rows");
+    String other =
+        cli.run("keys", "export", "--format", "vkey", "--name", "another").ok().out().strip();
+    Result result = cli.run("log", "verify", "--since", "303", "--key", other);
+    assertThat(result.exit()).isEqualTo(3);
+    assertThat(result.out()).contains("for which no key was given");
+  }
+
   @Test
   void aChangeBehindItIsFoundAndOneUnderItIsNotLookedFor() throws Exception {
     cli.sql("UPDATE signed_events SET payload = '{}' WHERE sequence = 7");

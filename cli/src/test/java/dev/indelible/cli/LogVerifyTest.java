@@ -296,7 +296,9 @@ class LogVerifyTest {
     Files.writeString(cli.data().resolve("witnesses"), "quorum none\n");
     assertThat(cli.run("log", "verify").ok().out()).containsPattern("witnesses +ok");
     Files.writeString(cli.data().resolve("witnesses"), "quorum nobody\n");
-    assertThat(cli.run("log", "verify").exit()).isEqualTo(2);
+    Result result = cli.run("log", "verify");
+    assertThat(result.exit()).isEqualTo(3);
+    assertThat(result.out()).containsPattern("witnesses +unknown");
   }
 
   /** A break that is proven outweighs a key that is not known. */

@@ -416,6 +416,7 @@ class ProofTest {
   void aRowBehindTheLastCheckpointWaitsForTheNext() throws Exception {
     cli.run("check", Cli.bash("ls")).ok();
     cli.sql("DELETE FROM indelible_checkpoints WHERE size > " + ROWS);
+    Files.delete(cli.data().resolve("last-checkpoint"));
     String id = cli.rows().get(ROWS - 1).path("id").asString();
 
     assertThat(prove(id).complaint(2))

@@ -26,6 +26,9 @@ public final class AnchorReader implements AutoCloseable {
 
   private boolean ended;
 
+  /** Whether the last lines that were read had an empty line behind them. */
+  private boolean closed;
+
   /**
    * An entry.
    *
@@ -68,6 +71,14 @@ public final class AnchorReader implements AutoCloseable {
     return Optional.empty();
   }
 
+  /**
+   * At the end, whether there is an empty line behind the last entry: what a log appends to has
+   * one, and a single checkpoint, as it was kept, has none.
+   */
+  public boolean isAppendedTo() {
+    return closed;
+  }
+
   private static Entry parse(byte[] text, byte[] signatures) {
     byte[] note = new byte[text.length + 1 + signatures.length];
     System.arraycopy(text, 0, note, 0, text.length);
@@ -100,6 +111,7 @@ public final class AnchorReader implements AutoCloseable {
     for (int b = in.read(); b >= 0; b = in.read()) {
       if (b == '\n' && lineBegins) {
         if (lines.size() > 0) {
+          closed = true;
           return lines.toByteArray();
         }
         continue;
@@ -111,6 +123,7 @@ public final class AnchorReader implements AutoCloseable {
       }
     }
     ended = true;
+    closed &= lines.size() == 0;
     return lines.toByteArray();
   }
 

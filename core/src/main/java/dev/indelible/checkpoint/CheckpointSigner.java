@@ -81,6 +81,10 @@ public final class CheckpointSigner {
         requireNotSetBack(before.get());
         requireContinued(before.get(), tree, root);
       }
+      if (lastSigned.isPresent() && !lastSigned.equals(before)) {
+        // Storage may have been signed on elsewhere, from before that.
+        requireContinued(lastSigned.get(), tree, root);
+      }
       return SignedCheckpoint.sign(Checkpoint.of(origin, size, root), signer);
     } catch (ForkException e) {
       refusal = Optional.of(e.getMessage());

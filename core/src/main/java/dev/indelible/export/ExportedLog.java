@@ -11,11 +11,13 @@ import dev.indelible.ledger.RowQuery;
 import dev.indelible.ledger.RowRanges;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.ledger.StoredRow;
+import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.TilePath;
 import dev.indelible.tlog.LogDirectory;
 import dev.indelible.tlog.LogDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -218,7 +220,9 @@ public final class ExportedLog implements LedgerReader {
     }
     try {
       TilePath path = new TilePath(level, index, TilePath.widthOf(hashes, index));
-      return Optional.of(directory.tiles().tile(path).bytes());
+      // A mirror may serve the full tile where the partial one was removed.
+      byte[] served = directory.tiles().tile(path).bytes();
+      return Optional.of(Arrays.copyOf(served, path.width() * Hash.BYTES));
     } catch (LogDirectoryException e) {
       throw failure(e);
     }

@@ -66,8 +66,11 @@ public final class Journal implements EventStore {
   /** When the oldest event in hand happened; the drainer writes, anyone reads. */
   private volatile Optional<Instant> oldest = Optional.empty();
 
-  /** The first segment that the next sync has to cover; the syncer's, and the closer's after it. */
-  private Segment unsynced;
+  /**
+   * The first segment that the next sync has to cover; the syncer's, and the closer's after it.
+   * None with {@link Durability#POWER}, where it would keep all that come after it in memory.
+   */
+  private @Nullable Segment unsynced;
 
   /** The segment that could not be synced and is not settled yet; null when all is well. */
   private volatile @Nullable Path unsyncable;
@@ -90,7 +93,7 @@ public final class Journal implements EventStore {
     this.own = own;
     this.adopted = adopted;
     this.recovered = recovered;
-    this.unsynced = writer.current();
+    this.unsynced = settings.durability() == Durability.POWER ? null : writer.current();
     this.syncer = new Thread(this::syncFromTimeToTime, "indelible-journal-sync");
     this.syncer.setDaemon(true);
   }
@@ -437,17 +440,14 @@ public final class Journal implements EventStore {
     @Nullable Segment failed = null;
     @Nullable Segment next = null;
     for (Segment segment = unsynced; segment != null; segment = segment.next()) {
-      // Asked before the sync, which then covers the whole of it.
-      boolean whole = segment.isWhole();
-      boolean synced = segment.isSynced();
-      if (!synced && failed == null) {
+      if (!segment.isSyncedSoFar() && failed == null) {
         failed = segment;
       }
-      if (!(whole && synced) && next == null) {
+      if (!segment.isDone() && next == null) {
         next = segment;
       }
     }
-    // The last of them is never whole.
+    // The last of them is never done.
     unsynced = Objects.requireNonNull(next);
     if (failed == null) {
       unsyncable = null;

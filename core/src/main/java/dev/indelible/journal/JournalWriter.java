@@ -37,8 +37,9 @@ final class JournalWriter {
   private static final String NO_WORDS = "no segment can be made, and no memory to say why";
 
   /**
-   * What a growing journal leaves of the disk: a ledger on the same disk needs some to take the
-   * waiting events in, and to make room again.
+   * What a growing journal leaves of the disk: a ledger on the same disk needs some for its log and
+   * for the pages that are carried over from it, as it takes the waiting events in. Somebody else
+   * may use it up.
    */
   static final long LEFT_FOR_LEDGER_BYTES = 24L << 20;
 

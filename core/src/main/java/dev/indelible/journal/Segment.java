@@ -103,6 +103,9 @@ final class Segment {
   /** Up to where this run's claims are known to be published; the syncer's alone. */
   private int published = HEADER;
 
+  /** Whether there is nothing left to sync; the syncer's alone. */
+  private boolean done;
+
   /** The segment after this one; set once, before any producer goes there. */
   private volatile @Nullable Segment next;
 
@@ -396,15 +399,37 @@ final class Segment {
 
   /**
    * Whether this is what it will be: producers went on to the next segment, and every claim here
-   * was published, or the ledger has it. For the syncer: a sync begun after this covers all.
+   * was published, or the ledger has it.
    */
-  boolean isWhole() {
+  private boolean isWhole() {
     synchronized (staying) {
-      if (!removed && next != null) {
-        published = publishedUpTo(published, size);
+      if (removed || next == null) {
+        return removed;
       }
-      return removed || published >= size;
+      published = publishedUpTo(published, size);
+      return published >= size;
     }
+  }
+
+  /**
+   * Syncs as {@link #isSynced}, if anything is still to be synced here. For the syncer.
+   *
+   * @return whether that holds
+   */
+  boolean isSyncedSoFar() {
+    if (done) {
+      return true;
+    }
+    // Asked before the sync, which then covers the whole of it.
+    boolean whole = isWhole();
+    boolean synced = isSynced();
+    done = whole && synced;
+    return synced;
+  }
+
+  /** Whether all that will ever be written here is on disk, or in the ledger. For the syncer. */
+  boolean isDone() {
+    return done;
   }
 
   /** The first claim from an offset on that was not published. */

@@ -90,6 +90,11 @@ public final class JsonFields {
     return member(name).orElseThrow(() -> missing(name));
   }
 
+  /** Whether there is a member of that name. */
+  public boolean has(String name) {
+    return member(name).isPresent();
+  }
+
   /** Refuses fields that were not asked for. */
   public void requireNoOthers() throws JsonFormatException {
     for (String name : node.propertyNames()) {

@@ -3,6 +3,7 @@ package dev.indelible.ledger;
 
 import dev.indelible.crypto.Sha256;
 import dev.indelible.event.AuditEvent;
+import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.EventContent;
 import dev.indelible.event.StoredEvent;
 import dev.indelible.json.CanonicalJson;
@@ -61,7 +62,8 @@ public record DeadLetter(
       boolean same =
           fields.string("id").equals(id)
               && fields.string("agent_id").equals(agentId)
-              && fields.string("timestamp").equals(timestamp);
+              && fields.string("timestamp").equals(timestamp)
+              && isOfItsType(fields);
       if (!same) {
         throw changed();
       }
@@ -71,6 +73,17 @@ public record DeadLetter(
     } catch (JsonFormatException | IllegalArgumentException | DateTimeParseException e) {
       throw changed();
     }
+  }
+
+  /** A refusal is not to come back as a check, nor either as what the log says of itself. */
+  private boolean isOfItsType(JsonFields payload) throws JsonFormatException {
+    if (!DeferredAuditEvent.isDecision(eventType)) {
+      return payload.has("details") && !payload.has("decision");
+    }
+    String decision =
+        JsonFields.of(payload.node("decision"), "payload.decision").string("decision");
+    boolean blocks = decision.equals("refuse") || decision.equals("escalate");
+    return eventType.equals(blocks ? DeferredAuditEvent.REFUSAL : DeferredAuditEvent.CHECK);
   }
 
   private LedgerException changed() {

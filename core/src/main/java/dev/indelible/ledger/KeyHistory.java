@@ -7,11 +7,13 @@ import dev.indelible.event.SystemEvent;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.UUID;
 
 /**
@@ -24,6 +26,12 @@ public final class KeyHistory {
   private final Map<String, Era> eras = new LinkedHashMap<>();
   private final Map<String, Long> introductions = new LinkedHashMap<>();
   private final List<Fault> faults = new ArrayList<>();
+
+  /** The rows that were read for this, whatever they said. */
+  private final Set<Long> read = new HashSet<>();
+
+  /** The last row there was before they were. */
+  private long readTo;
 
   private KeyHistory(KeyRing first, boolean rooted) {
     this.rooted = rooted;
@@ -48,7 +56,9 @@ public final class KeyHistory {
       throws LedgerException {
     KeyHistory history = new KeyHistory(first, rooted);
     Optional<UUID> id = ledger.id();
+    history.readTo = ledger.lastRow().map(ChainRow::sequence).orElse(0L);
     for (ChainRow row : events(ledger)) {
+      history.read.add(row.sequence());
       history.take(row, id);
     }
     return history;
@@ -124,6 +134,14 @@ public final class KeyHistory {
 
   private void fault(ChainRow row, String message) {
     faults.add(new Fault(row.sequence(), message));
+  }
+
+  /**
+   * Whether an event about keys in that row would be missing here: an index by which such rows are
+   * found need not have all of them. One behind all rows there were when this was read is not.
+   */
+  public boolean misses(long sequence) {
+    return sequence <= readTo && !read.contains(sequence);
   }
 
   /** Every key that is accepted anywhere in the chain. */

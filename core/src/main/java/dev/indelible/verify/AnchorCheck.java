@@ -53,10 +53,19 @@ final class AnchorCheck implements Check {
   private final Findings findings;
   private final LedgerReader ledger;
   private final KeyHistory history;
-  private final Path file;
+  private final List<Path> files;
+
+  /** Whether the rows are a copy, which may be older than the log. */
+  private final boolean copy;
 
   private long rows;
+
+  /** The file that is looked at. */
+  private Path file = Path.of("");
+
+  /** Entries of that file: signed by the log, by nobody known, of other logs, unreadable. */
   private long signed;
+
   private long unknown;
   private long others;
   private long unreadable;
@@ -64,19 +73,32 @@ final class AnchorCheck implements Check {
   /** Those that a key signed which does not sign so many rows. */
   private long outOfTime;
 
-  /** The size of the largest checkpoint there that the log signed. */
+  /** The size of the largest checkpoint there, and in any of the files, that the log signed. */
   private long largest = -1;
 
+  private long largestOfAll = -1;
+
+  /** Whether one of the files is such as a log appends to, and not a checkpoint that was kept. */
+  private boolean appendedTo;
+
   /**
-   * A check of that file.
+   * A check of those files.
    *
+   * @param copy whether the rows are a copy, which may be older than the log
    * @param before how many rows there are before the first that is looked at
    */
-  AnchorCheck(Findings findings, LedgerReader ledger, KeyHistory history, Path file, long before) {
+  AnchorCheck(
+      Findings findings,
+      LedgerReader ledger,
+      KeyHistory history,
+      List<Path> files,
+      boolean copy,
+      long before) {
     this.findings = findings;
     this.ledger = ledger;
     this.history = history;
-    this.file = file;
+    this.files = files;
+    this.copy = copy;
     this.rows = before;
   }
 
@@ -87,14 +109,29 @@ final class AnchorCheck implements Check {
 
   @Override
   public void end() throws LedgerException {
-    Optional<String> origin = origin(ledger);
+    Optional<String> origin = origin(ledger, history);
     Tiles tiles = new Tiles(ledger);
+    for (Path next : files) {
+      file = next;
+      signed = unknown = others = unreadable = outOfTime = 0;
+      largest = -1;
+      check(origin, tiles);
+    }
+    if (appendedTo && isStale()) {
+      unknown(
+          "it is stale: the last checkpoint is over %d rows, and later ones were signed since"
+              .formatted(largestOfAll));
+    }
+  }
+
+  private void check(Optional<String> origin, Tiles tiles) throws LedgerException {
     try (AnchorReader entries = new AnchorReader(Files.newInputStream(file))) {
       for (Optional<AnchorReader.Entry> entry = entries.next();
           entry.isPresent();
           entry = entries.next()) {
         check(entry.get(), origin, tiles);
       }
+      appendedTo |= signed > 0 && entries.isAppendedTo();
     } catch (NoSuchFileException e) {
       unknown("it is lost: there is no such file");
       return;
@@ -159,7 +196,8 @@ final class AnchorCheck implements Check {
   private void hold(Checkpoint anchored, Tiles tiles) throws LedgerException {
     signed++;
     largest = Math.max(largest, anchored.size());
-    if (anchored.size() > rows && !ledger.hasPayloads()) {
+    largestOfAll = Math.max(largestOfAll, largest);
+    if (anchored.size() > rows && copy) {
       unknown(
           "this copy has %d rows, and the log signed a checkpoint over %d: the copy is older, or was set back"
               .formatted(rows, anchored.size()));
@@ -198,7 +236,7 @@ final class AnchorCheck implements Check {
     }
   }
 
-  private void conclude() throws LedgerException {
+  private void conclude() {
     if (outOfTime > 0) {
       unknown(
           "%d checkpoints in it are signed by a key of this log that was given up before, or is introduced after: others may hold it, or the chain was rebuilt"
@@ -215,12 +253,10 @@ final class AnchorCheck implements Check {
           "%d checkpoints in it are signed by no known key, and %d cannot be read: they prove nothing"
               .formatted(unknown, unreadable));
     }
-    if (isStale()) {
-      unknown(
-          "it is stale: its last checkpoint is over %d rows, and later ones were signed since"
-              .formatted(largest));
-    }
-    if (!findings.hasFault(ANCHOR) && !findings.hasFault(ROLLBACK) && !findings.hasFault(FORK)) {
+    if (signed > 0
+        && !findings.hasFault(ANCHOR)
+        && !findings.hasFault(ROLLBACK)
+        && !findings.hasFault(FORK)) {
       findings.note(
           new Finding(
               ANCHOR,
@@ -234,12 +270,12 @@ final class AnchorCheck implements Check {
   /** Whether a later checkpoint was signed, and that not just now. */
   private boolean isStale() throws LedgerException {
     long last = ledger.lastCheckpoint().map(StoredCheckpoint::size).orElse(0L);
-    if (last <= largest) {
+    if (last <= largestOfAll) {
       return false;
     }
     try {
       return ledger
-          .row(largest + 1)
+          .row(largestOfAll + 1)
           .map(row -> Instant.parse(row.timestamp()).isBefore(Instant.now().minus(LAG)))
           .orElse(true);
     } catch (DateTimeException e) {
@@ -247,14 +283,18 @@ final class AnchorCheck implements Check {
     }
   }
 
-  /** The name that a log has in its last checkpoint, if it has one that can be read. */
-  static Optional<String> origin(LedgerReader ledger) throws LedgerException {
+  /** The name that a log has in its last checkpoint, if that is signed by a key of the log. */
+  static Optional<String> origin(LedgerReader ledger, KeyHistory history) throws LedgerException {
     try {
       Optional<StoredCheckpoint> last = ledger.lastCheckpoint();
-      return last.isPresent()
-          ? Optional.of(SignedCheckpoint.parse(last.get().note()).unverified().origin())
-          : Optional.empty();
-    } catch (CheckpointParseException e) {
+      if (last.isEmpty()) {
+        return Optional.empty();
+      }
+      SignedCheckpoint signed = SignedCheckpoint.parse(last.get().note());
+      String name = signed.unverified().origin();
+      return Optional.of(signed.verify(name, named(name, history.keys().keys())).origin());
+    } catch (CheckpointParseException | VerificationException e) {
+      // Anyone may have put it there, to have what the log signed taken for another log's.
       return Optional.empty();
     }
   }

@@ -40,7 +40,10 @@ final class GapCheck implements Check {
     if (gaps == 0) {
       findings.note(
           new Finding(
-              GAP, Status.OK, OptionalLong.empty(), "no loss of accepted events is on record"));
+              GAP,
+              Status.OK,
+              OptionalLong.empty(),
+              "no loss of accepted events is on record in these rows"));
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.verify;
 
+import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.KeyHistory.Era;
 import dev.indelible.verify.Finding.Status;
@@ -40,6 +41,13 @@ final class KeyCheck implements Check {
 
   @Override
   public void row(JudgedRow row) {
+    boolean aboutKeys = row.is(SystemEvent.KEY_ROTATED) || row.is(SystemEvent.KEY_COMPROMISED);
+    if (aboutKeys && history.misses(row.sequence())) {
+      findings.broken(
+          KEYS,
+          OptionalLong.of(row.sequence()),
+          "it speaks of keys, and is hidden from who looks for such rows: the index was changed");
+    }
     Optional<String> named = row.stored().keyId();
     if (named.isEmpty()) {
       return;

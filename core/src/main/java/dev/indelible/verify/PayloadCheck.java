@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.verify;
 
+import dev.indelible.crypto.Sha256;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.ErasureNote;
@@ -9,7 +10,10 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowFault;
 import dev.indelible.ledger.RowQuery;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * row says. Keeps the erasures in memory, and nothing of a payload that is missing without one.
  */
 final class PayloadCheck implements Check {
+  private static final HexFormat HEX = HexFormat.of();
+
   private final Findings findings;
   private final LedgerReader ledger;
   private final RowCheck content;
@@ -70,7 +76,9 @@ final class PayloadCheck implements Check {
       erasures = known;
     }
     Erasure erasure = known.get(row.sequence());
-    return erasure != null && erasure.at() > row.sequence() && erasure.note().isAbout(row);
+    return erasure != null
+        && erasure.at() > row.sequence()
+        && Arrays.equals(erasure.about(), about(row.id(), HEX.formatHex(row.payloadHash())));
   }
 
   private Map<Long, Erasure> readErasures() throws LedgerException {
@@ -80,18 +88,27 @@ final class PayloadCheck implements Check {
         row -> {
           if (content.content(row).isEmpty()) {
             ErasureNote.read(row)
-                .ifPresent(note -> sound.put(note.sequence(), new Erasure(row.sequence(), note)));
+                .ifPresent(
+                    note ->
+                        sound.put(
+                            note.sequence(),
+                            new Erasure(
+                                row.sequence(), about(note.eventId(), note.payloadHash()))));
           }
           return true;
         });
     return sound;
   }
 
+  private static byte[] about(String eventId, String payloadHash) {
+    return Sha256.hash((eventId + "\n" + payloadHash).getBytes(StandardCharsets.UTF_8));
+  }
+
   /**
-   * A sound erasure.
+   * A sound erasure, and not its words: there may be many.
    *
    * @param at the row that says so
-   * @param note what it says
+   * @param about a hash of the event and the payload that it is about
    */
-  private record Erasure(long at, ErasureNote note) {}
+  private record Erasure(long at, byte[] about) {}
 }

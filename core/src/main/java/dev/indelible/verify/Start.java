@@ -62,7 +62,7 @@ record Start(Head head, TileEdge edge) {
               : Optional.empty();
       Optional<ChainRow> last = ledger.row(size);
       if (last.isEmpty()) {
-        if (signed.isPresent() && ledger.hasPayloads()) {
+        if (signed.isPresent() && !options.copy()) {
           findings.broken(
               AnchorCheck.ROLLBACK,
               OptionalLong.empty(),
@@ -94,7 +94,7 @@ record Start(Head head, TileEdge edge) {
     private boolean isSigned(SignedCheckpoint checkpoint) throws LedgerException {
       String origin = checkpoint.unverified().origin();
       try {
-        Optional<String> own = AnchorCheck.origin(ledger);
+        Optional<String> own = AnchorCheck.origin(ledger, history);
         if (!own.orElse(origin).equals(origin)) {
           throw new VerificationException(
               Reason.UNKNOWN_ORIGIN,

@@ -67,6 +67,9 @@ final class TreeCheck implements Check {
   /** The size of the tree when this began, which can be no more than the rows read since. */
   private final long leavesBefore;
 
+  /** The rows that are not looked at. */
+  private final long before;
+
   /** The checkpoints up to that size were looked at; at first none, not even that of the start. */
   private long checkedTo;
 
@@ -89,6 +92,7 @@ final class TreeCheck implements Check {
     this.ledger = ledger;
     this.keys = keys;
     this.edge = start;
+    this.before = start.size();
     this.checkedTo = start.size() == 0 ? Long.MIN_VALUE : start.size() - 1;
     this.hasTree = ledger.treeSize().isPresent();
     this.leavesBefore = ledger.treeSize().orElse(0);
@@ -124,6 +128,10 @@ final class TreeCheck implements Check {
     faults.forEach(findings::fault);
     findings.countMore(unnamed);
     findings.holds(TREE, "its tiles are those of " + edge.size() + " rows");
+    if (checkpoints == 0 && isBefore(last)) {
+      noneBehindStart(last.get());
+      return;
+    }
     if (checkpoints == 0 && !keys.origins().isEmpty() && !findings.hasFault(CHECKPOINTS)) {
       findings.fault(
           new Finding(
@@ -231,6 +239,26 @@ final class TreeCheck implements Check {
               unknown ? Status.UNKNOWN : Status.BROKEN,
               OptionalLong.empty(),
               which + ": " + e.getMessage()));
+    }
+  }
+
+  private boolean isBefore(Optional<StoredCheckpoint> checkpoint) {
+    return checkpoint.isPresent()
+        && 0 < checkpoint.get().size()
+        && checkpoint.get().size() < before;
+  }
+
+  /** The last one is over rows that are not looked at: whose it is, is looked at all the same. */
+  private void noneBehindStart(StoredCheckpoint stored) {
+    String which = "the last is over %d rows, which were not checked".formatted(stored.size());
+    try {
+      SignedCheckpoint signed = SignedCheckpoint.parse(stored.note());
+      keys.verify(signed, signed.unverified().origin(), stored.size());
+      findings.note(Finding.absent(CHECKPOINTS, which));
+    } catch (CheckpointParseException | VerificationException e) {
+      findings.fault(
+          new Finding(
+              CHECKPOINTS, Status.UNKNOWN, OptionalLong.empty(), which + ": " + e.getMessage()));
     }
   }
 

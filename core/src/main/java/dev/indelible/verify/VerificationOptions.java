@@ -22,6 +22,7 @@ import java.util.function.LongConsumer;
  * @param progress told from time to time how many rows have been checked
  * @param witnesses whose cosignatures are checked, and what is a quorum of them; nobody's if empty
  * @param anchors files of checkpoints that were kept elsewhere, each held against the chain
+ * @param copy whether the rows are a copy of a log, which may honestly be older than the log
  */
 public record VerificationOptions(
     KeyRing keys,
@@ -31,14 +32,24 @@ public record VerificationOptions(
     Optional<SignedCheckpoint> verified,
     LongConsumer progress,
     Optional<WitnessPolicy> witnesses,
-    List<Path> anchors) {
+    List<Path> anchors,
+    boolean copy) {
   public VerificationOptions {
     origins = Set.copyOf(origins);
     anchors = List.copyOf(anchors);
   }
 
   private VerificationOptions(KeyRing keys, boolean rooted) {
-    this(keys, rooted, Set.of(), 1, Optional.empty(), checked -> {}, Optional.empty(), List.of());
+    this(
+        keys,
+        rooted,
+        Set.of(),
+        1,
+        Optional.empty(),
+        checked -> {},
+        Optional.empty(),
+        List.of(),
+        false);
   }
 
   /** Every row, against these keys. */
@@ -57,13 +68,13 @@ public record VerificationOptions(
   /** With the names under which the keys were given: no checkpoint of another log is accepted. */
   public VerificationOptions origins(Set<String> names) {
     return new VerificationOptions(
-        keys, rooted, names, since, verified, progress, witnesses, anchors);
+        keys, rooted, names, since, verified, progress, witnesses, anchors, copy);
   }
 
   /** From that row on, trusting the one before it. */
   public VerificationOptions since(long sequence) {
     return new VerificationOptions(
-        keys, rooted, origins, sequence, Optional.empty(), progress, witnesses, anchors);
+        keys, rooted, origins, sequence, Optional.empty(), progress, witnesses, anchors, copy);
   }
 
   /**
@@ -79,24 +90,33 @@ public record VerificationOptions(
         Optional.of(checkpoint),
         progress,
         witnesses,
-        anchors);
+        anchors,
+        copy);
   }
 
   /** With someone to tell how far it is, in rows. */
   public VerificationOptions progress(LongConsumer listener) {
     return new VerificationOptions(
-        keys, rooted, origins, since, verified, listener, witnesses, anchors);
+        keys, rooted, origins, since, verified, listener, witnesses, anchors, copy);
   }
 
   /** With the cosignatures of these witnesses. */
   public VerificationOptions witnesses(WitnessPolicy policy) {
     return new VerificationOptions(
-        keys, rooted, origins, since, verified, progress, Optional.of(policy), anchors);
+        keys, rooted, origins, since, verified, progress, Optional.of(policy), anchors, copy);
   }
 
   /** With these anchor files. */
   public VerificationOptions anchors(List<Path> files) {
     return new VerificationOptions(
-        keys, rooted, origins, since, verified, progress, witnesses, files);
+        keys, rooted, origins, since, verified, progress, witnesses, files, copy);
+  }
+
+  /**
+   * Of a copy: that it has fewer rows than the log signed does not prove that the log was set back.
+   */
+  public VerificationOptions ofCopy() {
+    return new VerificationOptions(
+        keys, rooted, origins, since, verified, progress, witnesses, anchors, true);
   }
 }

@@ -7,7 +7,6 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowCheck;
 import dev.indelible.verify.Finding.Status;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -67,13 +66,26 @@ public final class Verifier {
         long from = options.since() > 1 ? options.since() : Long.MIN_VALUE;
         new RowReading(ledger, content, judged -> show(judged, checks)).from(from);
         for (Check check : checks) {
-          check.end();
+          end(check);
         }
       } catch (LedgerException e) {
-        Status status = e.isDamaged() ? Status.BROKEN : Status.UNKNOWN;
-        findings.fault(new Finding("storage", status, OptionalLong.empty(), e.getMessage()));
+        storage(e);
       }
       return findings.report(rows, head);
+    }
+
+    /** What one check cannot read keeps no other from its word. */
+    private void end(Check check) {
+      try {
+        check.end();
+      } catch (LedgerException e) {
+        storage(e);
+      }
+    }
+
+    private void storage(LedgerException e) {
+      Status status = e.isDamaged() ? Status.BROKEN : Status.UNKNOWN;
+      findings.fault(new Finding("storage", status, OptionalLong.empty(), e.getMessage()));
     }
 
     /** Every property that is checked; the tree first, which others ask in the end. */
@@ -102,11 +114,11 @@ public final class Verifier {
           .ifPresentOrElse(
               policy -> checks.add(new WitnessCheck(findings, ledger, keys, policy, before)),
               () -> findings.note(Finding.absent(WitnessCheck.WITNESSES, UNWITNESSED)));
-      for (Path anchor : options.anchors()) {
-        checks.add(new AnchorCheck(findings, ledger, history, anchor, before));
-      }
       if (options.anchors().isEmpty()) {
         findings.note(Finding.absent(AnchorCheck.ANCHOR, UNANCHORED));
+      } else {
+        checks.add(
+            new AnchorCheck(findings, ledger, history, options.anchors(), options.copy(), before));
       }
       return checks;
     }

@@ -59,6 +59,11 @@ record AnchorFile(Path path) {
     return last;
   }
 
+  /** Whether a key of the log signed it that signs so many rows. */
+  static boolean isSigned(SignedCheckpoint checkpoint, String origin, KeyHistory history) {
+    return signed(checkpoint, origin, history).isPresent();
+  }
+
   private static Optional<Checkpoint> signed(
       SignedCheckpoint checkpoint, String origin, KeyHistory history) {
     try {

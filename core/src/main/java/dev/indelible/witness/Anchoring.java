@@ -158,8 +158,7 @@ public final class Anchoring {
         return contradiction;
       }
     }
-    append(ledger, known.isPresent() ? size + 1 : last.size(), last.size());
-    return Optional.empty();
+    return append(ledger, history, known.isPresent() ? size + 1 : last.size(), last);
   }
 
   /** Why the log is not the one that the file is of any more; empty if it is. */
@@ -182,28 +181,47 @@ public final class Anchoring {
                 .formatted(file.path(), known.size()));
   }
 
-  private void append(LedgerReader ledger, long from, long to)
+  /**
+   * Appends what is missing, up to the last.
+   *
+   * @return why one is left out
+   */
+  private Optional<String> append(
+      LedgerReader ledger, KeyHistory history, long from, Checkpoint last)
       throws LedgerException, CheckpointParseException, IOException {
+    Optional<String> leftOut = Optional.empty();
     long next = from;
-    while (next <= to) {
+    while (next <= last.size()) {
       List<StoredCheckpoint> missing = new ArrayList<>();
       ledger.forEachCheckpoint(
           next,
-          to,
+          last.size(),
           stored -> {
             missing.add(stored);
             return missing.size() < AT_ONCE;
           });
       if (missing.isEmpty()) {
-        return;
+        return leftOut;
       }
       List<SignedCheckpoint> signed = new ArrayList<>();
       for (StoredCheckpoint stored : missing) {
-        signed.add(SignedCheckpoint.parse(stored.note()));
+        SignedCheckpoint checkpoint = SignedCheckpoint.parse(stored.note());
+        // What will not be found again as the log's own would be appended again and again.
+        if (AnchorFile.isSigned(checkpoint, last.origin(), history)) {
+          signed.add(checkpoint);
+          anchored = OptionalLong.of(stored.size());
+        } else {
+          leftOut =
+              Optional.of(
+                  "%s: the checkpoint over %d rows is left out: no key that signs so many rows has signed it; start every process of this log anew that was at work when a key was given up"
+                      .formatted(file.path(), stored.size()));
+        }
       }
-      file.append(signed);
+      if (!signed.isEmpty()) {
+        file.append(signed);
+      }
       next = missing.get(missing.size() - 1).size() + 1;
-      anchored = OptionalLong.of(next - 1);
     }
+    return leftOut;
   }
 }

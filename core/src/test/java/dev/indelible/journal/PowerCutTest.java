@@ -203,6 +203,27 @@ class PowerCutTest {
     assertThat(test.recover()).isEmpty();
   }
 
+  /** A last segment that is full, and has none behind it: as after a full disk. */
+  @Test
+  void aJournalThatIsFullWhenItIsOpenedIsSynced() throws Exception {
+    TestJournal test = new TestJournal(temp.resolve("full"));
+    JournalSettings small = TestJournal.settings(Durability.PROCESS, 4L << 20);
+    Journal journal = test.open(small);
+    int accepted = 0;
+    while (journal.offer(event("agent:a", accepted, 50_000))) {
+      accepted++;
+    }
+    TestJournal after = test.killedNow(temp.resolve("after"));
+    journal.close();
+
+    Journal again = after.open(TestJournal.settings(Durability.PROCESS, 4L << 20));
+    again.sync();
+    again.sync();
+    assertThat(again.trouble().orElse("")).doesNotContain("synced");
+    assertThat(after.drain(again)).hasSize(accepted);
+    again.close();
+  }
+
   /** D5: a producer kept waiting in a segment while others fill it is in the next sync. */
   @Test
   void aProducerThatIsKeptWaitingIsSyncedHoweverLate() throws Exception {

@@ -4,8 +4,10 @@ package dev.indelible.sqlite;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.sql.SQLException;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,31 +16,59 @@ import org.slf4j.LoggerFactory;
  * The last checkpoint that was signed here, in a file beside the database. A database that was set
  * back by itself, to a copy of it, is not one to sign on with. Written behind the commit and not
  * synced, so that it is never ahead of a database that was not set back; one that is lost is missed
- * by nobody. It is no evidence, and no hindrance to whoever can write beside the database.
- *
- * @param file where it is
+ * by nobody. It is no evidence, and no hindrance to whoever can write beside the database. Used by
+ * the drainer's thread.
  */
-record LastSigned(Path file) {
+final class LastSigned {
   private static final Logger LOG = LoggerFactory.getLogger(LastSigned.class);
 
-  /** The note that is there, whatever it is; empty if there is none. */
-  Optional<byte[]> read() {
+  private final Path file;
+
+  /** Whether it could not be written the last time, and that was logged. */
+  private boolean failed;
+
+  /**
+   * What is kept there.
+   *
+   * @param file where it is
+   */
+  LastSigned(Path file) {
+    this.file = file;
+  }
+
+  /**
+   * The note that is there, whatever it is; empty if there is none.
+   *
+   * @throws SQLException if it cannot be read: then it is not known whether there is one
+   */
+  Optional<byte[]> read() throws SQLException {
     try {
-      return Files.exists(file) ? Optional.of(Files.readAllBytes(file)) : Optional.empty();
-    } catch (IOException e) {
-      LOG.warn("{}: cannot be read: {}", file, e.toString());
+      return Optional.of(Files.readAllBytes(file));
+    } catch (NoSuchFileException e) {
       return Optional.empty();
+    } catch (IOException e) {
+      throw new SQLException(file + ": cannot be read: " + e, e);
     }
   }
 
   /** Puts a checkpoint in the place of the one before. */
   void write(SignedCheckpoint checkpoint) {
-    Path aside = file.resolveSibling(file.getFileName() + ".new");
     try {
-      Files.write(aside, checkpoint.bytes());
-      Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE);
+      // A name of its own: another process may be at the same.
+      Path aside =
+          Files.createTempFile(file.toAbsolutePath().getParent(), file.getFileName() + ".", ".new");
+      try {
+        Files.write(aside, checkpoint.bytes());
+        Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE);
+      } finally {
+        Files.deleteIfExists(aside);
+      }
+      failed = false;
     } catch (IOException e) {
-      LOG.warn("{}: cannot be written: {}", file, e.toString());
+      if (!failed) {
+        LOG.warn("{}: cannot be written: {}", file, e.toString());
+      }
+      failed = true;
     }
   }
 }

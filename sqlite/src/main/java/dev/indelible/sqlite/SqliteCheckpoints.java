@@ -138,8 +138,8 @@ public final class SqliteCheckpoints {
   private CheckpointSigner signer(SqliteWriter writer) throws SQLException {
     CheckpointSigner made = signer;
     if (made == null) {
+      Optional<byte[]> before = lastSigned.isPresent() ? lastSigned.get().read() : Optional.empty();
       made = new CheckpointSigner(origin.orElse("indelible/" + writer.ledger()), key);
-      Optional<byte[]> before = lastSigned.flatMap(LastSigned::read);
       if (before.isPresent()) {
         made.signedBefore(before.get(), guard.accepted().keys());
       }

@@ -46,6 +46,11 @@ enum SqliteFault {
         || primary == (SQLiteErrorCode.SQLITE_NOTADB.code & 0xff);
   }
 
+  /** Whether there is no such table or column: of fixed statements, that someone took it away. */
+  static boolean isOfTheSchema(SQLException error) {
+    return (code(error) & 0xff) == SQLiteErrorCode.SQLITE_ERROR.code;
+  }
+
   static boolean isNotDatabase(SQLException error) {
     return (code(error) & 0xff) == SQLiteErrorCode.SQLITE_NOTADB.code;
   }

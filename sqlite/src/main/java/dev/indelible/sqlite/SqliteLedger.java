@@ -68,7 +68,6 @@ public final class SqliteLedger implements LedgerReader {
     this.file = file;
     this.url = url;
     this.connection = connection;
-    // Not by the version: a number that is set back must not hide what lies there.
     this.hasTree = SqliteSchema.hasTree(connection);
     this.hasCosignatures = SqliteSchema.hasCosignatures(connection);
   }
@@ -319,16 +318,20 @@ public final class SqliteLedger implements LedgerReader {
   static DeadLetter letter(ResultSet row) throws SQLException {
     return new DeadLetter(
         row.getLong(1),
-        row.getString(2),
-        row.getString(3),
-        row.getString(4),
-        row.getString(5),
-        row.getBytes(6),
-        row.getString(7),
-        row.getString(8),
-        row.getString(9),
+        text(row, 2),
+        text(row, 3),
+        text(row, 4),
+        text(row, 5),
+        Objects.requireNonNullElse(row.getBytes(6), new byte[0]),
+        text(row, 7),
+        text(row, 8),
+        text(row, 9),
         row.getInt(10),
         Optional.ofNullable(row.getString(11)));
+  }
+
+  private static String text(ResultSet row, int column) throws SQLException {
+    return Objects.requireNonNullElse(row.getString(column), "");
   }
 
   private Optional<ChainRow> row(String sql, Object key) throws LedgerException {
@@ -396,6 +399,9 @@ public final class SqliteLedger implements LedgerReader {
     try {
       return reading.read();
     } catch (SQLException e) {
+      if (SqliteFault.isOfTheSchema(e)) {
+        throw new LedgerException(file + ": it is not as a ledger is: " + e.getMessage(), true, e);
+      }
       throw unreadable(file, e);
     }
   }

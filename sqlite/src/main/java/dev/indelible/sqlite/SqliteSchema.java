@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.UUID;
+import org.sqlite.SQLiteErrorCode;
 
 /**
  * The tables of a ledger, and the version they are at. The version is in a table of its own,
@@ -18,6 +19,9 @@ import java.util.UUID;
 final class SqliteSchema {
   /** The version this code writes. */
   static final int VERSION = 3;
+
+  /** The first version with a Merkle tree. */
+  private static final int TREE_VERSION = 2;
 
   private static final String ENCODING = "UTF-8";
 
@@ -127,6 +131,9 @@ final class SqliteSchema {
     try (Statement statement = connection.createStatement();
         ResultSet row = statement.executeQuery("SELECT id FROM indelible_ledger")) {
       return row.next() ? Optional.of(UUID.fromString(row.getString(1))) : Optional.empty();
+    } catch (IllegalArgumentException | NullPointerException e) {
+      int code = SQLiteErrorCode.SQLITE_CORRUPT.code;
+      throw new SQLException("the ledger's id is not one any more", "", code);
     }
   }
 
@@ -172,9 +179,13 @@ final class SqliteSchema {
     requireKnown(version(connection).orElse(0));
   }
 
-  /** Whether the tables of the Merkle tree are there, all of them. */
+  /**
+   * Whether a Merkle tree is there, or should be: a version that was set back must not hide what
+   * lies there, nor one table that was taken away the others.
+   */
   static boolean hasTree(Connection connection) throws SQLException {
-    return count(connection, "'indelible_tiles', 'indelible_tree', 'indelible_checkpoints'") == 3;
+    return version(connection).orElse(0) >= TREE_VERSION
+        || count(connection, "'indelible_tiles', 'indelible_tree', 'indelible_checkpoints'") > 0;
   }
 
   /** Whether the table of cosignatures is there. */

@@ -150,9 +150,12 @@ public final class SqliteSink implements DeferredAuditSink {
     if (writer == null) {
       return;
     }
-    checkpoints.signIfNew(writer);
-    writer.close();
-    writer = null;
+    try {
+      checkpoints.signIfNew(writer);
+    } finally {
+      writer.close();
+      writer = null;
+    }
   }
 
   private SqliteWriter writer() throws SQLException {

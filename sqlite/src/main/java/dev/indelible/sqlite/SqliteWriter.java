@@ -205,20 +205,28 @@ final class SqliteWriter implements AutoCloseable {
     execute(connection, "COMMIT");
     begun = false;
     tree.committed();
+    if (checkpointer != null) {
+      checkpointer.committed();
+    }
   }
 
   /**
-   * Lets another thread carry over the write-ahead log from now on, after a commit of many rows: to
-   * be called after each such commit.
+   * Lets another thread carry over the write-ahead log from now on, if the application has not
+   * brought an SQLite that is too old for that.
    */
   void carryOverAside() throws SQLException {
-    WalCheckpointer aside = checkpointer;
-    if (aside == null) {
+    if (checkpointer == null && WalCheckpointer.isSafeWith(sqliteVersion())) {
       execute(connection, "PRAGMA wal_autocheckpoint = " + WalCheckpointer.WRITERS_PAGES);
-      aside = WalCheckpointer.start(file);
-      checkpointer = aside;
+      checkpointer = WalCheckpointer.start(file);
     }
-    aside.committed();
+  }
+
+  private String sqliteVersion() throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SELECT sqlite_version()")) {
+      row.next();
+      return row.getString(1);
+    }
   }
 
   /**

@@ -27,6 +27,8 @@ final class WalCheckpointer implements AutoCloseable {
   /** Pages that the log of a writer with such a helper grows to before it sees to it itself. */
   static final int WRITERS_PAGES = 4 * DUE_PAGES;
 
+  private static final Runtime.Version FIRST_SAFE = Runtime.Version.parse("3.51.3");
+
   private static final Logger LOG = LoggerFactory.getLogger(WalCheckpointer.class);
 
   private final Path file;
@@ -40,6 +42,16 @@ final class WalCheckpointer implements AutoCloseable {
     this.file = file;
     this.thread = new Thread(this::run, "indelible-wal");
     this.thread.setDaemon(true);
+  }
+
+  /**
+   * Whether SQLite is one that two checkpointing connections cannot bring to corrupt a database:
+   * before 3.51.3 the second could take the log of the first for carried over when it was not.
+   *
+   * @param version for example {@code 3.54.1}
+   */
+  static boolean isSafeWith(String version) {
+    return Runtime.Version.parse(version).compareTo(FIRST_SAFE) >= 0;
   }
 
   /** Starts one for a database that is there; if it cannot be had, the writer is left alone. */
@@ -64,6 +76,8 @@ final class WalCheckpointer implements AutoCloseable {
       statement.execute("PRAGMA synchronous = FULL");
       while (!closed) {
         carryOverIfDue(statement);
+        // An interrupt is for nobody here, and would keep this thread from resting.
+        Thread.interrupted();
         LockSupport.park(this);
       }
     } catch (SQLException | RuntimeException | Error e) {
@@ -81,7 +95,9 @@ final class WalCheckpointer implements AutoCloseable {
 
   private void carryOverIfDue(Statement statement) {
     try {
-      if (pages(statement, "NOOP") >= DUE_PAGES) {
+      Pages pages = pages(statement, "NOOP");
+      // One that has grown further is the writer's, who would find it locked: it begins it anew.
+      if (pages.left() >= DUE_PAGES && pages.all() < WRITERS_PAGES) {
         pages(statement, "PASSIVE");
       }
       failed = false;
@@ -94,13 +110,16 @@ final class WalCheckpointer implements AutoCloseable {
     }
   }
 
-  /** What is still to be carried over after that; 0 if another is at it. */
-  private static long pages(Statement statement, String mode) throws SQLException {
+  /** What there is after that; nothing if another is at it. */
+  private static Pages pages(Statement statement, String mode) throws SQLException {
     try (ResultSet row = statement.executeQuery("PRAGMA wal_checkpoint(" + mode + ")")) {
       boolean busy = !row.next() || row.getBoolean(1);
-      return busy ? 0 : row.getLong(2) - row.getLong(3);
+      return busy ? new Pages(0, 0) : new Pages(row.getLong(2), row.getLong(2) - row.getLong(3));
     }
   }
+
+  /** The pages in the log, and those of them that are not carried over yet. */
+  private record Pages(long all, long left) {}
 
   /** Ends the thread, when it has carried over what it is at. Interrupts do not cut this short. */
   @Override

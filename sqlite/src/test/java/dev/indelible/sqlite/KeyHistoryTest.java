@@ -187,6 +187,31 @@ class KeyHistoryTest {
     }
   }
 
+  /** An index that leaves out the row which gives a key up, and says of itself that it does not. */
+  @Test
+  void aRowAboutKeysThatNoIndexFindsIsMissed() throws Exception {
+    introduce(FIRST, SECOND);
+    giveUp(SECOND, FIRST, OptionalLong.of(2));
+    Sql.run(
+        log.file,
+        "DROP INDEX signed_events_type",
+        "CREATE INDEX signed_events_type ON signed_events (event_type)"
+            + " WHERE event_type <> 'key.compromised'",
+        "PRAGMA writable_schema = ON",
+        "UPDATE sqlite_schema SET sql = 'CREATE INDEX signed_events_type ON signed_events"
+            + " (event_type)' WHERE name = 'signed_events_type'");
+    assertThat(
+            Sql.number(
+                log.file,
+                "SELECT count(*) FROM signed_events WHERE event_type =" + " 'key.compromised'"))
+        .as("hidden")
+        .isZero();
+
+    VerificationReport report = verifyFrom(FIRST);
+    assertThat(broken(report, "keys")).containsExactly(4L);
+    assertThat(message(report, "keys")).contains("the index was changed");
+  }
+
   /** Rows between the theft and its discovery: honest or not, and nobody can tell. */
   @Test
   void whoseTheRowsAreSinceTheTheftCannotBeTold() throws Exception {

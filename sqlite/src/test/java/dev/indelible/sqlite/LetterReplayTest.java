@@ -15,6 +15,7 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowSignatureNote;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.verify.Finding;
+import dev.indelible.verify.VerificationReport;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -105,6 +106,21 @@ class LetterReplayTest {
               assertThat(found.status()).isEqualTo(Finding.Status.BROKEN);
               assertThat(found.message()).contains("no longer what was written");
             });
+    assertThat(log.ids()).hasSize(2);
+  }
+
+  /** Its type stands beside what its hash covers: a refusal does not come back as a check. */
+  @Test
+  void aLetterOfAnotherTypeThanItsDecisionIsNotReplayed() throws Exception {
+    Sql.run(log.file, "DROP TRIGGER refuse");
+    for (String type : List.of("governance.check", "audit.gap")) {
+      Sql.run(log.file, "UPDATE signed_events_dlq SET event_type = '" + type + "'");
+      try (SqliteDeadLetters letters =
+          SqliteDeadLetters.open(log.file, TestLog.KEY, TestLog.KEYS)) {
+        assertThatThrownBy(() -> letters.replay(letter())).isInstanceOf(LedgerException.class);
+      }
+      assertThat(log.verify().verdict()).isEqualTo(VerificationReport.Verdict.BROKEN);
+    }
     assertThat(log.ids()).hasSize(2);
   }
 
