@@ -39,6 +39,7 @@ import java.sql.DriverManager;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -342,13 +343,7 @@ class AnchoredLogTest {
     SigningKey lost = new DataDirectory(data).keys().open();
     new DataDirectory(data).rotateKey();
     record(1);
-    try (SqliteKeyEvents events =
-        SqliteKeyEvents.open(new DataDirectory(data).database(), keys())) {
-      events.giveUp(
-          new DataDirectory(data).keys().open(),
-          new KeyCompromise(
-              lost.verificationKey().keyId(), OptionalLong.empty(), Optional.empty(), "lost"));
-    }
+    giveUp(lost);
     record(1);
     assertThat(verifyAnchored().verdict()).isEqualTo(Verdict.INTACT);
 
@@ -387,6 +382,16 @@ class AnchoredLogTest {
     assertThat(faults(report)).contains("rollback BROKEN", "storage BROKEN");
   }
 
+  private void giveUp(SigningKey lost) throws Exception {
+    try (SqliteKeyEvents events =
+        SqliteKeyEvents.open(new DataDirectory(data).database(), keys())) {
+      events.giveUp(
+          new DataDirectory(data).keys().open(),
+          new KeyCompromise(
+              lost.verificationKey().keyId(), OptionalLong.empty(), Optional.empty(), "lost"));
+    }
+  }
+
   /** A copy that an auditor was given is older than what the log has signed meanwhile. */
   @Test
   void aCopyMayBeOlderThanTheAnchor() throws Exception {
@@ -418,6 +423,11 @@ class AnchoredLogTest {
     }
     assertThat(verify(options.anchors(List.of(first))).findings())
         .anyMatch(finding -> finding.message().contains("stale"));
+    // Whoever cuts its end off can cut off one byte more.
+    byte[] cut = Files.readAllBytes(first);
+    Files.write(first, Arrays.copyOf(cut, cut.length - 1));
+    assertThat(verify(options.anchors(List.of(first))).findings())
+        .anyMatch(finding -> finding.message().contains("stale"));
   }
 
   /**
@@ -430,13 +440,7 @@ class AnchoredLogTest {
     try (Indelible old = open()) {
       record(old, 1);
       new DataDirectory(data).rotateKey();
-      try (SqliteKeyEvents events =
-          SqliteKeyEvents.open(new DataDirectory(data).database(), keys())) {
-        events.giveUp(
-            new DataDirectory(data).keys().open(),
-            new KeyCompromise(
-                lost.verificationKey().keyId(), OptionalLong.empty(), Optional.empty(), "lost"));
-      }
+      giveUp(lost);
       record(old, 3);
       await()
           .atMost(PATIENCE)

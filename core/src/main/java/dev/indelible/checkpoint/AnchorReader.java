@@ -26,8 +26,8 @@ public final class AnchorReader implements AutoCloseable {
 
   private boolean ended;
 
-  /** Whether the last lines that were read had an empty line behind them. */
-  private boolean closed;
+  /** Whether there was an entry with an empty line behind it. */
+  private boolean appendedTo;
 
   /**
    * An entry.
@@ -59,6 +59,7 @@ public final class AnchorReader implements AutoCloseable {
         }
       } else if (isSignatures(block)) {
         text = null;
+        appendedTo |= !ended;
         return Optional.of(
             before == null ? unreadable("signatures without a text") : parse(before, block));
       } else {
@@ -72,11 +73,11 @@ public final class AnchorReader implements AutoCloseable {
   }
 
   /**
-   * At the end, whether there is an empty line behind the last entry: what a log appends to has
-   * one, and a single checkpoint, as it was kept, has none.
+   * Whether an entry so far had an empty line behind it: what a log appends to has one behind each,
+   * and a single checkpoint, as it was kept, has none.
    */
   public boolean isAppendedTo() {
-    return closed;
+    return appendedTo;
   }
 
   private static Entry parse(byte[] text, byte[] signatures) {
@@ -111,7 +112,6 @@ public final class AnchorReader implements AutoCloseable {
     for (int b = in.read(); b >= 0; b = in.read()) {
       if (b == '\n' && lineBegins) {
         if (lines.size() > 0) {
-          closed = true;
           return lines.toByteArray();
         }
         continue;
@@ -123,7 +123,6 @@ public final class AnchorReader implements AutoCloseable {
       }
     }
     ended = true;
-    closed &= lines.size() == 0;
     return lines.toByteArray();
   }
 

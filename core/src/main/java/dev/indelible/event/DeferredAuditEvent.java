@@ -62,6 +62,15 @@ public record DeferredAuditEvent(
     return eventType.equals(REFUSAL) || eventType.equals(CHECK);
   }
 
+  /** The type of the event of a decision that is called so in a payload; empty if none is. */
+  public static Optional<String> typeOf(String decision) {
+    return switch (decision) {
+      case "allow", "warn" -> Optional.of(CHECK);
+      case "refuse", "escalate" -> Optional.of(REFUSAL);
+      default -> Optional.empty();
+    };
+  }
+
   /** An event for any decision, happening now. */
   public static DeferredAuditEvent of(
       String agentId, AgentAction action, Decision decision, Optional<String> policy) {

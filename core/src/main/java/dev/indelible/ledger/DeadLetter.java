@@ -75,15 +75,14 @@ public record DeadLetter(
     }
   }
 
-  /** A refusal is not to come back as a check, nor either as what the log says of itself. */
+  /** A refusal is not to come back as a check, nor one of them as what the log says of itself. */
   private boolean isOfItsType(JsonFields payload) throws JsonFormatException {
     if (!DeferredAuditEvent.isDecision(eventType)) {
       return payload.has("details") && !payload.has("decision");
     }
     String decision =
         JsonFields.of(payload.node("decision"), "payload.decision").string("decision");
-    boolean blocks = decision.equals("refuse") || decision.equals("escalate");
-    return eventType.equals(blocks ? DeferredAuditEvent.REFUSAL : DeferredAuditEvent.CHECK);
+    return DeferredAuditEvent.typeOf(decision).equals(Optional.of(eventType));
   }
 
   private LedgerException changed() {

@@ -7,8 +7,6 @@ import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerificationException;
 import dev.indelible.checkpoint.VerificationException.Reason;
-import dev.indelible.checkpoint.VerifierKey;
-import dev.indelible.crypto.VerificationKey;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
@@ -26,12 +24,12 @@ import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Collectors;
 
 /**
  * Holds the checkpoints in an anchor file against the chain. One that the log's key signed
@@ -62,6 +60,12 @@ final class AnchorCheck implements Check {
 
   /** The file that is looked at. */
   private Path file = Path.of("");
+
+  /** Whether something is wrong with that file, or with the log by it. */
+  private boolean doubted;
+
+  /** Checkpoints there that are over more rows than a copy has. */
+  private long beyondCopy;
 
   /** Entries of that file: signed by the log, by nobody known, of other logs, unreadable. */
   private long signed;
@@ -113,14 +117,20 @@ final class AnchorCheck implements Check {
     Tiles tiles = new Tiles(ledger);
     for (Path next : files) {
       file = next;
-      signed = unknown = others = unreadable = outOfTime = 0;
+      doubted = false;
+      signed = unknown = others = unreadable = outOfTime = beyondCopy = 0;
       largest = -1;
       check(origin, tiles);
     }
     if (appendedTo && isStale()) {
-      unknown(
-          "it is stale: the last checkpoint is over %d rows, and later ones were signed since"
-              .formatted(largestOfAll));
+      String names = files.stream().map(Path::toString).collect(Collectors.joining(", "));
+      findings.fault(
+          new Finding(
+              ANCHOR,
+              Status.UNKNOWN,
+              OptionalLong.empty(),
+              "%s: it is stale: the last checkpoint is over %d rows, and later ones were signed since"
+                  .formatted(names, largestOfAll)));
     }
   }
 
@@ -151,7 +161,8 @@ final class AnchorCheck implements Check {
     SignedCheckpoint checkpoint = entry.checkpoint().get();
     String name = checkpoint.unverified().origin();
     try {
-      Checkpoint anchored = checkpoint.verify(name, named(name, history.keys().keys()));
+      Checkpoint anchored =
+          checkpoint.verify(name, CheckpointKeys.named(name, history.keys().keys()));
       // A log whose own checkpoints are gone has no origin but that of what its key signed.
       if (origin.orElse(name).equals(name)) {
         if (isInItsTime(checkpoint)) {
@@ -185,7 +196,8 @@ final class AnchorCheck implements Check {
     Checkpoint anchored = signed.unverified();
     try {
       signed.verify(
-          anchored.origin(), named(anchored.origin(), history.signingAt(anchored.size())));
+          anchored.origin(),
+          CheckpointKeys.named(anchored.origin(), history.signingAt(anchored.size())));
       return true;
     } catch (VerificationException e) {
       return false;
@@ -198,9 +210,7 @@ final class AnchorCheck implements Check {
     largest = Math.max(largest, anchored.size());
     largestOfAll = Math.max(largestOfAll, largest);
     if (anchored.size() > rows && copy) {
-      unknown(
-          "this copy has %d rows, and the log signed a checkpoint over %d: the copy is older, or was set back"
-              .formatted(rows, anchored.size()));
+      beyondCopy++;
     } else if (anchored.size() > rows && anchored.size() > grownTo()) {
       broken(
           ROLLBACK,
@@ -217,8 +227,8 @@ final class AnchorCheck implements Check {
 
   /** A log at work has grown, and anchored that, since its rows were read. */
   private long grownTo() throws LedgerException {
-    return Math.min(
-        ledger.treeSize().orElse(0), ledger.lastRow().map(ChainRow::sequence).orElse(0L));
+    long last = ledger.lastRow().map(ChainRow::sequence).orElse(0L);
+    return findings.hasFault(TreeCheck.TREE) ? last : Math.min(ledger.treeSize().orElse(0), last);
   }
 
   private void holdRoot(Checkpoint anchored, Tiles tiles) {
@@ -237,6 +247,11 @@ final class AnchorCheck implements Check {
   }
 
   private void conclude() {
+    if (beyondCopy > 0) {
+      unknown(
+          "this copy has %d rows, and the log signed a checkpoint over %d: the copy is older, or was set back"
+              .formatted(rows, largest));
+    }
     if (outOfTime > 0) {
       unknown(
           "%d checkpoints in it are signed by a key of this log that was given up before, or is introduced after: others may hold it, or the chain was rebuilt"
@@ -253,10 +268,7 @@ final class AnchorCheck implements Check {
           "%d checkpoints in it are signed by no known key, and %d cannot be read: they prove nothing"
               .formatted(unknown, unreadable));
     }
-    if (signed > 0
-        && !findings.hasFault(ANCHOR)
-        && !findings.hasFault(ROLLBACK)
-        && !findings.hasFault(FORK)) {
+    if (signed > 0 && !doubted) {
       findings.note(
           new Finding(
               ANCHOR,
@@ -284,7 +296,7 @@ final class AnchorCheck implements Check {
   }
 
   /** The name that a log has in its last checkpoint, if that is signed by a key of the log. */
-  static Optional<String> origin(LedgerReader ledger, KeyHistory history) throws LedgerException {
+  static Optional<String> origin(LedgerReader ledger, KeyHistory history) {
     try {
       Optional<StoredCheckpoint> last = ledger.lastCheckpoint();
       if (last.isEmpty()) {
@@ -292,22 +304,24 @@ final class AnchorCheck implements Check {
       }
       SignedCheckpoint signed = SignedCheckpoint.parse(last.get().note());
       String name = signed.unverified().origin();
-      return Optional.of(signed.verify(name, named(name, history.keys().keys())).origin());
+      return Optional.of(
+          signed.verify(name, CheckpointKeys.named(name, history.keys().keys())).origin());
     } catch (CheckpointParseException | VerificationException e) {
       // Anyone may have put it there, to have what the log signed taken for another log's.
+      return Optional.empty();
+    } catch (LedgerException e) {
+      // That is said of the tree.
       return Optional.empty();
     }
   }
 
-  private static List<VerifierKey> named(String origin, Collection<VerificationKey> keys) {
-    return VerifierKey.isName(origin) ? VerifierKey.ofLog(origin, keys) : List.of();
-  }
-
   private void broken(String check, String message) {
+    doubted = true;
     findings.broken(check, OptionalLong.empty(), file + ": " + message);
   }
 
   private void unknown(String message) {
+    doubted = true;
     findings.fault(
         new Finding(ANCHOR, Status.UNKNOWN, OptionalLong.empty(), file + ": " + message));
   }

@@ -42,7 +42,8 @@ record CheckpointKeys(KeyHistory history, Set<String> origins) {
     }
   }
 
-  private static List<VerifierKey> named(String name, Collection<VerificationKey> accepted)
+  /** These keys under a log's name. */
+  static List<VerifierKey> named(String name, Collection<VerificationKey> accepted)
       throws VerificationException {
     try {
       return VerifierKey.ofLog(name, accepted);

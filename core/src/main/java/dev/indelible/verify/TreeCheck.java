@@ -86,17 +86,24 @@ final class TreeCheck implements Check {
    * @param keys whose signature its checkpoints are to have
    * @param start the tree before them, trusted
    */
-  TreeCheck(Findings findings, LedgerReader ledger, CheckpointKeys keys, TileEdge start)
-      throws LedgerException {
+  TreeCheck(Findings findings, LedgerReader ledger, CheckpointKeys keys, TileEdge start) {
     this.findings = findings;
     this.ledger = ledger;
     this.keys = keys;
     this.edge = start;
     this.before = start.size();
     this.checkedTo = start.size() == 0 ? Long.MIN_VALUE : start.size() - 1;
-    this.hasTree = ledger.treeSize().isPresent();
-    this.leavesBefore = ledger.treeSize().orElse(0);
-    this.last = ledger.lastCheckpoint();
+    OptionalLong leaves = OptionalLong.empty();
+    Optional<StoredCheckpoint> checkpoint = Optional.empty();
+    try {
+      leaves = ledger.treeSize();
+      checkpoint = ledger.lastCheckpoint();
+    } catch (LedgerException e) {
+      unreadable(e);
+    }
+    this.hasTree = leaves.isPresent();
+    this.leavesBefore = leaves.orElse(0);
+    this.last = checkpoint;
   }
 
   /** How many rows the last checkpoint that holds is over. */
@@ -105,7 +112,7 @@ final class TreeCheck implements Check {
   }
 
   @Override
-  public void row(JudgedRow row) throws LedgerException {
+  public void row(JudgedRow row) {
     tallied |= row.is(SystemEvent.TALLY) && row.isSound();
     arriving.add(Hash.of(row.head().hash()));
     if (arriving.size() == ROWS_AT_ONCE) {
@@ -114,7 +121,7 @@ final class TreeCheck implements Check {
   }
 
   @Override
-  public void end() throws LedgerException {
+  public void end() {
     takeIn();
     if (hasTree) {
       for (Tile tile : partial.values()) {
@@ -122,14 +129,17 @@ final class TreeCheck implements Check {
       }
       requireWholeTree();
       requireNoCutTail();
-    } else {
+    } else if (tilesHold) {
       noTree();
+    }
+    boolean noneBehindStart = checkpoints == 0 && isBefore(last);
+    if (noneBehindStart) {
+      noneBehindStart(last.get());
     }
     faults.forEach(findings::fault);
     findings.countMore(unnamed);
     findings.holds(TREE, "its tiles are those of " + edge.size() + " rows");
-    if (checkpoints == 0 && isBefore(last)) {
-      noneBehindStart(last.get());
+    if (noneBehindStart) {
       return;
     }
     if (checkpoints == 0 && !keys.origins().isEmpty() && !findings.hasFault(CHECKPOINTS)) {
@@ -153,11 +163,15 @@ final class TreeCheck implements Check {
   }
 
   /** Grows the tree by the rows that arrived, and holds each checkpoint on the way against it. */
-  private void takeIn() throws LedgerException {
+  private void takeIn() {
     List<StoredCheckpoint> due = new ArrayList<>();
     long start = edge.size();
     long upTo = Math.min(start + arriving.size(), last.map(StoredCheckpoint::size).orElse(0L));
-    ledger.forEachCheckpoint(checkedTo + 1, upTo, due::add);
+    try {
+      ledger.forEachCheckpoint(checkedTo + 1, upTo, due::add);
+    } catch (LedgerException e) {
+      unreadable(e);
+    }
     checkedTo = start + arriving.size();
     for (StoredCheckpoint checkpoint : due) {
       if (checkpoint.size() > edge.size()) {
@@ -169,7 +183,7 @@ final class TreeCheck implements Check {
     arriving.clear();
   }
 
-  private void grow(List<Hash> leaves) throws LedgerException {
+  private void grow(List<Hash> leaves) {
     if (leaves.isEmpty()) {
       return;
     }
@@ -192,10 +206,21 @@ final class TreeCheck implements Check {
    *
    * @param leaves as many as the tree has with that tile
    */
-  private void compare(Tile tile, long leaves) throws LedgerException {
+  private void compare(Tile tile, long leaves) {
     if (!hasTree || !tilesHold) {
       return;
     }
+    try {
+      if (!isStored(tile, leaves)) {
+        tilesHold = false;
+        fault(TREE, OptionalLong.empty(), tile.path() + " is not that of the rows, or is missing");
+      }
+    } catch (LedgerException e) {
+      unreadable(e);
+    }
+  }
+
+  private boolean isStored(Tile tile, long leaves) throws LedgerException {
     TilePath path = tile.path();
     byte[] made = tile.bytes();
     byte[] stored = ledger.tile(path.level(), path.index()).orElse(new byte[0]);
@@ -205,32 +230,55 @@ final class TreeCheck implements Check {
     boolean whole = stored.length >= made.length || leavesBefore < leaves;
     boolean grown = path.isFull() || ledger.treeSize().orElse(0) != leaves;
     int most = grown ? Tile.FULL_BYTES : made.length;
-    if (!same || !whole || stored.length > most || stored.length % Hash.BYTES != 0) {
+    return same && whole && stored.length <= most && stored.length % Hash.BYTES == 0;
+  }
+
+  /** The rows are looked at all the same, and the checkpoints that can be read. Said once. */
+  private void unreadable(LedgerException e) {
+    if (tilesHold) {
       tilesHold = false;
-      fault(TREE, OptionalLong.empty(), path + " is not that of the rows, or is missing");
+      Status status = e.isDamaged() ? Status.BROKEN : Status.UNKNOWN;
+      fault(new Finding(TREE, status, OptionalLong.empty(), "cannot be read: " + e.getMessage()));
     }
   }
 
   private void check(StoredCheckpoint stored) {
-    String which = "the checkpoint over %d rows".formatted(stored.size());
+    Optional<Checkpoint> checkpoint = signed(stored);
+    if (checkpoint.isEmpty()) {
+      return;
+    }
+    if (checkpoint.get().root().equals(edge.root())) {
+      checkpoints++;
+      covered = stored.size();
+    } else {
+      fault(
+          CHECKPOINTS,
+          OptionalLong.empty(),
+          which(stored) + " was signed over other rows than these");
+    }
+  }
+
+  private static String which(StoredCheckpoint stored) {
+    return "the checkpoint over %d rows".formatted(stored.size());
+  }
+
+  /** What a checkpoint states, if the log signed it, and for that many rows; else that is said. */
+  private Optional<Checkpoint> signed(StoredCheckpoint stored) {
     try {
       SignedCheckpoint signed = SignedCheckpoint.parse(stored.note());
       Checkpoint checkpoint = signed.unverified();
       origin = origin.isEmpty() ? checkpoint.origin() : origin;
       keys.verify(signed, origin, stored.size());
-      if (checkpoint.size() != stored.size()) {
-        fault(
-            CHECKPOINTS,
-            OptionalLong.empty(),
-            which + " says that it is over " + checkpoint.size());
-      } else if (!checkpoint.root().equals(edge.root())) {
-        fault(CHECKPOINTS, OptionalLong.empty(), which + " was signed over other rows than these");
-      } else {
-        checkpoints++;
-        covered = stored.size();
+      if (checkpoint.size() == stored.size()) {
+        return Optional.of(checkpoint);
       }
+      fault(
+          CHECKPOINTS,
+          OptionalLong.empty(),
+          which(stored) + " says that it is over " + checkpoint.size());
     } catch (CheckpointParseException e) {
-      fault(CHECKPOINTS, OptionalLong.empty(), which + " cannot be read: " + e.getMessage());
+      fault(
+          CHECKPOINTS, OptionalLong.empty(), which(stored) + " cannot be read: " + e.getMessage());
     } catch (VerificationException e) {
       boolean unknown = e.reason() == Reason.NO_KNOWN_SIGNATURE;
       fault(
@@ -238,8 +286,9 @@ final class TreeCheck implements Check {
               CHECKPOINTS,
               unknown ? Status.UNKNOWN : Status.BROKEN,
               OptionalLong.empty(),
-              which + ": " + e.getMessage()));
+              which(stored) + ": " + e.getMessage()));
     }
+    return Optional.empty();
   }
 
   private boolean isBefore(Optional<StoredCheckpoint> checkpoint) {
@@ -250,15 +299,11 @@ final class TreeCheck implements Check {
 
   /** The last one is over rows that are not looked at: whose it is, is looked at all the same. */
   private void noneBehindStart(StoredCheckpoint stored) {
-    String which = "the last is over %d rows, which were not checked".formatted(stored.size());
-    try {
-      SignedCheckpoint signed = SignedCheckpoint.parse(stored.note());
-      keys.verify(signed, signed.unverified().origin(), stored.size());
-      findings.note(Finding.absent(CHECKPOINTS, which));
-    } catch (CheckpointParseException | VerificationException e) {
-      findings.fault(
-          new Finding(
-              CHECKPOINTS, Status.UNKNOWN, OptionalLong.empty(), which + ": " + e.getMessage()));
+    if (signed(stored).isPresent()) {
+      findings.note(
+          Finding.absent(
+              CHECKPOINTS,
+              "the last is over %d rows, which were not checked".formatted(stored.size())));
     }
   }
 
@@ -273,8 +318,13 @@ final class TreeCheck implements Check {
   }
 
   /** Rows that have no leaf were not written by this log; leaves that have no row are missed. */
-  private void requireWholeTree() throws LedgerException {
-    long leaves = ledger.treeSize().orElse(0);
+  private void requireWholeTree() {
+    long leaves = leavesBefore;
+    try {
+      leaves = ledger.treeSize().orElse(0);
+    } catch (LedgerException e) {
+      unreadable(e);
+    }
     if (tilesHold && (leaves < edge.size() || leavesBefore > edge.size())) {
       fault(
           TREE,

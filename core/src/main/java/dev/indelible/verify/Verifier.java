@@ -8,8 +8,10 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowCheck;
 import dev.indelible.verify.Finding.Status;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * Checks a log from its rows and the public keys alone: each property by a {@link Check} of its
@@ -50,6 +52,10 @@ public final class Verifier {
     private KeyHistory history = KeyHistory.none(options.keys());
     private RowCheck content = new RowCheck(options.keys());
     private Head head = Head.EMPTY;
+
+    /** What could not be read, and was said. */
+    private final Set<String> unreadable = new HashSet<>();
+
     private long rows;
 
     VerificationReport report() {
@@ -84,8 +90,10 @@ public final class Verifier {
     }
 
     private void storage(LedgerException e) {
-      Status status = e.isDamaged() ? Status.BROKEN : Status.UNKNOWN;
-      findings.fault(new Finding("storage", status, OptionalLong.empty(), e.getMessage()));
+      if (unreadable.add(String.valueOf(e.getMessage()))) {
+        Status status = e.isDamaged() ? Status.BROKEN : Status.UNKNOWN;
+        findings.fault(new Finding("storage", status, OptionalLong.empty(), e.getMessage()));
+      }
     }
 
     /** Every property that is checked; the tree first, which others ask in the end. */

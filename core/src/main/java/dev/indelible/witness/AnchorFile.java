@@ -59,12 +59,8 @@ record AnchorFile(Path path) {
     return last;
   }
 
-  /** Whether a key of the log signed it that signs so many rows. */
-  static boolean isSigned(SignedCheckpoint checkpoint, String origin, KeyHistory history) {
-    return signed(checkpoint, origin, history).isPresent();
-  }
-
-  private static Optional<Checkpoint> signed(
+  /** What it states, if a key of the log signed it that signs so many rows. */
+  static Optional<Checkpoint> signed(
       SignedCheckpoint checkpoint, String origin, KeyHistory history) {
     try {
       long size = checkpoint.unverified().size();

@@ -207,9 +207,8 @@ public final class Anchoring {
       for (StoredCheckpoint stored : missing) {
         SignedCheckpoint checkpoint = SignedCheckpoint.parse(stored.note());
         // What will not be found again as the log's own would be appended again and again.
-        if (AnchorFile.isSigned(checkpoint, last.origin(), history)) {
+        if (AnchorFile.signed(checkpoint, last.origin(), history).isPresent()) {
           signed.add(checkpoint);
-          anchored = OptionalLong.of(stored.size());
         } else {
           leftOut =
               Optional.of(
@@ -219,6 +218,7 @@ public final class Anchoring {
       }
       if (!signed.isEmpty()) {
         file.append(signed);
+        anchored = OptionalLong.of(signed.get(signed.size() - 1).unverified().size());
       }
       next = missing.get(missing.size() - 1).size() + 1;
     }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.sql.SQLException;
 import java.util.Optional;
+import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,8 +56,7 @@ final class LastSigned {
   void write(SignedCheckpoint checkpoint) {
     try {
       // A name of its own: another process may be at the same.
-      Path aside =
-          Files.createTempFile(file.toAbsolutePath().getParent(), file.getFileName() + ".", ".new");
+      Path aside = file.resolveSibling(file.getFileName() + "." + UUID.randomUUID() + ".new");
       try {
         Files.write(aside, checkpoint.bytes());
         Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE);

@@ -44,6 +44,9 @@ public final class SqliteCheckpoints {
 
   private long lastTry = System.nanoTime();
 
+  /** Why what was signed last is not known; empty if it is. */
+  private Optional<String> concern = Optional.empty();
+
   /** Whether storage contradicts what was signed; it will not by itself agree again. */
   private boolean stopped;
 
@@ -135,10 +138,32 @@ public final class SqliteCheckpoints {
     }
   }
 
+  /**
+   * What was signed last, as far as it is kept.
+   *
+   * @throws SQLException if it cannot be read; health says so until it can
+   */
+  private Optional<byte[]> before() throws SQLException {
+    Optional<byte[]> before = Optional.empty();
+    if (lastSigned.isPresent()) {
+      try {
+        before = lastSigned.get().read();
+      } catch (SQLException e) {
+        concern.ifPresent(books::endConcern);
+        concern = Optional.of("no checkpoint is signed: " + e.getMessage());
+        books.reportConcern(concern.get());
+        throw e;
+      }
+    }
+    concern.ifPresent(books::endConcern);
+    concern = Optional.empty();
+    return before;
+  }
+
   private CheckpointSigner signer(SqliteWriter writer) throws SQLException {
     CheckpointSigner made = signer;
     if (made == null) {
-      Optional<byte[]> before = lastSigned.isPresent() ? lastSigned.get().read() : Optional.empty();
+      Optional<byte[]> before = before();
       made = new CheckpointSigner(origin.orElse("indelible/" + writer.ledger()), key);
       if (before.isPresent()) {
         made.signedBefore(before.get(), guard.accepted().keys());

@@ -7,7 +7,9 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,7 +29,7 @@ final class WalCheckpointer implements AutoCloseable {
   /** Pages that the log of a writer with such a helper grows to before it sees to it itself. */
   static final int WRITERS_PAGES = 4 * DUE_PAGES;
 
-  private static final Runtime.Version FIRST_SAFE = Runtime.Version.parse("3.51.3");
+  private static final int[] FIRST_SAFE = {3, 51, 3};
 
   private static final Logger LOG = LoggerFactory.getLogger(WalCheckpointer.class);
 
@@ -51,7 +53,8 @@ final class WalCheckpointer implements AutoCloseable {
    * @param version for example {@code 3.54.1}
    */
   static boolean isSafeWith(String version) {
-    return Runtime.Version.parse(version).compareTo(FIRST_SAFE) >= 0;
+    int[] numbers = Stream.of(version.split("\\.")).mapToInt(Integer::parseInt).toArray();
+    return Arrays.compare(numbers, FIRST_SAFE) >= 0;
   }
 
   /** Starts one for a database that is there; if it cannot be had, the writer is left alone. */

@@ -203,7 +203,7 @@ class KeyHistoryTest {
     assertThat(
             Sql.number(
                 log.file,
-                "SELECT count(*) FROM signed_events WHERE event_type =" + " 'key.compromised'"))
+                "SELECT count(*) FROM signed_events WHERE event_type = 'key.compromised'"))
         .as("hidden")
         .isZero();
 

@@ -157,7 +157,7 @@ class RefusedRowsTest {
           .isInstanceOf(LedgerException.class)
           .hasMessageContaining("signed_events_dlq");
     }
-    assertThat(log.verify().verdict().name()).isEqualTo("UNKNOWN");
+    assertThat(log.verify().verdict().name()).isEqualTo("BROKEN");
   }
 
   /** D2: an event that has nowhere to be buried waits, and is settled once it has. */

@@ -212,6 +212,23 @@ class TreeTest {
     assertThat(finding(report, "checkpoints").status()).isEqualTo(Status.BROKEN);
   }
 
+  /** What is left is looked at all the same: rows by rows, checkpoints by the rows. */
+  @ParameterizedTest
+  @ValueSource(strings = {"indelible_tiles", "indelible_tree", "indelible_checkpoints"})
+  void aTableThatWasTakenAwayHidesNoOther(String table) throws Exception {
+    log.append(TestLog.refusals("agent:a", 1_100));
+    Sql.run(
+        log.file,
+        "DROP TABLE " + table,
+        "UPDATE signed_events SET agent_id = 'agent:b' WHERE sequence = 7");
+
+    VerificationReport report = log.verify();
+    assertThat(report.rows()).isEqualTo(1_100);
+    assertThat(report.firstBroken()).hasValue(7);
+    assertThat(finding(report, "tree").status()).isEqualTo(Status.BROKEN);
+    assertThat(finding(report, "tree").message()).contains("no such table");
+  }
+
   /** A whole chain rebuilt with the log's own key: the checkpoint that is left contradicts it. */
   @Test
   void aRebuiltChainContradictsTheCheckpointThatIsLeft() throws Exception {

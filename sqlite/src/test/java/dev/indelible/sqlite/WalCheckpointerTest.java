@@ -17,6 +17,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** D2, D6: under load another thread carries SQLite's write-ahead log over into the database. */
 class WalCheckpointerTest {
@@ -51,6 +53,16 @@ class WalCheckpointerTest {
     assertThat(wal(log)).doesNotExist();
     log.requireIntact();
     assertThat(Sql.text(log.file, "PRAGMA integrity_check")).isEqualTo("ok");
+  }
+
+  /** The application may bring another SQLite than this was tested with. */
+  @ParameterizedTest
+  @CsvSource({
+    "3.54.1, true", "3.51.3, true", "3.52.0, true", "4.0.0, true", "3.60, true",
+    "3.51.2, false", "3.51.0, false", "3.9.3, false", "3.50.3, false", "3.51, false",
+  })
+  void anSqliteThatIsTooOldIsLeftAlone(String version, boolean safe) {
+    assertThat(WalCheckpointer.isSafeWith(version)).isEqualTo(safe);
   }
 
   /** A reader of an earlier state keeps the log from being begun anew, and nobody waits for it. */
