@@ -178,7 +178,7 @@ class AnchoredLogTest {
     assertThat(sizes).isSorted().doesNotHaveDuplicates().contains(5L, 10L, 15L);
     VerificationReport report = verifyAnchored();
     assertThat(report.verdict()).as(report.findings().toString()).isEqualTo(Verdict.INTACT);
-    assertThat(message(report, "anchor")).endsWith("0 rows are behind the last");
+    assertThat(message(report, "anchor")).endsWith("0 rows behind the last");
   }
 
   /** What a process that was killed left out is appended by the next. */

@@ -75,7 +75,7 @@ class CompletenessTest {
     long recovered = number(found.message(), " of them left waiting by an earlier run");
     // Each of them was written by the run that was killed, or by the next for it.
     assertThat(uncounted + recovered).as(found::toString).isEqualTo(600);
-    assertThat(found.message()).contains("2 decisions asked for in 1 runs");
+    assertThat(found.message()).contains("2 decisions asked for in 1 run");
     assertThat(found.status()).isEqualTo(Status.UNKNOWN);
     assertThat(found.counts()).isFalse();
   }

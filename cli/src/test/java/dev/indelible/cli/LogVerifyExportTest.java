@@ -116,7 +116,8 @@ class LogVerifyExportTest {
     assertThat(finding(report, "link")).isEqualTo("link ok: holds for 300 rows");
     assertThat(finding(report, "signature")).isEqualTo("signature ok: holds for 300 rows");
     assertThat(finding(report, "tree")).isEqualTo("tree ok: its tiles are those of 300 rows");
-    assertThat(finding(report, "checkpoints")).contains("ok: 1 of indelible/", "0 rows are behind");
+    assertThat(finding(report, "checkpoints"))
+        .contains("ok: 1 checkpoint of indelible/", "0 rows behind");
     assertThat(verify("--key", key).ok().out()).startsWith("intact  300 rows, head 300 ");
   }
 
@@ -224,7 +225,7 @@ class LogVerifyExportTest {
     Path file = directory.resolve("checkpoint");
     Path kept = Files.copy(file, root.resolve("kept"));
     assertThat(finding(report(0, "--since", kept.toString()), "checkpoints"))
-        .contains("ok: 1 of indelible/");
+        .contains("ok: 1 checkpoint of indelible/");
     Checkpoint real = SignedCheckpoint.parse(Files.readAllBytes(file)).unverified();
     SigningKey witness = SigningKey.generate();
     VerifierKey named =

@@ -274,8 +274,11 @@ final class AnchorCheck implements Check {
               ANCHOR,
               Status.OK,
               OptionalLong.empty(),
-              "%s: its %d checkpoints are of this chain; %d rows are behind the last"
-                  .formatted(file, signed, Math.max(0, rows - largest))));
+              "%s: %s of this chain; %s behind the last"
+                  .formatted(
+                      file,
+                      Findings.count(signed, "checkpoint", "checkpoints"),
+                      Findings.count(Math.max(0, rows - largest), "row", "rows"))));
     }
   }
 

@@ -433,13 +433,13 @@ final class CompletenessCheck implements Check {
     }
     StringBuilder text = new StringBuilder();
     text.append(
-        "%s%d decisions asked for in %d runs (%s), as %d tallies up to row %d count them: %d in rows"
+        "%s%s asked for in %s (%s), by %s up to row %d: %d in rows"
             .formatted(
                 partial ? "from the first tally on " : "",
-                said.attempts().total(),
-                ended.size() + open.size(),
+                Findings.count(said.attempts().total(), "decision", "decisions"),
+                Findings.count(ended.size() + open.size(), "run", "runs"),
                 said.attempts().describe(),
-                tallies,
+                Findings.count(tallies, "tally", "tallies"),
                 lastTally,
                 covered.total()));
     append(text, recovered, "of them left waiting by an earlier run");

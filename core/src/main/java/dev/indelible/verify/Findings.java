@@ -68,6 +68,11 @@ final class Findings {
     return faulty.contains(check);
   }
 
+  /** A number of things, in words. */
+  static String count(long number, String one, String more) {
+    return number + " " + (number == 1 ? one : more);
+  }
+
   VerificationReport report(long rows, Head head) {
     List<Finding> all = new ArrayList<>(faults);
     all.addAll(sound);

@@ -155,8 +155,11 @@ final class TreeCheck implements Check {
           checkpoints > 0
               ? ok(
                   CHECKPOINTS,
-                  "%d of %s hold, each continuing the one before; %d rows are behind the last"
-                      .formatted(checkpoints, origin, edge.size() - covered))
+                  "%s of %s, each continuing the one before; %s behind the last"
+                      .formatted(
+                          Findings.count(checkpoints, "checkpoint", "checkpoints"),
+                          origin,
+                          Findings.count(edge.size() - covered, "row", "rows")))
               : Finding.absent(
                   CHECKPOINTS, "there is none: that rows were cut from the end could not be seen"));
     }

@@ -74,10 +74,20 @@ public final class Verifier {
         for (Check check : checks) {
           end(check);
         }
+        sayWhatWasNotAskedFor();
       } catch (LedgerException e) {
         storage(e);
       }
       return findings.report(rows, head);
+    }
+
+    private void sayWhatWasNotAskedFor() {
+      if (options.witnesses().isEmpty()) {
+        findings.note(Finding.absent(WitnessCheck.WITNESSES, UNWITNESSED));
+      }
+      if (options.anchors().isEmpty()) {
+        findings.note(Finding.absent(AnchorCheck.ANCHOR, UNANCHORED));
+      }
     }
 
     /** What one check cannot read keeps no other from its word. */
@@ -119,12 +129,9 @@ public final class Verifier {
               new GapCheck(findings)));
       options
           .witnesses()
-          .ifPresentOrElse(
-              policy -> checks.add(new WitnessCheck(findings, ledger, keys, policy, before)),
-              () -> findings.note(Finding.absent(WitnessCheck.WITNESSES, UNWITNESSED)));
-      if (options.anchors().isEmpty()) {
-        findings.note(Finding.absent(AnchorCheck.ANCHOR, UNANCHORED));
-      } else {
+          .ifPresent(
+              policy -> checks.add(new WitnessCheck(findings, ledger, keys, policy, before)));
+      if (!options.anchors().isEmpty()) {
         checks.add(
             new AnchorCheck(findings, ledger, history, options.anchors(), options.copy(), before));
       }

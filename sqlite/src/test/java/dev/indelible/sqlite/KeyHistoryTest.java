@@ -75,7 +75,7 @@ class KeyHistoryTest {
             id(FIRST) + " the first",
             id(SECOND) + " introduced by row 3",
             id(THIRD) + " introduced by row 7");
-    assertThat(message(report, "checkpoints")).contains("hold, each continuing the one before");
+    assertThat(message(report, "checkpoints")).contains(", each continuing the one before");
     // From the second, the rows of the first cannot be told.
     assertThat(verifyFrom(SECOND).verdict()).isEqualTo(Verdict.UNKNOWN);
     try (SqliteLedger ledger = SqliteLedger.open(log.file)) {

@@ -88,7 +88,7 @@ class TallyTest {
     assertThat(said("covers", "last")).isEqualTo(log.rows() - 1);
     assertThat(said("pending")).isZero();
     assertThat(said("closed")).isEqualTo(1);
-    requireComplete("16000 decisions asked for in 1 runs");
+    requireComplete("16000 decisions asked for in 1 run");
   }
 
   @Test
@@ -103,7 +103,7 @@ class TallyTest {
     assertThat(rows("audit.tally")).isGreaterThan(1);
     assertThat(sum("covers", "decisions", "refusal")).isEqualTo(rows("governance.refusal"));
     assertThat(sum("covers", "decisions", "check")).isEqualTo(rows("governance.check"));
-    requireComplete("16000 decisions asked for in 1 runs");
+    requireComplete("16000 decisions asked for in 1 run");
   }
 
   /** What writes tallies keeps a tree: without one it was taken away, whatever the version says. */
@@ -283,7 +283,7 @@ class TallyTest {
     assertThat(calls.get()).isGreaterThan(2);
     assertThat(said("outcomes", "appended", "refusal")).isEqualTo(9);
     assertThat(said("outcomes", "repeated", "refusal")).isZero();
-    requireComplete("9 decisions asked for in 1 runs");
+    requireComplete("9 decisions asked for in 1 run");
   }
 
   @Test

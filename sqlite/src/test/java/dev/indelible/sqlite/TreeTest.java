@@ -82,8 +82,8 @@ class TreeTest {
     VerificationReport report = log.verify();
     assertThat(report.verdict()).isEqualTo(Verdict.INTACT);
     assertThat(finding(report, "checkpoints").message())
-        .startsWith("9 of indelible/")
-        .endsWith("0 rows are behind the last");
+        .startsWith("9 checkpoints of indelible/")
+        .endsWith("0 rows behind the last");
     assertThat(finding(report, "tree").message()).isEqualTo("its tiles are those of 1327 rows");
   }
 
