@@ -60,7 +60,9 @@ final class GrowingLedger implements Section {
                     Units.time(proof.max())))
         .text(
             """
-            A random event found by its id, its proof of inclusion made from the tiles and checked             against the root of the last checkpoint, whose signature is checked; %d of them from an open             reader, after as many that are not measured."""
+            A random event found by its id, its proof of inclusion made from the tiles and checked \
+            against the root of the last checkpoint, whose signature is checked; %d of them from an open \
+            reader, after as many that are not measured."""
                 .formatted(sizes.proofs()));
     page.target(
         "a proof from %,d rows, p99".formatted(sizes.largeLedger()),
