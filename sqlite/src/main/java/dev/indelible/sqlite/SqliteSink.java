@@ -34,7 +34,7 @@ public final class SqliteSink implements DeferredAuditSink {
   private static final Logger LOG = LoggerFactory.getLogger(SqliteSink.class);
 
   /** Rows of one commit that are a sign of load. */
-  private static final int MANY_ROWS = 512;
+  private static final int MANY_ROWS = 256;
 
   private final Path file;
   private final RowSealer sealer;
