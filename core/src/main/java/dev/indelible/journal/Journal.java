@@ -227,14 +227,9 @@ public final class Journal implements EventStore {
    */
   public static Optional<UUID> identify(Path directory) throws JournalException {
     try {
-      Optional<UUID> ledger = Optional.empty();
-      if (Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
-        for (Path place : places(directory)) {
-          Optional<UUID> named = Slot.check(place, ledger);
-          ledger = ledger.isPresent() ? ledger : named;
-        }
-      }
-      return ledger;
+      return Files.exists(directory, LinkOption.NOFOLLOW_LINKS)
+          ? ledger(directory, Optional.empty())
+          : Optional.empty();
     } catch (IOException e) {
       throw unusable(directory, e);
     }
@@ -486,7 +481,8 @@ public final class Journal implements EventStore {
       boolean wasThere = Files.exists(file, LinkOption.NOFOLLOW_LINKS);
       try (FileChannel door = Slot.openLockFile(file)) {
         lock(file, door, wasThere, disk);
-        return takeFree(directory, ledger(directory, known), disk);
+        UUID ledger = ledger(directory, known).orElseGet(UUID::randomUUID);
+        return takeFree(directory, ledger, disk);
       }
     }
   }
@@ -510,14 +506,14 @@ public final class Journal implements EventStore {
   }
 
   /** Which ledger the places in a directory belong to: all to the same, and to the known one. */
-  private static UUID ledger(Path directory, Optional<UUID> known)
+  private static Optional<UUID> ledger(Path directory, Optional<UUID> known)
       throws IOException, JournalException {
     Optional<UUID> ledger = known;
     for (Path place : places(directory)) {
       Optional<UUID> named = Slot.check(place, ledger);
       ledger = ledger.isPresent() ? ledger : named;
     }
-    return ledger.orElseGet(UUID::randomUUID);
+    return ledger;
   }
 
   private static Slot takeFree(Path directory, UUID ledger, Disk disk)

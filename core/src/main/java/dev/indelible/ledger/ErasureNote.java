@@ -67,6 +67,11 @@ public record ErasureNote(
     return row.sequence() == sequence && row.id().equals(eventId) && hash(row).equals(payloadHash);
   }
 
+  /** What it is about, without why and who: of many such notes no more need be kept. */
+  public ErasureNote withoutWords() {
+    return new ErasureNote(sequence, eventId, payloadHash, letters, "", "");
+  }
+
   /** The event that chains this note. */
   public SystemEvent toEvent() {
     CanonicalWriter out = new CanonicalWriter().beginObject();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.verify;
 
-import dev.indelible.crypto.Sha256;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.ErasureNote;
@@ -10,10 +9,7 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowFault;
 import dev.indelible.ledger.RowQuery;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -22,8 +18,6 @@ import org.jspecify.annotations.Nullable;
  * row says. Keeps the erasures in memory, and nothing of a payload that is missing without one.
  */
 final class PayloadCheck implements Check {
-  private static final HexFormat HEX = HexFormat.of();
-
   private final Findings findings;
   private final LedgerReader ledger;
   private final RowCheck content;
@@ -76,9 +70,7 @@ final class PayloadCheck implements Check {
       erasures = known;
     }
     Erasure erasure = known.get(row.sequence());
-    return erasure != null
-        && erasure.at() > row.sequence()
-        && Arrays.equals(erasure.about(), about(row.id(), HEX.formatHex(row.payloadHash())));
+    return erasure != null && erasure.at() > row.sequence() && erasure.note().isAbout(row);
   }
 
   private Map<Long, Erasure> readErasures() throws LedgerException {
@@ -91,24 +83,18 @@ final class PayloadCheck implements Check {
                 .ifPresent(
                     note ->
                         sound.put(
-                            note.sequence(),
-                            new Erasure(
-                                row.sequence(), about(note.eventId(), note.payloadHash()))));
+                            note.sequence(), new Erasure(row.sequence(), note.withoutWords())));
           }
           return true;
         });
     return sound;
   }
 
-  private static byte[] about(String eventId, String payloadHash) {
-    return Sha256.hash((eventId + "\n" + payloadHash).getBytes(StandardCharsets.UTF_8));
-  }
-
   /**
    * A sound erasure, and not its words: there may be many.
    *
    * @param at the row that says so
-   * @param about a hash of the event and the payload that it is about
+   * @param note what it is about
    */
-  private record Erasure(long at, byte[] about) {}
+  private record Erasure(long at, ErasureNote note) {}
 }

@@ -144,20 +144,20 @@ public final class SqliteCheckpoints {
    * @throws SQLException if it cannot be read; health says so until it can
    */
   private Optional<byte[]> before() throws SQLException {
-    Optional<byte[]> before = Optional.empty();
-    if (lastSigned.isPresent()) {
-      try {
-        before = lastSigned.get().read();
-      } catch (SQLException e) {
-        concern.ifPresent(books::endConcern);
-        concern = Optional.of("no checkpoint is signed: " + e.getMessage());
-        books.reportConcern(concern.get());
-        throw e;
-      }
+    if (lastSigned.isEmpty()) {
+      return Optional.empty();
     }
-    concern.ifPresent(books::endConcern);
-    concern = Optional.empty();
-    return before;
+    try {
+      Optional<byte[]> before = lastSigned.get().read();
+      concern.ifPresent(books::endConcern);
+      return before;
+    } catch (SQLException e) {
+      String now = "no checkpoint is signed: " + e.getMessage();
+      concern.filter(said -> !said.equals(now)).ifPresent(books::endConcern);
+      concern = Optional.of(now);
+      books.reportConcern(now);
+      throw e;
+    }
   }
 
   private CheckpointSigner signer(SqliteWriter writer) throws SQLException {
