@@ -109,13 +109,14 @@ public final class DeferredAudit implements AutoCloseable {
     AuditHealth last = lastHealth.get();
     books.report(new AuditHealth(AuditHealth.State.CLOSED, ""));
     DeferredAuditMetrics end = queue.metrics();
+    // A caller held up at the door until now is neither in nor turned away for a moment.
+    long atTheDoor = drained ? end.pending() : 0;
     return new DrainReport(
-        end.submitted(),
+        end.submitted() - atTheDoor,
         end.appended(),
         end.dlqLanded(),
         end.sendFailures(),
-        // Callers that are turned away now still pass through the count of pending events.
-        drained ? 0 : end.pending(),
+        end.pending() - atTheDoor,
         !drained && !last.state().isTerminal(),
         last);
   }

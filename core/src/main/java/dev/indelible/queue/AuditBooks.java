@@ -37,8 +37,16 @@ public final class AuditBooks {
   private static final int NO_DECISION = 4;
   private static final int KINDS = 5;
 
+  /** Handed in while the queue was open; each of these ends, or is among {@link #sendFailures}. */
   private final AtomicLong[] submitted = counters();
+
   private final AtomicLong[] sendFailures = counters();
+
+  /**
+   * Handed in when the queue was closed: submitted and not accepted, in one step. So nobody who
+   * waits for the end of what was under way sees them come and go.
+   */
+  private final AtomicLong[] turnedAway = counters();
 
   /** What a gate answered and its asker does not put on record. */
   private final LongAdder[] unrecorded = {
@@ -102,7 +110,7 @@ public final class AuditBooks {
     return decision instanceof Warn ? WARN : ALLOW;
   }
 
-  /** Counts an event handed in, accepted or not. */
+  /** Counts an event handed in, accepted or not; unless it was turned away. */
   void countSubmitted(int kind) {
     submitted[kind].incrementAndGet();
   }
@@ -117,25 +125,42 @@ public final class AuditBooks {
     sendFailures[kind].incrementAndGet();
   }
 
+  /** Counts an event handed in that is not accepted, whatever else may be. */
+  void countTurnedAway(int kind) {
+    turnedAway[kind].incrementAndGet();
+  }
+
   /** Counts a decision that is not put on record. */
   void countUnrecorded(Decision decision) {
     unrecorded[kind(decision)].increment();
   }
 
   /**
-   * The decisions handed in so far in this run, accepted or not. What was {@linkplain #rejected not
-   * accepted} is to be read before it, and where the events ended, too: each is counted here first.
+   * The decisions handed in so far in this run, and how many of them were not accepted. Where the
+   * others ended is to be read before this: each is counted here first.
    */
-  public VerdictCounts attempts() {
-    return new VerdictCounts(
-        submitted[ALLOW].get(), submitted[WARN].get(),
-        submitted[REFUSE].get(), submitted[ESCALATE].get());
+  public Intake intake() {
+    long[] attempts = new long[KINDS];
+    long[] rejected = new long[KINDS];
+    for (int kind = 0; kind < KINDS; kind++) {
+      long atTheDoor = turnedAway[kind].get();
+      // Before the attempts: every rejection was counted as an attempt first.
+      rejected[kind] = sendFailures(kind) + atTheDoor;
+      attempts[kind] = submitted[kind].get() + atTheDoor;
+    }
+    return new Intake(verdicts(attempts), verdicts(rejected));
   }
 
-  /** Of {@link #attempts}, those that were not accepted. */
-  public VerdictCounts rejected() {
-    long[] rejected = rejectedByKind();
-    return new VerdictCounts(rejected[ALLOW], rejected[WARN], rejected[REFUSE], rejected[ESCALATE]);
+  /**
+   * What was handed in to one run.
+   *
+   * @param attempts accepted or not
+   * @param rejected of those, not accepted
+   */
+  public record Intake(VerdictCounts attempts, VerdictCounts rejected) {}
+
+  private static VerdictCounts verdicts(long[] byKind) {
+    return new VerdictCounts(byKind[ALLOW], byKind[WARN], byKind[REFUSE], byKind[ESCALATE]);
   }
 
   /** The decisions so far that are by design not put on record, as what a hook let pass. */
@@ -145,21 +170,13 @@ public final class AuditBooks {
         unrecorded[REFUSE].sum(), unrecorded[ESCALATE].sum());
   }
 
-  private long[] rejectedByKind() {
-    long[] rejected = new long[KINDS];
+  private long sendFailures(int kind) {
     boolean more = alsoUncounted;
     synchronized (uncounted) {
-      for (int kind = 0; kind < KINDS; kind++) {
-        rejected[kind] = rejected(kind, more);
-      }
+      return sendFailures[kind].get()
+          + uncountedRejected[kind]
+          + (more ? alsoUncountedRejected[kind] : 0);
     }
-    return rejected;
-  }
-
-  private long rejected(int kind, boolean more) {
-    return sendFailures[kind].get()
-        + uncountedRejected[kind]
-        + (more ? alsoUncountedRejected[kind] : 0);
   }
 
   private static AtomicLong[] counters() {
@@ -275,22 +292,39 @@ public final class AuditBooks {
     report(AuditHealth.RECORDING);
   }
 
-  long submitted() {
+  /**
+   * Events accepted, and those of which that is not known yet. What was not accepted is read first:
+   * an event that is refused in between then counts as accepted, not as none. Makes no object:
+   * whoever waits for the drainer asks again and again, with a full heap too.
+   */
+  long accepted() {
+    long rejected = sendFailures();
+    return submitted() - rejected;
+  }
+
+  /** Events that were turned away. */
+  long turnedAway() {
+    return sum(turnedAway);
+  }
+
+  /** Events that were not accepted while the queue was open. */
+  long sendFailures() {
     long sum = 0;
-    for (AtomicLong ofKind : submitted) {
-      sum += ofKind.get();
+    for (int kind = 0; kind < KINDS; kind++) {
+      sum += sendFailures(kind);
     }
     return sum;
   }
 
-  /** Makes no object: whoever waits for the drainer asks again and again, with a full heap too. */
-  long sendFailures() {
+  /** Events handed in while the queue was open. */
+  long submitted() {
+    return sum(submitted);
+  }
+
+  private static long sum(AtomicLong[] byKind) {
     long sum = 0;
-    boolean more = alsoUncounted;
-    synchronized (uncounted) {
-      for (int kind = 0; kind < KINDS; kind++) {
-        sum += rejected(kind, more);
-      }
+    for (AtomicLong ofKind : byKind) {
+      sum += ofKind.get();
     }
     return sum;
   }

@@ -69,7 +69,12 @@ public final class DeferredAuditQueue {
   public boolean submit(AuditEvent event) {
     Objects.requireNonNull(event, "event");
     int kind = AuditBooks.kind(event);
-    // Counted before open is read: a closer that sees all accepted events settled missed none.
+    if (!isOpen()) {
+      turnAway(kind);
+      return false;
+    }
+    // Counted before open is read again: a closer that sees all accepted events settled missed
+    // none.
     books.countSubmitted(kind);
     boolean accepted = false;
     boolean counted = false;
@@ -96,6 +101,15 @@ public final class DeferredAuditQueue {
       }
     }
     return accepted;
+  }
+
+  private void turnAway(int kind) {
+    books.countTurnedAway(kind);
+    try {
+      rejections.ifDue(this::logRejection);
+    } catch (RuntimeException | Error e) {
+      // Out of stack or memory: it is counted, and the caller knows.
+    }
   }
 
   /** Whether the store took the event; one that fails, out of memory for example, did not. */
@@ -160,28 +174,21 @@ public final class DeferredAuditQueue {
     long deadline =
         System.nanoTime()
             + (timeout.compareTo(LONGEST_WAIT) < 0 ? timeout : LONGEST_WAIT).toNanos();
-    long target = accepted();
+    long target = books.accepted();
     boolean interrupted = false;
-    // A submission that was refused after we looked lowers what there is to wait for.
-    while (settled.get() < Math.min(target, accepted())
+    while (settled.get() < target
         && System.nanoTime() - deadline < 0
         && !books.health().state().isTerminal()) {
       LockSupport.parkNanos(this, DRAIN_POLL_INTERVAL.toNanos());
       interrupted |= Thread.interrupted();
+      // Lower when a submission under way was refused; higher is not ours to wait for. Each look by
+      // itself is enough: all that was accepted before this call is counted in it.
+      target = Math.min(target, books.accepted());
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
-    return settled.get() >= Math.min(target, accepted());
-  }
-
-  /**
-   * Events accepted, and those whose submission is under way. What was not accepted is read first:
-   * an event that is refused in between then counts as accepted, not as none.
-   */
-  private long accepted() {
-    long rejected = books.sendFailures();
-    return books.submitted() - rejected;
+    return settled.get() >= target;
   }
 
   /**
@@ -201,11 +208,12 @@ public final class DeferredAuditQueue {
     // In this order: what is submitted meanwhile and refused counts as pending, and not as less.
     long rejected = books.sendFailures();
     long submitted = books.submitted();
+    long turnedAway = books.turnedAway();
     return new DeferredAuditMetrics(
-        submitted,
+        submitted + turnedAway,
         appended,
         books.unsigned(),
-        rejected,
+        rejected + turnedAway,
         books.appendFailures(),
         books.drainerPanics(),
         dead,

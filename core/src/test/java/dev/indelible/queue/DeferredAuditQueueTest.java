@@ -5,6 +5,7 @@ import static dev.indelible.drain.Audits.assertBalanced;
 import static dev.indelible.drain.Audits.refusal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+import static org.awaitility.Awaitility.await;
 
 import dev.indelible.action.Bash;
 import dev.indelible.decision.Allow;
@@ -23,6 +24,9 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -91,6 +95,40 @@ class DeferredAuditQueueTest {
     assertThat(queue.metrics().submitted()).isEqualTo(1);
     assertThat(queue.metrics().sendFailures()).isEqualTo(1);
     assertThat(store.pending()).isZero();
+  }
+
+  /**
+   * D9, D10: who knocks at a closed queue is turned away in one step, and nobody who waits for the
+   * end sees them pending.
+   */
+  @Test
+  void whoIsTurnedAwayIsNeverPending() throws Exception {
+    queue.close();
+    AtomicBoolean stop = new AtomicBoolean();
+    ExecutorService knocking = Executors.newFixedThreadPool(4);
+    try {
+      for (int i = 0; i < 4; i++) {
+        knocking.submit(
+            () -> {
+              DeferredAuditEvent event = refusal("agent:late", 1);
+              while (!stop.get()) {
+                queue.submit(event);
+              }
+            });
+      }
+      await().until(() -> queue.metrics().submitted() > 0);
+      for (int look = 0; look < 20_000; look++) {
+        assertThat(queue.drainPending(Duration.ZERO)).isTrue();
+        DeferredAuditMetrics now = queue.metrics();
+        assertThat(now.pending()).isZero();
+        assertThat(now.sendFailures()).isEqualTo(now.submitted());
+        AuditBooks.Intake intake = books.intake();
+        assertThat(intake.rejected()).isEqualTo(intake.attempts());
+      }
+    } finally {
+      stop.set(true);
+      knocking.shutdownNow();
+    }
   }
 
   static List<Decision> permitting() {

@@ -5,7 +5,6 @@ import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.GapNote;
 import dev.indelible.event.TypeCounts;
-import dev.indelible.event.VerdictCounts;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.HeadGuard;
@@ -186,7 +185,9 @@ public final class SqliteTallies {
   }
 
   private long spoken() {
-    return books.attempts().total() + books.unrecorded().total() + recovered.counts().total();
+    return books.intake().attempts().total()
+        + books.unrecorded().total()
+        + recovered.counts().total();
   }
 
   private void write(SqliteWriter writer, RowSealer sealer, boolean closed) {
@@ -281,9 +282,7 @@ public final class SqliteTallies {
     if (isOneQuestion(closed) && rows.decisions().total() < WORTH_A_TALLY) {
       return Optional.empty();
     }
-    // Before the attempts: every rejection was counted as an attempt first.
-    TypeCounts rejected = books.rejected().byType();
-    VerdictCounts attempts = books.attempts();
+    AuditBooks.Intake intake = books.intake();
     return Optional.of(
         new Tally(
             run,
@@ -292,10 +291,14 @@ public final class SqliteTallies {
             rows.first(),
             rows.last(),
             rows.decisions(),
-            attempts,
+            intake.attempts(),
             books.unrecorded(),
             new Tally.Outcomes(
-                appended.counts(), deadLettered.counts(), repeated.counts(), rejected, lost),
+                appended.counts(),
+                deadLettered.counts(),
+                repeated.counts(),
+                intake.rejected().byType(),
+                lost),
             recovered.counts()));
   }
 
