@@ -3,6 +3,7 @@ package dev.indelible;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.indelible.action.Bash;
 import dev.indelible.crypto.KeyDirectory.Introduction;
@@ -12,7 +13,9 @@ import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.crypto.VerificationKey;
+import dev.indelible.drain.DrainReport;
 import dev.indelible.event.SystemEvent;
+import dev.indelible.ledger.KeyCompromise;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.sqlite.SqliteKeyEvents;
@@ -25,6 +28,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,6 +75,41 @@ class KeyRotationTest {
     record(1);
 
     assertThat(signers()).contains(first.keyId(), second.keyId()).last().isEqualTo(second.keyId());
+    requireIntact();
+  }
+
+  /**
+   * D2, D6, D11: a key that is given up signs nothing behind that, in a process that was not
+   * started anew either: what it accepts waits, health says why, and the next process writes it.
+   */
+  @Test
+  void aLogThatIsOpenWithAKeyGivenUpMeanwhileKeepsWhatItAcceptsForTheNext() throws Exception {
+    Indelible open = Indelible.open(data.path());
+    open.gate().check("agent:before", new Bash("ls"));
+    assertThat(open.queue().drainPending(Duration.ofMinutes(2))).isTrue();
+    data.rotateKey();
+    Signer second = data.keys().open();
+    try (SqliteKeyEvents events = SqliteKeyEvents.open(data.database(), data.keys().accepted())) {
+      events.giveUp(
+          second,
+          new KeyCompromise(first.keyId(), OptionalLong.empty(), Optional.empty(), "a lost disk"));
+    }
+    open.gate().check("agent:behind", new Bash("ls"));
+    await()
+        .atMost(Duration.ofMinutes(2))
+        .untilAsserted(
+            () ->
+                assertThat(open.metrics().health().reason())
+                    .contains("was given up in row")
+                    .contains("start this process anew"));
+    assertThat(open.queue().isOpen()).isTrue();
+    DrainReport report = open.closeAndFlush(Duration.ofMillis(100));
+    assertThat(report.pending()).isEqualTo(1);
+    assertThat(agents()).contains("agent:before").doesNotContain("agent:behind");
+
+    record(1);
+    assertThat(agents()).containsOnlyOnce("agent:behind");
+    assertThat(signers()).last().isEqualTo(second.verificationKey().keyId());
     requireIntact();
   }
 
@@ -187,6 +227,12 @@ class KeyRotationTest {
     List<String> signers = new java.util.ArrayList<>();
     forEachRow(row -> signers.add(row.keyId().orElseThrow()));
     return signers;
+  }
+
+  private List<String> agents() throws Exception {
+    List<String> agents = new java.util.ArrayList<>();
+    forEachRow(row -> agents.add(row.agentId()));
+    return agents;
   }
 
   private List<String> types() throws Exception {

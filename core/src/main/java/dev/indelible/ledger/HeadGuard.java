@@ -55,6 +55,13 @@ public final class HeadGuard {
     }
   }
 
+  /**
+   * The end of the chain as this writer last left it; the empty chain's before its first commit.
+   */
+  public Head lastSeen() {
+    return lastSeen.orElse(Head.EMPTY);
+  }
+
   /** Remembers the end of the chain, once it is committed. */
   public void committed(Head head) {
     lastSeen = Optional.of(head);

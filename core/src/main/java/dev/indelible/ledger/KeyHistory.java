@@ -64,6 +64,21 @@ public final class KeyHistory {
     return history;
   }
 
+  /**
+   * As {@link #read(LedgerReader, KeyRing, boolean)}, from rows that were read already, and without
+   * accepting what they introduce.
+   *
+   * @param ledger which ledger they are of
+   * @param events all its rows about keys
+   */
+  public static KeyHistory of(UUID ledger, List<ChainRow> events, KeyRing first) {
+    KeyHistory history = new KeyHistory(first, false);
+    events.stream()
+        .sorted(Comparator.comparingLong(ChainRow::sequence))
+        .forEach(row -> history.take(row, Optional.of(ledger)));
+    return history;
+  }
+
   private static List<ChainRow> events(LedgerReader ledger) throws LedgerException {
     List<ChainRow> events = new ArrayList<>();
     for (String type : List.of(SystemEvent.KEY_ROTATED, SystemEvent.KEY_COMPROMISED)) {

@@ -3,6 +3,7 @@ package dev.indelible.ledger;
 
 import dev.indelible.crypto.Sha256;
 import dev.indelible.crypto.Signer;
+import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.EventContent;
@@ -71,6 +72,11 @@ public final class RowSealer {
   /** Whether every row is signed, or only those that are asked for one by one. */
   public boolean signsEveryRow() {
     return signing.everyRow();
+  }
+
+  /** The key that it signs with. */
+  public VerificationKey key() {
+    return signing.signer().verificationKey();
   }
 
   /** The row that follows {@code head} for one event, signed. */

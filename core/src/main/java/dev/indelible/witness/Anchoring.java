@@ -212,7 +212,7 @@ public final class Anchoring {
         } else {
           leftOut =
               Optional.of(
-                  "%s: the checkpoint over %d rows is left out: no key that signs so many rows has signed it; start every process of this log anew that was at work when a key was given up"
+                  "%s: the checkpoint over %d rows is left out: no key that signs so many rows has signed it; 'indelible log verify' says more"
                       .formatted(file.path(), stored.size()));
         }
       }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.sqlite;
 
+import dev.indelible.crypto.SigningException;
+import dev.indelible.crypto.VerificationKey;
 import dev.indelible.drain.AppendOutcome;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.SystemEvent;
@@ -9,6 +11,7 @@ import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.HeadGuard;
+import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.RowSealer;
 import dev.indelible.ledger.RowSignatureNote;
 import dev.indelible.ledger.TamperNote;
@@ -335,8 +338,31 @@ final class BatchAppend {
     buried(BURIED);
   }
 
+  /**
+   * Makes sure that a key was not given up by another writer: what it signs behind that counts as
+   * broken. To be called within the transaction in which it signs; looks no further than at the
+   * rows of others since this writer's last.
+   *
+   * @throws SigningException if it was
+   * @throws HeadGuard.KeysUnreadableException if that cannot be told
+   */
+  static void requireNotGivenUp(SqliteWriter writer, HeadGuard guard, VerificationKey key)
+      throws SQLException {
+    long from = guard.lastSeen().sequence() + 1;
+    if (writer.count(SystemEvent.KEY_COMPROMISED, from, Long.MAX_VALUE) > 0) {
+      List<ChainRow> events = new ArrayList<>(writer.rowsOfType(SystemEvent.KEY_COMPROMISED));
+      events.addAll(writer.rowsOfType(SystemEvent.KEY_ROTATED));
+      Optional<KeyHistory.Era> era =
+          KeyHistory.of(writer.ledger(), events, guard.accepted()).era(key.keyId());
+      if (era.filter(KeyHistory.Era::isGivenUp).isPresent()) {
+        throw SigningException.givenUp(key, era.get().givenUp());
+      }
+    }
+  }
+
   /** The end of the chain to build upon, with notes chained first of what is wrong with it. */
   private Head trustedHead() throws SQLException {
+    requireNotGivenUp(writer, guard, sealer.key());
     Optional<ChainRow> last = writer.lastRow();
     if (last.isEmpty()) {
       return note(Head.EMPTY, guard.judgeEmpty());

@@ -123,6 +123,7 @@ public final class SqliteCheckpoints {
               if (last.filter(before -> before.size() == size).isPresent()) {
                 return Optional.empty();
               }
+              BatchAppend.requireNotGivenUp(writer, guard, key.verificationKey());
               SignedCheckpoint next =
                   signing.sign(
                       last.map(StoredCheckpoint::note),

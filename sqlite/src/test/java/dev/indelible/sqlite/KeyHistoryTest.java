@@ -260,10 +260,15 @@ class KeyHistoryTest {
     append(key, TestLog.refusals("agent:a", events).toArray(AuditEvent[]::new));
   }
 
-  /** As a process would that signs with that key. */
+  /** As a process would that signs with that key, and looks at no event about keys. */
   private void append(SigningKey key, AuditEvent... events) throws Exception {
     AuditBooks books = new AuditBooks();
     HeadGuard guard = new HeadGuard(new RowCheck(ring(FIRST, SECOND, THIRD)));
+    if (SqliteLedger.identify(log.file).isPresent()) {
+      try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
+        guard.committed(ledger.lastRow().orElseThrow().head());
+      }
+    }
     try (SqliteSink sink =
         new SqliteSink(
             log.file,
