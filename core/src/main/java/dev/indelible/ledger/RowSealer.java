@@ -25,6 +25,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns events into rows: canonical bytes, hash, signature, link.
@@ -55,6 +57,12 @@ public final class RowSealer {
 
   private final RowSigning signing;
   private final SecureRandom random = new SecureRandom();
+
+  /**
+   * What last came out of a worker of this sealer's. Kept here first: a future that fails takes
+   * memory to say so, and the worker may have run out of it.
+   */
+  private volatile @Nullable Throwable failure;
 
   /** What is being signed behind the rows last asked for, in case it comes next. */
   private final Deque<Chunk> ahead = new ArrayDeque<>();
@@ -227,7 +235,16 @@ public final class RowSealer {
         firstSequence,
         first,
         CompletableFuture.supplyAsync(
-            () -> sign(firstSequence, first, signing.everyRow()), SIGNERS));
+            () -> noting(() -> sign(firstSequence, first, signing.everyRow())), SIGNERS));
+  }
+
+  private <T> T noting(Supplier<T> work) {
+    try {
+      return work.get();
+    } catch (Throwable e) {
+      failure = e;
+      throw e;
+    }
   }
 
   /** What was started ahead for that place and those events, or a new start. */
@@ -276,24 +293,14 @@ public final class RowSealer {
       if (begun == events.size()) {
         beginFollowing();
       }
-      try {
-        return await(chunks.remove()).rows();
-      } catch (ExecutionException e) {
-        if (e.getCause() instanceof RuntimeException cause) {
-          throw cause;
-        }
-        if (e.getCause() instanceof Error cause) {
-          throw cause;
-        }
-        throw new IllegalStateException(e);
-      }
+      return await(chunks.remove()).rows();
     }
 
     /**
-     * Waits for rows, as long as anybody is at work on any: a worker that runs out of memory may
-     * not have enough left to say so, and then nobody ever will.
+     * Waits for rows, as long as no worker failed and anybody is at work on any: a worker that runs
+     * out of memory may not have enough left to say so, and then nobody ever will.
      */
-    private static Linked await(CompletableFuture<Linked> rows) throws ExecutionException {
+    private Linked await(CompletableFuture<Linked> rows) {
       boolean interrupted = false;
       try {
         boolean idle = false;
@@ -301,11 +308,16 @@ public final class RowSealer {
           try {
             return rows.get(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
           } catch (TimeoutException e) {
+            if (failure != null) {
+              throw unchecked(failure);
+            }
             boolean idleBefore = idle;
             idle = isIdle(SIGNERS) && isIdle(LINKER);
             if (idle && idleBefore) {
               throw new IllegalStateException("the rows being sealed were given up unsaid");
             }
+          } catch (ExecutionException e) {
+            throw unchecked(e.getCause());
           } catch (InterruptedException e) {
             interrupted = true;
           }
@@ -315,6 +327,15 @@ public final class RowSealer {
           Thread.currentThread().interrupt();
         }
       }
+    }
+
+    private static RuntimeException unchecked(@Nullable Throwable failure) {
+      if (failure instanceof Error error) {
+        throw error;
+      }
+      return failure instanceof RuntimeException exception
+          ? exception
+          : new IllegalStateException(failure);
     }
 
     private static boolean isIdle(ThreadPoolExecutor workers) {
@@ -327,7 +348,8 @@ public final class RowSealer {
       last =
           chunk
               .drafts()
-              .thenCombineAsync(last, (drafts, before) -> link(before.end(), drafts), LINKER);
+              .thenCombineAsync(
+                  last, (drafts, before) -> noting(() -> link(before.end(), drafts)), LINKER);
       chunks.add(last);
     }
 
