@@ -267,34 +267,40 @@ final class JournalWriter {
     int reliefsBefore = reliefs;
     try {
       int size = room(last);
-      spare = Segment.create(slot, last.number() + 1, last.end(), size);
+      Segment made = Segment.create(slot, last.number() + 1, last.end(), size);
       bytes.addAndGet(size);
-      if (noRoom != null) {
+      boolean again = noRoom != null;
+      // First: whoever finds the segment finds no reason any more why there is none.
+      noRoom = null;
+      spare = made;
+      if (again) {
         LOG.warn("{}: there is room for more events again", slot.directory());
       }
-      noRoom = null;
     } catch (IOException | RuntimeException | Error e) {
-      String before = noRoom;
+      boolean isNew = noRoom == null;
       noRoom = NO_WORDS;
       try {
-        tell(before, e);
+        noRoom = e.getMessage() == null ? e.toString() : e.getMessage();
       } catch (RuntimeException | Error second) {
         // Out of memory even for a message. This thread goes on: nobody else makes segments.
       }
-      if (reliefs == reliefsBefore) {
-        LockSupport.parkNanos(this, ROOM_POLL_NANOS);
-      } else {
+      if (reliefs != reliefsBefore) {
+        // The drainer made room meanwhile: that is looked for at once, and nobody is refused.
         noRoom = null;
+        return;
       }
+      if (isNew) {
+        log(e);
+      }
+      LockSupport.parkNanos(this, ROOM_POLL_NANOS);
     }
   }
 
-  /** Says why no segment could be made, and logs it when it is new. */
-  private void tell(@Nullable String before, Throwable failure) {
-    String reason = failure.getMessage() == null ? failure.toString() : failure.getMessage();
-    noRoom = reason;
-    if (before == null) {
+  private void log(Throwable failure) {
+    try {
       LOG.error("{}: the journal cannot grow: {}", slot.directory(), failure.toString());
+    } catch (RuntimeException | Error e) {
+      // Out of memory for a line of the log; health says the same.
     }
   }
 

@@ -60,7 +60,8 @@ public final class RowSealer {
 
   /**
    * What last came out of a worker of this sealer's. Kept here first: a future that fails takes
-   * memory to say so, and the worker may have run out of it.
+   * memory to say so, and the worker may have run out of it. It may be of a guess that was dropped;
+   * then a batch that takes its time is tried again for nothing.
    */
   private volatile @Nullable Throwable failure;
 

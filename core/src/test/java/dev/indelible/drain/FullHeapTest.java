@@ -25,6 +25,7 @@ class FullHeapTest {
     private Starved() {}
 
     public static void main(String[] args) {
+      Thread waiting = Thread.currentThread();
       TestLedger ledger = new TestLedger();
       DeferredAudit audit =
           DeferredAudit.start(
@@ -33,6 +34,9 @@ class FullHeapTest {
                   batch -> {
                     if (!full) {
                       full = true;
+                      while (waiting.getState() != Thread.State.TIMED_WAITING) {
+                        Thread.onSpinWait();
+                      }
                       FullHeap.releaseAfter(Duration.ofMillis(500));
                       FullHeap.fill();
                       throw new OutOfMemoryError("test sink");
@@ -42,7 +46,7 @@ class FullHeapTest {
               new AuditBooks(),
               DrainSettings.ofDefaults());
       audit.queue().submit(refusal("agent:alice", 1));
-      boolean drained = audit.queue().drainPending(Duration.ofSeconds(10));
+      boolean drained = audit.queue().drainPending(Duration.ofSeconds(50));
       System.out.println("drained: " + drained);
       Runtime.getRuntime().halt(0);
     }

@@ -305,7 +305,7 @@ class PlantedJournalTest {
   private void manySegments() throws Exception {
     Journal journal = test.open();
     for (int n = 0; n < 200; n++) {
-      assertThat(journal.offer(event("agent:b", n, 50_000))).isTrue();
+      assertThat(TestJournal.offer(journal, event("agent:b", n, 50_000))).isTrue();
     }
     journal.close();
   }

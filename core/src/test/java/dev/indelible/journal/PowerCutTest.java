@@ -127,7 +127,7 @@ class PowerCutTest {
               DeferredAuditEvent event =
                   event("agent:a", number++, random.nextInt(6) == 0 ? 100_000 : 300);
               everOffered.add(bytes(event));
-              assertThat(journal.offer(event)).isTrue();
+              assertThat(TestJournal.offer(journal, event)).isTrue();
               unsynced.add(bytes(event));
             }
           }
@@ -162,13 +162,13 @@ class PowerCutTest {
     assertThat(journal.offer(before)).isTrue();
     // The next segment is there already; the disk fails in this one.
     for (int n = 0; n < 15; n++) {
-      assertThat(journal.offer(event("agent:b", n, 50_000))).isTrue();
+      assertThat(TestJournal.offer(journal, event("agent:b", n, 50_000))).isTrue();
     }
     await().until(() -> test.segments(0).size() == 2);
     disk.breakSyncs(true);
     assertThat(journal.offer(failed)).isFalse();
     disk.breakSyncs(false);
-    assertThat(journal.offer(after)).isTrue();
+    assertThat(TestJournal.offer(journal, after)).isTrue();
 
     List<String> delivered = bytes(test.drain(journal));
     assertThat(delivered).startsWith(bytes(before)).endsWith(bytes(after)).hasSize(17);
@@ -210,7 +210,7 @@ class PowerCutTest {
     JournalSettings small = TestJournal.settings(Durability.PROCESS, 4L << 20);
     Journal journal = test.open(small);
     int accepted = 0;
-    while (journal.offer(event("agent:a", accepted, 50_000))) {
+    while (TestJournal.offer(journal, event("agent:a", accepted, 50_000))) {
       accepted++;
     }
     TestJournal after = test.killedNow(temp.resolve("after"));
@@ -241,7 +241,7 @@ class PowerCutTest {
     assertThatThrownBy(() -> first.append(frame.asReadOnlyBuffer(), Durability.PROCESS))
         .isInstanceOf(ReadOnlyBufferException.class);
     while (journal.writer.current() == first) {
-      assertThat(journal.offer(event("agent:b", 3, 100_000))).isTrue();
+      assertThat(TestJournal.offer(journal, event("agent:b", 3, 100_000))).isTrue();
     }
     for (int n = 0; n < 5; n++) {
       journal.sync();

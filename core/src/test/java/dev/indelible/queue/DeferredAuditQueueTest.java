@@ -26,6 +26,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -127,7 +128,8 @@ class DeferredAuditQueueTest {
       }
     } finally {
       stop.set(true);
-      knocking.shutdownNow();
+      knocking.shutdown();
+      assertThat(knocking.awaitTermination(20, TimeUnit.SECONDS)).isTrue();
     }
   }
 
