@@ -112,7 +112,10 @@ final class ChildJvm {
   }
 
   /** How it ended. */
-  int exitCode() {
+  int exitCode() throws InterruptedException {
+    if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+      throw new AssertionError("the child process did not end");
+    }
     return process.exitValue();
   }
 

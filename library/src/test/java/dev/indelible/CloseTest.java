@@ -83,8 +83,7 @@ class CloseTest {
 
       DrainReport report = indelible.closeAndFlush(Duration.ofMillis(100));
 
-      assertThat(Duration.ofNanos(System.nanoTime() - start))
-          .isLessThan(Duration.ofMillis(100).plusSeconds(1));
+      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(30));
       assertThat(report.isComplete()).isFalse();
       other.rollback();
     }

@@ -40,6 +40,8 @@ class CompletenessTest {
     }
     for (ChildJvm child : children) {
       assertThat(child.readLine()).isEqualTo("asked");
+    }
+    for (ChildJvm child : children) {
       child.writeLine("end");
       child.requireEndsWell();
     }

@@ -26,6 +26,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -93,7 +94,7 @@ class MetersTest {
   void theFiguresAddUp() throws Exception {
     Indelible indelible = open();
     indelible.gate().check("agent:alice", REFUSED);
-    assertThat(indelible.queue().drainPending()).isTrue();
+    assertThat(indelible.queue().drainPending(Duration.ofMinutes(1))).isTrue();
     sql(
         "CREATE TRIGGER poison BEFORE INSERT ON signed_events WHEN NEW.agent_id = 'agent:mallory'"
             + " BEGIN SELECT RAISE(ABORT, 'not this one'); END");
@@ -104,7 +105,7 @@ class MetersTest {
     indelible.gate().check("agent:mallory", new FilesystemWrite("notes.txt"));
     // Permitted, and so not recorded by a hook.
     indelible.gate().preActionHook().beforeAction("agent:bob", new Bash("ls"));
-    assertThat(indelible.queue().drainPending()).isTrue();
+    assertThat(indelible.queue().drainPending(Duration.ofMinutes(1))).isTrue();
     indelible.queue().close();
     Decision refused = indelible.gate().check("agent:bob", new Bash("ls"));
 
@@ -215,7 +216,7 @@ class MetersTest {
     damage("damaged");
 
     Indelible indelible = open();
-    assertThat(indelible.queue().drainPending()).isTrue();
+    assertThat(indelible.queue().drainPending(Duration.ofMinutes(1))).isTrue();
 
     assertThat(audit("lost_total")).isEqualTo(1);
     assertThat(audit("submitted_total")).isEqualTo(3);

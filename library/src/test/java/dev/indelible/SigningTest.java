@@ -12,6 +12,7 @@ import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport.Verdict;
 import dev.indelible.verify.Verifier;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,7 +27,7 @@ class SigningTest {
     try (Indelible indelible = Indelible.builder(directory).rowSignatures(false).open()) {
       indelible.gate().check("agent:alice", new Bash("rm -rf /"));
       indelible.gate().check("agent:alice", new Bash("ls"));
-      assertThat(indelible.queue().drainPending()).isTrue();
+      assertThat(indelible.queue().drainPending(Duration.ofMinutes(1))).isTrue();
       assertThat(indelible.metrics().unsigned()).isEqualTo(2);
     }
     assertThat(verdict()).isEqualTo(Verdict.INTACT);

@@ -182,7 +182,7 @@ class WitnessedLogTest {
       awaitCosigned(a);
       awaitCosigned(b);
       record(a, 10);
-      a.queue().drainPending();
+      a.queue().drainPending(Duration.ofMinutes(1));
       awaitCosigned(a);
       assertThat(a.witnessing().orElseThrow().cosigned()).hasValue(310);
       assertThat(a.metrics().health().state()).isEqualTo(AuditHealth.State.RECORDING);
@@ -238,7 +238,8 @@ class WitnessedLogTest {
       awaitTrouble(log, "not that of its key");
       awaitTrouble(log, "did not answer");
       record(log, 50);
-      assertThat(log.queue().drainPending()).isTrue();
+      assertThat(log.queue().drainPending(Duration.ofMinutes(1))).isTrue();
+      awaitCosigned(log);
       assertThat(log.metrics().health().state()).isEqualTo(AuditHealth.State.RECORDING);
       long start = System.nanoTime();
       DrainReport report = log.closeAndFlush(Duration.ofSeconds(5));
@@ -331,7 +332,7 @@ class WitnessedLogTest {
   void aLogWithoutWitnessesKnowsNoQuorum() throws Exception {
     try (Indelible log = openLog("a")) {
       record(log, 5);
-      assertThat(log.queue().drainPending()).isTrue();
+      assertThat(log.queue().drainPending(Duration.ofMinutes(1))).isTrue();
       assertThat(log.witnessing()).isEmpty();
       assertThat(log.rowsNotCosigned()).isEmpty();
     }
@@ -378,7 +379,7 @@ class WitnessedLogTest {
       awaitCosigned(log);
       copy(memory, Files.createDirectory(backup));
       record(log, 10);
-      log.queue().drainPending();
+      log.queue().drainPending(Duration.ofMinutes(1));
       awaitCosigned(log);
       int port = witness.server.address().getPort();
       witness.close();
@@ -387,7 +388,7 @@ class WitnessedLogTest {
       copy(backup, memory);
       witness.start(port);
       record(log, 10);
-      log.queue().drainPending();
+      log.queue().drainPending(Duration.ofMinutes(1));
       awaitCosigned(log);
       assertThat(log.metrics().health().state()).isEqualTo(AuditHealth.State.RECORDING);
     }
@@ -408,7 +409,7 @@ class WitnessedLogTest {
     copy(temporary.resolve("a"), Files.createDirectory(backup));
     try (Indelible log = openLog("a")) {
       record(log, 10);
-      log.queue().drainPending();
+      log.queue().drainPending(Duration.ofMinutes(1));
       awaitCosigned(log);
     }
     delete(temporary.resolve("a"));
@@ -419,7 +420,7 @@ class WitnessedLogTest {
     try (Indelible log = openLog("a")) {
       record(log, 1);
       awaitConcern(log, "the log was set back, or it is wrong: it saw 20 rows");
-      assertThat(log.queue().drainPending()).isTrue();
+      assertThat(log.queue().drainPending(Duration.ofMinutes(1))).isTrue();
       assertThat(log.rowsNotCosigned().orElseThrow()).isPositive();
     }
     // And once it is longer.
@@ -427,7 +428,7 @@ class WitnessedLogTest {
       record(log, 30);
       awaitTrouble(log, "the log was forked, or it is wrong");
       awaitConcern(log, "witness w contradicts the log");
-      assertThat(log.queue().drainPending()).isTrue();
+      assertThat(log.queue().drainPending(Duration.ofMinutes(1))).isTrue();
     }
     assertThatThrownBy(() -> requireCosigned("a", witness.key)).hasMessageContaining("quorum");
   }

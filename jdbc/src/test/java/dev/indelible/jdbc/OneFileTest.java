@@ -20,6 +20,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import javax.sql.DataSource;
@@ -79,7 +80,7 @@ class OneFileTest {
         assertThat(count(statement, "memories")).isEqualTo(1);
         assertThat(count(statement, "archive")).isZero();
       }
-      assertThat(indelible.queue().drainPending()).isTrue();
+      assertThat(indelible.queue().drainPending(Duration.ofMinutes(1))).isTrue();
       assertThat(indelible.metrics().isBalanced()).isTrue();
     }
 

@@ -49,7 +49,7 @@ final class SqliteFile {
   /** A connection to write over, whichever ledger is in the file. */
   static SqliteWriter writer(Path file) throws LedgerException {
     try {
-      return SqliteWriter.open(file, Optional.empty());
+      return SqliteWriter.openOnce(file);
     } catch (SQLException e) {
       throw failure(file, e);
     }

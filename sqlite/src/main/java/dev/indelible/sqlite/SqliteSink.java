@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
 public final class SqliteSink implements DeferredAuditSink {
   private static final Logger LOG = LoggerFactory.getLogger(SqliteSink.class);
 
-  /** Rows of one commit that are a sign of load. */
+  /** Rows of one commit, and known to come behind it, that are a sign of load. */
   private static final int MANY_ROWS = 256;
 
   private final Path file;
@@ -99,7 +99,7 @@ public final class SqliteSink implements DeferredAuditSink {
         }
         open.commit();
         requireStillThere(open);
-        if (batch.events().size() >= MANY_ROWS) {
+        if (batch.events().size() + batch.following().size() >= MANY_ROWS) {
           open.carryOverAside();
         }
         guard.committed(append.head());
@@ -163,9 +163,16 @@ public final class SqliteSink implements DeferredAuditSink {
     if (open == null) {
       open = SqliteWriter.open(file, ledger);
       writer = open;
+      open.oldSqlite().map(SqliteSink::concern).ifPresent(books::reportConcern);
       retryLetters(open);
     }
     return open;
+  }
+
+  private static String concern(String oldSqlite) {
+    return "SQLite "
+        + oldSqlite
+        + " may damage a database that two processes write to; bring one of 3.51.3 or later";
   }
 
   /**

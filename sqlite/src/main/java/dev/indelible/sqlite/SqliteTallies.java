@@ -40,6 +40,9 @@ public final class SqliteTallies {
    */
   static final int WORTH_A_TALLY = 100;
 
+  /** How often the last one is tried: another writer may be at work, and there is no later. */
+  private static final int ATTEMPTS_AT_THE_END = 4;
+
   /** Rows behind the last tally that are counted for a first tally at the end; more take longer. */
   private static final long MOST_AT_THE_END = 10_000_000;
 
@@ -180,7 +183,11 @@ public final class SqliteTallies {
   /** Writes the last tally, if it has something to say. */
   void finish(SqliteWriter writer, RowSealer sealer) {
     if (isNews() || wanted && number > 0) {
-      write(writer, sealer, true);
+      for (int attempt = 0; attempt < ATTEMPTS_AT_THE_END; attempt++) {
+        if (write(writer, sealer, true)) {
+          return;
+        }
+      }
     }
   }
 
@@ -190,14 +197,15 @@ public final class SqliteTallies {
         + recovered.counts().total();
   }
 
-  private void write(SqliteWriter writer, RowSealer sealer, boolean closed) {
+  /** Returns false if the weather was against it. */
+  private boolean write(SqliteWriter writer, RowSealer sealer, boolean closed) {
     try {
       long spoken = spoken();
       long end = writer.lastRow().map(ChainRow::sequence).orElse(0L);
       long first = firstBehindTally(writer, end);
       if (closed && number == 0 && end - first > MOST_AT_THE_END) {
         // Counting them takes its time: that is for a run that has some.
-        return;
+        return true;
       }
       // Before the ledger is locked, for it may be much.
       Covered counted = new Covered(first, end, count(writer, first, end));
@@ -221,14 +229,15 @@ public final class SqliteTallies {
     } catch (SQLException e) {
       if (SqliteFault.of(e) == SqliteFault.WEATHER) {
         LOG.warn("{}: no tally is written for now: {}", file, e.getMessage());
-      } else {
-        concern = Optional.of("no tally can be written: " + e.getMessage());
-        books.reportConcern(concern.get());
+        return false;
       }
+      concern = Optional.of("no tally can be written: " + e.getMessage());
+      books.reportConcern(concern.get());
     } catch (RuntimeException e) {
       // Rows are settled without it: whatever is wrong with a tally must not stop them.
       LOG.warn("{}: no tally is written for now: {}", file, e.getMessage(), e);
     }
+    return true;
   }
 
   /**

@@ -12,6 +12,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -26,8 +27,14 @@ import org.slf4j.LoggerFactory;
 final class SqliteWriter implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SqliteWriter.class);
 
-  /** How long SQLite itself waits for a lock; the drainer tries again after that. */
-  private static final int BUSY_TIMEOUT_MILLIS = 1_000;
+  /**
+   * How long SQLite itself waits for a lock. The drainer tries again after that; until then it does
+   * not hear that it is to stop, and has half a second for that.
+   */
+  private static final Duration DRAINERS_PATIENCE = Duration.ofMillis(250);
+
+  /** The same for what is done once, by hand, and gives up after that. */
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private final Path file;
   private final Connection connection;
@@ -53,6 +60,8 @@ final class SqliteWriter implements AutoCloseable {
   private final PreparedStatement insertCheckpoint;
   private final SqliteTree tree;
 
+  private final Optional<String> oldSqlite;
+
   /** Whether {@link #begin} was called and its end was not. */
   private boolean begun;
 
@@ -64,6 +73,9 @@ final class SqliteWriter implements AutoCloseable {
     this.file = file;
     this.connection = connection;
     this.identity = identity;
+    this.oldSqlite =
+        Optional.of(sqliteVersion(connection))
+            .filter(version -> !WalCheckpointer.isSafeWith(version));
     String select = SqliteRows.SELECT;
     insertRow = connection.prepareStatement(SqliteRows.INSERT);
     rowById = connection.prepareStatement(select + "WHERE id = ?");
@@ -109,11 +121,21 @@ final class SqliteWriter implements AutoCloseable {
   }
 
   /**
-   * Opens the file, made first if there is none, and brings its tables up to date.
+   * Opens the file for a drainer, made first if there is none, and brings its tables up to date.
    *
    * @param ledger the ledger it must hold, and a new one becomes; if it is all the same, empty
    */
   static SqliteWriter open(Path file, Optional<UUID> ledger) throws SQLException {
+    return open(file, ledger, DRAINERS_PATIENCE);
+  }
+
+  /** The same for something that is done once, whichever ledger it holds. */
+  static SqliteWriter openOnce(Path file) throws SQLException {
+    return open(file, Optional.empty(), PATIENCE);
+  }
+
+  private static SqliteWriter open(Path file, Optional<UUID> ledger, Duration patience)
+      throws SQLException {
     SqliteFile.create(file);
     // Before it is opened: a file that is replaced on the way is then taken for another, and never
     // the other way round.
@@ -121,7 +143,7 @@ final class SqliteWriter implements AutoCloseable {
     Connection connection =
         DriverManager.getConnection(SqliteFile.url(file), SqliteTuning.properties());
     try {
-      execute(connection, "PRAGMA busy_timeout = " + BUSY_TIMEOUT_MILLIS);
+      execute(connection, "PRAGMA busy_timeout = " + patience.toMillis());
       SqliteSchema.requireFit(connection);
       SqliteTuning.apply(connection);
       if (SqliteSchema.version(connection).orElse(0) != SqliteSchema.VERSION) {
@@ -211,17 +233,22 @@ final class SqliteWriter implements AutoCloseable {
   }
 
   /**
-   * Lets another thread carry over the write-ahead log from now on, if the application has not
-   * brought an SQLite that is too old for that.
+   * Lets another thread carry over the write-ahead log from now on, if SQLite is {@linkplain
+   * #oldSqlite not too old} for that.
    */
   void carryOverAside() throws SQLException {
-    if (checkpointer == null && WalCheckpointer.isSafeWith(sqliteVersion())) {
+    if (checkpointer == null && oldSqlite.isEmpty()) {
       execute(connection, "PRAGMA wal_autocheckpoint = " + WalCheckpointer.WRITERS_PAGES);
       checkpointer = WalCheckpointer.start(file);
     }
   }
 
-  private String sqliteVersion() throws SQLException {
+  /** The version of an SQLite that the application brought, if it is too old to be relied upon. */
+  Optional<String> oldSqlite() {
+    return oldSqlite;
+  }
+
+  private static String sqliteVersion(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement();
         ResultSet row = statement.executeQuery("SELECT sqlite_version()")) {
       row.next();

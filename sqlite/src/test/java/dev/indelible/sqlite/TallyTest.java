@@ -456,6 +456,7 @@ class TallyTest {
     DeferredAudit audit = start(ONLY_AT_THE_END, new KeepingStore());
     refusals("agent:a", 2).forEach(audit.queue()::submit);
     assertThat(audit.closeAndFlush(Duration.ofMillis(50)).pending()).isEqualTo(2);
+    await().atMost(Duration.ofMinutes(1)).until(() -> rows("audit.tally") == 2);
 
     assertThat(said("pending")).isEqualTo(2);
     Finding found = completeness(log.verify());
