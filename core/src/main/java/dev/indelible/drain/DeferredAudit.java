@@ -7,6 +7,7 @@ import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.EventStore;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -18,9 +19,6 @@ import java.util.concurrent.locks.LockSupport;
  * when a process ends without having closed.
  */
 public final class DeferredAudit implements AutoCloseable {
-  /** As long as nanoseconds in a long can say: 292 years. */
-  private static final Duration LONGEST_WAIT = Duration.ofNanos(Long.MAX_VALUE);
-
   private static final String THREAD_NAME = "indelible-drainer";
 
   private final DeferredAuditQueue queue;
@@ -40,7 +38,7 @@ public final class DeferredAudit implements AutoCloseable {
     this.store = store;
     this.books = books;
     this.queue = new DeferredAuditQueue(store, books);
-    Drainer drainer = new Drainer(store, queue, books, settings.maxBatch());
+    Drainer drainer = new Drainer(store, books, settings.maxBatch());
     this.supervisor = new Supervisor(drainer, sinks, books, settings.maxRestarts());
     this.thread = new Thread(supervisor, THREAD_NAME);
     this.thread.setDaemon(true);
@@ -143,10 +141,10 @@ public final class DeferredAudit implements AutoCloseable {
    */
   private static void await(Thread thread, long start, Duration timeout) {
     long least = System.nanoTime() + Duration.ofMillis(500).toNanos();
-    Duration most = timeout.compareTo(LONGEST_WAIT) < 0 ? timeout : LONGEST_WAIT;
+    long most = TimeUnit.NANOSECONDS.convert(timeout);
     boolean interrupted = false;
     while (thread.isAlive()
-        && (System.nanoTime() - least < 0 || System.nanoTime() - start < most.toNanos())) {
+        && (System.nanoTime() - least < 0 || System.nanoTime() - start < most)) {
       LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
       interrupted |= Thread.interrupted();
     }

@@ -3,7 +3,6 @@ package dev.indelible.drain;
 
 import dev.indelible.event.GapNote;
 import dev.indelible.queue.AuditBooks;
-import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.EventStore;
 import java.util.List;
@@ -15,7 +14,6 @@ import java.util.concurrent.atomic.AtomicReference;
  */
 final class Drainer {
   private final EventStore store;
-  private final DeferredAuditQueue queue;
   private final AuditBooks books;
   private final BatchSize batchSize;
 
@@ -31,9 +29,8 @@ final class Drainer {
     ABANDONED
   }
 
-  Drainer(EventStore store, DeferredAuditQueue queue, AuditBooks books, int maxBatch) {
+  Drainer(EventStore store, AuditBooks books, int maxBatch) {
     this.store = store;
-    this.queue = queue;
     this.books = books;
     this.batchSize = new BatchSize(maxBatch);
   }
@@ -67,7 +64,10 @@ final class Drainer {
         store.settle(size);
         books.countCommit(nanos);
         books.countLost(lost);
-        enter(size, appended);
+        books.reportRecording();
+        // Last: whoever sees that everything is settled sees all the rest, too.
+        books.countAppended(appended);
+        books.countDlqLanded(size - appended);
       } finally {
         // Should the store fail, the batch is tried again; in any other phase none would settle.
         phase.set(Phase.WAITING);
@@ -82,13 +82,5 @@ final class Drainer {
    */
   void abandon() {
     phase.compareAndSet(Phase.WAITING, Phase.ABANDONED);
-  }
-
-  private void enter(int settled, long appended) {
-    books.countAppended(appended);
-    books.countDlqLanded(settled - appended);
-    // Last: whoever sees that everything is settled sees all the rest, too.
-    books.reportRecording();
-    queue.countSettled(settled);
   }
 }

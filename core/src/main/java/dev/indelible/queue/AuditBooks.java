@@ -67,9 +67,9 @@ public final class AuditBooks {
   /** Publishes {@link #alsoUncountedRejected}; written after it and read before. */
   volatile boolean alsoUncounted;
 
-  private final LongAdder appended = new LongAdder();
+  private final AtomicLong appended = new AtomicLong();
   private final LongAdder unsigned = new LongAdder();
-  private final LongAdder dlqLanded = new LongAdder();
+  private final AtomicLong dlqLanded = new AtomicLong();
   private final LongAdder appendFailures = new LongAdder();
   private final LongAdder drainerPanics = new LongAdder();
   private final LongAdder uniqueRaceRetries = new LongAdder();
@@ -187,7 +187,7 @@ public final class AuditBooks {
 
   /** Counts events that are in the chain. */
   public void countAppended(long events) {
-    appended.add(events);
+    appended.addAndGet(events);
   }
 
   /** Counts events that are in the chain without a signature of their own. */
@@ -197,7 +197,7 @@ public final class AuditBooks {
 
   /** Counts events that are in the dead letters. */
   public void countDlqLanded(long events) {
-    dlqLanded.add(events);
+    dlqLanded.addAndGet(events);
   }
 
   /** Counts an attempt that the sink reported as failed. */
@@ -302,6 +302,11 @@ public final class AuditBooks {
     return submitted() - rejected;
   }
 
+  /** Events that are in the chain or in the dead letters. */
+  long settled() {
+    return appended() + dlqLanded();
+  }
+
   /** Events that were turned away. */
   long turnedAway() {
     return sum(turnedAway);
@@ -330,7 +335,7 @@ public final class AuditBooks {
   }
 
   long appended() {
-    return appended.sum();
+    return appended.get();
   }
 
   long unsigned() {
@@ -338,7 +343,7 @@ public final class AuditBooks {
   }
 
   long dlqLanded() {
-    return dlqLanded.sum();
+    return dlqLanded.get();
   }
 
   long appendFailures() {

@@ -9,7 +9,7 @@ import dev.indelible.event.Timestamps;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,20 +28,11 @@ public final class DeferredAuditQueue {
   /** How often a waiting drain looks; also how long the drainer rests when there is nothing. */
   public static final Duration DRAIN_POLL_INTERVAL = Duration.ofMillis(10);
 
-  /** As long as nanoseconds in a long can say: 292 years. */
-  private static final Duration LONGEST_WAIT = Duration.ofNanos(Long.MAX_VALUE);
-
   private static final Logger LOG = LoggerFactory.getLogger(DeferredAuditQueue.class);
-
-  /** How often the books are looked at before what does not add up is shown as it is. */
-  private static final int MOST_LOOKS = 1_000;
 
   private final EventStore store;
   private final AuditBooks books;
   private final RateLimitedLog rejections = new RateLimitedLog();
-
-  /** Events settled; written by the drainer, read by those who wait for it. */
-  private final AtomicLong settled = new AtomicLong();
 
   private volatile boolean open = true;
 
@@ -171,12 +162,10 @@ public final class DeferredAuditQueue {
    * @return {@code false} if that took longer than {@code timeout}, or the drainer has given up
    */
   public boolean drainPending(Duration timeout) {
-    long deadline =
-        System.nanoTime()
-            + (timeout.compareTo(LONGEST_WAIT) < 0 ? timeout : LONGEST_WAIT).toNanos();
+    long deadline = System.nanoTime() + TimeUnit.NANOSECONDS.convert(timeout);
     long target = books.accepted();
     boolean interrupted = false;
-    while (settled.get() < target
+    while (books.settled() < target
         && System.nanoTime() - deadline < 0
         && !books.health().state().isTerminal()) {
       LockSupport.parkNanos(this, DRAIN_POLL_INTERVAL.toNanos());
@@ -188,23 +177,14 @@ public final class DeferredAuditQueue {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
-    return settled.get() >= target;
+    return books.settled() >= target;
   }
 
-  /**
-   * The books at this moment (D10). What is pending is by the count of what was settled, which is
-   * kept beside the books: so they are looked at again while a batch is being entered into both.
-   */
+  /** The books at this moment (D10); they add up, also while a batch is being entered. */
   public DeferredAuditMetrics metrics() {
-    long done = settled.get();
+    // First: what is settled was submitted before.
     long appended = books.appended();
     long dead = books.dlqLanded();
-    for (int looks = 1; looks < MOST_LOOKS && appended + dead != done; looks++) {
-      Thread.yield();
-      done = settled.get();
-      appended = books.appended();
-      dead = books.dlqLanded();
-    }
     // In this order: what is submitted meanwhile and refused counts as pending, and not as less.
     long rejected = books.sendFailures();
     long submitted = books.submitted();
@@ -218,7 +198,7 @@ public final class DeferredAuditQueue {
         books.drainerPanics(),
         dead,
         books.uniqueRaceRetries(),
-        submitted - rejected - done,
+        submitted - rejected - appended - dead,
         store.oldestPending().map(DeferredAuditQueue::age),
         health(),
         books.drainerRestarts(),
@@ -243,11 +223,6 @@ public final class DeferredAuditQueue {
             .or(books::concern)
             .map(reason -> new AuditHealth(AuditHealth.State.DEGRADED, reason))
             .orElse(health);
-  }
-
-  /** Counts events as settled, after the store let them go. For the drainer alone. */
-  public void countSettled(int events) {
-    settled.addAndGet(events);
   }
 
   private static Duration age(Instant since) {

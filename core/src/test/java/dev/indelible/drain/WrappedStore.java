@@ -9,7 +9,7 @@ import java.time.Instant;
 import java.util.Optional;
 
 /** A store in memory, for tests that have one of its methods misbehave. */
-class WrappedStore implements EventStore {
+public class WrappedStore implements EventStore {
   private final MemoryStore store = new MemoryStore();
 
   @Override

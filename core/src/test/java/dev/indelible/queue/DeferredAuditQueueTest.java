@@ -13,6 +13,7 @@ import dev.indelible.decision.Decision;
 import dev.indelible.decision.Escalate;
 import dev.indelible.decision.Refuse;
 import dev.indelible.decision.Warn;
+import dev.indelible.drain.WrappedStore;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.queue.AuditHealth.State;
@@ -180,7 +181,6 @@ class DeferredAuditQueueTest {
     assertThat(queue.metrics().sendFailures()).isEqualTo(2);
     assertThat(queue.metrics().pending()).isEqualTo(3);
     store.settle(1);
-    queue.countSettled(1);
     books.countAppended(1);
     assertThat(queue.submit(refusal("agent:alice", 5))).isTrue();
   }
@@ -188,7 +188,14 @@ class DeferredAuditQueueTest {
   /** D1: a store that fails costs the event, said to the caller, and never the books. */
   @Test
   void aStoreThatThrowsIsAnEventNotAccepted() {
-    DeferredAuditQueue failing = new DeferredAuditQueue(new ThrowingStore(), books);
+    EventStore full =
+        new WrappedStore() {
+          @Override
+          public boolean offer(AuditEvent event) {
+            throw new StackOverflowError("no room for a frame");
+          }
+        };
+    DeferredAuditQueue failing = new DeferredAuditQueue(full, books);
     assertThat(failing.submit(refusal("agent:alice", 1))).isFalse();
     assertThat(failing.metrics().sendFailures()).isEqualTo(1);
     assertThat(failing.metrics().pending()).isZero();
@@ -256,7 +263,6 @@ class DeferredAuditQueueTest {
     assertThat(queue.metrics().oldestPending().orElseThrow())
         .isGreaterThanOrEqualTo(Duration.ofHours(1));
     store.settle(2);
-    queue.countSettled(2);
     books.countAppended(2);
     queue.submit(at(model, model.timestamp().plusSeconds(3_600)));
     assertThat(queue.metrics().oldestPending()).contains(Duration.ZERO);
@@ -299,30 +305,5 @@ class DeferredAuditQueueTest {
     }
     long seconds = Duration.ofNanos(System.nanoTime() - start).toSeconds();
     assertThat(lines[0]).isBetween(1, (int) seconds + 1);
-  }
-
-  private static final class ThrowingStore implements EventStore {
-    @Override
-    public boolean offer(AuditEvent event) {
-      throw new StackOverflowError("no room for a frame");
-    }
-
-    @Override
-    public EventBatch peek(int max) {
-      return EventBatch.EMPTY;
-    }
-
-    @Override
-    public void settle(int count) {}
-
-    @Override
-    public long recovered() {
-      return 0;
-    }
-
-    @Override
-    public Optional<Instant> oldestPending() {
-      return Optional.empty();
-    }
   }
 }

@@ -18,6 +18,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,9 +46,6 @@ public final class SqliteTallies {
 
   /** Rows behind the last tally that are counted for a first tally at the end; more take longer. */
   private static final long MOST_AT_THE_END = 10_000_000;
-
-  /** As long as nanoseconds in a long can say: never, for whoever asks for longer. */
-  private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
 
   private static final Logger LOG = LoggerFactory.getLogger(SqliteTallies.class);
 
@@ -111,8 +109,7 @@ public final class SqliteTallies {
       Path file, Optional<Duration> interval, long recovered, HeadGuard guard, AuditBooks books) {
     this.file = file;
     this.wanted = interval.isPresent();
-    this.intervalNanos =
-        interval.filter(time -> time.compareTo(LONGEST) < 0).orElse(LONGEST).toNanos();
+    this.intervalNanos = interval.map(TimeUnit.NANOSECONDS::convert).orElse(Long.MAX_VALUE);
     this.recoveredLeft = recovered;
     this.guard = guard;
     this.books = books;
