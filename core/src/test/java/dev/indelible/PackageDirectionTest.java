@@ -33,7 +33,7 @@ class PackageDirectionTest {
           Map.entry("checkpoint", Set.of("merkle", "crypto")),
           Map.entry("receipt", Set.of("checkpoint", "merkle", "crypto")),
           Map.entry("witness", Set.of("checkpoint", "merkle", "crypto", "ledger")),
-          Map.entry("ledger", Set.of("event", "json", "crypto")),
+          Map.entry("ledger", Set.of("merkle", "event", "json", "crypto")),
           Map.entry("verify", Set.of("ledger", "checkpoint", "merkle", "crypto", "json", "event")),
           Map.entry("adopt", Set.of("verify", "ledger", "merkle", "crypto", "json", "event")),
           Map.entry("tlog", Set.of("checkpoint", "merkle")),

@@ -27,7 +27,6 @@ import dev.indelible.sqlite.SqliteCosignatures;
 import dev.indelible.sqlite.SqliteDeferredAudit;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteTallies;
-import dev.indelible.verify.StoredTiles;
 import dev.indelible.witness.Anchoring;
 import dev.indelible.witness.Witnessing;
 import java.nio.file.Path;
@@ -391,8 +390,7 @@ public final class Indelible implements AutoCloseable {
     }
 
     private Anchoring anchor(Path file, DeferredAudit audit) {
-      return Anchoring.start(
-          file, this::ledger, StoredTiles::new, data.keys()::accepted, audit::reportContradiction);
+      return Anchoring.start(file, this::ledger, data.keys()::accepted, audit::reportContradiction);
     }
 
     private Optional<SqliteLedger> ledger() throws LedgerException {
@@ -403,11 +401,7 @@ public final class Indelible implements AutoCloseable {
 
     private Witnessing ask(WitnessPolicy policy, DeferredAudit audit) {
       return Witnessing.start(
-          policy,
-          this::ledger,
-          StoredTiles::new,
-          new SqliteCosignatures(data.database()),
-          audit::reportConcern);
+          policy, this::ledger, new SqliteCosignatures(data.database()), audit::reportConcern);
     }
 
     private JournalSettings journalSettings() {

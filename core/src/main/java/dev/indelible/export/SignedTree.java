@@ -10,9 +10,9 @@ import dev.indelible.crypto.KeyRing;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.ledger.StoredTiles;
 import dev.indelible.merkle.MerkleTree;
 import dev.indelible.merkle.TiledNodes;
-import dev.indelible.verify.StoredTiles;
 
 /**
  * The tree of a ledger that its last checkpoint is over, once that was found to be signed by a key

@@ -12,6 +12,7 @@ import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.ledger.StoredTiles;
 import dev.indelible.merkle.Tile;
 import dev.indelible.merkle.TilePath;
 import dev.indelible.merkle.TileSource;

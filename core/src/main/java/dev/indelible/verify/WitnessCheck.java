@@ -10,6 +10,7 @@ import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.ledger.StoredTiles;
 import dev.indelible.merkle.TiledNodes;
 import dev.indelible.verify.Finding.Status;
 import java.util.ArrayList;

@@ -11,8 +11,8 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.LedgerSource;
 import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.ledger.StoredTiles;
 import dev.indelible.merkle.Hash;
-import dev.indelible.merkle.TileSource;
 import dev.indelible.merkle.TiledNodes;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
-import java.util.function.Function;
 
 /**
  * Appends a log's checkpoints to an anchor file as they are signed, and notices when the log does
@@ -40,7 +39,6 @@ public final class Anchoring {
   private static final int AT_ONCE = 1_000;
 
   private final AnchorFile file;
-  private final Function<LedgerReader, TileSource<LedgerException>> tiles;
   private final KeySource keys;
   private final Consumer<String> concern;
   private final Appending appending;
@@ -57,14 +55,8 @@ public final class Anchoring {
    */
   public record State(OptionalLong anchored, Optional<String> trouble) {}
 
-  private Anchoring(
-      Path file,
-      LedgerSource source,
-      Function<LedgerReader, TileSource<LedgerException>> tiles,
-      KeySource keys,
-      Consumer<String> concern) {
+  private Anchoring(Path file, LedgerSource source, KeySource keys, Consumer<String> concern) {
     this.file = new AnchorFile(file);
-    this.tiles = tiles;
     this.keys = keys;
     this.concern = concern;
     this.appending = new Appending(source);
@@ -75,17 +67,12 @@ public final class Anchoring {
    *
    * @param file the anchor file; made if it is not there
    * @param source the ledger; made by others, perhaps later
-   * @param tiles the tree that a ledger has stored
    * @param keys the log's
    * @param concern hears, in words, that the log does not continue what the file has
    */
   public static Anchoring start(
-      Path file,
-      LedgerSource source,
-      Function<LedgerReader, TileSource<LedgerException>> tiles,
-      KeySource keys,
-      Consumer<String> concern) {
-    Anchoring anchoring = new Anchoring(file, source, tiles, keys, concern);
+      Path file, LedgerSource source, KeySource keys, Consumer<String> concern) {
+    Anchoring anchoring = new Anchoring(file, source, keys, concern);
     anchoring.appending.start();
     return anchoring;
   }
@@ -173,7 +160,7 @@ public final class Anchoring {
       // Another process signed, and anchored, since the ledger was opened.
       return Optional.empty();
     }
-    Hash root = TiledNodes.tree(tiles.apply(ledger), known.size()).root();
+    Hash root = TiledNodes.tree(new StoredTiles(ledger), known.size()).root();
     return root.equals(known.root())
         ? Optional.empty()
         : Optional.of(

@@ -11,7 +11,7 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.LedgerSource;
 import dev.indelible.ledger.StoredCheckpoint;
-import dev.indelible.merkle.TileSource;
+import dev.indelible.ledger.StoredTiles;
 import dev.indelible.merkle.TiledNodes;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -22,7 +22,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import java.util.function.Function;
+import java.util.function.Predicate;
 
 /**
  * Has a log's checkpoints cosigned while it is at work, and keeps the cosignatures beside them.
@@ -41,7 +41,6 @@ public final class Witnessing {
   private static final int MOST_LOOKED_AT = 1_000;
 
   private final WitnessPolicy policy;
-  private final Function<LedgerReader, TileSource<LedgerException>> tiles;
   private final CosignatureStore store;
   private final Consumer<String> concern;
   private final List<Asking> askings = new ArrayList<>();
@@ -62,13 +61,11 @@ public final class Witnessing {
   private Witnessing(
       WitnessPolicy policy,
       LedgerSource source,
-      Function<LedgerReader, TileSource<LedgerException>> tiles,
       CosignatureStore store,
       Consumer<String> concern,
       Duration interval,
       Duration patience) {
     this.policy = policy;
-    this.tiles = tiles;
     this.store = store;
     this.concern = concern;
     HttpClient http = WitnessClient.http();
@@ -85,32 +82,24 @@ public final class Witnessing {
    * Begins to have a log's checkpoints cosigned by those witnesses of a policy that have a URL.
    *
    * @param source the ledger; made by others, perhaps later
-   * @param tiles the tree that a ledger has stored
    * @param store where cosignatures are kept
    * @param concern hears, in words, that a witness contradicts the log
    * @throws IllegalArgumentException as {@link #requireAskable}
    */
   public static Witnessing start(
-      WitnessPolicy policy,
-      LedgerSource source,
-      Function<LedgerReader, TileSource<LedgerException>> tiles,
-      CosignatureStore store,
-      Consumer<String> concern) {
-    return start(
-        policy, source, tiles, store, concern, Follower.DEFAULT_INTERVAL, WitnessClient.PATIENCE);
+      WitnessPolicy policy, LedgerSource source, CosignatureStore store, Consumer<String> concern) {
+    return start(policy, source, store, concern, Follower.DEFAULT_INTERVAL, WitnessClient.PATIENCE);
   }
 
   /** As the other, with other times. */
   static Witnessing start(
       WitnessPolicy policy,
       LedgerSource source,
-      Function<LedgerReader, TileSource<LedgerException>> tiles,
       CosignatureStore store,
       Consumer<String> concern,
       Duration interval,
       Duration patience) {
-    Witnessing witnessing =
-        new Witnessing(policy, source, tiles, store, concern, interval, patience);
+    Witnessing witnessing = new Witnessing(policy, source, store, concern, interval, patience);
     witnessing.askings.forEach(Asking::start);
     return witnessing;
   }
@@ -158,21 +147,23 @@ public final class Witnessing {
    */
   public static OptionalLong cosigned(LedgerReader ledger, WitnessPolicy policy)
       throws LedgerException {
-    Looked looked = new Looked();
-    ledger.forEachCosigned(
-        stored -> {
-          looked.at++;
-          if (hasQuorum(stored, policy)) {
-            looked.size = OptionalLong.of(stored.size());
-          }
-          return looked.size.isEmpty() && looked.at < MOST_LOOKED_AT;
-        });
-    return looked.size.isEmpty() && looked.at < MOST_LOOKED_AT ? OptionalLong.of(0) : looked.size;
+    return lastOf(ledger, stored -> hasQuorum(stored, policy));
   }
 
-  private static final class Looked {
-    private int at;
-    private OptionalLong size = OptionalLong.empty();
+  /** The size of the last cosigned checkpoint of which that holds, as {@link #cosigned} has it. */
+  private static OptionalLong lastOf(LedgerReader ledger, Predicate<StoredCheckpoint> holds)
+      throws LedgerException {
+    AtomicReference<OptionalLong> size = new AtomicReference<>(OptionalLong.empty());
+    int[] left = {MOST_LOOKED_AT};
+    ledger.forEachCosigned(
+        stored -> {
+          left[0]--;
+          if (holds.test(stored)) {
+            size.set(OptionalLong.of(stored.size()));
+          }
+          return size.get().isEmpty() && left[0] > 0;
+        });
+    return size.get().isEmpty() && left[0] > 0 ? OptionalLong.of(0) : size.get();
   }
 
   private static boolean hasQuorum(StoredCheckpoint stored, WitnessPolicy policy) {
@@ -245,7 +236,7 @@ public final class Witnessing {
       WitnessReply reply =
           asked.ask(
               withoutCosignatures(checkpoint),
-              TiledNodes.tree(tiles.apply(ledger), last.get().size()));
+              TiledNodes.tree(new StoredTiles(ledger), last.get().size()));
       if (reply instanceof WitnessReply.Cosigned given) {
         store.keep(last.get().size(), nameAndId(witness.key()), given.line().line());
         cosigned(last.get().size());
@@ -286,25 +277,12 @@ public final class Witnessing {
     private WitnessClient client(LedgerReader ledger) throws LedgerException {
       if (client.isEmpty()) {
         cosigned.set(Witnessing.cosigned(ledger, policy));
-        long before = lastCosigned(ledger);
+        // Where it is not known it is asked from the beginning, and says.
+        long before = lastOf(ledger, this::isCosigned).orElse(0);
         client = Optional.of(new WitnessClient(http, witness.key(), url, before, patience));
         cosigned(before);
       }
       return client.get();
-    }
-
-    private long lastCosigned(LedgerReader ledger) throws LedgerException {
-      Looked looked = new Looked();
-      ledger.forEachCosigned(
-          stored -> {
-            looked.at++;
-            if (isCosigned(stored)) {
-              looked.size = OptionalLong.of(stored.size());
-            }
-            return looked.size.isEmpty() && looked.at < MOST_LOOKED_AT;
-          });
-      // Where it is not known it is asked from the beginning, and says.
-      return looked.size.orElse(0);
     }
 
     private boolean isCosigned(StoredCheckpoint stored) {

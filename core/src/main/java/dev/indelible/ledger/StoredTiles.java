@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.verify;
+package dev.indelible.ledger;
 
-import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerReader;
 import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.Tile;
 import dev.indelible.merkle.TileParseException;
