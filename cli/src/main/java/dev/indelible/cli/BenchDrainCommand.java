@@ -38,9 +38,6 @@ import picocli.CommandLine.Command;
     })
 final class BenchDrainCommand extends BenchVerb {
   private static final int RAW_BATCH = 5_000;
-  private static final String COLUMNS =
-      "sequence, id, agent_id, event_type, payload_hash, signature, attest_level, timestamp,"
-          + " prev_hash, key_id, payload";
 
   /** Row by row is so much slower that a part of the events tells enough. */
   private static final int ROW_BY_ROW_SHARE = 20;
@@ -58,33 +55,31 @@ final class BenchDrainCommand extends BenchVerb {
     Path drained = directory.resolve("drained.db");
     long drain = perSecond(events, drain(batch, key, drained));
     rowByRow(
-        warmUp.subList(0, warmUp.size() / ROW_BY_ROW_SHARE),
-        key,
-        drained,
-        directory.resolve("warm-row.db"));
+        warmUp.subList(0, warmUp.size() / ROW_BY_ROW_SHARE), key, directory.resolve("warm-row.db"));
     List<AuditEvent> part = batch.subList(0, events / ROW_BY_ROW_SHARE);
-    long rowByRow =
-        perSecond(part.size(), rowByRow(part, key, drained, directory.resolve("rows.db")));
+    long rowByRow = perSecond(part.size(), rowByRow(part, key, directory.resolve("rows.db")));
     raw(directory.resolve("warm-up.db"), directory.resolve("warm-raw.db"));
     long raw = perSecond(events, raw(drained, directory.resolve("raw.db")));
     print(drain, rowByRow, raw);
   }
 
   /** The original design: read the head, sign, insert, commit; once a row. */
-  private static long rowByRow(List<AuditEvent> batch, SigningKey key, Path like, Path file)
+  private static long rowByRow(List<AuditEvent> batch, SigningKey key, Path file)
       throws SQLException {
     try (Connection connection = connect(file, "NORMAL")) {
-      copySchema(like, connection);
+      SqliteTuning.makeTables(connection);
       RowSealer sealer = new RowSealer(key);
       long start = System.nanoTime();
       try (Statement statement = connection.createStatement();
           PreparedStatement head =
               connection.prepareStatement(
-                  "SELECT " + COLUMNS + " FROM signed_events ORDER BY sequence DESC LIMIT 1");
-          PreparedStatement insert = connection.prepareStatement(insertSql())) {
+                  "SELECT sequence, id, agent_id, event_type, payload_hash, signature,"
+                      + " attest_level, timestamp, prev_hash, key_id, payload"
+                      + " FROM signed_events ORDER BY sequence DESC LIMIT 1");
+          PreparedStatement insert = SqliteTuning.prepareInsert(connection)) {
         for (AuditEvent event : batch) {
           statement.execute("BEGIN IMMEDIATE");
-          bind(insert, sealer.seal(read(head), List.of(event)).get(0));
+          SqliteTuning.bind(insert, sealer.seal(read(head), List.of(event)).get(0));
           insert.executeUpdate();
           statement.execute("COMMIT");
         }
@@ -100,14 +95,14 @@ final class BenchDrainCommand extends BenchVerb {
       ledger.forEachRow(RowQuery.all(), rows::add);
     }
     try (Connection connection = connect(file, "FULL")) {
-      copySchema(from, connection);
+      SqliteTuning.makeTables(connection);
       long start = System.nanoTime();
       try (Statement statement = connection.createStatement();
-          PreparedStatement insert = connection.prepareStatement(insertSql())) {
+          PreparedStatement insert = SqliteTuning.prepareInsert(connection)) {
         for (int i = 0; i < rows.size(); i += RAW_BATCH) {
           statement.execute("BEGIN IMMEDIATE");
           for (ChainRow row : rows.subList(i, Math.min(rows.size(), i + RAW_BATCH))) {
-            bind(insert, row);
+            SqliteTuning.bind(insert, row);
             insert.executeUpdate();
           }
           statement.execute("COMMIT");
@@ -125,39 +120,6 @@ final class BenchDrainCommand extends BenchVerb {
       statement.execute("PRAGMA synchronous = " + synchronous);
     }
     return connection;
-  }
-
-  private static void copySchema(Path from, Connection to) throws SQLException {
-    try (Connection source = DriverManager.getConnection("jdbc:sqlite:" + from);
-        Statement select = source.createStatement();
-        Statement create = to.createStatement();
-        ResultSet schema =
-            select.executeQuery(
-                "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")) {
-      while (schema.next()) {
-        create.execute(schema.getString(1));
-      }
-    }
-  }
-
-  private static String insertSql() {
-    return "INSERT INTO signed_events ("
-        + COLUMNS
-        + ") VALUES (?,?,?,?,?,?,?,?,?,?,CAST(? AS TEXT))";
-  }
-
-  private static void bind(PreparedStatement insert, ChainRow row) throws SQLException {
-    insert.setLong(1, row.sequence());
-    insert.setString(2, row.id());
-    insert.setString(3, row.agentId());
-    insert.setString(4, row.eventType());
-    insert.setBytes(5, row.payloadHash());
-    insert.setBytes(6, row.signature().orElseThrow());
-    insert.setString(7, row.attestLevel());
-    insert.setString(8, row.timestamp());
-    insert.setBytes(9, row.prevHash());
-    insert.setString(10, row.keyId().orElseThrow());
-    insert.setBytes(11, row.payload().orElseThrow());
   }
 
   private static Head read(PreparedStatement select) throws SQLException {

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.sqlite;
 
+import dev.indelible.ledger.ChainRow;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Properties;
+import java.util.UUID;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteOpenMode;
 
 /**
- * How a ledger's own connection is set. Public for benchmarks, which measure the limit under the
- * same settings.
+ * How a ledger's own connection is set, and what it writes rows with. Public for benchmarks, which
+ * measure the limit under the same settings, in the same tables and by the same statement.
  */
 public final class SqliteTuning {
   private static final List<String> PRAGMAS =
@@ -51,5 +54,20 @@ public final class SqliteTuning {
         statement.execute("PRAGMA " + pragma);
       }
     }
+  }
+
+  /** Makes a ledger's tables and indexes in a database that has none; it is a ledger then. */
+  public static void makeTables(Connection connection) throws SQLException {
+    SqliteSchema.migrate(connection, UUID.randomUUID());
+  }
+
+  /** The statement that inserts a row, for {@link #bind} to say which. */
+  public static PreparedStatement prepareInsert(Connection connection) throws SQLException {
+    return connection.prepareStatement(SqliteRows.INSERT);
+  }
+
+  /** Says which row a statement of {@link #prepareInsert} inserts. */
+  public static void bind(PreparedStatement insert, ChainRow row) throws SQLException {
+    SqliteRows.bind(insert, row);
   }
 }

@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.benchmarks.contender;
 
-import dev.indelible.benchmarks.load.EventStream;
-import dev.indelible.crypto.KeyRing;
-import dev.indelible.crypto.SigningKey;
-import dev.indelible.drain.DeferredAudit;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
-import dev.indelible.sqlite.SqliteDeferredAudit;
 import dev.indelible.sqlite.SqliteTuning;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -36,10 +29,6 @@ public final class PlainLedger implements AutoCloseable {
     OFF
   }
 
-  private static final String COLUMNS =
-      "sequence, id, agent_id, event_type, payload_hash, signature, attest_level, timestamp,"
-          + " prev_hash, key_id, payload";
-
   private final Connection connection;
   private final Statement statement;
   private final PreparedStatement insert;
@@ -48,26 +37,18 @@ public final class PlainLedger implements AutoCloseable {
   private PlainLedger(Connection connection) throws SQLException {
     this.connection = connection;
     this.statement = connection.createStatement();
-    this.insert =
-        connection.prepareStatement(
-            "INSERT INTO signed_events ("
-                + COLUMNS
-                + ") VALUES (?,?,?,?,?,?,?,?,?,?,CAST(? AS TEXT))");
+    this.insert = SqliteTuning.prepareInsert(connection);
     this.last =
         connection.prepareStatement(
-            "SELECT " + COLUMNS + " FROM signed_events ORDER BY sequence DESC LIMIT 1");
+            "SELECT sequence, id, agent_id, event_type, payload_hash, signature, attest_level,"
+                + " timestamp, prev_hash, key_id, payload"
+                + " FROM signed_events ORDER BY sequence DESC LIMIT 1");
   }
 
   /** A new file with the tables, indexes and page size that the product makes. */
-  public static PlainLedger create(Path file, Synchronous synchronous)
-      throws SQLException, IOException {
-    Path template = Files.createTempFile(file.toAbsolutePath().getParent(), "template", ".db");
-    Files.delete(template);
-    letProductMake(template);
-    try (Connection source = connect(template);
-        Connection target = connect(file)) {
-      execute(target, "PRAGMA page_size = " + pageSize(source));
-      copySchema(source, target);
+  public static PlainLedger create(Path file, Synchronous synchronous) throws SQLException {
+    try (Connection connection = connect(file)) {
+      SqliteTuning.makeTables(connection);
     }
     return open(file, synchronous);
   }
@@ -76,7 +57,9 @@ public final class PlainLedger implements AutoCloseable {
   public static PlainLedger open(Path file, Synchronous synchronous) throws SQLException {
     Connection connection = connect(file);
     SqliteTuning.apply(connection);
-    execute(connection, "PRAGMA synchronous = " + synchronous);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("PRAGMA synchronous = " + synchronous);
+    }
     return new PlainLedger(connection);
   }
 
@@ -98,17 +81,7 @@ public final class PlainLedger implements AutoCloseable {
   }
 
   void insert(ChainRow row) throws SQLException {
-    insert.setLong(1, row.sequence());
-    insert.setString(2, row.id());
-    insert.setString(3, row.agentId());
-    insert.setString(4, row.eventType());
-    insert.setBytes(5, row.payloadHash());
-    insert.setBytes(6, row.signature().orElse(null));
-    insert.setString(7, row.attestLevel());
-    insert.setString(8, row.timestamp());
-    insert.setBytes(9, row.prevHash());
-    insert.setString(10, row.keyId().orElse(null));
-    insert.setBytes(11, row.payload().orElse(null));
+    SqliteTuning.bind(insert, row);
     insert.executeUpdate();
   }
 
@@ -139,40 +112,7 @@ public final class PlainLedger implements AutoCloseable {
         Optional.ofNullable(row.getBytes(11)));
   }
 
-  private static void letProductMake(Path file) {
-    SigningKey key = SigningKey.generate();
-    try (DeferredAudit audit =
-        SqliteDeferredAudit.install(file, key, KeyRing.of(List.of(key.verificationKey())))) {
-      audit.queue().submit(new EventStream(0, 1, 0).next());
-    }
-  }
-
   private static Connection connect(Path file) throws SQLException {
     return DriverManager.getConnection("jdbc:sqlite:" + file, SqliteTuning.properties());
-  }
-
-  private static void execute(Connection connection, String sql) throws SQLException {
-    try (Statement statement = connection.createStatement()) {
-      statement.execute(sql);
-    }
-  }
-
-  private static int pageSize(Connection connection) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery("PRAGMA page_size")) {
-      return row.getInt(1);
-    }
-  }
-
-  private static void copySchema(Connection from, Connection to) throws SQLException {
-    try (Statement select = from.createStatement();
-        Statement create = to.createStatement();
-        ResultSet schema =
-            select.executeQuery(
-                "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")) {
-      while (schema.next()) {
-        create.execute(schema.getString(1));
-      }
-    }
   }
 }
