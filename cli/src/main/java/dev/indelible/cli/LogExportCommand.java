@@ -2,12 +2,14 @@
 package dev.indelible.cli;
 
 import dev.indelible.checkpoint.Checkpoint;
-import dev.indelible.export.EvidenceException;
 import dev.indelible.export.LedgerExport;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowQuery;
 import dev.indelible.tlog.LogDirectory;
-import dev.indelible.tlog.LogDirectoryException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
@@ -41,12 +43,15 @@ final class LogExportCommand extends Verb {
     jsonl
   }
 
+  /** Rows written so far, of those written a line each. */
+  private long rows;
+
   @Override
   public Integer call() throws Exception {
     try (LedgerReader ledger = ledger();
         Progress progress = new Progress(console(), "exported")) {
       if (format == Format.jsonl) {
-        printRows(new JsonLinesExport(path).write(ledger, progress));
+        writeRows(ledger, progress);
       } else {
         writeTiles(ledger, progress);
       }
@@ -63,14 +68,30 @@ final class LogExportCommand extends Verb {
       Checkpoint checkpoint =
           new LedgerExport(ledger, data().keys().accepted(), directory, progress::at).write();
       printTiles(checkpoint, directory.written());
-    } catch (EvidenceException e) {
-      throw e.isContradicted()
-          ? CommandFailure.failed(e.getMessage())
-          : CommandFailure.usage(String.valueOf(e.getMessage()));
-    } catch (LogDirectoryException e) {
-      throw e.isContradicted()
-          ? CommandFailure.failed(e.getMessage())
-          : CommandFailure.usage(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** All rows in one new file, a record with its payload a line; whole and synced, or none. */
+  private void writeRows(LedgerReader ledger, Progress progress) throws Exception {
+    NewFile.write(
+        path,
+        out ->
+            ledger.forEachRow(
+                RowQuery.all(),
+                row -> {
+                  writeLine(out, row.toJson());
+                  progress.at(++rows);
+                  return true;
+                }));
+    printRows();
+  }
+
+  private static void writeLine(OutputStream out, byte[] json) {
+    try {
+      out.write(json);
+      out.write('\n');
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -95,7 +116,7 @@ final class LogExportCommand extends Verb {
     }
   }
 
-  private void printRows(long rows) {
+  private void printRows() {
     if (json()) {
       console()
           .json(

@@ -3,7 +3,6 @@ package dev.indelible.cli;
 
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.export.Disclosure;
-import dev.indelible.export.EvidenceException;
 import dev.indelible.export.ProvenRow;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.LedgerReader;
@@ -68,10 +67,6 @@ final class LogProveCommand extends Verb {
       ProvenRow proven = ProvenRow.of(ledger, data().keys().accepted(), id);
       Disclosure beside = withPayload ? proven.recordAndPayload() : proven.record();
       print(proven, write(proven, beside));
-    } catch (EvidenceException e) {
-      throw e.isContradicted()
-          ? CommandFailure.failed(e.getMessage())
-          : CommandFailure.usage(String.valueOf(e.getMessage()));
     }
     return ExitCode.OK;
   }

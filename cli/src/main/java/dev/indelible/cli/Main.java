@@ -3,9 +3,11 @@ package dev.indelible.cli;
 
 import dev.indelible.OpenException;
 import dev.indelible.crypto.KeyException;
+import dev.indelible.export.EvidenceException;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.policy.PolicyException;
+import dev.indelible.tlog.LogDirectoryException;
 import dev.indelible.witness.WitnessException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -24,6 +26,8 @@ public final class Main {
           LedgerException.class,
           PolicyException.class,
           JsonFormatException.class,
+          EvidenceException.class,
+          LogDirectoryException.class,
           WitnessException.class);
 
   private Main() {}
@@ -86,7 +90,7 @@ public final class Main {
       console
           .err()
           .println("indelible: " + Console.printable(String.valueOf(failure.getMessage())));
-      return ExitCode.USAGE;
+      return isContradicted(failure) ? ExitCode.FAILED : ExitCode.USAGE;
     }
     console
         .err()
@@ -95,5 +99,11 @@ public final class Main {
                 + Console.printable(failure.toString())
                 + "; run again with --verbose and report it");
     return ExitCode.FAILED;
+  }
+
+  /** Whether what was read contradicts what was signed or published: no question of usage. */
+  private static boolean isContradicted(Exception failure) {
+    return failure instanceof EvidenceException evidence && evidence.isContradicted()
+        || failure instanceof LogDirectoryException directory && directory.isContradicted();
   }
 }
