@@ -148,26 +148,18 @@ final class LogVerifyCommand extends Verb {
   private VerificationReport ownChain(LedgerReader ledger, VerificationOptions options)
       throws CommandFailure, LedgerException {
     Optional<WitnessPolicy> policy = Optional.empty();
-    Optional<Finding> unreadable = Optional.empty();
+    List<Finding> beside = new ArrayList<>();
     try {
       policy = witnesses.areGiven() ? witnesses.policy() : data().witnessPolicy();
     } catch (OpenException e) {
-      unreadable = Optional.of(unknown("witnesses", e.getMessage(), true));
+      beside.add(unknown("witnesses", e.getMessage(), true));
     }
     VerificationReport report = verify(ledger, options, policy);
-    if (unreadable.isPresent()) {
-      // In place of the word that nobody was named.
-      List<Finding> rest =
-          report.findings().stream()
-              .filter(finding -> !finding.check().equals("witnesses"))
-              .toList();
-      report =
-          with(
-              new VerificationReport(report.rows(), report.head(), rest, report.faults()),
-              unreadable.get());
+    swapped(ledger).ifPresent(beside::add);
+    for (Finding finding : beside) {
+      report = with(report, finding);
     }
-    Optional<Finding> swapped = swapped(ledger);
-    return swapped.isPresent() ? with(report, swapped.get()) : report;
+    return report;
   }
 
   private static Finding unknown(String check, String message, boolean counts) {

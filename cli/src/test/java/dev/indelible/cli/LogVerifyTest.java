@@ -298,7 +298,9 @@ class LogVerifyTest {
     Files.writeString(cli.data().resolve("witnesses"), "quorum nobody\n");
     Result result = cli.run("log", "verify");
     assertThat(result.exit()).isEqualTo(3);
-    assertThat(result.out()).containsPattern("witnesses +unknown");
+    assertThat(result.out())
+        .containsPattern("witnesses +unknown +[^ ]+/witnesses: ")
+        .containsPattern("witnesses +unknown +no cosignature was asked for: ");
   }
 
   /** A break that is proven outweighs a key that is not known. */

@@ -27,7 +27,7 @@ public final class Verifier {
   public static final int MAX_FINDINGS = 1_000;
 
   private static final String UNWITNESSED =
-      "nobody was named: that the log shows others another chain could not be seen";
+      "no cosignature was asked for: that the log shows others another chain could not be seen";
 
   private static final String UNANCHORED =
       "none was given: that the log was set back, or rebuilt with its own key, could not be seen";
