@@ -21,10 +21,7 @@ final class FlatOutSubmit implements Section {
         table.row(
             cost.drained() ? "running" : "none",
             cost.producers(),
-            Units.time(cost.call().p50()),
-            Units.time(cost.call().p99()),
-            Units.time(cost.call().p999()),
-            Units.time(cost.call().max()),
+            cost.call(),
             Units.count(cost.bytes()) + " B");
       }
     }

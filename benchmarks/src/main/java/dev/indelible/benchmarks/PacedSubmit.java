@@ -38,11 +38,11 @@ final class PacedSubmit implements Section {
                     sizes.strideWarmUp(),
                     sizes.paced()));
     Latencies call = facts.latencies("call");
-    MarkdownTable table = new MarkdownTable("submit", "p50", "p99", "p99.9", "max");
-    row(table, "the call itself", call);
-    row(table, "response, from when the event was due", facts.latencies("response"));
     page.section("Submit at a steady pace")
-        .table(table)
+        .table(
+            new MarkdownTable("submit", "p50", "p99", "p99.9", "max")
+                .row("the call itself", call)
+                .row("response, from when the event was due", facts.latencies("response")))
         .text(
             """
             Durability `process`, signatures Corretto, the drainer running; %d producers, %,d events/s \
@@ -68,14 +68,5 @@ final class PacedSubmit implements Section {
         Units.time(wanted.toNanos()),
         Units.time(measured),
         measured <= wanted.toNanos());
-  }
-
-  private static void row(MarkdownTable table, String what, Latencies times) {
-    table.row(
-        what,
-        Units.time(times.p50()),
-        Units.time(times.p99()),
-        Units.time(times.p999()),
-        Units.time(times.max()));
   }
 }

@@ -10,7 +10,6 @@ import dev.indelible.benchmarks.child.Survivors;
 import dev.indelible.benchmarks.child.Victim;
 import dev.indelible.benchmarks.contender.Contender;
 import dev.indelible.benchmarks.contender.RowSignatures;
-import dev.indelible.benchmarks.load.Latencies;
 import dev.indelible.benchmarks.load.Scratch;
 import dev.indelible.benchmarks.report.MarkdownTable;
 import dev.indelible.benchmarks.report.Page;
@@ -171,8 +170,6 @@ final class SideBySide implements Section {
     Map<String, List<String>> settings = new LinkedHashMap<>();
     for (Result result : results) {
       String name = result.contender().name();
-      Latencies paced = result.stride().latencies("call");
-      Latencies flooded = result.flood().latencies("call");
       long rate = Units.perSecond(result.flood().number("found"), result.flood().number("nanos"));
       Deaths deaths = result.deaths();
       table.row(
@@ -180,20 +177,12 @@ final class SideBySide implements Section {
           Units.count(rate),
           Units.ratio((double) rate / limit),
           Units.count(result.flood().number("accepted") - result.flood().number("found")),
-          Units.time(paced.p50()),
-          Units.time(paced.p99()),
-          Units.time(paced.p999()),
-          Units.time(paced.max()),
+          result.stride().latencies("call"),
           Units.count(deaths.accepted()),
           Units.count(deaths.found()),
           Units.count(deaths.lost()),
           Units.count(deaths.duplicated()));
-      full.row(
-          name,
-          Units.time(flooded.p50()),
-          Units.time(flooded.p99()),
-          Units.time(flooded.p999()),
-          Units.time(flooded.max()));
+      full.row(name, result.flood().latencies("call"));
       settings.computeIfAbsent(result.contender().settings(), any -> new ArrayList<>()).add(name);
     }
     table.row(

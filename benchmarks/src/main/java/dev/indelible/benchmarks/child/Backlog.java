@@ -33,7 +33,7 @@ public final class Backlog implements Task {
     Path directory = told.path("directory");
     long events = told.number("events");
     DataDirectory data = new DataDirectory(directory);
-    EventStream stream = new EventStream(0, 1, 0);
+    EventStream stream = new EventStream(0, 1);
     try (Indelible log =
         new IndelibleContender(Durability.PROCESS, RowSignatures.CORRETTO).start(directory)) {
       submit(log, stream, 1);

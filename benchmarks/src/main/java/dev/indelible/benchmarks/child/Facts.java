@@ -5,7 +5,6 @@ import dev.indelible.benchmarks.load.Latencies;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /** What a child is told, and what it answers: names and values, each one line. One thread. */
@@ -62,11 +61,6 @@ public final class Facts {
         number(name + ".p99"),
         number(name + ".p999"),
         number(name + ".max"));
-  }
-
-  /** The middle one of some measurements. */
-  static long median(List<Long> values) {
-    return values.stream().sorted().skip(values.size() / 2).findFirst().orElseThrow();
   }
 
   Map<String, String> values() {

@@ -67,7 +67,7 @@ public final class Flood implements Task {
               producer -> {
                 Histogram own = Latencies.histogram();
                 Handover handover =
-                    new Handover(session, new EventStream(producer, producers, 0), own);
+                    new Handover(session, new EventStream(producer, producers), own);
                 while (handover.accepted() < events / producers
                     && System.nanoTime() - start < limit.toNanos()) {
                   handover.handOver();

@@ -63,8 +63,8 @@ public final class Growth implements Task {
       largeNanos.add(large.append(warmUp, events));
     }
     return new Facts()
-        .with("small", Facts.median(smallNanos))
-        .with("large", Facts.median(largeNanos))
+        .with("small", Latencies.median(smallNanos))
+        .with("large", Latencies.median(largeNanos))
         .with("proof", large.prove(told.count("proofs")));
   }
 
@@ -76,7 +76,7 @@ public final class Growth implements Task {
    */
   private record Log(Path directory, EventStream stream) {
     static Log fill(Path directory, long rows) throws Exception {
-      Log log = new Log(directory, new EventStream(0, 1, 0));
+      Log log = new Log(directory, new EventStream(0, 1));
       log.append(1, 0);
       DataDirectory data = new DataDirectory(directory);
       RowSealer sealer = new RowSealer(data.keys().openOrCreate());

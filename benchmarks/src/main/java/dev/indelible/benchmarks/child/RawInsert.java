@@ -105,7 +105,7 @@ public final class RawInsert implements Task {
   private static List<ChainRow> rows(boolean signed, int producers, long count) {
     List<EventStream> streams = new ArrayList<>();
     for (int producer = 0; producer < producers; producer++) {
-      streams.add(new EventStream(producer, producers, 0));
+      streams.add(new EventStream(producer, producers));
     }
     RowSealer sealer = new RowSealer(new RowSigning(SigningKey.generate(), signed));
     List<ChainRow> rows = new ArrayList<>();

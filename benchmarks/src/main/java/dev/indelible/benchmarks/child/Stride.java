@@ -44,7 +44,7 @@ public final class Stride implements Task {
           Producers.run(
               producers,
               producer -> {
-                EventStream events = new EventStream(producer, producers, 0);
+                EventStream events = new EventStream(producer, producers);
                 Producer cold = new Producer(session, events);
                 cold.stride(new Pace(producer, producers, eventsPerSecond), told.time("warmUp"));
                 Producer warm = new Producer(session, events);

@@ -6,6 +6,7 @@ import dev.indelible.benchmarks.contender.Contender;
 import dev.indelible.benchmarks.contender.IndelibleContender;
 import dev.indelible.benchmarks.contender.RowSignatures;
 import dev.indelible.benchmarks.load.EventStream;
+import dev.indelible.benchmarks.load.Latencies;
 import dev.indelible.benchmarks.load.Producers;
 import dev.indelible.journal.Durability;
 import dev.indelible.ledger.LedgerReader;
@@ -57,12 +58,12 @@ public final class Verification implements Task {
     }
     return new Facts()
         .with("rows", rows)
-        .with("read", Facts.median(read))
-        .with("verified", Facts.median(verified));
+        .with("read", Latencies.median(read))
+        .with("verified", Latencies.median(verified));
   }
 
   private static void fill(Path directory, RowSignatures signatures, long events) throws Exception {
-    EventStream stream = new EventStream(0, 1, 0);
+    EventStream stream = new EventStream(0, 1);
     try (Contender.Session log =
         new IndelibleContender(Durability.PROCESS, signatures).open(directory)) {
       for (long event = 0; event < events; event++) {

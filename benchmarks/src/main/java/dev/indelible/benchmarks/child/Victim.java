@@ -45,7 +45,7 @@ public final class Victim implements Task {
         producers,
         producer -> {
           Handover handover =
-              new Handover(session, new EventStream(producer, producers, 0), Latencies.histogram());
+              new Handover(session, new EventStream(producer, producers), Latencies.histogram());
           new Pace(producer, producers, told.count("eventsPerSecond"))
               .run(
                   LIFE,

@@ -36,7 +36,7 @@ public final class Visibility implements Task {
   @Override
   public Facts run(Facts told) throws Exception {
     Path directory = told.path("directory");
-    EventStream stream = new EventStream(0, 1, 0);
+    EventStream stream = new EventStream(0, 1);
     Random random = new Random(1);
     try (Indelible log =
         new IndelibleContender(Durability.PROCESS, RowSignatures.CORRETTO).start(directory)) {

@@ -95,7 +95,7 @@ public class SubmitBenchmark {
     /** Takes its place among the others. */
     @Setup
     public void begin(ThreadParams threads) {
-      events = new EventStream(threads.getThreadIndex(), threads.getThreadCount(), 0);
+      events = new EventStream(threads.getThreadIndex(), threads.getThreadCount());
     }
 
     /** Makes the next event, outside of what is timed. */

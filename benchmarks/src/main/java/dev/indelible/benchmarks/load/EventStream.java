@@ -35,12 +35,10 @@ public final class EventStream {
    *
    * @param producer which one, from 0
    * @param producers how many there are; their times interleave
-   * @param from the number of the first event, from 0
    */
-  public EventStream(int producer, int producers, long from) {
+  public EventStream(int producer, int producers) {
     this.producer = producer;
     this.producers = producers;
-    this.next = from;
   }
 
   /** The next event. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.benchmarks.load;
 
+import java.util.List;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -27,5 +28,10 @@ public record Latencies(long p50, long p99, long p999, long max) {
         histogram.getValueAtPercentile(99),
         histogram.getValueAtPercentile(99.9),
         histogram.getMaxValue());
+  }
+
+  /** The middle one of some times. */
+  public static long median(List<Long> times) {
+    return times.stream().sorted().skip(times.size() / 2).findFirst().orElseThrow();
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.benchmarks.report;
 
+import dev.indelible.benchmarks.load.Latencies;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -97,6 +98,6 @@ final class Machine {
     } finally {
       Files.delete(file);
     }
-    return times.stream().sorted().skip(SYNCS / 2).findFirst().orElseThrow();
+    return Latencies.median(times);
   }
 }

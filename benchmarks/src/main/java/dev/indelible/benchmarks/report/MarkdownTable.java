@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.benchmarks.report;
 
+import dev.indelible.benchmarks.load.Latencies;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,11 +17,18 @@ public final class MarkdownTable {
     this.heads = List.of(heads);
   }
 
-  /** Adds a row, a cell a column. */
+  /** Adds a row, a cell a column; {@link Latencies} are four: p50, p99, p99.9 and max. */
   public MarkdownTable row(Object... cells) {
     List<String> row = new ArrayList<>();
     for (Object cell : cells) {
-      row.add(cell.toString());
+      if (cell instanceof Latencies times) {
+        row.add(Units.time(times.p50()));
+        row.add(Units.time(times.p99()));
+        row.add(Units.time(times.p999()));
+        row.add(Units.time(times.max()));
+      } else {
+        row.add(cell.toString());
+      }
     }
     if (row.size() != heads.size()) {
       throw new IllegalArgumentException(row + " is not a row of " + heads);

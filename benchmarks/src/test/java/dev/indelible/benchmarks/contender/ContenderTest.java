@@ -40,7 +40,7 @@ class ContenderTest {
       Producers.run(
           PRODUCERS,
           producer -> {
-            EventStream events = new EventStream(producer, PRODUCERS, 0);
+            EventStream events = new EventStream(producer, PRODUCERS);
             for (int i = 0; i < EVENTS; i++) {
               assertThat(session.submit(events.next())).isTrue();
             }

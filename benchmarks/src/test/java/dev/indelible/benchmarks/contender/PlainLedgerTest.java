@@ -26,7 +26,7 @@ class PlainLedgerTest {
     Path data = temp.resolve("data");
     try (Indelible log =
         new IndelibleContender(Durability.PROCESS, RowSignatures.CORRETTO).start(data)) {
-      log.queue().submit(new EventStream(0, 1, 0).next());
+      log.queue().submit(new EventStream(0, 1).next());
     }
     Path plain = temp.resolve("plain.db");
     PlainLedger.create(plain, PlainLedger.Synchronous.FULL).close();

@@ -3,6 +3,7 @@ package dev.indelible.benchmarks.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.indelible.benchmarks.load.Latencies;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,6 +26,14 @@ class PageTest {
             | long name |        1 |
             | x         |  250,000 |
             """);
+  }
+
+  @Test
+  void latenciesAreFourCells() {
+    MarkdownTable table =
+        new MarkdownTable("what", "p50", "p99", "p99.9", "max")
+            .row("a call", new Latencies(950, 1_500, 20_000, 3_000_000));
+    assertThat(table.toString()).endsWith("| a call | 950 ns | 1.5 µs | 20.0 µs | 3.0 ms |\n");
   }
 
   @Test
