@@ -398,7 +398,7 @@ final class BatchAppend {
   /** Whether the chain says, signed, that rows before that one are not. */
   private boolean isUnsignedBelow(long sequence) throws SQLException {
     return writer
-        .lastSignatureNote(sequence, guard::isSound)
+        .lastOfType(SystemEvent.ROW_SIGNATURES, sequence, guard::isSound)
         .flatMap(RowSignatureNote::read)
         .filter(note -> !note.everyRow())
         .isPresent();
@@ -436,7 +436,7 @@ final class BatchAppend {
 
   /** Whether the chain has this very note already, and not just a row that looks like it. */
   private boolean isNoted(TamperNote note) throws SQLException {
-    return writer.tamperNotes().stream()
+    return writer.rowsOfType(SystemEvent.TAMPER).stream()
         .filter(row -> TamperNote.read(row).filter(noted -> noted.isAbout(note)).isPresent())
         .anyMatch(guard::isSound);
   }

@@ -4,6 +4,7 @@ package dev.indelible.sqlite;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.GapNote;
+import dev.indelible.event.SystemEvent;
 import dev.indelible.event.TypeCounts;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
@@ -259,7 +260,10 @@ public final class SqliteTallies {
   }
 
   private long firstBehindTally(SqliteWriter writer, long end) throws SQLException {
-    return writer.lastTally(end + 1, this::isTally).map(row -> row.sequence() + 1).orElse(1L);
+    return writer
+        .lastOfType(SystemEvent.TALLY, end + 1, this::isTally)
+        .map(row -> row.sequence() + 1)
+        .orElse(1L);
   }
 
   private static TypeCounts count(SqliteWriter writer, long from, long to) throws SQLException {
@@ -279,7 +283,10 @@ public final class SqliteTallies {
       // The answer to one of ours was lost: the chain knows which was the last.
       Optional<Tally> ours =
           writer
-              .lastTally(end.sequence() + 1, row -> row.sequence() <= began || isOurs(row))
+              .lastOfType(
+                  SystemEvent.TALLY,
+                  end.sequence() + 1,
+                  row -> row.sequence() <= began || isOurs(row))
               .filter(this::isOurs)
               .flatMap(Tally::read);
       number = Math.max(number, ours.map(Tally::number).orElse(0L));

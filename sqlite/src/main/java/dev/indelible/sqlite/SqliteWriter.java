@@ -47,9 +47,7 @@ final class SqliteWriter implements AutoCloseable {
   private final PreparedStatement lastRow;
   private final PreparedStatement lastRowBelow;
   private final PreparedStatement size;
-  private final PreparedStatement tamperNotes;
-  private final PreparedStatement signatureNote;
-  private final PreparedStatement tally;
+  private final PreparedStatement typeBelow;
   private final PreparedStatement countOfType;
   private final PreparedStatement anyLetter;
   private final PreparedStatement lettersById;
@@ -83,15 +81,9 @@ final class SqliteWriter implements AutoCloseable {
     lastRowBelow =
         connection.prepareStatement(select + "WHERE sequence < ? ORDER BY sequence DESC LIMIT 1");
     size = connection.prepareStatement("SELECT count(*) FROM signed_events");
-    tamperNotes = connection.prepareStatement(select + "WHERE event_type = 'audit.tamper'");
-    signatureNote =
+    typeBelow =
         connection.prepareStatement(
-            select
-                + "WHERE event_type = 'audit.row_signatures' AND sequence < ?"
-                + " ORDER BY sequence DESC");
-    tally =
-        connection.prepareStatement(
-            select + "WHERE event_type = 'audit.tally' AND sequence < ? ORDER BY sequence DESC");
+            select + "WHERE event_type = ? AND sequence < ? ORDER BY sequence DESC");
     countOfType =
         connection.prepareStatement(
             "SELECT count(*) FROM signed_events"
@@ -377,31 +369,12 @@ final class SqliteWriter implements AutoCloseable {
     return first(rowById);
   }
 
-  /** The rows that say of themselves that they are notes of tampering. */
-  List<ChainRow> tamperNotes() throws SQLException {
-    List<ChainRow> notes = new ArrayList<>();
-    try (ResultSet rows = tamperNotes.executeQuery()) {
-      while (rows.next()) {
-        notes.add(SqliteRows.read(rows));
-      }
-    }
-    return notes;
-  }
-
-  /** The last row below a sequence that speaks of signatures, and of which that holds. */
-  Optional<ChainRow> lastSignatureNote(long below, Predicate<ChainRow> holds) throws SQLException {
-    return last(signatureNote, below, holds);
-  }
-
-  /** The last row below a sequence that is a tally, and of which that holds. */
-  Optional<ChainRow> lastTally(long below, Predicate<ChainRow> holds) throws SQLException {
-    return last(tally, below, holds);
-  }
-
-  private static Optional<ChainRow> last(
-      PreparedStatement select, long below, Predicate<ChainRow> holds) throws SQLException {
-    select.setLong(1, below);
-    try (ResultSet rows = select.executeQuery()) {
+  /** The last row of that type below a sequence of which that holds; answered from an index. */
+  Optional<ChainRow> lastOfType(String eventType, long below, Predicate<ChainRow> holds)
+      throws SQLException {
+    typeBelow.setString(1, eventType);
+    typeBelow.setLong(2, below);
+    try (ResultSet rows = typeBelow.executeQuery()) {
       while (rows.next()) {
         ChainRow row = SqliteRows.read(rows);
         if (holds.test(row)) {
