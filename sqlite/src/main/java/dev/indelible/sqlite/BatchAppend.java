@@ -158,9 +158,7 @@ final class BatchAppend {
     declareSignatures();
     Optional<T> said = saying.at(head);
     if (said.isPresent()) {
-      ChainRow row = sealer.seal(head, event.apply(said.get()));
-      writer.insert(row);
-      stand(row, null);
+      append(head, event.apply(said.get()));
     }
     growTree();
     return said;
@@ -203,6 +201,13 @@ final class BatchAppend {
   /** The end of the chain after this batch. */
   Head head() {
     return head;
+  }
+
+  /** Inserts the row of one event behind an end of the chain, and makes it the end. */
+  private void append(Head onto, AuditEvent event) throws SQLException {
+    ChainRow row = sealer.seal(onto, event);
+    writer.insert(row);
+    stand(row, null);
   }
 
   /**
@@ -282,11 +287,9 @@ final class BatchAppend {
         }
         case POISON -> {}
       }
-      ChainRow row = sealer.seal(head, event);
       try {
-        writer.insert(row);
-        stand(row, null);
-        appended(row.sequence());
+        append(head, event);
+        appended(head.sequence());
         return;
       } catch (SQLException again) {
         last = again;
@@ -408,9 +411,7 @@ final class BatchAppend {
   private void declareSignatures() throws SQLException {
     boolean unsignedSoFar = isUnsignedBelow(head.sequence() + 1);
     if (unsignedSoFar == sealer.signsEveryRow()) {
-      ChainRow row = sealer.seal(head, new RowSignatureNote(sealer.signsEveryRow()).toEvent());
-      writer.insert(row);
-      stand(row, null);
+      append(head, new RowSignatureNote(sealer.signsEveryRow()).toEvent());
     }
   }
 
@@ -428,9 +429,7 @@ final class BatchAppend {
     if (wrong.isEmpty() || isNoted(wrong.get())) {
       return onto;
     }
-    ChainRow row = sealer.seal(onto, wrong.get().toEvent());
-    writer.insert(row);
-    stand(row, null);
+    append(onto, wrong.get().toEvent());
     return head;
   }
 
