@@ -11,10 +11,8 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -107,24 +105,19 @@ public final class AiMemoryFile implements AutoCloseable {
     if (!hasTable(TABLE)) {
       throw new LedgerException(file + ": no table signed_events in it; is this the right file?");
     }
-    Map<String, String> columns = new HashMap<>();
-    query(
-        "SELECT name FROM pragma_table_info('signed_events')",
-        row -> columns.put(row.getString(1), ""));
-    if (columns.containsKey("payload")) {
+    List<String> columns = texts("SELECT name FROM pragma_table_info('signed_events')");
+    if (columns.contains("payload")) {
       throw new LedgerException(
           file + ": an Indelible ledger; check it without --format, with --data");
     }
     List<String> missing =
-        COLUMNS.keySet().stream().filter(name -> !columns.containsKey(name)).sorted().toList();
+        COLUMNS.keySet().stream().filter(name -> !columns.contains(name)).sorted().toList();
     if (!missing.isEmpty()) {
       throw new LedgerException(
           "%s: its table signed_events has no column %s; a chain has been kept since schema 34 of ai-memory"
               .formatted(file, missing.get(0)));
     }
-    List<String> encoding = new ArrayList<>();
-    query("PRAGMA encoding", row -> encoding.add(row.getString(1)));
-    if (!encoding.equals(List.of("UTF-8"))) {
+    if (!texts("PRAGMA encoding").equals(List.of("UTF-8"))) {
       throw new LedgerException(file + ": its text is not in UTF-8, in which it would be hashed");
     }
   }
@@ -146,8 +139,7 @@ public final class AiMemoryFile implements AutoCloseable {
   public List<String> damage() throws LedgerException {
     return reading(
         () -> {
-          List<String> found = new ArrayList<>();
-          query("PRAGMA integrity_check(signed_events)", row -> found.add(row.getString(1)));
+          List<String> found = texts("PRAGMA integrity_check(signed_events)");
           return found.equals(List.of("ok")) ? List.of() : found;
         });
   }
@@ -156,14 +148,18 @@ public final class AiMemoryFile implements AutoCloseable {
   public void forEachRow(Consumer<AiMemoryRow> visitor) throws LedgerException {
     reading(
         () -> {
-          query(
+          Statements.forEach(
+              connection,
               """
               SELECT sequence, id, agent_id, event_type, payload_hash, signature, attest_level,
                 timestamp, prev_hash, typeof(id), typeof(agent_id), typeof(event_type),
                 typeof(payload_hash), typeof(signature), typeof(attest_level), typeof(timestamp),
                 typeof(prev_hash)
               FROM signed_events WHERE typeof(sequence) = 'integer' ORDER BY sequence""",
-              row -> visitor.accept(read(row)));
+              row -> {
+                visitor.accept(read(row));
+                return true;
+              });
           return "";
         });
   }
@@ -234,18 +230,14 @@ public final class AiMemoryFile implements AutoCloseable {
   }
 
   private long count(String sql) throws SQLException {
-    long[] count = new long[1];
-    query(sql, row -> count[0] = row.getLong(1));
-    return count[0];
+    return Statements.first(connection, sql, row -> row.getLong(1)).orElseThrow();
   }
 
-  private void query(String sql, Each each) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet rows = statement.executeQuery(sql)) {
-      while (rows.next()) {
-        each.row(rows);
-      }
-    }
+  /** The first column of every row. */
+  private List<String> texts(String sql) throws SQLException {
+    List<String> texts = new ArrayList<>();
+    Statements.forEach(connection, sql, row -> texts.add(row.getString(1)));
+    return texts;
   }
 
   private static Path wal(Path file) {
@@ -259,11 +251,5 @@ public final class AiMemoryFile implements AutoCloseable {
     } catch (IOException e) {
       throw new LedgerException(file + ": cannot be read: " + e.getMessage());
     }
-  }
-
-  /** Takes a row of a result. */
-  @FunctionalInterface
-  private interface Each {
-    void row(ResultSet row) throws SQLException;
   }
 }

@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
-import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 
@@ -31,16 +30,14 @@ public record SqliteCosignatures(Path file) implements CosignatureStore {
     try (Connection connection =
         DriverManager.getConnection(SqliteFile.url(file), SqliteFile.noneMade())) {
       set(connection);
-      try (PreparedStatement insert =
-          connection.prepareStatement(
-              "INSERT INTO indelible_cosignatures (size, witness, line)"
-                  + " SELECT size, ?, ? FROM indelible_checkpoints WHERE size = ?"
-                  + " ON CONFLICT (size, witness) DO UPDATE SET line = excluded.line")) {
-        insert.setString(1, witness);
-        insert.setString(2, line);
-        insert.setLong(3, size);
-        insert.executeUpdate();
-      }
+      Statements.change(
+          connection,
+          "INSERT INTO indelible_cosignatures (size, witness, line)"
+              + " SELECT size, ?, ? FROM indelible_checkpoints WHERE size = ?"
+              + " ON CONFLICT (size, witness) DO UPDATE SET line = excluded.line",
+          witness,
+          line,
+          size);
     } catch (SQLException e) {
       throw new LedgerException(
           file + ": a cosignature cannot be kept: " + e.getMessage(), SqliteFault.isDamage(e), e);

@@ -16,7 +16,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -118,13 +117,12 @@ public final class SqliteLedger implements LedgerReader {
   }
 
   private static long position(Connection connection, UUID journal) throws SQLException {
-    try (PreparedStatement select =
-        connection.prepareStatement("SELECT position FROM indelible_journals WHERE journal = ?")) {
-      select.setString(1, journal.toString());
-      try (ResultSet row = select.executeQuery()) {
-        return row.next() ? row.getLong(1) : 0;
-      }
-    }
+    return Statements.first(
+            connection,
+            "SELECT position FROM indelible_journals WHERE journal = ?",
+            row -> row.getLong(1),
+            journal.toString())
+        .orElse(0L);
   }
 
   /** Reads something from a file that may not be there, or may not be a ledger yet. */
@@ -146,26 +144,10 @@ public final class SqliteLedger implements LedgerReader {
     query.agentId().ifPresent(agent -> sql.append(" AND agent_id = ?"));
     query.eventType().ifPresent(type -> sql.append(" AND event_type = ?"));
     sql.append(" ORDER BY sequence");
-    reading(
-        () -> {
-          try (PreparedStatement select = connection.prepareStatement(sql.toString())) {
-            int at = 1;
-            select.setLong(at++, query.from());
-            if (query.agentId().isPresent()) {
-              select.setString(at++, query.agentId().get());
-            }
-            if (query.eventType().isPresent()) {
-              select.setString(at, query.eventType().get());
-            }
-            try (ResultSet rows = select.executeQuery()) {
-              boolean more = true;
-              while (more && rows.next()) {
-                more = visitor.visit(SqliteRows.read(rows));
-              }
-            }
-          }
-          return null;
-        });
+    List<Object> parameters = new ArrayList<>(List.of(query.from()));
+    query.agentId().ifPresent(parameters::add);
+    query.eventType().ifPresent(parameters::add);
+    forEach(sql.toString(), row -> visitor.visit(SqliteRows.read(row)), parameters.toArray());
   }
 
   @Override
@@ -181,18 +163,17 @@ public final class SqliteLedger implements LedgerReader {
 
   @Override
   public Optional<ChainRow> row(long sequence) throws LedgerException {
-    return row(SqliteRows.SELECT + "WHERE sequence = ?", sequence);
+    return first(SqliteRows.SELECT + "WHERE sequence = ?", SqliteRows::read, sequence);
   }
 
   @Override
   public Optional<ChainRow> row(String id) throws LedgerException {
-    return row(SqliteRows.SELECT + "WHERE id = ?", id);
+    return first(SqliteRows.SELECT + "WHERE id = ?", SqliteRows::read, id);
   }
 
   @Override
   public Optional<ChainRow> lastRow() throws LedgerException {
-    return row(
-        SqliteRows.SELECT + "WHERE sequence >= ? ORDER BY sequence DESC LIMIT 1", Long.MIN_VALUE);
+    return first(SqliteRows.SELECT + "ORDER BY sequence DESC LIMIT 1", SqliteRows::read);
   }
 
   @Override
@@ -202,7 +183,8 @@ public final class SqliteLedger implements LedgerReader {
 
   @Override
   public long size() throws LedgerException {
-    return count("SELECT count(*) FROM signed_events WHERE sequence >= ?", Long.MIN_VALUE);
+    // In the table itself: each of its indexes can be damaged by itself.
+    return count("SELECT count(*) FROM signed_events NOT INDEXED");
   }
 
   @Override
@@ -213,96 +195,63 @@ public final class SqliteLedger implements LedgerReader {
   @Override
   public OptionalLong treeSize() throws LedgerException {
     return hasTree
-        ? OptionalLong.of(count("SELECT max(size) FROM indelible_tree WHERE size >= ?", 0))
+        ? OptionalLong.of(count("SELECT max(size) FROM indelible_tree WHERE size >= 0"))
         : OptionalLong.empty();
   }
 
   @Override
   public Optional<byte[]> tile(int level, long index) throws LedgerException {
-    return reading(
-        () -> {
-          try (PreparedStatement select = connection.prepareStatement(SqliteTree.SELECT_TILE)) {
-            select.setInt(1, level);
-            select.setLong(2, index);
-            try (ResultSet row = select.executeQuery()) {
-              return row.next() ? Optional.ofNullable(row.getBytes(1)) : Optional.empty();
-            }
-          }
-        });
+    return first(SqliteTree.SELECT_TILE, row -> row.getBytes(1), level, index);
   }
 
   @Override
   public Optional<StoredCheckpoint> lastCheckpoint() throws LedgerException {
-    List<StoredCheckpoint> last = new ArrayList<>();
-    if (hasTree) {
-      checkpoints("ORDER BY size DESC LIMIT 1", List.of(), last::add);
-    }
-    return last.stream().findFirst();
+    return hasTree
+        ? first(selectCheckpoints() + "ORDER BY size DESC LIMIT 1", SqliteLedger::checkpoint)
+        : Optional.empty();
   }
 
   @Override
   public void forEachCheckpoint(long fromSize, long toSize, Visitor<StoredCheckpoint> visitor)
       throws LedgerException {
     if (hasTree) {
-      checkpoints(
-          "WHERE size >= ? AND size <= ? ORDER BY size", List.of(fromSize, toSize), visitor);
+      forEach(
+          selectCheckpoints() + "WHERE size >= ? AND size <= ? ORDER BY size",
+          row -> visitor.visit(checkpoint(row)),
+          fromSize,
+          toSize);
     }
   }
 
   @Override
   public void forEachCosigned(Visitor<StoredCheckpoint> visitor) throws LedgerException {
     if (hasCosignatures) {
-      checkpoints(
-          "WHERE size IN (SELECT size FROM indelible_cosignatures) ORDER BY size DESC",
-          List.of(),
-          visitor);
+      forEach(
+          selectCheckpoints()
+              + "WHERE size IN (SELECT size FROM indelible_cosignatures) ORDER BY size DESC",
+          row -> visitor.visit(checkpoint(row)));
     }
   }
 
-  private void checkpoints(String which, List<Long> sizes, Visitor<StoredCheckpoint> visitor)
-      throws LedgerException {
-    reading(
-        () -> {
-          try (PreparedStatement select =
-              connection.prepareStatement(
-                  (hasCosignatures ? SELECT_COSIGNED : SELECT_CHECKPOINTS) + which)) {
-            for (int i = 0; i < sizes.size(); i++) {
-              select.setLong(i + 1, sizes.get(i));
-            }
-            try (ResultSet rows = select.executeQuery()) {
-              boolean more = true;
-              while (more && rows.next()) {
-                byte[] note = Objects.requireNonNullElse(rows.getBytes(2), new byte[0]);
-                more = visitor.visit(new StoredCheckpoint(rows.getLong(1), note));
-              }
-            }
-          }
-          return null;
-        });
+  private String selectCheckpoints() {
+    return hasCosignatures ? SELECT_COSIGNED : SELECT_CHECKPOINTS;
+  }
+
+  private static StoredCheckpoint checkpoint(ResultSet row) throws SQLException {
+    byte[] note = Objects.requireNonNullElse(row.getBytes(2), new byte[0]);
+    return new StoredCheckpoint(row.getLong(1), note);
   }
 
   @Override
   public long dlqSize() throws LedgerException {
-    return count(
-        "SELECT count(*) FROM signed_events_dlq WHERE replayed_as IS NULL AND letter >= ?",
-        Long.MIN_VALUE);
+    return count("SELECT count(*) FROM signed_events_dlq WHERE replayed_as IS NULL");
   }
 
   @Override
   public void forEachDeadLetter(Visitor<DeadLetter> visitor) throws LedgerException {
-    reading(
-        () -> {
-          try (PreparedStatement select =
-                  connection.prepareStatement(
-                      "SELECT " + LETTER_COLUMNS + " FROM signed_events_dlq ORDER BY letter");
-              ResultSet rows = select.executeQuery()) {
-            boolean more = true;
-            while (more && rows.next()) {
-              more = visitor.visit(letter(rows));
-            }
-          }
-          return null;
-        });
+    forEach(
+        "SELECT " + LETTER_COLUMNS + " FROM signed_events_dlq ORDER BY letter",
+        row -> visitor.visit(letter(row)));
   }
 
   @Override
@@ -334,29 +283,22 @@ public final class SqliteLedger implements LedgerReader {
     return Objects.requireNonNullElse(row.getString(column), "");
   }
 
-  private Optional<ChainRow> row(String sql, Object key) throws LedgerException {
-    return reading(
+  private void forEach(String sql, Statements.Each each, Object... parameters)
+      throws LedgerException {
+    reading(
         () -> {
-          try (PreparedStatement select = connection.prepareStatement(sql)) {
-            select.setObject(1, key);
-            try (ResultSet rows = select.executeQuery()) {
-              return rows.next() ? Optional.of(SqliteRows.read(rows)) : Optional.empty();
-            }
-          }
+          Statements.forEach(connection, sql, each, parameters);
+          return null;
         });
   }
 
-  private long count(String sql, Object key) throws LedgerException {
-    return reading(
-        () -> {
-          try (PreparedStatement select = connection.prepareStatement(sql)) {
-            select.setObject(1, key);
-            try (ResultSet rows = select.executeQuery()) {
-              rows.next();
-              return rows.getLong(1);
-            }
-          }
-        });
+  private <T> Optional<T> first(String sql, Statements.Reading<T> reading, Object... parameters)
+      throws LedgerException {
+    return reading(() -> Statements.first(connection, sql, reading, parameters));
+  }
+
+  private long count(String sql, Object... parameters) throws LedgerException {
+    return first(sql, row -> row.getLong(1), parameters).orElseThrow();
   }
 
   private static SqliteLedger connect(Path file, String url) throws LedgerException {

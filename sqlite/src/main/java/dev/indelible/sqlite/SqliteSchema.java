@@ -2,7 +2,6 @@
 package dev.indelible.sqlite;
 
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
@@ -128,9 +127,9 @@ final class SqliteSchema {
     if (version(connection).isEmpty()) {
       return Optional.empty();
     }
-    try (Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery("SELECT id FROM indelible_ledger")) {
-      return row.next() ? Optional.of(UUID.fromString(row.getString(1))) : Optional.empty();
+    try {
+      return Statements.first(
+          connection, "SELECT id FROM indelible_ledger", row -> UUID.fromString(row.getString(1)));
     } catch (IllegalArgumentException | NullPointerException e) {
       int code = SQLiteErrorCode.SQLITE_CORRUPT.code;
       throw new SQLException("the ledger's id is not one any more", "", code);
@@ -139,18 +138,13 @@ final class SqliteSchema {
 
   /** The version the database is at; empty when it holds no ledger. */
   static OptionalInt version(Connection connection) throws SQLException {
-    try (Statement statement = connection.createStatement()) {
-      try (ResultSet tables =
-          statement.executeQuery(
-              "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'indelible_schema'")) {
-        if (!tables.next()) {
-          return OptionalInt.empty();
-        }
-      }
-      try (ResultSet row = statement.executeQuery("SELECT max(version) FROM indelible_schema")) {
-        return row.next() ? OptionalInt.of(row.getInt(1)) : OptionalInt.empty();
-      }
+    if (count(connection, "'indelible_schema'") == 0) {
+      return OptionalInt.empty();
     }
+    return OptionalInt.of(
+        Statements.first(
+                connection, "SELECT max(version) FROM indelible_schema", row -> row.getInt(1))
+            .orElseThrow());
   }
 
   /**
@@ -194,15 +188,11 @@ final class SqliteSchema {
   }
 
   private static int count(Connection connection, String tables) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet row =
-            statement.executeQuery(
-                "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ("
-                    + tables
-                    + ")")) {
-      row.next();
-      return row.getInt(1);
-    }
+    return Statements.first(
+            connection,
+            "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN (" + tables + ")",
+            row -> row.getInt(1))
+        .orElseThrow();
   }
 
   private static void requireKnown(int version) throws SQLException {
@@ -214,10 +204,7 @@ final class SqliteSchema {
   }
 
   private static Optional<String> text(Connection connection, String query) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery(query)) {
-      return row.next() ? Optional.of(row.getString(1)) : Optional.empty();
-    }
+    return Statements.first(connection, query, row -> row.getString(1));
   }
 
   /** The database cannot hold this ledger, and no waiting will change that. */

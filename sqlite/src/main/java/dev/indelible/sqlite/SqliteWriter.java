@@ -177,36 +177,30 @@ final class SqliteWriter implements AutoCloseable {
   /** The dead letters that wait, oldest first. */
   List<DeadLetter> waitingLetters() throws SQLException {
     List<DeadLetter> letters = new ArrayList<>();
-    try (Statement statement = connection.createStatement();
-        ResultSet rows =
-            statement.executeQuery(
-                "SELECT "
-                    + SqliteLedger.LETTER_COLUMNS
-                    + " FROM signed_events_dlq WHERE replayed_as IS NULL ORDER BY letter")) {
-      while (rows.next()) {
-        letters.add(SqliteLedger.letter(rows));
-      }
-    }
+    Statements.forEach(
+        connection,
+        "SELECT "
+            + SqliteLedger.LETTER_COLUMNS
+            + " FROM signed_events_dlq WHERE replayed_as IS NULL ORDER BY letter",
+        row -> letters.add(SqliteLedger.letter(row)));
     return letters;
   }
 
   /** Marks a letter as appended after all; returns whether it was waiting. */
   boolean markReplayed(DeadLetter letter) throws SQLException {
-    return change(
-        "UPDATE signed_events_dlq SET replayed_as = id WHERE replayed_as IS NULL AND letter = ?",
-        letter);
+    return Statements.change(
+            connection,
+            "UPDATE signed_events_dlq SET replayed_as = id"
+                + " WHERE replayed_as IS NULL AND letter = ?",
+            letter.letter())
+        == 1;
   }
 
   /** Removes a letter; returns whether it was there. */
   boolean removeLetter(DeadLetter letter) throws SQLException {
-    return change("DELETE FROM signed_events_dlq WHERE letter = ?", letter);
-  }
-
-  private boolean change(String sql, DeadLetter letter) throws SQLException {
-    try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      statement.setLong(1, letter.letter());
-      return statement.executeUpdate() == 1;
-    }
+    return Statements.change(
+            connection, "DELETE FROM signed_events_dlq WHERE letter = ?", letter.letter())
+        == 1;
   }
 
   void begin() throws SQLException {
@@ -241,11 +235,8 @@ final class SqliteWriter implements AutoCloseable {
   }
 
   private static String sqliteVersion(Connection connection) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery("SELECT sqlite_version()")) {
-      row.next();
-      return row.getString(1);
-    }
+    return Statements.first(connection, "SELECT sqlite_version()", row -> row.getString(1))
+        .orElseThrow();
   }
 
   /**
@@ -388,52 +379,39 @@ final class SqliteWriter implements AutoCloseable {
   /** The rows of that type, oldest first. */
   List<ChainRow> rowsOfType(String eventType) throws SQLException {
     List<ChainRow> found = new ArrayList<>();
-    try (PreparedStatement select =
-        connection.prepareStatement(SqliteRows.SELECT + "WHERE event_type = ? ORDER BY sequence")) {
-      select.setString(1, eventType);
-      try (ResultSet rows = select.executeQuery()) {
-        while (rows.next()) {
-          found.add(SqliteRows.read(rows));
-        }
-      }
-    }
+    Statements.forEach(
+        connection,
+        SqliteRows.SELECT + "WHERE event_type = ? ORDER BY sequence",
+        row -> found.add(SqliteRows.read(row)),
+        eventType);
     return found;
   }
 
   /** The first row that says it was not written before that time; looks at every one. */
   OptionalLong firstRowSince(String timestamp) throws SQLException {
-    try (PreparedStatement select =
-        connection.prepareStatement(
-            "SELECT min(sequence) FROM signed_events WHERE timestamp >= ?")) {
-      select.setString(1, timestamp);
-      try (ResultSet row = select.executeQuery()) {
-        row.next();
-        long first = row.getLong(1);
-        return row.wasNull() ? OptionalLong.empty() : OptionalLong.of(first);
-      }
-    }
+    return Statements.first(
+            connection,
+            "SELECT sequence FROM signed_events WHERE timestamp >= ? ORDER BY sequence LIMIT 1",
+            row -> OptionalLong.of(row.getLong(1)),
+            timestamp)
+        .orElse(OptionalLong.empty());
   }
 
   /** Removes the payload of a row, and nothing else of it; returns whether it had one. */
   boolean erasePayload(ChainRow row) throws SQLException {
-    try (PreparedStatement update =
-        connection.prepareStatement(
+    return Statements.change(
+            connection,
             "UPDATE signed_events SET payload = NULL"
-                + " WHERE sequence = ? AND id = ? AND payload IS NOT NULL")) {
-      update.setLong(1, row.sequence());
-      update.setString(2, row.id());
-      return update.executeUpdate() == 1;
-    }
+                + " WHERE sequence = ? AND id = ? AND payload IS NOT NULL",
+            row.sequence(),
+            row.id())
+        == 1;
   }
 
   /** Removes the letters that became the row of that id; returns how many there were. */
   int removeReplayedLetters(String id) throws SQLException {
-    try (PreparedStatement delete =
-        connection.prepareStatement(
-            "DELETE FROM signed_events_dlq WHERE id = ? AND replayed_as IS NOT NULL")) {
-      delete.setString(1, id);
-      return delete.executeUpdate();
-    }
+    return Statements.change(
+        connection, "DELETE FROM signed_events_dlq WHERE id = ? AND replayed_as IS NOT NULL", id);
   }
 
   /**
@@ -442,10 +420,9 @@ final class SqliteWriter implements AutoCloseable {
    * @return whether that could be done; it cannot while another connection reads an earlier state
    */
   boolean emptyWal() throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery("PRAGMA wal_checkpoint(TRUNCATE)")) {
-      return row.next() && row.getInt(1) == 0;
-    }
+    return Statements.first(
+            connection, "PRAGMA wal_checkpoint(TRUNCATE)", row -> row.getInt(1) == 0)
+        .orElse(false);
   }
 
   /** How many rows of a type there are from a sequence up to another; answered from an index. */
