@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.policy;
 
+import dev.indelible.crypto.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -12,8 +13,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
@@ -60,23 +59,23 @@ record PolicySource(List<File> files, String digest) {
 
   private static PolicySource single(byte[] bytes, String name) throws PolicyException {
     File file = new File(name, decode(bytes, name));
-    return new PolicySource(List.of(file), hex(sha256().digest(bytes)));
+    return new PolicySource(List.of(file), digest(bytes));
   }
 
   private static PolicySource directory(Path directory) throws PolicyException {
-    MessageDigest digest = sha256();
+    List<byte[]> framed = new ArrayList<>();
     List<File> files = new ArrayList<>();
     for (Path path : yamlFiles(directory)) {
       byte[] bytes = read(path);
-      updateFramed(digest, path.getFileName().toString().getBytes(StandardCharsets.UTF_8));
-      updateFramed(digest, bytes);
+      frame(framed, path.getFileName().toString().getBytes(StandardCharsets.UTF_8));
+      frame(framed, bytes);
       files.add(new File(path.toString(), decode(bytes, path.toString())));
     }
     if (files.isEmpty()) {
       throw new PolicyException(
           directory + ": no *.yaml or *.yml file in this directory; no rules would allow all");
     }
-    return new PolicySource(files, hex(digest.digest()));
+    return new PolicySource(files, digest(framed.toArray(byte[][]::new)));
   }
 
   /** Whatever has the name counts, so that a rule file that cannot be read is never passed over. */
@@ -131,20 +130,12 @@ record PolicySource(List<File> files, String digest) {
     return text.startsWith("\uFEFF") ? text.substring(1) : text;
   }
 
-  private static void updateFramed(MessageDigest digest, byte[] bytes) {
-    digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(bytes.length).flip());
-    digest.update(bytes);
+  private static void frame(List<byte[]> parts, byte[] bytes) {
+    parts.add(ByteBuffer.allocate(Integer.BYTES).putInt(bytes.length).array());
+    parts.add(bytes);
   }
 
-  private static String hex(byte[] hash) {
-    return "sha256:" + HexFormat.of().formatHex(hash);
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
+  private static String digest(byte[]... parts) {
+    return "sha256:" + HexFormat.of().formatHex(Sha256.hash(parts));
   }
 }
