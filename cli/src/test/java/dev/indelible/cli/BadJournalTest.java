@@ -28,10 +28,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(60)
 class BadJournalTest {
-  /** Newer JDKs print a warning without it, as they do not for the jar, whose manifest says it. */
-  private static final String NATIVE_ACCESS =
-      Runtime.version().feature() < 22 ? "-Dolder=true" : "--enable-native-access=ALL-UNNAMED";
-
   @TempDir Path temp;
 
   private Cli cli;
@@ -105,17 +101,7 @@ class BadJournalTest {
   /** Runs a check in a process whose disk has none of that; returns its only line. */
   private String refusedOn(String missing, Path data) throws Exception {
     ProcessBuilder builder =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                NATIVE_ACCESS,
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName(),
-                "--data",
-                data.toString(),
-                "check",
-                Cli.bash("ls"))
+        new ProcessBuilder(new Cli(data).inProcess("check", Cli.bash("ls")))
             .redirectErrorStream(true);
     builder.environment().put("LD_PRELOAD", compile().toString());
     builder.environment().put("INDELIBLE_POOR", missing);

@@ -26,6 +26,10 @@ import tools.jackson.databind.json.JsonMapper;
 final class Cli {
   private static final JsonMapper JSON = new JsonMapper();
 
+  /** Newer JDKs print a warning without it, as they do not for the jar, whose manifest says it. */
+  private static final String NATIVE_ACCESS =
+      Runtime.version().feature() < 22 ? "-Dolder=true" : "--enable-native-access=ALL-UNNAMED";
+
   private final Path data;
 
   Cli(Path data) {
@@ -112,6 +116,27 @@ final class Cli {
     List<String> all = new ArrayList<>(List.of("--data", data.toString()));
     all.addAll(List.of(args));
     return all.toArray(String[]::new);
+  }
+
+  /** What to start for the command to run in a process of its own; may be added to. */
+  List<String> inProcess(String... args) {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                java(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                NATIVE_ACCESS,
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName()));
+    command.addAll(List.of(withData(args)));
+    return command;
+  }
+
+  /** The Java that this runs on. */
+  static String java() {
+    return Path.of(System.getProperty("java.home"), "bin", "java").toString();
   }
 
   /** Runs the command, at a terminal or not, where time passes as that clock says. */

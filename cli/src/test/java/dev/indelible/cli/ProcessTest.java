@@ -175,7 +175,7 @@ class ProcessTest {
   }
 
   private Process bench(Path temporary, String verb, String events) throws IOException {
-    List<String> command = java("bench", verb, "--events", events);
+    List<String> command = cli.inProcess("bench", verb, "--events", events);
     command.add(1, "-Djava.io.tmpdir=" + temporary);
     return start(
         new ProcessBuilder(command)
@@ -224,7 +224,7 @@ class ProcessTest {
   }
 
   private List<String> anchored(String... args) throws Exception {
-    ProcessBuilder builder = new ProcessBuilder(java(args));
+    ProcessBuilder builder = new ProcessBuilder(cli.inProcess(args));
     builder
         .environment()
         .put("INDELIBLE_ANCHOR", cli.data().resolveSibling("elsewhere.anchor").toString());
@@ -246,14 +246,13 @@ class ProcessTest {
    */
   @Test
   void anArgumentThatTheLocaleCannotHoldIsNotRecordedAsSomethingElse() throws Exception {
-    List<String> java = java("check");
     ProcessBuilder builder =
         new ProcessBuilder(
             "sh",
             "-c",
             "exec \"$@\" \"$(printf '{\"kind\":\"bash\",\"command\":\"\\303\\251\"}')\"",
             "sh");
-    builder.command().addAll(java);
+    builder.command().addAll(cli.inProcess("check"));
     builder.environment().keySet().removeIf(name -> name.equals("LANG") || name.startsWith("LC_"));
     builder.environment().put("LC_ALL", "C");
     Process process = start(builder.redirectErrorStream(true));
@@ -270,44 +269,25 @@ class ProcessTest {
   void theJarRuns() throws Exception {
     Path jar = Path.of(System.getProperty("indelible.root"), "cli/target/indelible-cli.jar");
     assumeTrue(Files.exists(jar), "there is no jar yet: " + jar);
-    Process process = start(new ProcessBuilder(javaBinary(), "-jar", jar.toString(), "--version"));
+    Process process = start(new ProcessBuilder(Cli.java(), "-jar", jar.toString(), "--version"));
 
     assertThat(reader(process).lines()).singleElement().asString().startsWith("indelible 0.");
     assertThat(exit(process)).isZero();
   }
 
   private Process command(String... args) throws IOException {
-    return start(new ProcessBuilder(java(args)).redirectError(ProcessBuilder.Redirect.DISCARD));
+    return start(
+        new ProcessBuilder(cli.inProcess(args)).redirectError(ProcessBuilder.Redirect.DISCARD));
   }
 
   private Process commandFrom(Path input, String... args) throws IOException {
-    return start(new ProcessBuilder(java(args)).redirectInput(input.toFile()));
+    return start(new ProcessBuilder(cli.inProcess(args)).redirectInput(input.toFile()));
   }
 
   private Process start(ProcessBuilder builder) throws IOException {
     Process process = builder.start();
     started.add(process);
     return process;
-  }
-
-  private List<String> java(String... args) {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                javaBinary(),
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName(),
-                "--data",
-                cli.data().toString()));
-    command.addAll(List.of(args));
-    return command;
-  }
-
-  private static String javaBinary() {
-    return Path.of(System.getProperty("java.home"), "bin", "java").toString();
   }
 
   private static BufferedReader reader(Process process) {
