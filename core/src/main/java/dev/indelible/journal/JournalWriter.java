@@ -74,11 +74,14 @@ final class JournalWriter {
   /** Up to where everything is settled; the drainer writes, the maker reads. */
   private volatile long drainedTo;
 
-  /** How often the drainer made room; it alone writes, the maker reads. */
+  /** How often the drainer made room; it alone writes. */
   private volatile int reliefs;
 
-  /** Why no segment can be made; null while one can. */
+  /** Why no segment could be made the last time; null if one could. The maker's alone to write. */
   private volatile @Nullable String noRoom;
+
+  /** How often room had been made when that was tried: it says nothing of what was made since. */
+  private volatile int noRoomAt;
 
   private volatile boolean closed;
 
@@ -150,14 +153,13 @@ final class JournalWriter {
     if (freed > 0 || lastLeft) {
       // There may be room now: whoever needs some waits for the maker's word.
       reliefs++;
-      noRoom = null;
       LockSupport.unpark(maker);
     }
   }
 
   /** Why events may soon not be accepted, or are not. */
   Optional<String> trouble() {
-    String reason = noRoom;
+    String reason = noRoom();
     if (reason != null) {
       return Optional.of(
           isFull()
@@ -211,7 +213,7 @@ final class JournalWriter {
         }
       }
       if (current == full) {
-        if (noRoom != null || closed || System.nanoTime() - deadline >= 0) {
+        if (noRoom() != null || closed || System.nanoTime() - deadline >= 0) {
           return false;
         }
         LockSupport.unpark(maker);
@@ -257,6 +259,12 @@ final class JournalWriter {
     }
   }
 
+  /** Why no segment can be made; null while one can, or that is not known. */
+  private @Nullable String noRoom() {
+    String reason = noRoom;
+    return noRoomAt == reliefs ? reason : null;
+  }
+
   /** Whether it is time to make the segment after that one: a quarter of it is used. */
   private boolean isSpareDue(Segment segment) {
     return spare == null && segment.used() >= segment.size() / 4;
@@ -278,21 +286,19 @@ final class JournalWriter {
       }
     } catch (IOException | RuntimeException | Error e) {
       boolean isNew = noRoom == null;
+      noRoomAt = reliefsBefore;
       noRoom = NO_WORDS;
       try {
         noRoom = e.getMessage() == null ? e.toString() : e.getMessage();
       } catch (RuntimeException | Error second) {
         // Out of memory even for a message. This thread goes on: nobody else makes segments.
       }
-      if (reliefs != reliefsBefore) {
-        // The drainer made room meanwhile: that is looked for at once, and nobody is refused.
-        noRoom = null;
-        return;
-      }
       if (isNew) {
         log(e);
       }
-      LockSupport.parkNanos(this, ROOM_POLL_NANOS);
+      if (reliefs == reliefsBefore) {
+        LockSupport.parkNanos(this, ROOM_POLL_NANOS);
+      }
     }
   }
 

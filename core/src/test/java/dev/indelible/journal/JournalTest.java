@@ -274,6 +274,22 @@ class JournalTest {
     assertThat(bytes(test.drain(journal))).isEqualTo(List.of(bytes(next)));
   }
 
+  /** D1: from the moment in which the drainer has made room nobody is told that there is none. */
+  @Test
+  void whereRoomWasMadeNobodyIsRefused() throws Exception {
+    Journal journal = open(test, TestJournal.settings(Durability.PROCESS, SMALLEST_QUOTA));
+    int n = 0;
+    for (int round = 0; round < 100; round++) {
+      while (TestJournal.offer(journal, event("agent:a", n, 200_000))) {
+        n++;
+      }
+      test.drain(journal);
+      assertThat(TestJournal.offer(journal, event("agent:a", n++, 200_000)))
+          .as("round %d: %s", round, journal.trouble())
+          .isTrue();
+    }
+  }
+
   /** A quota that was lowered under a large segment does not shut the journal for good. */
   @Test
   void aLowerQuotaLetsEventsInAgainOnceAllIsDrained() throws Exception {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.journal;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.indelible.action.Bash;
 import dev.indelible.crypto.Sha256;
 import dev.indelible.decision.Refuse;
@@ -99,7 +101,9 @@ final class TestJournal {
    * call may also be refused because the next segment was not ready in its time.
    */
   static boolean offer(Journal journal, AuditEvent event) {
+    long deadline = System.nanoTime() + Duration.ofMinutes(1).toNanos();
     while (!journal.offer(event)) {
+      assertThat(System.nanoTime() - deadline).as("%s", journal.trouble()).isNegative();
       if (journal.trouble().filter(reason -> reason.contains("no room")).isPresent()) {
         return false;
       }
