@@ -94,14 +94,20 @@ class KeyRotationTest {
           second,
           new KeyCompromise(first.keyId(), OptionalLong.empty(), Optional.empty(), "a lost disk"));
     }
+    // Idle, it says so as soon as it would sign over the others' rows.
+    await()
+        .atMost(Duration.ofMinutes(2))
+        .until(
+            () -> open.metrics().health().reason().startsWith("no checkpoint is signed any more"));
     open.gate().check("agent:behind", new Bash("ls"));
     await()
         .atMost(Duration.ofMinutes(2))
         .untilAsserted(
             () ->
                 assertThat(open.metrics().health().reason())
+                    .contains("indelible.db: ")
                     .contains("was given up in row")
-                    .contains("start this process anew"));
+                    .contains("start anew with the key in its place"));
     assertThat(open.queue().isOpen()).isTrue();
     DrainReport report = open.closeAndFlush(Duration.ofMillis(100));
     assertThat(report.pending()).isEqualTo(1);

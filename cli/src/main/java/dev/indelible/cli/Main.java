@@ -3,6 +3,7 @@ package dev.indelible.cli;
 
 import dev.indelible.OpenException;
 import dev.indelible.crypto.KeyException;
+import dev.indelible.crypto.SigningException;
 import dev.indelible.export.EvidenceException;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.ledger.LedgerException;
@@ -28,6 +29,7 @@ public final class Main {
           JsonFormatException.class,
           EvidenceException.class,
           LogDirectoryException.class,
+          SigningException.class,
           WitnessException.class);
 
   private Main() {}

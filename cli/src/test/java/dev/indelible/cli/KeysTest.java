@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.indelible.Indelible;
 import dev.indelible.action.Bash;
 import dev.indelible.crypto.SigningKey;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +52,22 @@ class KeysTest {
     assertThat(cli.run("log", "verify", "--key", vkey).ok().out())
         .contains(first + " the first, given up by row 3");
     assertThat(revoke(first, "x").complaint(2)).contains("given up already, by row 3");
+  }
+
+  /** Restored from a copy, for example. */
+  @Test
+  void aKeyThatWasGivenUpAndIsBackInItsPlaceSignsNothing() throws Exception {
+    Path place = cli.data().resolve("keys/audit.pem");
+    Path copy = Files.copy(place, directory.resolve("copy"));
+    cli.run("keys", "rotate").ok();
+    revoke(first, "lost with a laptop").ok();
+    Files.copy(copy, place, StandardCopyOption.REPLACE_EXISTING);
+    Files.setPosixFilePermissions(place, PosixFilePermissions.fromString("rw-------"));
+
+    assertThat(cli.run("keys", "rotate").complaint(2))
+        .contains("was given up in row 3 and signs no more")
+        .contains("with the key in its place");
+    cli.run("log", "verify").ok();
   }
 
   @Test

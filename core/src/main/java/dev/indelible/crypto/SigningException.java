@@ -9,20 +9,28 @@ import org.jspecify.annotations.Nullable;
 public final class SigningException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  private final boolean wrong;
+  private enum Kind {
+    NONE,
+    WRONG,
+    GIVEN_UP
+  }
 
-  private SigningException(String message, boolean wrong, @Nullable Throwable cause) {
+  private final Kind kind;
+
+  private SigningException(String message, Kind kind, @Nullable Throwable cause) {
     super(message, cause);
-    this.wrong = wrong;
+    this.kind = kind;
   }
 
   static SigningException unavailable(VerificationKey key, RuntimeException cause) {
-    return new SigningException(key + " cannot sign now: " + cause, false, cause);
+    return new SigningException(key + " cannot sign now: " + cause, Kind.NONE, cause);
   }
 
   static SigningException wrong(VerificationKey key) {
     return new SigningException(
-        key + " answered with what is not its signature; is another key behind it?", true, null);
+        key + " answered with what is not its signature; is another key behind it?",
+        Kind.WRONG,
+        null);
   }
 
   /**
@@ -32,14 +40,19 @@ public final class SigningException extends RuntimeException {
    */
   public static SigningException givenUp(VerificationKey key, long sequence) {
     return new SigningException(
-        "%s was given up in row %d; start this process anew, with the key in its place"
+        "%s was given up in row %d and signs no more; start anew with the key in its place, and 'indelible log verify' tells whether that row is sound"
             .formatted(key, sequence),
-        false,
+        Kind.GIVEN_UP,
         null);
   }
 
   /** Whether it answered with a wrong signature; else it gave none, and may do so later. */
   public boolean isWrong() {
-    return wrong;
+    return kind == Kind.WRONG;
+  }
+
+  /** Whether the key was given up, and signs no more. */
+  public boolean isGivenUp() {
+    return kind == Kind.GIVEN_UP;
   }
 }

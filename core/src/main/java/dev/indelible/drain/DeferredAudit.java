@@ -99,7 +99,7 @@ public final class DeferredAudit implements AutoCloseable {
     long start = System.nanoTime();
     queue.close();
     boolean drained = queue.drainPending(timeout);
-    supervisor.stop(thread);
+    supervisor.stop(thread, start + nanos(timeout));
     await(thread, start, timeout);
     supervisor.abandon();
     closeStore(start, timeout);
@@ -130,7 +130,7 @@ public final class DeferredAudit implements AutoCloseable {
     queue.close();
     if (queue.drainPending()) {
       // What is to be said at the end is said when the process is told to end, too.
-      supervisor.stop(thread);
+      supervisor.stop(thread, start + nanos(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT));
       await(thread, start, DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
     }
   }
@@ -141,7 +141,7 @@ public final class DeferredAudit implements AutoCloseable {
    */
   private static void await(Thread thread, long start, Duration timeout) {
     long least = System.nanoTime() + Duration.ofMillis(500).toNanos();
-    long most = TimeUnit.NANOSECONDS.convert(timeout);
+    long most = nanos(timeout);
     boolean interrupted = false;
     while (thread.isAlive()
         && (System.nanoTime() - least < 0 || System.nanoTime() - start < most)) {
@@ -151,6 +151,10 @@ public final class DeferredAudit implements AutoCloseable {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private static long nanos(Duration timeout) {
+    return Math.max(0, TimeUnit.NANOSECONDS.convert(timeout));
   }
 
   /**

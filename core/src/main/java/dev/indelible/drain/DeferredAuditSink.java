@@ -25,8 +25,13 @@ public interface DeferredAuditSink extends AutoCloseable {
   /** Called from time to time while nothing waits: for what can be done then. Must not throw. */
   default void rest() {}
 
-  /** Called once when nothing more will come: for what is to be said at the end. Must not throw. */
-  default void finish() {}
+  /**
+   * Called once when nothing more will come: for what is to be said at the end. Must not throw.
+   *
+   * @param deadline until when it is waited for, on the clock of {@link System#nanoTime}; it may be
+   *     over already, and then half a second is left all the same
+   */
+  default void finish(long deadline) {}
 
   /** Lets go of what it holds; must not throw. */
   @Override

@@ -37,6 +37,9 @@ final class Supervisor implements Runnable {
    */
   private long backoffNanos = FIRST_BACKOFF_NANOS;
 
+  /** Set by the closer before it says so; read by this thread behind that. */
+  private long deadline;
+
   /** Set by the closer; read by this thread between batches. */
   private volatile boolean stopping;
 
@@ -53,7 +56,7 @@ final class Supervisor implements Runnable {
     do {
       try (DeferredAuditSink sink = sinks.create()) {
         drainUntilStopped(sink);
-        sink.finish();
+        sink.finish(deadline);
       } catch (Throwable failure) {
         // Errors too: a sink out of memory or with a class missing must not end the log.
         absorb(failure);
@@ -61,8 +64,13 @@ final class Supervisor implements Runnable {
     } while (!stopping && !books.health().state().isTerminal());
   }
 
-  /** Ends {@link #run} after the batch in hand. */
-  void stop(Thread thread) {
+  /**
+   * Ends {@link #run} after the batch in hand.
+   *
+   * @param until how long that is waited for, on the clock of {@link System#nanoTime}
+   */
+  void stop(Thread thread, long until) {
+    deadline = until;
     stopping = true;
     LockSupport.unpark(thread);
   }

@@ -6,6 +6,7 @@ import dev.indelible.json.JsonValue;
 import dev.indelible.json.Text;
 import java.time.Instant;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 
 /**
@@ -46,6 +47,17 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** A key was given up, because others may hold it. */
   public static final String KEY_COMPROMISED = "key.compromised";
 
+  private static final Set<String> RESERVED =
+      Set.of(
+          TAMPER,
+          ROW_SIGNATURES,
+          TALLY,
+          LETTER_REPLAYED,
+          LETTER_PURGED,
+          PAYLOAD_ERASED,
+          KEY_ROTATED,
+          KEY_COMPROMISED);
+
   /** Who speaks in these events. */
   public static final String AGENT = "indelible";
 
@@ -54,6 +66,14 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
     requireType(eventType);
     Objects.requireNonNull(details, "details");
     Timestamps.requireRecordable(timestamp);
+  }
+
+  /**
+   * Whether only the log itself says this, where it writes its chain: readers of a chain act upon
+   * it for its signature. It is not taken from a queue.
+   */
+  public static boolean isReserved(String eventType) {
+    return RESERVED.contains(eventType);
   }
 
   /** An event happening now. */

@@ -55,11 +55,9 @@ public final class HeadGuard {
     }
   }
 
-  /**
-   * The end of the chain as this writer last left it; the empty chain's before its first commit.
-   */
-  public Head lastSeen() {
-    return lastSeen.orElse(Head.EMPTY);
+  /** The end of the chain as this writer last left it; empty before its first commit. */
+  public Optional<Head> lastSeen() {
+    return lastSeen;
   }
 
   /** Remembers the end of the chain, once it is committed. */

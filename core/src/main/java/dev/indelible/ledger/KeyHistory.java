@@ -65,14 +65,14 @@ public final class KeyHistory {
   }
 
   /**
-   * As {@link #read(LedgerReader, KeyRing, boolean)}, from rows that were read already, and without
-   * accepting what they introduce.
+   * As {@link #read(LedgerReader, KeyRing, boolean)}, from rows that were read already, and with
+   * the keys that they introduce.
    *
    * @param ledger which ledger they are of
    * @param events all its rows about keys
    */
   public static KeyHistory of(UUID ledger, List<ChainRow> events, KeyRing first) {
-    KeyHistory history = new KeyHistory(first, false);
+    KeyHistory history = new KeyHistory(first, true);
     events.stream()
         .sorted(Comparator.comparingLong(ChainRow::sequence))
         .forEach(row -> history.take(row, Optional.of(ledger)));

@@ -59,11 +59,10 @@ public final class RowSealer {
   private final SecureRandom random = new SecureRandom();
 
   /**
-   * What last came out of a worker of this sealer's. Kept here first: a future that fails takes
-   * memory to say so, and the worker may have run out of it. It may be of a guess that was dropped;
-   * then a batch that takes its time is tried again for nothing.
+   * The last error of a worker of this sealer's. Kept here first: a future that fails takes memory
+   * to say so, and the worker may have run out of it.
    */
-  private volatile @Nullable Throwable failure;
+  private volatile @Nullable Error failure;
 
   /** What is being signed behind the rows last asked for, in case it comes next. */
   private final Deque<Chunk> ahead = new ArrayDeque<>();
@@ -242,7 +241,7 @@ public final class RowSealer {
   private <T> T noting(Supplier<T> work) {
     try {
       return work.get();
-    } catch (Throwable e) {
+    } catch (Error e) {
       failure = e;
       throw e;
     }
@@ -310,7 +309,7 @@ public final class RowSealer {
             return rows.get(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
           } catch (TimeoutException e) {
             if (failure != null) {
-              throw unchecked(failure);
+              throw failure;
             }
             boolean idleBefore = idle;
             idle = isIdle(SIGNERS) && isIdle(LINKER);

@@ -243,8 +243,9 @@ public final class AuditBooks {
 
   /** Says how recording goes now; a final state stays. */
   public void report(AuditHealth now) {
-    UnaryOperator<AuditHealth> unlessFinal = was -> was.state().isTerminal() ? was : now;
     if (!health.get().equals(now)) {
+      // Made here: while recording goes well this takes no memory, which there may be none of.
+      UnaryOperator<AuditHealth> unlessFinal = was -> was.state().isTerminal() ? was : now;
       health.updateAndGet(unlessFinal);
     }
   }

@@ -162,7 +162,7 @@ public final class DeferredAuditQueue {
    * @return {@code false} if that took longer than {@code timeout}, or the drainer has given up
    */
   public boolean drainPending(Duration timeout) {
-    long deadline = System.nanoTime() + TimeUnit.NANOSECONDS.convert(timeout);
+    long deadline = System.nanoTime() + Math.max(0, TimeUnit.NANOSECONDS.convert(timeout));
     long target = books.accepted();
     boolean interrupted = false;
     while (books.settled() < target

@@ -53,6 +53,23 @@ class ClosingTest {
     assertThat(report.isComplete()).isFalse();
   }
 
+  /** D9: no longer than the timeout and a second; on a machine that is busy, one time of five. */
+  @Test
+  void closeAndFlushTakesNoLongerThanItSays() {
+    Duration quickest = Duration.ofDays(1);
+    for (int attempt = 0; attempt < 5 && quickest.toMillis() > 1_200; attempt++) {
+      TestLedger stuck = new TestLedger();
+      DeferredAudit audit = audits.start(stuck.heldBy(audits.gate()));
+      audit.queue().submit(refusal("agent:alice", 1));
+      await().until(() -> stuck.attempts().size() == 1);
+      long start = System.nanoTime();
+      audit.closeAndFlush(Duration.ofMillis(200));
+      Duration took = Duration.ofNanos(System.nanoTime() - start);
+      quickest = took.compareTo(quickest) < 0 ? took : quickest;
+    }
+    assertThat(quickest).isLessThan(Duration.ofMillis(1_200));
+  }
+
   /** D9: nor on a journal whose disk answers no more; what was accepted is in the ledger. */
   @Test
   void closeAndFlushNeverHangsOnAStuckStore() {

@@ -55,6 +55,10 @@ final class BatchAppend {
   private final HeadGuard guard;
   private final AuditBooks books;
   private final List<AppendOutcome> outcomes = new ArrayList<>();
+
+  /** Whether the events came through a queue. */
+  private boolean queued;
+
   private long[] places = {};
   private final BitSet found = new BitSet();
   private Head head = Head.EMPTY;
@@ -81,6 +85,16 @@ final class BatchAppend {
   }
 
   /**
+   * As {@link #run}, of what came through a queue: what only the log itself may say becomes a dead
+   * letter. Whoever can write into a journal could otherwise have it signed.
+   */
+  List<AppendOutcome> runQueued(List<AuditEvent> batch, List<AuditEvent> following)
+      throws SQLException {
+    queued = true;
+    return run(batch, following);
+  }
+
+  /**
    * Settles every event of the batch, in order.
    *
    * @param following what waits behind it, to be sealed ahead
@@ -94,6 +108,10 @@ final class BatchAppend {
     while (outcomes.size() < batch.size()) {
       List<AuditEvent> rest = batch.subList(outcomes.size(), batch.size());
       List<AuditEvent> events = notYetBuried(rest, run);
+      if (events.isEmpty() && isReserved(rest.get(0))) {
+        bury(rest.get(0), "only the log itself says " + rest.get(0).eventType(), 1);
+        continue;
+      }
       if (events.isEmpty()) {
         lastRefusal = "the same event is a dead letter already";
         buried(BURIED_BEFORE);
@@ -128,18 +146,20 @@ final class BatchAppend {
 
   /**
    * The events up to the first that is a dead letter already: one that was settled before, and
-   * whose answer was lost on the way.
+   * whose answer was lost on the way; or that is to become one.
    */
   private List<AuditEvent> notYetBuried(List<AuditEvent> events, int max) throws SQLException {
     int count = Math.min(max, events.size());
-    if (lettersExist) {
-      for (int i = 0; i < count; i++) {
-        if (isLetter(events.get(i))) {
-          return events.subList(0, i);
-        }
+    for (int i = 0; i < count; i++) {
+      if (isReserved(events.get(i)) || lettersExist && isLetter(events.get(i))) {
+        return events.subList(0, i);
       }
     }
     return events.subList(0, count);
+  }
+
+  private boolean isReserved(AuditEvent event) {
+    return queued && SystemEvent.isReserved(event.eventType());
   }
 
   /** Why the last event that was refused was refused; empty if none was. */
@@ -343,15 +363,25 @@ final class BatchAppend {
 
   /**
    * Makes sure that a key was not given up by another writer: what it signs behind that counts as
-   * broken. To be called within the transaction in which it signs; looks no further than at the
-   * rows of others since this writer's last.
+   * broken. To be called within the transaction in which it signs. Nothing is looked for while the
+   * chain ends as this writer left it, and no more than the rows behind that while it goes on
+   * there.
    *
+   * @param last the last row
    * @throws SigningException if it was
    * @throws HeadGuard.KeysUnreadableException if that cannot be told
    */
-  static void requireNotGivenUp(SqliteWriter writer, HeadGuard guard, VerificationKey key)
+  static void requireNotGivenUp(
+      SqliteWriter writer, HeadGuard guard, VerificationKey key, Optional<ChainRow> last)
       throws SQLException {
-    long from = guard.lastSeen().sequence() + 1;
+    Optional<Head> seen = guard.lastSeen();
+    if (seen.isPresent() && seen.equals(last.map(ChainRow::head))) {
+      return;
+    }
+    boolean goesOn =
+        seen.isPresent()
+            && seen.equals(writer.lastRowBelow(seen.get().sequence() + 1).map(ChainRow::head));
+    long from = goesOn ? seen.get().sequence() + 1 : 1;
     if (writer.count(SystemEvent.KEY_COMPROMISED, from, Long.MAX_VALUE) > 0) {
       List<ChainRow> events = new ArrayList<>(writer.rowsOfType(SystemEvent.KEY_COMPROMISED));
       events.addAll(writer.rowsOfType(SystemEvent.KEY_ROTATED));
@@ -365,8 +395,8 @@ final class BatchAppend {
 
   /** The end of the chain to build upon, with notes chained first of what is wrong with it. */
   private Head trustedHead() throws SQLException {
-    requireNotGivenUp(writer, guard, sealer.key());
     Optional<ChainRow> last = writer.lastRow();
+    requireNotGivenUp(writer, guard, sealer.key(), last);
     if (last.isEmpty()) {
       return note(Head.EMPTY, guard.judgeEmpty());
     }

@@ -96,7 +96,13 @@ public final class SqliteCheckpoints {
       }
     } catch (SqliteTree.DamagedException e) {
       stop(e.getMessage());
-    } catch (SQLException | SigningException | HeadGuard.KeysUnreadableException e) {
+    } catch (SigningException e) {
+      if (e.isGivenUp()) {
+        stop(String.valueOf(e.getMessage()));
+      } else {
+        LOG.warn("no checkpoint is signed for now: {}", e.getMessage());
+      }
+    } catch (SQLException | HeadGuard.KeysUnreadableException e) {
       LOG.warn("no checkpoint is signed for now: {}", e.getMessage());
     } catch (ForkException | RuntimeException e) {
       // The rows are settled: whatever is wrong with a checkpoint must not have them tried again.
@@ -123,7 +129,7 @@ public final class SqliteCheckpoints {
               if (last.filter(before -> before.size() == size).isPresent()) {
                 return Optional.empty();
               }
-              BatchAppend.requireNotGivenUp(writer, guard, key.verificationKey());
+              BatchAppend.requireNotGivenUp(writer, guard, key.verificationKey(), writer.lastRow());
               SignedCheckpoint next =
                   signing.sign(
                       last.map(StoredCheckpoint::note),

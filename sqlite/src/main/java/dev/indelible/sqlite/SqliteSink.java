@@ -93,7 +93,7 @@ public final class SqliteSink implements DeferredAuditSink {
       try {
         tallies.begin(open);
         BatchAppend append = new BatchAppend(open, sealer, guard, books);
-        List<AppendOutcome> outcomes = append.run(batch.events(), batch.following());
+        List<AppendOutcome> outcomes = append.runQueued(batch.events(), batch.following());
         if (batch.mark().isPresent()) {
           open.advance(batch.mark().get());
         }
@@ -135,10 +135,10 @@ public final class SqliteSink implements DeferredAuditSink {
   }
 
   @Override
-  public void finish() {
+  public void finish(long deadline) {
     try {
       if (writer != null || tallies.isNews()) {
-        tallies.finish(writer(), sealer);
+        tallies.finish(writer(), sealer, deadline);
       }
     } catch (SQLException | RuntimeException e) {
       LOG.warn("{}: no last tally is written: {}", file, e.getMessage());
@@ -172,7 +172,7 @@ public final class SqliteSink implements DeferredAuditSink {
   private static String concern(String oldSqlite) {
     return "SQLite "
         + oldSqlite
-        + " may damage a database that two processes write to; bring one of 3.51.3 or later";
+        + " may damage a database that two connections write to; bring one of 3.51.3 or later";
   }
 
   /**
@@ -203,7 +203,7 @@ public final class SqliteSink implements DeferredAuditSink {
     } catch (SQLException e) {
       lettersDue.set(isWeather(e));
       throw e;
-    } catch (HeadGuard.KeysUnreadableException e) {
+    } catch (SigningException | HeadGuard.KeysUnreadableException e) {
       lettersDue.set(true);
       throw e;
     }

@@ -42,9 +42,6 @@ public final class SqliteTallies {
    */
   static final int WORTH_A_TALLY = 100;
 
-  /** How often the last one is tried: another writer may be at work, and there is no later. */
-  private static final int ATTEMPTS_AT_THE_END = 4;
-
   /** Rows behind the last tally that are counted for a first tally at the end; more take longer. */
   private static final long MOST_AT_THE_END = 10_000_000;
 
@@ -178,14 +175,16 @@ public final class SqliteTallies {
     return wanted && spoken() != spokenOf;
   }
 
-  /** Writes the last tally, if it has something to say. */
-  void finish(SqliteWriter writer, RowSealer sealer) {
-    if (isNews() || wanted && number > 0) {
-      for (int attempt = 0; attempt < ATTEMPTS_AT_THE_END; attempt++) {
-        if (write(writer, sealer, true)) {
-          return;
-        }
-      }
+  /**
+   * Writes the last tally, if it has something to say.
+   *
+   * @param deadline until when it is tried again: another writer may be at work, and there is no
+   *     later
+   */
+  void finish(SqliteWriter writer, RowSealer sealer, long deadline) {
+    boolean done = !isNews() && !(wanted && number > 0);
+    while (!done) {
+      done = write(writer, sealer, true) || System.nanoTime() - deadline >= 0;
     }
   }
 
@@ -290,6 +289,9 @@ public final class SqliteTallies {
               .filter(this::isOurs)
               .flatMap(Tally::read);
       number = Math.max(number, ours.map(Tally::number).orElse(0L));
+      if (ours.filter(Tally::closed).isPresent()) {
+        return Optional.empty();
+      }
     }
     Covered rows = covered(writer, end.sequence(), before);
     if (isOneQuestion(closed) && rows.decisions().total() < WORTH_A_TALLY) {

@@ -8,6 +8,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -30,6 +31,9 @@ final class WalCheckpointer implements AutoCloseable {
   static final int WRITERS_PAGES = 4 * DUE_PAGES;
 
   private static final int[] FIRST_SAFE = {3, 51, 3};
+
+  /** Releases before it that were mended, too: the third number counts. */
+  private static final List<int[]> ALSO_SAFE = List.of(new int[] {3, 50, 7}, new int[] {3, 44, 6});
 
   private static final Logger LOG = LoggerFactory.getLogger(WalCheckpointer.class);
 
@@ -54,7 +58,11 @@ final class WalCheckpointer implements AutoCloseable {
    */
   static boolean isSafeWith(String version) {
     int[] numbers = Stream.of(version.split("\\.")).mapToInt(Integer::parseInt).toArray();
-    return Arrays.compare(numbers, FIRST_SAFE) >= 0;
+    return Arrays.compare(numbers, FIRST_SAFE) >= 0
+        || ALSO_SAFE.stream()
+            .anyMatch(
+                safe ->
+                    Arrays.compare(numbers, safe) >= 0 && Arrays.equals(numbers, 0, 2, safe, 0, 2));
   }
 
   /** Starts one for a database that is there; if it cannot be had, the writer is left alone. */

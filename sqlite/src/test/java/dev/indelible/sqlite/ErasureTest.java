@@ -251,12 +251,14 @@ class ErasureTest {
     List<DeferredAuditEvent> events = TestLog.refusals("agent:a", 3);
     log.append(events);
     ChainRow second = row(events.get(1));
-    log.append(
-        new ErasureNote(2, second.id(), "00".repeat(32), 0, "r", "b").toEvent(),
-        new ErasureNote(3, second.id(), hash(second), 0, "r", "b").toEvent(),
-        ErasureNote.of(row(events.get(0)), 0, "r", "b").toEvent(),
-        // Said in front of the row that it names.
-        new ErasureNote(8, "x", "y", 0, "r", "b").toEvent());
+    log.forge(
+        TestLog.KEY,
+        List.of(
+            new ErasureNote(2, second.id(), "00".repeat(32), 0, "r", "b").toEvent(),
+            new ErasureNote(3, second.id(), hash(second), 0, "r", "b").toEvent(),
+            ErasureNote.of(row(events.get(0)), 0, "r", "b").toEvent(),
+            // Said in front of the row that it names.
+            new ErasureNote(8, "x", "y", 0, "r", "b").toEvent()));
     Sql.run(log.file, "UPDATE signed_events SET payload = NULL WHERE sequence < 4");
 
     assertThat(brokenPayloads()).containsExactly(2L, 3L);

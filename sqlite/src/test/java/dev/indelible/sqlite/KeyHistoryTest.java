@@ -6,19 +6,20 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
+import dev.indelible.crypto.SigningException;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.Head;
 import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.KeyCompromise;
 import dev.indelible.ledger.KeyRotation;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowCheck;
-import dev.indelible.ledger.RowSigning;
+import dev.indelible.ledger.RowSealer;
 import dev.indelible.queue.AuditBooks;
-import dev.indelible.queue.EventBatch;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.Finding.Status;
 import dev.indelible.verify.VerificationOptions;
@@ -37,10 +38,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
@@ -212,6 +214,29 @@ class KeyHistoryTest {
     assertThat(message(report, "keys")).contains("the index was changed");
   }
 
+  /**
+   * A process at work finds the event that gives up its key wherever the chain now has it: also if
+   * the chain was set back and written on meanwhile, below what this process saw or beyond.
+   */
+  @ParameterizedTest
+  @ValueSource(longs = {3, 5, 100})
+  void aProcessAtWorkSignsNothingWithAKeyThatWasGivenUp(long seen) throws Exception {
+    introduce(FIRST, SECOND);
+    giveUp(SECOND, FIRST, OptionalLong.empty());
+    append(SECOND, 1);
+    HeadGuard guard = new HeadGuard(new RowCheck(ring(FIRST)));
+    guard.committed(new Head(seen, new byte[32]));
+    AuditBooks books = new AuditBooks();
+    try (SqliteWriter writer = SqliteWriter.open(log.file, Optional.empty())) {
+      List<AuditEvent> events = List.copyOf(TestLog.refusals("agent:a", 1));
+      assertThatThrownBy(() -> append(writer, FIRST, guard, books, events))
+          .isInstanceOf(SigningException.class)
+          .hasMessageContaining("was given up in row 4");
+      append(writer, SECOND, guard, books, events);
+    }
+    assertThat(log.ids()).hasSize(7);
+  }
+
   /** Rows between the theft and its discovery: honest or not, and nobody can tell. */
   @Test
   void whoseTheRowsAreSinceTheTheftCannotBeTold() throws Exception {
@@ -269,19 +294,28 @@ class KeyHistoryTest {
         guard.committed(ledger.lastRow().orElseThrow().head());
       }
     }
-    try (SqliteSink sink =
-        new SqliteSink(
-            log.file,
-            Optional.empty(),
-            RowSigning.everyRow(key),
-            guard,
-            books,
-            new AtomicBoolean(),
-            new SqliteCheckpoints(
-                Optional.empty(), key, Optional.empty(), Duration.ofHours(1), guard, books),
-            new SqliteTallies(log.file, Optional.empty(), 0, guard, books))) {
-      sink.append(EventBatch.of(List.of(events)));
+    try (SqliteWriter writer = SqliteWriter.open(log.file, Optional.empty())) {
+      append(writer, key, guard, books, List.of(events));
+      new SqliteCheckpoints(
+              Optional.empty(), key, Optional.empty(), Duration.ofHours(1), guard, books)
+          .signIfNew(writer);
     }
+  }
+
+  private static void append(
+      SqliteWriter writer,
+      SigningKey key,
+      HeadGuard guard,
+      AuditBooks books,
+      List<AuditEvent> events)
+      throws Exception {
+    BatchAppend append = new BatchAppend(writer, new RowSealer(key), guard, books);
+    writer.inTransaction(
+        () -> {
+          append.run(events, List.of());
+          return Optional.of(append.head());
+        });
+    guard.committed(append.head());
   }
 
   private void introduce(SigningKey old, SigningKey next) throws Exception {

@@ -9,6 +9,8 @@ import dev.indelible.drain.AppendOutcome;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.drain.SinkException;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.json.JsonValue;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.queue.AuditHealth;
@@ -86,6 +88,38 @@ class RefusedRowsTest {
     try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
       assertThat(ledger.dlqSize()).isEqualTo(1);
     }
+  }
+
+  /**
+   * What readers of a chain act upon is said by the log alone: whoever can write into a journal,
+   * and has no key, does not have it signed.
+   */
+  @Test
+  void whatOnlyTheLogSaysIsNotTakenFromAQueue() throws Exception {
+    DeferredAudit audit = log.start();
+    List<String> reserved =
+        List.of(
+            SystemEvent.KEY_COMPROMISED,
+            SystemEvent.KEY_ROTATED,
+            SystemEvent.PAYLOAD_ERASED,
+            SystemEvent.ROW_SIGNATURES,
+            SystemEvent.TALLY,
+            SystemEvent.TAMPER,
+            SystemEvent.LETTER_PURGED,
+            SystemEvent.LETTER_REPLAYED);
+    audit.queue().submit(TestLog.refusal("agent:alice", "before"));
+    for (String type : reserved) {
+      audit.queue().submit(SystemEvent.of(type, JsonValue.parse("{}")));
+    }
+    audit.queue().submit(TestLog.refusal("agent:alice", "behind"));
+    TestLog.settle(audit);
+    TestLog.close(audit);
+
+    assertThat(log.rows()).isEqualTo(2);
+    assertThat(letters()).extracting(DeadLetter::eventType).containsExactlyElementsOf(reserved);
+    assertThat(letters())
+        .allMatch(letter -> letter.failureReason().startsWith("only the log itself says "));
+    log.requireIntact();
   }
 
   /**

@@ -397,9 +397,7 @@ class TallyTest {
   void aTallyOfAForeignKeyCountsNothing() throws Exception {
     run(5);
     TestLog forged = new TestLog(directory.resolve("foreign.db"));
-    try (SqliteSink sink = forged.sink(RowSigning.everyRow(TestLog.FOREIGN_KEY))) {
-      sink.append(EventBatch.of(stored(row -> true)));
-    }
+    forged.forge(TestLog.FOREIGN_KEY, stored(row -> true));
     assertThat(completeness(forged.verify()).message())
         .contains("no tally here is signed by an accepted key");
   }
@@ -413,7 +411,7 @@ class TallyTest {
     try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
       note = ErasureNote.of(ledger.row(6).orElseThrow(), 0, "a test", "the owner");
     }
-    log.append(List.of(note.toEvent()));
+    log.forge(TestLog.KEY, List.of(note.toEvent()));
     Sql.run(log.file, "UPDATE signed_events SET payload = NULL WHERE sequence = 6");
 
     VerificationReport report = log.verify();
@@ -429,7 +427,8 @@ class TallyTest {
   void aTallyThatSaysNothingIsNamed() throws Exception {
     run(5);
     for (String closed : List.of("null", "1", "\"true\"")) {
-      log.append(
+      log.forge(
+          TestLog.KEY,
           List.of(
               SystemEvent.of(
                   SystemEvent.TALLY,
@@ -634,7 +633,7 @@ class TallyTest {
     List<AuditEvent> events = new ArrayList<>(List.of(planted));
     events.addAll(stored(kept));
     TestLog forged = new TestLog(directory.resolve("forged.db"));
-    forged.append(events);
+    forged.forge(TestLog.KEY, events);
     return forged;
   }
 

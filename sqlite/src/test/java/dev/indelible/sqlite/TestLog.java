@@ -30,6 +30,7 @@ import dev.indelible.json.JsonValue;
 import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowCheck;
+import dev.indelible.ledger.RowSealer;
 import dev.indelible.ledger.RowSigning;
 import dev.indelible.queue.AuditBooks;
 import dev.indelible.queue.DeferredAuditMetrics;
@@ -112,6 +113,23 @@ final class TestLog {
 
   List<AppendOutcome> append(AuditEvent... batch) throws Exception {
     return append(List.of(batch));
+  }
+
+  /** Appends what somebody may who has a key, and code of his own: also what a queue refuses. */
+  void forge(SigningKey key, List<? extends AuditEvent> events) throws Exception {
+    HeadGuard guard = new HeadGuard(new RowCheck(KEYS));
+    try (SqliteWriter writer = SqliteWriter.open(file, Optional.empty())) {
+      BatchAppend append = new BatchAppend(writer, new RowSealer(key), guard, books);
+      writer.inTransaction(
+          () -> {
+            append.run(List.copyOf(events), List.of());
+            return Optional.of(append.head());
+          });
+      guard.committed(append.head());
+      new SqliteCheckpoints(
+              Optional.empty(), KEY, Optional.empty(), Duration.ofHours(1), guard, books)
+          .signIfNew(writer);
+    }
   }
 
   /** Cuts the rows of a short chain with all in the file that could tell. */

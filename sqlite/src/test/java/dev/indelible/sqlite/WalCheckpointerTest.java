@@ -63,6 +63,7 @@ class WalCheckpointerTest {
   @CsvSource({
     "3.54.1, true", "3.51.3, true", "3.52.0, true", "4.0.0, true", "3.60, true",
     "3.51.2, false", "3.51.0, false", "3.9.3, false", "3.50.3, false", "3.51, false",
+    "3.50.7, true", "3.50.6, false", "3.44.6, true", "3.44.5, false", "3.45.7, false",
   })
   void anSqliteThatIsTooOldIsLeftAlone(String version, boolean safe) {
     assertThat(WalCheckpointer.isSafeWith(version)).isEqualTo(safe);
