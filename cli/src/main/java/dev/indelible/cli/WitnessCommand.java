@@ -164,7 +164,7 @@ final class WitnessCommand extends VerbGroup {
     private void say(VerifierKey key, InetSocketAddress address) {
       String host = address.getAddress().getHostAddress();
       String url =
-          "http://%s:%d".formatted(host.contains(":") ? "[" + host + "]" : host, address.getPort());
+          "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
       if (json()) {
         console()
             .json(

@@ -20,6 +20,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -519,7 +520,8 @@ public final class Journal implements EventStore {
   private static Slot takeFree(Path directory, UUID ledger, Disk disk)
       throws IOException, JournalException {
     for (int i = 0; i < MAX_SLOTS; i++) {
-      Optional<Slot> free = Slot.take(directory.resolve("%04d".formatted(i)), ledger, disk);
+      Optional<Slot> free =
+          Slot.take(directory.resolve(String.format(Locale.ROOT, "%04d", i)), ledger, disk);
       if (free.isPresent()) {
         return free.get();
       }

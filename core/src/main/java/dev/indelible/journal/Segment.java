@@ -19,6 +19,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
@@ -207,7 +208,7 @@ final class Segment {
   }
 
   static String fileName(long number) {
-    return "%012d.seg".formatted(number);
+    return String.format(Locale.ROOT, "%012d.seg", number);
   }
 
   Path file() {

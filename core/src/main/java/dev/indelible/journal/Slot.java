@@ -290,7 +290,13 @@ final class Slot implements AutoCloseable {
     }
     UUID journal = UUID.randomUUID();
     String identity =
-        "indelible journal %d\njournal %s\nledger %s\n".formatted(Segment.VERSION, journal, ledger);
+        "indelible journal "
+            + Segment.VERSION
+            + "\njournal "
+            + journal
+            + "\nledger "
+            + ledger
+            + "\n";
     Path unnamed = directory.resolve(UNNAMED_IDENTITY_FILE);
     Files.deleteIfExists(unnamed);
     // Under its name only once it is whole, so that nobody ever reads half of it.

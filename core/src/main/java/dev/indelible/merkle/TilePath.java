@@ -3,6 +3,7 @@ package dev.indelible.merkle;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -159,14 +160,18 @@ public record TilePath(int level, long index, int width) {
   /** The path, relative to the log's address. */
   @Override
   public String toString() {
-    StringBuilder groups = new StringBuilder("%03d".formatted(index % GROUP));
+    StringBuilder groups = new StringBuilder(group(index));
     for (long rest = index / GROUP; rest > 0; rest /= GROUP) {
-      groups.insert(0, "x%03d/".formatted(rest % GROUP));
+      groups.insert(0, "x" + group(rest) + "/");
     }
     return "tile/"
         + (level == ENTRIES ? "entries" : Integer.toString(level))
         + "/"
         + groups
         + (isFull() ? "" : ".p/" + width);
+  }
+
+  private static String group(long index) {
+    return String.format(Locale.ROOT, "%03d", index % GROUP);
   }
 }

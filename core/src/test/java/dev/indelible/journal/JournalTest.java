@@ -4,6 +4,7 @@ package dev.indelible.journal;
 import static dev.indelible.journal.TestJournal.bytes;
 import static dev.indelible.journal.TestJournal.event;
 import static dev.indelible.journal.TestJournal.events;
+import static dev.indelible.journal.TestJournal.everything;
 import static dev.indelible.journal.TestJournal.frameLength;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -22,6 +23,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CyclicBarrier;
@@ -322,6 +324,31 @@ class JournalTest {
 
     assertThat(bytes(test.recover())).isEqualTo(bytes(events.subList(123, 500)));
     assertThat(test.recover()).isEmpty();
+  }
+
+  /**
+   * D2: what waits lies under the same names whichever digits the process counts in, and is found
+   * again by one that counts in others.
+   */
+  @Test
+  void whatWaitedIsRecoveredInAnyLocale() throws Exception {
+    List<DeferredAuditEvent> events = events("agent:a", 60);
+    Locale usual = Locale.getDefault();
+    Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+    try {
+      Journal first = open();
+      events.subList(0, 30).forEach(first::offer);
+      first.close();
+      assertThat(everything(test.directory).keySet())
+          .containsExactlyInAnyOrderElementsOf(PlantedJournalTest.places());
+      assertThat(bytes(test.recover())).isEqualTo(bytes(events.subList(0, 30)));
+      Journal second = open();
+      events.subList(30, 60).forEach(second::offer);
+      second.close();
+    } finally {
+      Locale.setDefault(usual);
+    }
+    assertThat(bytes(test.recover())).isEqualTo(bytes(events.subList(30, 60)));
   }
 
   /** D2: the ledger's mark counts, even if its process died before it could settle the batch. */

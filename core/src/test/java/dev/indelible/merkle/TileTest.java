@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
@@ -210,6 +211,19 @@ class TileTest {
       throws Exception {
     assertThat(new TilePath(level, index, width)).hasToString(path);
     assertThat(TilePath.parse(path)).isEqualTo(new TilePath(level, index, width));
+  }
+
+  @Test
+  void aPathIsWrittenInTheSameDigitsInAnyLocale() throws Exception {
+    Locale usual = Locale.getDefault();
+    Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+    try {
+      TilePath path = new TilePath(1, 1_234_067, 17);
+      assertThat(path).hasToString("tile/1/x001/x234/067.p/17");
+      assertThat(TilePath.parse(path.toString())).isEqualTo(path);
+    } finally {
+      Locale.setDefault(usual);
+    }
   }
 
   @ParameterizedTest

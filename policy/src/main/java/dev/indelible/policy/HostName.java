@@ -101,8 +101,13 @@ final class HostName {
       }
       address = address << 8 * bytes | value;
     }
-    return "%d.%d.%d.%d"
-        .formatted(address >> 24, address >> 16 & 255, address >> 8 & 255, address & 255);
+    return (address >> 24)
+        + "."
+        + (address >> 16 & 255)
+        + "."
+        + (address >> 8 & 255)
+        + "."
+        + (address & 255);
   }
 
   private static long number(String text, String host) {

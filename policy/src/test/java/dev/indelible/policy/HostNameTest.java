@@ -4,6 +4,8 @@ package dev.indelible.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Locale;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -29,6 +31,18 @@ class HostNameTest {
   })
   void hasOneSpelling(String host, String normal) {
     assertThat(HostName.normalise(host)).isEqualTo(normal);
+  }
+
+  /** A rule that names an address in full, or by a glob, is not evaded by a user's settings. */
+  @Test
+  void hasTheSameSpellingInAnyLocale() {
+    Locale usual = Locale.getDefault();
+    Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+    try {
+      assertThat(HostName.normalise("169.254.43518")).isEqualTo("169.254.169.254");
+    } finally {
+      Locale.setDefault(usual);
+    }
   }
 
   @ParameterizedTest
