@@ -16,8 +16,6 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
-import java.util.HexFormat;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -98,25 +96,20 @@ final class GateCommand extends Verb {
   /** A line that cannot be read is on record too, by its size and digest. */
   private static RecordedDecision refuse(
       Indelible indelible, long number, byte[] line, String problem) {
-    byte[] details =
-        new CanonicalWriter()
-            .beginObject()
-            .member("bytes", line.length)
-            .member("line", number)
-            .member("sha256", HexFormat.of().formatHex(Sha256.hash(line)))
-            .endObject()
-            .toBytes();
-    try {
-      JsonValue payload = JsonValue.parse(new String(details, StandardCharsets.UTF_8));
-      return indelible
-          .gate()
-          .record(
-              UNREADABLE_AGENT,
-              new Custom("unreadable_input", payload),
-              new Refuse(UNREADABLE_RULE, Console.excerpt(problem, 500)));
-    } catch (JsonFormatException e) {
-      throw new IllegalStateException("what was written canonically reads back", e);
-    }
+    JsonValue payload =
+        JsonValue.of(
+            new CanonicalWriter()
+                .beginObject()
+                .member("bytes", line.length)
+                .member("line", number)
+                .hexMember("sha256", Sha256.hash(line))
+                .endObject());
+    return indelible
+        .gate()
+        .record(
+            UNREADABLE_AGENT,
+            new Custom("unreadable_input", payload),
+            new Refuse(UNREADABLE_RULE, Console.excerpt(problem, 500)));
   }
 
   private void print(String agentId, RecordedDecision recorded) throws CommandFailure {

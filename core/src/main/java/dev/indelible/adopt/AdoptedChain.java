@@ -6,9 +6,7 @@ import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
-import dev.indelible.json.JsonValue;
 import dev.indelible.ledger.ChainRow;
-import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
@@ -63,11 +61,6 @@ public record AdoptedChain(
   public SystemEvent toEvent() {
     CanonicalWriter details = new CanonicalWriter().beginObject();
     write(details);
-    String json = new String(details.endObject().toBytes(), StandardCharsets.UTF_8);
-    try {
-      return SystemEvent.of(EVENT_TYPE, JsonValue.parse(json));
-    } catch (JsonFormatException e) {
-      throw new IllegalStateException("what was written canonically reads back", e);
-    }
+    return SystemEvent.of(EVENT_TYPE, details.endObject());
   }
 }

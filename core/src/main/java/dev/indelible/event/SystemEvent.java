@@ -76,14 +76,19 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
     return RESERVED.contains(eventType);
   }
 
-  /** An event happening now. */
-  public static SystemEvent of(String eventType, JsonValue details) {
+  /**
+   * An event happening now.
+   *
+   * @param details what was written of it, as a JSON object
+   * @throws IllegalStateException as {@link JsonValue#of(CanonicalWriter)}
+   */
+  public static SystemEvent of(String eventType, CanonicalWriter details) {
     return at(Timestamps.now(), eventType, details);
   }
 
-  /** An event happening at that time, to the microsecond. */
-  public static SystemEvent at(Instant time, String eventType, JsonValue details) {
-    return new SystemEvent(Uuid7.at(time), eventType, details, time);
+  /** As {@link #of}, happening at that time, to the microsecond. */
+  public static SystemEvent at(Instant time, String eventType, CanonicalWriter details) {
+    return new SystemEvent(Uuid7.at(time), eventType, JsonValue.of(details), time);
   }
 
   private static void requireType(String type) {

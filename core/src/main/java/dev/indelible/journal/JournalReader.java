@@ -5,12 +5,9 @@ import dev.indelible.event.AuditEvent;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.event.Timestamps;
 import dev.indelible.json.CanonicalWriter;
-import dev.indelible.json.JsonFormatException;
-import dev.indelible.json.JsonValue;
 import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.JournalMark;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -183,16 +180,9 @@ final class JournalReader {
     time(
         details.name("to"),
         ahead.next() instanceof Cursor.Event next ? next.event().timestamp() : null);
-    try {
-      SystemEvent event =
-          SystemEvent.of(
-              SystemEvent.GAP,
-              JsonValue.parse(new String(details.endObject().toBytes(), StandardCharsets.UTF_8)));
-      LOG.error("{}; this is recorded as {} {}", cause, SystemEvent.GAP, event.id());
-      return event;
-    } catch (JsonFormatException e) {
-      throw new IllegalStateException("what was written canonically reads back", e);
-    }
+    SystemEvent event = SystemEvent.of(SystemEvent.GAP, details.endObject());
+    LOG.error("{}; this is recorded as {} {}", cause, SystemEvent.GAP, event.id());
+    return event;
   }
 
   private static void time(CanonicalWriter out, @Nullable Instant time) {

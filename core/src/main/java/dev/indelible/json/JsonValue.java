@@ -45,6 +45,21 @@ public final class JsonValue {
     return new JsonValue(new String(CanonicalJson.write(node), StandardCharsets.UTF_8));
   }
 
+  /**
+   * Takes over a value that was written. It is read back before it is believed: an integer that a
+   * double cannot hold, for one, is as easily written.
+   *
+   * @throws IllegalStateException if it is not JSON as {@link CanonicalJson} reads it, or is nested
+   *     deeper than {@value #MAX_DEPTH}
+   */
+  public static JsonValue of(CanonicalWriter written) {
+    try {
+      return parse(new String(written.toBytes(), StandardCharsets.UTF_8));
+    } catch (JsonFormatException e) {
+      throw new IllegalStateException("what was written canonically reads back", e);
+    }
+  }
+
   private static void requireDepth(JsonNode node, int left) {
     if (node.isContainer() && left == 0) {
       throw new IllegalArgumentException("nested deeper than " + MAX_DEPTH);

@@ -7,8 +7,6 @@ import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
-import dev.indelible.json.JsonValue;
-import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.Optional;
 
@@ -74,19 +72,17 @@ public record ErasureNote(
 
   /** The event that chains this note. */
   public SystemEvent toEvent() {
-    CanonicalWriter out = new CanonicalWriter().beginObject();
-    out.member("by", by)
-        .member("event_id", eventId)
-        .member("letters", letters)
-        .member("payload_hash", payloadHash)
-        .member("reason", reason)
-        .member("sequence", sequence);
-    String details = new String(out.endObject().toBytes(), StandardCharsets.UTF_8);
-    try {
-      return SystemEvent.of(SystemEvent.PAYLOAD_ERASED, JsonValue.parse(details));
-    } catch (JsonFormatException e) {
-      throw new IllegalStateException("a note is always JSON", e);
-    }
+    return SystemEvent.of(
+        SystemEvent.PAYLOAD_ERASED,
+        new CanonicalWriter()
+            .beginObject()
+            .member("by", by)
+            .member("event_id", eventId)
+            .member("letters", letters)
+            .member("payload_hash", payloadHash)
+            .member("reason", reason)
+            .member("sequence", sequence)
+            .endObject());
   }
 
   private static String hash(ChainRow row) {

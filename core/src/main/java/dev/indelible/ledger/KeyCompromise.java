@@ -6,8 +6,6 @@ import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
-import dev.indelible.json.JsonValue;
-import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -50,11 +48,6 @@ public record KeyCompromise(
     out.member("key_id", keyId).member("reason", reason);
     sinceSequence.ifPresent(sequence -> out.member("since_sequence", sequence));
     out.member("since_time", sinceTime);
-    String details = new String(out.endObject().toBytes(), StandardCharsets.UTF_8);
-    try {
-      return SystemEvent.of(SystemEvent.KEY_COMPROMISED, JsonValue.parse(details));
-    } catch (JsonFormatException e) {
-      throw new IllegalStateException("a note is always JSON", e);
-    }
+    return SystemEvent.of(SystemEvent.KEY_COMPROMISED, out.endObject());
   }
 }

@@ -9,7 +9,6 @@ import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
-import dev.indelible.json.JsonValue;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Arrays;
@@ -44,18 +43,16 @@ public record KeyRotation(
     Instant now = Timestamps.now();
     VerificationKey newKey = next.verificationKey();
     byte[] signature = next.sign(message(ledger, oldKey, newKey, Timestamps.format(now)));
-    CanonicalWriter details = new CanonicalWriter().beginObject();
-    details
-        .member("ledger_id", ledger.toString())
-        .base64Member("new_key", newKey.raw())
-        .base64Member("new_signature", signature)
-        .base64Member("old_key", oldKey.raw());
-    try {
-      String json = new String(details.endObject().toBytes(), StandardCharsets.UTF_8);
-      return SystemEvent.at(now, SystemEvent.KEY_ROTATED, JsonValue.parse(json));
-    } catch (JsonFormatException e) {
-      throw new IllegalStateException("what was written canonically reads back", e);
-    }
+    return SystemEvent.at(
+        now,
+        SystemEvent.KEY_ROTATED,
+        new CanonicalWriter()
+            .beginObject()
+            .member("ledger_id", ledger.toString())
+            .base64Member("new_key", newKey.raw())
+            .base64Member("new_signature", signature)
+            .base64Member("old_key", oldKey.raw())
+            .endObject());
   }
 
   /** Reads the rotation out of a row; empty if the row holds none that can be read. */

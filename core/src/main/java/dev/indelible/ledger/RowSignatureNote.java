@@ -3,9 +3,9 @@ package dev.indelible.ledger;
 
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalJson;
+import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
-import dev.indelible.json.JsonValue;
 import java.util.Optional;
 
 /**
@@ -15,8 +15,6 @@ import java.util.Optional;
  * @param everyRow whether every row is signed from here on
  */
 public record RowSignatureNote(boolean everyRow) {
-  private static final String ON = "{\"row_signatures\":\"on\"}";
-  private static final String OFF = "{\"row_signatures\":\"off\"}";
 
   /**
    * Reads the note out of a row; empty if the row holds none. Whether it is signed is not asked.
@@ -40,10 +38,11 @@ public record RowSignatureNote(boolean everyRow) {
 
   /** The event that chains this note. */
   public SystemEvent toEvent() {
-    try {
-      return SystemEvent.of(SystemEvent.ROW_SIGNATURES, JsonValue.parse(everyRow ? ON : OFF));
-    } catch (JsonFormatException e) {
-      throw new IllegalStateException("a note is always JSON", e);
-    }
+    return SystemEvent.of(
+        SystemEvent.ROW_SIGNATURES,
+        new CanonicalWriter()
+            .beginObject()
+            .member("row_signatures", everyRow ? "on" : "off")
+            .endObject());
   }
 }

@@ -8,8 +8,6 @@ import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
-import dev.indelible.json.JsonValue;
-import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.UUID;
 import tools.jackson.databind.JsonNode;
@@ -130,12 +128,7 @@ public record Tally(
     write(out, "recovered", recovered);
     out.member("run", run);
     write(out, "unrecorded", unrecorded);
-    String details = new String(out.endObject().toBytes(), StandardCharsets.UTF_8);
-    try {
-      return SystemEvent.of(SystemEvent.TALLY, JsonValue.parse(details));
-    } catch (JsonFormatException e) {
-      throw new IllegalStateException("a tally is always JSON", e);
-    }
+    return SystemEvent.of(SystemEvent.TALLY, out.endObject());
   }
 
   private static void write(CanonicalWriter out, String name, VerdictCounts counts) {

@@ -6,7 +6,6 @@ import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
-import dev.indelible.json.JsonValue;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
@@ -58,12 +57,7 @@ public record TamperNote(long sequence, String recordHash, String cause) {
     } else {
       out.member("sequence", Long.toString(sequence));
     }
-    String details = new String(out.endObject().toBytes(), StandardCharsets.UTF_8);
-    try {
-      return SystemEvent.of(SystemEvent.TAMPER, JsonValue.parse(details));
-    } catch (JsonFormatException e) {
-      throw new IllegalStateException("a note is always JSON", e);
-    }
+    return SystemEvent.of(SystemEvent.TAMPER, out.endObject());
   }
 
   private static long sequence(JsonFields details) throws JsonFormatException {

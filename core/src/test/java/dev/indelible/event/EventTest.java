@@ -263,7 +263,11 @@ class EventTest {
                 + "\"id\":\"0198c7e2-0000-7000-8000-000000000001\","
                 + "\"timestamp\":\"2026-11-23T01:02:03.456789Z\"}");
     assertThat(event.content().isContentOf(payload)).isTrue();
-    assertThat(SystemEvent.of(SystemEvent.TAMPER, json("{}")).id().version()).isEqualTo(7);
+    assertThat(
+            SystemEvent.of(SystemEvent.TAMPER, new CanonicalWriter().canonical("{}"))
+                .id()
+                .version())
+        .isEqualTo(7);
   }
 
   /** Section 4: an event type is at most 128 bytes, or its record does not fit a tile. */

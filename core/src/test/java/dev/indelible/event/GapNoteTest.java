@@ -3,7 +3,7 @@ package dev.indelible.event;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.indelible.json.JsonValue;
+import dev.indelible.json.CanonicalWriter;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -20,8 +20,9 @@ class GapNoteTest {
         "audit.gap    | {}             | 1",
         "audit.tamper | {`count`:3}    | 0",
       })
-  void aGapSaysHowManyAndNothingElseDoes(String type, String details, long lost) throws Exception {
-    SystemEvent event = SystemEvent.of(type, JsonValue.parse(details.replace('`', '"')));
+  void aGapSaysHowManyAndNothingElseDoes(String type, String details, long lost) {
+    SystemEvent event =
+        SystemEvent.of(type, new CanonicalWriter().canonical(details.replace('`', '"')));
 
     assertThat(GapNote.lost(event)).isEqualTo(lost);
   }

@@ -3,6 +3,7 @@ package dev.indelible.json;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.indelible.Vectors;
@@ -223,6 +224,16 @@ class CanonicalJsonTest {
     String objects = nested("{\"a\":", "}", CanonicalJson.MAX_DEPTH);
     assertThat(canonical(arrays.replace("null", "0"))).isEqualTo(arrays.replace("null", "0"));
     assertThat(canonical(objects)).isEqualTo(objects);
+  }
+
+  /** An integer that JSON's doubles do not hold is as easily written as any other. */
+  @Test
+  void whatIsWrittenIsAValueOnlyIfItReadsBack() {
+    CanonicalWriter exact = new CanonicalWriter().beginObject().member("n", 1L << 53).endObject();
+    assertThat(JsonValue.of(exact).text()).isEqualTo("{\"n\":9007199254740992}");
+    CanonicalWriter inexact =
+        new CanonicalWriter().beginObject().member("n", (1L << 53) + 1).endObject();
+    assertThatIllegalStateException().isThrownBy(() -> JsonValue.of(inexact));
   }
 
   /** D1: what a value is put into reads back too, because the value itself is less deep. */

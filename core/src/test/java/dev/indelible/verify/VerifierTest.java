@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.event.SystemEvent;
-import dev.indelible.json.JsonValue;
+import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.ChainedRows;
 import dev.indelible.ledger.Head;
@@ -116,7 +116,13 @@ class VerifierTest {
   @Test
   void aGapOnRecordIsReportedAndBreaksNothing() throws Exception {
     SystemEvent gap =
-        SystemEvent.of(SystemEvent.GAP, JsonValue.parse("{\"cause\":\"a bad block\",\"count\":1}"));
+        SystemEvent.of(
+            SystemEvent.GAP,
+            new CanonicalWriter()
+                .beginObject()
+                .member("cause", "a bad block")
+                .member("count", 1)
+                .endObject());
     List<ChainRow> chain = new ArrayList<>(rows);
     chain.add(new RowSealer(key).seal(rows.get(19).head(), gap));
 

@@ -6,17 +6,13 @@ import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
-import dev.indelible.json.JsonFormatException;
-import dev.indelible.json.JsonValue;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowSealer;
 import dev.indelible.queue.AuditBooks;
-import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -96,19 +92,17 @@ final class LetterReplay {
   }
 
   private static SystemEvent note(String type, DeadLetter letter, Optional<String> reason) {
-    CanonicalWriter details = new CanonicalWriter().beginObject();
-    details.member("agent_id", letter.agentId());
-    details.member("event_id", letter.id());
-    details.member("event_type", letter.eventType());
-    details.member("failure_reason", letter.failureReason());
-    details.member("letter", letter.letter());
-    details.member("payload_hash", HexFormat.of().formatHex(letter.payloadHash()));
-    reason.ifPresent(text -> details.member("reason", text));
-    try {
-      byte[] json = details.endObject().toBytes();
-      return SystemEvent.of(type, JsonValue.parse(new String(json, StandardCharsets.UTF_8)));
-    } catch (JsonFormatException e) {
-      throw new IllegalStateException("what was written canonically reads back", e);
-    }
+    return SystemEvent.of(
+        type,
+        new CanonicalWriter()
+            .beginObject()
+            .member("agent_id", letter.agentId())
+            .member("event_id", letter.id())
+            .member("event_type", letter.eventType())
+            .member("failure_reason", letter.failureReason())
+            .member("letter", letter.letter())
+            .hexMember("payload_hash", letter.payloadHash())
+            .member("reason", reason)
+            .endObject());
   }
 }

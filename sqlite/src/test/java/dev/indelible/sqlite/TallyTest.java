@@ -22,7 +22,7 @@ import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.EventContent;
 import dev.indelible.event.StoredEvent;
 import dev.indelible.event.SystemEvent;
-import dev.indelible.json.JsonValue;
+import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.ErasureNote;
 import dev.indelible.ledger.HeadGuard;
@@ -432,7 +432,7 @@ class TallyTest {
           List.of(
               SystemEvent.of(
                   SystemEvent.TALLY,
-                  JsonValue.parse("{\"closed\":" + closed + ",\"run\":\"x\"}"))));
+                  new CanonicalWriter().canonical("{\"closed\":" + closed + ",\"run\":\"x\"}"))));
     }
     assertThat(log.verify().findings())
         .filteredOn(broken("the tally is signed, and says nothing that can be read")::test)
