@@ -2,9 +2,7 @@
 package dev.indelible.adopt;
 
 import dev.indelible.event.SystemEvent;
-import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
-import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.ledger.ChainRow;
 import java.util.Optional;
@@ -30,25 +28,18 @@ public record AdoptedChain(
 
   /** Reads what a row says; empty if it is of another type, or unreadable. */
   public static Optional<AdoptedChain> read(ChainRow row) {
-    if (!row.eventType().equals(EVENT_TYPE) || row.payload().isEmpty()) {
-      return Optional.empty();
-    }
-    try {
-      JsonFields payload = JsonFields.of(CanonicalJson.read(row.payload().get()), "payload");
-      JsonFields details = JsonFields.of(payload.node("details"), "details");
-      return Optional.of(
-          new AdoptedChain(
-              details.string("format"),
-              details
-                  .optionalLong("rows")
-                  .orElseThrow(() -> new JsonFormatException("details.rows: missing")),
-              details.string("final_hash"),
-              details.string("root"),
-              details.string("file_sha256"),
-              details.string("verdict")));
-    } catch (JsonFormatException e) {
-      return Optional.empty();
-    }
+    return row.said(
+        EVENT_TYPE,
+        details ->
+            new AdoptedChain(
+                details.string("format"),
+                details
+                    .optionalLong("rows")
+                    .orElseThrow(() -> new JsonFormatException("details.rows: missing")),
+                details.string("final_hash"),
+                details.string("root"),
+                details.string("file_sha256"),
+                details.string("verdict")));
   }
 
   /** Writes the members, in order, into an object that was begun. */

@@ -142,6 +142,38 @@ public record ChainRow(
     return draft().recordHash();
   }
 
+  /**
+   * What the log itself says in this row. Whether the row is signed is not asked.
+   *
+   * @param type the type of an event that says such a thing
+   * @param reading takes it out of the event's details
+   * @return empty if this is of another type, or has no payload, or one that {@code reading}
+   *     refuses
+   */
+  public <T> Optional<T> said(String type, Reading<T> reading) {
+    if (!is(type) || payload.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      JsonFields event = JsonFields.of(CanonicalJson.read(payload.get()), "payload");
+      return Optional.of(reading.of(JsonFields.of(event.node("details"), "details")));
+    } catch (JsonFormatException | IllegalArgumentException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** Reads what an event's details say. */
+  @FunctionalInterface
+  public interface Reading<T> {
+    /**
+     * What they say.
+     *
+     * @throws JsonFormatException if it cannot be read
+     * @throws IllegalArgumentException if it cannot be so
+     */
+    T of(JsonFields details) throws JsonFormatException;
+  }
+
   @Override
   public ChainRow decoded() {
     return this;

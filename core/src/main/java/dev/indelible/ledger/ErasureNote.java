@@ -3,10 +3,7 @@ package dev.indelible.ledger;
 
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.SystemEvent;
-import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
-import dev.indelible.json.JsonFields;
-import dev.indelible.json.JsonFormatException;
 import java.util.HexFormat;
 import java.util.Optional;
 
@@ -41,23 +38,16 @@ public record ErasureNote(
    * Reads the note out of a row; empty if the row holds none. Whether it is signed is not asked.
    */
   public static Optional<ErasureNote> read(ChainRow row) {
-    if (!row.eventType().equals(SystemEvent.PAYLOAD_ERASED) || row.payload().isEmpty()) {
-      return Optional.empty();
-    }
-    try {
-      JsonFields payload = JsonFields.of(CanonicalJson.read(row.payload().get()), "payload");
-      JsonFields details = JsonFields.of(payload.node("details"), "details");
-      return Optional.of(
-          new ErasureNote(
-              details.optionalLong("sequence").orElse(0),
-              details.string("event_id"),
-              details.string("payload_hash"),
-              (int) details.optionalLong("letters").orElse(0),
-              details.string("reason"),
-              details.string("by")));
-    } catch (JsonFormatException e) {
-      return Optional.empty();
-    }
+    return row.said(
+        SystemEvent.PAYLOAD_ERASED,
+        details ->
+            new ErasureNote(
+                details.optionalLong("sequence").orElse(0),
+                details.string("event_id"),
+                details.string("payload_hash"),
+                (int) details.optionalLong("letters").orElse(0),
+                details.string("reason"),
+                details.string("by")));
   }
 
   /** Whether this note is about that row, and the payload that it had. */

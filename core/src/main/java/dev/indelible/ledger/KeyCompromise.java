@@ -2,10 +2,7 @@
 package dev.indelible.ledger;
 
 import dev.indelible.event.SystemEvent;
-import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
-import dev.indelible.json.JsonFields;
-import dev.indelible.json.JsonFormatException;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -25,21 +22,14 @@ public record KeyCompromise(
 
   /** Reads it out of a row; empty if the row holds none that can be read. */
   public static Optional<KeyCompromise> read(ChainRow row) {
-    if (!row.eventType().equals(SystemEvent.KEY_COMPROMISED) || row.payload().isEmpty()) {
-      return Optional.empty();
-    }
-    try {
-      JsonFields payload = JsonFields.of(CanonicalJson.read(row.payload().get()), "payload");
-      JsonFields details = JsonFields.of(payload.node("details"), "details");
-      return Optional.of(
-          new KeyCompromise(
-              details.string("key_id"),
-              details.optionalLong("since_sequence"),
-              details.optionalString("since_time"),
-              details.string("reason")));
-    } catch (JsonFormatException e) {
-      return Optional.empty();
-    }
+    return row.said(
+        SystemEvent.KEY_COMPROMISED,
+        details ->
+            new KeyCompromise(
+                details.string("key_id"),
+                details.optionalLong("since_sequence"),
+                details.optionalString("since_time"),
+                details.string("reason")));
   }
 
   /** The event that chains it. */

@@ -5,7 +5,6 @@ import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.event.Timestamps;
-import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
@@ -57,22 +56,15 @@ public record KeyRotation(
 
   /** Reads the rotation out of a row; empty if the row holds none that can be read. */
   public static Optional<KeyRotation> read(ChainRow row) {
-    if (!row.eventType().equals(SystemEvent.KEY_ROTATED) || row.payload().isEmpty()) {
-      return Optional.empty();
-    }
-    try {
-      JsonFields payload = JsonFields.of(CanonicalJson.read(row.payload().get()), "payload");
-      JsonFields details = JsonFields.of(payload.node("details"), "details");
-      return Optional.of(
-          new KeyRotation(
-              UUID.fromString(details.string("ledger_id")),
-              VerificationKey.of(bytes(details, "old_key")),
-              VerificationKey.of(bytes(details, "new_key")),
-              row.timestamp(),
-              bytes(details, "new_signature")));
-    } catch (JsonFormatException | IllegalArgumentException e) {
-      return Optional.empty();
-    }
+    return row.said(
+        SystemEvent.KEY_ROTATED,
+        details ->
+            new KeyRotation(
+                UUID.fromString(details.string("ledger_id")),
+                VerificationKey.of(bytes(details, "old_key")),
+                VerificationKey.of(bytes(details, "new_key")),
+                row.timestamp(),
+                bytes(details, "new_signature")));
   }
 
   /**

@@ -2,7 +2,6 @@
 package dev.indelible.ledger;
 
 import dev.indelible.event.SystemEvent;
-import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
@@ -20,20 +19,17 @@ public record RowSignatureNote(boolean everyRow) {
    * Reads the note out of a row; empty if the row holds none. Whether it is signed is not asked.
    */
   public static Optional<RowSignatureNote> read(ChainRow row) {
-    if (!row.eventType().equals(SystemEvent.ROW_SIGNATURES) || row.payload().isEmpty()) {
-      return Optional.empty();
-    }
-    try {
-      JsonFields payload = JsonFields.of(CanonicalJson.read(row.payload().get()), "payload");
-      String said = JsonFields.of(payload.node("details"), "details").string("row_signatures");
-      return switch (said) {
-        case "on" -> Optional.of(new RowSignatureNote(true));
-        case "off" -> Optional.of(new RowSignatureNote(false));
-        default -> Optional.empty();
-      };
-    } catch (JsonFormatException e) {
-      return Optional.empty();
-    }
+    return row.said(SystemEvent.ROW_SIGNATURES, RowSignatureNote::read);
+  }
+
+  private static RowSignatureNote read(JsonFields details) throws JsonFormatException {
+    String said = details.string("row_signatures");
+    return switch (said) {
+      case "on" -> new RowSignatureNote(true);
+      case "off" -> new RowSignatureNote(false);
+      default ->
+          throw new JsonFormatException(details.where() + ".row_signatures: neither on nor off");
+    };
   }
 
   /** The event that chains this note. */

@@ -4,7 +4,6 @@ package dev.indelible.ledger;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.event.TypeCounts;
 import dev.indelible.event.VerdictCounts;
-import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
@@ -77,15 +76,7 @@ public record Tally(
    * Reads the tally out of a row; empty if the row holds none. Whether it is signed is not asked.
    */
   public static Optional<Tally> read(ChainRow row) {
-    if (!row.eventType().equals(SystemEvent.TALLY) || row.payload().isEmpty()) {
-      return Optional.empty();
-    }
-    try {
-      JsonFields payload = JsonFields.of(CanonicalJson.read(row.payload().get()), "payload");
-      return Optional.of(read(JsonFields.of(payload.node("details"), "details")));
-    } catch (JsonFormatException | IllegalArgumentException e) {
-      return Optional.empty();
-    }
+    return row.said(SystemEvent.TALLY, Tally::read);
   }
 
   private static Tally read(JsonFields details) throws JsonFormatException {

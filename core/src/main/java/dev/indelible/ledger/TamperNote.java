@@ -2,7 +2,6 @@
 package dev.indelible.ledger;
 
 import dev.indelible.event.SystemEvent;
-import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
@@ -33,18 +32,11 @@ public record TamperNote(long sequence, String recordHash, String cause) {
 
   /** Reads the note out of a row; empty if the row holds none. */
   public static Optional<TamperNote> read(ChainRow row) {
-    if (!row.eventType().equals(SystemEvent.TAMPER) || row.payload().isEmpty()) {
-      return Optional.empty();
-    }
-    try {
-      JsonFields payload = JsonFields.of(CanonicalJson.read(row.payload().get()), "payload");
-      JsonFields details = JsonFields.of(payload.node("details"), "details");
-      return Optional.of(
-          new TamperNote(
-              sequence(details), details.string("record_hash"), details.string("cause")));
-    } catch (JsonFormatException e) {
-      return Optional.empty();
-    }
+    return row.said(
+        SystemEvent.TAMPER,
+        details ->
+            new TamperNote(
+                sequence(details), details.string("record_hash"), details.string("cause")));
   }
 
   /** The event that chains this note. */
@@ -61,15 +53,9 @@ public record TamperNote(long sequence, String recordHash, String cause) {
   }
 
   private static long sequence(JsonFields details) throws JsonFormatException {
-    if (!details.node("sequence").isString()) {
-      return details.optionalLong("sequence").orElse(0);
-    }
-    String text = details.string("sequence");
-    try {
-      return Long.parseLong(text);
-    } catch (NumberFormatException e) {
-      throw new JsonFormatException("details.sequence: not a number");
-    }
+    return details.node("sequence").isString()
+        ? Long.parseLong(details.string("sequence"))
+        : details.optionalLong("sequence").orElse(0);
   }
 
   /** Whether this note and another are about the same row in the same state. */

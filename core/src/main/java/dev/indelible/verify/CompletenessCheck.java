@@ -5,10 +5,6 @@ import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.event.TypeCounts;
 import dev.indelible.event.VerdictCounts;
-import dev.indelible.json.CanonicalJson;
-import dev.indelible.json.JsonFields;
-import dev.indelible.json.JsonFormatException;
-import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowCheck;
@@ -163,7 +159,9 @@ final class CompletenessCheck implements Check {
   /** The row before a note of a replay, written with it, is the decision that was replayed. */
   private TypeCounts replayed(JudgedRow note) {
     JudgedRow decision = before;
-    if (decision == null || !eventId(note.row()).equals(Optional.of(decision.row().id()))) {
+    Optional<String> replayed =
+        note.row().said(SystemEvent.LETTER_REPLAYED, details -> details.string("event_id"));
+    if (decision == null || !replayed.equals(Optional.of(decision.row().id()))) {
       return TypeCounts.NONE;
     }
     return TypeCounts.one(decision.row().eventType());
@@ -180,16 +178,6 @@ final class CompletenessCheck implements Check {
       }
     }
     return false;
-  }
-
-  private static Optional<String> eventId(ChainRow row) {
-    try {
-      byte[] payload = row.payload().orElseThrow(() -> new JsonFormatException("it is gone"));
-      JsonFields event = JsonFields.of(CanonicalJson.read(payload), "payload");
-      return Optional.of(JsonFields.of(event.node("details"), "details").string("event_id"));
-    } catch (JsonFormatException e) {
-      return Optional.empty();
-    }
   }
 
   private void tally(long sequence, Tally said) {

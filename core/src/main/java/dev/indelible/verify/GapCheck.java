@@ -2,9 +2,6 @@
 package dev.indelible.verify;
 
 import dev.indelible.event.SystemEvent;
-import dev.indelible.json.CanonicalJson;
-import dev.indelible.json.JsonFields;
-import dev.indelible.json.JsonFormatException;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.verify.Finding.Status;
 import java.util.OptionalLong;
@@ -51,11 +48,7 @@ final class GapCheck implements Check {
     if (row.payload().isEmpty()) {
       return "its words are not here";
     }
-    try {
-      JsonFields event = JsonFields.of(CanonicalJson.read(row.payload().get()), "payload");
-      return JsonFields.of(event.node("details"), "details").string("cause");
-    } catch (JsonFormatException e) {
-      return "its note is unreadable";
-    }
+    return row.said(SystemEvent.GAP, details -> details.string("cause"))
+        .orElse("its note is unreadable");
   }
 }
