@@ -3,10 +3,10 @@ package dev.indelible.cli;
 
 import dev.indelible.DataDirectory;
 import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.checkpoint.SignatureType;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerificationException;
 import dev.indelible.checkpoint.VerifierKey;
-import dev.indelible.crypto.SigningKey;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.LedgerException;
@@ -63,6 +63,10 @@ final class KeysCommand extends VerbGroup {
     }
   }
 
+  private static String vkey(VerificationKey key, String name) {
+    return new VerifierKey(name, SignatureType.ED25519, key).vkey();
+  }
+
   @Command(name = "init", description = "Make the key that signs rows, if there is none yet.")
   static final class Init extends Verb {
     @Override
@@ -70,8 +74,7 @@ final class KeysCommand extends VerbGroup {
       DataDirectory data = data();
       boolean existed = data.keys().hasSigningKey();
       data.prepare();
-      SigningKey key = data.keys().openOrCreate();
-      String keyId = key.verificationKey().keyId();
+      VerificationKey key = data.keys().openOrCreate().verificationKey();
       if (json()) {
         console()
             .json(
@@ -79,12 +82,12 @@ final class KeysCommand extends VerbGroup {
                     .beginObject()
                     .name("created")
                     .canonical(existed ? "false" : "true")
-                    .member("key_id", keyId)
-                    .member("vkey", key.verificationKey().toVkey(DEFAULT_NAME))
+                    .member("key_id", key.keyId())
+                    .member("vkey", vkey(key, DEFAULT_NAME))
                     .endObject());
       } else {
-        console().line((existed ? "key is there already: " : "key made: ") + keyId);
-        console().line(key.verificationKey().toVkey(DEFAULT_NAME));
+        console().line((existed ? "key is there already: " : "key made: ") + key.keyId());
+        console().line(vkey(key, DEFAULT_NAME));
       }
       return ExitCode.OK;
     }
@@ -110,13 +113,13 @@ final class KeysCommand extends VerbGroup {
                       .member("key_id", key.keyId())
                       .name("signs")
                       .canonical(signs ? "true" : "false")
-                      .member("vkey", key.toVkey(name))
+                      .member("vkey", vkey(key, name))
                       .endObject());
         }
         table.row(
             Table.Cell.of(key.keyId()),
             Table.Cell.of(signs ? "yes" : "no"),
-            Table.Cell.of(key.toVkey(name)));
+            Table.Cell.of(vkey(key, name)));
       }
       if (!json()) {
         table.print(console());
@@ -158,7 +161,7 @@ final class KeysCommand extends VerbGroup {
         return ExitCode.OK;
       }
       String named = name != null ? name : origin(this, keys);
-      keys.forEach(key -> console().line(key.toVkey(named)));
+      keys.forEach(key -> console().line(vkey(key, named)));
       return ExitCode.OK;
     }
 

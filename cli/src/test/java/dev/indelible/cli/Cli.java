@@ -4,6 +4,10 @@ package dev.indelible.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.action.Bash;
+import dev.indelible.checkpoint.SignatureType;
+import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.crypto.SigningKey;
+import dev.indelible.crypto.VerificationKey;
 import dev.indelible.decision.Refuse;
 import dev.indelible.event.DeferredAuditEvent;
 import java.io.ByteArrayInputStream;
@@ -106,6 +110,12 @@ final class Cli {
   /** A line of {@code gate --format action}. */
   static String line(String agent, String action) {
     return "{\"agent_id\":\"" + agent + "\",\"action\":" + action + "}\n";
+  }
+
+  /** A key of that name that no log here has. */
+  static String vkeyOfAnother(String name) {
+    VerificationKey key = SigningKey.generate().verificationKey();
+    return new VerifierKey(name, SignatureType.ED25519, key).vkey();
   }
 
   static JsonNode json(String text) {

@@ -4,7 +4,6 @@ package dev.indelible.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.cli.Cli.Result;
-import dev.indelible.crypto.SigningKey;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -215,7 +214,7 @@ class LogVerifyTest {
 
   @Test
   void anotherKeyThanTheLogsCannotTell() {
-    String other = SigningKey.generate().verificationKey().toVkey("other");
+    String other = Cli.vkeyOfAnother("other");
 
     assertThat(cli.run("log", "verify", "--key", other).exit()).isEqualTo(3);
   }
@@ -307,7 +306,7 @@ class LogVerifyTest {
   @Test
   void aBrokenLinkUnderAnUnknownKeyIsStillBroken() throws Exception {
     flip("prev_hash", true);
-    String other = SigningKey.generate().verificationKey().toVkey("other");
+    String other = Cli.vkeyOfAnother("other");
 
     assertThat(cli.run("log", "verify", "--key", other).exit()).isEqualTo(1);
   }

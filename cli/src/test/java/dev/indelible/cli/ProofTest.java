@@ -213,7 +213,7 @@ class ProofTest {
   @ValueSource(strings = {"tlog", "cose"})
   void anotherKeyCannotTell(String format) {
     prove(ids.get(0), "--format", format).ok();
-    String other = SigningKey.generate().verificationKey().toVkey(vkey.split("\\+")[0]);
+    String other = Cli.vkeyOfAnother(vkey.split("\\+")[0]);
 
     assertThat(verdict(verify("--key", other, "--output", "json"), 3)).isEqualTo("unknown");
     assertThat(verify("--key", other).out()).startsWith("unknown  ").doesNotContain(ids.get(0));
@@ -222,7 +222,9 @@ class ProofTest {
   @Test
   void aKeyOfAnotherLogCannotTell() throws Exception {
     prove(ids.get(0)).ok();
-    String renamed = VerifierKey.parse(vkey).key().toVkey("other.example/log");
+    String renamed =
+        new VerifierKey("other.example/log", SignatureType.ED25519, VerifierKey.parse(vkey).key())
+            .vkey();
 
     assertThat(verdict(verify("--key", renamed, "--output", "json"), 3)).isEqualTo("unknown");
   }

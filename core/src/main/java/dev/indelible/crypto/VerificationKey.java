@@ -2,10 +2,7 @@
 package dev.indelible.crypto;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.Base64;
 import java.util.HexFormat;
 import org.bouncycastle.crypto.params.AsymmetricKeyParameter;
 import org.bouncycastle.crypto.params.Ed25519PublicKeyParameters;
@@ -21,9 +18,6 @@ public final class VerificationKey {
   public static final int KEY_BYTES = 32;
 
   private static final String PEM_TYPE = "PUBLIC KEY";
-
-  /** The algorithm byte of Ed25519 in C2SP signed-note. */
-  private static final byte NOTE_ALGORITHM = 0x01;
 
   private final byte[] raw;
   private final String keyId;
@@ -69,37 +63,6 @@ public final class VerificationKey {
     throw new KeyException(source + ": not an Ed25519 key; only those sign an Indelible chain");
   }
 
-  /**
-   * A key from a C2SP vkey: {@code name+hash+key}.
-   *
-   * @throws KeyException if it is not one of Ed25519, or its hash is not that of name and key
-   */
-  public static VerificationKey fromVkey(String vkey) throws KeyException {
-    String[] parts = vkey.split("\\+", 3);
-    if (parts.length != 3 || !isName(parts[0])) {
-      throw new KeyException("\"" + vkey + "\": not a vkey of the form name+hash+key");
-    }
-    byte[] key;
-    try {
-      key = Base64.getDecoder().decode(parts[2]);
-    } catch (IllegalArgumentException e) {
-      throw new KeyException("vkey " + parts[0] + ": its key is not base64", e);
-    }
-    if (key.length != 1 + KEY_BYTES || key[0] != NOTE_ALGORITHM) {
-      throw new KeyException("vkey " + parts[0] + ": not an Ed25519 key");
-    }
-    VerificationKey result;
-    try {
-      result = of(Arrays.copyOfRange(key, 1, key.length));
-    } catch (IllegalArgumentException e) {
-      throw new KeyException("vkey " + parts[0] + ": " + e.getMessage(), e);
-    }
-    if (!result.toVkey(parts[0]).equals(vkey)) {
-      throw new KeyException("vkey " + parts[0] + ": its hash does not match its name and key");
-    }
-    return result;
-  }
-
   /** The name of this key in a row: the first 8 bytes of the SHA-256 of the raw key, in hex. */
   public String keyId() {
     return keyId;
@@ -130,34 +93,6 @@ public final class VerificationKey {
     } catch (IOException e) {
       throw new IllegalStateException("an Ed25519 key always encodes", e);
     }
-  }
-
-  /**
-   * The key as a C2SP vkey (signed-note v1.0.0).
-   *
-   * @param name the key's name: not empty, no space, no {@code +}
-   */
-  public String toVkey(String name) {
-    if (!isName(name)) {
-      throw new IllegalArgumentException(
-          "\"" + name + "\": the name in a vkey is not empty and has no space and no +");
-    }
-    byte[] key = ByteBuffer.allocate(1 + KEY_BYTES).put(NOTE_ALGORITHM).put(raw).array();
-    byte[] hash = Sha256.hash((name + "\n").getBytes(StandardCharsets.UTF_8), key);
-    return name
-        + "+"
-        + HexFormat.of().formatHex(hash, 0, 4)
-        + "+"
-        + Base64.getEncoder().encodeToString(key);
-  }
-
-  /** The names of signed-note: not empty, no Unicode space, no plus. */
-  private static boolean isName(String text) {
-    return !text.isEmpty()
-        && text.codePoints()
-            .noneMatch(
-                c ->
-                    c == '+' || c == 0x85 || Character.isWhitespace(c) || Character.isSpaceChar(c));
   }
 
   @Override

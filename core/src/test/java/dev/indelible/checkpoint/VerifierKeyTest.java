@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.indelible.crypto.Sha256;
+import dev.indelible.crypto.VerificationKey;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,10 +32,25 @@ class VerifierKeyTest {
     assertThat(key.vkey()).isEqualTo(OF_THE_SPECIFICATION);
   }
 
+  /** The example in the documentation of Go's golang.org/x/mod/sumdb/note. */
   @Test
-  void aKeyIsWrittenAsTheKeyRingWritesIt() throws Exception {
+  void theKeyOfGoIsReadAndVerifies() throws Exception {
+    VerifierKey key =
+        VerifierKey.parse("PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW");
+    SignedNote note =
+        SignedNote.parse(
+            Keys.utf8(
+                "If you think cryptography is the answer to your problem,\n"
+                    + "then you don't know what your problem is.\n\n"
+                    + "\u2014 PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2p"
+                    + "ZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"));
+    assertThat(note.verify(List.of(key))).containsOnlyKeys(key);
+  }
+
+  @Test
+  void aKeyIsReadAsItIsWritten() throws Exception {
     assertThat(Keys.LOG.verifierKey().vkey())
-        .isEqualTo(Keys.LOG_KEY.verificationKey().toVkey(Keys.ORIGIN));
+        .isEqualTo(vkey(Keys.ORIGIN, 0x01, Keys.LOG_KEY.verificationKey().raw()));
     assertThat(VerifierKey.parse(Keys.LOG.verifierKey().vkey())).isEqualTo(Keys.LOG.verifierKey());
   }
 
@@ -48,7 +65,7 @@ class VerifierKeyTest {
   static Stream<String> wrongKeys() {
     String name = "log.example";
     byte[] raw = Keys.LOG_KEY.verificationKey().raw();
-    String right = Keys.LOG_KEY.verificationKey().toVkey(name);
+    String right = vkey(name, 0x01, raw);
     String base64 = right.split("\\+", 3)[2];
     return Stream.of(
         "",
@@ -123,11 +140,27 @@ class VerifierKeyTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", " ", "a b", "a+b", "a\n", "a\u2003b", "a\u0001", "\ud800"})
+  @ValueSource(
+      strings = {
+        "",
+        " ",
+        "a b",
+        "a+b",
+        "a\n",
+        "a\tb",
+        "a\u00a0b",
+        "a\u2003b",
+        "a\u3000",
+        "\u0085",
+        "a\u0001",
+        "\ud800"
+      })
   void namesThatNoKeyHasAreRefused(String name) {
+    VerificationKey key = Keys.LOG_KEY.verificationKey();
     assertThatIllegalArgumentException()
-        .isThrownBy(
-            () -> new VerifierKey(name, SignatureType.ED25519, Keys.LOG_KEY.verificationKey()));
+        .isThrownBy(() -> new VerifierKey(name, SignatureType.ED25519, key));
+    assertThatExceptionOfType(CheckpointParseException.class)
+        .isThrownBy(() -> VerifierKey.parse(vkey(name, 0x01, key.raw())));
   }
 
   @Test

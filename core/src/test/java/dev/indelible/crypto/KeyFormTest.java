@@ -14,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPairGenerator;
 import java.security.MessageDigest;
-import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
@@ -23,12 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Keys as text: PEM that others read, vkeys that others wrote, and no secret anywhere else. */
+/** Keys as text: PEM that others read, and no secret anywhere else. */
 class KeyFormTest {
-  /** The example in the documentation of Go's golang.org/x/mod/sumdb/note. */
-  private static final String VKEY =
-      "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
-
   @TempDir Path directory;
 
   @Test
@@ -203,64 +198,6 @@ class KeyFormTest {
     StringWriter said = new StringWriter();
     failure.printStackTrace(new PrintWriter(said));
     return said.toString();
-  }
-
-  /** C2SP signed-note: a key that someone else wrote down, and a signature someone else made. */
-  @Test
-  void aVkeyOfAnotherImplementationIsReadAndVerifies() throws Exception {
-    VerificationKey key = VerificationKey.fromVkey(VKEY);
-    assertThat(key.toVkey("PeterNeumann")).isEqualTo(VKEY);
-    byte[] note =
-        ("If you think cryptography is the answer to your problem,\n"
-                + "then you don't know what your problem is.\n")
-            .getBytes(UTF_8);
-    byte[] signature =
-        Base64.getDecoder()
-            .decode(
-                "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6Ry"
-                    + "yBwJnAM=");
-    assertThat(key.verifies(note, Arrays.copyOfRange(signature, 4, signature.length))).isTrue();
-    VerificationKey mine = SigningKey.generate().verificationKey();
-    assertThat(VerificationKey.fromVkey(mine.toVkey("example.com/log"))).isEqualTo(mine);
-  }
-
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "",
-        "PeterNeumann",
-        "PeterNeumann+c74f20a3",
-        "+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
-        "PeterNeumann+c74f20a4+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
-        "PeterNeumann+C74F20A3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
-        "PeterNeumann+0c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
-        "PeterNeumanm+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
-        "PeterNeumann+c74f20a3+AhpC2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
-        "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10Q=",
-        "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\n",
-        "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TWAA==",
-        "PeterNeumann+c74f20a3+A+pc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
-        "PeterNeumann+c74f20a3+*"
-      })
-  void aVkeyThatIsNotOneIsRefused(String vkey) {
-    assertThatThrownBy(() -> VerificationKey.fromVkey(vkey)).isInstanceOf(KeyException.class);
-  }
-
-  /** signed-note: a name is not empty, and has no Unicode space and no plus. */
-  @ParameterizedTest
-  @ValueSource(
-      strings = {"", "a b", "a+b", "a\nb", "a\tb", "a\u00a0b", "a\u2003b", "a\u3000", "\u0085"})
-  void aNameThatSignedNoteForbidsIsNoVkey(String name) throws Exception {
-    VerificationKey key = SigningKey.generate().verificationKey();
-    assertThatIllegalArgumentException().isThrownBy(() -> key.toVkey(name));
-    byte[] encoded = new byte[33];
-    encoded[0] = 1;
-    System.arraycopy(key.raw(), 0, encoded, 1, 32);
-    MessageDigest digest = MessageDigest.getInstance("SHA-256");
-    digest.update((name + "\n").getBytes(UTF_8));
-    String hash = HexFormat.of().formatHex(digest.digest(encoded)).substring(0, 8);
-    String vkey = name + "+" + hash + "+" + Base64.getEncoder().encodeToString(encoded);
-    assertThatThrownBy(() -> VerificationKey.fromVkey(vkey)).isInstanceOf(KeyException.class);
   }
 
   @Test
