@@ -4,11 +4,6 @@ package dev.indelible.crypto;
 /** BouncyCastle's low-level Ed25519, which skips the JCA's overhead. */
 final class BouncyCastleEd25519 implements Ed25519 {
   @Override
-  public String name() {
-    return "BouncyCastle";
-  }
-
-  @Override
   public Signing signing(byte[] seed, byte[] publicKey) {
     return message -> {
       byte[] signature = new byte[VerificationKey.SIGNATURE_BYTES];

@@ -67,11 +67,6 @@ final class CorrettoEd25519 implements Ed25519 {
   }
 
   @Override
-  public String name() {
-    return "Corretto";
-  }
-
-  @Override
   public Signing signing(byte[] seed, byte[] publicKey) {
     try {
       PrivateKey key = keys.generatePrivate(new PKCS8EncodedKeySpec(concat(PKCS8_PREFIX, seed)));

@@ -9,19 +9,11 @@ package dev.indelible.crypto;
 interface Ed25519 {
   Ed25519 INSTANCE = choose();
 
-  /** What this implementation is called, for status and benchmarks. */
-  String name();
-
   /** A signer for one key; safe for use by several threads at once. */
   Signing signing(byte[] seed, byte[] publicKey);
 
   /** A verifier for one key; safe for use by several threads at once. */
   Verifying verifying(byte[] publicKey);
-
-  /** Whether the 64-byte signature is valid. */
-  default boolean verify(byte[] publicKey, byte[] message, byte[] signature) {
-    return verifying(publicKey).verify(message, signature);
-  }
 
   /** Verifies what one key signed. */
   @FunctionalInterface

@@ -35,9 +35,4 @@ public record DrainSettings(int maxBatch, int maxRestarts) {
   public DrainSettings withMaxRestarts(int restarts) {
     return new DrainSettings(maxBatch, restarts);
   }
-
-  /** The same with another batch size. */
-  public DrainSettings withMaxBatch(int events) {
-    return new DrainSettings(events, maxRestarts);
-  }
 }

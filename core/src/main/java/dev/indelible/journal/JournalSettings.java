@@ -36,19 +36,4 @@ public record JournalSettings(Durability durability, long quotaBytes, Duration s
   public static JournalSettings ofDefaults() {
     return new JournalSettings(Durability.PROCESS, DEFAULT_QUOTA_BYTES, DEFAULT_SYNC_INTERVAL);
   }
-
-  /** The same with another durability. */
-  public JournalSettings withDurability(Durability other) {
-    return new JournalSettings(other, quotaBytes, syncInterval);
-  }
-
-  /** The same with another quota. */
-  public JournalSettings withQuotaBytes(long bytes) {
-    return new JournalSettings(durability, bytes, syncInterval);
-  }
-
-  /** The same with another sync interval. */
-  public JournalSettings withSyncInterval(Duration interval) {
-    return new JournalSettings(durability, quotaBytes, interval);
-  }
 }

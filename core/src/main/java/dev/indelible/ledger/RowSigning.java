@@ -15,9 +15,4 @@ public record RowSigning(Signer signer, boolean everyRow) {
   public static RowSigning everyRow(Signer signer) {
     return new RowSigning(signer, true);
   }
-
-  /** Only what the log says of itself; decisions stand unsigned. */
-  public static RowSigning notesOnly(Signer signer) {
-    return new RowSigning(signer, false);
-  }
 }

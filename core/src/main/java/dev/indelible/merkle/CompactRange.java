@@ -10,9 +10,6 @@ import java.util.List;
  * the root. Used by one thread.
  */
 public final class CompactRange {
-  /** Height of the largest subtree that is complete in a tree of at most 2^63-1 leaves. */
-  private static final int MAX_LEVEL = 62;
-
   /** The complete subtrees from left to right, and so from the largest to the smallest. */
   private final List<Hash> subtrees;
 
@@ -42,38 +39,21 @@ public final class CompactRange {
     return new CompactRange(size, subtrees);
   }
 
-  /** The same tree, to grow on its own. */
-  public CompactRange copy() {
-    return new CompactRange(size, subtrees);
-  }
-
-  /** Adds a leaf at the end. */
-  public void append(Hash leaf) {
-    append(leaf, 0);
-  }
-
   /**
-   * Adds a complete subtree at the end, so that parts of a tree can be computed side by side.
+   * Adds a leaf at the end.
    *
-   * @param subtree its root
-   * @param level its height: it has 2<sup>level</sup> leaves
-   * @throws IllegalArgumentException if no such subtree starts where this tree ends
+   * @throws IllegalStateException if the tree has 2<sup>63</sup>-1 leaves already
    */
-  public void append(Hash subtree, int level) {
-    long leaves = level < 0 || level > MAX_LEVEL ? 0 : 1L << level;
-    if (leaves == 0 || size % leaves != 0) {
-      throw new IllegalArgumentException(
-          "no subtree of height %d starts at leaf %d".formatted(level, size));
-    }
-    if (size > Long.MAX_VALUE - leaves) {
+  public void append(Hash leaf) {
+    if (size == Long.MAX_VALUE) {
       throw new IllegalStateException("a tree has at most 2^63-1 leaves");
     }
-    Hash grown = subtree;
-    for (long full = size >>> level; (full & 1) == 1; full >>>= 1) {
+    Hash grown = leaf;
+    for (long full = size; (full & 1) == 1; full >>>= 1) {
       grown = Hash.ofNode(subtrees.remove(subtrees.size() - 1), grown);
     }
     subtrees.add(grown);
-    size += leaves;
+    size++;
   }
 
   /** The number of leaves. */

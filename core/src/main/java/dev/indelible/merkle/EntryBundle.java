@@ -78,11 +78,6 @@ public final class EntryBundle {
     return entries.stream().map(byte[]::clone).toList();
   }
 
-  /** The hashes of the entries as leaves: what the tile of level 0 above it must hold. */
-  public List<Hash> leaves() {
-    return entries.stream().map(Hash::ofLeaf).toList();
-  }
-
   /** The bytes, as they are stored and served. */
   public byte[] bytes() {
     ByteArrayOutputStream out = new ByteArrayOutputStream();

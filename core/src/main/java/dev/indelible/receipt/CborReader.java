@@ -62,11 +62,6 @@ final class CborReader {
     requireCount("an array of %d items instead of %d", head(CborWriter.ARRAY), items);
   }
 
-  /** How many entries the map has. As many may not follow. */
-  long map() throws ReceiptParseException {
-    return head(CborWriter.MAP);
-  }
-
   void map(int entries) throws ReceiptParseException {
     requireCount("a map of %d entries instead of %d", head(CborWriter.MAP), entries);
   }

@@ -96,7 +96,7 @@ class Ed25519Test {
               byte[] signature = HEX.parseHex(vector.get(3));
               byte[] seed = HEX.parseHex(vector.get(0));
               assertThat(ed25519.signing(seed, publicKey).sign(message)).isEqualTo(signature);
-              assertThat(ed25519.verify(publicKey, message, signature)).isTrue();
+              assertThat(ed25519.verifying(publicKey).verify(message, signature)).isTrue();
             });
   }
 
@@ -152,7 +152,7 @@ class Ed25519Test {
     int judged = 0;
     for (Case each : wycheproof()) {
       if (each.signature().length == VerificationKey.SIGNATURE_BYTES) {
-        assertThat(ed25519.verify(each.key(), each.message(), each.signature()))
+        assertThat(ed25519.verifying(each.key()).verify(each.message(), each.signature()))
             .as("tcId %d", each.id())
             .isEqualTo(each.valid());
         judged++;
@@ -185,13 +185,19 @@ class Ed25519Test {
     byte[] message = "indelible".getBytes(StandardCharsets.US_ASCII);
     byte[] signature = ed25519.signing(new byte[32], raw).sign(message);
     for (int bit = 0; bit < signature.length * 8; bit++) {
-      assertThat(ed25519.verify(raw, message, flip(signature, bit))).as("bit %d", bit).isFalse();
+      assertThat(ed25519.verifying(raw).verify(message, flip(signature, bit)))
+          .as("bit %d", bit)
+          .isFalse();
     }
     for (int bit = 0; bit < message.length * 8; bit++) {
-      assertThat(ed25519.verify(raw, flip(message, bit), signature)).as("bit %d", bit).isFalse();
+      assertThat(ed25519.verifying(raw).verify(flip(message, bit), signature))
+          .as("bit %d", bit)
+          .isFalse();
     }
     for (int bit = 0; bit < raw.length * 8; bit++) {
-      assertThat(ed25519.verify(flip(raw, bit), message, signature)).as("bit %d", bit).isFalse();
+      assertThat(ed25519.verifying(flip(raw, bit)).verify(message, signature))
+          .as("bit %d", bit)
+          .isFalse();
     }
   }
 
@@ -259,7 +265,7 @@ class Ed25519Test {
               int good = 0;
               for (int i = 0; i < 250; i++) {
                 byte[] message = {first, (byte) i};
-                good += ed25519.verify(raw, message, signing.sign(message)) ? 1 : 0;
+                good += ed25519.verifying(raw).verify(message, signing.sign(message)) ? 1 : 0;
               }
               return good;
             };

@@ -145,7 +145,8 @@ class DrainTest {
       ids.add(event.id());
     }
     DeferredAudit audit =
-        audits.start(store, ledger.recording(), DrainSettings.ofDefaults().withMaxBatch(10));
+        audits.start(
+            store, ledger.recording(), new DrainSettings(10, DrainSettings.UNLIMITED_RESTARTS));
     assertThat(audit.queue().drainPending()).isTrue();
     assertThat(ledger.attempts()).extracting(TestLedger.Attempt::events).containsExactly(10, 10, 5);
     assertThat(ledger.ids()).isEqualTo(ids);

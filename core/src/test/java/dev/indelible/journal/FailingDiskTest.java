@@ -50,7 +50,7 @@ class FailingDiskTest {
     List<String> accepted = new ArrayList<>();
     List<String> found = new ArrayList<>();
     try {
-      Journal journal = test.open(JournalSettings.ofDefaults().withDurability(durability));
+      Journal journal = test.open(TestJournal.settings(durability));
       for (int n = 0; n < 24; n++) {
         DeferredAuditEvent event = event("agent:a", n, 100_000);
         if (journal.offer(event)) {

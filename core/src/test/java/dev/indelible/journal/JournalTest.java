@@ -487,7 +487,11 @@ class JournalTest {
             synced.add(file);
           }
         };
-    Journal next = open(killed, JournalSettings.ofDefaults().withSyncInterval(Duration.ofDays(1)));
+    Journal next =
+        open(
+            killed,
+            new JournalSettings(
+                Durability.PROCESS, JournalSettings.DEFAULT_QUOTA_BYTES, Duration.ofDays(1)));
     assertThat(synced).containsExactlyElementsOf(killed.segments(0));
     assertThat(killed.drain(next)).hasSize(10);
   }

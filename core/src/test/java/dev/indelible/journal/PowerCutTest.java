@@ -37,12 +37,12 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(180)
 class PowerCutTest {
-  private static final JournalSettings POWER =
-      JournalSettings.ofDefaults().withDurability(Durability.POWER);
+  private static final JournalSettings POWER = TestJournal.settings(Durability.POWER);
 
   /** Synced only when a test says so. */
   private static final JournalSettings PROCESS =
-      JournalSettings.ofDefaults().withSyncInterval(Duration.ofDays(1));
+      new JournalSettings(
+          Durability.PROCESS, JournalSettings.DEFAULT_QUOTA_BYTES, Duration.ofDays(1));
 
   @TempDir Path temp;
 

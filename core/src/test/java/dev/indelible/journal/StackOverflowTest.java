@@ -112,7 +112,7 @@ class StackOverflowTest {
       EventStore store =
           durability == Durability.MEMORY
               ? new MemoryStore()
-              : journal.open(JournalSettings.ofDefaults().withDurability(durability));
+              : journal.open(TestJournal.settings(durability));
       String fault =
           new Overflowing(store).run(Integer.parseInt(args[2]), Integer.parseInt(args[3]));
       System.out.println(fault);

@@ -257,6 +257,12 @@ final class TestJournal {
     return event.eventType().equals(SystemEvent.GAP);
   }
 
+  /** The defaults with another durability. */
+  static JournalSettings settings(Durability durability) {
+    return new JournalSettings(
+        durability, JournalSettings.DEFAULT_QUOTA_BYTES, JournalSettings.DEFAULT_SYNC_INTERVAL);
+  }
+
   static JournalSettings settings(Durability durability, long quota) {
     return new JournalSettings(durability, quota, Duration.ofMillis(20));
   }

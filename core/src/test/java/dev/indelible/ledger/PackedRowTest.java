@@ -24,7 +24,7 @@ class PackedRowTest {
   private List<ChainRow> rows() {
     List<ChainRow> rows = new ArrayList<>(ChainedRows.sealed(key, 5));
     List<ChainRow> unsigned = new ArrayList<>();
-    new RowSealer(RowSigning.notesOnly(key))
+    new RowSealer(new RowSigning(key, false))
         .sealAhead(rows.get(4).head(), ChainedRows.events(5), List.of())
         .forEachRemaining(unsigned::addAll);
     rows.addAll(unsigned);

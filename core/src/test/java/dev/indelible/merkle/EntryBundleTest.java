@@ -18,20 +18,17 @@ class EntryBundleTest {
   void entriesAreWrittenWithTheirLengthBeforeThem() throws Exception {
     byte[] longest = new byte[EntryBundle.MAX_ENTRY_BYTES];
     Arrays.fill(longest, (byte) 9);
-    EntryBundle bundle = EntryBundle.of(List.of(new byte[] {1, 2, 3}, longest));
-    byte[] bytes = bundle.bytes();
+    byte[] bytes = EntryBundle.of(List.of(new byte[] {1, 2, 3}, longest)).bytes();
     assertThat(Arrays.copyOf(bytes, 7)).containsExactly(0, 3, 1, 2, 3, 0xff, 0xff);
     assertThat(bytes).hasSize(2 + 3 + 2 + 65_535);
     assertThat(EntryBundle.parse(TWO, bytes).entries())
-        .containsExactly(bundle.entries().toArray(new byte[0][]));
-    assertThat(bundle.leaves())
-        .containsExactly(Hash.ofLeaf(new byte[] {1, 2, 3}), Hash.ofLeaf(longest));
+        .containsExactly(new byte[] {1, 2, 3}, longest);
   }
 
   @Test
   void anEmptyEntryIsAnEntry() throws Exception {
     EntryBundle bundle = EntryBundle.parse(TWO, new byte[4]);
-    assertThat(bundle.leaves()).containsExactly(Hash.ofLeaf(new byte[0]), Hash.ofLeaf(new byte[0]));
+    assertThat(bundle.entries()).containsExactly(new byte[0], new byte[0]);
     assertThat(bundle.bytes()).containsExactly(0, 0, 0, 0);
   }
 

@@ -186,13 +186,13 @@ class TallyTest {
     log.create();
     refuseRowsOf("agent:poison");
     DeferredAudit first =
-        start(ONLY_AT_THE_END, new MemoryStore(), RowSigning.notesOnly(TestLog.KEY));
+        start(ONLY_AT_THE_END, new MemoryStore(), new RowSigning(TestLog.KEY, false));
     refusals("agent:good", 5).forEach(first.queue()::submit);
     refusals("agent:poison", 3).forEach(first.queue()::submit);
     TestLog.close(first);
     Sql.run(log.file, "DROP TRIGGER poison");
     DeferredAudit second =
-        start(ONLY_AT_THE_END, new MemoryStore(), RowSigning.notesOnly(TestLog.KEY));
+        start(ONLY_AT_THE_END, new MemoryStore(), new RowSigning(TestLog.KEY, false));
     refusals("agent:good", 2).forEach(second.queue()::submit);
     TestLog.close(second);
 

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Rows without signatures of their own, where the log was told to leave them off (D11). */
 class UnsignedRowsTest {
-  private static final RowSigning OFF = RowSigning.notesOnly(TestLog.KEY);
+  private static final RowSigning OFF = new RowSigning(TestLog.KEY, false);
   private static final RowSigning ON = RowSigning.everyRow(TestLog.KEY);
 
   @TempDir Path directory;
@@ -101,8 +101,7 @@ class UnsignedRowsTest {
   @Test
   void aNoteThatIsNotSignedExcusesNothing() throws Exception {
     append(ON, 5);
-    for (RowSigning forger :
-        List.of(RowSigning.notesOnly(TestLog.KEY), RowSigning.everyRow(TestLog.FOREIGN_KEY))) {
+    for (RowSigning forger : List.of(OFF, RowSigning.everyRow(TestLog.FOREIGN_KEY))) {
       List<ChainRow> forged = new ArrayList<>();
       new RowSealer(forger)
           .sealAhead(
