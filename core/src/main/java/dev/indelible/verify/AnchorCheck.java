@@ -17,7 +17,6 @@ import dev.indelible.merkle.Tile;
 import dev.indelible.merkle.TilePath;
 import dev.indelible.merkle.TileSource;
 import dev.indelible.merkle.TiledNodes;
-import dev.indelible.verify.Finding.Status;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -29,7 +28,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.stream.Collectors;
 
 /**
@@ -125,13 +123,10 @@ final class AnchorCheck implements Check {
     }
     if (appendedTo && isStale()) {
       String names = files.stream().map(Path::toString).collect(Collectors.joining(", "));
-      findings.fault(
-          new Finding(
-              ANCHOR,
-              Status.UNKNOWN,
-              OptionalLong.empty(),
-              "%s: it is stale: the last checkpoint is over %d rows, and later ones were signed since"
-                  .formatted(names, largestOfAll)));
+      findings.unknown(
+          ANCHOR,
+          "%s: it is stale: the last checkpoint is over %d rows, and later ones were signed since"
+              .formatted(names, largestOfAll));
     }
   }
 
@@ -270,16 +265,13 @@ final class AnchorCheck implements Check {
               .formatted(unknown, unreadable));
     }
     if (signed > 0 && !doubted) {
-      findings.note(
-          new Finding(
-              ANCHOR,
-              Status.OK,
-              OptionalLong.empty(),
-              "%s: %s of this chain; %s behind the last"
-                  .formatted(
-                      file,
-                      Findings.count(signed, "checkpoint", "checkpoints"),
-                      Findings.count(Math.max(0, rows - largest), "row", "rows"))));
+      findings.ok(
+          ANCHOR,
+          "%s: %s of this chain; %s behind the last"
+              .formatted(
+                  file,
+                  Findings.count(signed, "checkpoint", "checkpoints"),
+                  Findings.count(Math.max(0, rows - largest), "row", "rows")));
     }
   }
 
@@ -321,13 +313,12 @@ final class AnchorCheck implements Check {
 
   private void broken(String check, String message) {
     doubted = true;
-    findings.broken(check, OptionalLong.empty(), file + ": " + message);
+    findings.broken(check, file + ": " + message);
   }
 
   private void unknown(String message) {
     doubted = true;
-    findings.fault(
-        new Finding(ANCHOR, Status.UNKNOWN, OptionalLong.empty(), file + ": " + message));
+    findings.unknown(ANCHOR, file + ": " + message);
   }
 
   /** The stored tiles, of which the last few are kept. */

@@ -10,7 +10,6 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowFault;
 import dev.indelible.ledger.Tally;
-import dev.indelible.verify.Finding.Status;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -18,7 +17,6 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -298,20 +296,18 @@ final class CompletenessCheck implements Check {
   @Override
   public void end() throws LedgerException {
     if (tallies == 0) {
-      findings.note(
-          Finding.absent(
-              COMPLETENESS,
-              unreadable > 0
-                  ? "no tally here is signed by an accepted key and readable"
-                  : "there is no tally: whether every decision is here cannot be told"));
+      findings.absent(
+          COMPLETENESS,
+          unreadable > 0
+              ? "no tally here is signed by an accepted key and readable"
+              : "there is no tally: whether every decision is here cannot be told");
       return;
     }
     if (unreadable > 0) {
-      findings.note(
-          Finding.absent(
-              COMPLETENESS,
-              "%d tallies are not signed by an accepted key or cannot be read; without them the others cannot be added up"
-                  .formatted(unreadable)));
+      findings.absent(
+          COMPLETENESS,
+          "%d tallies are not signed by an accepted key or cannot be read; without them the others cannot be added up"
+              .formatted(unreadable));
       return;
     }
     compareDeadLetters();
@@ -319,11 +315,10 @@ final class CompletenessCheck implements Check {
       return;
     }
     if (changedRanges > 0) {
-      findings.note(
-          Finding.absent(
-              COMPLETENESS,
-              "rows under %d of %d tallies were changed: whether they are those that were counted cannot be told"
-                  .formatted(changedRanges, tallies)));
+      findings.absent(
+          COMPLETENESS,
+          "rows under %d of %d tallies were changed: whether they are those that were counted cannot be told"
+              .formatted(changedRanges, tallies));
     } else if (partial || !(nameUncounted() | nameRecovered() | nameOutstanding())) {
       findings.holds(COMPLETENESS, summary());
     }
@@ -341,7 +336,6 @@ final class CompletenessCheck implements Check {
       if (there < deadLettered.total()) {
         findings.broken(
             COMPLETENESS,
-            OptionalLong.empty(),
             "%d decisions became dead letters, and %d are there or were replayed or purged on record"
                 .formatted(deadLettered.total(), there));
       }
@@ -362,15 +356,15 @@ final class CompletenessCheck implements Check {
       Step to = last ? steps.getLast() : step;
       if (to.surplus() > from.surplus()) {
         places++;
-        findings.note(
-            unknown(
-                from.sequence() + 1,
-                "%d decisions in rows %d to %d are in no run's own count: it was killed, asked one question, keeps no tallies, or is at work; %s"
-                    .formatted(
-                        to.surplus() - from.surplus(),
-                        from.sequence() + 1,
-                        to.sequence() - 1,
-                        summary())));
+        findings.absent(
+            COMPLETENESS,
+            from.sequence() + 1,
+            "%d decisions in rows %d to %d are in no run's own count: it was killed, asked one question, keeps no tallies, or is at work; %s"
+                .formatted(
+                    to.surplus() - from.surplus(),
+                    from.sequence() + 1,
+                    to.sequence() - 1,
+                    summary()));
       }
       from = step;
       if (last) {
@@ -389,11 +383,11 @@ final class CompletenessCheck implements Check {
     if (recovered <= left) {
       return false;
     }
-    findings.note(
-        unknown(
-            recoveredFrom,
-            "%d decisions in rows %d to %d were left waiting by a run that was killed: they are here, and how often it was asked is in no tally; %s"
-                .formatted(recovered - left, recoveredFrom, recoveredTo, summary())));
+    findings.absent(
+        COMPLETENESS,
+        recoveredFrom,
+        "%d decisions in rows %d to %d were left waiting by a run that was killed: they are here, and how often it was asked is in no tally; %s"
+            .formatted(recovered - left, recoveredFrom, recoveredTo, summary()));
     return true;
   }
 
@@ -401,17 +395,13 @@ final class CompletenessCheck implements Check {
   private boolean nameOutstanding() {
     long outstanding = saidAtTheEnd.pending() - recovered;
     if (outstanding > 0) {
-      findings.note(
-          unknown(
-              lastTally,
-              "%d decisions had no outcome when their runs ended, and have not come since: they wait in a journal, became dead letters in another run, or are lost; %s"
-                  .formatted(outstanding, summary())));
+      findings.absent(
+          COMPLETENESS,
+          lastTally,
+          "%d decisions had no outcome when their runs ended, and have not come since: they wait in a journal, became dead letters in another run, or are lost; %s"
+              .formatted(outstanding, summary()));
     }
     return outstanding > 0;
-  }
-
-  private static Finding unknown(long sequence, String message) {
-    return new Finding(COMPLETENESS, Status.UNKNOWN, OptionalLong.of(sequence), message, false);
   }
 
   private String summary() {
@@ -448,6 +438,6 @@ final class CompletenessCheck implements Check {
   }
 
   private void broken(long sequence, String message) {
-    findings.broken(COMPLETENESS, OptionalLong.of(sequence), message);
+    findings.broken(COMPLETENESS, sequence, message);
   }
 }

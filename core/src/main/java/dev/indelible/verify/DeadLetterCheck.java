@@ -3,7 +3,6 @@ package dev.indelible.verify;
 
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
-import java.util.OptionalLong;
 
 /**
  * Tells how many events did not get into the chain and wait beside it, and whether each is what was
@@ -30,7 +29,7 @@ final class DeadLetterCheck implements Check {
           try {
             letter.event();
           } catch (LedgerException e) {
-            findings.broken(DEAD_LETTERS, OptionalLong.empty(), e.getMessage());
+            findings.broken(DEAD_LETTERS, e.getMessage());
           }
           return true;
         });

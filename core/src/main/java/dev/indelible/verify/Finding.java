@@ -20,14 +20,6 @@ public record Finding(
     this(check, status, sequence, message, true);
   }
 
-  /**
-   * Evidence that a log may have and this one has not: nothing is known from it, and that alone
-   * makes no verdict unknown.
-   */
-  static Finding absent(String check, String message) {
-    return new Finding(check, Status.UNKNOWN, OptionalLong.empty(), message, false);
-  }
-
   /** Whether a property holds. */
   public enum Status {
     OK,

@@ -46,9 +46,24 @@ final class Findings {
     fault(new Finding(fault.check(), status, OptionalLong.of(sequence), fault.message()));
   }
 
-  /** A property is broken, at a row if it is about one. */
-  void broken(String check, OptionalLong sequence, String message) {
-    fault(new Finding(check, Status.BROKEN, sequence, message));
+  /** A property is broken. */
+  void broken(String check, String message) {
+    fault(new Finding(check, Status.BROKEN, OptionalLong.empty(), message));
+  }
+
+  /** The same at that row. */
+  void broken(String check, long sequence, String message) {
+    fault(new Finding(check, Status.BROKEN, OptionalLong.of(sequence), message));
+  }
+
+  /** Whether a property holds cannot be told, and the verdict depends on it. */
+  void unknown(String check, String message) {
+    fault(new Finding(check, Status.UNKNOWN, OptionalLong.empty(), message));
+  }
+
+  /** The same of that row. */
+  void unknown(String check, long sequence, String message) {
+    fault(new Finding(check, Status.UNKNOWN, OptionalLong.of(sequence), message));
   }
 
   /** A property holds, if nothing was found to be wrong with it. */
@@ -56,6 +71,29 @@ final class Findings {
     if (!hasFault(check)) {
       sound.add(new Finding(check, Status.OK, OptionalLong.empty(), message));
     }
+  }
+
+  /** Something that is well and must be known, whatever else was found. */
+  void ok(String check, String message) {
+    note(new Finding(check, Status.OK, OptionalLong.empty(), message));
+  }
+
+  /** The same of that row. */
+  void ok(String check, long sequence, String message) {
+    note(new Finding(check, Status.OK, OptionalLong.of(sequence), message));
+  }
+
+  /**
+   * Evidence that a log may have and this one has not: nothing is known from it, and that alone
+   * makes no verdict unknown.
+   */
+  void absent(String check, String message) {
+    note(new Finding(check, Status.UNKNOWN, OptionalLong.empty(), message, false));
+  }
+
+  /** The same of the rows from that one on. */
+  void absent(String check, long sequence, String message) {
+    note(new Finding(check, Status.UNKNOWN, OptionalLong.of(sequence), message, false));
   }
 
   /** Something else that whoever reads the report must know. */

@@ -3,8 +3,6 @@ package dev.indelible.verify;
 
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
-import dev.indelible.verify.Finding.Status;
-import java.util.OptionalLong;
 
 /**
  * Tells of losses that are on record (D7): the chain is none the worse for them, and yet something
@@ -23,24 +21,17 @@ final class GapCheck implements Check {
   @Override
   public void row(JudgedRow row) {
     if (row.is(SystemEvent.GAP) && gaps++ < Verifier.MAX_FINDINGS) {
-      findings.note(
-          new Finding(
-              GAP,
-              Status.OK,
-              OptionalLong.of(row.sequence()),
-              "accepted events were lost, and this row says so: " + cause(row.row())));
+      findings.ok(
+          GAP,
+          row.sequence(),
+          "accepted events were lost, and this row says so: " + cause(row.row()));
     }
   }
 
   @Override
   public void end() {
     if (gaps == 0) {
-      findings.note(
-          new Finding(
-              GAP,
-              Status.OK,
-              OptionalLong.empty(),
-              "no loss of accepted events is on record in these rows"));
+      findings.ok(GAP, "no loss of accepted events is on record in these rows");
     }
   }
 

@@ -4,7 +4,6 @@ package dev.indelible.verify;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.KeyHistory.Era;
-import dev.indelible.verify.Finding.Status;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -45,7 +44,7 @@ final class KeyCheck implements Check {
     if (aboutKeys && history.misses(row.sequence())) {
       findings.broken(
           KEYS,
-          OptionalLong.of(row.sequence()),
+          row.sequence(),
           "it speaks of keys, and is hidden from who looks for such rows: the index was changed");
     }
     Optional<String> named = row.stored().keyId();
@@ -70,24 +69,19 @@ final class KeyCheck implements Check {
   }
 
   private void broken(long sequence, String message, String keyId, long row) {
-    findings.broken(KEYS, OptionalLong.of(sequence), message.formatted(keyId, row));
+    findings.broken(KEYS, sequence, message.formatted(keyId, row));
   }
 
   @Override
   public void end() {
-    history
-        .faults()
-        .forEach(
-            fault -> findings.broken(KEYS, OptionalLong.of(fault.sequence()), fault.message()));
+    history.faults().forEach(fault -> findings.broken(KEYS, fault.sequence(), fault.message()));
     suspects.forEach(
         (keyId, rows) ->
-            findings.fault(
-                new Finding(
-                    KEYS,
-                    Status.UNKNOWN,
-                    OptionalLong.of(rows[0]),
-                    "%d rows from row %d on are signed by key %s after others may have held it, as row %d says: whose they are cannot be told"
-                        .formatted(rows[1], rows[0], keyId, eras.get(keyId).givenUp()))));
+            findings.unknown(
+                KEYS,
+                rows[0],
+                "%d rows from row %d on are signed by key %s after others may have held it, as row %d says: whose they are cannot be told"
+                    .formatted(rows[1], rows[0], keyId, eras.get(keyId).givenUp())));
     findings.holds(KEYS, describe());
   }
 

@@ -66,7 +66,6 @@ record Start(Head head, TileEdge edge) {
         if (signed.isPresent() && !options.copy()) {
           findings.broken(
               AnchorCheck.ROLLBACK,
-              OptionalLong.empty(),
               "the log was set back: it signed the checkpoint to start after over %d rows, and has no such row"
                   .formatted(size));
         }
@@ -77,17 +76,14 @@ record Start(Head head, TileEdge edge) {
       Head head = last.get().head();
       TileEdge edge = edge();
       if (edge.size() == size && !isInTree(head, edge)) {
-        findings.broken(
-            TreeCheck.TREE, OptionalLong.of(size), "the row is not the one that the tree has");
+        findings.broken(TreeCheck.TREE, size, "the row is not the one that the tree has");
       }
       signed.ifPresent(checkpoint -> compare(edge, checkpoint));
-      findings.note(
-          new Finding(
-              TRUSTED,
-              Status.OK,
-              OptionalLong.of(size),
-              "rows 1 to %d were not checked; row %d is trusted with record hash %s"
-                  .formatted(size, size, head.hex())));
+      findings.ok(
+          TRUSTED,
+          size,
+          "rows 1 to %d were not checked; row %d is trusted with record hash %s"
+              .formatted(size, size, head.hex()));
       return new Start(head, edge);
     }
 
@@ -117,16 +113,11 @@ record Start(Head head, TileEdge edge) {
 
     private void compare(TileEdge edge, Checkpoint checkpoint) {
       if (edge.size() != size) {
-        findings.fault(
-            new Finding(
-                TRUSTED,
-                Status.UNKNOWN,
-                OptionalLong.of(size),
-                "there is no tree to hold the checkpoint to start after against"));
+        findings.unknown(
+            TRUSTED, size, "there is no tree to hold the checkpoint to start after against");
       } else if (!edge.root().equals(checkpoint.root())) {
         findings.broken(
             AnchorCheck.FORK,
-            OptionalLong.empty(),
             "the log was forked: the checkpoint to start after is over %d rows that are not these"
                 .formatted(size));
       }

@@ -3,7 +3,6 @@ package dev.indelible.verify;
 
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.TamperNote;
-import java.util.OptionalLong;
 
 /** Whether the log itself noted, while it ran, that the end of the chain was changed. */
 final class TamperCheck implements Check {
@@ -24,10 +23,7 @@ final class TamperCheck implements Check {
                   .map(TamperNote::describe)
                   .orElse("its note is unreadable")
               : "its words are not here";
-      findings.broken(
-          TAMPER,
-          OptionalLong.of(row.sequence()),
-          "the log noted tampering while it ran: " + noted);
+      findings.broken(TAMPER, row.sequence(), "the log noted tampering while it ran: " + noted);
     }
   }
 

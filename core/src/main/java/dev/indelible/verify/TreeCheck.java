@@ -139,29 +139,24 @@ final class TreeCheck implements Check {
     faults.forEach(findings::fault);
     findings.countMore(unnamed);
     findings.holds(TREE, "its tiles are those of " + edge.size() + " rows");
-    if (noneBehindStart) {
+    if (noneBehindStart || findings.hasFault(CHECKPOINTS)) {
       return;
     }
-    if (checkpoints == 0 && !keys.origins().isEmpty() && !findings.hasFault(CHECKPOINTS)) {
-      findings.fault(
-          new Finding(
-              CHECKPOINTS,
-              Status.UNKNOWN,
-              OptionalLong.empty(),
-              "there is none: whether this is the log that the key was given for cannot be told"));
-    }
-    if (!findings.hasFault(CHECKPOINTS)) {
-      findings.note(
-          checkpoints > 0
-              ? ok(
-                  CHECKPOINTS,
-                  "%s of %s, each continuing the one before; %s behind the last"
-                      .formatted(
-                          Findings.count(checkpoints, "checkpoint", "checkpoints"),
-                          origin,
-                          Findings.count(edge.size() - covered, "row", "rows")))
-              : Finding.absent(
-                  CHECKPOINTS, "there is none: that rows were cut from the end could not be seen"));
+    if (checkpoints > 0) {
+      findings.ok(
+          CHECKPOINTS,
+          "%s of %s, each continuing the one before; %s behind the last"
+              .formatted(
+                  Findings.count(checkpoints, "checkpoint", "checkpoints"),
+                  origin,
+                  Findings.count(edge.size() - covered, "row", "rows")));
+    } else if (!keys.origins().isEmpty()) {
+      findings.unknown(
+          CHECKPOINTS,
+          "there is none: whether this is the log that the key was given for cannot be told");
+    } else {
+      findings.absent(
+          CHECKPOINTS, "there is none: that rows were cut from the end could not be seen");
     }
   }
 
@@ -303,10 +298,8 @@ final class TreeCheck implements Check {
   /** The last one is over rows that are not looked at: whose it is, is looked at all the same. */
   private void noneBehindStart(StoredCheckpoint stored) {
     if (signed(stored).isPresent()) {
-      findings.note(
-          Finding.absent(
-              CHECKPOINTS,
-              "the last is over %d rows, which were not checked".formatted(stored.size())));
+      findings.absent(
+          CHECKPOINTS, "the last is over %d rows, which were not checked".formatted(stored.size()));
     }
   }
 
@@ -360,9 +353,5 @@ final class TreeCheck implements Check {
     } else {
       unnamed++;
     }
-  }
-
-  private static Finding ok(String check, String message) {
-    return new Finding(check, Status.OK, OptionalLong.empty(), message);
   }
 }

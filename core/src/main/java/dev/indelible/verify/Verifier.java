@@ -83,10 +83,10 @@ public final class Verifier {
 
     private void sayWhatWasNotAskedFor() {
       if (options.witnesses().isEmpty()) {
-        findings.note(Finding.absent(WitnessCheck.WITNESSES, UNWITNESSED));
+        findings.absent(WitnessCheck.WITNESSES, UNWITNESSED);
       }
       if (options.anchors().isEmpty()) {
-        findings.note(Finding.absent(AnchorCheck.ANCHOR, UNANCHORED));
+        findings.absent(AnchorCheck.ANCHOR, UNANCHORED);
       }
     }
 

@@ -35,25 +35,22 @@ final class WithheldCheck implements Check {
 
   @Override
   public void end() {
-    findings.note(
-        Finding.absent(
-            RowCheck.PAYLOAD,
-            "the payloads of %d rows are %s; their hashes are under the signatures"
-                .formatted(rows, NOT_HERE)));
+    findings.absent(
+        RowCheck.PAYLOAD,
+        "the payloads of %d rows are %s; their hashes are under the signatures"
+            .formatted(rows, NOT_HERE));
     if (keyEvents == 0) {
       findings.holds(
           KeyCheck.KEYS,
           "none of the rows looked at introduces or gives up a key; accepted are " + accepted());
     } else {
-      findings.note(
-          Finding.absent(
-              KeyCheck.KEYS,
-              "%d rows, row %d the first, introduce a key or give one up; which is %s. Accepted everywhere are %s"
-                  .formatted(keyEvents, firstKeyEvent, NOT_HERE, accepted())));
+      findings.absent(
+          KeyCheck.KEYS,
+          "%d rows, row %d the first, introduce a key or give one up; which is %s. Accepted everywhere are %s"
+              .formatted(keyEvents, firstKeyEvent, NOT_HERE, accepted()));
     }
-    findings.note(Finding.absent(DeadLetterCheck.DEAD_LETTERS, "they are " + NOT_HERE));
-    findings.note(
-        Finding.absent(CompletenessCheck.COMPLETENESS, "what the tallies say is " + NOT_HERE));
+    findings.absent(DeadLetterCheck.DEAD_LETTERS, "they are " + NOT_HERE);
+    findings.absent(CompletenessCheck.COMPLETENESS, "what the tallies say is " + NOT_HERE);
   }
 
   private String accepted() {

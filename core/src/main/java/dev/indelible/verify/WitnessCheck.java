@@ -12,10 +12,8 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.ledger.StoredTiles;
 import dev.indelible.merkle.TiledNodes;
-import dev.indelible.verify.Finding.Status;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
 
 /**
  * Holds the cosignatures of the checkpoints against the keys of the witnesses. What a witness
@@ -74,33 +72,22 @@ final class WitnessCheck implements Check {
       quorum = quorum < 0 && isOfThisLog(stored) ? stored.size() : quorum;
     }
     if (quorum < 0 && policy.asksForNone() && !findings.hasFault(WITNESSES)) {
-      findings.note(
-          new Finding(
-              WITNESSES, Status.OK, OptionalLong.empty(), "the policy asks for no cosignature"));
+      findings.ok(WITNESSES, "the policy asks for no cosignature");
     } else if (quorum < 0) {
-      findings.fault(
-          new Finding(
-              WITNESSES,
-              Status.UNKNOWN,
-              OptionalLong.empty(),
-              "no checkpoint is cosigned by a quorum of the %d witnesses; %d have a cosignature"
-                  .formatted(policy.witnesses().size(), cosigned)));
+      findings.unknown(
+          WITNESSES,
+          "no checkpoint is cosigned by a quorum of the %d witnesses; %d have a cosignature"
+              .formatted(policy.witnesses().size(), cosigned));
     } else if (findings.hasFault(TreeCheck.CHECKPOINTS) || findings.hasFault(TreeCheck.TREE)) {
-      findings.fault(
-          new Finding(
-              WITNESSES,
-              Status.UNKNOWN,
-              OptionalLong.empty(),
-              "a quorum cosigned a checkpoint over %d rows, and it cannot be told whether of this tree"
-                  .formatted(quorum)));
+      findings.unknown(
+          WITNESSES,
+          "a quorum cosigned a checkpoint over %d rows, and it cannot be told whether of this tree"
+              .formatted(quorum));
     } else if (!findings.hasFault(WITNESSES)) {
-      findings.note(
-          new Finding(
-              WITNESSES,
-              Status.OK,
-              OptionalLong.empty(),
-              "a quorum cosigned the checkpoint over %d rows; %d rows are behind it"
-                  .formatted(quorum, Math.max(0, rows - quorum))));
+      findings.ok(
+          WITNESSES,
+          "a quorum cosigned the checkpoint over %d rows; %d rows are behind it"
+              .formatted(quorum, Math.max(0, rows - quorum)));
     }
   }
 
@@ -138,14 +125,12 @@ final class WitnessCheck implements Check {
       if (e.reason() != Reason.NO_QUORUM) {
         findings.broken(
             WITNESSES,
-            OptionalLong.empty(),
             "a cosignature of the checkpoint over %d rows is forged: %s"
                 .formatted(stored.size(), e.getMessage()));
       }
     } catch (CheckpointParseException e) {
       findings.broken(
           WITNESSES,
-          OptionalLong.empty(),
           "the checkpoint over %d rows cannot be read: %s"
               .formatted(stored.size(), e.getMessage()));
     }
