@@ -6,7 +6,7 @@ import java.util.List;
 
 /** The logs that a witness cosigns. They may become more while it is at work. */
 @FunctionalInterface
-public interface TrustedLogs {
+interface TrustedLogs {
   /**
    * The keys of a log; none if it is not among them.
    *

@@ -50,7 +50,7 @@ public final class Witness {
    * @param memory the directory with what it cosigned; there, and this process's alone
    * @param clock tells the time of a cosignature
    */
-  public Witness(VerifierKey key, Signer signer, TrustedLogs logs, Path memory, Clock clock) {
+  Witness(VerifierKey key, Signer signer, TrustedLogs logs, Path memory, Clock clock) {
     this.key = key;
     this.signer = signer;
     this.logs = logs;
@@ -68,7 +68,7 @@ public final class Witness {
    *
    * @param body the body of the request
    */
-  public WitnessAnswer addCheckpoint(byte[] body) {
+  WitnessAnswer addCheckpoint(byte[] body) {
     try {
       AddCheckpointRequest request = AddCheckpointRequest.parse(body);
       String origin = request.checkpoint().unverified().origin();

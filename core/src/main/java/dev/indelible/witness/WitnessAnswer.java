@@ -11,7 +11,7 @@ import java.nio.charset.StandardCharsets;
  * @param contentType the type of the body
  * @param body the body; shared, not to be changed
  */
-public record WitnessAnswer(int status, String contentType, byte[] body) {
+record WitnessAnswer(int status, String contentType, byte[] body) {
   /** The request is no request, or no log grows like that. */
   static final int BAD_REQUEST = 400;
 

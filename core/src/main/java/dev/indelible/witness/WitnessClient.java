@@ -31,18 +31,18 @@ import java.util.concurrent.TimeoutException;
  * costs no more than {@link #PATIENCE} and {@link #MAX_ANSWER_BYTES} a request, {@link #MAX_TRIES}
  * of them, whatever it does.
  */
-public final class WitnessClient {
+final class WitnessClient {
   /** Longest time that a witness may take to answer a request in full. */
-  public static final Duration PATIENCE = Duration.ofSeconds(10);
+  static final Duration PATIENCE = Duration.ofSeconds(10);
 
   /** Longest answer that is read. */
-  public static final int MAX_ANSWER_BYTES = 64 * 1024;
+  private static final int MAX_ANSWER_BYTES = 64 * 1024;
 
   /**
    * Requests for one checkpoint: the first, one from the size that the witness then says, and two
    * more, for another process of the same log may be asking it, too.
    */
-  public static final int MAX_TRIES = 4;
+  static final int MAX_TRIES = 4;
 
   /** How much an error shows of what a witness said. */
   private static final int SHOWN_CHARS = 120;

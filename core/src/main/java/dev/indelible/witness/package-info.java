@@ -4,8 +4,8 @@
  * only what continues it, so that a log cannot be set back or forked unseen.
  *
  * <p>{@link dev.indelible.witness.Witness} decides, {@link dev.indelible.witness.WitnessServer}
- * lets others ask it over HTTP; {@link dev.indelible.witness.WitnessClient} asks one, {@link
- * dev.indelible.witness.Witnessing} asks all of a log's, as its checkpoints are signed.
+ * lets others ask it over HTTP; {@link dev.indelible.witness.Witnessing} asks all of a log's, as
+ * its checkpoints are signed.
  */
 @NullMarked
 package dev.indelible.witness;

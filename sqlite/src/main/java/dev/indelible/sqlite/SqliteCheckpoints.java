@@ -26,9 +26,9 @@ import org.slf4j.LoggerFactory;
  * and one that would contradict an earlier one ends the signing, not the recording; so does what
  * others keep of the log, if it has the log's own signature and contradicts it.
  */
-public final class SqliteCheckpoints {
+final class SqliteCheckpoints {
   /** How often a checkpoint is signed while there is something new. */
-  public static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
+  static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
 
   private static final Logger LOG = LoggerFactory.getLogger(SqliteCheckpoints.class);
 
@@ -61,7 +61,7 @@ public final class SqliteCheckpoints {
    * @param guard knows the keys that earlier ones may be signed with
    * @param books where it is noted that signing has ended
    */
-  public SqliteCheckpoints(
+  SqliteCheckpoints(
       Optional<Path> lastSigned,
       Signer key,
       Optional<String> origin,

@@ -49,7 +49,8 @@ public final class SqliteDeferredAudit {
    *
    * @param ledger the ledger that the file must hold, and a new one becomes; if it is all the same,
    *     empty
-   * @param lastSigned see {@link SqliteCheckpoints}
+   * @param lastSigned a file of its own beside the database, in which the last checkpoint is kept,
+   *     so that a database that is set back by itself is not signed on; if none is, empty
    * @param signing which rows are signed, and by whom
    * @param origin the log's name in its checkpoints; if not said, one with the ledger's id
    * @param accepted where a key is looked for that is not among {@code keys}: another process may

@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * <p>A batch is one transaction, synced before {@link #append} returns: its rows and dead letters
  * are all there, or none is.
  */
-public final class SqliteSink implements DeferredAuditSink {
+final class SqliteSink implements DeferredAuditSink {
   private static final Logger LOG = LoggerFactory.getLogger(SqliteSink.class);
 
   /** Rows of one commit, and known to come behind it, that are a sign of load. */
@@ -65,7 +65,7 @@ public final class SqliteSink implements DeferredAuditSink {
    * @param checkpoints signs them over what is appended
    * @param tallies counts what is appended, and writes tallies of it
    */
-  public SqliteSink(
+  SqliteSink(
       Path file,
       Optional<UUID> ledger,
       RowSigning signing,

@@ -103,7 +103,7 @@ public final class SqliteTallies {
    * @param guard knows the keys that earlier ones may be signed with
    * @param books where decisions are counted as they are handed in
    */
-  public SqliteTallies(
+  SqliteTallies(
       Path file, Optional<Duration> interval, long recovered, HeadGuard guard, AuditBooks books) {
     this.file = file;
     this.wanted = interval.isPresent();
