@@ -10,7 +10,7 @@ import dev.indelible.drain.DeferredAudit;
 import dev.indelible.drain.SinkException;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.SystemEvent;
-import dev.indelible.json.JsonValue;
+import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.queue.AuditHealth;
@@ -109,7 +109,7 @@ class RefusedRowsTest {
             SystemEvent.LETTER_REPLAYED);
     audit.queue().submit(TestLog.refusal("agent:alice", "before"));
     for (String type : reserved) {
-      audit.queue().submit(SystemEvent.of(type, JsonValue.parse("{}")));
+      audit.queue().submit(SystemEvent.of(type, new CanonicalWriter().beginObject().endObject()));
     }
     audit.queue().submit(TestLog.refusal("agent:alice", "behind"));
     TestLog.settle(audit);
