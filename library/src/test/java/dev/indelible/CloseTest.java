@@ -73,6 +73,29 @@ class CloseTest {
     assertThat(indelible.metrics().isBalanced()).isTrue();
   }
 
+  /** D9: what has to be said at the end does not keep the files beyond it, either. */
+  @Test
+  void aLockThatOutlastsTheCloseKeepsNoPlaceInTheJournal() throws Exception {
+    Path data = withOneRow();
+    Indelible indelible = Indelible.builder(data).tallyInterval(Duration.ofDays(1)).open();
+    for (int i = 0; i < 3; i++) {
+      indelible.gate().check("agent:alice", new Bash("ls " + i));
+    }
+    assertThat(indelible.queue().drainPending(Duration.ofMinutes(1))).isTrue();
+    try (Connection other = lock(data)) {
+      assertThat(indelible.closeAndFlush(Duration.ofSeconds(3)).isComplete()).isTrue();
+      Awaitility.await()
+          .atMost(Duration.ofSeconds(20))
+          .until(
+              () ->
+                  Thread.getAllStackTraces().keySet().stream()
+                      .noneMatch(thread -> thread.getName().startsWith("indelible-journal")));
+      other.rollback();
+    }
+    Indelible.open(data).close();
+    assertThat(rows(data)).isEqualTo(4);
+  }
+
   @Test
   void aShorterPatienceIsKept() throws Exception {
     Path data = withOneRow();

@@ -107,7 +107,7 @@ class KeyRotationTest {
                 assertThat(open.metrics().health().reason())
                     .contains("indelible.db: ")
                     .contains("was given up in row")
-                    .contains("start anew with the key in its place"));
+                    .contains("start anew with the key that follows it"));
     assertThat(open.queue().isOpen()).isTrue();
     DrainReport report = open.closeAndFlush(Duration.ofMillis(100));
     assertThat(report.pending()).isEqualTo(1);

@@ -66,7 +66,7 @@ class KeysTest {
 
     assertThat(cli.run("keys", "rotate").complaint(2))
         .contains("was given up in row 3 and signs no more")
-        .contains("with the key in its place");
+        .contains("with the key that follows it");
     cli.run("log", "verify").ok();
   }
 

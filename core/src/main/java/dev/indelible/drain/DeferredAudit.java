@@ -19,6 +19,12 @@ import java.util.concurrent.locks.LockSupport;
  * when a process ends without having closed.
  */
 public final class DeferredAudit implements AutoCloseable {
+  /** What a thread gets to end, however little the closer has left. */
+  private static final Duration LEAST = Duration.ofMillis(500);
+
+  /** What a sink has to close in when it begins nothing new any more, if the closer has as much. */
+  private static final Duration TO_CLOSE = Duration.ofSeconds(1);
+
   private static final String THREAD_NAME = "indelible-drainer";
 
   private final DeferredAuditQueue queue;
@@ -99,7 +105,7 @@ public final class DeferredAudit implements AutoCloseable {
     long start = System.nanoTime();
     queue.close();
     boolean drained = queue.drainPending(timeout);
-    supervisor.stop(thread, start + nanos(timeout));
+    supervisor.stop(thread, start + nanos(timeout) - TO_CLOSE.toNanos());
     await(thread, start, timeout);
     supervisor.abandon();
     closeStore(start, timeout);
@@ -130,7 +136,8 @@ public final class DeferredAudit implements AutoCloseable {
     queue.close();
     if (queue.drainPending()) {
       // What is to be said at the end is said when the process is told to end, too.
-      supervisor.stop(thread, start + nanos(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT));
+      supervisor.stop(
+          thread, start + nanos(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT) - TO_CLOSE.toNanos());
       await(thread, start, DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
     }
   }
@@ -140,7 +147,7 @@ public final class DeferredAudit implements AutoCloseable {
    * are free when the caller goes on: what is left of the caller's, and half a second at least.
    */
   private static void await(Thread thread, long start, Duration timeout) {
-    long least = System.nanoTime() + Duration.ofMillis(500).toNanos();
+    long least = System.nanoTime() + LEAST.toNanos();
     long most = nanos(timeout);
     boolean interrupted = false;
     while (thread.isAlive()

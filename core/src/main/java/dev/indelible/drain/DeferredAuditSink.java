@@ -28,8 +28,8 @@ public interface DeferredAuditSink extends AutoCloseable {
   /**
    * Called once when nothing more will come: for what is to be said at the end. Must not throw.
    *
-   * @param deadline until when it is waited for, on the clock of {@link System#nanoTime}; it may be
-   *     over already, and then half a second is left all the same
+   * @param deadline until when to begin with something, on the clock of {@link System#nanoTime}; it
+   *     may be over already. Behind it there is a second to close in, or half a second at least
    */
   default void finish(long deadline) {}
 

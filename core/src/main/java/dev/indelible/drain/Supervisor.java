@@ -67,7 +67,7 @@ final class Supervisor implements Runnable {
   /**
    * Ends {@link #run} after the batch in hand.
    *
-   * @param until how long that is waited for, on the clock of {@link System#nanoTime}
+   * @param until when nothing new is to be begun any more, on the clock of {@link System#nanoTime}
    */
   void stop(Thread thread, long until) {
     deadline = until;

@@ -212,8 +212,12 @@ final class JournalWriter {
           spare = null;
         }
       }
+      // Read before it is looked again whether there is none: by then it may be of a later segment.
+      boolean refused = noRoom() != null;
       if (current == full) {
-        if (noRoom() != null || closed || System.nanoTime() - deadline >= 0) {
+        if (refused && spare == null && current == full
+            || closed
+            || System.nanoTime() - deadline >= 0) {
           return false;
         }
         LockSupport.unpark(maker);

@@ -109,7 +109,7 @@ final class BatchAppend {
       List<AuditEvent> rest = batch.subList(outcomes.size(), batch.size());
       List<AuditEvent> events = notYetBuried(rest, run);
       if (events.isEmpty() && isReserved(rest.get(0))) {
-        bury(rest.get(0), "only the log itself says " + rest.get(0).eventType(), 1);
+        settleReserved(rest.get(0));
         continue;
       }
       if (events.isEmpty()) {
@@ -156,6 +156,15 @@ final class BatchAppend {
       }
     }
     return events.subList(0, count);
+  }
+
+  private void settleReserved(AuditEvent event) throws SQLException {
+    Optional<ChainRow> first = writer.row(event.id().toString());
+    if (first.isPresent()) {
+      settleKnownId(event, first.get(), 1);
+    } else {
+      bury(event, "only the log itself says " + event.eventType(), 1);
+    }
   }
 
   private boolean isReserved(AuditEvent event) {

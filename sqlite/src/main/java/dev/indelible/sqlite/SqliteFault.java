@@ -39,6 +39,13 @@ enum SqliteFault {
     };
   }
 
+  /** Whether another connection holds what is needed: it will let go. */
+  static boolean isLock(SQLException error) {
+    int primary = code(error) & 0xff;
+    return primary == SQLiteErrorCode.SQLITE_BUSY.code
+        || primary == SQLiteErrorCode.SQLITE_LOCKED.code;
+  }
+
   /** Whether the file itself is provably not what SQLite wrote. */
   static boolean isDamage(SQLException error) {
     int primary = code(error) & 0xff;

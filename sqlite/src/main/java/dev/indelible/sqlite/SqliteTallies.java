@@ -12,6 +12,7 @@ import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.RowSealer;
 import dev.indelible.ledger.Tally;
 import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.RateLimitedLog;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,7 +47,14 @@ public final class SqliteTallies {
   /** Rows behind the last tally that are counted for a first tally at the end; more take longer. */
   private static final long MOST_AT_THE_END = 10_000_000;
 
+  /** How long the last one is tried, at most. */
+  private static final Duration LONGEST_AT_THE_END = Duration.ofSeconds(5);
+
+  private static final Duration PAUSE = Duration.ofMillis(20);
+
   private static final Logger LOG = LoggerFactory.getLogger(SqliteTallies.class);
+
+  private final RateLimitedLog lockedLog = new RateLimitedLog();
 
   private final Path file;
   private final UUID run = UUID.randomUUID();
@@ -178,14 +187,24 @@ public final class SqliteTallies {
   /**
    * Writes the last tally, if it has something to say.
    *
-   * @param deadline until when it is tried again: another writer may be at work, and there is no
-   *     later
+   * @param deadline until when it is tried again while another writer holds the ledger, for there
+   *     is no later; five seconds at most
    */
   void finish(SqliteWriter writer, RowSealer sealer, long deadline) {
+    long longest = System.nanoTime() + LONGEST_AT_THE_END.toNanos();
     boolean done = !isNews() && !(wanted && number > 0);
     while (!done) {
-      done = write(writer, sealer, true) || System.nanoTime() - deadline >= 0;
+      done = write(writer, sealer, true) || isOver(deadline) || isOver(longest);
+      if (!done) {
+        // SQLite waits for some locks, and not for all.
+        Thread.interrupted();
+        LockSupport.parkNanos(this, PAUSE.toNanos());
+      }
     }
+  }
+
+  private static boolean isOver(long deadline) {
+    return System.nanoTime() - deadline >= 0;
   }
 
   private long spoken() {
@@ -194,7 +213,7 @@ public final class SqliteTallies {
         + recovered.counts().total();
   }
 
-  /** Returns false if the weather was against it. */
+  /** Returns false if another writer held the ledger. */
   private boolean write(SqliteWriter writer, RowSealer sealer, boolean closed) {
     try {
       long spoken = spoken();
@@ -225,8 +244,9 @@ public final class SqliteTallies {
       }
     } catch (SQLException e) {
       if (SqliteFault.of(e) == SqliteFault.WEATHER) {
-        LOG.warn("{}: no tally is written for now: {}", file, e.getMessage());
-        return false;
+        lockedLog.ifDue(
+            () -> LOG.warn("{}: no tally is written for now: {}", file, e.getMessage()));
+        return !SqliteFault.isLock(e);
       }
       concern = Optional.of("no tally can be written: " + e.getMessage());
       books.reportConcern(concern.get());
