@@ -105,8 +105,7 @@ public final class DeferredAudit implements AutoCloseable {
     long start = System.nanoTime();
     queue.close();
     boolean drained = queue.drainPending(timeout);
-    supervisor.stop(thread, start + nanos(timeout) - TO_CLOSE.toNanos());
-    await(thread, start, timeout);
+    endDrainer(start, timeout);
     supervisor.abandon();
     closeStore(start, timeout);
     lastHealth.compareAndSet(null, books.health());
@@ -136,10 +135,13 @@ public final class DeferredAudit implements AutoCloseable {
     queue.close();
     if (queue.drainPending()) {
       // What is to be said at the end is said when the process is told to end, too.
-      supervisor.stop(
-          thread, start + nanos(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT) - TO_CLOSE.toNanos());
-      await(thread, start, DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
+      endDrainer(start, DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
     }
+  }
+
+  private void endDrainer(long start, Duration timeout) {
+    supervisor.stop(thread, start + nanos(timeout) - TO_CLOSE.toNanos());
+    await(thread, start, timeout);
   }
 
   /**

@@ -54,7 +54,7 @@ public final class SqliteTallies {
 
   private static final Logger LOG = LoggerFactory.getLogger(SqliteTallies.class);
 
-  private final RateLimitedLog lockedLog = new RateLimitedLog();
+  private final RateLimitedLog failuresLog = new RateLimitedLog();
 
   private final Path file;
   private final UUID run = UUID.randomUUID();
@@ -244,7 +244,7 @@ public final class SqliteTallies {
       }
     } catch (SQLException e) {
       if (SqliteFault.of(e) == SqliteFault.WEATHER) {
-        lockedLog.ifDue(
+        failuresLog.ifDue(
             () -> LOG.warn("{}: no tally is written for now: {}", file, e.getMessage()));
         return !SqliteFault.isLock(e);
       }
