@@ -390,7 +390,11 @@ public final class Indelible implements AutoCloseable {
     }
 
     private Anchoring anchor(Path file, DeferredAudit audit) {
-      return Anchoring.start(file, this::ledger, data.keys()::accepted, audit::reportContradiction);
+      return Anchoring.start(
+          file,
+          this::ledger,
+          data.keys()::accepted,
+          reason -> audit.reportContradiction("anchor", reason));
     }
 
     private Optional<SqliteLedger> ledger() throws LedgerException {
@@ -401,7 +405,7 @@ public final class Indelible implements AutoCloseable {
 
     private Witnessing ask(WitnessPolicy policy, DeferredAudit audit) {
       return Witnessing.start(
-          policy, this::ledger, new SqliteCosignatures(data.database()), audit::reportConcern);
+          policy, this::ledger, new SqliteCosignatures(data.database()), audit.healthEntries());
     }
 
     private JournalSettings journalSettings() {

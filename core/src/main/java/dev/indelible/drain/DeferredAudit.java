@@ -6,6 +6,7 @@ import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.EventStore;
+import dev.indelible.queue.HealthEntries;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -72,20 +73,19 @@ public final class DeferredAudit implements AutoCloseable {
     return queue;
   }
 
-  /**
-   * Says that something is wrong although recording goes well, which health then says. For those
-   * who watch the log from outside: recording does not wait for them.
-   */
-  public void reportConcern(String reason) {
-    books.reportConcern(reason);
+  /** What is wrong although events reach the ledger; those who watch the log report here. */
+  public HealthEntries healthEntries() {
+    return books.healthEntries();
   }
 
   /**
-   * Says that the log does not continue what it signed before, by evidence with its own signature:
-   * health then says so, recording goes on, and no checkpoint is signed any more.
+   * Reports that the log contradicts what it signed before, proven by evidence with its own
+   * signature: health reports it, recording goes on, and no checkpoint is signed any more.
+   *
+   * @param source who found it, the key of the health entry
    */
-  public void reportContradiction(String reason) {
-    books.reportContradiction(reason);
+  public void reportContradiction(String source, String reason) {
+    books.reportContradiction(source, reason);
   }
 
   /**

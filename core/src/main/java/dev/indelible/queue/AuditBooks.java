@@ -10,24 +10,17 @@ import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.VerdictCounts;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.LinkedHashSet;
-import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.UnaryOperator;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What happened to every event, counted where it happens: written by queue, drainer and sink, read
  * through {@link DeferredAuditMetrics}. Any thread may count.
  */
 public final class AuditBooks {
-  private static final Logger LOG = LoggerFactory.getLogger(AuditBooks.class);
-
   /** What is counted by verdict has these places, and one for what is no decision. */
   private static final int ALLOW = 0;
 
@@ -81,7 +74,7 @@ public final class AuditBooks {
   /** Negative until the ledger was first written; the drainer writes, anyone reads. */
   private volatile long chainSequence = -1;
 
-  private final Set<String> concerns = new LinkedHashSet<>();
+  private final HealthEntries healthEntries = new HealthEntries();
   private volatile boolean contradicted;
   private final AtomicReference<AuditHealth> health = new AtomicReference<>(AuditHealth.RECORDING);
 
@@ -250,42 +243,25 @@ public final class AuditBooks {
     }
   }
 
-  /** Says, and logs when it is new, what is wrong although recording goes well. */
-  public void reportConcern(String reason) {
-    synchronized (concerns) {
-      if (!concerns.add(reason)) {
-        return;
-      }
-    }
-    LOG.error("{}", reason);
-  }
-
-  /** Takes back a concern that is no more. */
-  public void endConcern(String reason) {
-    synchronized (concerns) {
-      concerns.remove(reason);
-    }
+  /** What is wrong although events reach the ledger. */
+  public HealthEntries healthEntries() {
+    return healthEntries;
   }
 
   /**
-   * Says that the log does not continue what it signed before: recording goes on, and nothing more
-   * is to be signed over it.
+   * Reports that the log contradicts what it signed before: recording goes on, and no checkpoint is
+   * signed any more.
+   *
+   * @param source who found it, the key of the health entry
    */
-  public void reportContradiction(String reason) {
+  public void reportContradiction(String source, String reason) {
     contradicted = true;
-    reportConcern(reason);
+    healthEntries.set(source, reason);
   }
 
   /** Whether the log was found not to continue what it signed before. */
   public boolean isContradicted() {
     return contradicted;
-  }
-
-  /** All that is wrong although recording goes well, in the order in which it was said. */
-  Optional<String> concern() {
-    synchronized (concerns) {
-      return concerns.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", concerns));
-    }
   }
 
   /** Says that recording goes well. */

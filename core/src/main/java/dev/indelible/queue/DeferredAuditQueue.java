@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.queue;
 
+import static java.util.stream.Collectors.joining;
+
 import dev.indelible.action.AgentAction;
 import dev.indelible.decision.Decision;
 import dev.indelible.event.AuditEvent;
@@ -9,6 +11,7 @@ import dev.indelible.event.Timestamps;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
@@ -220,9 +223,15 @@ public final class DeferredAuditQueue {
         ? health
         : store
             .trouble()
-            .or(books::concern)
+            .or(this::healthEntries)
             .map(reason -> new AuditHealth(AuditHealth.State.DEGRADED, reason))
             .orElse(health);
+  }
+
+  private Optional<String> healthEntries() {
+    String reasons =
+        books.healthEntries().all().stream().map(HealthEntry::reason).collect(joining("; "));
+    return Optional.of(reasons).filter(text -> !text.isEmpty());
   }
 
   private static Duration age(Instant since) {

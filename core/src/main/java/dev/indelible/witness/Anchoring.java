@@ -40,7 +40,7 @@ public final class Anchoring {
 
   private final AnchorFile file;
   private final KeySource keys;
-  private final Consumer<String> concern;
+  private final Consumer<String> contradicted;
   private final Appending appending;
 
   /** The size of the last checkpoint in the file, if that is known; written by its thread. */
@@ -55,10 +55,10 @@ public final class Anchoring {
    */
   public record State(OptionalLong anchored, Optional<String> trouble) {}
 
-  private Anchoring(Path file, LedgerSource source, KeySource keys, Consumer<String> concern) {
+  private Anchoring(Path file, LedgerSource source, KeySource keys, Consumer<String> contradicted) {
     this.file = new AnchorFile(file);
     this.keys = keys;
-    this.concern = concern;
+    this.contradicted = contradicted;
     this.appending = new Appending(source);
   }
 
@@ -68,11 +68,11 @@ public final class Anchoring {
    * @param file the anchor file; made if it is not there
    * @param source the ledger; made by others, perhaps later
    * @param keys the log's
-   * @param concern hears, in words, that the log does not continue what the file has
+   * @param contradicted takes the reason, when the log does not continue what the file has
    */
   public static Anchoring start(
-      Path file, LedgerSource source, KeySource keys, Consumer<String> concern) {
-    Anchoring anchoring = new Anchoring(file, source, keys, concern);
+      Path file, LedgerSource source, KeySource keys, Consumer<String> contradicted) {
+    Anchoring anchoring = new Anchoring(file, source, keys, contradicted);
     anchoring.appending.start();
     return anchoring;
   }
@@ -141,7 +141,7 @@ public final class Anchoring {
     if (known.isPresent()) {
       Optional<String> contradiction = contradiction(ledger, known.get(), last);
       if (contradiction.isPresent()) {
-        concern.accept(contradiction.get());
+        contradicted.accept(contradiction.get());
         return contradiction;
       }
     }

@@ -13,6 +13,7 @@ import dev.indelible.ledger.LedgerSource;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.ledger.StoredTiles;
 import dev.indelible.merkle.TiledNodes;
+import dev.indelible.queue.HealthEntries;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.time.Duration;
@@ -21,7 +22,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
@@ -42,7 +42,7 @@ public final class Witnessing {
 
   private final WitnessPolicy policy;
   private final CosignatureStore store;
-  private final Consumer<String> concern;
+  private final HealthEntries health;
   private final List<Asking> askings = new ArrayList<>();
 
   /** The size of the last checkpoint known to have a quorum; empty while that is not known. */
@@ -62,12 +62,12 @@ public final class Witnessing {
       WitnessPolicy policy,
       LedgerSource source,
       CosignatureStore store,
-      Consumer<String> concern,
+      HealthEntries health,
       Duration interval,
       Duration patience) {
     this.policy = policy;
     this.store = store;
-    this.concern = concern;
+    this.health = health;
     HttpClient http = WitnessClient.http();
     for (WitnessPolicy.Witness witness : policy.witnesses()) {
       witness
@@ -83,12 +83,12 @@ public final class Witnessing {
    *
    * @param source the ledger; made by others, perhaps later
    * @param store where cosignatures are kept
-   * @param concern hears, in words, that a witness contradicts the log
+   * @param health gets an entry for each witness that contradicts the log
    * @throws IllegalArgumentException as {@link #requireAskable}
    */
   public static Witnessing start(
-      WitnessPolicy policy, LedgerSource source, CosignatureStore store, Consumer<String> concern) {
-    return start(policy, source, store, concern, Follower.DEFAULT_INTERVAL, WitnessClient.PATIENCE);
+      WitnessPolicy policy, LedgerSource source, CosignatureStore store, HealthEntries health) {
+    return start(policy, source, store, health, Follower.DEFAULT_INTERVAL, WitnessClient.PATIENCE);
   }
 
   /** As the other, with other times. */
@@ -96,10 +96,10 @@ public final class Witnessing {
       WitnessPolicy policy,
       LedgerSource source,
       CosignatureStore store,
-      Consumer<String> concern,
+      HealthEntries health,
       Duration interval,
       Duration patience) {
-    Witnessing witnessing = new Witnessing(policy, source, store, concern, interval, patience);
+    Witnessing witnessing = new Witnessing(policy, source, store, health, interval, patience);
     witnessing.askings.forEach(Asking::start);
     return witnessing;
   }
@@ -269,7 +269,7 @@ public final class Witnessing {
 
     private Optional<String> contradiction(String what) {
       String said = "witness " + witness.name() + " contradicts the log: " + what;
-      concern.accept(said);
+      health.set("witness " + witness.name(), said);
       return Optional.of(said);
     }
 

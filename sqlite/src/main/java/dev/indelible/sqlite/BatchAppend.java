@@ -265,7 +265,7 @@ final class BatchAppend {
     try {
       change.run();
     } catch (SqliteTree.DamagedException e) {
-      books.reportConcern("the tree is left as it is: " + e.getMessage());
+      books.healthEntries().set("tree", "the tree is left as it is: " + e.getMessage());
     }
   }
 

@@ -30,6 +30,9 @@ final class SqliteCheckpoints {
   /** How often a checkpoint is signed while there is something new. */
   static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
 
+  /** The key of the health entry. */
+  private static final String SOURCE = "checkpoints";
+
   private static final Logger LOG = LoggerFactory.getLogger(SqliteCheckpoints.class);
 
   private final Optional<LastSigned> lastSigned;
@@ -43,9 +46,6 @@ final class SqliteCheckpoints {
   private @Nullable CheckpointSigner signer;
 
   private long lastTry = System.nanoTime();
-
-  /** Why what was signed last is not known; empty if it is. */
-  private Optional<String> concern = Optional.empty();
 
   /** Whether storage contradicts what was signed; it will not by itself agree again. */
   private boolean stopped;
@@ -111,7 +111,7 @@ final class SqliteCheckpoints {
   }
 
   private void stop(String reason) {
-    books.reportConcern("no checkpoint is signed any more: " + reason);
+    books.healthEntries().set(SOURCE, "no checkpoint is signed any more: " + reason);
     stopped = true;
   }
 
@@ -156,13 +156,10 @@ final class SqliteCheckpoints {
     }
     try {
       Optional<byte[]> before = lastSigned.get().read();
-      concern.ifPresent(books::endConcern);
+      books.healthEntries().clear(SOURCE);
       return before;
     } catch (SQLException e) {
-      String now = "no checkpoint is signed: " + e.getMessage();
-      concern.filter(said -> !said.equals(now)).ifPresent(books::endConcern);
-      concern = Optional.of(now);
-      books.reportConcern(now);
+      books.healthEntries().set(SOURCE, "no checkpoint is signed: " + e.getMessage());
       throw e;
     }
   }

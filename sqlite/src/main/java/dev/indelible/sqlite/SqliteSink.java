@@ -163,13 +163,15 @@ final class SqliteSink implements DeferredAuditSink {
     if (open == null) {
       open = SqliteWriter.open(file, ledger);
       writer = open;
-      open.oldSqlite().map(SqliteSink::concern).ifPresent(books::reportConcern);
+      open.oldSqlite()
+          .map(SqliteSink::oldSqlite)
+          .ifPresent(reason -> books.healthEntries().set("sqlite version", reason));
       retryLetters(open);
     }
     return open;
   }
 
-  private static String concern(String oldSqlite) {
+  private static String oldSqlite(String oldSqlite) {
     return "SQLite "
         + oldSqlite
         + " may damage a database that two connections write to; bring one of 3.51.3 or later";

@@ -50,6 +50,9 @@ public final class SqliteTallies {
   /** How long the last one is tried, at most. */
   private static final Duration LONGEST_AT_THE_END = Duration.ofSeconds(5);
 
+  /** The key of the health entry. */
+  private static final String SOURCE = "tallies";
+
   private static final Duration PAUSE = Duration.ofMillis(20);
 
   private static final Logger LOG = LoggerFactory.getLogger(SqliteTallies.class);
@@ -88,9 +91,6 @@ public final class SqliteTallies {
 
   /** How many of the events that come next were counted already. */
   private int known;
-
-  /** What health says for want of a tally; empty if nothing. */
-  private Optional<String> concern = Optional.empty();
 
   /** The number of the last tally written. */
   private long number;
@@ -237,7 +237,7 @@ public final class SqliteTallies {
       if (said.isPresent() && writer.isOn(file)) {
         unsure = false;
         number = said.get().number();
-        concern.ifPresent(books::endConcern);
+        books.healthEntries().clear(SOURCE);
         spokenOf = spoken;
         guard.committed(append.head());
         books.reportChainSequence(append.head().sequence());
@@ -248,8 +248,7 @@ public final class SqliteTallies {
             () -> LOG.warn("{}: no tally is written for now: {}", file, e.getMessage()));
         return !SqliteFault.isLock(e);
       }
-      concern = Optional.of("no tally can be written: " + e.getMessage());
-      books.reportConcern(concern.get());
+      books.healthEntries().set(SOURCE, "no tally can be written: " + e.getMessage());
     } catch (RuntimeException e) {
       // Rows are settled without it: whatever is wrong with a tally must not stop them.
       LOG.warn("{}: no tally is written for now: {}", file, e.getMessage(), e);
