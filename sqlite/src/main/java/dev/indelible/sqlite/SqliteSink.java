@@ -88,7 +88,6 @@ final class SqliteSink implements DeferredAuditSink {
   public List<AppendOutcome> append(EventBatch batch) throws SinkException {
     try {
       SqliteWriter open = writer();
-      tallies.writeIfDue(open, sealer);
       open.begin();
       try {
         tallies.begin(open);
@@ -105,7 +104,6 @@ final class SqliteSink implements DeferredAuditSink {
         guard.committed(append.head());
         books.reportChainSequence(append.head().sequence());
         books.countUnsigned(append.unsigned());
-        checkpoints.signIfDue(open);
         // Last: what fails before this has the batch come again, and then it is counted.
         tallies.settled(batch.events(), append.places(), append.found(), again);
         again = false;
@@ -127,7 +125,7 @@ final class SqliteSink implements DeferredAuditSink {
   }
 
   @Override
-  public void rest() {
+  public void maintain() {
     if (writer != null) {
       tallies.writeIfDue(writer, sealer);
       checkpoints.signIfDue(writer);
