@@ -180,6 +180,13 @@ public record DataDirectory(Path path) {
     } catch (IOException e) {
       throw new OpenException(path + ": the data directory cannot be made: " + reason(e), e);
     }
+    if (!Files.isDirectory(journal())) {
+      requireWritable(path);
+    }
+  }
+
+  /** Checks that the ledger can be written to: without a journal its events can wait nowhere. */
+  void requireWritableDatabase() throws OpenException {
     requireWritable(path);
     if (Files.exists(database())) {
       requireWritable(database());

@@ -81,16 +81,15 @@ abstract class Verb implements Callable<Integer> {
   }
 
   /** Closes a log; fails if anything that was accepted is not written (D9). */
-  static void settle(Indelible indelible) throws CommandFailure {
-    DrainReport report = indelible.closeAndFlush(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
+  static void closeWritten(Indelible log) throws CommandFailure {
+    DrainReport report = log.closeAndFlush(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
     if (!report.isComplete()) {
-      throw CommandFailure.failed(
-          "%d of %d events are not written yet: %s %s; they wait in the journal, and the next command that records writes them"
-              .formatted(
-                  report.pending(),
-                  report.submitted(),
-                  report.health().state().label(),
-                  report.health().reason()));
+      throw CommandFailure.failed(report.describePending());
     }
+  }
+
+  /** Prints one line for the person who runs the command. */
+  final void warn(String message) {
+    console().err().println("indelible: " + Console.printable(message));
   }
 }

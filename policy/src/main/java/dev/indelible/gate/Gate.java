@@ -62,21 +62,21 @@ public final class Gate {
     return books;
   }
 
-  /** The hook of a storage layer: records what blocks. */
-  public PreWriteHook preWriteHook() {
-    return this::consult;
+  /** The hook of a storage layer: records what blocks, unless told to record everything. */
+  public GateHook preWriteHook() {
+    return new GateHook(this, false);
   }
 
-  /** The hook of everything else: records what blocks. */
-  public PreActionHook preActionHook() {
-    return this::consult;
+  /** The hook of everything else: records what blocks, unless told to record everything. */
+  public GateHook preActionHook() {
+    return new GateHook(this, false);
   }
 
-  /** The hook path: decides, records what blocks, and throws nothing. */
-  private Decision consult(String agentId, AgentAction action) {
+  /** The hook path: decides, records what blocks or everything, and throws nothing. */
+  Decision consult(String agentId, AgentAction action, boolean recordPermitted) {
     long start = System.nanoTime();
     Decision decision = policy.decide(action);
-    if (decision.isPermitted()) {
+    if (decision.isPermitted() && !recordPermitted) {
       return unrecorded(action, decision, start);
     }
     try {

@@ -36,6 +36,8 @@ final class SqliteSink implements DeferredAuditSink {
   /** Rows of one commit, and known to come behind it, that are a sign of load. */
   private static final int MANY_ROWS = 256;
 
+  private static final String REPLACED = "the database was removed or replaced while it was in use";
+
   private final Path file;
   private final RowSealer sealer;
   private final HeadGuard guard;
@@ -88,7 +90,6 @@ final class SqliteSink implements DeferredAuditSink {
   public List<AppendOutcome> append(EventBatch batch) throws SinkException {
     try {
       SqliteWriter open = writer();
-      tallies.writeIfDue(open, sealer);
       open.begin();
       try {
         tallies.begin(open);
@@ -105,7 +106,6 @@ final class SqliteSink implements DeferredAuditSink {
         guard.committed(append.head());
         books.reportChainSequence(append.head().sequence());
         books.countUnsigned(append.unsigned());
-        checkpoints.signIfDue(open);
         // Last: what fails before this has the batch come again, and then it is counted.
         tallies.settled(batch.events(), append.places(), append.found(), again);
         again = false;
@@ -115,19 +115,13 @@ final class SqliteSink implements DeferredAuditSink {
         open.rollback(e);
         throw e;
       }
-    } catch (SQLException e) {
+    } catch (SQLException | SigningException | HeadGuard.KeysUnreadableException e) {
       throw failure(e);
-    } catch (SigningException e) {
-      // D6: none is weather, and a wrong one is not; either way nothing was settled.
-      String message = file + ": " + e.getMessage();
-      throw e.isWrong() ? new SinkException(message, e) : new SinkUnavailableException(message, e);
-    } catch (HeadGuard.KeysUnreadableException e) {
-      throw new SinkUnavailableException(file + ": " + e.getMessage(), e);
     }
   }
 
   @Override
-  public void rest() {
+  public void maintain() {
     if (writer != null) {
       tallies.writeIfDue(writer, sealer);
       checkpoints.signIfDue(writer);
@@ -135,13 +129,18 @@ final class SqliteSink implements DeferredAuditSink {
   }
 
   @Override
-  public void finish(long deadline) {
+  public void finish() throws SinkException {
+    if (writer == null && !tallies.isNews()) {
+      return;
+    }
     try {
-      if (writer != null || tallies.isNews()) {
-        tallies.finish(writer(), sealer, deadline);
+      SqliteWriter open = writer();
+      tallies.finish(open, sealer);
+      if (!open.isOn(file)) {
+        throw new SinkException(file + ": " + REPLACED);
       }
-    } catch (SQLException | RuntimeException e) {
-      LOG.warn("{}: no last tally is written: {}", file, e.getMessage());
+    } catch (SQLException | SigningException | HeadGuard.KeysUnreadableException e) {
+      throw failure(e);
     }
   }
 
@@ -183,7 +182,7 @@ final class SqliteSink implements DeferredAuditSink {
    */
   private void requireStillThere(SqliteWriter open) throws SQLException {
     if (!open.isOn(file)) {
-      throw new SQLException("the database was removed or replaced while it was in use");
+      throw new SQLException(REPLACED);
     }
   }
 
@@ -225,9 +224,14 @@ final class SqliteSink implements DeferredAuditSink {
     }
   }
 
-  private SinkException failure(SQLException e) {
+  /** D6: a signer that does not answer is a transient fault, and a wrong signature is none. */
+  private SinkException failure(Exception e) {
     String message = file + ": " + e.getMessage();
-    return isWeather(e) ? new SinkUnavailableException(message, e) : new SinkException(message, e);
+    boolean permanent =
+        e instanceof SQLException sql
+            ? !isWeather(sql)
+            : e instanceof SigningException signing && signing.isWrong();
+    return permanent ? new SinkException(message, e) : new SinkUnavailableException(message, e);
   }
 
   private static boolean isWeather(SQLException e) {
