@@ -12,7 +12,7 @@ import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.RowSealer;
 import dev.indelible.ledger.Tally;
 import dev.indelible.queue.AuditBooks;
-import dev.indelible.queue.RateLimitedLog;
+import dev.indelible.queue.Throttle;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -55,9 +55,12 @@ public final class SqliteTallies {
 
   private static final Duration PAUSE = Duration.ofMillis(20);
 
+  /** How often a tally that is not written is logged, at most. */
+  private static final Duration FAILURE_LOG_INTERVAL = Duration.ofMinutes(1);
+
   private static final Logger LOG = LoggerFactory.getLogger(SqliteTallies.class);
 
-  private final RateLimitedLog failuresLog = new RateLimitedLog();
+  private final Throttle failuresLog = Throttle.of(FAILURE_LOG_INTERVAL);
 
   private final Path file;
   private final UUID run = UUID.randomUUID();
