@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.HealthCheck;
 import dev.indelible.OpenException;
 import dev.indelible.adopt.AdoptedChain;
 import dev.indelible.adopt.AdoptionCheck;
@@ -11,6 +12,7 @@ import dev.indelible.crypto.KeyRing;
 import dev.indelible.export.ExportedLog;
 import dev.indelible.journal.Journal;
 import dev.indelible.journal.JournalException;
+import dev.indelible.journal.WaitingEvents;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
@@ -138,7 +140,7 @@ final class LogVerifyCommand extends Verb {
     VerificationOptions options =
         keys.isEmpty() ? VerificationOptions.of(data().keys().accepted()) : under(keys);
     VerificationReport report;
-    try (LedgerReader ledger = ledger()) {
+    try (SqliteLedger ledger = ledger()) {
       report = ownChain(ledger, options.anchors(anchors()));
     } catch (LedgerException e) {
       report = damaged(e);
@@ -147,7 +149,7 @@ final class LogVerifyCommand extends Verb {
   }
 
   /** With what lies beside it: who is to cosign it, and of which ledger its journal is. */
-  private VerificationReport ownChain(LedgerReader ledger, VerificationOptions options)
+  private VerificationReport ownChain(SqliteLedger ledger, VerificationOptions options)
       throws CommandFailure, LedgerException {
     Optional<WitnessPolicy> policy = Optional.empty();
     List<Finding> beside = new ArrayList<>();
@@ -159,6 +161,7 @@ final class LogVerifyCommand extends Verb {
     VerificationReport report = verify(ledger, options, policy);
     swapped(ledger).ifPresent(beside::add);
     beside.add(lastCheckpoint(ledger, options));
+    waiting(ledger).ifPresent(beside::add);
     for (Finding finding : beside) {
       report = with(report, finding);
     }
@@ -179,6 +182,24 @@ final class LogVerifyCommand extends Verb {
       history = KeyHistory.none(options.keys());
     }
     return LastCheckpoint.judge(data().lastCheckpoint(), ledger, history).finding();
+  }
+
+  /** A note on events that are accepted and not in the chain yet; no fault of the chain. */
+  private Optional<Finding> waiting(SqliteLedger ledger) {
+    WaitingEvents events;
+    try {
+      events = HealthCheck.waiting(data(), Optional.of(ledger));
+    } catch (JournalException e) {
+      return Optional.of(unknown("journal", e.getMessage(), false));
+    }
+    return events.isNone()
+        ? Optional.empty()
+        : Optional.of(
+            unknown(
+                "journal",
+                "%d events wait in journals of processes that have ended, %d in those of processes at work: they are accepted, and not in the chain yet"
+                    .formatted(events.ended(), events.alive()),
+                false));
   }
 
   /** That the database is of another log than the journal beside it. */

@@ -22,8 +22,12 @@ public interface DeferredAuditSink extends AutoCloseable {
    */
   List<AppendOutcome> append(EventBatch batch) throws SinkException;
 
-  /** Called from time to time while nothing waits: for what can be done then. Must not throw. */
-  default void rest() {}
+  /**
+   * Does the work that no event waits for, for example signing a checkpoint. Called after each
+   * batch is settled, and from time to time while nothing waits. Its time counts as nobody's commit
+   * time. MUST NOT throw: its failure is no failure of a batch.
+   */
+  default void maintain() {}
 
   /**
    * Called once when nothing more will come: for what is to be said at the end. Must not throw.

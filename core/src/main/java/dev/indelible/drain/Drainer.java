@@ -36,19 +36,20 @@ final class Drainer {
   }
 
   /**
-   * Settles one batch.
+   * Moves one batch into the ledger. Each step states what a crash of the process leaves behind it.
    *
-   * @return how many events it settled; 0 when none wait, or when all there was to settle is that
-   *     nothing waits up to a mark
+   * @return whether there was a batch; one without events moves the ledger's mark alone
    */
-  int drainBatch(DeferredAuditSink sink) throws SinkException {
+  boolean drainBatch(DeferredAuditSink sink) throws SinkException {
+    // A crash here: the events are in the store, and nowhere else.
     EventBatch batch = store.peek(batchSize.limit());
     int size = batch.events().size();
     if (size == 0 && batch.mark().isEmpty()) {
-      sink.rest();
-      return 0;
+      return false;
     }
     long start = System.nanoTime();
+    // A crash in it: the batch is in the ledger as a whole, with its mark, or not at all. A failure
+    // in it: the batch stays in the store and comes again; the ledger recognises its events by id.
     List<AppendOutcome> outcomes = sink.append(batch);
     long nanos = System.nanoTime() - start;
     batchSize.took(size, nanos);
@@ -61,14 +62,17 @@ final class Drainer {
     long lost = batch.events().stream().mapToLong(GapNote::lost).sum();
     if (phase.compareAndSet(Phase.WAITING, Phase.SETTLING)) {
       try {
+        // A crash before it or in it: the next process reads the mark in the ledger, and begins
+        // after it. What the store still holds before the mark is removed then.
         store.settle(size);
+        // A crash from here on loses the counters and nothing else.
         count(nanos, lost, appended, size - appended);
       } finally {
         // Should the store fail, the batch is tried again; in any other phase none would settle.
         phase.set(Phase.WAITING);
       }
     }
-    return size;
+    return true;
   }
 
   /** Counts a settled batch, whatever else fails: events that are not counted count as pending. */

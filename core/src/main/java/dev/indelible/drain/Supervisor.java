@@ -85,10 +85,14 @@ final class Supervisor implements Runnable {
 
   private void drainUntilStopped(DeferredAuditSink sink) throws SinkException {
     while (!stopping) {
-      if (drainer.drainBatch(sink) > 0) {
+      boolean settled = drainer.drainBatch(sink);
+      if (settled) {
         failures = 0;
         backoffNanos = FIRST_BACKOFF_NANOS;
-      } else {
+      }
+      // A crash in it costs a checkpoint or a tally; the next one covers what it would have.
+      sink.maintain();
+      if (!settled) {
         rest(POLL_NANOS);
       }
     }

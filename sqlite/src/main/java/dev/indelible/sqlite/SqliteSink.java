@@ -5,6 +5,7 @@ import dev.indelible.crypto.SigningException;
 import dev.indelible.drain.AppendOutcome;
 import dev.indelible.drain.DeferredAuditSink;
 import dev.indelible.drain.SinkException;
+import dev.indelible.drain.SinkSchemaException;
 import dev.indelible.drain.SinkUnavailableException;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.HeadGuard;
@@ -13,6 +14,7 @@ import dev.indelible.ledger.RowSealer;
 import dev.indelible.ledger.RowSigning;
 import dev.indelible.queue.AuditBooks;
 import dev.indelible.queue.EventBatch;
+import dev.indelible.queue.HealthEntry;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
@@ -44,6 +46,7 @@ final class SqliteSink implements DeferredAuditSink {
   private final AtomicBoolean lettersDue;
   private final SqliteCheckpoints checkpoints;
   private final SqliteTallies tallies;
+  private final LedgerWatch watch;
   private @Nullable SqliteWriter writer;
 
   /**
@@ -82,13 +85,13 @@ final class SqliteSink implements DeferredAuditSink {
     this.lettersDue = lettersDue;
     this.checkpoints = checkpoints;
     this.tallies = tallies;
+    this.watch = new LedgerWatch(file, books);
   }
 
   @Override
   public List<AppendOutcome> append(EventBatch batch) throws SinkException {
     try {
       SqliteWriter open = writer();
-      tallies.writeIfDue(open, sealer);
       open.begin();
       try {
         tallies.begin(open);
@@ -105,7 +108,7 @@ final class SqliteSink implements DeferredAuditSink {
         guard.committed(append.head());
         books.reportChainSequence(append.head().sequence());
         books.countUnsigned(append.unsigned());
-        checkpoints.signIfDue(open);
+        watch.committed(open, append.deadLettered(), append.isNoted());
         // Last: what fails before this has the batch come again, and then it is counted.
         tallies.settled(batch.events(), append.places(), append.found(), again);
         again = false;
@@ -116,7 +119,7 @@ final class SqliteSink implements DeferredAuditSink {
         throw e;
       }
     } catch (SQLException e) {
-      throw failure(e);
+      throw failure(writer == null ? e : writer.explain(e));
     } catch (SigningException e) {
       // D6: none is weather, and a wrong one is not; either way nothing was settled.
       String message = file + ": " + e.getMessage();
@@ -127,10 +130,11 @@ final class SqliteSink implements DeferredAuditSink {
   }
 
   @Override
-  public void rest() {
+  public void maintain() {
     if (writer != null) {
       tallies.writeIfDue(writer, sealer);
       checkpoints.signIfDue(writer);
+      watch.lookIfDue(writer);
     }
   }
 
@@ -140,8 +144,10 @@ final class SqliteSink implements DeferredAuditSink {
       if (writer != null || tallies.isNews()) {
         tallies.finish(writer(), sealer, deadline);
       }
-    } catch (SQLException | RuntimeException e) {
-      LOG.warn("{}: no last tally is written: {}", file, e.getMessage());
+    } catch (SQLException e) {
+      LOG.warn("{}: no last tally is written: {}", file, SqliteFault.describe(e));
+    } catch (RuntimeException e) {
+      LOG.warn("{}: no last tally is written: {}", file, e.toString());
     }
   }
 
@@ -165,8 +171,9 @@ final class SqliteSink implements DeferredAuditSink {
       writer = open;
       open.oldSqlite()
           .map(SqliteSink::oldSqlite)
-          .ifPresent(reason -> books.healthEntries().set("sqlite version", reason));
+          .ifPresent(reason -> books.healthEntries().set(HealthEntry.SQLITE, reason));
       retryLetters(open);
+      watch.opened(open);
     }
     return open;
   }
@@ -221,12 +228,15 @@ final class SqliteSink implements DeferredAuditSink {
       if (isWeather(e)) {
         throw e;
       }
-      LOG.warn("{}: dead letter {}: {}", file, letter.letter(), e.getMessage());
+      LOG.warn("{}: dead letter {}: {}", file, letter.letter(), SqliteFault.describe(e));
     }
   }
 
   private SinkException failure(SQLException e) {
-    String message = file + ": " + e.getMessage();
+    String message = file + ": " + SqliteFault.describe(e);
+    if (e instanceof SqliteSchema.ForeignSchemaException) {
+      return new SinkSchemaException(message, e);
+    }
     return isWeather(e) ? new SinkUnavailableException(message, e) : new SinkException(message, e);
   }
 

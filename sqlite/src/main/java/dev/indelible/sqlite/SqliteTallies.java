@@ -12,6 +12,7 @@ import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.RowSealer;
 import dev.indelible.ledger.Tally;
 import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.HealthEntry;
 import dev.indelible.queue.Throttle;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -51,7 +52,7 @@ public final class SqliteTallies {
   private static final Duration LONGEST_AT_THE_END = Duration.ofSeconds(5);
 
   /** The key of the health entry. */
-  private static final String SOURCE = "tallies";
+  private static final String SOURCE = HealthEntry.TALLIES;
 
   private static final Duration PAUSE = Duration.ofMillis(20);
 
@@ -248,10 +249,10 @@ public final class SqliteTallies {
     } catch (SQLException e) {
       if (SqliteFault.of(e) == SqliteFault.WEATHER) {
         failuresLog.ifDue(
-            () -> LOG.warn("{}: no tally is written for now: {}", file, e.getMessage()));
+            () -> LOG.warn("{}: no tally is written for now: {}", file, SqliteFault.describe(e)));
         return !SqliteFault.isLock(e);
       }
-      books.healthEntries().set(SOURCE, "no tally can be written: " + e.getMessage());
+      books.healthEntries().set(SOURCE, "no tally can be written: " + SqliteFault.describe(e));
     } catch (RuntimeException e) {
       // Rows are settled without it: whatever is wrong with a tally must not stop them.
       LOG.warn("{}: no tally is written for now: {}", file, e.getMessage(), e);
