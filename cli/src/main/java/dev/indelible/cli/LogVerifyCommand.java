@@ -14,11 +14,13 @@ import dev.indelible.journal.JournalException;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
+import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.Finding;
+import dev.indelible.verify.LastCheckpoint;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
@@ -156,6 +158,7 @@ final class LogVerifyCommand extends Verb {
     }
     VerificationReport report = verify(ledger, options, policy);
     swapped(ledger).ifPresent(beside::add);
+    beside.add(lastCheckpoint(ledger, options));
     for (Finding finding : beside) {
       report = with(report, finding);
     }
@@ -164,6 +167,18 @@ final class LogVerifyCommand extends Verb {
 
   private static Finding unknown(String check, String message, boolean counts) {
     return new Finding(check, Finding.Status.UNKNOWN, OptionalLong.empty(), message, counts);
+  }
+
+  /** The judgement of {@code last-checkpoint}, the checkpoint that this log signed last. */
+  private Finding lastCheckpoint(LedgerReader ledger, VerificationOptions options) {
+    KeyHistory history;
+    try {
+      history = KeyHistory.read(ledger, options.keys(), options.rooted());
+    } catch (LedgerException e) {
+      // The verifier has reported it; the keys that were given still judge the file.
+      history = KeyHistory.none(options.keys());
+    }
+    return LastCheckpoint.judge(data().lastCheckpoint(), ledger, history).finding();
   }
 
   /** That the database is of another log than the journal beside it. */
@@ -441,6 +456,8 @@ final class LogVerifyCommand extends Verb {
       out.element()
           .beginObject()
           .member("check", finding.check())
+          .name("counts")
+          .canonical(Boolean.toString(finding.counts()))
           .member("message", finding.message());
       finding.sequence().ifPresent(sequence -> out.member("sequence", sequence));
       out.member("status", label(finding.status())).endObject();
