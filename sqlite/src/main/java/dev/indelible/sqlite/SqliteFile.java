@@ -57,7 +57,7 @@ final class SqliteFile {
 
   /** That a file could not be written to. */
   static LedgerException failure(Path file, SQLException e) {
-    return new LedgerException(file + ": " + e.getMessage(), false, e);
+    return new LedgerException(file + ": " + SqliteFault.describe(e), false, e);
   }
 
   /** What a connection is opened with that makes no file where there is none. */
