@@ -19,6 +19,7 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
+import dev.indelible.sqlite.SqliteLibrary;
 import dev.indelible.witness.Anchoring;
 import dev.indelible.witness.Witnessing;
 import java.io.IOException;
@@ -52,6 +53,8 @@ final class StatusCommand extends Verb {
   @Override
   public Integer call() throws Exception {
     requireDataDirectory();
+    // That it cannot be loaded is a fault of this machine, and not of the log.
+    SqliteLibrary.load();
     OptionalLong rows = OptionalLong.empty();
     OptionalLong refusals = OptionalLong.empty();
     OptionalLong deadLetters = OptionalLong.empty();
