@@ -14,6 +14,7 @@ import dev.indelible.sqlite.SqliteLibrary;
 import dev.indelible.tlog.LogDirectoryException;
 import dev.indelible.witness.WitnessException;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -64,12 +65,15 @@ public final class Main {
     command.registerConverter(Path.class, Usage::path);
     command.registerConverter(long.class, Usage::wholeNumber);
     command.registerConverter(int.class, Usage::count);
-    command.setOut(new PrintWriter(console.out(), true));
+    // Help is printed below, because picocli itself reports a failure of its writer.
+    StringWriter help = new StringWriter();
+    command.setOut(new PrintWriter(help));
     command.setErr(new PrintWriter(console.err(), true));
     command.setParameterExceptionHandler((wrong, all) -> usage(console, wrong));
     command.setExecutionExceptionHandler((failure, line, parsed) -> failed(root, failure));
     try {
       int status = command.execute(args);
+      console.out().print(help);
       console.out().flush();
       return status;
     } catch (OutputFailure e) {
