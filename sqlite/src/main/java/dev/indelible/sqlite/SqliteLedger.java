@@ -85,6 +85,7 @@ public final class SqliteLedger implements LedgerReader {
       throw new LedgerException(
           file + ": no ledger here; one is made by the first decision recorded");
     }
+    SqliteLibrary.load();
     try {
       return connect(file, SqliteFile.url(file));
     } catch (LedgerException e) {
@@ -161,6 +162,7 @@ public final class SqliteLedger implements LedgerReader {
 
   /** Reads something from a file that may not be there, or may not be a ledger yet. */
   private static <T> Optional<T> peek(Path file, Query<T> query) throws LedgerException {
+    SqliteLibrary.load();
     if (!Files.exists(file)) {
       return Optional.empty();
     }
