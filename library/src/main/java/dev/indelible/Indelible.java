@@ -31,6 +31,7 @@ import dev.indelible.witness.Anchoring;
 import dev.indelible.witness.Witnessing;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
@@ -75,12 +76,12 @@ public final class Indelible implements AutoCloseable {
 
   /** As {@link #open(Path)}, with other rules. */
   public static Indelible open(Path directory, Policy policy) throws OpenException {
-    return builder(directory).policy(policy).open();
+    return builder(directory).policy(Objects.requireNonNull(policy, "policy is null")).open();
   }
 
   /** For what {@link #open(Path)} leaves at its defaults. */
   public static Builder builder(Path directory) {
-    return new Builder(new DataDirectory(directory));
+    return new Builder(new DataDirectory(Objects.requireNonNull(directory, "directory is null")));
   }
 
   /** The gate. */
@@ -145,7 +146,7 @@ public final class Indelible implements AutoCloseable {
    * Witnessing#CLOSING_PATIENCE} at most.
    */
   public DrainReport closeAndFlush(Duration timeout) {
-    DrainReport report = audit.closeAndFlush(timeout);
+    DrainReport report = audit.closeAndFlush(Objects.requireNonNull(timeout, "timeout is null"));
     long deadline =
         System.nanoTime()
             + (report.isComplete() ? Witnessing.CLOSING_PATIENCE : Duration.ZERO).toNanos();
@@ -193,13 +194,13 @@ public final class Indelible implements AutoCloseable {
 
     /** The rules; those in the data directory if not said. */
     public Builder policy(Policy rules) {
-      policy = Optional.of(rules);
+      policy = Optional.of(Objects.requireNonNull(rules, "rules is null"));
       return this;
     }
 
     /** What an accepted event survives; {@link Durability#PROCESS} if not said. */
     public Builder durability(Durability level) {
-      durability = level;
+      durability = Objects.requireNonNull(level, "level is null");
       return this;
     }
 
@@ -216,7 +217,7 @@ public final class Indelible implements AutoCloseable {
      * JournalSettings#DEFAULT_SYNC_INTERVAL} if not said.
      */
     public Builder syncInterval(Duration interval) {
-      syncInterval = interval;
+      syncInterval = Objects.requireNonNull(interval, "interval is null");
       return this;
     }
 
@@ -240,7 +241,7 @@ public final class Indelible implements AutoCloseable {
      * #rowSignatures}.
      */
     public Builder signer(Signer elsewhere) {
-      signer = Optional.of(elsewhere.checked());
+      signer = Optional.of(Objects.requireNonNull(elsewhere, "elsewhere is null").checked());
       return this;
     }
 
@@ -250,7 +251,7 @@ public final class Indelible implements AutoCloseable {
      * takes over a second is logged once in each.
      */
     public Builder recoveryProgress(LongConsumer found) {
-      recoveryProgress = Optional.of(found);
+      recoveryProgress = Optional.of(Objects.requireNonNull(found, "found is null"));
       return this;
     }
 
@@ -262,7 +263,7 @@ public final class Indelible implements AutoCloseable {
      * @throws IllegalArgumentException if it is empty or has a space or a {@code +}
      */
     public Builder origin(String name) {
-      origin = Optional.of(VerifierKey.requireName(name));
+      origin = Optional.of(VerifierKey.requireName(Objects.requireNonNull(name, "name is null")));
       return this;
     }
 
@@ -275,7 +276,7 @@ public final class Indelible implements AutoCloseable {
      *     one than a checkpoint bears cosignatures
      */
     public Builder witnesses(WitnessPolicy policy) {
-      Witnessing.requireAskable(policy);
+      Witnessing.requireAskable(Objects.requireNonNull(policy, "policy is null"));
       witnesses = Optional.of(policy);
       return this;
     }
@@ -295,7 +296,7 @@ public final class Indelible implements AutoCloseable {
      * made if it is not there, and never read from but at its end.
      */
     public Builder anchor(Path file) {
-      anchor = Optional.of(file);
+      anchor = Optional.of(Objects.requireNonNull(file, "file is null"));
       return this;
     }
 
@@ -305,7 +306,7 @@ public final class Indelible implements AutoCloseable {
      * SqliteTallies#DEFAULT_INTERVAL} if not said.
      */
     public Builder tallyInterval(Duration interval) {
-      tally = Optional.of(interval);
+      tally = Optional.of(Objects.requireNonNull(interval, "interval is null"));
       return this;
     }
 
@@ -317,7 +318,7 @@ public final class Indelible implements AutoCloseable {
 
     /** How the drainer works; {@link DrainSettings#ofDefaults} if not said. */
     public Builder drain(DrainSettings settings) {
-      drain = settings;
+      drain = Objects.requireNonNull(settings, "settings is null");
       return this;
     }
 
@@ -332,14 +333,14 @@ public final class Indelible implements AutoCloseable {
         if (durability != Durability.MEMORY) {
           Journal.requireRoom(data.journal());
         }
-        data.prepare();
+        ExistingLog log = data.prepareToRecord(signer, policy.isPresent());
         Optional<WitnessPolicy> witnessed =
             witnesses.isPresent() ? witnesses : data.witnessPolicy();
         Policy rules = policy.isPresent() ? policy.get() : Policy.load(data.policy());
         Optional<UUID> ledger = SqliteLedger.identify(data.database());
         KeyDirectory keys = data.keys();
         Signer key = signer(keys);
-        KeyRing accepted = keys.accepted();
+        KeyRing accepted = log.withEarlierKeys(keys.accepted());
         if (durability == Durability.MEMORY) {
           return start(rules, key, accepted, ledger, witnessed, new MemoryStore());
         }
@@ -350,11 +351,11 @@ public final class Indelible implements AutoCloseable {
       }
     }
 
-    private Signer signer(KeyDirectory keys) throws KeyException, LedgerException {
+    private Signer signer(KeyDirectory keys) throws KeyException {
       if (signer.isEmpty()) {
         return keys.openOrCreate();
       }
-      data.use(signer.get());
+      keys.useElsewhere(signer.get().verificationKey());
       return signer.get();
     }
 

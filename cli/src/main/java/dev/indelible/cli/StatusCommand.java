@@ -17,6 +17,8 @@ import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.ledger.TamperNotes;
+import dev.indelible.ledger.TamperNotes.Noted;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.witness.Anchoring;
@@ -42,6 +44,13 @@ import picocli.CommandLine.Mixin;
 final class StatusCommand extends Verb {
   private final List<String> problems = new ArrayList<>();
   private boolean tampered;
+
+  /** The notes of tampering in the chain; empty if they cannot be read. */
+  private Optional<List<Noted>> notes = Optional.of(List.of());
+
+  /** What the chain says became of the keys. */
+  private KeyStates keyStates = new KeyStates(Optional.empty());
+
   private boolean headRead;
 
   /** Whether the log has witnesses, or a policy that cannot be read. */
@@ -66,7 +75,8 @@ final class StatusCommand extends Verb {
       rows = count("rows", ledger::size);
       refusals = count("refusals", () -> ledger.size(DeferredAuditEvent.REFUSAL));
       deadLetters = count("dead letters", ledger::dlqSize);
-      tampered = count("tamper notes", () -> ledger.size(SystemEvent.TAMPER)).orElse(0) > 0;
+      notes = notes(ledger);
+      tampered = notes.isEmpty() || notes.get().stream().anyMatch(noted -> !noted.isAnswered());
       head = ledger.lastRow().map(ChainRow::head);
       headRead = true;
       signatures = signatures(ledger);
@@ -111,6 +121,24 @@ final class StatusCommand extends Verb {
       print(status);
     }
     return problems.isEmpty() ? ExitCode.OK : ExitCode.FAILED;
+  }
+
+  private Optional<List<Noted>> notes(LedgerReader ledger) throws LedgerException {
+    try {
+      KeyHistory history = KeyHistory.read(ledger, data().keys().accepted(), false);
+      keyStates = new KeyStates(Optional.of(history));
+      return Optional.of(new TamperNotes(ledger, history).all());
+    } catch (KeyException e) {
+      // That the keys cannot be read is said where they are; without one, no answer counts.
+      KeyHistory none = KeyHistory.none(KeyRing.of(List.of()));
+      return Optional.of(new TamperNotes(ledger, none).all());
+    } catch (LedgerException e) {
+      if (ledger.size(SystemEvent.TAMPER) == 0) {
+        return Optional.of(List.of());
+      }
+      problems.add("the notes of tampering cannot be read: " + e.getMessage());
+      return Optional.empty();
+    }
   }
 
   private String state() {
@@ -203,10 +231,10 @@ final class StatusCommand extends Verb {
   private Optional<KeyRing> keys() {
     try {
       if (!data().keys().isElsewhere()) {
-        data().keys().open();
+        data().requireSigningKey();
       }
       return Optional.of(data().keys().accepted());
-    } catch (KeyException e) {
+    } catch (KeyException | LedgerException e) {
       problems.add(e.getMessage());
       return Optional.empty();
     }
@@ -241,13 +269,21 @@ final class StatusCommand extends Verb {
     field(
         "last tally",
         status.tally().map(LastTally::describe).orElse(console().yellow("(unknown)")));
-    field("keys", status.keys().map(ring -> String.join(", ", ids(ring))).orElse("(unusable)"));
+    field("keys", status.keys().map(ring -> String.join(", ", marked(ring))).orElse("(unusable)"));
     field(
         "policy",
         status
             .policy()
             .map(policy -> policy.rules().size() + " rules, " + policy.digest())
             .orElse("(unusable)"));
+    for (Noted noted : notes.orElse(List.of())) {
+      if (noted.isAnswered()) {
+        field(
+            "answered",
+            Console.printable(
+                "tampering noted by row " + noted.sequence() + ": " + noted.describe()));
+      }
+    }
     problems.forEach(problem -> field("problem", console().red(Console.printable(problem))));
   }
 
@@ -289,6 +325,12 @@ final class StatusCommand extends Verb {
 
   private static String number(OptionalLong value) {
     return value.isPresent() ? "%,d".formatted(value.getAsLong()) : "(unreadable)";
+  }
+
+  private List<String> marked(KeyRing ring) {
+    return ids(ring).stream()
+        .map(id -> keyStates.describe(id).isEmpty() ? id : id + " (" + keyStates.describe(id) + ")")
+        .toList();
   }
 
   private static List<String> ids(KeyRing ring) {
@@ -338,10 +380,26 @@ final class StatusCommand extends Verb {
     status.policy().map(Policy::digest).ifPresentOrElse(out::string, () -> out.canonical("null"));
     out.name("problems").strings(problems);
     member(out, "refusals", status.refusals());
+    out.name("revoked_keys")
+        .strings(
+            status.keys().stream()
+                .flatMap(ring -> ids(ring).stream())
+                .filter(keyStates::isRevoked)
+                .toList());
     out.member("row_signatures", status.signatures().label());
     member(out, "rows", status.rows());
     out.member("state", status.state()).name("tally");
     status.tally().ifPresentOrElse(tally -> tally.write(out), () -> out.canonical("null"));
+    out.name("tamper_notes").beginArray();
+    for (Noted noted : notes.orElse(List.of())) {
+      out.element().beginObject().name("answered_by");
+      noted
+          .answer()
+          .ifPresentOrElse(
+              row -> out.canonical(Long.toString(row.sequence())), () -> out.canonical("null"));
+      out.member("sequence", noted.sequence()).endObject();
+    }
+    out.endArray();
     out.name("witnesses");
     if (!witnessed) {
       return out.canonical("null").endObject();

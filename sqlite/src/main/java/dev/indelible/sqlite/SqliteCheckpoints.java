@@ -93,6 +93,10 @@ final class SqliteCheckpoints {
       Optional<StoredCheckpoint> last = writer.lastCheckpoint();
       if (writer.tree().state().size() != last.map(StoredCheckpoint::size).orElse(0L)) {
         sign(writer);
+      } else if (guard.lastSeen().isPresent()
+          && guard.lastSeen().get().sequence() < last.map(StoredCheckpoint::size).orElse(0L)) {
+        // Others wrote and signed meanwhile, perhaps that this key is revoked.
+        BatchAppend.requireNotGivenUp(writer, guard, key.verificationKey(), writer.lastRow());
       }
     } catch (SqliteTree.DamagedException e) {
       stop(e.getMessage());
