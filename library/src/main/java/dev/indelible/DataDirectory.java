@@ -6,7 +6,9 @@ import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.FileAccess;
 import dev.indelible.crypto.KeyDirectory;
 import dev.indelible.crypto.KeyDirectory.Introduction;
+import dev.indelible.crypto.KeyDirectory.Replacement;
 import dev.indelible.crypto.KeyDirectory.Rotation;
+import dev.indelible.crypto.KeyDirectory.Succession;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
@@ -32,7 +34,9 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /**
@@ -42,6 +46,10 @@ import java.util.Set;
  * @param path the directory
  */
 public record DataDirectory(Path path) {
+  public DataDirectory {
+    Objects.requireNonNull(path, "path is null");
+  }
+
   private static final Set<PosixFilePermission> OWNER_ONLY =
       PosixFilePermissions.fromString("rwx------");
 
@@ -56,6 +64,44 @@ public record DataDirectory(Path path) {
   }
 
   /**
+   * The keys with which a verb writes to a log that was begun here.
+   *
+   * @param signer signs
+   * @param accepted the public keys accepted on rows that stand there already
+   */
+  public record SigningKeys(SigningKey signer, KeyRing accepted) {}
+
+  /**
+   * Returns the keys of the log that was begun here, to write to it. Writes nothing.
+   *
+   * @throws KeyException if the log's key is missing or cannot be used, or another one lies in its
+   *     place; the message names what to do
+   * @throws LedgerException if there is no ledger, or it cannot be read now
+   */
+  public SigningKeys signingKeys() throws KeyException, LedgerException {
+    ExistingLog log = readLog();
+    log.requireKey();
+    SigningKey signer = keys().read();
+    KeyRing own = KeyRing.of(List.of(signer.verificationKey()));
+    return new SigningKeys(signer, log.withEarlierKeys(keys().accepted().and(own)));
+  }
+
+  /**
+   * Requires that the key in this directory is there and, if the log has rows, the log's own.
+   * Writes nothing.
+   *
+   * @throws KeyException if not; the message names what to do
+   */
+  public void requireSigningKey() throws KeyException, LedgerException {
+    ExistingLog log = ExistingLog.read(this);
+    if (log.isBegun()) {
+      log.requireKey();
+    } else {
+      keys().read();
+    }
+  }
+
+  /**
    * Exchanges the signing key for a new one, which the old one introduces in the chain. Works while
    * the log is in use; who has it open signs with the old key until opening it anew.
    *
@@ -63,8 +109,7 @@ public record DataDirectory(Path path) {
    * @throws LedgerException if there is no ledger yet, or it cannot be written to now
    */
   public Rotation rotateKey() throws KeyException, LedgerException {
-    SqliteLedger.open(database()).close();
-    return keys().rotate(new Chain(database(), keys().accepted()));
+    return keys().rotate(new Chain(this, signingKeys().accepted()));
   }
 
   /**
@@ -75,48 +120,142 @@ public record DataDirectory(Path path) {
    * @throws LedgerException if there is no ledger yet, or it cannot be written to now
    */
   public void handOver(Signer next) throws KeyException, LedgerException {
-    SqliteLedger.open(database()).close();
-    keys().handOver(next.checked(), new Chain(database(), keys().accepted()));
+    keys().handOver(next.checked(), new Chain(this, signingKeys().accepted()));
   }
 
-  /** Makes sure that a signer is one that the chain knows, or the first. */
-  void use(Signer signer) throws KeyException, LedgerException {
-    VerificationKey key = signer.verificationKey();
-    if (keys().hasSigningKey()) {
+  /**
+   * Puts a new signing key in the place of one that is lost, and chains that. The new key signs
+   * that itself: for one who holds an earlier key only, its rows cannot be told.
+   *
+   * @param reason why, for the record
+   * @throws KeyException if the log's key is here after all, the log has no rows yet, or a key
+   *     cannot be stored
+   * @throws LedgerException if there is no ledger, or it cannot be written to now
+   */
+  public Replacement replaceLostKey(String reason) throws KeyException, LedgerException {
+    ExistingLog log = readLog();
+    if (!log.hasRows()) {
+      throw new KeyException(
+          path + ": the log has no rows, so no key of it is lost; 'indelible keys init' makes one");
+    }
+    Optional<SigningKey> present = usableKey();
+    if (present.isPresent() && log.signs(present.get().verificationKey())) {
+      throw new KeyException(
+          "%s: the log's key %s is here and not lost; 'indelible keys rotate' exchanges it"
+              .formatted(path, present.get().verificationKey().keyId()));
+    }
+    return keys().replace(new LostKey(this, log, reason));
+  }
+
+  private Optional<SigningKey> usableKey() {
+    try {
+      return Optional.of(keys().read());
+    } catch (KeyException e) {
+      return Optional.empty();
+    }
+  }
+
+  private ExistingLog readLog() throws LedgerException {
+    SqliteLedger.open(database()).close();
+    return ExistingLog.read(this);
+  }
+
+  /**
+   * Makes sure that what is recorded here is signed by the log's own key, by the log's own rules: a
+   * key and starter rules are made for a new log only (D11). Until this is known, nothing is
+   * written.
+   *
+   * @param signer who signs, if the key is kept elsewhere
+   * @param ownRules whether the rules come from elsewhere
+   * @return what was there already
+   */
+  ExistingLog prepareToRecord(Optional<Signer> signer, boolean ownRules)
+      throws OpenException, KeyException, LedgerException {
+    requireNoFileInTheWay();
+    requireReadable();
+    if (signer.isPresent() && keys().hasSigningKey()) {
       throw new KeyException(
           path
               + ": has a key of its own that signs; hand over to the signer first"
               + " (DataDirectory.handOver)");
     }
-    KeyRing accepted = keys().accepted();
-    boolean first = accepted.keys().isEmpty();
-    if (!first
-        && accepted.find(key.keyId()).isEmpty()
-        && !new Chain(database(), accepted).isIntroduced(key)) {
-      throw new KeyException(
-          path
-              + ": key "
-              + key.keyId()
-              + " is not one of this log's; the key before it must introduce it"
-              + " (SqliteKeyEvents.introduce)");
+    ExistingLog log = ExistingLog.read(this);
+    if (log.isBegun()) {
+      if (signer.isPresent()) {
+        log.requireKey(signer.get());
+      } else {
+        log.requireKey();
+      }
+      if (!ownRules) {
+        log.requireRules();
+      }
     }
-    keys().useElsewhere(key);
+    prepare(!log.isBegun());
+    return log;
+  }
+
+  /**
+   * Makes the directory ready to record in, with a key and starter rules if the log is new, and
+   * returns the key.
+   *
+   * @throws OpenException if it cannot be made or written to
+   * @throws KeyException if a log was begun here and its key is missing or cannot be used
+   */
+  public SigningKey prepareKey() throws OpenException, KeyException, LedgerException {
+    prepareToRecord(Optional.empty(), true);
+    return keys().openOrCreate();
   }
 
   /** The chain, where it is on record which key introduced which. */
-  private record Chain(Path database, KeyRing accepted) implements Introduction<LedgerException> {
+  private record Chain(DataDirectory data, KeyRing accepted)
+      implements Introduction<LedgerException> {
     @Override
     public boolean isIntroduced(VerificationKey key) throws LedgerException {
-      try (LedgerReader ledger = SqliteLedger.open(database)) {
-        return KeyHistory.read(ledger, accepted, false).introduction(key.keyId()).isPresent();
-      }
+      return introduction(data, accepted, key).isPresent();
     }
 
     @Override
     public void introduce(SigningKey current, Signer next) throws LedgerException {
       KeyRing keys = accepted.and(KeyRing.of(List.of(current.verificationKey())));
-      try (SqliteKeyEvents events = SqliteKeyEvents.open(database, keys)) {
+      try (SqliteKeyEvents events =
+          SqliteKeyEvents.open(data.database(), Optional.of(data.lastCheckpoint()), keys)) {
         events.introduce(current, next);
+      }
+    }
+  }
+
+  private static OptionalLong introduction(
+      DataDirectory data, KeyRing accepted, VerificationKey key) throws LedgerException {
+    try (LedgerReader ledger = SqliteLedger.open(data.database())) {
+      return KeyHistory.read(ledger, accepted, false).introduction(key.keyId());
+    }
+  }
+
+  /** The chain, where it is on record which key took the place of a lost one. */
+  private record LostKey(DataDirectory data, ExistingLog log, String reason)
+      implements Succession<LedgerException> {
+    /** A key that was introduced before the other was lost is on record, too. */
+    @Override
+    public boolean isOnRecord(VerificationKey key) throws LedgerException {
+      return log.signs(key);
+    }
+
+    @Override
+    public void begin(SigningKey next) throws LedgerException {
+      KeyRing keys = KeyRing.of(List.of(next.verificationKey())).and(accepted());
+      try (SqliteKeyEvents events =
+          SqliteKeyEvents.openWithLostKey(
+              data.database(), Optional.of(data.lastCheckpoint()), keys)) {
+        events.replace(next, log.lastSigner(), reason);
+      }
+    }
+
+    /** Of the public keys, those that can be read: the others may be what is lost. */
+    private KeyRing accepted() {
+      try {
+        return log.withEarlierKeys(data.keys().accepted());
+      } catch (KeyException e) {
+        return KeyRing.of(List.of());
       }
     }
   }
@@ -167,16 +306,21 @@ public record DataDirectory(Path path) {
   }
 
   /**
-   * Makes the directory, readable by its owner alone, if it is not there, and a first policy in it.
+   * Makes the directory, readable by its owner alone, if it is not there, and a first policy in it
+   * if the log is new.
    *
    * @throws OpenException if it cannot be made or written to
    */
   public void prepare() throws OpenException {
     requireNoFileInTheWay();
     requireReadable();
+    prepare(!ExistingLog.read(this).isBegun());
+  }
+
+  private void prepare(boolean rules) throws OpenException {
     try {
       makeDirectory(path);
-      if (!Files.exists(policy())) {
+      if (rules && !Files.exists(policy())) {
         makePolicy();
       }
     } catch (IOException e) {

@@ -7,7 +7,6 @@ import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
-import dev.indelible.event.SystemEvent;
 import dev.indelible.event.Timestamps;
 import dev.indelible.journal.JournalException;
 import dev.indelible.journal.JournalSettings;
@@ -15,6 +14,7 @@ import dev.indelible.journal.WaitingEvents;
 import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.ledger.TamperNotes;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.queue.AuditHealth;
@@ -62,6 +62,8 @@ public final class HealthCheck {
   private Optional<Checkpoint> checkpoint = Optional.empty();
   private OptionalLong deadLetters = OptionalLong.empty();
   private OptionalLong anchored = OptionalLong.empty();
+  private Optional<KeyHistory> history = Optional.empty();
+  private List<TamperNotes.Noted> tamperNotes = List.of();
   private boolean tampered;
 
   private HealthCheck(DataDirectory data, Optional<SqliteLedger> ledger, Optional<Path> anchor) {
@@ -150,7 +152,17 @@ public final class HealthCheck {
     return anchored;
   }
 
-  /** Whether rows of the chain report tampering. */
+  /** What the chain says of the keys; empty if it cannot be read. */
+  public Optional<KeyHistory> history() {
+    return history;
+  }
+
+  /** The rows of the chain that report tampering, each with its answer if it has one. */
+  public List<TamperNotes.Noted> tamperNotes() {
+    return tamperNotes;
+  }
+
+  /** Whether rows of the chain report tampering and are not answered, or that cannot be read. */
   public boolean isTampered() {
     return tampered;
   }
@@ -186,11 +198,11 @@ public final class HealthCheck {
 
   private void checkKeys() {
     try {
-      if (!data.keys().isElsewhere()) {
-        data.keys().open();
-      }
       keys = Optional.of(data.keys().accepted());
-    } catch (KeyException e) {
+      if (!data.keys().isElsewhere()) {
+        data.requireSigningKey();
+      }
+    } catch (KeyException | LedgerException e) {
       add(HealthEntry.KEYS, e.getMessage());
     }
   }
@@ -287,8 +299,8 @@ public final class HealthCheck {
 
   private void checkLedger(SqliteLedger open) {
     checkDeadLetters(open);
+    history = history(open);
     checkTampering(open);
-    Optional<KeyHistory> history = history(open);
     history.ifPresent(this::checkSigningKey);
     checkCheckpoints(open, history);
     checkAnchor(history);
@@ -304,12 +316,19 @@ public final class HealthCheck {
     }
   }
 
+  /** Without the keys' history no answer counts. */
   private void checkTampering(SqliteLedger open) {
     try {
-      Optional<String> reason = HealthReasons.tampered(open.size(SystemEvent.TAMPER));
+      tamperNotes =
+          new TamperNotes(open, history.orElseGet(() -> KeyHistory.none(KeyRing.of(List.of()))))
+              .all();
+      Optional<String> reason =
+          HealthReasons.tampered(
+              tamperNotes.stream().filter(note -> !note.isAnswered()).count());
       tampered = reason.isPresent();
       reason.ifPresent(text -> add(HealthEntry.CHAIN, text));
     } catch (LedgerException e) {
+      tampered = true;
       add(HealthEntry.CHAIN, "rows that report tampering cannot be read: " + e.getMessage());
     }
   }
@@ -331,7 +350,7 @@ public final class HealthCheck {
       return;
     }
     try {
-      String key = data.keys().open().verificationKey().keyId();
+      String key = data.keys().read().verificationKey().keyId();
       history
           .era(key)
           .filter(KeyHistory.Era::isGivenUp)

@@ -33,6 +33,7 @@ import dev.indelible.witness.Anchoring;
 import dev.indelible.witness.Witnessing;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
@@ -83,12 +84,12 @@ public final class Indelible implements AutoCloseable {
 
   /** As {@link #open(Path)}, with other rules. */
   public static Indelible open(Path directory, Policy policy) throws OpenException {
-    return builder(directory).policy(policy).open();
+    return builder(directory).policy(Objects.requireNonNull(policy, "policy is null")).open();
   }
 
   /** For what {@link #open(Path)} leaves at its defaults. */
   public static Builder builder(Path directory) {
-    return new Builder(new DataDirectory(directory));
+    return new Builder(new DataDirectory(Objects.requireNonNull(directory, "directory is null")));
   }
 
   /** The gate. */
@@ -228,13 +229,13 @@ public final class Indelible implements AutoCloseable {
 
     /** The rules; those in the data directory if not said. */
     public Builder policy(Policy rules) {
-      policy = Optional.of(rules);
+      policy = Optional.of(Objects.requireNonNull(rules, "rules is null"));
       return this;
     }
 
     /** What an accepted event survives; {@link Durability#PROCESS} if not said. */
     public Builder durability(Durability level) {
-      durability = level;
+      durability = Objects.requireNonNull(level, "level is null");
       return this;
     }
 
@@ -251,7 +252,7 @@ public final class Indelible implements AutoCloseable {
      * JournalSettings#DEFAULT_SYNC_INTERVAL} if not said.
      */
     public Builder syncInterval(Duration interval) {
-      syncInterval = interval;
+      syncInterval = Objects.requireNonNull(interval, "interval is null");
       return this;
     }
 
@@ -275,7 +276,7 @@ public final class Indelible implements AutoCloseable {
      * #rowSignatures}.
      */
     public Builder signer(Signer elsewhere) {
-      signer = Optional.of(elsewhere.checked());
+      signer = Optional.of(Objects.requireNonNull(elsewhere, "elsewhere is null").checked());
       return this;
     }
 
@@ -285,7 +286,7 @@ public final class Indelible implements AutoCloseable {
      * takes over a second is logged once in each.
      */
     public Builder recoveryProgress(LongConsumer found) {
-      recoveryProgress = Optional.of(found);
+      recoveryProgress = Optional.of(Objects.requireNonNull(found, "found is null"));
       return this;
     }
 
@@ -297,7 +298,7 @@ public final class Indelible implements AutoCloseable {
      * @throws IllegalArgumentException if it is empty or has a space or a {@code +}
      */
     public Builder origin(String name) {
-      origin = Optional.of(VerifierKey.requireName(name));
+      origin = Optional.of(VerifierKey.requireName(Objects.requireNonNull(name, "name is null")));
       return this;
     }
 
@@ -310,7 +311,7 @@ public final class Indelible implements AutoCloseable {
      *     one than a checkpoint bears cosignatures
      */
     public Builder witnesses(WitnessPolicy policy) {
-      Witnessing.requireAskable(policy);
+      Witnessing.requireAskable(Objects.requireNonNull(policy, "policy is null"));
       witnesses = Optional.of(policy);
       return this;
     }
@@ -330,7 +331,7 @@ public final class Indelible implements AutoCloseable {
      * made if it is not there, and never read from but at its end.
      */
     public Builder anchor(Path file) {
-      anchor = Optional.of(file);
+      anchor = Optional.of(Objects.requireNonNull(file, "file is null"));
       return this;
     }
 
@@ -340,7 +341,7 @@ public final class Indelible implements AutoCloseable {
      * SqliteTallies#DEFAULT_INTERVAL} if not said.
      */
     public Builder tallyInterval(Duration interval) {
-      tally = Optional.of(interval);
+      tally = Optional.of(Objects.requireNonNull(interval, "interval is null"));
       return this;
     }
 
@@ -365,7 +366,7 @@ public final class Indelible implements AutoCloseable {
 
     /** How the drainer works; {@link DrainSettings#ofDefaults} if not said. */
     public Builder drain(DrainSettings settings) {
-      drain = settings;
+      drain = Objects.requireNonNull(settings, "settings is null");
       return this;
     }
 
@@ -380,7 +381,7 @@ public final class Indelible implements AutoCloseable {
         if (durability != Durability.MEMORY) {
           Journal.requireRoom(data.journal());
         }
-        data.prepare();
+        ExistingLog log = data.prepareToRecord(signer, policy.isPresent());
         Optional<WitnessPolicy> witnessed =
             witnesses.isPresent() ? witnesses : data.witnessPolicy();
         Policy rules = policy.isPresent() ? policy.get() : Policy.load(data.policy());
@@ -388,19 +389,20 @@ public final class Indelible implements AutoCloseable {
           data.requireWritableDatabase();
           Optional<UUID> ledger = SqliteLedger.identify(data.database());
           Signer key = signer(data.keys());
-          return start(rules, key, data.keys().accepted(), ledger, witnessed, new MemoryStore());
+          KeyRing accepted = log.withEarlierKeys(data.keys().accepted());
+          return start(rules, key, accepted, ledger, witnessed, new MemoryStore());
         }
-        return openOnJournal(rules, witnessed);
+        return openOnJournal(log, rules, witnessed);
       } catch (PolicyException | KeyException | LedgerException | JournalException e) {
         throw new OpenException(e.getMessage(), e);
       }
     }
 
-    private Signer signer(KeyDirectory keys) throws KeyException, LedgerException {
+    private Signer signer(KeyDirectory keys) throws KeyException {
       if (signer.isEmpty()) {
         return keys.openOrCreate();
       }
-      data.use(signer.get());
+      keys.useElsewhere(signer.get().verificationKey());
       return signer.get();
     }
 
@@ -409,22 +411,23 @@ public final class Indelible implements AutoCloseable {
      * damaged for example, takes its events later, as one does that becomes so while it is in use:
      * the journals name the ledger that they belong to, and the drainer appends to no other (D2).
      */
-    private Indelible openOnJournal(Policy rules, Optional<WitnessPolicy> witnessed)
+    private Indelible openOnJournal(
+        ExistingLog log, Policy rules, Optional<WitnessPolicy> witnessed)
         throws OpenException, KeyException, LedgerException, JournalException {
       Optional<UUID> ledger;
       try {
         ledger = SqliteLedger.identify(data.database());
       } catch (LedgerException unreadable) {
-        return openApart(rules, witnessed, unreadable);
+        return openApart(log, rules, witnessed, unreadable);
       }
       Signer key = signer(data.keys());
-      KeyRing accepted = data.keys().accepted();
+      KeyRing accepted = log.withEarlierKeys(data.keys().accepted());
       Journal journal;
       try {
         journal = openJournal(ledger);
       } catch (JournalException e) {
         if (e.getCause() instanceof LedgerException unreadable) {
-          return openApart(rules, witnessed, unreadable);
+          return openApart(log, rules, witnessed, unreadable);
         }
         throw e;
       }
@@ -433,7 +436,10 @@ public final class Indelible implements AutoCloseable {
 
     /** Opens the log on a new journal while its ledger cannot be read; makes no key for it. */
     private Indelible openApart(
-        Policy rules, Optional<WitnessPolicy> witnessed, LedgerException unreadable)
+        ExistingLog log,
+        Policy rules,
+        Optional<WitnessPolicy> witnessed,
+        LedgerException unreadable)
         throws OpenException, KeyException, LedgerException, JournalException {
       if (Journal.identify(data.journal()).isEmpty()) {
         throw new OpenException(
@@ -450,7 +456,7 @@ public final class Indelible implements AutoCloseable {
             unreadable);
       }
       Signer key = signer(data.keys());
-      KeyRing accepted = data.keys().accepted();
+      KeyRing accepted = log.withEarlierKeys(data.keys().accepted());
       Journal journal = Journal.openApart(data.journal(), journalSettings());
       return start(rules, key, accepted, Optional.of(journal.ledger()), witnessed, journal);
     }

@@ -2,15 +2,11 @@
 package dev.indelible.cli;
 
 import dev.indelible.Indelible;
-import dev.indelible.action.Custom;
-import dev.indelible.crypto.Sha256;
-import dev.indelible.decision.Refuse;
 import dev.indelible.drain.DrainReport;
+import dev.indelible.event.AgentIds;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.json.CanonicalJson;
-import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFormatException;
-import dev.indelible.json.JsonValue;
 import dev.indelible.queue.DeferredAuditQueue;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
@@ -33,11 +29,6 @@ import picocli.CommandLine.Option;
       "the stream goes on, and the exit status is 2 at its end."
     })
 final class GateCommand extends Verb {
-  /** Who is named when a line does not say who wants to act. */
-  private static final String UNREADABLE_AGENT = "indelible:unreadable-input";
-
-  private static final String UNREADABLE_RULE = "indelible.unreadable";
-
   @Option(
       names = "--format",
       paramLabel = "action|claude",
@@ -108,7 +99,9 @@ final class GateCommand extends Verb {
                   + ": "
                   + Console.printable(String.valueOf(e.getMessage()))
                   + "; refused");
-      print(UNREADABLE_AGENT, refuse(indelible, number, line, String.valueOf(e.getMessage())));
+      print(
+          AgentIds.UNREADABLE_INPUT,
+          refuse(indelible, number, line, String.valueOf(e.getMessage())));
       return false;
     }
   }
@@ -116,20 +109,7 @@ final class GateCommand extends Verb {
   /** A line that cannot be read is on record too, by its size and digest. */
   private static RecordedDecision refuse(
       Indelible indelible, long number, byte[] line, String problem) {
-    JsonValue payload =
-        JsonValue.of(
-            new CanonicalWriter()
-                .beginObject()
-                .member("bytes", line.length)
-                .member("line", number)
-                .hexMember("sha256", Sha256.hash(line))
-                .endObject());
-    return indelible
-        .gate()
-        .record(
-            UNREADABLE_AGENT,
-            new Custom("unreadable_input", payload),
-            new Refuse(UNREADABLE_RULE, Console.excerpt(problem, 500)));
+    return indelible.gate().refuseUnreadable(line, number, Console.excerpt(problem, 500));
   }
 
   private void print(String agentId, RecordedDecision recorded) throws CommandFailure {

@@ -7,6 +7,7 @@ import dev.indelible.checkpoint.SignatureType;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerificationException;
 import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.LedgerException;
@@ -26,6 +27,7 @@ import picocli.CommandLine.Option;
       KeysCommand.ListKeys.class,
       KeysRotateCommand.class,
       KeysRevokeCommand.class,
+      KeysReplaceCommand.class,
       KeysCommand.Export.class
     })
 final class KeysCommand extends VerbGroup {
@@ -73,8 +75,7 @@ final class KeysCommand extends VerbGroup {
     public Integer call() throws Exception {
       DataDirectory data = data();
       boolean existed = data.keys().hasSigningKey();
-      data.prepare();
-      VerificationKey key = data.keys().openOrCreate().verificationKey();
+      VerificationKey key = data.prepareKey().verificationKey();
       if (json()) {
         console()
             .json(
@@ -99,18 +100,25 @@ final class KeysCommand extends VerbGroup {
     public Integer call() throws Exception {
       requireDataDirectory();
       String signing =
-          data().keys().hasSigningKey() ? data().keys().open().verificationKey().keyId() : "";
-      Table table = new Table("key", "signs", "vkey");
-      Collection<VerificationKey> keys = data().keys().accepted().keys();
+          data().keys().hasSigningKey() ? data().keys().read().verificationKey().keyId() : "";
+      Table table = new Table("key", "signs", "vkey", "");
+      KeyRing ring = data().keys().accepted();
+      Collection<VerificationKey> keys = ring.keys();
+      KeyStates states = KeyStates.read(this, ring);
       String name = name(this, keys);
       for (VerificationKey key : keys) {
         boolean signs = key.keyId().equals(signing);
+        boolean revoked = states.isRevoked(key.keyId());
         if (json()) {
           console()
               .json(
                   new CanonicalWriter()
                       .beginObject()
                       .member("key_id", key.keyId())
+                      .name("lost")
+                      .canonical(Boolean.toString(states.isLost(key.keyId())))
+                      .name("revoked")
+                      .canonical(Boolean.toString(revoked))
                       .name("signs")
                       .canonical(signs ? "true" : "false")
                       .member("vkey", vkey(key, name))
@@ -119,9 +127,12 @@ final class KeysCommand extends VerbGroup {
         table.row(
             Table.Cell.of(key.keyId()),
             Table.Cell.of(signs ? "yes" : "no"),
-            Table.Cell.of(vkey(key, name)));
+            Table.Cell.of(vkey(key, name)),
+            Table.Cell.of(states.describe(key.keyId())));
       }
-      if (!json()) {
+      if (keys.isEmpty()) {
+        console().err().println("indelible: " + data().path().resolve("keys") + ": no key is here");
+      } else if (!json()) {
         table.print(console());
       }
       return ExitCode.OK;
@@ -151,11 +162,15 @@ final class KeysCommand extends VerbGroup {
       if (name != null && !VerifierKey.isName(name)) {
         throw CommandFailure.usage("--name: a key's name is not empty and has no space and no +");
       }
-      Collection<VerificationKey> keys = data().keys().accepted().keys();
+      KeyRing ring = data().keys().accepted();
+      Collection<VerificationKey> keys = ring.keys();
       if (keys.isEmpty()) {
         throw CommandFailure.usage(
-            data().path() + ": no keys here; make one with 'indelible keys init'");
+            data().path()
+                + ": no keys here; put them back from a copy, or, for a new log, make one with"
+                + " 'indelible keys init'");
       }
+      mark(ring);
       if (format == Format.pem) {
         keys.forEach(key -> console().out().print(key.toPem()));
         return ExitCode.OK;
@@ -163,6 +178,17 @@ final class KeysCommand extends VerbGroup {
       String named = name != null ? name : origin(this, keys);
       keys.forEach(key -> console().line(vkey(key, named)));
       return ExitCode.OK;
+    }
+
+    /** What is printed goes into files that hold keys alone, so this goes to standard error. */
+    private void mark(KeyRing ring) throws LedgerException, CommandFailure {
+      KeyStates states = KeyStates.read(this, ring);
+      for (VerificationKey key : ring.keys()) {
+        String state = states.describe(key.keyId());
+        if (!state.isEmpty()) {
+          console().err().println("indelible: key " + key.keyId() + ": " + state);
+        }
+      }
     }
 
     enum Format {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.DataDirectory.SigningKeys;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.KeyCompromise;
@@ -43,10 +44,12 @@ final class KeysRevokeCommand extends Verb {
   public Integer call() throws Exception {
     reason.words();
     requireDataDirectory();
-    SigningKey current = data().keys().open();
+    SigningKeys keys = data().signingKeys();
+    SigningKey current = keys.signer();
     requireRevocable(current);
     try (SqliteKeyEvents events =
-        SqliteKeyEvents.open(data().database(), data().keys().accepted())) {
+        SqliteKeyEvents.open(
+            data().database(), Optional.of(data().lastCheckpoint()), keys.accepted())) {
       KeyCompromise said = said(events);
       events.giveUp(current, said);
       print(said);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
-import dev.indelible.crypto.SigningKey;
+import dev.indelible.DataDirectory.SigningKeys;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.sqlite.SqliteDeadLetters;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Predicate;
 
 /** A verb about single dead letters. */
@@ -45,7 +46,8 @@ abstract class LetterVerb extends Verb {
   }
 
   final SqliteDeadLetters open() throws Exception {
-    SigningKey key = data().keys().open();
-    return SqliteDeadLetters.open(data().database(), key, data().keys().accepted());
+    SigningKeys keys = data().signingKeys();
+    return SqliteDeadLetters.open(
+        data().database(), Optional.of(data().lastCheckpoint()), keys.signer(), keys.accepted());
   }
 }

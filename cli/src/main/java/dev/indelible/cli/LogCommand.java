@@ -14,6 +14,7 @@ import picocli.CommandLine.Command;
       LogProveCommand.class,
       LogVerifyCommand.class,
       LogAdoptCommand.class,
-      LogErasePayloadCommand.class
+      LogErasePayloadCommand.class,
+      LogAnswerCommand.class
     })
 final class LogCommand extends VerbGroup {}

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
-import dev.indelible.crypto.SigningKey;
+import dev.indelible.DataDirectory.SigningKeys;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.sqlite.SqliteErasure;
 import dev.indelible.sqlite.SqliteErasure.Erased;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -39,9 +40,13 @@ final class LogErasePayloadCommand extends Verb {
     requireDataDirectory();
     // Opening to write would make a ledger where there is none.
     ledger().close();
-    SigningKey key = data().keys().open();
+    SigningKeys keys = data().signingKeys();
     try (SqliteErasure erasure =
-        SqliteErasure.open(data().database(), key, data().keys().accepted())) {
+        SqliteErasure.open(
+            data().database(),
+            Optional.of(data().lastCheckpoint()),
+            keys.signer(),
+            keys.accepted())) {
       Erased erased = erasure.erase(id, why, by);
       print(erased);
       if (!erased.isGone()) {

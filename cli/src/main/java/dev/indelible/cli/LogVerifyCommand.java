@@ -8,6 +8,7 @@ import dev.indelible.adopt.AdoptionCheck;
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.WitnessPolicy;
+import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.export.ExportedLog;
 import dev.indelible.journal.Journal;
@@ -137,15 +138,37 @@ final class LogVerifyCommand extends Verb {
 
   private VerificationReport ownChain() throws Exception {
     requireDataDirectory();
-    VerificationOptions options =
-        keys.isEmpty() ? VerificationOptions.of(data().keys().accepted()) : under(keys);
+    Optional<Finding> noKeys = Optional.empty();
+    VerificationOptions options;
+    if (keys.isEmpty()) {
+      KeyRing accepted = KeyRing.of(List.of());
+      try {
+        accepted = data().keys().accepted();
+        if (accepted.keys().isEmpty()) {
+          noKeys = Optional.of(unknown("keys", noKeyIn("is here"), true));
+        }
+      } catch (KeyException e) {
+        noKeys = Optional.of(unknown("keys", noKeyIn("can be read: " + e.getMessage()), true));
+      }
+      options = VerificationOptions.of(accepted);
+    } else {
+      options = under(keys);
+    }
     VerificationReport report;
     try (SqliteLedger ledger = ledger()) {
       report = ownChain(ledger, options.anchors(anchors()));
     } catch (LedgerException e) {
       report = damaged(e);
     }
+    if (noKeys.isPresent()) {
+      report = with(report, noKeys.get());
+    }
     return adopted == null ? report : withAdopted(report, adopted);
+  }
+
+  private String noKeyIn(String why) {
+    return "%s: no public key %s; put it back, or name one with --key"
+        .formatted(data().path().resolve("keys"), why);
   }
 
   /** With what lies beside it: who is to cosign it, and of which ledger its journal is. */

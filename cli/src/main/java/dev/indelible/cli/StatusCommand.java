@@ -3,12 +3,12 @@ package dev.indelible.cli;
 
 import dev.indelible.HealthCheck;
 import dev.indelible.checkpoint.Checkpoint;
-import dev.indelible.crypto.KeyRing;
 import dev.indelible.journal.WaitingEvents;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.TamperNotes.Noted;
 import dev.indelible.policy.Policy;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.HealthEntry;
@@ -92,8 +92,9 @@ final class StatusCommand extends Verb {
     read.add(witnesses(ledger, check, head));
     read.add(anchor(check.anchored(), head));
     read.add(tally(lastTally(ledger, check)));
-    read.add(keys(check.keys()));
+    read.addAll(keys(check));
     read.add(policy(check.policy()));
+    read.addAll(tamperNotes(check.tamperNotes()));
     String state = check.isTampered() ? "tampered" : health.isWell() ? "ok" : "unhealthy";
     List<Field> all = new ArrayList<>();
     all.add(
@@ -318,14 +319,49 @@ final class StatusCommand extends Verb {
         out -> tally.ifPresentOrElse(last -> last.write(out), () -> out.canonical("null")));
   }
 
-  private static Field keys(Optional<KeyRing> keys) {
+  private static List<Field> keys(HealthCheck check) {
+    KeyStates states = new KeyStates(check.history());
     Optional<List<String>> ids =
-        keys.map(ring -> ring.keys().stream().map(key -> key.keyId()).toList());
-    return new Field(
-        "keys",
-        ids.map(all -> String.join(", ", all)).orElse("(unusable)"),
-        "keys",
-        out -> ids.ifPresentOrElse(out::strings, () -> out.canonical("null")));
+        check.keys().map(ring -> ring.keys().stream().map(key -> key.keyId()).toList());
+    return List.of(
+        new Field(
+            "keys",
+            ids.map(all -> String.join(", ", all.stream().map(states::marked).toList()))
+                .orElse("(unusable)"),
+            "keys",
+            out -> ids.ifPresentOrElse(out::strings, () -> out.canonical("null"))),
+        jsonOnly(
+            "revoked_keys",
+            out ->
+                out.strings(
+                    ids.orElse(List.of()).stream().filter(states::isRevoked).toList())));
+  }
+
+  /** Rows that report tampering and are answered; those that are not are in health. */
+  private static List<Field> tamperNotes(List<Noted> notes) {
+    List<Field> fields = new ArrayList<>();
+    for (Noted noted : notes) {
+      if (noted.isAnswered()) {
+        fields.add(
+            textOnly(
+                "answered",
+                Console.printable(
+                    text("tampering noted by row %d: ", noted.sequence()) + noted.describe())));
+      }
+    }
+    fields.add(
+        jsonOnly(
+            "tamper_notes",
+            out -> {
+              out.beginArray();
+              for (Noted noted : notes) {
+                out.element().beginObject().name("answered_by");
+                number(noted.answer().map(ChainRow::sequence)).accept(out);
+                out.member("sequence", noted.sequence()).endObject();
+              }
+              out.endArray();
+            }));
+    return fields;
   }
 
   private static Field policy(Optional<Policy> policy) {
@@ -357,7 +393,9 @@ final class StatusCommand extends Verb {
 
   private CanonicalWriter toJson(List<Field> fields) {
     TreeMap<String, Consumer<CanonicalWriter>> members = new TreeMap<>();
-    fields.forEach(field -> members.put(field.member(), field.json()));
+    fields.stream()
+        .filter(field -> !field.member().isEmpty())
+        .forEach(field -> members.put(field.member(), field.json()));
     members.put("health", this::writeHealth);
     members.put(
         "problems",
@@ -391,6 +429,10 @@ final class StatusCommand extends Verb {
 
   private static Field number(String name, String member, Optional<Long> value) {
     return new Field(name, text(value), member, number(value));
+  }
+
+  private static Field textOnly(String name, String text) {
+    return new Field(name, text, "", out -> {});
   }
 
   private static Field jsonOnly(String member, Consumer<CanonicalWriter> json) {

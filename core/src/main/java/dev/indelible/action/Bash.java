@@ -3,6 +3,7 @@ package dev.indelible.action;
 
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.Text;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -16,6 +17,7 @@ public record Bash(String command, Optional<String> cwd) implements AgentAction 
 
   public Bash {
     Text.requireWellFormed(command, "command");
+    Objects.requireNonNull(cwd, "cwd is null");
     cwd.ifPresent(value -> Text.requireWellFormed(value, "cwd"));
   }
 

@@ -3,6 +3,7 @@ package dev.indelible.action;
 
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.Text;
+import java.util.Objects;
 import java.util.OptionalLong;
 
 /**
@@ -19,6 +20,7 @@ public record FilesystemWrite(String path, OptionalLong byteEstimate) implements
 
   public FilesystemWrite {
     Text.requireWellFormed(path, "path");
+    Objects.requireNonNull(byteEstimate, "byteEstimate is null");
     if (byteEstimate.isPresent()
         && (byteEstimate.getAsLong() < 0 || byteEstimate.getAsLong() > MAX_EXACT)) {
       throw new IllegalArgumentException(

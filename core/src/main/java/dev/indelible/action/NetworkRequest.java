@@ -3,6 +3,7 @@ package dev.indelible.action;
 
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.Text;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -19,6 +20,8 @@ public record NetworkRequest(String host, String scheme, OptionalInt port, Optio
   public static final String KIND = "network_request";
 
   public NetworkRequest {
+    Objects.requireNonNull(port, "port is null");
+    Objects.requireNonNull(path, "path is null");
     Text.requireWellFormed(host, "host");
     Text.requireWellFormed(scheme, "scheme");
     path.ifPresent(value -> Text.requireWellFormed(value, "path"));

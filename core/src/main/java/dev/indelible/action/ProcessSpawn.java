@@ -4,6 +4,7 @@ package dev.indelible.action;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.Text;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * The start of a process, without a shell between.
@@ -16,6 +17,7 @@ public record ProcessSpawn(String binary, List<String> args) implements AgentAct
 
   public ProcessSpawn {
     Text.requireWellFormed(binary, "binary");
+    Objects.requireNonNull(args, "args is null");
     args = List.copyOf(args);
     for (int i = 0; i < args.size(); i++) {
       Text.requireWellFormed(args.get(i), "args[" + i + "]");

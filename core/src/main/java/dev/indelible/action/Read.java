@@ -3,6 +3,7 @@ package dev.indelible.action;
 
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.Text;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -18,6 +19,8 @@ public record Read(String surface, Optional<String> namespace, Optional<String> 
 
   public Read {
     Text.requireWellFormed(surface, "surface");
+    Objects.requireNonNull(namespace, "namespace is null");
+    Objects.requireNonNull(query, "query is null");
     namespace.ifPresent(value -> Text.requireWellFormed(value, "namespace"));
     query.ifPresent(value -> Text.requireWellFormed(value, "query"));
   }

@@ -17,7 +17,7 @@ public record ToolCall(String tool, JsonValue arguments) implements AgentAction 
 
   public ToolCall {
     Text.requireWellFormed(tool, "tool");
-    Objects.requireNonNull(arguments, "arguments");
+    Objects.requireNonNull(arguments, "arguments is null");
   }
 
   @Override

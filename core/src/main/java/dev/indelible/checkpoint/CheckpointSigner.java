@@ -10,6 +10,7 @@ import dev.indelible.merkle.TileSource;
 import dev.indelible.merkle.TiledNodes;
 import java.util.Collection;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -90,6 +91,31 @@ public final class CheckpointSigner {
       refusal = Optional.of(e.getMessage());
       throw e;
     }
+  }
+
+  /**
+   * As {@link #sign}, where the key that signed the checkpoints before is lost, and perhaps its
+   * public half too: what they state is held against the tree, and their signatures are not.
+   *
+   * @param before the checkpoints before, wherever they were kept
+   */
+  public <X extends Exception> SignedCheckpoint signAfterLostKey(
+      List<byte[]> before, TileSource<X> tiles, long size) throws ForkException, X {
+    MerkleTree<X> tree = TiledNodes.tree(tiles, size);
+    Hash root = tree.root();
+    for (byte[] note : before) {
+      Checkpoint stated;
+      try {
+        stated = SignedCheckpoint.parse(note).unverified();
+      } catch (CheckpointParseException e) {
+        throw new ForkException("the last checkpoint cannot be read: " + e.getMessage());
+      }
+      if (!stated.origin().equals(origin)) {
+        throw new ForkException("the last checkpoint is one of another log: " + stated.origin());
+      }
+      requireContinued(stated, tree, root);
+    }
+    return SignedCheckpoint.sign(Checkpoint.of(origin, size, root), signer);
   }
 
   private Checkpoint verify(byte[] last, Collection<VerificationKey> keys) throws ForkException {

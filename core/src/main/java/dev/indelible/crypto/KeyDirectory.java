@@ -70,17 +70,22 @@ public final class KeyDirectory {
     return open();
   }
 
-  /** The signing key. */
+  /** Returns the signing key, and stores its public half if that is not there. */
   public SigningKey open() throws KeyException {
+    SigningKey key = read();
+    publish(key.verificationKey());
+    return key;
+  }
+
+  /** Returns the signing key. Writes nothing. */
+  public SigningKey read() throws KeyException {
     requireOwnerOnly(directory, OWNER_DIRECTORY, "700");
     Path file = privateKey();
     if (!hasSigningKey()) {
       requireNotElsewhere();
       throw new KeyException(file + ": no such key; make one with 'indelible keys init'");
     }
-    SigningKey key = read(file, "a key is never read through a link");
-    publish(key.verificationKey());
-    return key;
+    return read(file, "a key is never read through a link");
   }
 
   private static SigningKey read(Path file, String advice) throws KeyException {
@@ -101,6 +106,57 @@ public final class KeyDirectory {
    */
   public <X extends Exception> Rotation rotate(Introduction<X> chain) throws KeyException, X {
     return alone(() -> rotateAlone(open(), chain));
+  }
+
+  /**
+   * Puts a new signing key in the place of one that is lost. The new one is stored first, then put
+   * on record, and signs only after that: wherever this is cut short, there is still no signing
+   * key, and called again it finishes what was cut short. A file in the lost key's place that is
+   * not the log's key is kept under another name.
+   *
+   * @param chain puts on record that the new key signs from there on
+   * @throws KeyException if another process exchanges the key, or a key cannot be read or stored
+   */
+  public <X extends Exception> Replacement replace(Succession<X> chain) throws KeyException, X {
+    try {
+      makeDirectory();
+    } catch (IOException e) {
+      throw new KeyException(directory + ": cannot be made: " + reason(e), e);
+    }
+    requireOwnerOnly(directory, OWNER_DIRECTORY, "700");
+    return alone(() -> replaceAlone(chain));
+  }
+
+  private <X extends Exception> Replacement replaceAlone(Succession<X> chain)
+      throws KeyException, IOException, X {
+    Staged staged = stage(chain::isOnRecord);
+    if (!staged.onRecord()) {
+      chain.begin(staged.key());
+    }
+    Path unusable = privateKey();
+    if (Files.exists(unusable, LinkOption.NOFOLLOW_LINKS)) {
+      Files.move(unusable, directory.resolve(PRIVATE_KEY + ".unusable-" + System.nanoTime()));
+    }
+    takeOver(directory.resolve(NEXT_KEY), staged.key());
+    Files.deleteIfExists(directory.resolve(ELSEWHERE));
+    return new Replacement(staged.key().verificationKey(), staged.onRecord());
+  }
+
+  /**
+   * What took the place of a lost key.
+   *
+   * @param to the key that signs from now on
+   * @param resumed whether this finished what was cut short before
+   */
+  public record Replacement(VerificationKey to, boolean resumed) {}
+
+  /** Where it is on record that a key follows a lost one. */
+  public interface Succession<X extends Exception> {
+    /** Whether it is on record that this key signs. */
+    boolean isOnRecord(VerificationKey key) throws X;
+
+    /** Puts it on record, durably, that this key signs from there on. */
+    void begin(SigningKey next) throws X;
   }
 
   /**
@@ -165,20 +221,41 @@ public final class KeyDirectory {
 
   private <X extends Exception> Rotation rotateAlone(SigningKey current, Introduction<X> chain)
       throws KeyException, IOException, X {
+    Staged staged = stage(chain::isIntroduced);
+    if (!staged.onRecord()) {
+      chain.introduce(current, staged.key());
+    }
+    takeOver(directory.resolve(NEXT_KEY), staged.key());
+    return new Rotation(
+        current.verificationKey(), staged.key().verificationKey(), staged.onRecord());
+  }
+
+  /** Returns the key to come: the one that was put on record before, or else a new one, stored. */
+  private <X extends Exception> Staged stage(OnRecord<X> chain)
+      throws KeyException, IOException, X {
     Path staged = directory.resolve(NEXT_KEY);
     if (Files.exists(staged, LinkOption.NOFOLLOW_LINKS)) {
       SigningKey next = read(staged, "move it away if it is none of this log's");
-      if (chain.isIntroduced(next.verificationKey())) {
-        takeOver(staged, next);
-        return new Rotation(current.verificationKey(), next.verificationKey(), true);
+      if (chain.has(next.verificationKey())) {
+        return new Staged(next, true);
       }
       Files.delete(staged);
     }
     writeOnce(staged, SigningKey.generate().toPem());
-    SigningKey next = read(staged, "run it again");
-    chain.introduce(current, next);
-    takeOver(staged, next);
-    return new Rotation(current.verificationKey(), next.verificationKey(), false);
+    return new Staged(read(staged, "run it again"), false);
+  }
+
+  /**
+   * The key to come, in {@link #NEXT_KEY}.
+   *
+   * @param onRecord whether the chain has it already
+   */
+  private record Staged(SigningKey key, boolean onRecord) {}
+
+  /** Tells whether a key is on record. */
+  @FunctionalInterface
+  private interface OnRecord<X extends Exception> {
+    boolean has(VerificationKey key) throws X;
   }
 
   /** Its public half first: whoever meets a row of the new key must know it. */

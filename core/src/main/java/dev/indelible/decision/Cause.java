@@ -2,6 +2,7 @@
 package dev.indelible.decision;
 
 import dev.indelible.json.Text;
+import java.util.Objects;
 
 /** The bounds of what a decision says of itself, so that every decision fits a payload. */
 final class Cause {
@@ -11,6 +12,8 @@ final class Cause {
   private Cause() {}
 
   static void require(String rule, String reason) {
+    Objects.requireNonNull(rule, "rule is null");
+    Objects.requireNonNull(reason, "cause is null");
     requireAtMost(MAX_RULE_BYTES, rule, "rule_id");
     requireAtMost(MAX_REASON_BYTES, reason, "reason");
     if (rule.isEmpty()) {

@@ -2,8 +2,10 @@
 package dev.indelible.event;
 
 import dev.indelible.action.AgentAction;
+import dev.indelible.action.Custom;
 import dev.indelible.crypto.Sha256;
 import dev.indelible.decision.Decision;
+import dev.indelible.decision.Refuse;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.Text;
 import java.time.Clock;
@@ -47,15 +49,30 @@ public record DeferredAuditEvent(
    */
   public static final int MAX_PAYLOAD_BYTES = 1024 * 1024;
 
+  /** The kind of action that stands for input that could not be read. */
+  public static final String UNREADABLE_INPUT_KIND = "unreadable_input";
+
   private static final int MAX_POLICY_BYTES = 256;
 
   public DeferredAuditEvent {
-    Objects.requireNonNull(id, "id");
-    AgentIds.require(agentId);
-    Objects.requireNonNull(action, "action");
-    Objects.requireNonNull(decision, "decision");
+    Objects.requireNonNull(id, "id is null");
+    Objects.requireNonNull(action, "action is null");
+    Objects.requireNonNull(decision, "decision is null");
+    Objects.requireNonNull(policy, "policy is null");
+    Objects.requireNonNull(timestamp, "timestamp is null");
+    if (!isUnreadableInput(agentId, action, decision)) {
+      AgentIds.require(agentId);
+    }
     policy.ifPresent(DeferredAuditEvent::requirePolicy);
     Timestamps.requireRecordable(timestamp);
+  }
+
+  /** What the log says of itself of input that could not be read, and was refused. */
+  private static boolean isUnreadableInput(String agentId, AgentAction action, Decision decision) {
+    return AgentIds.UNREADABLE_INPUT.equals(agentId)
+        && action instanceof Custom custom
+        && custom.customKind().equals(UNREADABLE_INPUT_KIND)
+        && decision instanceof Refuse;
   }
 
   /** Whether events of that type are decisions; all others are what the log says of itself. */

@@ -47,6 +47,12 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** A key was given up, because others may hold it. */
   public static final String KEY_COMPROMISED = "key.compromised";
 
+  /** The signing key was lost, and a new one that no other introduced signs from here on. */
+  public static final String KEY_REPLACED = "key.replaced";
+
+  /** The row that a note of tampering names verifies in full; says why the note was wrong. */
+  public static final String TAMPER_ANSWERED = "audit.answer";
+
   private static final Set<String> RESERVED =
       Set.of(
           TAMPER,
@@ -56,16 +62,18 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
           LETTER_PURGED,
           PAYLOAD_ERASED,
           KEY_ROTATED,
-          KEY_COMPROMISED);
+          KEY_COMPROMISED,
+          KEY_REPLACED,
+          TAMPER_ANSWERED);
 
   /** Who speaks in these events. */
   public static final String AGENT = "indelible";
 
   public SystemEvent {
-    Objects.requireNonNull(id, "id");
-    requireType(eventType);
-    Objects.requireNonNull(details, "details");
-    Timestamps.requireRecordable(timestamp);
+    Objects.requireNonNull(id, "id is null");
+    requireType(Objects.requireNonNull(eventType, "eventType is null"));
+    Objects.requireNonNull(details, "details is null");
+    Timestamps.requireRecordable(Objects.requireNonNull(timestamp, "timestamp is null"));
   }
 
   /**

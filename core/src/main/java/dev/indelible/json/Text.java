@@ -12,6 +12,9 @@ public final class Text {
    * @throws IllegalArgumentException if it holds half of a surrogate pair
    */
   public static String requireWellFormed(String value, String what) {
+    if (value == null) {
+      throw new NullPointerException(what + " is null");
+    }
     for (int i = 0; i < value.length(); i++) {
       char c = value.charAt(i);
       if (!Character.isSurrogate(c)) {

@@ -22,6 +22,9 @@ public final class HeadGuard {
   /** Accepts every key that was ever found accepted; grows when a row names one not known yet. */
   private RowCheck check;
 
+  /** Whether rows whose signer is not known are left to the verifier, and not noted. */
+  private final boolean signerMayBeUnknown;
+
   /** The end as this writer last saw it; empty before its first commit. */
   private Optional<Head> lastSeen = Optional.empty();
 
@@ -38,8 +41,21 @@ public final class HeadGuard {
    *     may have brought it since
    */
   public HeadGuard(RowCheck check, KeySource keys) {
+    this(check, keys, false);
+  }
+
+  private HeadGuard(RowCheck check, KeySource keys, boolean signerMayBeUnknown) {
     this.check = check;
     this.keys = keys;
+    this.signerMayBeUnknown = signerMayBeUnknown;
+  }
+
+  /**
+   * A guard for the moment in which a lost key is replaced. The public half may be lost too, and a
+   * row whose signer is not known is no proof of tampering then.
+   */
+  public static HeadGuard ofLostKey(RowCheck check) {
+    return new HeadGuard(check, () -> KeyRing.of(List.of()), true);
   }
 
   /**
@@ -84,7 +100,9 @@ public final class HeadGuard {
       lastSeen.flatMap(seen -> gone(seen, head)).ifPresent(causes::add);
       check.link(last, before).forEach(fault -> causes.add(fault.message()));
       content(last).stream()
-          .filter(fault -> !(mayBeUnsigned && RowCheck.isUnsigned(last, fault)))
+          .filter(fault -> fault.proven() || !signerMayBeUnknown)
+          .filter(
+              fault -> !((mayBeUnsigned || signerMayBeUnknown) && RowCheck.isUnsigned(last, fault)))
           .forEach(fault -> causes.add(fault.message()));
     }
     return causes.isEmpty()
@@ -124,18 +142,16 @@ public final class HeadGuard {
                 new TamperNote(
                     0,
                     Head.EMPTY.hex(),
-                    "is the start of nothing: all " + seen.sequence() + " rows are gone"));
+                    TamperNote.ALL_GONE + "all " + seen.sequence() + " rows are gone"));
   }
 
   private static Optional<String> gone(Head seen, Head found) {
     if (found.sequence() < seen.sequence()) {
       return Optional.of(
-          "is the last one: rows up to "
-              + seen.sequence()
-              + " that were written after it are gone");
+          TamperNote.ROWS_GONE + seen.sequence() + " that were written after it are gone");
     }
     return found.sequence() == seen.sequence()
-        ? Optional.of("is no longer the row that was written")
+        ? Optional.of(TamperNote.EXCHANGED)
         : Optional.empty();
   }
 

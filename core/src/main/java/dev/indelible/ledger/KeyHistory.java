@@ -25,6 +25,7 @@ public final class KeyHistory {
   private final boolean rooted;
   private final Map<String, Era> eras = new LinkedHashMap<>();
   private final Map<String, Long> introductions = new LinkedHashMap<>();
+  private final Map<String, Replacement> replacements = new LinkedHashMap<>();
   private final List<Fault> faults = new ArrayList<>();
 
   /** The rows that were read for this, whatever they said. */
@@ -81,7 +82,8 @@ public final class KeyHistory {
 
   private static List<ChainRow> events(LedgerReader ledger) throws LedgerException {
     List<ChainRow> events = new ArrayList<>();
-    for (String type : List.of(SystemEvent.KEY_ROTATED, SystemEvent.KEY_COMPROMISED)) {
+    for (String type :
+        List.of(SystemEvent.KEY_ROTATED, SystemEvent.KEY_COMPROMISED, SystemEvent.KEY_REPLACED)) {
       ledger.forEachRow(
           RowQuery.ofType(type),
           row -> {
@@ -96,6 +98,10 @@ public final class KeyHistory {
   }
 
   private void take(ChainRow row, Optional<UUID> ledger) {
+    if (row.eventType().equals(SystemEvent.KEY_REPLACED)) {
+      replace(row, ledger);
+      return;
+    }
     if (!isSignedInItsTime(row)) {
       return;
     }
@@ -131,6 +137,19 @@ public final class KeyHistory {
     introductions.putIfAbsent(key.keyId(), sequence);
     if (rooted) {
       eras.putIfAbsent(key.keyId(), new Era(key, sequence, Long.MAX_VALUE, Long.MAX_VALUE));
+    }
+  }
+
+  /** Takes note of a replacement. It accepts no key: the new one alone stands behind it. */
+  private void replace(ChainRow row, Optional<UUID> ledger) {
+    Optional<KeyReplacement> said = KeyReplacement.read(row).filter(read -> read.holds(row));
+    if (said.isPresent() && said.get().ledger().equals(ledger.orElse(said.get().ledger()))) {
+      KeyReplacement read = said.get();
+      replacements.putIfAbsent(
+          read.newKey().keyId(),
+          new Replacement(row.sequence(), read.newKey(), read.lostKeyId(), read.reason()));
+    } else if (isSignedInItsTime(row)) {
+      fault(row, "it replaces a lost key, and cannot be read, or is of another ledger");
     }
   }
 
@@ -188,6 +207,16 @@ public final class KeyHistory {
     return row == null ? OptionalLong.empty() : OptionalLong.of(row);
   }
 
+  /** Returns the row by which a key, accepted or not, took the place of a lost one. */
+  public Optional<Replacement> replacement(String keyId) {
+    return Optional.ofNullable(replacements.get(keyId));
+  }
+
+  /** Returns every replacement of a lost key, of keys accepted or not, oldest first. */
+  public Collection<Replacement> replacements() {
+    return List.copyOf(replacements.values());
+  }
+
   /** Whether keys are accepted for being introduced. */
   public boolean isRooted() {
     return rooted;
@@ -210,6 +239,31 @@ public final class KeyHistory {
     /** Whether it was given up. */
     public boolean isGivenUp() {
       return givenUp != Long.MAX_VALUE;
+    }
+  }
+
+  /**
+   * A key that took the place of a lost one, by its own word.
+   *
+   * @param sequence the row that says so
+   * @param key the new key
+   * @param lostKeyId the key that is lost, if the row names it
+   * @param reason why, as the row says
+   */
+  public record Replacement(
+      long sequence, VerificationKey key, Optional<String> lostKeyId, String reason) {
+    /** Most of a reason that is shown: an unknown key may have signed it. */
+    private static final int SHOWN_CHARS = 200;
+
+    /** Returns the replacement for a person. */
+    public String describe() {
+      return "row %d, which it signed itself, says that key %s is lost: %s"
+          .formatted(
+              sequence,
+              lostKeyId.orElse("(not named)"),
+              reason.codePointCount(0, reason.length()) > SHOWN_CHARS
+                  ? reason.substring(0, reason.offsetByCodePoints(0, SHOWN_CHARS)) + "…"
+                  : reason);
     }
   }
 

@@ -16,6 +16,15 @@ import java.util.Optional;
  * @param cause what was wrong with it
  */
 public record TamperNote(long sequence, String recordHash, String cause) {
+  /** Begins the cause of a note about rows that are gone from the end of the chain. */
+  static final String ROWS_GONE = "is the last one: rows up to ";
+
+  /** Begins the cause of a note about a row that took another's place. */
+  static final String EXCHANGED = "is no longer the row that was written";
+
+  /** Begins the cause of a note about a chain that is empty again. */
+  static final String ALL_GONE = "is the start of nothing: ";
+
   /** Most of a cause that is kept: it quotes a row that anyone may have written. */
   private static final int MAX_CAUSE_CHARS = 1_000;
 
@@ -61,6 +70,16 @@ public record TamperNote(long sequence, String recordHash, String cause) {
   /** Whether this note and another are about the same row in the same state. */
   public boolean isAbout(TamperNote other) {
     return sequence == other.sequence && recordHash.equals(other.recordHash);
+  }
+
+  /**
+   * Whether the note is about the row it names and no other. A note about rows that are gone, or
+   * about a row that took another's place, is not: the row it names may verify all the same.
+   */
+  public boolean isOfRowAlone() {
+    return !(cause.startsWith(ROWS_GONE)
+        || cause.startsWith(EXCHANGED)
+        || cause.startsWith(ALL_GONE));
   }
 
   /** The note for a person. */

@@ -61,7 +61,7 @@ public final class DeferredAuditQueue {
    *     act upon
    */
   public boolean submit(AuditEvent event) {
-    Objects.requireNonNull(event, "event");
+    Objects.requireNonNull(event, "event is null");
     int kind = AuditBooks.kind(event);
     if (!isOpen()) {
       turnAway(kind);

@@ -4,6 +4,7 @@ package dev.indelible.verify;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.KeyHistory.Era;
+import dev.indelible.ledger.KeyHistory.Replacement;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -40,7 +41,10 @@ final class KeyCheck implements Check {
 
   @Override
   public void row(JudgedRow row) {
-    boolean aboutKeys = row.is(SystemEvent.KEY_ROTATED) || row.is(SystemEvent.KEY_COMPROMISED);
+    boolean aboutKeys =
+        row.is(SystemEvent.KEY_ROTATED)
+            || row.is(SystemEvent.KEY_COMPROMISED)
+            || row.is(SystemEvent.KEY_REPLACED);
     if (aboutKeys && history.misses(row.sequence())) {
       findings.broken(
           KEYS,
@@ -82,7 +86,25 @@ final class KeyCheck implements Check {
                 rows[0],
                 "%d rows from row %d on are signed by key %s after others may have held it, as row %d says: whose they are cannot be told"
                     .formatted(rows[1], rows[0], keyId, eras.get(keyId).givenUp())));
+    history.replacements().forEach(this::replaced);
     findings.holds(KEYS, describe());
+  }
+
+  /** A key that nobody introduced is named as that, whether its rows are accepted or not. */
+  private void replaced(Replacement replacement) {
+    String keyId = replacement.key().keyId();
+    String message = "no key introduced key " + keyId + "; " + replacement.describe();
+    if (history.era(keyId).isEmpty()) {
+      findings.unknown(
+          KEYS,
+          replacement.sequence(),
+          message
+              + ". Whether the owner of the log did that cannot be told from the chain: ask, and"
+              + " accept that key too if so");
+    } else if (history.introduction(keyId).isEmpty()) {
+      findings.absent(
+          KEYS, replacement.sequence(), message + ". It is accepted because it was given");
+    }
   }
 
   private String describe() {
@@ -100,7 +122,12 @@ final class KeyCheck implements Check {
     String from =
         introduction.isPresent()
             ? " introduced by row " + introduction.getAsLong()
-            : keyId.equals(firstKey) ? " the first" : " introduced by no row";
+            : keyId.equals(firstKey)
+                ? " the first"
+                : history
+                    .replacement(keyId)
+                    .map(found -> " introduced by no row (see row " + found.sequence() + ")")
+                    .orElse(" introduced by no row");
     return keyId + from + (era.isGivenUp() ? ", given up by row " + era.givenUp() : "");
   }
 }

@@ -125,7 +125,7 @@ public final class Verifier {
       checks.addAll(
           List.of(
               new SignatureCheck(findings, tree, ledger, content, before + 1),
-              new TamperCheck(findings),
+              new TamperCheck(findings, ledger, history),
               new GapCheck(findings)));
       options
           .witnesses()

@@ -87,9 +87,9 @@ public final class GovernedDataSource {
     private boolean recordParameters = true;
 
     private Builder(DataSource target, PreWriteHook hook, Supplier<String> agentId) {
-      this.target = Objects.requireNonNull(target, "target");
-      this.hook = Objects.requireNonNull(hook, "hook");
-      this.agentId = Objects.requireNonNull(agentId, "agentId");
+      this.target = Objects.requireNonNull(target, "target is null");
+      this.hook = Objects.requireNonNull(hook, "hook is null");
+      this.agentId = Objects.requireNonNull(agentId, "agentId is null");
     }
 
     /**

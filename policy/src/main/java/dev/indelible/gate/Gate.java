@@ -2,13 +2,19 @@
 package dev.indelible.gate;
 
 import dev.indelible.action.AgentAction;
+import dev.indelible.action.Custom;
+import dev.indelible.crypto.Sha256;
 import dev.indelible.decision.Decision;
 import dev.indelible.decision.Refuse;
 import dev.indelible.event.ClockException;
+import dev.indelible.event.AgentIds;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.json.JsonValue;
 import dev.indelible.policy.Policy;
 import dev.indelible.queue.DeferredAuditQueue;
 import java.time.Clock;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -23,6 +29,9 @@ public final class Gate {
 
   /** The rule named by a refusal of an agent id that cannot go on record. */
   public static final String BAD_AGENT_ID = "indelible.agent_id";
+
+  /** The rule named by a refusal of input that cannot be read. */
+  public static final String UNREADABLE = "indelible.unreadable";
 
   private final Policy policy;
   private final DeferredAuditQueue queue;
@@ -40,15 +49,16 @@ public final class Gate {
   }
 
   Gate(Policy policy, DeferredAuditQueue queue, Clock clock) {
-    this.policy = policy;
-    this.queue = queue;
+    this.policy = Objects.requireNonNull(policy, "policy is null");
+    this.queue = Objects.requireNonNull(queue, "queue is null");
     this.clock = clock;
   }
 
   /**
    * The audited path: decides, and records the decision whatever it is.
    *
-   * @throws IllegalArgumentException if the agent id cannot go on record
+   * @throws IllegalArgumentException if the agent id cannot go on record, or is reserved for the
+   *     log itself
    */
   public Decision check(String agentId, AgentAction action) {
     return record(agentId, action).decision();
@@ -57,12 +67,44 @@ public final class Gate {
   /** As {@link #check}, with the id of the event that records it. */
   public RecordedDecision record(String agentId, AgentAction action) {
     long start = System.nanoTime();
+    requirePresent(agentId, action);
     return record(agentId, action, policy.decide(action), start);
   }
 
   /** Records a decision that was made elsewhere; refuses if it cannot be recorded. */
   public RecordedDecision record(String agentId, AgentAction action, Decision decision) {
+    requirePresent(agentId, action);
+    Objects.requireNonNull(decision, "decision is null");
+    AgentIds.require(agentId);
     return record(agentId, action, decision, System.nanoTime());
+  }
+
+  private static void requirePresent(String agentId, AgentAction action) {
+    Objects.requireNonNull(agentId, "agentId is null");
+    Objects.requireNonNull(action, "action is null");
+  }
+
+  /**
+   * Refuses input that cannot be read as an action, and records that by the input's size and
+   * digest: who wanted to act is not known, so the log itself is named.
+   *
+   * @param line which line of a stream it was
+   * @param problem why it cannot be read
+   */
+  public RecordedDecision refuseUnreadable(byte[] input, long line, String problem) {
+    JsonValue payload =
+        JsonValue.of(
+            new CanonicalWriter()
+                .beginObject()
+                .member("bytes", input.length)
+                .member("line", line)
+                .hexMember("sha256", Sha256.hash(input))
+                .endObject());
+    return record(
+        AgentIds.UNREADABLE_INPUT,
+        new Custom(DeferredAuditEvent.UNREADABLE_INPUT_KIND, payload),
+        new Refuse(UNREADABLE, problem),
+        System.nanoTime());
   }
 
   /** What was decided so far. */
@@ -83,6 +125,10 @@ public final class Gate {
   /** The hook path: decides, records what blocks or everything, and throws nothing. */
   Decision consult(String agentId, AgentAction action, boolean recordPermitted) {
     long start = System.nanoTime();
+    requirePresent(agentId, action);
+    if (AgentIds.isReserved(agentId)) {
+      return unrecorded(action, new Refuse(BAD_AGENT_ID, reserved()), start);
+    }
     Decision decision = policy.decide(action);
     if (decision.isPermitted() && !recordPermitted) {
       return unrecorded(action, decision, start);
@@ -118,6 +164,11 @@ public final class Gate {
   private Decision told(AgentAction action, Decision answer, long start) {
     books.count(action, answer, System.nanoTime() - start);
     return answer;
+  }
+
+  private static String reserved() {
+    return "agent ids that begin with \"%s\" are reserved for the log itself"
+        .formatted(AgentIds.RESERVED_PREFIX);
   }
 
   private static Refuse notRecorded() {

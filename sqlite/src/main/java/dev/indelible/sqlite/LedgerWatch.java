@@ -3,6 +3,10 @@ package dev.indelible.sqlite;
 
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.HeadGuard;
+import dev.indelible.ledger.KeyHistory;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.TamperNotes;
 import dev.indelible.queue.AuditBooks;
 import dev.indelible.queue.HealthEntry;
 import java.nio.charset.StandardCharsets;
@@ -27,7 +31,13 @@ final class LedgerWatch {
   private static final Logger LOG = LoggerFactory.getLogger(LedgerWatch.class);
 
   private final Path file;
+  private final HeadGuard guard;
   private final AuditBooks books;
+
+  /** The rows about tampering when it was last judged which are answered. */
+  private TamperRows judged = new TamperRows(0, 0);
+
+  private long unanswered;
 
   /** Whether something waits that another process may deal with. */
   private boolean waiting;
@@ -41,8 +51,12 @@ final class LedgerWatch {
    */
   record DeadLettered(String id, String agentId, String eventType, String reason) {}
 
-  LedgerWatch(Path file, AuditBooks books) {
+  /** How many rows report tampering, and how many answer such a row. */
+  private record TamperRows(long notes, long answers) {}
+
+  LedgerWatch(Path file, HeadGuard guard, AuditBooks books) {
     this.file = file;
+    this.guard = guard;
     this.books = books;
   }
 
@@ -85,18 +99,44 @@ final class LedgerWatch {
     waiting = true;
     try {
       long letters = writer.countWaitingLetters();
-      long tampered = writer.count(SystemEvent.TAMPER, 1, Long.MAX_VALUE);
+      long tampered = unanswered(writer);
       books.reportDeadLetters(letters);
       books.reportTamperRows(tampered);
       books.healthEntries().clear(HealthEntry.LEDGER);
       waiting = letters + tampered > 0;
     } catch (SQLException e) {
-      books
-          .healthEntries()
-          .set(
-              HealthEntry.LEDGER,
-              "%s: dead letters cannot be counted: %s".formatted(file, SqliteFault.describe(e)));
+      report(SqliteFault.describe(e));
+    } catch (LedgerException | HeadGuard.KeysUnreadableException e) {
+      report(String.valueOf(e.getMessage()));
     }
+  }
+
+  private void report(String reason) {
+    books
+        .healthEntries()
+        .set(
+            HealthEntry.LEDGER,
+            file + ": dead letters and tampering cannot be counted: " + reason);
+  }
+
+  /** Counts the rows that report tampering and are not answered; judges only what is new. */
+  private long unanswered(SqliteWriter writer) throws SQLException, LedgerException {
+    TamperRows now =
+        new TamperRows(
+            writer.count(SystemEvent.TAMPER, 1, Long.MAX_VALUE),
+            writer.count(SystemEvent.TAMPER_ANSWERED, 1, Long.MAX_VALUE));
+    if (now.notes() == 0 || now.answers() == 0) {
+      return now.notes();
+    }
+    if (!now.equals(judged)) {
+      try (SqliteLedger ledger = SqliteLedger.open(file)) {
+        unanswered =
+            new TamperNotes(ledger, KeyHistory.read(ledger, guard.accepted(), false))
+                .all().stream().filter(note -> !note.isAnswered()).count();
+      }
+      judged = now;
+    }
+    return unanswered;
   }
 
   /** Agent and type are an agent's text: quoted, so that they forge no line of the log. */

@@ -105,6 +105,10 @@ final class SqliteCheckpoints {
       Optional<StoredCheckpoint> last = writer.lastCheckpoint();
       if (writer.tree().state().size() != last.map(StoredCheckpoint::size).orElse(0L)) {
         sign(writer);
+      } else if (guard.lastSeen().isPresent()
+          && guard.lastSeen().get().sequence() < last.map(StoredCheckpoint::size).orElse(0L)) {
+        // Others wrote and signed meanwhile, perhaps that this key is revoked.
+        BatchAppend.requireNotGivenUp(writer, guard, key.verificationKey(), writer.lastRow());
       }
       books.healthEntries().clear(SOURCE);
     } catch (SqliteTree.DamagedException e) {

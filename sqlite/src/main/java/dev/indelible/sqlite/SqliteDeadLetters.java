@@ -21,13 +21,18 @@ public final class SqliteDeadLetters implements AutoCloseable {
   private final Path file;
   private final SqliteWriter writer;
   private final LetterReplay letters;
+  private final Signer signer;
+  private final HeadGuard guard;
+  private final VerbCheckpoint checkpoint;
 
-  private SqliteDeadLetters(Path file, SqliteWriter writer, Signer signer, KeyRing keys) {
+  private SqliteDeadLetters(
+      Path file, SqliteWriter writer, Optional<Path> lastSigned, Signer signer, KeyRing keys) {
     this.file = file;
     this.writer = writer;
-    this.letters =
-        new LetterReplay(
-            writer, new RowSealer(signer), new HeadGuard(new RowCheck(keys)), new AuditBooks());
+    this.signer = signer;
+    this.guard = new HeadGuard(new RowCheck(keys));
+    this.letters = new LetterReplay(writer, new RowSealer(signer), guard, new AuditBooks());
+    this.checkpoint = new VerbCheckpoint(writer, lastSigned);
   }
 
   /**
@@ -37,7 +42,17 @@ public final class SqliteDeadLetters implements AutoCloseable {
    */
   public static SqliteDeadLetters open(Path file, Signer signer, KeyRing keys)
       throws LedgerException {
-    return new SqliteDeadLetters(file, SqliteFile.writer(file), signer, keys);
+    return open(file, Optional.empty(), signer, keys);
+  }
+
+  /**
+   * As {@link #open(Path, Signer, KeyRing)}.
+   *
+   * @param lastSigned the file beside the database in which the last checkpoint is kept
+   */
+  public static SqliteDeadLetters open(
+      Path file, Optional<Path> lastSigned, Signer signer, KeyRing keys) throws LedgerException {
+    return new SqliteDeadLetters(file, SqliteFile.writer(file), lastSigned, signer, keys);
   }
 
   /**
@@ -70,8 +85,10 @@ public final class SqliteDeadLetters implements AutoCloseable {
     }
   }
 
+  /** Signs a checkpoint over what was appended, and closes the ledger. */
   @Override
   public void close() {
+    checkpoint.sign(signer, guard);
     writer.close();
   }
 }

@@ -35,14 +35,23 @@ public final class SqliteErasure implements AutoCloseable {
   private final RowSealer sealer;
   private final HeadGuard guard;
   private final Duration patience;
+  private final Signer signer;
+  private final VerbCheckpoint checkpoint;
 
   private SqliteErasure(
-      Path file, SqliteWriter writer, Signer signer, KeyRing keys, Duration patience) {
+      Path file,
+      SqliteWriter writer,
+      Optional<Path> lastSigned,
+      Signer signer,
+      KeyRing keys,
+      Duration patience) {
     this.file = file;
     this.writer = writer;
     this.sealer = new RowSealer(signer);
     this.guard = new HeadGuard(new RowCheck(keys));
     this.patience = patience;
+    this.signer = signer;
+    this.checkpoint = new VerbCheckpoint(writer, lastSigned);
   }
 
   /**
@@ -53,12 +62,28 @@ public final class SqliteErasure implements AutoCloseable {
    * @throws LedgerException if it cannot be written to
    */
   public static SqliteErasure open(Path file, Signer signer, KeyRing keys) throws LedgerException {
-    return open(file, signer, keys, DEFAULT_PATIENCE);
+    return open(file, Optional.empty(), signer, keys);
+  }
+
+  /**
+   * As {@link #open(Path, Signer, KeyRing)}.
+   *
+   * @param lastSigned the file beside the database in which the last checkpoint is kept
+   */
+  public static SqliteErasure open(
+      Path file, Optional<Path> lastSigned, Signer signer, KeyRing keys) throws LedgerException {
+    return open(file, lastSigned, signer, keys, DEFAULT_PATIENCE);
   }
 
   static SqliteErasure open(Path file, Signer signer, KeyRing keys, Duration patience)
       throws LedgerException {
-    return new SqliteErasure(file, SqliteFile.writer(file), signer, keys, patience);
+    return open(file, Optional.empty(), signer, keys, patience);
+  }
+
+  private static SqliteErasure open(
+      Path file, Optional<Path> lastSigned, Signer signer, KeyRing keys, Duration patience)
+      throws LedgerException {
+    return new SqliteErasure(file, SqliteFile.writer(file), lastSigned, signer, keys, patience);
   }
 
   /**
@@ -83,6 +108,7 @@ public final class SqliteErasure implements AutoCloseable {
   public Erased erase(String id, String reason, String by) throws LedgerException {
     try {
       ErasureNote note = eraseRow(id, reason, by);
+      checkpoint.sign(signer, guard);
       return new Erased(note, emptyWal());
     } catch (AlreadyErasedException e) {
       // The one before may have found a reader in its way.

@@ -3,10 +3,13 @@ package dev.indelible.sqlite;
 
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.VerificationKey;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.ledger.RowRanges;
 import dev.indelible.ledger.StoredCheckpoint;
@@ -95,6 +98,58 @@ public final class SqliteLedger implements LedgerReader {
       }
       return connect(file, SqliteFile.url(file) + "?immutable=1");
     }
+  }
+
+  /**
+   * Opens a ledger for reading, if there is one.
+   *
+   * @return empty if there is no file, or no ledger in it yet
+   * @throws LedgerException if there is something, and it cannot be read, or it can be no ledger
+   */
+  public static Optional<SqliteLedger> openIfThere(Path file) throws LedgerException {
+    if (Files.notExists(file)) {
+      return Optional.empty();
+    }
+    String url = SqliteFile.url(file);
+    try {
+      Connection connection = DriverManager.getConnection(url, readOnly());
+      try {
+        SqliteSchema.requireFit(connection);
+        if (SqliteSchema.version(connection).isPresent()) {
+          return Optional.of(new SqliteLedger(file, url, connection));
+        }
+        connection.close();
+        return Optional.empty();
+      } catch (SQLException | RuntimeException e) {
+        connection.close();
+        throw e;
+      }
+    } catch (SQLException e) {
+      throw unreadable(file, e);
+    }
+  }
+
+  /**
+   * Whether any row has the signature of that key. Looks at every row.
+   *
+   * @throws LedgerException if the ledger cannot be read now
+   */
+  public boolean hasRowSignedBy(VerificationKey key) throws LedgerException {
+    RowCheck check = RowCheck.ofRecords(KeyRing.of(List.of(key)));
+    boolean[] found = {false};
+    reading(
+        () -> {
+          Statements.forEach(
+              connection,
+              SqliteRows.SELECT + "WHERE key_id = ? ORDER BY sequence",
+              row -> {
+                found[0] = check.content(SqliteRows.read(row)).isEmpty();
+                return !found[0];
+              },
+              key.keyId());
+          return null;
+        });
+    return found[0];
   }
 
   /**

@@ -87,7 +87,7 @@ final class SqliteSink implements DeferredAuditSink {
     this.lettersDue = lettersDue;
     this.checkpoints = checkpoints;
     this.tallies = tallies;
-    this.watch = new LedgerWatch(file, books);
+    this.watch = new LedgerWatch(file, guard, books);
   }
 
   @Override

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.DataDirectory.SigningKeys;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.KeyHistory;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.TamperAnswer;
+import dev.indelible.ledger.TamperNote;
+import dev.indelible.ledger.TamperNotes;
+import dev.indelible.ledger.TamperNotes.Noted;
+import dev.indelible.sqlite.SqliteKeyEvents;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "answer",
+    description = "Answer a note of tampering: the row that it names verifies.",
+    footer = {
+      "",
+      "Possible only if that row verifies in full now: payload, signature under a known key that is",
+      "not revoked for it, links, tree. Note and answer both stay in the chain and are both shown.",
+      "Exit status: 0 on record, 1 the row does not verify, and nothing was written."
+    })
+final class LogAnswerCommand extends Verb {
+  @Parameters(paramLabel = "SEQUENCE", description = "the row of the audit.tamper event")
+  long sequence;
+
+  @Mixin ReasonOption reason = new ReasonOption();
+
+  @Option(
+      names = "--by",
+      paramLabel = "NAME",
+      defaultValue = "${sys:user.name}",
+      description = "who answers, for the record (default: the name of the user)")
+  String by = "";
+
+  @Override
+  public Integer call() throws Exception {
+    String why = reason.words();
+    requireWords("--by", by);
+    requireDataDirectory();
+    SigningKeys keys = data().signingKeys();
+    TamperAnswer answer;
+    try (LedgerReader ledger = ledger()) {
+      KeyHistory history = KeyHistory.read(ledger, keys.accepted(), false);
+      requireNotRevoked(history, keys);
+      answer = answer(ledger, history, why);
+    }
+    try (SqliteKeyEvents events =
+        SqliteKeyEvents.open(
+            data().database(), Optional.of(data().lastCheckpoint()), keys.accepted())) {
+      events.answer(keys.signer(), answer);
+    }
+    print(answer);
+    return ExitCode.OK;
+  }
+
+  private static void requireNotRevoked(KeyHistory history, SigningKeys keys)
+      throws CommandFailure {
+    String keyId = keys.signer().verificationKey().keyId();
+    if (history.era(keyId).filter(KeyHistory.Era::isGivenUp).isPresent()) {
+      throw CommandFailure.usage("key " + keyId + " is revoked; what it signs answers nothing");
+    }
+  }
+
+  private TamperAnswer answer(LedgerReader ledger, KeyHistory history, String why)
+      throws Exception {
+    ChainRow row =
+        ledger
+            .row(sequence)
+            .filter(found -> found.is(SystemEvent.TAMPER))
+            .orElseThrow(
+                () ->
+                    CommandFailure.usage(
+                        ("log answer %d: no audit.tamper event there;"
+                                + " 'indelible log list --type audit.tamper' shows them")
+                            .formatted(sequence)));
+    TamperNotes notes = new TamperNotes(ledger, history);
+    Noted noted = notes.judge(row);
+    if (noted.answer().isPresent()) {
+      throw CommandFailure.usage(
+          "log answer %d: answered already, by row %d"
+              .formatted(sequence, noted.answer().get().sequence()));
+    }
+    TamperNote note =
+        noted.note().orElseThrow(() -> refused("what it says cannot be read, so it names no row"));
+    Optional<String> fault = notes.whyNot(note);
+    if (fault.isPresent()) {
+      throw refused(fault.get());
+    }
+    ChainRow named = ledger.row(note.sequence()).orElseThrow();
+    return new TamperAnswer(sequence, note.sequence(), named.head().hex(), why, by);
+  }
+
+  private CommandFailure refused(String why) {
+    return CommandFailure.failed(
+        "log answer %d: cannot be answered, and nothing was written: %s".formatted(sequence, why));
+  }
+
+  private void print(TamperAnswer answer) {
+    if (json()) {
+      console()
+          .json(
+              new CanonicalWriter()
+                  .beginObject()
+                  .member("note", answer.note())
+                  .member("sequence", answer.sequence())
+                  .endObject());
+      return;
+    }
+    console()
+        .line(
+            "row %d answered: row %d, which it names, verifies in full"
+                .formatted(answer.note(), answer.sequence()));
+  }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.ledger;
+
+import dev.indelible.event.SystemEvent;
+import dev.indelible.ledger.KeyHistory.Era;
+import dev.indelible.merkle.Hash;
+import dev.indelible.merkle.InvalidProofException;
+import dev.indelible.merkle.MerkleTree;
+import dev.indelible.merkle.TiledNodes;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * Checks one row of a ledger in full: its payload, its signature under a key in that key's time,
+ * its link to the row before and from the row behind, and its leaf in the stored tree. Reads only
+ * what that takes. Used by one thread.
+ */
+public final class FullRowCheck {
+  private final LedgerReader ledger;
+  private final KeyHistory history;
+  private final RowCheck content;
+
+  /**
+   * Creates a check of rows in a ledger.
+   *
+   * @param history the ledger's keys
+   */
+  public FullRowCheck(LedgerReader ledger, KeyHistory history) {
+    this.ledger = ledger;
+    this.history = history;
+    this.content =
+        ledger.hasPayloads() ? new RowCheck(history.keys()) : RowCheck.ofRecords(history.keys());
+  }
+
+  /**
+   * Returns the first thing that does not verify; empty if the row verifies in full.
+   *
+   * @throws LedgerException if the ledger cannot be read now
+   */
+  public Optional<String> fault(long sequence) throws LedgerException {
+    Optional<ChainRow> row = sequence < 1 ? Optional.empty() : ledger.row(sequence);
+    if (row.isEmpty()) {
+      return Optional.of("there is no row " + sequence);
+    }
+    Optional<String> fault = contentFault(row.get());
+    fault = fault.isPresent() ? fault : linkFault(row.get());
+    fault = fault.isPresent() ? fault : treeFault(row.get());
+    return fault.map(message -> "row " + sequence + ": " + message);
+  }
+
+  private Optional<String> contentFault(ChainRow row) throws LedgerException {
+    for (RowFault fault : content.content(row)) {
+      if (!fault.check().equals(RowCheck.PAYLOAD) || row.hasPayload() || !isErased(row)) {
+        return Optional.of(fault.message());
+      }
+    }
+    return signsInItsTime(row)
+        ? Optional.empty()
+        : Optional.of("its key was revoked for this row, or did not sign yet");
+  }
+
+  /** Whether the key that a row names is accepted for it, and nobody else may have held the key. */
+  boolean signsInItsTime(ChainRow row) {
+    Optional<Era> era = row.keyId().flatMap(history::era);
+    return era.isPresent()
+        && era.get().introduced() < row.sequence()
+        && row.sequence() < era.get().suspect()
+        && row.sequence() <= era.get().givenUp();
+  }
+
+  /** Whether a row is what its signer wrote, by itself, and signed in its key's time. */
+  boolean isSound(ChainRow row) {
+    return content.content(row).isEmpty() && signsInItsTime(row);
+  }
+
+  private boolean isErased(ChainRow row) throws LedgerException {
+    boolean[] erased = {false};
+    if (ErasureNote.isErasable(row.eventType())) {
+      ledger.forEachRow(
+          RowQuery.ofType(SystemEvent.PAYLOAD_ERASED),
+          said -> {
+            erased[0] =
+                said.sequence() > row.sequence()
+                    && ErasureNote.read(said).filter(note -> note.isAbout(row)).isPresent()
+                    && isSound(said);
+            return !erased[0];
+          });
+    }
+    return erased[0];
+  }
+
+  private Optional<String> linkFault(ChainRow row) throws LedgerException {
+    long sequence = row.sequence();
+    Optional<ChainRow> before = sequence == 1 ? Optional.empty() : ledger.row(sequence - 1);
+    if (sequence > 1 && before.isEmpty()) {
+      return Optional.of("the row before it is missing");
+    }
+    for (RowFault fault : content.link(row, before.map(ChainRow::head).orElse(Head.EMPTY))) {
+      return Optional.of(fault.message());
+    }
+    Optional<ChainRow> behind = ledger.row(sequence + 1);
+    return behind.isPresent() && !behind.get().follows(row.head())
+        ? Optional.of("the row behind it does not link to it")
+        : Optional.empty();
+  }
+
+  private Optional<String> treeFault(ChainRow row) throws LedgerException {
+    OptionalLong size = ledger.treeSize();
+    if (size.isEmpty() || size.getAsLong() < row.sequence()) {
+      return Optional.of("the stored tree does not reach it");
+    }
+    try {
+      MerkleTree<LedgerException> tree = TiledNodes.tree(new StoredTiles(ledger), size.getAsLong());
+      tree.inclusionProof(row.sequence() - 1).verify(Hash.of(row.recordHash()), tree.root());
+      return Optional.empty();
+    } catch (InvalidProofException e) {
+      return Optional.of("the stored tree has another row in its place");
+    }
+  }
+}

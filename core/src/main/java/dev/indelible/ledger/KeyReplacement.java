@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.ledger;
+
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.VerificationKey;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.json.CanonicalWriter;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * The content of a {@code key.replaced} event: the signing key before is lost, and a new key signs
+ * from this row on. The new key signs the row itself. That proves that the writer of the row holds
+ * the new key, and nothing else: no earlier key introduces it.
+ *
+ * @param ledger the ledger whose key is replaced
+ * @param newKey the key that signs from this row on
+ * @param lostKeyId the key that is lost; empty if the chain does not name it
+ * @param reason why, as the operator stated it
+ */
+public record KeyReplacement(
+    UUID ledger, VerificationKey newKey, Optional<String> lostKeyId, String reason) {
+
+  /** Reads the replacement out of a row; empty if the row holds none that can be read. */
+  public static Optional<KeyReplacement> read(ChainRow row) {
+    return row.said(
+        SystemEvent.KEY_REPLACED,
+        details ->
+            new KeyReplacement(
+                UUID.fromString(details.string("ledger_id")),
+                VerificationKey.of(Base64.getDecoder().decode(details.string("new_key"))),
+                details.optionalString("lost_key_id"),
+                details.string("reason")));
+  }
+
+  /** Returns the event that chains this replacement; to be sealed by the new key. */
+  public SystemEvent toEvent() {
+    CanonicalWriter out = new CanonicalWriter().beginObject();
+    out.member("ledger_id", ledger.toString()).member("lost_key_id", lostKeyId);
+    out.base64Member("new_key", newKey.raw()).member("reason", reason);
+    return SystemEvent.of(SystemEvent.KEY_REPLACED, out.endObject());
+  }
+
+  /** Whether the new key signed the row, and the payload is the one that was signed. */
+  public boolean holds(ChainRow row) {
+    return row.keyId().filter(newKey.keyId()::equals).isPresent()
+        && new RowCheck(KeyRing.of(List.of(newKey))).content(row).isEmpty();
+  }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.ledger;
+
+import dev.indelible.event.SystemEvent;
+import dev.indelible.json.CanonicalWriter;
+import java.util.Optional;
+
+/**
+ * The content of an {@code audit.answer} event: the row that an {@code audit.tamper} event names
+ * verifies in full. An answer counts only while that is true; see {@link TamperNotes}.
+ *
+ * @param note the sequence of the {@code audit.tamper} row that is answered
+ * @param sequence the row that the note names
+ * @param recordHash that row's record hash when it was answered, in hex
+ * @param reason why the note was wrong, as the operator stated it
+ * @param by who answers, as they named themselves
+ */
+public record TamperAnswer(long note, long sequence, String recordHash, String reason, String by) {
+
+  /** Reads the answer out of a row; empty if the row holds none. The signature is not checked. */
+  public static Optional<TamperAnswer> read(ChainRow row) {
+    return row.said(
+        SystemEvent.TAMPER_ANSWERED,
+        details ->
+            new TamperAnswer(
+                details.optionalLong("note").orElse(0),
+                details.optionalLong("sequence").orElse(0),
+                details.string("record_hash"),
+                details.string("reason"),
+                details.string("by")));
+  }
+
+  /** Returns the event that chains this answer. */
+  public SystemEvent toEvent() {
+    return SystemEvent.of(
+        SystemEvent.TAMPER_ANSWERED,
+        new CanonicalWriter()
+            .beginObject()
+            .member("by", by)
+            .member("note", note)
+            .member("reason", reason)
+            .member("record_hash", recordHash)
+            .member("sequence", sequence)
+            .endObject());
+  }
+}

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.indelible.action.Bash;
+import dev.indelible.crypto.KeyDirectory.Replacement;
+import dev.indelible.crypto.KeyDirectory.Succession;
+import dev.indelible.crypto.KeyException;
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.SigningKey;
+import dev.indelible.crypto.VerificationKey;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowQuery;
+import dev.indelible.policy.Policy;
+import dev.indelible.sqlite.SqliteKeyEvents;
+import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.verify.Finding;
+import dev.indelible.verify.VerificationOptions;
+import dev.indelible.verify.VerificationReport;
+import dev.indelible.verify.VerificationReport.Verdict;
+import dev.indelible.verify.Verifier;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** D11: a missing key or missing rules are an error with advice on a log that was begun. */
+class LostKeyTest {
+  private static final String ADVICE = "'indelible keys replace --lost --reason TEXT'";
+
+  @TempDir Path temp;
+  private DataDirectory data;
+  private Path keys;
+  private VerificationKey first;
+
+  @BeforeEach
+  void beginLog() throws Exception {
+    data = new DataDirectory(temp.resolve("data"));
+    keys = data.path().resolve("keys");
+    record();
+    first = data.keys().read().verificationKey();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"missing", "empty", "public", "garbage", "other", "dangling", "link", "directory"})
+  void openWritesNothingWithoutTheKey(String how) throws Exception {
+    breakKeys(how);
+    Map<String, String> before = files();
+
+    assertThatExceptionOfType(OpenException.class)
+        .isThrownBy(() -> Indelible.open(data.path()))
+        .withMessageContaining(ADVICE)
+        .withMessageContaining("the ledger has rows")
+        .satisfies(e -> assertThat(e.getMessage().lines()).hasSize(1));
+    assertThatThrownBy(data::rotateKey)
+        .isInstanceOf(KeyException.class)
+        .hasMessageContaining(ADVICE);
+    assertThatThrownBy(data::signingKeys).isInstanceOf(KeyException.class);
+    assertThatThrownBy(data::prepareKey).isInstanceOf(KeyException.class);
+
+    assertThat(files()).isEqualTo(before);
+  }
+
+  /** The same key back in its place: no accusation, and nothing is missing. */
+  @Test
+  void keyPutBackGoesOn() throws Exception {
+    Files.move(keys, temp.resolve("away"));
+    assertThatThrownBy(this::record).isInstanceOf(OpenException.class);
+    Files.move(temp.resolve("away"), keys);
+    record();
+    assertThat(types()).doesNotContain(SystemEvent.TAMPER);
+    assertThat(verify(VerificationOptions.of(data.keys().accepted())).verdict())
+        .isEqualTo(Verdict.INTACT);
+  }
+
+  /** After a rotation the last row may be signed by a key whose public half is gone. */
+  @Test
+  void lostPublicKeyOfEarlierKeyAccusesNobody() throws Exception {
+    data.rotateKey();
+    Files.delete(keys.resolve(first.keyId() + ".pub.pem"));
+    record();
+    assertThat(types()).doesNotContain(SystemEvent.TAMPER);
+    assertThat(verify(VerificationOptions.rootedIn(ring(first))).verdict())
+        .isEqualTo(Verdict.INTACT);
+  }
+
+  @Test
+  void unreadableLedgerGetsNoNewKey() throws Exception {
+    delete(keys);
+    Files.writeString(data.database(), "no database at all, by any means\n".repeat(50));
+    assertThatThrownBy(this::record)
+        .hasMessageContaining("whether the ledger has rows cannot be told");
+    assertThat(keys).doesNotExist();
+  }
+
+  @Test
+  void missingLedgerBesideLastCheckpointGetsNoNewKey() throws Exception {
+    delete(keys);
+    for (String file : List.of("indelible.db", "indelible.db-wal", "indelible.db-shm")) {
+      Files.deleteIfExists(data.path().resolve(file));
+    }
+    assertThatThrownBy(this::record)
+        .hasMessageContaining("last-checkpoint shows that a log was begun here");
+    assertThat(keys).doesNotExist();
+    assertThat(data.database()).doesNotExist();
+  }
+
+  /** A start that is killed before the first row leaves a key or none; both start next time. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void startKilledBeforeTheFirstRowStarts(boolean keyMade) throws Exception {
+    DataDirectory fresh = new DataDirectory(temp.resolve("fresh"));
+    fresh.prepareKey();
+    if (!keyMade) {
+      delete(fresh.path().resolve("keys"));
+    }
+    Indelible log = Indelible.open(fresh.path());
+    assertThat(log.gate().check("agent:a", new Bash("ls")).isPermitted()).isTrue();
+    close(log);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"missing", "empty", "dangling"})
+  void missingRulesAreNotReplacedByStarterRules(String how) throws Exception {
+    delete(data.policy());
+    if (how.equals("empty")) {
+      Files.createDirectory(data.policy());
+    } else if (how.equals("dangling")) {
+      Files.createSymbolicLink(data.policy(), temp.resolve("nowhere"));
+    }
+    Map<String, String> before = files();
+    assertThatThrownBy(this::record)
+        .isInstanceOf(OpenException.class)
+        .hasMessageContaining("policy");
+    assertThat(files()).isEqualTo(before);
+    // Rules that come from elsewhere are asked, and the directory's stay missing.
+    Policy own = Policy.parse("version: 1\nrules: []\n", "own");
+    close(Indelible.open(data.path(), own));
+    assertThat(Files.exists(data.policy().resolve("rules.yaml"))).isFalse();
+  }
+
+  /** The key that took over is named as one that nobody introduced. */
+  @Test
+  void replacementIsNamedAndTakesNothingOver() throws Exception {
+    Path half = keys.resolve(first.keyId() + ".pub.pem");
+    String pem = Files.readString(half);
+    delete(keys);
+    Replacement replacement = data.replaceLostKey("the disk burned");
+    Files.writeString(half, pem);
+    record();
+    assertThat(types()).contains(SystemEvent.KEY_REPLACED).doesNotContain(SystemEvent.TAMPER);
+
+    VerificationReport inDirectory = verify(VerificationOptions.of(data.keys().accepted()));
+    assertThat(inDirectory.verdict()).as(inDirectory::toString).isEqualTo(Verdict.INTACT);
+    assertThat(messages(inDirectory, "keys"))
+        .anyMatch(
+            message ->
+                message.contains("no key introduced key " + replacement.to().keyId())
+                    && message.contains("says that key " + first.keyId() + " is lost")
+                    && message.contains("the disk burned"));
+    VerificationReport pinned = verify(VerificationOptions.rootedIn(ring(first)));
+    assertThat(pinned.verdict()).as(pinned::toString).isEqualTo(Verdict.UNKNOWN);
+    assertThat(messages(pinned, "keys")).anyMatch(message -> message.contains("no key introduced"));
+    KeyRing both = ring(first).and(ring(replacement.to()));
+    assertThat(verify(VerificationOptions.rootedIn(both)).verdict()).isEqualTo(Verdict.INTACT);
+  }
+
+  /** The log goes on, under checkpoints too, where not even the public half is left. */
+  @Test
+  void replacementWithoutOldPublicKeyGoesOn() throws Exception {
+    delete(keys);
+    VerificationKey second = data.replaceLostKey("gone").to();
+    record();
+    assertThat(types()).doesNotContain(SystemEvent.TAMPER);
+    try (LedgerReader ledger = SqliteLedger.open(data.database())) {
+      assertThat(ledger.lastCheckpoint().orElseThrow().size()).isEqualTo(ledger.size());
+      assertThat(ledger.lastRow().orElseThrow().keyId()).contains(second.keyId());
+    }
+    assertThat(verify(VerificationOptions.of(data.keys().accepted())).verdict())
+        .isEqualTo(Verdict.UNKNOWN);
+  }
+
+  @Test
+  void keyThatIsThereIsNotReplaced() throws Exception {
+    assertThatThrownBy(() -> data.replaceLostKey("no reason"))
+        .isInstanceOf(KeyException.class)
+        .hasMessageContaining("is here and not lost");
+    assertThat(types()).doesNotContain(SystemEvent.KEY_REPLACED);
+  }
+
+  /** What lay in the key's place is kept: it may be worth something to someone. */
+  @ParameterizedTest
+  @ValueSource(strings = {"garbage", "other", "dangling"})
+  void replacementKeepsWhatLayInTheWay(String how) throws Exception {
+    breakKeys(how);
+    data.replaceLostKey("broken");
+    record();
+    try (Stream<Path> files = Files.list(keys)) {
+      assertThat(files.map(file -> file.getFileName().toString()))
+          .anyMatch(name -> name.startsWith("audit.pem.unusable-"));
+    }
+  }
+
+  /** The process is killed in the middle: before the replacement is on record, or after. */
+  @ParameterizedTest
+  @ValueSource(strings = {"before", "after"})
+  void replacementThatIsKilledIsFinishedByTheNext(String when) throws Exception {
+    Files.delete(keys.resolve("audit.pem"));
+    ChildJvm child =
+        ChildJvm.start(temp.resolve("errors"), "-Xmx64m", Killed.class, data.path(), when);
+    assertThat(child.readLineOrEnd()).isNull();
+    assertThatThrownBy(this::record).isInstanceOf(OpenException.class).hasMessageContaining(ADVICE);
+
+    Replacement replacement = data.replaceLostKey("killed");
+    assertThat(replacement.resumed()).isEqualTo(when.equals("after"));
+    record();
+    assertThat(types()).filteredOn(SystemEvent.KEY_REPLACED::equals).hasSize(1);
+    assertThat(data.keys().read().verificationKey()).isEqualTo(replacement.to());
+    assertThat(verify(VerificationOptions.of(data.keys().accepted())).verdict())
+        .isEqualTo(Verdict.INTACT);
+  }
+
+  /** A rotation that was cut short behind its record has its key still. */
+  @Test
+  void replacementFinishesRotationCutShort() throws Exception {
+    VerificationKey second = data.rotateKey().to();
+    Files.move(keys.resolve("audit.pem"), keys.resolve("next.pem"));
+    assertThat(data.replaceLostKey("lost")).isEqualTo(new Replacement(second, true));
+    assertThat(types()).doesNotContain(SystemEvent.KEY_REPLACED);
+  }
+
+  /** A signer that is kept elsewhere is no less to be known. */
+  @Test
+  void foreignSignerIsRefusedWithoutKeysToo() throws Exception {
+    SigningKey signer = data.keys().read();
+    delete(keys);
+    assertThatThrownBy(() -> Indelible.builder(data.path()).signer(SigningKey.generate()).open())
+        .isInstanceOf(OpenException.class)
+        .hasMessageContaining("is not one of this log's");
+    assertThat(keys).doesNotExist();
+    close(Indelible.builder(data.path()).signer(signer).open());
+  }
+
+  private void breakKeys(String how) throws Exception {
+    Path key = keys.resolve("audit.pem");
+    switch (how) {
+      case "missing" -> delete(keys);
+      case "empty" -> {
+        delete(keys);
+        Files.createDirectory(
+            keys,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      }
+      case "public" -> Files.delete(key);
+      case "garbage" -> Files.writeString(key, "hunter2");
+      case "other" -> Files.writeString(key, SigningKey.generate().toPem());
+      case "dangling" -> {
+        Files.delete(key);
+        Files.createSymbolicLink(key, temp.resolve("nowhere"));
+      }
+      case "link" -> {
+        delete(keys);
+        Files.createSymbolicLink(keys, temp.resolve("nowhere"));
+      }
+      default -> {
+        Files.delete(key);
+        Files.createDirectory(key);
+      }
+    }
+  }
+
+  private void record() throws Exception {
+    Indelible log = Indelible.open(data.path());
+    log.gate().check("agent:a", new Bash("ls"));
+    close(log);
+  }
+
+  private static void close(Indelible log) {
+    assertThat(log.closeAndFlush(Duration.ofMinutes(2)).isComplete()).isTrue();
+  }
+
+  private VerificationReport verify(VerificationOptions options) throws LedgerException {
+    try (LedgerReader ledger = SqliteLedger.open(data.database())) {
+      return new Verifier(ledger, options).verify();
+    }
+  }
+
+  private static List<String> messages(VerificationReport report, String check) {
+    return report.findings().stream()
+        .filter(finding -> finding.check().equals(check))
+        .map(Finding::message)
+        .toList();
+  }
+
+  private List<String> types() throws LedgerException {
+    List<String> types = new ArrayList<>();
+    try (LedgerReader ledger = SqliteLedger.open(data.database())) {
+      ledger.forEachRow(RowQuery.all(), row -> types.add(row.eventType()));
+    }
+    return types;
+  }
+
+  private static KeyRing ring(VerificationKey key) {
+    return KeyRing.of(List.of(key));
+  }
+
+  /** Every file, with its content, but what SQLite keeps for readers. */
+  private Map<String, String> files() throws IOException {
+    Map<String, String> files = new TreeMap<>();
+    try (Stream<Path> all = Files.walk(data.path())) {
+      for (Path file : all.toList()) {
+        String name = data.path().relativize(file).toString();
+        if (!name.endsWith("-shm") && !name.endsWith("-wal")) {
+          files.put(
+              name,
+              Files.isRegularFile(file)
+                  ? HexFormat.of().formatHex(Files.readAllBytes(file))
+                  : "not a file");
+        }
+      }
+    }
+    return files;
+  }
+
+  private static void delete(Path directory) throws IOException {
+    try (Stream<Path> all = Files.walk(directory)) {
+      for (Path file : all.sorted(java.util.Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+
+  /** A process that ends at once in the middle of a replacement. */
+  static final class Killed {
+    private Killed() {}
+
+    public static void main(String[] args) throws Exception {
+      DataDirectory data = new DataDirectory(Path.of(args[0]));
+      data.keys()
+          .replace(
+              new Succession<LedgerException>() {
+                @Override
+                public boolean isOnRecord(VerificationKey key) {
+                  return false;
+                }
+
+                @Override
+                public void begin(SigningKey next) throws LedgerException {
+                  if (args[1].equals("after")) {
+                    try (SqliteKeyEvents events =
+                        SqliteKeyEvents.openWithLostKey(
+                            data.database(),
+                            Optional.of(data.lastCheckpoint()),
+                            data.keys().accepted())) {
+                      events.replace(next, Optional.empty(), "killed");
+                    } catch (KeyException e) {
+                      throw new IllegalStateException(e);
+                    }
+                  }
+                  Runtime.getRuntime().halt(9);
+                }
+              });
+    }
+  }
+}
