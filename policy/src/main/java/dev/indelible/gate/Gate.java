@@ -106,7 +106,7 @@ public final class Gate {
 
   /** The hook of a storage layer: records what blocks. */
   public PreWriteHook preWriteHook() {
-    return this::consult;
+    return (agentId, write) -> consult(agentId, Objects.requireNonNull(write, "write is null"));
   }
 
   /** The hook of everything else: records what blocks. */
