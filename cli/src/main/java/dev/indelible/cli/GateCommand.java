@@ -34,8 +34,8 @@ final class GateCommand extends Verb {
       paramLabel = "action|claude",
       defaultValue = "action",
       description =
-          "action: {\"agent_id\":…,\"action\":{\"kind\":…}}; claude: Claude Code's PreToolUse events"
-              + " (default: action)")
+          "action: {\"agent_id\":…,\"action\":{\"kind\":…}}; claude: Claude Code's PreToolUse"
+              + " events (default: action)")
   Format format = Format.action;
 
   @Mixin AnchorOption anchor = new AnchorOption();

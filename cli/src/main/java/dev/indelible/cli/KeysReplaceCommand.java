@@ -13,7 +13,8 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "For a key that cannot be put back from a copy; one that is there is exchanged with",
-      "'indelible keys rotate'. The new key signs the record of that itself, so for one who holds an",
+      "'indelible keys rotate'. The new key signs the record of that itself, so for one who holds"
+          + " an",
       "earlier key only, rows from here on cannot be told: hand out the new public key.",
       "If it is cut short, run it again: it finishes what was begun."
     })

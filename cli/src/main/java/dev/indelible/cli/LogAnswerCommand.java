@@ -23,7 +23,8 @@ import picocli.CommandLine.Parameters;
     description = "Answer a note of tampering: the row that it names verifies.",
     footer = {
       "",
-      "Possible only if that row verifies in full now: payload, signature under a known key that is",
+      "Possible only if that row verifies in full now: payload, signature under a known key that"
+          + " is",
       "not revoked for it, links, tree. Note and answer both stay in the chain and are both shown.",
       "Exit status: 0 on record, 1 the row does not verify, and nothing was written."
     })

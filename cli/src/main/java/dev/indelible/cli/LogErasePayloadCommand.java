@@ -52,8 +52,8 @@ final class LogErasePayloadCommand extends Verb {
       if (!erased.isGone()) {
         throw CommandFailure.failed(
             data().database()
-                + "-wal: the payload is erased, but its bytes are still here, because another process"
-                + " reads an earlier state; end it, and run this again");
+                + "-wal: the payload is erased, but its bytes are still here, because another"
+                + " process reads an earlier state; end it, and run this again");
       }
     }
     return ExitCode.OK;

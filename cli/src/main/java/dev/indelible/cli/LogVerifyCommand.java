@@ -53,7 +53,8 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "Exit status: 0 intact, 1 broken, 3 it could not be told.",
-      "What it cannot see by itself (the log set back, or rebuilt with its own key) it sees with an",
+      "What it cannot see by itself (the log set back, or rebuilt with its own key) it sees with"
+          + " an",
       "anchor file, or witnesses, that somebody else keeps."
     })
 final class LogVerifyCommand extends Verb {
@@ -65,17 +66,17 @@ final class LogVerifyCommand extends Verb {
       paramLabel = "SEQUENCE|FILE",
       defaultValue = "1",
       description =
-          "check from this row on and trust the one before it; or from behind the checkpoint in this"
-              + " file, which was verified before")
+          "check from this row on and trust the one before it; or from behind the checkpoint in"
+              + " this file, which was verified before")
   String since = "1";
 
   @Option(
       names = "--key",
       paramLabel = "KEY",
       description =
-          "accept signatures of this public key, a PEM file, a file of its 32 bytes, or a vkey, and of"
-              + " those that it introduces in the chain, instead of those in the data directory; may be"
-              + " repeated. A vkey also says what the log is called")
+          "accept signatures of this public key, a PEM file, a file of its 32 bytes, or a vkey, and"
+              + " of those that it introduces in the chain, instead of those in the data directory;"
+              + " may be repeated. A vkey also says what the log is called")
   List<String> keys = new ArrayList<>();
 
   @Option(
@@ -102,8 +103,8 @@ final class LogVerifyCommand extends Verb {
       paramLabel = "FILE",
       arity = "0..1",
       description =
-          "check not this log but the database in this file, a copy, under the keys given with --key;"
-              + " with --format, the chain in it")
+          "check not this log but the database in this file, a copy, under the keys given with"
+              + " --key; with --format, the chain in it")
   @Nullable Path file;
 
   @Option(
@@ -111,9 +112,9 @@ final class LogVerifyCommand extends Verb {
       paramLabel = "FILE",
       defaultValue = "${env:INDELIBLE_ANCHOR}",
       description =
-          "hold the checkpoints in this file against the chain: an anchor file, or a checkpoint that"
-              + " a witness showed; may be repeated (default, for this log: $$INDELIBLE_ANCHOR, else"
-              + " none)")
+          "hold the checkpoints in this file against the chain: an anchor file, or a checkpoint"
+              + " that a witness showed; may be repeated (default, for this log:"
+              + " $$INDELIBLE_ANCHOR, else none)")
   @Nullable List<Path> anchors;
 
   @Mixin WitnessOptions witnesses = new WitnessOptions();

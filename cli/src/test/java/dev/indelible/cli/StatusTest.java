@@ -149,7 +149,7 @@ class StatusTest {
 
     JsonNode status = status(1);
 
-    assertThat(status.path("problems").toString()).contains("audit.pem: no such key");
+    assertThat(status.path("problems").toString()).contains("keys: there is no signing key");
     // D11: keys that are not usable are not none.
     assertThat(status.path("keys").isNull()).isTrue();
   }

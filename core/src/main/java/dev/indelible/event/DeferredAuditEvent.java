@@ -7,6 +7,7 @@ import dev.indelible.crypto.Sha256;
 import dev.indelible.decision.Decision;
 import dev.indelible.decision.Refuse;
 import dev.indelible.json.CanonicalWriter;
+import dev.indelible.json.JsonValue;
 import dev.indelible.json.Text;
 import java.time.Clock;
 import java.time.Instant;
@@ -50,7 +51,7 @@ public record DeferredAuditEvent(
   public static final int MAX_PAYLOAD_BYTES = 1024 * 1024;
 
   /** The kind of action that stands for input that could not be read. */
-  public static final String UNREADABLE_INPUT_KIND = "unreadable_input";
+  private static final String UNREADABLE_INPUT_KIND = "unreadable_input";
 
   private static final int MAX_POLICY_BYTES = 256;
 
@@ -65,6 +66,22 @@ public record DeferredAuditEvent(
     }
     policy.ifPresent(DeferredAuditEvent::requirePolicy);
     Timestamps.requireRecordable(timestamp);
+  }
+
+  /**
+   * Returns the action that stands for input that cannot be read: its size, its line in a stream,
+   * and its SHA-256 digest.
+   */
+  public static Custom unreadableInput(byte[] input, long line) {
+    return new Custom(
+        UNREADABLE_INPUT_KIND,
+        JsonValue.of(
+            new CanonicalWriter()
+                .beginObject()
+                .member("bytes", input.length)
+                .member("line", line)
+                .hexMember("sha256", Sha256.hash(input))
+                .endObject()));
   }
 
   /** What the log says of itself of input that could not be read, and was refused. */

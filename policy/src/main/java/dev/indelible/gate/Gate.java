@@ -2,15 +2,11 @@
 package dev.indelible.gate;
 
 import dev.indelible.action.AgentAction;
-import dev.indelible.action.Custom;
-import dev.indelible.crypto.Sha256;
 import dev.indelible.decision.Decision;
 import dev.indelible.decision.Refuse;
 import dev.indelible.event.ClockException;
 import dev.indelible.event.AgentIds;
 import dev.indelible.event.DeferredAuditEvent;
-import dev.indelible.json.CanonicalWriter;
-import dev.indelible.json.JsonValue;
 import dev.indelible.policy.Policy;
 import dev.indelible.queue.DeferredAuditQueue;
 import java.time.Clock;
@@ -92,17 +88,9 @@ public final class Gate {
    * @param problem why it cannot be read
    */
   public RecordedDecision refuseUnreadable(byte[] input, long line, String problem) {
-    JsonValue payload =
-        JsonValue.of(
-            new CanonicalWriter()
-                .beginObject()
-                .member("bytes", input.length)
-                .member("line", line)
-                .hexMember("sha256", Sha256.hash(input))
-                .endObject());
     return record(
         AgentIds.UNREADABLE_INPUT,
-        new Custom(DeferredAuditEvent.UNREADABLE_INPUT_KIND, payload),
+        DeferredAuditEvent.unreadableInput(input, line),
         new Refuse(UNREADABLE, problem),
         System.nanoTime());
   }

@@ -4,6 +4,7 @@ package dev.indelible.gate;
 import dev.indelible.action.AgentAction;
 import dev.indelible.action.Custom;
 import dev.indelible.decision.Decision;
+import java.util.Objects;
 
 /**
  * A gate as a hook. Records every decision that blocks; what it permits leaves no row and is
@@ -30,7 +31,8 @@ public final class GateHook implements PreWriteHook, PreActionHook {
 
   @Override
   public Decision beforeWrite(String agentId, Custom write) {
-    return gate.consult(agentId, write, recordPermitted);
+    return gate.consult(
+        agentId, Objects.requireNonNull(write, "write is null"), recordPermitted);
   }
 
   @Override

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.DataDirectory;
+import dev.indelible.Indelible;
+import dev.indelible.action.Bash;
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.SigningKey;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.Head;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.TamperAnswer;
+import dev.indelible.sqlite.SqliteKeyEvents;
+import dev.indelible.sqlite.SqliteLedger;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A note of tampering is answered by the row that it names, and by nothing else. */
+class LogAnswerTest {
+  @TempDir Path temp;
+  private Cli cli;
+  private DataDirectory data;
+
+  @BeforeEach
+  void recordOneRow() {
+    cli = new Cli(temp.resolve("data"));
+    data = new DataDirectory(cli.data());
+    cli.run("check", Cli.bash("ls")).ok();
+  }
+
+  /** A writer with other keys accuses the last row, which is sound. */
+  @Test
+  void falseNoteIsAnsweredAndBothAreShown() throws Exception {
+    accuseFalsely();
+    assertThat(cli.run("log", "verify").exit()).isEqualTo(1);
+    assertThat(cli.run("status").out()).contains("tampered");
+
+    cli.run("log", "answer", "2", "--reason", "the key was not mounted").ok();
+
+    Cli.Result verified = cli.run("log", "verify");
+    assertThat(verified.exit()).as(verified.out()).isZero();
+    assertThat(verified.out()).contains("answered by row 4", "the key was not mounted");
+    Cli.Result status = cli.run("status");
+    assertThat(status.exit()).as(status.out()).isZero();
+    assertThat(status.out()).contains("noted by row 2", "answered by row 4");
+    assertThat(cli.run("status", "--output", "json").json().path("tamper_notes").get(0))
+        .isEqualTo(Cli.json("{\"answered_by\":4,\"sequence\":2}"));
+    assertThat(cli.run("log", "answer", "2", "--reason", "again").complaint(2))
+        .contains("answered already, by row 4");
+    assertThat(cli.run("log", "answer", "1", "--reason", "no note").complaint(2))
+        .contains("no audit.tamper event there");
+  }
+
+  @Test
+  void rowThatDoesNotVerifyIsNotAnswered() throws Exception {
+    accuseFalsely();
+    cli.sql("UPDATE signed_events SET agent_id = 'agent:mallory' WHERE sequence = 1");
+    assertThat(cli.run("log", "answer", "2", "--reason", "it was me").complaint(1))
+        .contains("row 1: its signature by key");
+    assertThat(rows()).isEqualTo(3);
+  }
+
+  /** What is changed behind the answer is no longer answered. */
+  @Test
+  void answeredRowIsCheckedAgain() throws Exception {
+    accuseFalsely();
+    cli.run("log", "answer", "2", "--reason", "the key was not mounted").ok();
+    cli.sql("UPDATE signed_events SET agent_id = 'agent:mallory' WHERE sequence = 1");
+    assertThat(cli.run("log", "verify").out()).contains("tamper ").doesNotContain("answered by");
+    assertThat(cli.run("status").out()).contains("tampered").doesNotContain("answered by");
+  }
+
+  /** The row that such a note names verifies, and says nothing of those that are gone. */
+  @Test
+  void noteOfLostRowsIsNotAnswered() throws Exception {
+    try (Indelible log = Indelible.open(cli.data())) {
+      log.gate().check("agent:a", new Bash("ls"));
+      assertThat(log.queue().drainPending(Duration.ofMinutes(2))).isTrue();
+      cli.sql("DELETE FROM signed_events WHERE sequence = 2");
+      log.gate().check("agent:a", new Bash("ls"));
+      assertThat(log.closeAndFlush(Duration.ofMinutes(2)).isComplete()).isTrue();
+    }
+    assertThat(cli.run("log", "answer", "2", "--reason", "rows? no").complaint(1))
+        .contains("rows are gone or were exchanged");
+    answer(data.keys().read(), new TamperAnswer(2, 1, hash(1), "planted", "owner"));
+    assertThat(cli.run("log", "verify").exit()).isEqualTo(1);
+    assertThat(cli.run("status").out()).contains("tampered").doesNotContain("answered by");
+  }
+
+  @Test
+  void plantedAnswersDoNotCount() throws Exception {
+    accuseFalsely();
+    // By a key that nobody knows.
+    SigningKey stranger = SigningKey.generate();
+    answer(stranger, new TamperAnswer(2, 1, hash(1), "planted", "mallory"));
+    assertThat(cli.run("status").out()).contains("tampered").doesNotContain("answered by");
+    // By nobody: the row of a decision with another type.
+    cli.run("check", Cli.bash("ls")).ok();
+    cli.sql(
+        "UPDATE signed_events SET event_type = 'audit.answer', payload = '"
+            + "{\"details\":{\"by\":\"m\",\"note\":2,\"reason\":\"planted\",\"record_hash\":\""
+            + hash(1)
+            + "\",\"sequence\":1}}' WHERE event_type = 'governance.check' AND sequence > 1");
+    assertThat(cli.run("status").out()).contains("tampered").doesNotContain("answered by");
+    assertThat(cli.run("log", "verify").exit()).isEqualTo(1);
+  }
+
+  /** An answer signed by a key before it was revoked counts; one of its doubtful time does not. */
+  @Test
+  void answerByRevokedKeyDoesNotCount() throws Exception {
+    accuseFalsely();
+    cli.run("log", "answer", "2", "--reason", "the key was not mounted").ok();
+    String old = data.keys().read().verificationKey().keyId();
+    cli.run("keys", "rotate").ok();
+    cli.run("keys", "revoke", old, "--since", "4", "--reason", "stolen").ok();
+    assertThat(cli.run("status").out()).contains("tampered").doesNotContain("answered by");
+    cli.run("log", "answer", "2", "--reason", "said again").ok();
+    assertThat(cli.run("status").out()).contains("said again").doesNotContain("tampered ");
+  }
+
+  /** Every verb that writes signs over its row, so that the row cannot be cut off unseen. */
+  @Test
+  void verbsSignCheckpointOverTheirRow() throws Exception {
+    accuseFalsely();
+    cli.run("log", "answer", "2", "--reason", "the key was not mounted").ok();
+    assertAllCovered();
+    String id = cli.rows().get(0).path("id").asString();
+    cli.run("log", "erase-payload", id, "--reason", "asked to").ok();
+    assertAllCovered();
+    String old = data.keys().read().verificationKey().keyId();
+    cli.run("keys", "rotate").ok();
+    assertAllCovered();
+    cli.run("keys", "revoke", old, "--reason", "stolen").ok();
+    assertAllCovered();
+    Files.delete(cli.data().resolve("keys/audit.pem"));
+    cli.run("keys", "replace", "--lost", "--reason", "gone").ok();
+    assertAllCovered();
+    assertThat(cli.run("keys", "list").out())
+        .contains("revoked by row", "lost, as row", "replaces a lost key");
+    assertThat(cli.run("keys", "export").err()).contains(old + ": revoked by row");
+    assertThat(cli.run("status").out()).contains(old + " (revoked by row");
+  }
+
+  /** Recording is refused with advice, and what only reads says that no key is here. */
+  @Test
+  void withoutKeysOnlyReadingWorks() throws Exception {
+    Files.move(cli.data().resolve("keys"), temp.resolve("away"));
+    for (List<String> verb :
+        List.of(
+            List.of("check", Cli.bash("ls")),
+            List.of("gate"),
+            List.of("keys", "init"),
+            List.of("keys", "rotate"),
+            List.of("keys", "revoke", "0011223344556677", "--reason", "x"),
+            List.of("log", "answer", "1", "--reason", "x"))) {
+      assertThat(cli.run(verb.toArray(String[]::new)).complaint(2))
+          .contains("'indelible keys replace --lost --reason TEXT'");
+    }
+    assertThat(cli.data().resolve("keys")).doesNotExist();
+    cli.run("log", "list").ok();
+    cli.run("log", "show", "1").ok();
+    assertThat(cli.run("log", "verify").exit()).isEqualTo(3);
+    assertThat(cli.run("log", "verify").out()).contains("no public key is here");
+    assertThat(cli.run("status").out()).contains("there is no signing key");
+    assertThat(cli.run("keys", "list").err()).contains("no key is here");
+    assertThat(rows()).isEqualTo(1);
+    Files.move(temp.resolve("away"), cli.data().resolve("keys"));
+    cli.assertIntact(1);
+    cli.run("status").ok();
+  }
+
+  private void assertAllCovered() throws Exception {
+    try (LedgerReader ledger = SqliteLedger.open(data.database())) {
+      assertThat(ledger.lastCheckpoint().orElseThrow().size()).isEqualTo(ledger.size());
+    }
+  }
+
+  private long rows() throws Exception {
+    try (LedgerReader ledger = SqliteLedger.open(data.database())) {
+      return ledger.size();
+    }
+  }
+
+  private String hash(long sequence) throws Exception {
+    try (LedgerReader ledger = SqliteLedger.open(data.database())) {
+      return ledger.row(sequence).map(ChainRow::head).map(Head::hex).orElseThrow();
+    }
+  }
+
+  /**
+   * A writer to which the row's key is not known accuses row 1, in row 2. What it wanted to write,
+   * an answer to no note, is row 3.
+   */
+  private void accuseFalsely() throws Exception {
+    SigningKey key = data.keys().read();
+    try (SqliteKeyEvents events =
+        SqliteKeyEvents.open(
+            data.database(), Optional.of(data.lastCheckpoint()), KeyRing.of(List.of()))) {
+      events.answer(key, new TamperAnswer(99, 1, hash(1), "of no note", "owner"));
+    }
+  }
+
+  private void answer(SigningKey key, TamperAnswer answer) throws Exception {
+    KeyRing keys = data.keys().accepted().and(KeyRing.of(List.of(key.verificationKey())));
+    try (SqliteKeyEvents events =
+        SqliteKeyEvents.open(data.database(), Optional.of(data.lastCheckpoint()), keys)) {
+      events.answer(key, answer);
+    }
+  }
+}

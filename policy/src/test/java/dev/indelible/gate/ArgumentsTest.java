@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.gate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+
+import dev.indelible.action.Bash;
+import dev.indelible.action.Custom;
+import dev.indelible.action.FilesystemWrite;
+import dev.indelible.action.NetworkRequest;
+import dev.indelible.action.ProcessSpawn;
+import dev.indelible.action.Read;
+import dev.indelible.action.ToolCall;
+import dev.indelible.decision.Allow;
+import dev.indelible.decision.Refuse;
+import dev.indelible.event.AgentIds;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.json.JsonValue;
+import dev.indelible.policy.Policy;
+import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.DeferredAuditQueue;
+import dev.indelible.queue.MemoryStore;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a caller hands in by mistake is named as the caller knows it. */
+class ArgumentsTest {
+  private static final JsonValue EMPTY =
+      JsonValue.of(new CanonicalWriter().beginObject().endObject());
+  private static final Optional<String> NONE = Optional.empty();
+
+  private Gate gate;
+
+  @BeforeEach
+  void makeGate() throws Exception {
+    gate =
+        new Gate(
+            Policy.parse("version: 1\nrules: []\n", "test"),
+            new DeferredAuditQueue(new MemoryStore(), new AuditBooks()));
+  }
+
+  static Stream<Arguments> nulls() {
+    return Stream.of(
+        none("command", () -> new Bash(null)),
+        none("cwd", () -> new Bash("ls", null)),
+        none("path", () -> new FilesystemWrite(null, OptionalLong.empty())),
+        none("byteEstimate", () -> new FilesystemWrite("/a", null)),
+        none("host", () -> new NetworkRequest(null, "https", OptionalInt.empty(), NONE)),
+        none("scheme", () -> new NetworkRequest("a", null, OptionalInt.empty(), NONE)),
+        none("port", () -> new NetworkRequest("a", "https", null, NONE)),
+        none("path", () -> new NetworkRequest("a", "https", OptionalInt.empty(), null)),
+        none("binary", () -> new ProcessSpawn(null, List.of())),
+        none("args", () -> new ProcessSpawn("a", null)),
+        none("tool", () -> new ToolCall(null, EMPTY)),
+        none("arguments", () -> new ToolCall("a", null)),
+        none("surface", () -> new Read(null, NONE, NONE)),
+        none("namespace", () -> new Read("a", null, NONE)),
+        none("query", () -> new Read("a", NONE, null)),
+        none("customKind", () -> new Custom(null, EMPTY)),
+        none("payload", () -> new Custom("a", null)),
+        none("rule", () -> new Refuse(null, "no")),
+        none("cause", () -> new Refuse("R1", null)),
+        none("agentId", () -> DeferredAuditEvent.of(null, new Bash("ls"), new Allow(), NONE)),
+        none("action", () -> DeferredAuditEvent.of("a", null, new Allow(), NONE)),
+        none("decision", () -> DeferredAuditEvent.of("a", new Bash("ls"), null, NONE)),
+        none("policy", () -> DeferredAuditEvent.of("a", new Bash("ls"), new Allow(), null)),
+        none("policy", () -> new Gate(null, null)));
+  }
+
+  private static Arguments none(String name, ThrowingCallable call) {
+    return Arguments.of(name, call);
+  }
+
+  @ParameterizedTest
+  @MethodSource("nulls")
+  void nullIsNamedByItsParameter(String name, ThrowingCallable call) {
+    assertThatNullPointerException().isThrownBy(call).withMessage(name + " is null");
+  }
+
+  @Test
+  void gateAndHooksNameNulls() {
+    Bash ls = new Bash("ls");
+    assertThatNullPointerException()
+        .isThrownBy(() -> gate.check(null, ls))
+        .withMessage("agentId is null");
+    assertThatNullPointerException()
+        .isThrownBy(() -> gate.check("agent:a", null))
+        .withMessage("action is null");
+    assertThatNullPointerException()
+        .isThrownBy(() -> gate.record("agent:a", ls, null))
+        .withMessage("decision is null");
+    assertThatNullPointerException()
+        .isThrownBy(() -> gate.preActionHook().beforeAction(null, ls))
+        .withMessage("agentId is null");
+    assertThatNullPointerException()
+        .isThrownBy(() -> gate.preWriteHook().beforeWrite("agent:a", null))
+        .withMessage("write is null");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"indelible", "Indelible:x", "INDELIBLE", "indelibles", AgentIds.UNREADABLE_INPUT})
+  void reservedAgentIdRecordsNothing(String agentId) {
+    Bash ls = new Bash("ls");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> gate.check(agentId, ls))
+        .withMessageContaining("reserved for the log itself");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> gate.record(agentId, ls, new Refuse("R1", "no")));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> DeferredAuditEvent.of(agentId, ls, new Allow(), NONE));
+    assertThat(gate.preActionHook().beforeAction(agentId, ls).ruleId()).contains(Gate.BAD_AGENT_ID);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"agent:indelible", "indelib", "\u0456ndelible"})
+  void otherAgentIdsAreNotReserved(String agentId) {
+    assertThat(gate.record(agentId, new Bash("ls")).eventId()).isPresent();
+  }
+
+  @Test
+  void unreadableInputIsRecordedByTheLogItself() {
+    RecordedDecision recorded = gate.refuseUnreadable(new byte[] {'{'}, 7, "not JSON");
+    assertThat(recorded.eventId()).isPresent();
+    assertThat(recorded.decision()).isEqualTo(new Refuse(Gate.UNREADABLE, "not JSON"));
+  }
+}
