@@ -19,9 +19,11 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowSigning;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
+import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.EventStore;
+import dev.indelible.queue.HealthEntry;
 import dev.indelible.queue.MemoryStore;
 import dev.indelible.sqlite.SqliteCosignatures;
 import dev.indelible.sqlite.SqliteDeferredAudit;
@@ -35,6 +37,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 
 /**
  * A gate and its log, open on one data directory. Safe for use by any number of threads.
@@ -49,11 +52,16 @@ public final class Indelible implements AutoCloseable {
   private final Optional<Witnessing> witnessing;
   private final Optional<Anchoring> anchoring;
 
+  /** Judges what lies in the data directory. */
+  private final Supplier<AuditHealth> atRest;
+
   private Indelible(
       DeferredAudit audit,
       Policy policy,
       Optional<Witnessing> witnessing,
-      Optional<Anchoring> anchoring) {
+      Optional<Anchoring> anchoring,
+      Supplier<AuditHealth> atRest) {
+    this.atRest = atRest;
     this.audit = audit;
     this.policy = policy;
     this.witnessing = witnessing;
@@ -101,6 +109,16 @@ public final class Indelible implements AutoCloseable {
   /** The books of the queue. */
   public DeferredAuditMetrics metrics() {
     return audit.queue().metrics();
+  }
+
+  /**
+   * Judges the whole log: what this process reports, as {@link #metrics} has it at any time, and
+   * what lies in the data directory, as {@code indelible status} judges it. Reads the ledger and
+   * the journals, so it takes some milliseconds and more while many events wait; for a health
+   * endpoint, not for each decision.
+   */
+  public AuditHealth health() {
+    return metrics().health().and(atRest.get().entries());
   }
 
   /** How it goes with the witnesses; empty if none are asked. */
@@ -465,7 +483,12 @@ public final class Indelible implements AutoCloseable {
               tally);
       Optional<Witnessing> witnessing =
           witnessed.filter(policy -> askWitnesses).map(policy -> ask(policy, audit));
-      return new Indelible(audit, rules, witnessing, anchor.map(file -> anchor(file, audit)));
+      return new Indelible(
+          audit,
+          rules,
+          witnessing,
+          anchor.map(file -> anchor(file, audit)),
+          () -> HealthCheck.of(data, anchor));
     }
 
     private Anchoring anchor(Path file, DeferredAudit audit) {
@@ -473,7 +496,7 @@ public final class Indelible implements AutoCloseable {
           file,
           this::ledger,
           data.keys()::accepted,
-          reason -> audit.reportContradiction("anchor", reason));
+          reason -> audit.reportContradiction(HealthEntry.ANCHOR, reason));
     }
 
     private Optional<SqliteLedger> ledger() throws LedgerException {

@@ -4,6 +4,8 @@ package dev.indelible;
 import dev.indelible.gate.DecisionBooks;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.DeferredAuditMetrics;
+import dev.indelible.queue.HealthEntry;
+import dev.indelible.witness.Witnessing;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.FunctionTimer;
 import io.micrometer.core.instrument.Gauge;
@@ -11,15 +13,20 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.TimeGauge;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 
 /**
- * Publishes the books of an open log through Micrometer: {@code
- * IndelibleMeters.of(indelible).bindTo(registry)}.
+ * Publishes the counters and the health of an open log through Micrometer: {@code
+ * IndelibleMeters.of(indelible).bindTo(registry)}. All meters of one scrape are of one snapshot.
  *
  * <p>What cannot be read is NaN and never 0 (D11). The registry keeps no log alive: hold on to it
  * for as long as it is measured, or gauges become NaN. This is the only class here that needs
@@ -41,151 +48,264 @@ public final class IndelibleMeters implements MeterBinder {
 
   @Override
   public void bindTo(MeterRegistry registry) {
-    decisions(registry);
-    events(registry);
-    backlog(registry);
-    ledger(registry);
-    anchors(registry);
-    state(registry);
+    Binding binding = new Binding(registry, indelible);
+    decisions(binding);
+    events(binding);
+    backlog(binding);
+    ledger(binding);
+    anchors(binding);
+    health(binding, sources());
   }
 
-  private void decisions(MeterRegistry registry) {
+  /** Every source that an entry of this log's health can have. */
+  private List<String> sources() {
+    List<String> sources = new ArrayList<>(HealthEntry.SOURCES);
+    indelible.witnessing().stream()
+        .flatMap(witnessing -> witnessing.witnesses().stream())
+        .map(Witnessing.State::name)
+        .map(HealthEntry::witness)
+        .forEach(sources::add);
+    return sources;
+  }
+
+  private static void decisions(Binding binding) {
     for (String verdict : DecisionBooks.VERDICTS) {
       for (String kind : DecisionBooks.ACTION_KINDS) {
         FunctionCounter.builder(
-                "indelible.decisions", indelible, log -> log.gate().books().count(verdict, kind))
+                "indelible.decisions",
+                binding.log,
+                binding.read(snapshot -> snapshot.decisions(verdict, kind)))
             .tags("verdict", verdict, "action_kind", kind)
             .description("Decisions, as their callers were told")
-            .register(registry);
+            .register(binding.registry);
       }
     }
-    FunctionTimer.builder(
-            "indelible.decision.duration",
-            indelible,
-            log -> log.gate().books().decisions(),
-            log -> log.gate().books().time().toNanos(),
-            TimeUnit.NANOSECONDS)
-        .description("Time from the question to the answer")
-        .register(registry);
+    binding.timer(
+        "indelible.decision.duration",
+        "Time from the question to the answer",
+        Snapshot::allDecisions,
+        Snapshot::decisionTime);
   }
 
-  private void events(MeterRegistry registry) {
-    counter(registry, "submitted", "Events handed in", DeferredAuditMetrics::submitted);
-    counter(registry, "appended", "Events in the chain", DeferredAuditMetrics::appended);
-    counter(
-        registry, "dead.lettered", "Events in the dead letters", DeferredAuditMetrics::dlqLanded);
-    counter(
-        registry,
+  private static void events(Binding binding) {
+    binding.counter("submitted", "Events handed in", DeferredAuditMetrics::submitted);
+    binding.counter("appended", "Events in the chain", DeferredAuditMetrics::appended);
+    binding.counter("dead.lettered", "Events in the dead letters", DeferredAuditMetrics::dlqLanded);
+    binding.counter(
         "rejected",
         "Events not accepted, as their callers know",
         DeferredAuditMetrics::sendFailures);
-    counter(
-        registry,
-        "lost",
-        "Accepted events that were lost, as the chain says",
-        DeferredAuditMetrics::lost);
-    counter(
-        registry,
+    binding.counter(
+        "lost", "Accepted events that were lost, as the chain says", DeferredAuditMetrics::lost);
+    binding.counter(
         "unsigned",
         "Events in the chain without a signature of their own",
         DeferredAuditMetrics::unsigned);
   }
 
-  private void backlog(MeterRegistry registry) {
-    Gauge.builder(AUDIT + "pending", indelible, log -> log.metrics().pending())
-        .description("Events accepted and neither in the chain nor in the dead letters yet")
-        .register(registry);
-    seconds(
-        registry,
+  private static void backlog(Binding binding) {
+    binding.gauge(
+        "pending",
+        "Events accepted and neither in the chain nor in the dead letters yet",
+        snapshot -> snapshot.metrics().pending());
+    binding.seconds(
         "oldest.pending",
         "Age of the oldest of those; 0 if there are none",
         IndelibleMeters::oldestPending);
-    Gauge.builder(AUDIT + "journal", indelible, log -> number(log.metrics().journalBytes()))
+    Gauge.builder(
+            AUDIT + "journal",
+            binding.log,
+            binding.read(snapshot -> number(snapshot.metrics().journalBytes())))
         .baseUnit("bytes")
         .description("What this process's journal takes on disk")
-        .register(registry);
-    seconds(
-        registry,
+        .register(binding.registry);
+    binding.seconds(
         "since.sync",
         "Time of which a power cut may cost what was accepted in it",
         DeferredAuditMetrics::syncAge);
+    binding.gauge(
+        "dead.letters.waiting",
+        "Dead letters in the ledger that were not replayed, when this log last looked",
+        snapshot -> number(snapshot.metrics().deadLettersWaiting()));
   }
 
-  private void ledger(MeterRegistry registry) {
-    FunctionTimer.builder(
-            AUDIT + "commit.duration",
-            indelible,
-            log -> log.metrics().commits(),
-            log -> log.metrics().commitTime().toNanos(),
-            TimeUnit.NANOSECONDS)
-        .description("Time in which the ledger took a batch, durably")
-        .register(registry);
-    counter(
-        registry,
+  private static void ledger(Binding binding) {
+    binding.timer(
+        AUDIT + "commit.duration",
+        "Time in which the ledger took a batch, durably",
+        snapshot -> snapshot.metrics().commits(),
+        snapshot -> snapshot.metrics().commitTime());
+    binding.counter(
+        "append.failures",
+        "Attempts to append that the ledger's writer reported as failed, and that were repeated",
+        DeferredAuditMetrics::appendFailures);
+    binding.counter(
+        "drainer.panics",
+        "Attempts to append out of which something unexpected was thrown",
+        DeferredAuditMetrics::drainerPanics);
+    binding.counter(
         "drainer.restarts",
-        "Failures after which the drainer went on afresh",
+        "Failures that cost the ledger's writer, the one that used up its budget among them",
         DeferredAuditMetrics::drainerRestarts);
-    counter(
-        registry,
+    binding.counter(
         "unique.race.retries",
         "Races for the next sequence that were lost and run again",
         DeferredAuditMetrics::uniqueRaceRetries);
-    Gauge.builder(AUDIT + "chain.sequence", indelible, log -> number(log.metrics().chainSequence()))
-        .description("The last sequence when this log last wrote to the chain")
-        .register(registry);
+    binding.gauge(
+        "chain.sequence",
+        "The last sequence when this log last wrote to the chain",
+        snapshot -> number(snapshot.metrics().chainSequence()));
+    binding.gauge(
+        "tampered",
+        "1 if the chain has a row that reports tampering, when this log last looked",
+        snapshot -> Math.min(1, number(snapshot.metrics().tamperRows())));
   }
 
-  private void anchors(MeterRegistry registry) {
-    Gauge.builder(AUDIT + "not.cosigned", indelible, log -> number(log.rowsNotCosigned()))
-        .baseUnit("rows")
-        .description("Rows behind the last checkpoint that a quorum of witnesses cosigned")
-        .register(registry);
-    Gauge.builder(AUDIT + "not.anchored", indelible, log -> number(log.rowsNotAnchored()))
-        .baseUnit("rows")
-        .description("Rows behind the last checkpoint in the anchor file")
-        .register(registry);
+  private static void anchors(Binding binding) {
+    binding.rows(
+        "not.cosigned",
+        "Rows behind the last checkpoint that a quorum of witnesses cosigned",
+        Snapshot::notCosigned);
+    binding.rows(
+        "not.anchored",
+        "Rows behind the last checkpoint in the anchor file",
+        Snapshot::notAnchored);
   }
 
-  private void state(MeterRegistry registry) {
+  private static void health(Binding binding, List<String> sources) {
     for (AuditHealth.State state : AuditHealth.State.values()) {
       Gauge.builder(
-              AUDIT + "state", indelible, log -> log.metrics().health().state() == state ? 1 : 0)
+              AUDIT + "state",
+              binding.log,
+              binding.read(snapshot -> snapshot.metrics().health().state() == state ? 1 : 0))
           .tags("state", state.label())
           .description("1 for the state that recording is in, 0 for the others")
-          .register(registry);
+          .register(binding.registry);
+    }
+    for (String source : sources) {
+      Gauge.builder(
+              AUDIT + "health",
+              binding.log,
+              binding.read(
+                  snapshot -> snapshot.metrics().health().entry(source).isPresent() ? 1 : 0))
+          .tags("source", source)
+          .description("1 while something is wrong with that source, 0 while nothing is")
+          .register(binding.registry);
     }
   }
 
-  private void counter(
-      MeterRegistry registry,
-      String name,
-      String description,
-      ToLongFunction<DeferredAuditMetrics> value) {
-    FunctionCounter.builder(AUDIT + name, indelible, log -> value.applyAsLong(log.metrics()))
-        .description(description)
-        .register(registry);
-  }
-
-  private void seconds(
-      MeterRegistry registry,
-      String name,
-      String description,
-      Function<DeferredAuditMetrics, Optional<Duration>> value) {
-    TimeGauge.builder(
-            AUDIT + name,
-            indelible,
-            TimeUnit.NANOSECONDS,
-            log ->
-                value.apply(log.metrics()).map(time -> (double) time.toNanos()).orElse(Double.NaN))
-        .description(description)
-        .register(registry);
-  }
-
-  private static Optional<Duration> oldestPending(DeferredAuditMetrics books) {
-    return books.pending() == 0 ? Optional.of(Duration.ZERO) : books.oldestPending();
+  private static Optional<Duration> oldestPending(DeferredAuditMetrics metrics) {
+    return metrics.pending() == 0 ? Optional.of(Duration.ZERO) : metrics.oldestPending();
   }
 
   private static double number(OptionalLong value) {
     return value.isPresent() ? value.getAsLong() : Double.NaN;
+  }
+
+  /** A log and the registry that its meters are registered with; keeps the log for no meter. */
+  private static final class Binding {
+    private final MeterRegistry registry;
+    private final Indelible log;
+    private final Scrapes<Indelible, Snapshot> scrapes = new Scrapes<>(Snapshot::of);
+    private int readers;
+
+    Binding(MeterRegistry registry, Indelible log) {
+      this.registry = registry;
+      this.log = log;
+    }
+
+    /** A function that reads from the snapshot of a scrape; once in each. */
+    ToDoubleFunction<Indelible> read(ToDoubleFunction<Snapshot> value) {
+      Scrapes<Indelible, Snapshot> of = scrapes;
+      int reader = readers++;
+      return from -> value.applyAsDouble(of.snapshot(from, reader));
+    }
+
+    void counter(String name, String description, ToLongFunction<DeferredAuditMetrics> value) {
+      FunctionCounter.builder(
+              AUDIT + name, log, read(snapshot -> value.applyAsLong(snapshot.metrics())))
+          .description(description)
+          .register(registry);
+    }
+
+    void gauge(String name, String description, ToDoubleFunction<Snapshot> value) {
+      Gauge.builder(AUDIT + name, log, read(value)).description(description).register(registry);
+    }
+
+    void rows(String name, String description, Function<Snapshot, OptionalLong> value) {
+      Gauge.builder(AUDIT + name, log, read(snapshot -> number(value.apply(snapshot))))
+          .baseUnit("rows")
+          .description(description)
+          .register(registry);
+    }
+
+    void seconds(
+        String name, String description, Function<DeferredAuditMetrics, Optional<Duration>> value) {
+      TimeGauge.builder(
+              AUDIT + name,
+              log,
+              TimeUnit.NANOSECONDS,
+              read(
+                  snapshot ->
+                      value
+                          .apply(snapshot.metrics())
+                          .map(time -> (double) time.toNanos())
+                          .orElse(Double.NaN)))
+          .description(description)
+          .register(registry);
+    }
+
+    void timer(
+        String name,
+        String description,
+        ToLongFunction<Snapshot> count,
+        Function<Snapshot, Duration> time) {
+      ToDoubleFunction<Indelible> counted = read(count::applyAsLong);
+      FunctionTimer.builder(
+              name,
+              log,
+              from -> (long) counted.applyAsDouble(from),
+              read(snapshot -> time.apply(snapshot).toNanos()),
+              TimeUnit.NANOSECONDS)
+          .description(description)
+          .register(registry);
+    }
+  }
+
+  /**
+   * A log at one moment.
+   *
+   * @param metrics the counters and the health of its queue
+   * @param decisions its gate's, by verdict and then by kind of action
+   * @param allDecisions their sum
+   * @param decisionTime how long they took together
+   * @param notCosigned rows that no quorum vouches for yet
+   * @param notAnchored rows that the anchor file does not cover yet
+   */
+  private record Snapshot(
+      DeferredAuditMetrics metrics,
+      Map<String, Map<String, Long>> decisions,
+      long allDecisions,
+      Duration decisionTime,
+      OptionalLong notCosigned,
+      OptionalLong notAnchored) {
+    static Snapshot of(Indelible log) {
+      DecisionBooks gate = log.gate().books();
+      Map<String, Map<String, Long>> decisions = new HashMap<>();
+      long all = 0;
+      for (String verdict : DecisionBooks.VERDICTS) {
+        for (String kind : DecisionBooks.ACTION_KINDS) {
+          long count = gate.count(verdict, kind);
+          decisions.computeIfAbsent(verdict, any -> new HashMap<>()).put(kind, count);
+          all += count;
+        }
+      }
+      return new Snapshot(
+          log.metrics(), decisions, all, gate.time(), log.rowsNotCosigned(), log.rowsNotAnchored());
+    }
+
+    double decisions(String verdict, String kind) {
+      return decisions.get(verdict).get(kind);
+    }
   }
 }

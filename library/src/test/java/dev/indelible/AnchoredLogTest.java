@@ -281,7 +281,7 @@ class AnchoredLogTest {
     try (Indelible log = open()) {
       record(log, 20);
       awaitReason(
-          log, "the ledger was set back: it has a checkpoint of size 5, and one of size 10");
+          log, "its last checkpoint is over 5 rows, and one over 10 rows was signed. Put back");
     }
     assertThat(lastCheckpoint().size()).isEqualTo(5);
     record(1);

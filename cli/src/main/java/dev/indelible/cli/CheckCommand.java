@@ -130,6 +130,10 @@ final class CheckCommand extends Verb {
     } catch (IOException e) {
       throw CommandFailure.unreadableInput(e);
     }
+    if (json.length == 0) {
+      throw CommandFailure.usage(
+          "standard input: there is no input; give the action as an argument or on standard input");
+    }
     try {
       return CanonicalJson.read(json);
     } catch (JsonFormatException e) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.HealthCheck;
 import dev.indelible.OpenException;
 import dev.indelible.adopt.AdoptedChain;
 import dev.indelible.adopt.AdoptionCheck;
@@ -11,14 +12,17 @@ import dev.indelible.crypto.KeyRing;
 import dev.indelible.export.ExportedLog;
 import dev.indelible.journal.Journal;
 import dev.indelible.journal.JournalException;
+import dev.indelible.journal.WaitingEvents;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
+import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.Finding;
+import dev.indelible.verify.LastCheckpoint;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
@@ -136,7 +140,7 @@ final class LogVerifyCommand extends Verb {
     VerificationOptions options =
         keys.isEmpty() ? VerificationOptions.of(data().keys().accepted()) : under(keys);
     VerificationReport report;
-    try (LedgerReader ledger = ledger()) {
+    try (SqliteLedger ledger = ledger()) {
       report = ownChain(ledger, options.anchors(anchors()));
     } catch (LedgerException e) {
       report = damaged(e);
@@ -145,7 +149,7 @@ final class LogVerifyCommand extends Verb {
   }
 
   /** With what lies beside it: who is to cosign it, and of which ledger its journal is. */
-  private VerificationReport ownChain(LedgerReader ledger, VerificationOptions options)
+  private VerificationReport ownChain(SqliteLedger ledger, VerificationOptions options)
       throws CommandFailure, LedgerException {
     Optional<WitnessPolicy> policy = Optional.empty();
     List<Finding> beside = new ArrayList<>();
@@ -156,6 +160,8 @@ final class LogVerifyCommand extends Verb {
     }
     VerificationReport report = verify(ledger, options, policy);
     swapped(ledger).ifPresent(beside::add);
+    beside.add(lastCheckpoint(ledger, options));
+    waiting(ledger).ifPresent(beside::add);
     for (Finding finding : beside) {
       report = with(report, finding);
     }
@@ -164,6 +170,36 @@ final class LogVerifyCommand extends Verb {
 
   private static Finding unknown(String check, String message, boolean counts) {
     return new Finding(check, Finding.Status.UNKNOWN, OptionalLong.empty(), message, counts);
+  }
+
+  /** The judgement of {@code last-checkpoint}, the checkpoint that this log signed last. */
+  private Finding lastCheckpoint(LedgerReader ledger, VerificationOptions options) {
+    KeyHistory history;
+    try {
+      history = KeyHistory.read(ledger, options.keys(), options.rooted());
+    } catch (LedgerException e) {
+      // The verifier has reported it; the keys that were given still judge the file.
+      history = KeyHistory.none(options.keys());
+    }
+    return LastCheckpoint.judge(data().lastCheckpoint(), ledger, history).finding();
+  }
+
+  /** A note on events that are accepted and not in the chain yet; no fault of the chain. */
+  private Optional<Finding> waiting(SqliteLedger ledger) {
+    WaitingEvents events;
+    try {
+      events = HealthCheck.waiting(data(), Optional.of(ledger));
+    } catch (JournalException e) {
+      return Optional.of(unknown("journal", e.getMessage(), false));
+    }
+    return events.isNone()
+        ? Optional.empty()
+        : Optional.of(
+            unknown(
+                "journal",
+                "%d events wait in journals of processes that have ended, %d in those of processes at work: they are accepted, and not in the chain yet"
+                    .formatted(events.ended(), events.alive()),
+                false));
   }
 
   /** That the database is of another log than the journal beside it. */
@@ -441,6 +477,8 @@ final class LogVerifyCommand extends Verb {
       out.element()
           .beginObject()
           .member("check", finding.check())
+          .name("counts")
+          .canonical(Boolean.toString(finding.counts()))
           .member("message", finding.message());
       finding.sequence().ifPresent(sequence -> out.member("sequence", sequence));
       out.member("status", label(finding.status())).endObject();

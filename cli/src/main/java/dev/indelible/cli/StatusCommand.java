@@ -1,397 +1,431 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
-import dev.indelible.OpenException;
+import dev.indelible.HealthCheck;
 import dev.indelible.checkpoint.Checkpoint;
-import dev.indelible.checkpoint.CheckpointParseException;
-import dev.indelible.checkpoint.SignedCheckpoint;
-import dev.indelible.checkpoint.WitnessPolicy;
-import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
-import dev.indelible.event.DeferredAuditEvent;
-import dev.indelible.event.SystemEvent;
+import dev.indelible.journal.WaitingEvents;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
-import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.policy.Policy;
-import dev.indelible.policy.PolicyException;
-import dev.indelible.witness.Anchoring;
+import dev.indelible.queue.AuditHealth;
+import dev.indelible.queue.HealthEntry;
+import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.sqlite.SqliteLedger.BlockedCounts;
+import dev.indelible.sqlite.SqliteLibrary;
 import dev.indelible.witness.Witnessing;
-import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 @Command(
     name = "status",
-    description = "Say how the log is: counts, keys, rules, and what is wrong.",
+    description = "Show the state of the log: counts, keys, rules, and everything that is wrong.",
     footer = {
       "",
-      "Exit status: 0 healthy, 1 not.",
+      "Exit status: 0 nothing is wrong, 1 something is; each line 'problem' says what to do.",
       "It reads counts and the last row; 'log verify' checks the chain."
     })
 final class StatusCommand extends Verb {
-  private final List<String> problems = new ArrayList<>();
-  private boolean tampered;
-  private boolean headRead;
-
-  /** Whether the log has witnesses, or a policy that cannot be read. */
-  private boolean witnessed;
+  private static final String UNREADABLE = "(unreadable)";
 
   @Mixin AnchorOption anchor = new AnchorOption();
+
+  /** Everything that is wrong, also with what is read for a field. */
+  private AuditHealth health = AuditHealth.RECORDING;
 
   @Override
   public Integer call() throws Exception {
     requireDataDirectory();
-    OptionalLong rows = OptionalLong.empty();
-    OptionalLong refusals = OptionalLong.empty();
-    OptionalLong deadLetters = OptionalLong.empty();
-    Optional<Head> head = Optional.empty();
-    RowSignatures signatures = RowSignatures.UNKNOWN;
-    Optional<LastTally> tally = Optional.empty();
-    Optional<Checkpoint> checkpoint = Optional.empty();
-    Optional<WitnessPolicy> witnesses = witnesses();
-    OptionalLong cosigned = OptionalLong.empty();
-    OptionalLong anchored = OptionalLong.empty();
-    try (LedgerReader ledger = ledger()) {
-      rows = count("rows", ledger::size);
-      refusals = count("refusals", () -> ledger.size(DeferredAuditEvent.REFUSAL));
-      deadLetters = count("dead letters", ledger::dlqSize);
-      tampered = count("tamper notes", () -> ledger.size(SystemEvent.TAMPER)).orElse(0) > 0;
-      head = ledger.lastRow().map(ChainRow::head);
-      headRead = true;
-      signatures = signatures(ledger);
-      tally = tally(ledger);
-      checkpoint = checkpoint(ledger);
-      if (witnesses.isPresent()) {
-        cosigned = Witnessing.cosigned(ledger, witnesses.get());
-      }
-      anchored = anchored(ledger, checkpoint);
+    // A library that cannot be loaded is a fault of this machine, and not of the log.
+    SqliteLibrary.load();
+    List<Field> fields;
+    try (SqliteLedger ledger = ledger()) {
+      fields = fields(Optional.of(ledger));
     } catch (LedgerException e) {
-      // Where nothing is, nothing can be said; of what is there and unreadable, that is the status.
-      if (!Files.exists(data().database())) {
-        throw e;
-      }
-      problems.add("the ledger cannot be read: " + e.getMessage());
+      fields = withoutLedger(e);
     }
-    if (tampered) {
-      problems.add("the chain was tampered with; 'indelible log verify' says where");
-    }
-    if (deadLetters.orElse(0) > 0) {
-      problems.add(deadLetters.getAsLong() + " dead letters wait; 'indelible dlq list' shows them");
-    }
-    Optional<KeyRing> keys = keys();
-    Optional<Policy> policy = policy();
-    Status status =
-        new Status(
-            state(),
-            rows,
-            refusals,
-            deadLetters,
-            head,
-            signatures,
-            tally,
-            checkpoint,
-            cosigned,
-            anchored,
-            keys,
-            policy);
     if (json()) {
-      console().json(toJson(status));
+      console().json(toJson(fields));
     } else {
-      print(status);
+      print(fields);
     }
-    return problems.isEmpty() ? ExitCode.OK : ExitCode.FAILED;
+    return health.isWell() ? ExitCode.OK : ExitCode.FAILED;
   }
 
-  private String state() {
-    return tampered ? "tampered" : problems.isEmpty() ? "ok" : "unhealthy";
+  /** The fields of a log whose ledger cannot be opened. */
+  private List<Field> withoutLedger(LedgerException e) throws LedgerException {
+    health = health.and(List.of(HealthCheck.unreadable(e)));
+    List<Field> fields = fields(Optional.empty());
+    boolean waits = health.entry(HealthEntry.WAITING).isPresent();
+    if (!Files.exists(data().database()) && !waits) {
+      // Nothing was ever recorded here.
+      throw e;
+    }
+    return fields;
   }
 
-  /** A count, or nothing when it could not be read: which is not zero (D11). */
-  private OptionalLong count(String what, Count count) {
+  /** Every field, in the order in which a person reads them. */
+  private List<Field> fields(Optional<SqliteLedger> ledger) {
+    HealthCheck check = HealthCheck.of(data(), ledger, anchor.file());
+    health = health.and(check.health().entries());
+    // Read first: the state is of all of them.
+    Optional<Head> head = read(ledger, "the last row", StatusCommand::head);
+    List<Field> read = new ArrayList<>();
+    read.add(rows(read(ledger, "rows", SqliteLedger::size)));
+    read.addAll(blocked(read(ledger, "refusals", SqliteLedger::blocked)));
+    read.add(deadLetters(check.deadLetters()));
+    read.add(waiting(check.waiting()));
+    read.add(head(head));
+    read.add(signatures(rowSignatures(ledger, check)));
+    read.add(checkpoint(check.checkpoint(), head));
+    read.add(witnesses(ledger, check, head));
+    read.add(anchor(check.anchored(), head));
+    read.add(tally(lastTally(ledger, check)));
+    read.add(keys(check.keys()));
+    read.add(policy(check.policy()));
+    String state = check.isTampered() ? "tampered" : health.isWell() ? "ok" : "unhealthy";
+    List<Field> all = new ArrayList<>();
+    all.add(
+        new Field(
+            "state",
+            console().bold(console().byMeaning(state, state)),
+            "state",
+            out -> out.string(state)));
+    all.addAll(read);
+    return all;
+  }
+
+  /** Reads something of the ledger; empty if it cannot be read, which is not zero (D11). */
+  private <T> Optional<T> read(Optional<SqliteLedger> ledger, String what, Reading<T> reading) {
     try {
-      return OptionalLong.of(count.read());
+      return ledger.isPresent() ? Optional.of(reading.read(ledger.get())) : Optional.empty();
     } catch (LedgerException e) {
-      problems.add(what + " cannot be read: " + e.getMessage());
-      return OptionalLong.empty();
-    }
-  }
-
-  /** Nothing where it cannot be told which tallies hold. */
-  private Optional<LastTally> tally(LedgerReader ledger) throws LedgerException {
-    try {
-      return LastTally.read(ledger, data().keys().accepted());
-    } catch (KeyException e) {
-      // That the keys cannot be read is said where they are.
+      String reason = what + " cannot be read: " + e.getMessage();
+      health = health.and(List.of(new HealthEntry(HealthEntry.LEDGER, reason)));
       return Optional.empty();
     }
   }
 
-  /** What the notes in the chain say; those keys alone matter here that a reader has. */
-  private RowSignatures signatures(LedgerReader ledger) throws LedgerException {
-    try {
-      return RowSignatures.read(ledger, data().keys().accepted());
-    } catch (KeyException e) {
-      // That the keys cannot be read is said where they are.
-      return RowSignatures.UNKNOWN;
-    }
+  private static Head head(SqliteLedger ledger) throws LedgerException {
+    return ledger.lastRow().map(ChainRow::head).orElse(Head.EMPTY);
   }
 
-  /** The last one there is; whether it is right, 'log verify' says. */
-  private Optional<Checkpoint> checkpoint(LedgerReader ledger) throws LedgerException {
-    Optional<StoredCheckpoint> last = ledger.lastCheckpoint();
-    try {
-      if (last.isPresent()) {
-        return Optional.of(SignedCheckpoint.parse(last.get().note()).unverified());
-      }
-    } catch (CheckpointParseException e) {
-      problems.add("the last checkpoint cannot be read: " + e.getMessage());
-    }
-    return Optional.empty();
+  private RowSignatures rowSignatures(Optional<SqliteLedger> ledger, HealthCheck check) {
+    return check
+        .keys()
+        .flatMap(ring -> read(ledger, "row signatures", open -> RowSignatures.read(open, ring)))
+        .orElse(RowSignatures.UNKNOWN);
   }
 
-  /** What the anchor has of this log, by the keys that are accepted here. */
-  private OptionalLong anchored(LedgerReader ledger, Optional<Checkpoint> last) {
-    if (anchor.file().isEmpty() || last.isEmpty()) {
-      return OptionalLong.empty();
-    }
-    Path file = anchor.file().get();
-    String origin = last.get().origin();
-    try {
-      if (Files.notExists(file)) {
-        problems.add(file + ": the anchor is not there");
-        return OptionalLong.empty();
-      }
-      KeyHistory history = KeyHistory.read(ledger, data().keys().accepted(), false);
-      long size = Anchoring.anchored(file, origin, history);
-      if (size > last.get().size()) {
-        problems.add(
-            "%s: the log was set back: the anchor has its checkpoint over %d rows, and its last is over %d"
-                .formatted(file, size, last.get().size()));
-      }
-      return OptionalLong.of(size);
-    } catch (IOException e) {
-      problems.add(file + ": the anchor cannot be read: " + e.getMessage());
-    } catch (KeyException | LedgerException | IllegalArgumentException e) {
-      problems.add(file + ": what the anchor has cannot be told: " + e.getMessage());
-    }
-    return OptionalLong.empty();
+  /** Empty where it cannot be told which tallies hold. */
+  private Optional<LastTally> lastTally(Optional<SqliteLedger> ledger, HealthCheck check) {
+    return check
+        .keys()
+        .flatMap(ring -> read(ledger, "the last tally", open -> LastTally.read(open, ring)))
+        .flatMap(Function.identity());
   }
 
-  private Optional<WitnessPolicy> witnesses() {
-    try {
-      Optional<WitnessPolicy> policy = data().witnessPolicy();
-      witnessed = policy.isPresent();
-      return policy;
-    } catch (OpenException e) {
-      witnessed = true;
-      problems.add(e.getMessage());
-      return Optional.empty();
-    }
+  private static Field rows(Optional<Long> rows) {
+    return number("rows", "rows", rows);
   }
 
-  private Optional<KeyRing> keys() {
-    try {
-      if (!data().keys().isElsewhere()) {
-        data().keys().open();
-      }
-      return Optional.of(data().keys().accepted());
-    } catch (KeyException e) {
-      problems.add(e.getMessage());
-      return Optional.empty();
-    }
+  /**
+   * Refusals and escalations, which rows record under one event type: told apart by their payloads.
+   */
+  private static List<Field> blocked(Optional<BlockedCounts> counts) {
+    Field refusals = number("refusals", "refusals", counts.map(BlockedCounts::refusals));
+    long unknown = counts.map(BlockedCounts::unknown).orElse(0L);
+    String text =
+        unknown == 0
+            ? refusals.text()
+            : refusals.text()
+                + text("; %,d more were refusals or escalations, their payloads are gone", unknown);
+    return List.of(
+        new Field(refusals.name(), text, refusals.member(), refusals.json()),
+        number("escalations", "escalations", counts.map(BlockedCounts::escalations)),
+        jsonOnly("blocked", number(counts.map(BlockedCounts::rows))));
   }
 
-  private Optional<Policy> policy() {
-    try {
-      return Optional.of(Policy.load(data().policy()));
-    } catch (PolicyException e) {
-      problems.add(e.getMessage());
-      return Optional.empty();
-    }
+  private static Field deadLetters(OptionalLong letters) {
+    Optional<Long> count = boxed(letters);
+    return new Field(
+        "dead letters",
+        text(count),
+        "approval",
+        out -> {
+          out.beginObject().name("deferred_audit_dlq_size");
+          number(count).accept(out);
+          out.endObject();
+        });
   }
 
-  private void print(Status status) {
-    field("state", console().bold(console().byMeaning(status.state(), status.state())));
-    field("rows", number(status.rows()));
-    field("refusals", number(status.refusals()));
-    field("dead letters", number(status.deadLetters()));
-    field("head", status.head().map(Head::toString).orElse(headRead ? "(empty)" : "(unreadable)"));
-    field("signatures", signatures(status.signatures()));
-    field(
-        "checkpoint",
-        status
-            .checkpoint()
+  private Field waiting(Optional<WaitingEvents> waiting) {
+    return new Field(
+        "waiting",
+        waiting.map(this::describe).orElse(UNREADABLE),
+        "waiting",
+        out ->
+            waiting.ifPresentOrElse(
+                events ->
+                    out.beginObject()
+                        .member("alive", events.alive())
+                        .member("ended", events.ended())
+                        .endObject(),
+                () -> out.canonical("null")));
+  }
+
+  private String describe(WaitingEvents events) {
+    if (events.isNone()) {
+      return "0 events";
+    }
+    List<String> parts = new ArrayList<>();
+    if (events.ended() > 0) {
+      String ended = text("%s in the journal of a process that has ended", events(events.ended()));
+      parts.add(console().yellow(ended));
+    }
+    if (events.alive() > 0) {
+      parts.add(text("%s in the journal of a process at work", events(events.alive())));
+    }
+    return String.join(", ", parts);
+  }
+
+  private static String events(long count) {
+    return text("%,d %s", count, count == 1 ? "event" : "events");
+  }
+
+  private static Field head(Optional<Head> head) {
+    return new Field(
+        "head",
+        head.map(last -> last.equals(Head.EMPTY) ? "(empty)" : last.toString()).orElse(UNREADABLE),
+        "head",
+        out ->
+            head.filter(last -> !last.equals(Head.EMPTY))
+                .ifPresentOrElse(
+                    last ->
+                        out.beginObject()
+                            .member("hash", last.hex())
+                            .member("sequence", last.sequence())
+                            .endObject(),
+                    () -> out.canonical("null")));
+  }
+
+  private Field signatures(RowSignatures found) {
+    String text =
+        switch (found) {
+          case ON -> "on";
+          case OFF ->
+              console().yellow("off")
+                  + ": new rows are unsigned, as a signed note in the chain says";
+          case UNKNOWN -> console().yellow("(unknown)");
+        };
+    return new Field("signatures", text, "row_signatures", out -> out.string(found.label()));
+  }
+
+  private static Field checkpoint(Optional<Checkpoint> checkpoint, Optional<Head> head) {
+    String text =
+        checkpoint
             .map(
                 last ->
-                    "over %,d rows of %s".formatted(last.size(), Console.printable(last.origin())))
-            .orElse("(none that can be read)"));
-    field("witnesses", witnessed ? cosigned(status) : "(none)");
-    field("anchor", anchor.file().isPresent() ? anchored(status) : "(none)");
-    field(
-        "last tally",
-        status.tally().map(LastTally::describe).orElse(console().yellow("(unknown)")));
-    field("keys", status.keys().map(ring -> String.join(", ", ids(ring))).orElse("(unusable)"));
-    field(
-        "policy",
-        status
-            .policy()
-            .map(policy -> policy.rules().size() + " rules, " + policy.digest())
-            .orElse("(unusable)"));
-    problems.forEach(problem -> field("problem", console().red(Console.printable(problem))));
+                    text("over %,d rows of %s", last.size(), Console.printable(last.origin()))
+                        + behind(OptionalLong.of(last.size()), head).stream()
+                            .filter(rows -> rows > 0)
+                            .mapToObj(rows -> text("; %,d rows follow it", rows))
+                            .findFirst()
+                            .orElse(""))
+            .orElse("(none that can be read)");
+    return new Field(
+        "checkpoint",
+        text,
+        "checkpoint",
+        out ->
+            checkpoint.ifPresentOrElse(
+                last ->
+                    out.beginObject()
+                        .member("origin", last.origin())
+                        .member("size", last.size())
+                        .endObject(),
+                () -> out.canonical("null")));
   }
 
-  private String signatures(RowSignatures found) {
-    return switch (found) {
-      case ON -> "on";
-      case OFF ->
-          console().yellow("off") + ": new rows are unsigned, as a signed note in the chain says";
-      case UNKNOWN -> console().yellow("(unknown)");
+  private Field witnesses(Optional<SqliteLedger> ledger, HealthCheck check, Optional<Head> head) {
+    boolean has = check.witnesses().isPresent() || health.entry(HealthEntry.WITNESSES).isPresent();
+    OptionalLong size =
+        check
+            .witnesses()
+            .flatMap(
+                policy -> read(ledger, "cosignatures", open -> Witnessing.cosigned(open, policy)))
+            .orElse(OptionalLong.empty());
+    OptionalLong behind = behind(size, head);
+    return new Field(
+        "witnesses",
+        has ? coverage(size, behind, "that a quorum cosigned") : "(none)",
+        "witnesses",
+        coverage(has, "cosigned", size, "not_cosigned", behind));
+  }
+
+  private Field anchor(OptionalLong size, Optional<Head> head) {
+    boolean has = anchor.file().isPresent();
+    OptionalLong behind = behind(size, head);
+    return new Field(
+        "anchor",
+        has ? coverage(size, behind, "that is in it") : "(none)",
+        "anchor",
+        coverage(has, "anchored", size, "not_anchored", behind));
+  }
+
+  /** How many rows follow the last checkpoint that somebody else vouches for. */
+  private String coverage(OptionalLong size, OptionalLong behind, String by) {
+    if (behind.isEmpty()) {
+      return console().yellow("(unknown)");
+    }
+    return behind.getAsLong() == 0
+        ? "all rows are under a checkpoint " + by
+        : console().yellow(text("%,d rows are not yet under one", behind.getAsLong()))
+            + text(" %s; the last is over %,d", by, size.getAsLong());
+  }
+
+  private static Consumer<CanonicalWriter> coverage(
+      boolean has, String name, OptionalLong size, String behindName, OptionalLong behind) {
+    return out -> {
+      if (!has) {
+        out.canonical("null");
+        return;
+      }
+      out.beginObject().name(name);
+      number(boxed(size)).accept(out);
+      out.name(behindName);
+      number(boxed(behind)).accept(out);
+      out.endObject();
     };
   }
 
-  private String cosigned(Status status) {
-    if (status.notCosigned().isEmpty()) {
-      return console().yellow("(unknown)");
-    }
-    long behind = status.notCosigned().getAsLong();
-    return behind == 0
-        ? "all rows are under a checkpoint that a quorum cosigned"
-        : console().yellow("%,d rows are not yet under one".formatted(behind))
-            + " that a quorum cosigned; the last is over %,d"
-                .formatted(status.cosigned().getAsLong());
+  private Field tally(Optional<LastTally> tally) {
+    return new Field(
+        "last tally",
+        tally.map(LastTally::describe).orElse(console().yellow("(unknown)")),
+        "tally",
+        out -> tally.ifPresentOrElse(last -> last.write(out), () -> out.canonical("null")));
   }
 
-  private String anchored(Status status) {
-    if (status.notAnchored().isEmpty()) {
-      return console().yellow("(unknown)");
-    }
-    long behind = status.notAnchored().getAsLong();
-    return behind == 0
-        ? "all rows are under a checkpoint that is in it"
-        : console().yellow("%,d rows are not yet under one".formatted(behind))
-            + " that is in it; the last is over %,d".formatted(status.anchored().getAsLong());
+  private static Field keys(Optional<KeyRing> keys) {
+    Optional<List<String>> ids =
+        keys.map(ring -> ring.keys().stream().map(key -> key.keyId()).toList());
+    return new Field(
+        "keys",
+        ids.map(all -> String.join(", ", all)).orElse("(unusable)"),
+        "keys",
+        out -> ids.ifPresentOrElse(out::strings, () -> out.canonical("null")));
   }
 
-  private void field(String name, String value) {
-    console().line(console().faint("%-13s".formatted(name)) + value);
+  private static Field policy(Optional<Policy> policy) {
+    return new Field(
+        "policy",
+        policy
+            .map(rules -> text("%,d rules, %s", rules.rules().size(), rules.digest()))
+            .orElse("(unusable)"),
+        "policy",
+        out ->
+            policy.map(Policy::digest).ifPresentOrElse(out::string, () -> out.canonical("null")));
   }
 
-  private static String number(OptionalLong value) {
-    return value.isPresent() ? "%,d".formatted(value.getAsLong()) : "(unreadable)";
+  /** The state, then everything that is wrong, then the rest. */
+  private void print(List<Field> fields) {
+    line(fields.get(0).name(), fields.get(0).text());
+    health
+        .entries()
+        .forEach(entry -> line("problem", console().red(Console.printable(entry.reason()))));
+    fields.stream()
+        .skip(1)
+        .filter(field -> !field.name().isEmpty())
+        .forEach(field -> line(field.name(), field.text()));
   }
 
-  private static List<String> ids(KeyRing ring) {
-    return ring.keys().stream().map(key -> key.keyId()).toList();
+  private void line(String name, String value) {
+    console().line(console().faint(String.format(Locale.ROOT, "%-13s", name)) + value);
   }
 
-  private CanonicalWriter toJson(Status status) {
+  private CanonicalWriter toJson(List<Field> fields) {
+    TreeMap<String, Consumer<CanonicalWriter>> members = new TreeMap<>();
+    fields.forEach(field -> members.put(field.member(), field.json()));
+    members.put("health", this::writeHealth);
+    members.put(
+        "problems",
+        out -> out.strings(health.entries().stream().map(HealthEntry::reason).toList()));
     CanonicalWriter out = new CanonicalWriter().beginObject();
-    out.name("anchor");
-    if (anchor.file().isEmpty()) {
-      out.canonical("null");
-    } else {
-      out.beginObject();
-      member(out, "anchored", status.anchored());
-      member(out, "not_anchored", status.notAnchored());
-      out.endObject();
-    }
-    out.name("approval").beginObject();
-    member(out, "deferred_audit_dlq_size", status.deadLetters());
-    out.endObject();
-    out.name("checkpoint");
-    status
-        .checkpoint()
-        .ifPresentOrElse(
-            last ->
-                out.beginObject()
-                    .member("origin", last.origin())
-                    .member("size", last.size())
-                    .endObject(),
-            () -> out.canonical("null"));
-    out.name("head");
-    status
-        .head()
-        .ifPresentOrElse(
-            head ->
-                out.beginObject()
-                    .member("hash", head.hex())
-                    .member("sequence", head.sequence())
-                    .endObject(),
-            () -> out.canonical("null"));
-    out.name("keys");
-    status
-        .keys()
-        .map(StatusCommand::ids)
-        .ifPresentOrElse(out::strings, () -> out.canonical("null"));
-    out.name("policy");
-    status.policy().map(Policy::digest).ifPresentOrElse(out::string, () -> out.canonical("null"));
-    out.name("problems").strings(problems);
-    member(out, "refusals", status.refusals());
-    out.member("row_signatures", status.signatures().label());
-    member(out, "rows", status.rows());
-    out.member("state", status.state()).name("tally");
-    status.tally().ifPresentOrElse(tally -> tally.write(out), () -> out.canonical("null"));
-    out.name("witnesses");
-    if (!witnessed) {
-      return out.canonical("null").endObject();
-    }
-    out.beginObject();
-    member(out, "cosigned", status.cosigned());
-    member(out, "not_cosigned", status.notCosigned());
-    return out.endObject().endObject();
+    members.forEach(
+        (name, json) -> {
+          out.name(name);
+          json.accept(out);
+        });
+    return out.endObject();
   }
 
-  private static void member(CanonicalWriter out, String name, OptionalLong value) {
-    out.name(name).canonical(value.isPresent() ? Long.toString(value.getAsLong()) : "null");
+  private void writeHealth(CanonicalWriter out) {
+    out.beginArray();
+    for (HealthEntry entry : health.entries()) {
+      out.element()
+          .beginObject()
+          .member("reason", entry.reason())
+          .member("source", entry.source())
+          .endObject();
+    }
+    out.endArray();
   }
 
-  /** What was found. */
-  private record Status(
-      String state,
-      OptionalLong rows,
-      OptionalLong refusals,
-      OptionalLong deadLetters,
-      Optional<Head> head,
-      RowSignatures signatures,
-      Optional<LastTally> tally,
-      Optional<Checkpoint> checkpoint,
-      OptionalLong cosigned,
-      OptionalLong anchored,
-      Optional<KeyRing> keys,
-      Optional<Policy> policy) {
-    /**
-     * How many rows are behind the last checkpoint with a quorum; empty where that is not known.
-     */
-    OptionalLong notCosigned() {
-      return behind(cosigned);
-    }
-
-    /** How many rows are behind the last checkpoint in the anchor; empty where it is not known. */
-    OptionalLong notAnchored() {
-      return behind(anchored);
-    }
-
-    private OptionalLong behind(OptionalLong size) {
-      return size.isPresent() && head.isPresent()
-          ? OptionalLong.of(Math.max(0, head.get().sequence() - size.getAsLong()))
-          : OptionalLong.empty();
-    }
+  private static OptionalLong behind(OptionalLong size, Optional<Head> head) {
+    return size.isPresent() && head.isPresent()
+        ? OptionalLong.of(Math.max(0, head.get().sequence() - size.getAsLong()))
+        : OptionalLong.empty();
   }
 
-  /** Reads a count. */
+  private static Field number(String name, String member, Optional<Long> value) {
+    return new Field(name, text(value), member, number(value));
+  }
+
+  private static Field jsonOnly(String member, Consumer<CanonicalWriter> json) {
+    return new Field("", "", member, json);
+  }
+
+  private static Consumer<CanonicalWriter> number(Optional<Long> value) {
+    return out -> out.canonical(value.map(String::valueOf).orElse("null"));
+  }
+
+  private static String text(Optional<Long> value) {
+    return value.map(number -> text("%,d", number)).orElse(UNREADABLE);
+  }
+
+  private static String text(String format, Object... values) {
+    return String.format(Locale.ROOT, format, values);
+  }
+
+  private static Optional<Long> boxed(OptionalLong value) {
+    return value.isPresent() ? Optional.of(value.getAsLong()) : Optional.empty();
+  }
+
+  /**
+   * One thing that status shows.
+   *
+   * @param name its name for a person; empty if it is shown in JSON only
+   * @param text its value for a person
+   * @param member its name in JSON
+   * @param json writes its value in JSON
+   */
+  private record Field(String name, String text, String member, Consumer<CanonicalWriter> json) {}
+
+  /** Reads something of a ledger. */
   @FunctionalInterface
-  private interface Count {
-    long read() throws LedgerException;
+  private interface Reading<T> {
+    T read(SqliteLedger ledger) throws LedgerException;
   }
 }

@@ -66,6 +66,11 @@ abstract class Verb implements Callable<Integer> {
   }
 
   final void requireDataDirectory() throws CommandFailure {
+    try {
+      data().requireReadable();
+    } catch (OpenException e) {
+      throw CommandFailure.usage(String.valueOf(e.getMessage()));
+    }
     if (!Files.isDirectory(data().path())) {
       throw CommandFailure.usage(
           data().path() + ": no data directory here; name one with --data DIR");

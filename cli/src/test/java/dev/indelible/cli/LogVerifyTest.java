@@ -92,6 +92,7 @@ class LogVerifyTest {
     cli.sql("DELETE FROM indelible_checkpoints");
     cli.sql("DELETE FROM indelible_tiles");
     cli.sql("UPDATE indelible_tree SET size = 0, sequence = 0");
+    Files.delete(cli.data().resolve("last-checkpoint"));
 
     cli.assertIntact(0);
   }

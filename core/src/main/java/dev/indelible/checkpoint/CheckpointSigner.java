@@ -106,7 +106,7 @@ public final class CheckpointSigner {
   private void requireNotSetBack(Checkpoint stored) throws ForkException {
     if (lastSigned.filter(signed -> signed.size() > stored.size()).isPresent()) {
       throw new ForkException(
-          "the ledger was set back: it has a checkpoint of size %d, and one of size %d was signed"
+          "the database was set back or replaced: its last checkpoint is over %d rows, and one over %d rows was signed"
               .formatted(stored.size(), lastSigned.get().size()));
     }
   }
@@ -115,7 +115,7 @@ public final class CheckpointSigner {
       Checkpoint before, MerkleTree<X> tree, Hash root) throws ForkException, X {
     if (before.size() > tree.size()) {
       throw new ForkException(
-          "the tree has %d leaves, and a checkpoint was signed over %d"
+          "the database was set back or replaced: it has %d rows, and a checkpoint over %d rows was signed"
               .formatted(tree.size(), before.size()));
     }
     if (before.size() == 0) {
@@ -125,8 +125,8 @@ public final class CheckpointSigner {
       tree.consistencyProof(before.size()).verify(before.root(), root);
     } catch (InvalidProofException e) {
       throw new ForkException(
-          "the tree of %d leaves does not continue the checkpoint over %d: %s"
-              .formatted(tree.size(), before.size(), e.getMessage()));
+          "the database was replaced or forked: its %d rows do not continue the %d rows over which a checkpoint was signed"
+              .formatted(tree.size(), before.size()));
     }
   }
 }

@@ -66,18 +66,26 @@ final class Drainer {
         // after it. What the store still holds before the mark is removed then.
         store.settle(size);
         // A crash from here on loses the counters and nothing else.
-        books.countCommit(nanos);
-        books.countLost(lost);
-        books.reportRecording();
-        // Last: whoever sees that everything is settled sees all the rest, too.
-        books.countAppended(appended);
-        books.countDlqLanded(size - appended);
+        count(nanos, lost, appended, size - appended);
       } finally {
         // Should the store fail, the batch is tried again; in any other phase none would settle.
         phase.set(Phase.WAITING);
       }
     }
     return true;
+  }
+
+  /** Counts a settled batch, whatever else fails: events that are not counted count as pending. */
+  private void count(long nanos, long lost, long appended, long deadLettered) {
+    try {
+      books.countCommit(nanos);
+      books.countLost(lost);
+      books.reportRecording();
+    } finally {
+      // Last: whoever sees that everything is settled sees the rest as well.
+      books.countAppended(appended);
+      books.countDlqLanded(deadLettered);
+    }
   }
 
   /**

@@ -5,7 +5,7 @@ import dev.indelible.queue.AuditBooks;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.AuditHealth.State;
 import dev.indelible.queue.DeferredAuditQueue;
-import dev.indelible.queue.RateLimitedLog;
+import dev.indelible.queue.Throttle;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
@@ -20,13 +20,16 @@ final class Supervisor implements Runnable {
   private static final long FIRST_BACKOFF_NANOS = Duration.ofMillis(10).toNanos();
   private static final long LONGEST_BACKOFF_NANOS = Duration.ofSeconds(1).toNanos();
 
+  /** How often a failure that is retried is logged, at most. */
+  private static final Duration FAILURE_LOG_INTERVAL = Duration.ofSeconds(1);
+
   private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
 
   private final Drainer drainer;
   private final DeferredAuditSink.Factory sinks;
   private final AuditBooks books;
   private final int maxRestarts;
-  private final RateLimitedLog failuresLog = new RateLimitedLog();
+  private final Throttle failuresLog = Throttle.of(FAILURE_LOG_INTERVAL);
 
   /** Failures since an event was last settled, the weather left out; this thread's alone. */
   private int failures;
@@ -139,13 +142,14 @@ final class Supervisor implements Runnable {
       } else {
         books.countAppendFailure();
       }
-      boolean weather = failure instanceof SinkUnavailableException;
-      if (!weather && failures++ >= maxRestarts) {
-        giveUp(panicked ? State.SINK_PANICKED : State.SINK_FAILED, failure);
+      books.countDrainerRestart();
+      boolean isTransient = failure instanceof SinkUnavailableException;
+      if (!isTransient && failures++ >= maxRestarts) {
+        stopRecording(panicked ? State.SINK_PANICKED : State.SINK_FAILED, failure);
         return;
       }
-      books.countDrainerRestart();
-      books.report(new AuditHealth(State.DEGRADED, cause(failure)));
+      State state = failure instanceof SinkSchemaException ? State.FAILED : State.DEGRADED;
+      books.report(new AuditHealth(state, cause(failure)));
       failuresLog.ifDue(
           () -> LOG.warn("audit events wait, trying again: {}", cause(failure), failure));
     } catch (Throwable second) {
@@ -156,7 +160,7 @@ final class Supervisor implements Runnable {
     backoffNanos = Math.min(2 * backoffNanos, LONGEST_BACKOFF_NANOS);
   }
 
-  private void giveUp(State state, Throwable failure) {
+  private void stopRecording(State state, Throwable failure) {
     books.report(new AuditHealth(state, cause(failure)));
     LOG.error(
         "audit recording has stopped after {} attempts; waiting events stay where they are: {}",

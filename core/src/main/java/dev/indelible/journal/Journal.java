@@ -4,6 +4,7 @@ package dev.indelible.journal;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.EventStore;
+import dev.indelible.queue.Throttle;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
@@ -50,6 +51,9 @@ public final class Journal implements EventStore {
 
   /** How long a close waits for a producer at work, which copies one event, or syncs it. */
   private static final Duration CLOSING_PATIENCE = Duration.ofMillis(500);
+
+  /** How often a recovery that takes longer than this logs its progress. */
+  private static final Duration PROGRESS_LOG_INTERVAL = Duration.ofSeconds(1);
 
   private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
 
@@ -150,10 +154,10 @@ public final class Journal implements EventStore {
       JournalSettings settings,
       Disk disk)
       throws JournalException {
+    Throttle throttle = Throttle.afterOne(PROGRESS_LOG_INTERVAL, System::nanoTime);
     LongConsumer log =
-        new OnceASecond(
-            System::nanoTime,
-            events -> LOG.info("{}: {} waiting events found so far", directory, events));
+        events ->
+            throttle.ifDue(() -> LOG.info("{}: {} waiting events found so far", directory, events));
     return open(directory, ledger, positions, settings, log, disk);
   }
 

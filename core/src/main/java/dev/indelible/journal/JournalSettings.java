@@ -20,6 +20,10 @@ public record JournalSettings(Durability durability, long quotaBytes, Duration s
   /** Two of the smallest segments: one to write to, one to go on with. */
   public static final long MIN_QUOTA_BYTES = 2L * JournalWriter.FIRST_SEGMENT_BYTES;
 
+  /** Free disk space below which a journal does not grow: the rest is left for the ledger. */
+  public static final long LOW_DISK_BYTES =
+      JournalWriter.LEFT_FOR_LEDGER_BYTES + JournalWriter.FIRST_SEGMENT_BYTES;
+
   public JournalSettings {
     if (durability == Durability.MEMORY) {
       throw new IllegalArgumentException("durability memory has no journal");

@@ -127,6 +127,44 @@ final class Slot implements AutoCloseable {
   }
 
   /**
+   * Returns whether a process has a slot. Holds a free one for the moment of the question.
+   *
+   * @throws JournalException if the slot cannot be locked here
+   */
+  static boolean isTaken(Path directory, Disk disk) throws IOException, JournalException {
+    Path file = directory.resolve(LOCK_FILE);
+    if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+      return false;
+    }
+    Object key = key(directory);
+    if (!HELD.add(key)) {
+      return true;
+    }
+    try {
+      Optional<FileLock> lock = lock(file, disk);
+      if (lock.isPresent()) {
+        lock.get().acquiredBy().close();
+      }
+      return lock.isEmpty();
+    } finally {
+      HELD.remove(key);
+    }
+  }
+
+  /**
+   * Returns which journal a slot has; empty if it does not say so yet.
+   *
+   * @param ledger the ledger it must belong to, if that is known
+   */
+  static Optional<UUID> journal(Path directory, Optional<UUID> ledger)
+      throws IOException, JournalException {
+    Path file = directory.resolve(IDENTITY_FILE);
+    return Files.exists(file, LinkOption.NOFOLLOW_LINKS)
+        ? Optional.of(UUID.fromString(readIdentity(file, ledger).group(2)))
+        : Optional.empty();
+  }
+
+  /**
    * Opens a file that is only there to be locked, made if it is not there; never through a link.
    */
   static FileChannel openLockFile(Path file) throws IOException {
@@ -385,6 +423,11 @@ final class Slot implements AutoCloseable {
   }
 
   private Set<Path> segmentFiles() throws IOException {
+    return segmentFiles(directory);
+  }
+
+  /** The files of a slot's segments, also of unfinished ones, in order. */
+  static Set<Path> segmentFiles(Path directory) throws IOException {
     Set<Path> found = new TreeSet<>();
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*.seg*")) {
       files.forEach(found::add);
@@ -392,7 +435,8 @@ final class Slot implements AutoCloseable {
     return found;
   }
 
-  private static boolean isUnfinished(Path file) {
+  /** Whether a segment was not finished; then there is no event in it. */
+  static boolean isUnfinished(Path file) {
     return file.toString().endsWith(".new");
   }
 }

@@ -14,13 +14,19 @@ import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.UnaryOperator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What happened to every event, counted where it happens: written by queue, drainer and sink, read
  * through {@link DeferredAuditMetrics}. Any thread may count.
  */
 public final class AuditBooks {
+  /** How often lost races are logged, at most. */
+  private static final Duration RACE_LOG_INTERVAL = Duration.ofMinutes(1);
+
+  private static final Logger LOG = LoggerFactory.getLogger(AuditBooks.class);
+
   /** What is counted by verdict has these places, and one for what is no decision. */
   private static final int ALLOW = 0;
 
@@ -73,6 +79,14 @@ public final class AuditBooks {
 
   /** Negative until the ledger was first written; the drainer writes, anyone reads. */
   private volatile long chainSequence = -1;
+
+  /** Negative until the ledger was read; the drainer writes, anyone reads. */
+  private volatile long deadLettersWaiting = -1;
+
+  /** Negative until the ledger was read; the drainer writes, anyone reads. */
+  private volatile long tamperRows = -1;
+
+  private final Throttle raceLog = Throttle.of(RACE_LOG_INTERVAL);
 
   private final HealthEntries healthEntries = new HealthEntries();
   private volatile boolean contradicted;
@@ -203,12 +217,18 @@ public final class AuditBooks {
     drainerPanics.increment();
   }
 
-  /** Counts a lost race for the next sequence. */
+  /** Counts a lost race for the next sequence, and logs it, once a minute at most. */
   public void countUniqueRaceRetry() {
     uniqueRaceRetries.increment();
+    raceLog.ifDue(
+        () ->
+            LOG.warn(
+                "another writer took the next sequence first; the row is appended behind it."
+                    + " {} races were lost so far",
+                uniqueRaceRetries.sum()));
   }
 
-  /** Counts a failure after which the drainer went on, with a fresh sink. */
+  /** Counts a failure that cost the drainer its sink; also the one that used up the budget. */
   public void countDrainerRestart() {
     drainerRestarts.increment();
   }
@@ -229,17 +249,35 @@ public final class AuditBooks {
     chainSequence = sequence;
   }
 
+  /**
+   * Reports how many dead letters wait in the ledger; health has an entry while there are some.
+   *
+   * @param waiting those that were not replayed
+   */
+  public void reportDeadLetters(long waiting) {
+    deadLettersWaiting = waiting;
+    healthEntries.set(HealthEntry.DEAD_LETTERS, HealthReasons.deadLetters(waiting));
+  }
+
+  /**
+   * Reports how many rows of the chain say that it was tampered with; health has an entry while
+   * there are some.
+   */
+  public void reportTamperRows(long rows) {
+    tamperRows = rows;
+    healthEntries.set(HealthEntry.CHAIN, HealthReasons.tampered(rows));
+  }
+
   /** How recording goes. */
   public AuditHealth health() {
     return health.get();
   }
 
-  /** Says how recording goes now; a final state stays. */
+  /** Reports how recording goes now; a final state stays. Allocates nothing. */
   public void report(AuditHealth now) {
-    if (!health.get().equals(now)) {
-      // Made here: while recording goes well this takes no memory, which there may be none of.
-      UnaryOperator<AuditHealth> unlessFinal = was -> was.state().isTerminal() ? was : now;
-      health.updateAndGet(unlessFinal);
+    AuditHealth was = health.get();
+    while (was != now && !was.state().isTerminal() && !health.compareAndSet(was, now)) {
+      was = health.get();
     }
   }
 
@@ -264,7 +302,7 @@ public final class AuditBooks {
     return contradicted;
   }
 
-  /** Says that recording goes well. */
+  /** Reports that events reach the ledger. */
   public void reportRecording() {
     report(AuditHealth.RECORDING);
   }
@@ -352,7 +390,18 @@ public final class AuditBooks {
   }
 
   OptionalLong chainSequence() {
-    long sequence = chainSequence;
-    return sequence < 0 ? OptionalLong.empty() : OptionalLong.of(sequence);
+    return known(chainSequence);
+  }
+
+  OptionalLong deadLettersWaiting() {
+    return known(deadLettersWaiting);
+  }
+
+  OptionalLong tamperRows() {
+    return known(tamperRows);
+  }
+
+  private static OptionalLong known(long value) {
+    return value < 0 ? OptionalLong.empty() : OptionalLong.of(value);
   }
 }

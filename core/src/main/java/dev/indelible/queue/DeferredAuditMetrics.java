@@ -20,7 +20,8 @@ import java.util.OptionalLong;
  * @param pending accepted and neither appended nor dead-lettered yet
  * @param oldestPending the age of the oldest of those
  * @param health how recording goes
- * @param drainerRestarts failures after which the drainer went on with a fresh sink
+ * @param drainerRestarts failures that cost the drainer its sink, the one that used up a restart
+ *     budget among them
  * @param lost accepted events that were lost and of which the chain says so (D7); a loss of which
  *     nobody can tell how much it was counts as one
  * @param commits batches that the ledger took
@@ -29,6 +30,10 @@ import java.util.OptionalLong;
  * @param journalBytes what this process's journal takes on disk; empty if it has none, or no more
  * @param syncAge how long ago what was accepted until then was last known to be on disk, which is
  *     the time of which a power cut may cost what was accepted in it; empty if it has no journal
+ * @param deadLettersWaiting dead letters in the ledger that were not replayed, whoever left them,
+ *     when this log last looked; empty before that
+ * @param tamperRows rows of the chain that report tampering, when this log last looked; empty
+ *     before that
  */
 public record DeferredAuditMetrics(
     long submitted,
@@ -48,7 +53,9 @@ public record DeferredAuditMetrics(
     Duration commitTime,
     OptionalLong chainSequence,
     OptionalLong journalBytes,
-    Optional<Duration> syncAge) {
+    Optional<Duration> syncAge,
+    OptionalLong deadLettersWaiting,
+    OptionalLong tamperRows) {
 
   /** Whether every event handed in is accounted for. */
   public boolean isBalanced() {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.queue;
 
-import static java.util.stream.Collectors.joining;
-
 import dev.indelible.action.AgentAction;
 import dev.indelible.decision.Decision;
 import dev.indelible.event.AuditEvent;
@@ -11,7 +9,6 @@ import dev.indelible.event.Timestamps;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
@@ -31,11 +28,14 @@ public final class DeferredAuditQueue {
   /** How often a waiting drain looks; also how long the drainer rests when there is nothing. */
   public static final Duration DRAIN_POLL_INTERVAL = Duration.ofMillis(10);
 
+  /** How often a rejected event is logged, at most. */
+  private static final Duration REJECTION_LOG_INTERVAL = Duration.ofSeconds(1);
+
   private static final Logger LOG = LoggerFactory.getLogger(DeferredAuditQueue.class);
 
   private final EventStore store;
   private final AuditBooks books;
-  private final RateLimitedLog rejections = new RateLimitedLog();
+  private final Throttle rejections = Throttle.of(REJECTION_LOG_INTERVAL);
 
   private volatile boolean open = true;
 
@@ -231,28 +231,20 @@ public final class DeferredAuditQueue {
         books.commitTime(),
         books.chainSequence(),
         store.diskBytes(),
-        store.syncAge());
+        store.syncAge(),
+        books.deadLettersWaiting(),
+        books.tamperRows());
   }
 
-  /**
-   * How recording goes; a store that runs out of room is a reason for concern while all else is
-   * well.
-   */
+  /** What the drainer, the store and those who watch the log report. */
   private AuditHealth health() {
-    AuditHealth health = books.health();
-    return health.state() != AuditHealth.State.RECORDING
-        ? health
-        : store
-            .trouble()
-            .or(this::healthEntries)
-            .map(reason -> new AuditHealth(AuditHealth.State.DEGRADED, reason))
-            .orElse(health);
-  }
-
-  private Optional<String> healthEntries() {
-    String reasons =
-        books.healthEntries().all().stream().map(HealthEntry::reason).collect(joining("; "));
-    return Optional.of(reasons).filter(text -> !text.isEmpty());
+    return books
+        .health()
+        .and(
+            store.trouble().stream()
+                .map(reason -> new HealthEntry(HealthEntry.JOURNAL, reason))
+                .toList())
+        .and(books.healthEntries().all());
   }
 
   private static Duration age(Instant since) {

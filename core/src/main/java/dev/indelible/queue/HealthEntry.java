@@ -1,10 +1,93 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.queue;
 
+import java.util.List;
+
 /**
- * One thing that is wrong with a log although events reach its ledger.
+ * One thing that is wrong with a log.
  *
- * @param source what reports it; a log has at most one entry per source
- * @param reason what is wrong and what to do, for a person
+ * @param source what is at fault, one of {@link #SOURCES} or {@link #witness}; a log has at most
+ *     one entry per source
+ * @param reason what is wrong and what to do, for a person; never blank
  */
-public record HealthEntry(String source, String reason) {}
+public record HealthEntry(String source, String reason) {
+  /** The drainer: events wait, because the ledger cannot be written or its writer fails. */
+  public static final String RECORDING = "recording";
+
+  /** The ledger's file: it cannot be read or written, or its schema is not this version's. */
+  public static final String LEDGER = "ledger";
+
+  /** The chain: a writer has found a row that the log did not write. */
+  public static final String CHAIN = "chain";
+
+  /** Events that wait in the journals of processes, alive or ended. */
+  public static final String WAITING = "waiting";
+
+  /** This process's journal: its quota, its disk, its syncs. */
+  public static final String JOURNAL = "journal";
+
+  /** The disk of the data directory. */
+  public static final String DISK = "disk";
+
+  /** Dead letters that wait. */
+  public static final String DEAD_LETTERS = "dead_letters";
+
+  /** Checkpoint signing. */
+  public static final String CHECKPOINTS = "checkpoints";
+
+  /** The stored Merkle tree. */
+  public static final String TREE = "tree";
+
+  /** Tallies. */
+  public static final String TALLIES = "tallies";
+
+  /** The keys of the data directory. */
+  public static final String KEYS = "keys";
+
+  /** The rules. */
+  public static final String POLICY = "policy";
+
+  /** The file that names the witnesses. */
+  public static final String WITNESSES = "witnesses";
+
+  /** The anchor file. */
+  public static final String ANCHOR = "anchor";
+
+  /** The version of SQLite. */
+  public static final String SQLITE = "sqlite";
+
+  /** Every source but the single witnesses. */
+  public static final List<String> SOURCES =
+      List.of(
+          RECORDING,
+          LEDGER,
+          CHAIN,
+          WAITING,
+          JOURNAL,
+          DISK,
+          DEAD_LETTERS,
+          CHECKPOINTS,
+          TREE,
+          TALLIES,
+          KEYS,
+          POLICY,
+          WITNESSES,
+          ANCHOR,
+          SQLITE);
+
+  /**
+   * An entry.
+   *
+   * @throws IllegalArgumentException if the source or the reason is blank
+   */
+  public HealthEntry {
+    if (source.isBlank() || reason.isBlank()) {
+      throw new IllegalArgumentException("a health entry has a source and a reason");
+    }
+  }
+
+  /** The source of a witness of that name. */
+  public static String witness(String name) {
+    return "witness " + name;
+  }
+}

@@ -7,6 +7,7 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.LedgerSource;
 import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.queue.Throttle;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -25,6 +26,9 @@ abstract class Follower {
   /** Longest wait after something was wrong; the wait doubles up to it. */
   private static final Duration LONGEST_BACKOFF = Duration.ofMinutes(1);
 
+  /** How often something wrong is logged, at most, while its reason changes. */
+  private static final Duration TROUBLE_LOG_INTERVAL = Duration.ofMinutes(1);
+
   private static final Logger LOG = LoggerFactory.getLogger(Follower.class);
 
   private final String what;
@@ -32,6 +36,7 @@ abstract class Follower {
   private final Duration interval;
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread thread;
+  private final Throttle troubleLog = Throttle.of(TROUBLE_LOG_INTERVAL);
   private Duration backoff;
 
   /** Written by its thread, read by any. */
@@ -89,7 +94,8 @@ abstract class Follower {
       found = Optional.of(e.toString());
     }
     if (found.isPresent() && !found.equals(trouble)) {
-      LOG.warn("{}: {}", what, found.get());
+      String reason = found.get();
+      troubleLog.ifDue(() -> LOG.warn("{}: {}", what, reason));
     }
     trouble = found;
     return found.isEmpty();

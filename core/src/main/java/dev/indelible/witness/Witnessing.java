@@ -14,6 +14,7 @@ import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.ledger.StoredTiles;
 import dev.indelible.merkle.TiledNodes;
 import dev.indelible.queue.HealthEntries;
+import dev.indelible.queue.HealthEntry;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.time.Duration;
@@ -83,7 +84,7 @@ public final class Witnessing {
    *
    * @param source the ledger; made by others, perhaps later
    * @param store where cosignatures are kept
-   * @param health gets an entry for each witness that contradicts the log
+   * @param health has an entry for each witness that contradicts the log, until it agrees again
    * @throws IllegalArgumentException as {@link #requireAskable}
    */
   public static Witnessing start(
@@ -231,6 +232,7 @@ public final class Witnessing {
       }
       SignedCheckpoint checkpoint = SignedCheckpoint.parse(last.get().note());
       if (isCosigned(checkpoint)) {
+        agreed();
         return cosigned(last.get().size());
       }
       WitnessReply reply =
@@ -239,6 +241,7 @@ public final class Witnessing {
               TiledNodes.tree(new StoredTiles(ledger), last.get().size()));
       if (reply instanceof WitnessReply.Cosigned given) {
         store.keep(last.get().size(), nameAndId(witness.key()), given.line().line());
+        agreed();
         cosigned(last.get().size());
         noteQuorum(ledger, last.get().size());
         return given.hadForgotten()
@@ -260,6 +263,7 @@ public final class Witnessing {
       long now = lastSize();
       if (now >= said) {
         // Another process of this log had a later checkpoint cosigned meanwhile.
+        agreed();
         return Optional.empty();
       }
       return contradiction(
@@ -267,9 +271,14 @@ public final class Witnessing {
               .formatted(said, now));
     }
 
+    /** The witness agrees with the log, again or still. */
+    private void agreed() {
+      health.clear(HealthEntry.witness(witness.name()));
+    }
+
     private Optional<String> contradiction(String what) {
       String said = "witness " + witness.name() + " contradicts the log: " + what;
-      health.set("witness " + witness.name(), said);
+      health.set(HealthEntry.witness(witness.name()), said);
       return Optional.of(said);
     }
 

@@ -32,6 +32,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What comes out of a failing sink, and what does not: D2, D6, D8. */
 @Timeout(60)
@@ -209,6 +210,7 @@ class SupervisionTest {
     assertThat(report.health().reason()).contains("no such column: nonce");
     assertThat(report.pending()).isEqualTo(5);
     assertThat(audit.queue().metrics().appendFailures()).isEqualTo(4);
+    assertThat(audit.queue().metrics().drainerRestarts()).isEqualTo(4);
     assertThat(audit.queue().metrics().drainerPanics()).isZero();
   }
 
@@ -259,6 +261,41 @@ class SupervisionTest {
     assertThat(ledger.ids()).hasSize(4).startsWith(ids.toArray(UUID[]::new));
     assertThat(ledger.deadLetters()).isEmpty();
     assertThat(audit.queue().metrics().health()).isEqualTo(new AuditHealth(State.RECORDING, ""));
+  }
+
+  /** D6: a ledger whose schema is not ours needs a person, and drops nothing. */
+  @Test
+  void foreignSchemaIsAStateOfItsOwn() {
+    AtomicBoolean foreign = new AtomicBoolean(true);
+    DeferredAudit audit =
+        audits.start(
+            ledger.sink(
+                batch -> {
+                  if (foreign.get()) {
+                    throw new SinkSchemaException("no column payload", null);
+                  }
+                  return ledger.commit(batch);
+                }));
+    submit(audit, 3);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(audit.queue().metrics().health())
+                    .isEqualTo(new AuditHealth(State.FAILED, "no column payload")));
+    foreign.set(false);
+    assertThat(audit.queue().drainPending()).isTrue();
+    assertThat(ledger.ids()).hasSize(3);
+    assertThat(audit.queue().metrics().health()).isEqualTo(AuditHealth.RECORDING);
+  }
+
+  /** Every failure has words, whatever it has for a message. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", " "})
+  void noFailureHasAnEmptyReason(String message) {
+    DeferredAudit audit = audits.start(ledger.alwaysThrowing(() -> new SinkException(message)));
+    submit(audit, 1);
+    await().until(() -> audit.queue().metrics().health().state() == State.DEGRADED);
+    assertThat(audit.queue().metrics().health().reason()).contains("SinkException");
   }
 
   /** D6, D8: the weather does not forgive failures that it falls between. */

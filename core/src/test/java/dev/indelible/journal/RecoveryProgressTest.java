@@ -5,11 +5,9 @@ import static dev.indelible.journal.TestJournal.events;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -43,19 +41,5 @@ class RecoveryProgressTest {
     assertThat(counts)
         .containsExactly(
             (long) Recovery.EVENTS_PER_REPORT, (long) each + Recovery.EVENTS_PER_REPORT);
-  }
-
-  @Test
-  void aShortOneIsNotLoggedAndALongOneOnceInEachSecond() {
-    AtomicLong clock = new AtomicLong(Long.MAX_VALUE - 1_000);
-    List<Long> logged = new ArrayList<>();
-    OnceASecond log = new OnceASecond(clock::get, logged::add);
-
-    for (long count = 1; count <= 35; count++) {
-      clock.addAndGet(Duration.ofMillis(100).toNanos());
-      log.accept(count);
-    }
-
-    assertThat(logged).containsExactly(10L, 20L, 30L);
   }
 }

@@ -2,11 +2,25 @@
 package dev.indelible.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntConsumer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
+/** Acceptance 33: steady state of a log that something is wrong with. */
 class HealthEntriesTest {
-  private final HealthEntries entries = new HealthEntries();
+  private static final int MINUTES_A_DAY = (int) Duration.ofDays(1).toMinutes();
+
+  private final AtomicLong clock = new AtomicLong();
+  private final List<String> logged = new ArrayList<>();
+  private final HealthEntries entries =
+      new HealthEntries(clock::get, (source, reason) -> logged.add(source + ": " + reason));
 
   @Test
   void changedReasonReplacesTheEntryOfItsSource() {
@@ -15,6 +29,7 @@ class HealthEntriesTest {
     }
     assertThat(entries.all())
         .containsExactly(new HealthEntry("witness w1", "it saw 20 rows, and the log has 999"));
+    assertThat(logged).hasSize(1);
   }
 
   @Test
@@ -25,5 +40,58 @@ class HealthEntriesTest {
     entries.clear("tallies");
     assertThat(entries.all())
         .containsExactly(new HealthEntry("checkpoints", "no checkpoint is signed"));
+  }
+
+  /** A witness that is ahead is looked at every second, and its number changes each time. */
+  @Test
+  void dayOfChangingReasonsIsOneEntry() {
+    aDay(second -> entries.set("witness w1", "it saw 90000 rows, and the log has " + second));
+
+    assertThat(entries.all()).hasSize(1);
+    assertThat(logged).hasSize(MINUTES_A_DAY);
+  }
+
+  /** A dead letter that waits, a tally that is refused each time for the same reason. */
+  @Test
+  void dayOfOneReasonIsOneLogLine() {
+    aDay(second -> entries.set("dead_letters", "1 dead letter waits"));
+
+    assertThat(entries.all()).hasSize(1);
+    assertThat(logged).containsExactly("dead_letters: 1 dead letter waits");
+  }
+
+  /** A fault that comes and goes is not logged each time it comes. */
+  @Test
+  void dayOfFlappingIsOneLogLineAMinute() {
+    aDay(
+        second -> {
+          entries.set("tallies", "no tally can be written");
+          entries.clear("tallies");
+        });
+
+    assertThat(entries.all()).isEmpty();
+    assertThat(logged).hasSize(MINUTES_A_DAY);
+  }
+
+  @Test
+  void sourcesAreLoggedIndependently() {
+    entries.set("tallies", "no tally can be written");
+    entries.set("checkpoints", "no checkpoint is signed");
+
+    assertThat(logged).hasSize(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", " ", "\n"})
+  void everyEntryHasAReason(String blank) {
+    assertThatIllegalArgumentException().isThrownBy(() -> entries.set("tallies", blank));
+    assertThat(entries.all()).isEmpty();
+  }
+
+  private void aDay(IntConsumer second) {
+    for (int i = 0; i < Duration.ofDays(1).toSeconds(); i++) {
+      second.accept(i);
+      clock.addAndGet(Duration.ofSeconds(1).toNanos());
+    }
   }
 }

@@ -17,6 +17,7 @@ import dev.indelible.ledger.RowSignatureNote;
 import dev.indelible.ledger.TamperNote;
 import dev.indelible.merkle.Hash;
 import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.HealthEntry;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -63,6 +64,11 @@ final class BatchAppend {
   private final BitSet found = new BitSet();
   private Head head = Head.EMPTY;
   private boolean lettersExist;
+  private final List<LedgerWatch.DeadLettered> deadLettered = new ArrayList<>();
+
+  /** Whether a row was appended that reports tampering. */
+  private boolean noted;
+
   private long unsigned;
 
   /** The record hashes of rows inserted one behind another, which the tree does not have yet. */
@@ -222,6 +228,16 @@ final class BatchAppend {
     outcomes.add(AppendOutcome.DLQ_LANDED);
   }
 
+  /** The events that became dead letters. */
+  List<LedgerWatch.DeadLettered> deadLettered() {
+    return deadLettered;
+  }
+
+  /** Whether a row was appended that reports tampering. */
+  boolean isNoted() {
+    return noted;
+  }
+
   /** How many rows were inserted unsigned. */
   long unsigned() {
     return unsigned;
@@ -265,7 +281,12 @@ final class BatchAppend {
     try {
       change.run();
     } catch (SqliteTree.DamagedException e) {
-      books.healthEntries().set("tree", "the tree is left as it is: " + e.getMessage());
+      books
+          .healthEntries()
+          .set(
+              HealthEntry.TREE,
+              "the stored tree is damaged and left as it is, and rows are recorded: %s; 'indelible log verify' names the damage"
+                  .formatted(e.getMessage()));
     }
   }
 
@@ -327,7 +348,16 @@ final class BatchAppend {
     if (SqliteFault.of(last) == SqliteFault.WEATHER) {
       throw last;
     }
-    bury(event, "constraint: " + last.getMessage(), RETRY_BUDGET + 1);
+    requireSchema(last);
+    bury(event, "constraint: " + SqliteFault.describe(last), RETRY_BUDGET + 1);
+  }
+
+  /** D6: an event is not at fault when the tables are not as they were made. */
+  private void requireSchema(SQLException refusal) throws SQLException {
+    SQLException cause = writer.explain(refusal);
+    if (cause instanceof SqliteSchema.ForeignSchemaException) {
+      throw cause;
+    }
   }
 
   /** D4: the same event again is the row that is there; other content under its id is refused. */
@@ -368,6 +398,8 @@ final class BatchAppend {
     ChainRow row = sealer.seal(head, event);
     writer.insertLetter(row, reason, Timestamps.format(Timestamps.now()), attempts);
     buried(BURIED);
+    deadLettered.add(
+        new LedgerWatch.DeadLettered(row.id(), row.agentId(), row.eventType(), reason));
   }
 
   /**
@@ -469,6 +501,7 @@ final class BatchAppend {
       return onto;
     }
     append(onto, wrong.get().toEvent());
+    noted = true;
     return head;
   }
 

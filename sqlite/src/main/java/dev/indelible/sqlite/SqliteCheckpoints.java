@@ -9,6 +9,8 @@ import dev.indelible.crypto.SigningException;
 import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.HealthEntry;
+import dev.indelible.queue.Throttle;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -31,7 +33,15 @@ final class SqliteCheckpoints {
   static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
 
   /** The key of the health entry. */
-  private static final String SOURCE = "checkpoints";
+  private static final String SOURCE = HealthEntry.CHECKPOINTS;
+
+  /** What a person does about a ledger that contradicts what was signed. */
+  private static final String HOW_TO_GO_ON =
+      ". Put back the database that has those rows. To go on with this one, move the file"
+          + " last-checkpoint out of the data directory and keep it as evidence, and start anew";
+
+  /** How often a checkpoint that is not signed because of a lock is logged, at most. */
+  private static final Duration LOCK_LOG_INTERVAL = Duration.ofMinutes(1);
 
   private static final Logger LOG = LoggerFactory.getLogger(SqliteCheckpoints.class);
 
@@ -44,6 +54,8 @@ final class SqliteCheckpoints {
 
   /** Made when the ledger is known. */
   private @Nullable CheckpointSigner signer;
+
+  private final Throttle locksLog = Throttle.of(LOCK_LOG_INTERVAL);
 
   private long lastTry = System.nanoTime();
 
@@ -94,20 +106,36 @@ final class SqliteCheckpoints {
       if (writer.tree().state().size() != last.map(StoredCheckpoint::size).orElse(0L)) {
         sign(writer);
       }
+      books.healthEntries().clear(SOURCE);
     } catch (SqliteTree.DamagedException e) {
       stop(e.getMessage());
     } catch (SigningException e) {
       if (e.isGivenUp()) {
         stop(String.valueOf(e.getMessage()));
       } else {
-        LOG.warn("no checkpoint is signed for now: {}", e.getMessage());
+        postpone(String.valueOf(e.getMessage()));
       }
-    } catch (SQLException | HeadGuard.KeysUnreadableException e) {
-      LOG.warn("no checkpoint is signed for now: {}", e.getMessage());
-    } catch (ForkException | RuntimeException e) {
+    } catch (HeadGuard.KeysUnreadableException e) {
+      postpone(String.valueOf(e.getMessage()));
+    } catch (SQLException e) {
+      if (SqliteFault.isLock(e)) {
+        // Another process is at work, and will be done.
+        locksLog.ifDue(
+            () -> LOG.warn("no checkpoint is signed for now: {}", SqliteFault.describe(e)));
+      } else {
+        postpone(SqliteFault.describe(e));
+      }
+    } catch (ForkException e) {
+      stop(e.getMessage() + HOW_TO_GO_ON);
+    } catch (RuntimeException e) {
       // The rows are settled: whatever is wrong with a checkpoint must not have them tried again.
-      stop(e.getMessage());
+      stop(e.getMessage() == null ? e.toString() : e.getMessage());
     }
+  }
+
+  /** Signing is tried again later, and health reports it until then. */
+  private void postpone(String reason) {
+    books.healthEntries().set(SOURCE, "no checkpoint is signed for now: " + reason);
   }
 
   private void stop(String reason) {
@@ -148,20 +176,13 @@ final class SqliteCheckpoints {
   /**
    * What was signed last, as far as it is kept.
    *
-   * @throws SQLException if it cannot be read; health says so until it can
+   * @throws SQLException if it cannot be read
    */
   private Optional<byte[]> before() throws SQLException {
     if (lastSigned.isEmpty()) {
       return Optional.empty();
     }
-    try {
-      Optional<byte[]> before = lastSigned.get().read();
-      books.healthEntries().clear(SOURCE);
-      return before;
-    } catch (SQLException e) {
-      books.healthEntries().set(SOURCE, "no checkpoint is signed: " + e.getMessage());
-      throw e;
-    }
+    return lastSigned.get().read();
   }
 
   private CheckpointSigner signer(SqliteWriter writer) throws SQLException {

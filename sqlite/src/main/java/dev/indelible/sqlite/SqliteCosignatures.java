@@ -40,7 +40,9 @@ public record SqliteCosignatures(Path file) implements CosignatureStore {
           size);
     } catch (SQLException e) {
       throw new LedgerException(
-          file + ": a cosignature cannot be kept: " + e.getMessage(), SqliteFault.isDamage(e), e);
+          file + ": a cosignature cannot be kept: " + SqliteFault.describe(e),
+          SqliteFault.isDamage(e),
+          e);
     }
   }
 

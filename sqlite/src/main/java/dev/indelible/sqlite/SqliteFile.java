@@ -48,6 +48,7 @@ final class SqliteFile {
 
   /** A connection to write over, whichever ledger is in the file. */
   static SqliteWriter writer(Path file) throws LedgerException {
+    SqliteLibrary.load();
     try {
       return SqliteWriter.openOnce(file);
     } catch (SQLException e) {
@@ -57,7 +58,7 @@ final class SqliteFile {
 
   /** That a file could not be written to. */
   static LedgerException failure(Path file, SQLException e) {
-    return new LedgerException(file + ": " + e.getMessage(), false, e);
+    return new LedgerException(file + ": " + SqliteFault.describe(e), false, e);
   }
 
   /** What a connection is opened with that makes no file where there is none. */

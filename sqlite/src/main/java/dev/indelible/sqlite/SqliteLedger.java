@@ -2,6 +2,7 @@
 package dev.indelible.sqlite;
 
 import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
@@ -84,6 +85,7 @@ public final class SqliteLedger implements LedgerReader {
       throw new LedgerException(
           file + ": no ledger here; one is made by the first decision recorded");
     }
+    SqliteLibrary.load();
     try {
       return connect(file, SqliteFile.url(file));
     } catch (LedgerException e) {
@@ -119,6 +121,36 @@ public final class SqliteLedger implements LedgerReader {
         .orElse(0L);
   }
 
+  /** As {@link #settled(Path, UUID)}, of this ledger and as it is now. */
+  public long settled(UUID journal) throws LedgerException {
+    return reading(() -> position(connection, journal));
+  }
+
+  /** Counts the decisions that blocked, by what their payloads say. */
+  public BlockedCounts blocked() throws LedgerException {
+    return first(
+            "SELECT count(*), sum(verdict = 'refuse'), sum(verdict = 'escalate') FROM (SELECT CASE"
+                + " WHEN json_valid(payload) THEN json_extract(payload, '$.decision.decision') END"
+                + " AS verdict FROM signed_events WHERE event_type = ?)",
+            row -> new BlockedCounts(row.getLong(1), row.getLong(2), row.getLong(3)),
+            DeferredAuditEvent.REFUSAL)
+        .orElseThrow();
+  }
+
+  /**
+   * Decisions that blocked. Rows record them under one event type; their payloads tell them apart.
+   *
+   * @param rows all of them
+   * @param refusals of those, refused
+   * @param escalations of those, held until a person decides
+   */
+  public record BlockedCounts(long rows, long refusals, long escalations) {
+    /** How many are neither by their payload: it was erased, or is not what was recorded. */
+    public long unknown() {
+      return rows - refusals - escalations;
+    }
+  }
+
   private static long position(Connection connection, UUID journal) throws SQLException {
     return Statements.first(
             connection,
@@ -130,6 +162,7 @@ public final class SqliteLedger implements LedgerReader {
 
   /** Reads something from a file that may not be there, or may not be a ledger yet. */
   private static <T> Optional<T> peek(Path file, Query<T> query) throws LedgerException {
+    SqliteLibrary.load();
     if (!Files.exists(file)) {
       return Optional.empty();
     }
@@ -375,7 +408,8 @@ public final class SqliteLedger implements LedgerReader {
       return reading.read();
     } catch (SQLException e) {
       if (SqliteFault.isOfTheSchema(e)) {
-        throw new LedgerException(file + ": it is not as a ledger is: " + e.getMessage(), true, e);
+        throw new LedgerException(
+            file + ": it is not as a ledger is: " + SqliteFault.describe(e), true, e);
       }
       throw unreadable(file, e);
     }
@@ -401,7 +435,7 @@ public final class SqliteLedger implements LedgerReader {
     String message =
         SqliteFault.isDamage(e)
             ? "the database file is damaged or cut short; keep it, and restore it from a copy"
-            : e.getMessage();
+            : SqliteFault.describe(e);
     return new LedgerException(file + ": " + message, SqliteFault.isDamage(e), e);
   }
 

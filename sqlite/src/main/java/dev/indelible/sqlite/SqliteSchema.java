@@ -2,11 +2,14 @@
 package dev.indelible.sqlite;
 
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.sqlite.SQLiteErrorCode;
 
@@ -155,7 +158,7 @@ final class SqliteSchema {
   static void requireFit(Connection connection) throws SQLException {
     String encoding = text(connection, "PRAGMA encoding").orElse(ENCODING);
     if (!encoding.equals(ENCODING)) {
-      throw new UnfitDatabaseException(
+      throw new ForeignSchemaException(
           "the database keeps its text as %s, and a ledger needs %s; use a file of its own"
               .formatted(encoding, ENCODING));
     }
@@ -166,7 +169,7 @@ final class SqliteSchema {
             "SELECT name FROM sqlite_schema WHERE name IN ('signed_events', 'signed_events_dlq')"
                 + " AND NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'indelible_schema')");
     if (foreign.isPresent()) {
-      throw new UnfitDatabaseException(
+      throw new ForeignSchemaException(
           "the database has a table %s that is not Indelible's; use another file"
               .formatted(foreign.get()));
     }
@@ -197,10 +200,56 @@ final class SqliteSchema {
 
   private static void requireKnown(int version) throws SQLException {
     if (version > VERSION) {
-      throw new UnfitDatabaseException(
+      throw new ForeignSchemaException(
           "the ledger is of schema version %d and this Indelible knows up to %d; use a newer Indelible"
               .formatted(version, VERSION));
     }
+  }
+
+  /**
+   * Returns the cause of an error: that a table or a column of a ledger is missing, if that is so,
+   * or else the error itself.
+   */
+  static SQLException explain(Connection connection, SQLException error) {
+    if (!SqliteFault.isOfTheSchema(error)) {
+      return error;
+    }
+    try {
+      if (version(connection).orElse(0) != VERSION) {
+        return error;
+      }
+      Set<String> missing = columns();
+      missing.removeAll(columns(connection));
+      return missing.isEmpty()
+          ? error
+          : new ForeignSchemaException(
+              "the ledger's tables were changed: %s missing; put back what is missing, or restore the database from a copy. Events wait meanwhile"
+                  .formatted(
+                      missing.size() == 1
+                          ? "column " + missing.iterator().next() + " is"
+                          : "columns " + String.join(", ", missing) + " are"));
+    } catch (SQLException e) {
+      error.addSuppressed(e);
+      return error;
+    }
+  }
+
+  /** The columns of a ledger of this version, as {@code table.column}. */
+  private static Set<String> columns() throws SQLException {
+    try (Connection fresh = DriverManager.getConnection("jdbc:sqlite::memory:")) {
+      migrate(fresh, new UUID(0, 0));
+      return columns(fresh);
+    }
+  }
+
+  private static Set<String> columns(Connection connection) throws SQLException {
+    Set<String> columns = new TreeSet<>();
+    Statements.forEach(
+        connection,
+        "SELECT m.name || '.' || p.name FROM sqlite_schema m, pragma_table_info(m.name) p"
+            + " WHERE m.type = 'table'",
+        row -> columns.add(row.getString(1)));
+    return columns;
   }
 
   private static Optional<String> text(Connection connection, String query) throws SQLException {
@@ -208,10 +257,19 @@ final class SqliteSchema {
   }
 
   /** The database cannot hold this ledger, and no waiting will change that. */
-  static final class UnfitDatabaseException extends SQLException {
+  static class UnfitDatabaseException extends SQLException {
     private static final long serialVersionUID = 1;
 
     UnfitDatabaseException(String message) {
+      super(message);
+    }
+  }
+
+  /** The database's schema is not one that this version writes (D6). */
+  static final class ForeignSchemaException extends UnfitDatabaseException {
+    private static final long serialVersionUID = 1;
+
+    ForeignSchemaException(String message) {
       super(message);
     }
   }

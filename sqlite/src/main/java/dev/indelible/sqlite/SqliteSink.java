@@ -5,6 +5,7 @@ import dev.indelible.crypto.SigningException;
 import dev.indelible.drain.AppendOutcome;
 import dev.indelible.drain.DeferredAuditSink;
 import dev.indelible.drain.SinkException;
+import dev.indelible.drain.SinkSchemaException;
 import dev.indelible.drain.SinkUnavailableException;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.HeadGuard;
@@ -13,6 +14,7 @@ import dev.indelible.ledger.RowSealer;
 import dev.indelible.ledger.RowSigning;
 import dev.indelible.queue.AuditBooks;
 import dev.indelible.queue.EventBatch;
+import dev.indelible.queue.HealthEntry;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
@@ -46,6 +48,7 @@ final class SqliteSink implements DeferredAuditSink {
   private final AtomicBoolean lettersDue;
   private final SqliteCheckpoints checkpoints;
   private final SqliteTallies tallies;
+  private final LedgerWatch watch;
   private @Nullable SqliteWriter writer;
 
   /**
@@ -84,6 +87,7 @@ final class SqliteSink implements DeferredAuditSink {
     this.lettersDue = lettersDue;
     this.checkpoints = checkpoints;
     this.tallies = tallies;
+    this.watch = new LedgerWatch(file, books);
   }
 
   @Override
@@ -106,6 +110,7 @@ final class SqliteSink implements DeferredAuditSink {
         guard.committed(append.head());
         books.reportChainSequence(append.head().sequence());
         books.countUnsigned(append.unsigned());
+        watch.committed(open, append.deadLettered(), append.isNoted());
         // Last: what fails before this has the batch come again, and then it is counted.
         tallies.settled(batch.events(), append.places(), append.found(), again);
         again = false;
@@ -125,6 +130,7 @@ final class SqliteSink implements DeferredAuditSink {
     if (writer != null) {
       tallies.writeIfDue(writer, sealer);
       checkpoints.signIfDue(writer);
+      watch.lookIfDue(writer);
     }
   }
 
@@ -164,8 +170,9 @@ final class SqliteSink implements DeferredAuditSink {
       writer = open;
       open.oldSqlite()
           .map(SqliteSink::oldSqlite)
-          .ifPresent(reason -> books.healthEntries().set("sqlite version", reason));
+          .ifPresent(reason -> books.healthEntries().set(HealthEntry.SQLITE, reason));
       retryLetters(open);
+      watch.opened(open);
     }
     return open;
   }
@@ -220,18 +227,27 @@ final class SqliteSink implements DeferredAuditSink {
       if (isWeather(e)) {
         throw e;
       }
-      LOG.warn("{}: dead letter {}: {}", file, letter.letter(), e.getMessage());
+      LOG.warn("{}: dead letter {}: {}", file, letter.letter(), SqliteFault.describe(e));
     }
   }
 
   /** D6: a signer that does not answer is a transient fault, and a wrong signature is none. */
   private SinkException failure(Exception e) {
+    if (e instanceof SQLException sql) {
+      return failure(writer == null ? sql : writer.explain(sql));
+    }
     String message = file + ": " + e.getMessage();
-    boolean permanent =
-        e instanceof SQLException sql
-            ? !isWeather(sql)
-            : e instanceof SigningException signing && signing.isWrong();
-    return permanent ? new SinkException(message, e) : new SinkUnavailableException(message, e);
+    return e instanceof SigningException signing && signing.isWrong()
+        ? new SinkException(message, e)
+        : new SinkUnavailableException(message, e);
+  }
+
+  private SinkException failure(SQLException e) {
+    String message = file + ": " + SqliteFault.describe(e);
+    if (e instanceof SqliteSchema.ForeignSchemaException) {
+      return new SinkSchemaException(message, e);
+    }
+    return isWeather(e) ? new SinkUnavailableException(message, e) : new SinkException(message, e);
   }
 
   private static boolean isWeather(SQLException e) {

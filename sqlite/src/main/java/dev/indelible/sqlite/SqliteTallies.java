@@ -12,7 +12,8 @@ import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.RowSealer;
 import dev.indelible.ledger.Tally;
 import dev.indelible.queue.AuditBooks;
-import dev.indelible.queue.RateLimitedLog;
+import dev.indelible.queue.HealthEntry;
+import dev.indelible.queue.Throttle;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -47,11 +48,14 @@ public final class SqliteTallies {
   private static final long MOST_AT_THE_END = 10_000_000;
 
   /** The key of the health entry. */
-  private static final String SOURCE = "tallies";
+  private static final String SOURCE = HealthEntry.TALLIES;
+
+  /** How often a tally that is not written is logged, at most. */
+  private static final Duration FAILURE_LOG_INTERVAL = Duration.ofMinutes(1);
 
   private static final Logger LOG = LoggerFactory.getLogger(SqliteTallies.class);
 
-  private final RateLimitedLog failuresLog = new RateLimitedLog();
+  private final Throttle failuresLog = Throttle.of(FAILURE_LOG_INTERVAL);
 
   private final Path file;
   private final UUID run = UUID.randomUUID();
@@ -180,9 +184,9 @@ public final class SqliteTallies {
     } catch (SQLException e) {
       if (SqliteFault.of(e) == SqliteFault.WEATHER) {
         failuresLog.ifDue(
-            () -> LOG.warn("{}: no tally is written for now: {}", file, e.getMessage()));
+            () -> LOG.warn("{}: no tally is written for now: {}", file, SqliteFault.describe(e)));
       } else {
-        books.healthEntries().set(SOURCE, "no tally can be written: " + e.getMessage());
+        books.healthEntries().set(SOURCE, "no tally can be written: " + SqliteFault.describe(e));
       }
     } catch (RuntimeException e) {
       LOG.warn("{}: no tally is written for now: {}", file, e.getMessage(), e);

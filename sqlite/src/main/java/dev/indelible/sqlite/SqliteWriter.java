@@ -147,10 +147,19 @@ final class SqliteWriter implements AutoCloseable {
         requireLedger(connection, ledger.get());
       }
       return new SqliteWriter(file, connection, identity);
-    } catch (SQLException | RuntimeException | Error e) {
+    } catch (SQLException e) {
+      SQLException cause = SqliteSchema.explain(connection, e);
+      connection.close();
+      throw cause;
+    } catch (RuntimeException | Error e) {
       connection.close();
       throw e;
     }
+  }
+
+  /** As {@link SqliteSchema#explain}, of the ledger that is written to. */
+  SQLException explain(SQLException error) {
+    return SqliteSchema.explain(connection, error);
   }
 
   /** Whether the file of that name is still the one this is connected to. */
@@ -436,6 +445,15 @@ final class SqliteWriter implements AutoCloseable {
     }
   }
 
+  /** How many dead letters wait. */
+  long countWaitingLetters() throws SQLException {
+    return Statements.first(
+            connection,
+            "SELECT count(*) FROM signed_events_dlq WHERE replayed_as IS NULL",
+            row -> row.getLong(1))
+        .orElseThrow();
+  }
+
   boolean hasLetters() throws SQLException {
     try (ResultSet row = anyLetter.executeQuery()) {
       return row.next() && row.getBoolean(1);
@@ -479,7 +497,7 @@ final class SqliteWriter implements AutoCloseable {
       connection.close();
     } catch (SQLException e) {
       // What was committed is committed.
-      LOG.warn("closing the ledger failed: {}", e.getMessage());
+      LOG.warn("closing the ledger failed: {}", SqliteFault.describe(e));
     }
   }
 
@@ -503,7 +521,7 @@ final class SqliteWriter implements AutoCloseable {
     private static final long serialVersionUID = 1;
 
     RolledBackException(SQLException cause) {
-      super("the transaction was rolled back from within: " + cause.getMessage(), cause);
+      super("the transaction was rolled back from within: " + SqliteFault.describe(cause), cause);
     }
   }
 }

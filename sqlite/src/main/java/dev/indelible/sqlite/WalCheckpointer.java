@@ -115,7 +115,8 @@ final class WalCheckpointer implements AutoCloseable {
     } catch (SQLException e) {
       // The log stays as it is, and all that is in it: the writer or the next attempt gets on.
       if (!failed) {
-        LOG.warn("{}: its write-ahead log cannot be carried over: {}", file, e.getMessage());
+        LOG.warn(
+            "{}: its write-ahead log cannot be carried over: {}", file, SqliteFault.describe(e));
       }
       failed = true;
     }

@@ -74,7 +74,7 @@ class SchemaTest {
     await()
         .atMost(TestLog.PATIENCE)
         .until(() -> audit.queue().metrics().health().reason().contains("use a newer Indelible"));
-    assertThat(audit.queue().metrics().health().state()).isEqualTo(AuditHealth.State.DEGRADED);
+    assertThat(audit.queue().metrics().health().state()).isEqualTo(AuditHealth.State.FAILED);
     Sql.run(log.file, "UPDATE indelible_schema SET version = 3");
     TestLog.settle(audit);
     TestLog.close(audit);
@@ -232,7 +232,7 @@ class SchemaTest {
     assertThatThrownBy(() -> log.append(TestLog.refusal("agent:a", "x")))
         .isInstanceOf(SinkException.class)
         .hasMessageStartingWith(log.file + ": ")
-        .hasMessageContaining("not a database");
+        .hasMessageContaining("not an SQLite database");
     assertThat(files()).isEqualTo(before);
   }
 

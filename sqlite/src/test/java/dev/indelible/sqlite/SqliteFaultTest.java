@@ -21,6 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sqlite.SQLiteConfig;
+import org.sqlite.SQLiteErrorCode;
+import org.sqlite.SQLiteException;
 
 /**
  * Acceptance 18, D6: what each error of SQLite means. Every error here was provoked for real; none
@@ -96,7 +98,8 @@ class SqliteFaultTest {
     try (Connection other = Sql.connect(file)) {
       Sql.run(other, "BEGIN IMMEDIATE");
       SQLException busy = provoke("PRAGMA busy_timeout = 0", "BEGIN IMMEDIATE");
-      assertThat(busy.getMessage()).contains("SQLITE_BUSY");
+      assertThat(SqliteFault.describe(busy))
+          .isEqualTo("the database is locked by another process (SQLITE_BUSY)");
       assertThat(SqliteFault.of(busy)).isEqualTo(SqliteFault.WEATHER);
     }
   }
@@ -108,7 +111,9 @@ class SqliteFaultTest {
       Sql.run(reader, "BEGIN", "SELECT * FROM signed_events");
       Sql.run(file, ROW.formatted(3, "three"));
       SQLException busy = provoke(reader, ROW.formatted(4, "four"));
-      assertThat(busy.getMessage()).contains("SQLITE_BUSY_SNAPSHOT");
+      assertThat(SqliteFault.describe(busy))
+          .isEqualTo(
+              "another process has written to the database meanwhile (SQLITE_BUSY_SNAPSHOT)");
       assertThat(SqliteFault.of(busy)).isEqualTo(SqliteFault.WEATHER);
     }
   }
@@ -120,7 +125,8 @@ class SqliteFaultTest {
     try (Connection reader =
         DriverManager.getConnection("jdbc:sqlite:" + file, config.toProperties())) {
       SQLException readOnly = provoke(reader, ROW.formatted(3, "three"));
-      assertThat(readOnly.getMessage()).contains("SQLITE_READONLY");
+      assertThat(SqliteFault.describe(readOnly))
+          .isEqualTo("the database file is read-only (SQLITE_READONLY)");
       assertThat(SqliteFault.of(readOnly)).isEqualTo(SqliteFault.WEATHER);
     }
   }
@@ -132,7 +138,7 @@ class SqliteFaultTest {
             "CREATE TABLE big (x)",
             "PRAGMA max_page_count = 1",
             "INSERT INTO big VALUES (zeroblob(1000000))");
-    assertThat(full.getMessage()).contains("SQLITE_FULL");
+    assertThat(SqliteFault.describe(full)).isEqualTo("the disk is full (SQLITE_FULL)");
     assertThat(SqliteFault.of(full)).isEqualTo(SqliteFault.WEATHER);
   }
 
@@ -142,6 +148,10 @@ class SqliteFaultTest {
       SqliteWriter.open(directory.resolve("not/there/x.db"), Optional.empty()).close();
       fail("opened");
     } catch (SQLException e) {
+      assertThat(SqliteFault.describe(e))
+          .isEqualTo(
+              "the database file cannot be opened; check the permissions of it and of its"
+                  + " directory (SQLITE_CANTOPEN)");
       assertThat(SqliteFault.of(e)).isEqualTo(SqliteFault.WEATHER);
     }
   }
@@ -152,7 +162,8 @@ class SqliteFaultTest {
     Files.writeString(text, "This is no database, and long enough to tell. ".repeat(100));
     try (Connection connection = Sql.connect(text)) {
       SQLException error = provoke(connection, "SELECT * FROM signed_events");
-      assertThat(error.getMessage()).contains("SQLITE_NOTADB");
+      assertThat(SqliteFault.describe(error))
+          .isEqualTo("the file is not an SQLite database (SQLITE_NOTADB)");
       assertThat(SqliteFault.of(error)).isEqualTo(SqliteFault.WEATHER);
       assertThat(SqliteFault.isDamage(error)).isTrue();
       assertThat(SqliteFault.isNotDatabase(error)).isTrue();
@@ -164,11 +175,31 @@ class SqliteFaultTest {
     overwrite(4096, Files.size(file));
     try (Connection connection = Sql.connect(file)) {
       SQLException error = provoke(connection, "SELECT * FROM signed_events");
-      assertThat(error.getMessage()).contains("SQLITE_CORRUPT");
+      assertThat(SqliteFault.describe(error))
+          .matches("the database file is damaged \\(SQLITE_CORRUPT\\w*\\)");
       assertThat(SqliteFault.of(error)).isEqualTo(SqliteFault.WEATHER);
       assertThat(SqliteFault.isDamage(error)).isTrue();
       assertThat(SqliteFault.isNotDatabase(error)).isFalse();
     }
+  }
+
+  /** What SQLite says of a statement is kept; what the driver puts around it is not. */
+  @Test
+  void statementErrorsKeepSqlitesOwnWords() {
+    assertThat(SqliteFault.describe(provoke("INSERT INTO signed_events (absent) VALUES (1)")))
+        .isEqualTo("table signed_events has no column named absent (SQLITE_ERROR)");
+    assertThat(SqliteFault.describe(provoke(ROW.formatted(3, "two"))))
+        .isEqualTo("UNIQUE constraint failed: signed_events.id (SQLITE_CONSTRAINT_UNIQUE)");
+  }
+
+  @Test
+  void noErrorIsDescribedByNothing() {
+    for (int code = 0; code < 30; code++) {
+      SQLException error = new SQLiteException("", SQLiteErrorCode.getErrorCode(code));
+      assertThat(SqliteFault.describe(error)).matches("(?s).*\\w.* \\(\\w+\\)");
+    }
+    assertThat(SqliteFault.describe(new SQLException(""))).isNotBlank();
+    assertThat(SqliteFault.describe(new SQLException((String) null))).isNotBlank();
   }
 
   @Test

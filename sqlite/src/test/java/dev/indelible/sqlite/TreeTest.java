@@ -282,7 +282,7 @@ class TreeTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "does not continue the checkpoint | UPDATE indelible_tiles SET hashes ="
+        "do not continue                  | UPDATE indelible_tiles SET hashes ="
             + " zeroblob(length(hashes))",
         "is damaged                       | UPDATE indelible_tiles SET hashes = x'00'",
         "is gone                          | DELETE FROM indelible_tiles",
@@ -314,7 +314,8 @@ class TreeTest {
     log.append(TestLog.refusals("agent:a", 1));
 
     assertThat(new DeferredAuditQueue(new MemoryStore(), log.books).metrics().health().reason())
-        .endsWith("the tree has 6 leaves, and a checkpoint was signed over 10");
+        .contains("it has 6 rows, and a checkpoint over 10 rows was signed")
+        .contains("Put back the database");
   }
 
   /** A checkpoint filed under a size that is not its own silences nothing. */
@@ -348,7 +349,7 @@ class TreeTest {
 
     assertThat(lastCheckpoint().size()).isEqualTo(10);
     assertThat(new DeferredAuditQueue(new MemoryStore(), log.books).metrics().health().reason())
-        .contains("the ledger was set back");
+        .contains("the database was set back or replaced");
   }
 
   /** A planted row that was noted has its leaf too: chain and tree stay one. */

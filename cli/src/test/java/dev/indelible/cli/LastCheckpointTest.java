@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.checkpoint.NoteSigner;
+import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.cli.Cli.Result;
+import dev.indelible.crypto.KeyDirectory;
+import dev.indelible.crypto.SigningKey;
+import dev.indelible.merkle.Hash;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+
+/** {@code log verify} and the file {@code last-checkpoint} beside the database. */
+class LastCheckpointTest {
+  @TempDir Path directory;
+  private Cli cli;
+  private Path file;
+
+  @BeforeEach
+  void aLogOfThreeRows() {
+    cli = new Cli(directory.resolve("data"));
+    file = cli.data().resolve("last-checkpoint");
+    record();
+  }
+
+  @Test
+  void theFileOfAnUntouchedLogAgrees() throws Exception {
+    SignedCheckpoint last = signed();
+
+    assertThat(finding(verify(0)).path("status").asString()).isEqualTo("ok");
+    assertThat(message(verify(0)))
+        .isEqualTo(
+            "%s: its checkpoint over %d rows is of this database"
+                .formatted(file, last.unverified().size()));
+  }
+
+  /** A lost write of the file is no fault of the log. */
+  @Test
+  void anEarlierCheckpointAgrees() throws Exception {
+    byte[] earlier = Files.readAllBytes(file);
+    record();
+    Files.write(file, earlier);
+
+    assertThat(finding(verify(0)).path("status").asString()).isEqualTo("ok");
+  }
+
+  @Test
+  void aDatabaseThatWasSetBackIsBroken() throws Exception {
+    Path older = Files.copy(cli.data().resolve("indelible.db"), directory.resolve("older.db"));
+    long rows = signed().unverified().size();
+    record();
+    long signed = signed().unverified().size();
+    putInPlace(older);
+
+    Result verified = verify(1);
+
+    assertThat(finding(verified).path("status").asString()).isEqualTo("broken");
+    assertThat(message(verified))
+        .startsWith(file + ": the database was set back or replaced")
+        .contains("a checkpoint over %d rows, and the database has %d".formatted(signed, rows))
+        .contains("put back the database that has them");
+    record();
+    assertThat(finding(verify(1)).path("status").asString()).isEqualTo("broken");
+  }
+
+  /** The database of another start of the same log, which grew past the checkpoint. */
+  @Test
+  void aForkedDatabaseIsBroken() throws Exception {
+    Path older = Files.copy(cli.data().resolve("indelible.db"), directory.resolve("older.db"));
+    record();
+    byte[] last = Files.readAllBytes(file);
+    putInPlace(older);
+    Files.delete(file);
+    for (int i = 0; i < 3; i++) {
+      record();
+    }
+    Files.write(file, last);
+
+    assertThat(message(verify(1))).startsWith(file + ": the database was replaced or forked");
+  }
+
+  @Test
+  void anotherRootOfTheSameSizeIsBroken() throws Exception {
+    Checkpoint own = signed().unverified();
+    write(Checkpoint.of(own.origin(), own.size(), Hash.of(new byte[Hash.BYTES])), key());
+
+    assertThat(message(verify(1))).contains("replaced or forked", "over " + own.size() + " other");
+  }
+
+  @Test
+  void anotherOriginIsBroken() throws Exception {
+    Checkpoint own = signed().unverified();
+    write(Checkpoint.of("example.com/other", own.size(), own.root()), key());
+
+    assertThat(message(verify(1)))
+        .contains("of the log example.com/other", "of the log " + own.origin());
+  }
+
+  @Test
+  void aCheckpointOfAnUnknownKeyIsUnknown() throws Exception {
+    Checkpoint own = signed().unverified();
+    write(Checkpoint.of(own.origin(), own.size() + 9, own.root()), SigningKey.generate());
+
+    assertThat(finding(verify(3)).path("status").asString()).isEqualTo("unknown");
+    assertThat(message(verify(3))).contains(file.toString(), "signed by no key that is known here");
+  }
+
+  @Test
+  void aChangedFileIsUnknown() throws Exception {
+    Files.writeString(file, Files.readString(file).replaceFirst("\n[0-9]+\n", "\n7\n"));
+
+    assertThat(message(verify(3))).contains("a signature that does not verify");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "no checkpoint\n", "a\n1\nb\n\n\u2014 a b\n", "\0\0\0\0"})
+  void aFileThatIsNoCheckpointIsUnknown(String text) throws Exception {
+    Files.writeString(file, text);
+
+    assertThat(message(verify(3))).startsWith(file + ": it is not a checkpoint");
+  }
+
+  @Test
+  void aDirectoryInItsPlaceIsUnknown() throws Exception {
+    Files.delete(file);
+    Files.createDirectory(file);
+
+    assertThat(message(verify(3))).startsWith(file + ": it cannot be read");
+  }
+
+  @Test
+  void anAbsentFileIsReportedAndChangesNothing() throws Exception {
+    Files.delete(file);
+
+    JsonNode finding = finding(verify(0));
+    assertThat(finding.path("status").asString()).isEqualTo("unknown");
+    assertThat(finding.path("counts").asBoolean()).isFalse();
+    assertThat(finding.path("message").asString()).contains(file + ": there is no such file");
+  }
+
+  /** A reader of the JSON can tell what the verdict depends on. */
+  @Test
+  void jsonFindingsStateWhetherTheyCount() throws Exception {
+    for (JsonNode finding : verify(0).json().path("findings")) {
+      assertThat(finding.path("counts").isBoolean()).as(finding.toString()).isTrue();
+      assertThat(
+              finding.path("status").asString().equals("ok") || !finding.path("counts").asBoolean())
+          .as(finding.toString())
+          .isTrue();
+    }
+  }
+
+  private void record() {
+    cli.run("check", Cli.bash("ls")).ok();
+  }
+
+  private SignedCheckpoint signed() throws Exception {
+    return SignedCheckpoint.parse(Files.readAllBytes(file));
+  }
+
+  private SigningKey key() throws Exception {
+    return new KeyDirectory(cli.data().resolve("keys")).open();
+  }
+
+  private void write(Checkpoint checkpoint, SigningKey key) throws IOException {
+    Files.write(
+        file, SignedCheckpoint.sign(checkpoint, NoteSigner.of(checkpoint.origin(), key)).bytes());
+  }
+
+  private void putInPlace(Path database) throws IOException {
+    Files.deleteIfExists(cli.data().resolve("indelible.db-wal"));
+    Files.deleteIfExists(cli.data().resolve("indelible.db-shm"));
+    Files.copy(database, cli.data().resolve("indelible.db"), StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  private Result verify(int exit) {
+    Result verified = cli.run("log", "verify", "--output", "json");
+    assertThat(verified.exit()).as(verified.out() + verified.err()).isEqualTo(exit);
+    return verified;
+  }
+
+  private static JsonNode finding(Result verified) {
+    for (JsonNode finding : verified.json().path("findings")) {
+      if (finding.path("check").asString().equals("last_checkpoint")) {
+        return finding;
+      }
+    }
+    throw new AssertionError(verified.out());
+  }
+
+  private static String message(Result verified) {
+    return finding(verified).path("message").asString();
+  }
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.journal;
+
+import dev.indelible.journal.Journal.Positions;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The events that wait in the journals of a directory, counted from outside: nothing is adopted,
+ * and no journal at work is disturbed. Segments are read and never mapped, because their owner may
+ * give their blocks back meanwhile.
+ *
+ * @param alive how many wait in journals of processes at work, this one's included
+ * @param oldestAlive when the oldest of those happened; empty if there are none
+ * @param ended how many wait in journals of processes that have ended
+ * @param oldestEnded when the oldest of those happened; empty if there are none
+ */
+public record WaitingEvents(
+    long alive, Optional<Instant> oldestAlive, long ended, Optional<Instant> oldestEnded) {
+  /** No events wait. */
+  public static final WaitingEvents NONE =
+      new WaitingEvents(0, Optional.empty(), 0, Optional.empty());
+
+  /**
+   * Counts the events that wait.
+   *
+   * @param directory the journals of one ledger; if it is not there, no events wait
+   * @param ledger the ledger they must belong to, if that is known
+   * @param positions where the ledger stands
+   * @throws JournalException if a journal cannot be read, or the ledger cannot be asked: how many
+   *     events wait is not known then
+   */
+  public static WaitingEvents read(Path directory, Optional<UUID> ledger, Positions positions)
+      throws JournalException {
+    if (Files.notExists(directory, LinkOption.NOFOLLOW_LINKS)) {
+      return NONE;
+    }
+    WaitingEvents all = NONE;
+    try {
+      for (Path slot : slots(directory)) {
+        try {
+          all = all.and(waiting(slot, ledger, positions));
+        } catch (NoSuchFileException e) {
+          if (Files.exists(slot)) {
+            throw e;
+          }
+          // Drained and removed meanwhile.
+        }
+      }
+      return all;
+    } catch (IOException e) {
+      throw new JournalException(
+          "%s: how many events wait cannot be read: %s: %s; check the permissions of the journal"
+              .formatted(directory, e.getClass().getSimpleName(), e.getMessage()),
+          e);
+    }
+  }
+
+  /** Whether no events wait. */
+  public boolean isNone() {
+    return alive == 0 && ended == 0;
+  }
+
+  private WaitingEvents and(WaitingEvents other) {
+    return new WaitingEvents(
+        alive + other.alive,
+        older(oldestAlive, other.oldestAlive),
+        ended + other.ended,
+        older(oldestEnded, other.oldestEnded));
+  }
+
+  private static Optional<Instant> older(Optional<Instant> one, Optional<Instant> other) {
+    if (one.isEmpty() || other.isEmpty()) {
+      return one.or(() -> other);
+    }
+    return one.get().isBefore(other.get()) ? one : other;
+  }
+
+  private static Set<Path> slots(Path directory) throws IOException {
+    Set<Path> slots = new TreeSet<>();
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+      for (Path entry : entries) {
+        // What else is there, an opening of the journal refuses, and names.
+        if (Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)) {
+          slots.add(entry);
+        }
+      }
+    }
+    return slots;
+  }
+
+  private static WaitingEvents waiting(Path slot, Optional<UUID> ledger, Positions positions)
+      throws IOException, JournalException {
+    Optional<UUID> journal = Slot.journal(slot, ledger);
+    if (journal.isEmpty()) {
+      return NONE;
+    }
+    long events = 0;
+    Optional<Instant> oldest = Optional.empty();
+    for (Path file : Slot.segmentFiles(slot)) {
+      Segment segment = read(file, journal.get());
+      if (segment == null) {
+        continue;
+      }
+      // Asked after the segment was read: what the ledger has taken since is not counted.
+      long settled = positions.settled(journal.get());
+      if (segment.end() <= settled) {
+        continue;
+      }
+      Cursor cursor = new Cursor(segment, settled, Long.MAX_VALUE);
+      for (Cursor.Item item = cursor.next(); item != null; item = cursor.next()) {
+        events++;
+        if (oldest.isEmpty() && item instanceof Cursor.Event found) {
+          oldest = Optional.of(found.event().timestamp());
+        }
+      }
+    }
+    if (events == 0) {
+      return NONE;
+    }
+    return Slot.isTaken(slot, new Disk())
+        ? new WaitingEvents(events, oldest, 0, Optional.empty())
+        : new WaitingEvents(0, Optional.empty(), events, oldest);
+  }
+
+  /** A copy of a segment in memory; null if its owner has not finished it, or has given it back. */
+  private static @Nullable Segment read(Path file, UUID journal)
+      throws IOException, JournalException {
+    if (Slot.isUnfinished(file)) {
+      return null;
+    }
+    try (FileChannel channel =
+        FileChannel.open(file, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS))) {
+      if (channel.size() == 0) {
+        return null;
+      }
+      Segment.Header header = Segment.readHeader(file, journal);
+      ByteBuffer bytes = ByteBuffer.allocateDirect(header.size()).order(ByteOrder.LITTLE_ENDIAN);
+      while (bytes.hasRemaining() && channel.read(bytes, bytes.position()) > 0) {}
+      bytes.clear();
+      // A direct buffer is a mapped one of no file.
+      return new Segment(
+          file, header.number(), header.base(), (MappedByteBuffer) bytes, new Disk());
+    } catch (NoSuchFileException e) {
+      return null;
+    } catch (JournalException e) {
+      if (Files.notExists(file) || Files.size(file) == 0) {
+        // Given back while it was read.
+        return null;
+      }
+      throw e;
+    }
+  }
+}

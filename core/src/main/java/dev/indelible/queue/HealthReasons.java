@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.queue;
+
+import java.util.Locale;
+import java.util.Optional;
+
+/** Reasons of health entries that both a running log and a ledger at rest can have. */
+public final class HealthReasons {
+  private HealthReasons() {}
+
+  /** The reason while that many dead letters wait; empty for none. */
+  public static Optional<String> deadLetters(long waiting) {
+    return waiting == 0
+        ? Optional.empty()
+        : Optional.of(
+            String.format(
+                Locale.ROOT,
+                "%,d dead %s; 'indelible dlq list' shows %s, and 'indelible dlq replay' tries again",
+                waiting,
+                waiting == 1 ? "letter waits" : "letters wait",
+                waiting == 1 ? "it" : "them"));
+  }
+
+  /** The reason while that many rows of the chain report tampering; empty for none. */
+  public static Optional<String> tampered(long rows) {
+    return rows == 0
+        ? Optional.empty()
+        : Optional.of("the chain was tampered with; 'indelible log verify' names the rows");
+  }
+}

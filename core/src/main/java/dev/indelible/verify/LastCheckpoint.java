@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.verify;
+
+import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.checkpoint.VerificationException;
+import dev.indelible.checkpoint.VerificationException.Reason;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.KeyHistory;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.StoredTiles;
+import dev.indelible.merkle.Hash;
+import dev.indelible.merkle.TiledNodes;
+import dev.indelible.verify.Finding.Status;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * The judgement of the file {@code last-checkpoint}, which a log writes beside its database each
+ * time it has signed a checkpoint, against the database as it is now. A checkpoint in it that a key
+ * of this log signed proves that the database was set back, replaced or forked since.
+ *
+ * @param agreement whether the file and the database agree
+ * @param message the file, what was found and, unless they agree, what to do
+ */
+public record LastCheckpoint(Agreement agreement, String message) {
+  /** The name of this check in a report. */
+  public static final String CHECK = "last_checkpoint";
+
+  /** A note longer than this cannot be parsed, and is not read further. */
+  private static final int MOST_BYTES = 1 << 20;
+
+  /** Whether the file and the database agree. */
+  public enum Agreement {
+    /** There is no such file. An earlier version wrote none. */
+    ABSENT,
+    /** The database continues the checkpoint in the file. */
+    AGREES,
+    /** The database is not the one whose checkpoint this log signed last. */
+    CONTRADICTS,
+    /** The file cannot be read, or is signed by no known key, or the tree cannot be read. */
+    UNKNOWN
+  }
+
+  /**
+   * Judges the file. It is read before the database, so that a log at work is never ahead of the
+   * database in it.
+   *
+   * @param file the file {@code last-checkpoint} of the data directory
+   * @param ledger the database beside it; its stored tree is believed
+   * @param history the keys of the log
+   */
+  public static LastCheckpoint judge(Path file, LedgerReader ledger, KeyHistory history) {
+    if (Files.notExists(file)) {
+      return new LastCheckpoint(
+          Agreement.ABSENT,
+          file + ": there is no such file: that the database alone was set back cannot be seen");
+    }
+    try {
+      SignedCheckpoint signed = SignedCheckpoint.parse(read(file));
+      return new Judging(file, ledger, history).judge(signed);
+    } catch (IOException e) {
+      return unknown(
+          file,
+          "it cannot be read (%s: %s); check its permissions"
+              .formatted(e.getClass().getSimpleName(), e.getMessage()));
+    } catch (CheckpointParseException e) {
+      return unknown(
+          file,
+          "it is not a checkpoint (%s); keep it, and compare with a backup"
+              .formatted(e.getMessage()));
+    } catch (LedgerException e) {
+      return unknown(
+          file, "the database that it is compared with cannot be read: " + e.getMessage());
+    }
+  }
+
+  /** This judgement as a finding of a report. */
+  public Finding finding() {
+    Status status =
+        switch (agreement) {
+          case AGREES -> Status.OK;
+          case CONTRADICTS -> Status.BROKEN;
+          case ABSENT, UNKNOWN -> Status.UNKNOWN;
+        };
+    return new Finding(CHECK, status, OptionalLong.empty(), message, agreement != Agreement.ABSENT);
+  }
+
+  private static byte[] read(Path file) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      throw new IOException("not a regular file");
+    }
+    try (InputStream in = Files.newInputStream(file)) {
+      return in.readNBytes(MOST_BYTES + 1);
+    }
+  }
+
+  private static LastCheckpoint unknown(Path file, String message) {
+    return new LastCheckpoint(Agreement.UNKNOWN, file + ": " + message);
+  }
+
+  /** A file whose checkpoint was parsed. */
+  private record Judging(Path file, LedgerReader ledger, KeyHistory history) {
+    LastCheckpoint judge(SignedCheckpoint signed) throws LedgerException {
+      Checkpoint last = signed.unverified();
+      try {
+        signed.verify(last.origin(), CheckpointKeys.named(last.origin(), history.keys().keys()));
+      } catch (VerificationException e) {
+        // Anyone who can write the file can do this, and so can a fault of the disk.
+        String found =
+            e.reason() == Reason.BAD_SIGNATURE
+                ? "has a signature that does not verify (%s)".formatted(e.getMessage())
+                : "is signed by no key that is known here";
+        return unknown(
+            file,
+            "its checkpoint over %d rows %s, so it proves nothing about the log; keep the file, and compare with a backup"
+                .formatted(last.size(), found));
+      }
+      if (!isInItsTime(signed)) {
+        return unknown(
+            file,
+            "its checkpoint over %d rows is signed by a key that was revoked before: others may hold that key"
+                .formatted(last.size()));
+      }
+      Optional<String> otherLog = otherLog(last.origin());
+      return otherLog.isPresent() ? contradicts(otherLog.get()) : compare(last);
+    }
+
+    private boolean isInItsTime(SignedCheckpoint signed) {
+      Checkpoint last = signed.unverified();
+      try {
+        signed.verify(
+            last.origin(), CheckpointKeys.named(last.origin(), history.signingAt(last.size())));
+        return true;
+      } catch (VerificationException e) {
+        return false;
+      }
+    }
+
+    /** The contradiction between the names of two logs, or of two ledgers. */
+    private Optional<String> otherLog(String origin) throws LedgerException {
+      Optional<String> own = AnchorCheck.origin(ledger, history);
+      if (own.isPresent() && !own.get().equals(origin)) {
+        return Optional.of(
+            "it is of the log %s, and the database is of the log %s: one of the two was replaced; put back the one that belongs here"
+                .formatted(origin, own.get()));
+      }
+      return Optional.empty();
+    }
+
+    private LastCheckpoint compare(Checkpoint last) throws LedgerException {
+      long rows = rows();
+      if (last.size() > rows) {
+        return contradicts(
+            "the database was set back or replaced: this log signed a checkpoint over %d rows, and the database has %d; put back the database that has them. If this one is to stay, move the file away and keep it: it is the proof of what is missing"
+                .formatted(last.size(), rows));
+      }
+      if (ledger.treeSize().isEmpty()) {
+        return unknown(
+            file,
+            "whether its checkpoint over %d rows is of this database cannot be told: the database has no tree"
+                .formatted(last.size()));
+      }
+      Hash root = TiledNodes.tree(new StoredTiles(ledger), last.size()).root();
+      if (!root.equals(last.root())) {
+        return contradicts(
+            "the database was replaced or forked: this log signed a checkpoint over %d other rows than the first %d of the %d in the database; put back the database that has them"
+                .formatted(last.size(), last.size(), rows));
+      }
+      return new LastCheckpoint(
+          Agreement.AGREES,
+          "%s: its checkpoint over %d rows is of this database".formatted(file, last.size()));
+    }
+
+    /** The rows that are in both the chain and its tree, so that one planted row adds none. */
+    private long rows() throws LedgerException {
+      long last = ledger.lastRow().map(ChainRow::sequence).orElse(0L);
+      OptionalLong leaves = ledger.treeSize();
+      return leaves.isPresent() ? Math.min(leaves.getAsLong(), last) : last;
+    }
+
+    private LastCheckpoint contradicts(String message) {
+      return new LastCheckpoint(Agreement.CONTRADICTS, file + ": " + message);
+    }
+  }
+}

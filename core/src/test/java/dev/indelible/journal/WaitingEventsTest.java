@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.journal;
+
+import static dev.indelible.journal.TestJournal.events;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.indelible.event.DeferredAuditEvent;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Acceptance 36: events that wait are counted from outside, and nothing is disturbed. */
+class WaitingEventsTest {
+  @TempDir Path temp;
+  private TestJournal test;
+
+  @BeforeEach
+  void aDirectory() {
+    test = new TestJournal(temp.resolve("journal"));
+  }
+
+  @Test
+  void noJournalHasNoEvents() throws Exception {
+    assertThat(read(test)).isEqualTo(WaitingEvents.NONE);
+
+    test.open().close();
+
+    assertThat(read(test)).isEqualTo(WaitingEvents.NONE);
+  }
+
+  @Test
+  void eventsOfEndedProcessesAreCounted() throws Exception {
+    List<DeferredAuditEvent> first = events("agent:a", 5);
+    Journal one = test.open();
+    Journal two = test.open();
+    first.forEach(one::offer);
+    events("agent:b", 3).forEach(two::offer);
+    one.close();
+    two.close();
+    Map<String, String> before = TestJournal.everything(test.directory);
+
+    WaitingEvents waiting = read(test);
+
+    assertThat(waiting.ended()).isEqualTo(8);
+    assertThat(waiting.oldestEnded()).contains(first.get(0).timestamp());
+    assertThat(waiting.alive()).isZero();
+    assertThat(TestJournal.everything(test.directory)).isEqualTo(before);
+    assertThat(test.recover()).hasSize(8);
+    assertThat(read(test)).isEqualTo(WaitingEvents.NONE);
+  }
+
+  /** Its owner keeps its slot: the next journal takes another, and all events are read once. */
+  @Test
+  void liveJournalIsNotDisturbed() throws Exception {
+    Journal live = test.open();
+    events("agent:a", 5).forEach(live::offer);
+
+    for (int i = 0; i < 3; i++) {
+      assertThat(read(test))
+          .returns(5L, WaitingEvents::alive)
+          .returns(0L, WaitingEvents::ended)
+          .returns(Optional.empty(), WaitingEvents::oldestEnded);
+    }
+    Journal other = test.open();
+
+    assertThat(other.recovered()).isZero();
+    assertThat(test.drain(live)).hasSize(5);
+    assertThat(read(test)).isEqualTo(WaitingEvents.NONE);
+    other.close();
+    live.close();
+  }
+
+  @Test
+  void eventsThatTheLedgerHasDoNotWait() throws Exception {
+    Journal live = test.open();
+    events("agent:a", 5).forEach(live::offer);
+    test.drain(live);
+    events("agent:b", 2).forEach(live::offer);
+
+    assertThat(read(test).alive()).isEqualTo(2);
+    live.close();
+    assertThat(read(test).ended()).isEqualTo(2);
+  }
+
+  @Test
+  void killedProcessIsAnEndedOne() throws Exception {
+    Journal live = test.open();
+    events("agent:a", 5).forEach(live::offer);
+    TestJournal killed = test.killedNow(temp.resolve("copy"));
+    live.close();
+
+    assertThat(read(killed).ended()).isEqualTo(5);
+    assertThat(killed.recover()).hasSize(5);
+  }
+
+  @Test
+  void everySegmentIsCounted() throws Exception {
+    Journal live = test.open();
+    for (int i = 0; i < 12; i++) {
+      assertThat(TestJournal.offer(live, TestJournal.event("agent:a", i, 500_000))).isTrue();
+    }
+
+    assertThat(test.segments(0)).hasSizeGreaterThan(1);
+    assertThat(read(test).alive()).isEqualTo(12);
+    live.close();
+    assertThat(read(test).ended()).isEqualTo(12);
+  }
+
+  /** D11: not known is not none. */
+  @Test
+  void journalThatCannotBeReadIsAnError() throws Exception {
+    Journal live = test.open();
+    events("agent:a", 5).forEach(live::offer);
+    live.close();
+    Files.write(test.segments(0).get(0), new byte[4_096]);
+
+    assertThatThrownBy(() -> read(test))
+        .isInstanceOf(JournalException.class)
+        .hasMessageContaining("not a journal segment");
+  }
+
+  @Test
+  void ledgerThatCannotBeAskedIsAnError() throws Exception {
+    Journal live = test.open();
+    events("agent:a", 5).forEach(live::offer);
+    live.close();
+
+    assertThatThrownBy(
+            () ->
+                WaitingEvents.read(
+                    test.directory,
+                    Optional.of(TestJournal.LEDGER),
+                    journal -> {
+                      throw new JournalException("the disk is gone");
+                    }))
+        .hasMessage("the disk is gone");
+  }
+
+  private static WaitingEvents read(TestJournal of) throws JournalException {
+    return WaitingEvents.read(
+        of.directory,
+        Optional.of(TestJournal.LEDGER),
+        journal -> of.positions.getOrDefault(journal, 0L));
+  }
+}

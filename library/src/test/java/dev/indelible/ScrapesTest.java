@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+/** D10: one snapshot serves a whole scrape. */
+class ScrapesTest {
+  private final AtomicLong clock = new AtomicLong();
+
+  /** Numbers the snapshots. */
+  private final Scrapes<AtomicInteger, Integer> scrapes =
+      new Scrapes<>(AtomicInteger::incrementAndGet, clock::get);
+
+  private final AtomicInteger source = new AtomicInteger();
+
+  @Test
+  void metersOfOneScrapeShareASnapshot() {
+    for (int scrape = 1; scrape <= 3; scrape++) {
+      for (int reader = 0; reader < 100; reader++) {
+        assertThat(scrapes.snapshot(source, reader)).isEqualTo(scrape);
+      }
+    }
+  }
+
+  /** Whoever reads a single meter, now and then, reads what is now. */
+  @Test
+  void snapshotEndsAfterASecond() {
+    assertThat(scrapes.snapshot(source, 0)).isEqualTo(1);
+    clock.addAndGet(Scrapes.LONGEST.toNanos() - 1);
+    assertThat(scrapes.snapshot(source, 1)).isEqualTo(1);
+    clock.addAndGet(1);
+    assertThat(scrapes.snapshot(source, 2)).isEqualTo(2);
+  }
+
+  @Test
+  void scrapesOnTwoThreadsDoNotMix() {
+    assertThat(scrapes.snapshot(source, 0)).isEqualTo(1);
+    assertThat(CompletableFuture.supplyAsync(() -> scrapes.snapshot(source, 0)).join())
+        .isEqualTo(2);
+    assertThat(scrapes.snapshot(source, 1)).isEqualTo(1);
+  }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import dev.indelible.event.SystemEvent;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.HealthEntry;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reports what a writer leaves in its ledger for a person to look at: dead letters, and rows of the
+ * chain that report tampering. Used by the drainer's thread.
+ */
+final class LedgerWatch {
+  /** How often an idle log looks whether dead letters that wait were dealt with. */
+  private static final Duration LOOK_INTERVAL = Duration.ofSeconds(5);
+
+  /** Dead letters of one batch that are logged each by itself; the rest are counted. */
+  private static final int MOST_LOGGED = 20;
+
+  private static final Logger LOG = LoggerFactory.getLogger(LedgerWatch.class);
+
+  private final Path file;
+  private final AuditBooks books;
+
+  /** Whether something waits that another process may deal with. */
+  private boolean waiting;
+
+  private long lastLook;
+
+  /**
+   * An event that became a dead letter.
+   *
+   * @param reason why
+   */
+  record DeadLettered(String id, String agentId, String eventType, String reason) {}
+
+  LedgerWatch(Path file, AuditBooks books) {
+    this.file = file;
+    this.books = books;
+  }
+
+  /** Looks at a ledger that was just opened. */
+  void opened(SqliteWriter writer) {
+    look(writer);
+  }
+
+  /**
+   * Reports a batch that was committed.
+   *
+   * @param deadLettered its events that became dead letters
+   * @param noted whether it has a row that reports tampering
+   */
+  void committed(SqliteWriter writer, List<DeadLettered> deadLettered, boolean noted) {
+    deadLettered.stream().limit(MOST_LOGGED).forEach(this::log);
+    if (deadLettered.size() > MOST_LOGGED) {
+      LOG.error(
+          "{}: {} more events became dead letters; 'indelible dlq list' shows them",
+          file,
+          deadLettered.size() - MOST_LOGGED);
+    }
+    if (noted || !deadLettered.isEmpty()) {
+      look(writer);
+    } else {
+      lookIfDue(writer);
+    }
+  }
+
+  /** Looks again from time to time while something waits. */
+  void lookIfDue(SqliteWriter writer) {
+    if (waiting && System.nanoTime() - lastLook >= LOOK_INTERVAL.toNanos()) {
+      look(writer);
+    }
+  }
+
+  /** Nothing that is committed may be tried again because it could not be counted. */
+  private void look(SqliteWriter writer) {
+    lastLook = System.nanoTime();
+    waiting = true;
+    try {
+      long letters = writer.countWaitingLetters();
+      long tampered = writer.count(SystemEvent.TAMPER, 1, Long.MAX_VALUE);
+      books.reportDeadLetters(letters);
+      books.reportTamperRows(tampered);
+      books.healthEntries().clear(HealthEntry.LEDGER);
+      waiting = letters + tampered > 0;
+    } catch (SQLException e) {
+      books
+          .healthEntries()
+          .set(
+              HealthEntry.LEDGER,
+              "%s: dead letters cannot be counted: %s".formatted(file, SqliteFault.describe(e)));
+    }
+  }
+
+  /** Agent and type are an agent's text: quoted, so that they forge no line of the log. */
+  private void log(DeadLettered event) {
+    LOG.error(
+        "{}: event {} of agent {}, type {}, became a dead letter: {}; 'indelible dlq show {}' shows it",
+        file,
+        event.id(),
+        quoted(event.agentId()),
+        quoted(event.eventType()),
+        event.reason(),
+        event.id());
+  }
+
+  private static String quoted(String text) {
+    return new String(new CanonicalWriter().string(text).toBytes(), StandardCharsets.UTF_8);
+  }
+}
