@@ -444,15 +444,15 @@ public final class Indelible implements AutoCloseable {
       if (Journal.identify(data.journal()).isEmpty()) {
         throw new OpenException(
             unreadable.getMessage()
-                + "; no journal names the ledger, so nothing can be recorded until it can be read",
+                + " (no journal names the ledger, so nothing is recorded until it can be read)",
             unreadable);
       }
       if (signer.isEmpty() && !data.keys().hasSigningKey()) {
         throw new OpenException(
             unreadable.getMessage()
-                + "; there is no signing key in "
+                + " (there is no signing key in "
                 + data.path().resolve("keys")
-                + ", and none is made for a ledger that cannot be read",
+                + ", and none is made for a ledger that cannot be read)",
             unreadable);
       }
       Signer key = signer(data.keys());

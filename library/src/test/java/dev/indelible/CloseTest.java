@@ -34,8 +34,7 @@ class CloseTest {
 
       assertThatExceptionOfType(UnsettledException.class)
           .isThrownBy(indelible::close)
-          .withMessageStartingWith(
-              "3 of 3 audit events were not written when the log was closed: degraded ")
+          .withMessageStartingWith("recorded in the journal; 3 events wait for the ledger: ")
           .withMessageContaining("indelible.db")
           .satisfies(
               e -> {

@@ -86,6 +86,30 @@ class FullDiskTest {
     survive(data.resolve("ballast"), 5 * MIB, "rejected");
   }
 
+  /** D9: a decision needs the journal, which has the space; its row waits for the disk. */
+  @Test
+  void fullDiskWithholdsNoDecision() throws Exception {
+    mount(data);
+    check("ls");
+    mounted.get(0).leave(0);
+
+    Indelible log = Indelible.open(data);
+    assertThat(log.gate().record("agent:alice", new Bash("ls later")).eventId()).isPresent();
+    DrainReport report = log.closeAndFlush(Duration.ofSeconds(1));
+    assertThat(report.pending()).as(report::toString).isEqualTo(1);
+    assertThat(report.describePending()).startsWith("recorded in the journal; 1 event waits");
+
+    mounted.get(0).resize((long) DISK_MIB * MIB);
+    check("ls last");
+    assertThat(Chain.settle(data).types()).hasSize(3);
+  }
+
+  private void check(String command) throws Exception {
+    try (Indelible log = Indelible.open(data)) {
+      log.gate().check("agent:alice", new Bash(command));
+    }
+  }
+
   /** Fills the disk beside a log at work until it says so; then makes room, and nothing else. */
   private void survive(Path ballast, int left, String until) throws Exception {
     Path notes = temp.resolve("notes");

@@ -28,6 +28,8 @@ import tools.jackson.databind.JsonNode;
     footer = {
       "",
       "Exit status: 0 allow or warn, 3 refuse, 4 escalate, 2 unreadable input, 1 failure.",
+      "The decision is printed once the journal has its record. A row that still waits for the",
+      "ledger two seconds later costs a line on standard error, and no other exit status.",
       "",
       "  indelible check '{\"kind\":\"bash\",\"command\":\"rm -rf /\"}'"
     })

@@ -26,7 +26,11 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "A line that cannot be read is refused, recorded as refused, and named on standard error;",
-      "the stream goes on, and the exit status is 2 at its end."
+      "the stream goes on, and the exit status is 2 at its end.",
+      "",
+      "At the end of its input it waits for as long as rows go in. Exit status: 0 all decisions are",
+      "in the ledger, 5 all are recorded in the journal and some wait for the ledger, 2 a line could",
+      "not be read, 1 failure."
     })
 final class GateCommand extends Verb {
   @Option(
@@ -78,7 +82,7 @@ final class GateCommand extends Verb {
       warn(
           "every decision is written, and the run's last audit.tally is not: "
               + report.unfinished()
-              + "; log verify --completeness counts its rows as unknown until the next tally");
+              + "; log verify reports their completeness as unknown until the next tally");
     }
     return report.isComplete();
   }

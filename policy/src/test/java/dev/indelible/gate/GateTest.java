@@ -229,6 +229,34 @@ class GateTest {
     assertThat(row(0).action()).isEqualTo(secret);
   }
 
+  @Test
+  void hookRecordsWhatItPermitsWhenAskedTo() {
+    Gate gate = gate(1_000);
+    Custom open = new Custom("write", json("{\"namespace\":\"open\"}"));
+
+    assertThat(gate.preWriteHook().recordPermitted(true).beforeWrite("agent:alice", open))
+        .isEqualTo(new Allow());
+    assertThat(gate.preActionHook().recordPermitted(true).beforeAction("agent:bob", ALLOWED))
+        .isEqualTo(new Allow());
+    gate.preWriteHook().recordPermitted(true).recordPermitted(false).beforeWrite("agent:no", open);
+
+    awaitRows(2);
+    assertThat(row(0).action()).isEqualTo(open);
+    assertThat(row(1).action()).isEqualTo(ALLOWED);
+  }
+
+  /** D1: what leaves no record is not allowed, once a record is asked for. */
+  @Test
+  void hookThatRecordsRefusesWhatItCannotRecord() {
+    Gate gate = gate(1_000);
+    audit().queue().close();
+    Custom open = new Custom("write", json("{\"namespace\":\"open\"}"));
+
+    assertThat(gate.preWriteHook().beforeWrite("agent:alice", open).isPermitted()).isTrue();
+    assertThat(gate.preWriteHook().recordPermitted(true).beforeWrite("agent:a", open).ruleId())
+        .contains("indelible.not_recorded");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"", "agent\u001b[31m", "agent\ud800", "agent\nforged"})
   void theHooksThrowForNoAgentId(String agentId) {
