@@ -223,8 +223,7 @@ class StatusTest {
   void eventsOfAnEndedProcessAreNamed() throws Exception {
     Optional<UUID> ledger = SqliteLedger.identify(cli.data().resolve("indelible.db"));
     Journal journal =
-        Journal.open(
-            cli.data().resolve("journal"), ledger, any -> 0, JournalSettings.ofDefaults());
+        Journal.open(cli.data().resolve("journal"), ledger, any -> 0, JournalSettings.ofDefaults());
     for (int i = 0; i < 5; i++) {
       assertThat(journal.offer(Cli.event(i))).isTrue();
     }
