@@ -3,6 +3,7 @@ package dev.indelible;
 
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.WitnessPolicy;
+import dev.indelible.crypto.FileAccess;
 import dev.indelible.crypto.KeyDirectory;
 import dev.indelible.crypto.KeyDirectory.Introduction;
 import dev.indelible.crypto.KeyDirectory.Rotation;
@@ -172,6 +173,7 @@ public record DataDirectory(Path path) {
    */
   public void prepare() throws OpenException {
     requireNoFileInTheWay();
+    requireReadable();
     try {
       makeDirectory(path);
       if (!Files.exists(policy())) {
@@ -180,9 +182,39 @@ public record DataDirectory(Path path) {
     } catch (IOException e) {
       throw new OpenException(path + ": the data directory cannot be made: " + reason(e), e);
     }
-    requireWritable(path);
-    if (Files.exists(database())) {
-      requireWritable(database());
+    if (!Files.isDirectory(journal())) {
+      require(FileAccess.WRITE, path);
+    }
+  }
+
+  /** Checks that the ledger can be written to: without a journal its events can wait nowhere. */
+  void requireWritableDatabase() throws OpenException {
+    require(FileAccess.WRITE, path);
+    require(FileAccess.WRITE, database());
+  }
+
+  /**
+   * Makes sure that this user may look into the directory and read the database in it, if they are
+   * there.
+   *
+   * @throws OpenException naming what cannot be read, who it belongs to, and who this user is
+   */
+  public void requireReadable() throws OpenException {
+    for (Path at = path.toAbsolutePath().getParent(); at != null; at = at.getParent()) {
+      // What is below a directory that may not be entered is neither there nor not there.
+      if (Files.isDirectory(at) && !Files.isExecutable(at)) {
+        require(FileAccess.READ, at);
+      }
+    }
+    require(FileAccess.READ, path);
+    require(FileAccess.READ, database());
+  }
+
+  private static void require(FileAccess access, Path file) throws OpenException {
+    Optional<String> refusal = Files.exists(file) ? access.refusal(file) : Optional.empty();
+    if (refusal.isPresent()) {
+      throw new OpenException(
+          file + ": " + refusal.get() + "; run as that user, or change the file's owner or mode");
     }
   }
 
@@ -258,13 +290,6 @@ public record DataDirectory(Path path) {
       } catch (AccessDeniedException e) {
         // Names may be made in it, and it may not be read: nor can it then be synced.
       }
-    }
-  }
-
-  private static void requireWritable(Path file) throws OpenException {
-    if (!Files.isWritable(file)) {
-      throw new OpenException(
-          file + ": cannot be written to; check its permissions and whether its disk is read-only");
     }
   }
 

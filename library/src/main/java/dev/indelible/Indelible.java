@@ -42,8 +42,8 @@ import java.util.function.Supplier;
 /**
  * A gate and its log, open on one data directory. Safe for use by any number of threads.
  *
- * <p>Closing waits until every accepted event is in the ledger, and throws if that takes too long:
- * an event that was accepted is not dropped in silence.
+ * <p>Closing waits for as long as accepted events go into the ledger, and throws if some are left:
+ * they are safe in the journal, and the next process that opens the log delivers them.
  */
 public final class Indelible implements AutoCloseable {
   private final DeferredAudit audit;
@@ -158,12 +158,27 @@ public final class Indelible implements AutoCloseable {
   }
 
   /**
+   * Closes as {@link #closeAndFlush(Duration, Duration)} does, for as long as rows go in.
+   *
+   * @param withoutProgress how long to wait while no event is settled
+   */
+  public DrainReport closeAndFlush(Duration withoutProgress) {
+    return settle(audit.closeAndFlush(withoutProgress));
+  }
+
+  /**
    * Stops intake, waits for what was accepted to be written, and reports (D9). If it was written,
    * the anchor file gets the last checkpoint and the witnesses are asked once more, for {@link
    * Witnessing#CLOSING_PATIENCE} at most.
+   *
+   * @param withoutProgress how long to wait while no event is settled
+   * @param atMost how long to wait in all
    */
-  public DrainReport closeAndFlush(Duration timeout) {
-    DrainReport report = audit.closeAndFlush(timeout);
+  public DrainReport closeAndFlush(Duration withoutProgress, Duration atMost) {
+    return settle(audit.closeAndFlush(withoutProgress, atMost));
+  }
+
+  private DrainReport settle(DrainReport report) {
     long deadline =
         System.nanoTime()
             + (report.isComplete() ? Witnessing.CLOSING_PATIENCE : Duration.ZERO).toNanos();
@@ -175,10 +190,11 @@ public final class Indelible implements AutoCloseable {
   }
 
   /**
-   * As {@link #closeAndFlush} with the {@linkplain DeferredAuditQueue#DEFAULT_DRAIN_TIMEOUT default
-   * timeout}.
+   * Closes as {@link #closeAndFlush(Duration)} does, with the {@linkplain
+   * DeferredAuditQueue#DEFAULT_DRAIN_TIMEOUT default limit}.
    *
-   * @throws UnsettledException if events that were accepted are not written
+   * @throws UnsettledException if no event was settled for that long, and some that were accepted
+   *     are not written
    */
   @Override
   public void close() {
@@ -203,6 +219,7 @@ public final class Indelible implements AutoCloseable {
     private boolean askWitnesses = true;
     private Optional<Path> anchor = Optional.empty();
     private Optional<Signer> signer = Optional.empty();
+    private boolean shutdownHook = true;
     private Optional<Duration> tally = Optional.of(SqliteTallies.DEFAULT_INTERVAL);
 
     private Builder(DataDirectory data) {
@@ -333,6 +350,19 @@ public final class Indelible implements AutoCloseable {
       return this;
     }
 
+    /**
+     * Whether a JVM shutdown hook closes the queue and drains what waits, for {@link
+     * DeferredAudit#SHUTDOWN_LIMIT} at most; it does by default. Switch it off in a container that
+     * closes this log itself, after the requests in flight have ended: Spring, Quarkus and others
+     * stop in a shutdown hook of their own, JVM hooks run side by side, and a gate whose queue is
+     * closed refuses everything ({@code indelible.not_recorded}). Without the hook, whoever opened
+     * the log must close it.
+     */
+    public Builder shutdownHook(boolean on) {
+      shutdownHook = on;
+      return this;
+    }
+
     /** How the drainer works; {@link DrainSettings#ofDefaults} if not said. */
     public Builder drain(DrainSettings settings) {
       drain = settings;
@@ -354,15 +384,13 @@ public final class Indelible implements AutoCloseable {
         Optional<WitnessPolicy> witnessed =
             witnesses.isPresent() ? witnesses : data.witnessPolicy();
         Policy rules = policy.isPresent() ? policy.get() : Policy.load(data.policy());
-        Optional<UUID> ledger = SqliteLedger.identify(data.database());
-        KeyDirectory keys = data.keys();
-        Signer key = signer(keys);
-        KeyRing accepted = keys.accepted();
         if (durability == Durability.MEMORY) {
-          return start(rules, key, accepted, ledger, witnessed, new MemoryStore());
+          data.requireWritableDatabase();
+          Optional<UUID> ledger = SqliteLedger.identify(data.database());
+          Signer key = signer(data.keys());
+          return start(rules, key, data.keys().accepted(), ledger, witnessed, new MemoryStore());
         }
-        Journal journal = openJournal(ledger);
-        return start(rules, key, accepted, Optional.of(journal.ledger()), witnessed, journal);
+        return openOnJournal(rules, witnessed);
       } catch (PolicyException | KeyException | LedgerException | JournalException e) {
         throw new OpenException(e.getMessage(), e);
       }
@@ -374,6 +402,57 @@ public final class Indelible implements AutoCloseable {
       }
       data.use(signer.get());
       return signer.get();
+    }
+
+    /**
+     * Opens the log on its journal. A ledger that cannot be read now, because it is locked or
+     * damaged for example, takes its events later, as one does that becomes so while it is in use:
+     * the journals name the ledger that they belong to, and the drainer appends to no other (D2).
+     */
+    private Indelible openOnJournal(Policy rules, Optional<WitnessPolicy> witnessed)
+        throws OpenException, KeyException, LedgerException, JournalException {
+      Optional<UUID> ledger;
+      try {
+        ledger = SqliteLedger.identify(data.database());
+      } catch (LedgerException unreadable) {
+        return openApart(rules, witnessed, unreadable);
+      }
+      Signer key = signer(data.keys());
+      KeyRing accepted = data.keys().accepted();
+      Journal journal;
+      try {
+        journal = openJournal(ledger);
+      } catch (JournalException e) {
+        if (e.getCause() instanceof LedgerException unreadable) {
+          return openApart(rules, witnessed, unreadable);
+        }
+        throw e;
+      }
+      return start(rules, key, accepted, Optional.of(journal.ledger()), witnessed, journal);
+    }
+
+    /** Opens the log on a new journal while its ledger cannot be read; makes no key for it. */
+    private Indelible openApart(
+        Policy rules, Optional<WitnessPolicy> witnessed, LedgerException unreadable)
+        throws OpenException, KeyException, LedgerException, JournalException {
+      if (Journal.identify(data.journal()).isEmpty()) {
+        throw new OpenException(
+            unreadable.getMessage()
+                + "; no journal names the ledger, so nothing can be recorded until it can be read",
+            unreadable);
+      }
+      if (signer.isEmpty() && !data.keys().hasSigningKey()) {
+        throw new OpenException(
+            unreadable.getMessage()
+                + "; there is no signing key in "
+                + data.path().resolve("keys")
+                + ", and none is made for a ledger that cannot be read",
+            unreadable);
+      }
+      Signer key = signer(data.keys());
+      KeyRing accepted = data.keys().accepted();
+      Journal journal = Journal.openApart(data.journal(), journalSettings());
+      return start(rules, key, accepted, Optional.of(journal.ledger()), witnessed, journal);
     }
 
     private Journal openJournal(Optional<UUID> ledger) throws JournalException {
@@ -400,7 +479,7 @@ public final class Indelible implements AutoCloseable {
               accepted,
               data.keys()::accepted,
               store,
-              drain,
+              drain.withShutdownHook(shutdownHook),
               tally);
       Optional<Witnessing> witnessing =
           witnessed.filter(policy -> askWitnesses).map(policy -> ask(policy, audit));

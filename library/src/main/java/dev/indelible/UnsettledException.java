@@ -10,13 +10,7 @@ public final class UnsettledException extends IllegalStateException {
   private final transient DrainReport report;
 
   UnsettledException(DrainReport report) {
-    super(
-        "%d of %d audit events were not written when the log was closed: %s %s"
-            .formatted(
-                report.pending(),
-                report.submitted(),
-                report.health().state().label(),
-                report.health().reason()));
+    super(report.describePending());
     this.report = report;
   }
 

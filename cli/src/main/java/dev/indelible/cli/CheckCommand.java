@@ -6,12 +6,15 @@ import dev.indelible.action.ActionParser;
 import dev.indelible.action.AgentAction;
 import dev.indelible.decision.Decision;
 import dev.indelible.decision.Escalate;
+import dev.indelible.drain.DrainReport;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
+import dev.indelible.queue.AuditHealth;
+import dev.indelible.queue.DeferredAuditMetrics;
 import java.io.IOException;
-import java.util.UUID;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -30,6 +33,14 @@ import tools.jackson.databind.JsonNode;
     })
 final class CheckCommand extends Verb {
   private static final char UNREADABLE_CHARACTER = '\uFFFD';
+
+  /** How long the row of a decision that is printed is waited for, once the ledger keeps it out. */
+  private static final Duration ROW_WAIT = Duration.ofSeconds(2);
+
+  /** How long that row is waited for while nothing keeps it out but a busy machine. */
+  private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
+
+  private static final Duration POLL_INTERVAL = Duration.ofMillis(50);
 
   @Parameters(
       arity = "0..1",
@@ -54,15 +65,41 @@ final class CheckCommand extends Verb {
     RecordedDecision recorded;
     try {
       recorded = indelible.gate().record(input.agentId(), input.action());
+      print(input, recorded);
     } finally {
-      settle(indelible);
+      // Only now: whoever asked has the decision, whatever the ledger does.
+      awaitRow(indelible);
+      close(indelible);
     }
-    UUID id =
-        recorded
-            .eventId()
-            .orElseThrow(() -> CommandFailure.failed(recorded.decision().reason().orElse("")));
-    print(input, recorded.decision(), id);
+    if (recorded.eventId().isEmpty()) {
+      throw CommandFailure.failed(recorded.decision().reason().orElse(""));
+    }
     return exitCode(recorded.decision());
+  }
+
+  /**
+   * Waits while the row is on its way: no attempt has failed yet, and nothing of earlier processes
+   * goes in first. On a machine under load the drainer may need seconds to begin.
+   */
+  private static void awaitRow(Indelible indelible) {
+    long start = System.nanoTime();
+    boolean onItsWay = true;
+    while (onItsWay && !indelible.queue().drainPending(POLL_INTERVAL)) {
+      DeferredAuditMetrics now = indelible.metrics();
+      onItsWay =
+          now.health().state() == AuditHealth.State.RECORDING
+              && now.pending() <= 1
+              && System.nanoTime() - start < LONGEST_WAIT.toNanos();
+    }
+  }
+
+  /** Closes the log; a row that still waits is safe, and costs a line and no decision (D9). */
+  private void close(Indelible indelible) {
+    DrainReport report = indelible.closeAndFlush(ROW_WAIT, ROW_WAIT);
+    if (!report.isComplete()) {
+      warn(report.describePending());
+    }
+    // A tally that could not be written is not missed: the next one covers this run's one row.
   }
 
   private GateInput input() throws Exception {
@@ -90,6 +127,10 @@ final class CheckCommand extends Verb {
       json = console().in().readNBytes(CanonicalJson.MAX_TEXT_BYTES + 1);
     } catch (IOException e) {
       throw CommandFailure.unreadableInput(e);
+    }
+    if (json.length == 0) {
+      throw CommandFailure.usage(
+          "standard input: there is no input; give the action as an argument or on standard input");
     }
     try {
       return CanonicalJson.read(json);
@@ -123,16 +164,23 @@ final class CheckCommand extends Verb {
     }
   }
 
-  private void print(GateInput input, Decision decision, UUID id) {
+  /** Prints the decision and sends it out. */
+  private void print(GateInput input, RecordedDecision recorded) {
     if (json()) {
-      console().json(DecisionLine.json(input.agentId(), decision, id));
-      return;
+      console().json(DecisionLine.json(input.agentId(), recorded));
+    } else {
+      printText(recorded);
     }
+    console().out().flush();
+  }
+
+  private void printText(RecordedDecision recorded) {
+    Decision decision = recorded.decision();
     String verdict = console().byMeaning(decision.verdict(), decision.verdict());
     String why =
         decision.ruleId().map(rule -> "  " + rule + "  " + decision.reason().orElse("")).orElse("");
     console().line(console().bold(verdict) + Console.printable(why));
-    console().line(console().faint("recorded as " + id));
+    recorded.eventId().ifPresent(id -> console().line(console().faint("recorded as " + id)));
   }
 
   private static int exitCode(Decision decision) {

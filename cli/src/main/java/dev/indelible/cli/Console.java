@@ -2,6 +2,8 @@
 package dev.indelible.cli;
 
 import dev.indelible.json.CanonicalWriter;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -30,7 +32,10 @@ record Console(
     boolean colour = System.getenv("NO_COLOR") == null;
     return new Console(
         System.in,
-        new PrintStream(System.out, false, StandardCharsets.UTF_8),
+        new PrintStream(
+            new StandardOutput(new FileOutputStream(FileDescriptor.out)),
+            false,
+            StandardCharsets.UTF_8),
         new PrintStream(System.err, true, StandardCharsets.UTF_8),
         colour && Boolean.getBoolean("indelible.stdout.terminal"),
         colour && Boolean.getBoolean("indelible.stderr.terminal"),
@@ -38,8 +43,8 @@ record Console(
   }
 
   void line(String text) {
-    out.print(text);
-    out.print('\n');
+    out.print(text + '\n');
+    show();
   }
 
   void line() {
@@ -53,6 +58,14 @@ record Console(
   void json(byte[] object) {
     out.write(object, 0, object.length);
     out.write('\n');
+    show();
+  }
+
+  /** A person sees each line at once; a program gets many at a time. */
+  private void show() {
+    if (outIsTerminal) {
+      out.flush();
+    }
   }
 
   /** Colours text by what a verdict or status means to a reader. */

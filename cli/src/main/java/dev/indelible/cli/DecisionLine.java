@@ -2,6 +2,7 @@
 package dev.indelible.cli;
 
 import dev.indelible.decision.Decision;
+import dev.indelible.gate.RecordedDecision;
 import dev.indelible.json.CanonicalWriter;
 import java.util.Optional;
 import java.util.UUID;
@@ -10,10 +11,12 @@ import java.util.UUID;
 final class DecisionLine {
   private DecisionLine() {}
 
-  static byte[] json(String agentId, Decision decision, UUID eventId) {
+  /** A decision that could not be recorded has no id. */
+  static byte[] json(String agentId, RecordedDecision recorded) {
+    Decision decision = recorded.decision();
     CanonicalWriter out = new CanonicalWriter().beginObject();
     out.member("agent_id", agentId).member("decision", decision.verdict());
-    out.member("id", eventId.toString());
+    nullable(out.name("id"), recorded.eventId().map(UUID::toString));
     nullable(out.name("reason"), decision.reason());
     nullable(out.name("rule_id"), decision.ruleId());
     return out.endObject().toBytes();

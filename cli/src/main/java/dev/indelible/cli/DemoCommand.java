@@ -84,7 +84,7 @@ final class DemoCommand extends Verb {
                 Table.Cell.of(decision.reason().orElse("")));
           });
     } finally {
-      settle(indelible);
+      closeWritten(indelible);
     }
     table.print(console());
   }

@@ -19,5 +19,8 @@ final class ExitCode {
   /** {@code check}: a person has to agree first. */
   static final int ESCALATED = 4;
 
+  /** {@code gate}: every decision was given and recorded, and events wait for the ledger. */
+  static final int WAITING = 5;
+
   private ExitCode() {}
 }

@@ -5,18 +5,19 @@ import dev.indelible.Indelible;
 import dev.indelible.action.Custom;
 import dev.indelible.crypto.Sha256;
 import dev.indelible.decision.Refuse;
+import dev.indelible.drain.DrainReport;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.json.JsonValue;
+import dev.indelible.queue.DeferredAuditQueue;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -51,6 +52,7 @@ final class GateCommand extends Verb {
   @Override
   public Integer call() throws Exception {
     boolean unreadable = false;
+    boolean written = false;
     Indelible indelible = openLog(anchor.file(), true);
     try (Progress progress = new Progress(console(), "decided")) {
       Lines lines = new Lines(new AnswersFirst(console()));
@@ -67,9 +69,27 @@ final class GateCommand extends Verb {
     } catch (IOException e) {
       throw CommandFailure.unreadableInput(e);
     } finally {
-      settle(indelible);
+      written = close(indelible);
     }
-    return unreadable ? ExitCode.USAGE : ExitCode.OK;
+    if (unreadable) {
+      return ExitCode.USAGE;
+    }
+    return written ? ExitCode.OK : ExitCode.WAITING;
+  }
+
+  /** Closes the log, for as long as rows go in; returns whether all are written. */
+  private boolean close(Indelible indelible) {
+    console().out().flush();
+    DrainReport report = indelible.closeAndFlush(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
+    if (!report.isComplete()) {
+      warn(report.describePending());
+    } else if (!report.unfinished().isEmpty()) {
+      warn(
+          "every decision is written, and the run's last audit.tally is not: "
+              + report.unfinished()
+              + "; log verify --completeness counts its rows as unknown until the next tally");
+    }
+    return report.isComplete();
   }
 
   /** Decides about one line; returns whether it could be read. */
@@ -113,11 +133,10 @@ final class GateCommand extends Verb {
   }
 
   private void print(String agentId, RecordedDecision recorded) throws CommandFailure {
-    UUID id =
-        recorded
-            .eventId()
-            .orElseThrow(() -> CommandFailure.failed(recorded.decision().reason().orElse("")));
-    console().json(DecisionLine.json(agentId, recorded.decision(), id));
+    console().json(DecisionLine.json(agentId, recorded));
+    if (recorded.eventId().isEmpty()) {
+      throw CommandFailure.failed(recorded.decision().reason().orElse(""));
+    }
   }
 
   /** What a line holds. */

@@ -72,7 +72,7 @@ final class LogAdoptCommand extends Verb {
     try {
       accepted = log.queue().submit(event);
     } finally {
-      settle(log);
+      closeWritten(log);
     }
     if (!accepted) {
       throw CommandFailure.failed("the event was not accepted; 'indelible status' says why");

@@ -2,17 +2,22 @@
 package dev.indelible.cli;
 
 import dev.indelible.OpenException;
+import dev.indelible.cli.StandardOutput.OutputFailure;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.SigningException;
+import dev.indelible.event.ClockException;
 import dev.indelible.export.EvidenceException;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.policy.PolicyException;
+import dev.indelible.sqlite.SqliteLibrary;
 import dev.indelible.tlog.LogDirectoryException;
 import dev.indelible.witness.WitnessException;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -22,6 +27,7 @@ public final class Main {
   /** Failures whose message already says what, where and what to do. */
   private static final List<Class<? extends Exception>> UNREADABLE =
       List.of(
+          ClockException.class,
           OpenException.class,
           KeyException.class,
           LedgerException.class,
@@ -36,24 +42,43 @@ public final class Main {
 
   /** Runs the command and ends the process with its exit status. */
   public static void main(String[] args) {
+    // The text is English, and its digits are ASCII, whatever the locale.
+    Locale.setDefault(Locale.ROOT);
+    useOwnSqlite();
     int status = run(Console.system(), args);
     System.exit(status);
+  }
+
+  /** Lets SQLite's library be loaded from beside the jar, where the launcher says that it lies. */
+  private static void useOwnSqlite() {
+    String libraries = System.getProperty("indelible.libraries");
+    if (libraries != null) {
+      SqliteLibrary.useUnpacked(Path.of(libraries));
+    }
   }
 
   /** Runs the command. */
   static int run(Console console, String... args) {
     Root root = new Root(console);
     CommandLine command = new CommandLine(root);
+    Verbs.addNamed(command, args);
     command.registerConverter(Path.class, Usage::path);
     command.registerConverter(long.class, Usage::wholeNumber);
     command.registerConverter(int.class, Usage::count);
-    command.setOut(new PrintWriter(console.out(), true));
+    // Help is printed below, because picocli itself reports a failure of its writer.
+    StringWriter help = new StringWriter();
+    command.setOut(new PrintWriter(help));
     command.setErr(new PrintWriter(console.err(), true));
     command.setParameterExceptionHandler((wrong, all) -> usage(console, wrong));
     command.setExecutionExceptionHandler((failure, line, parsed) -> failed(root, failure));
-    int status = command.execute(args);
-    console.out().flush();
-    return status;
+    try {
+      int status = command.execute(args);
+      console.out().print(help);
+      console.out().flush();
+      return status;
+    } catch (OutputFailure e) {
+      return failed(root, e);
+    }
   }
 
   private static int usage(Console console, ParameterException wrong) {
@@ -83,6 +108,10 @@ public final class Main {
     console.out().flush();
     if (root.verbose) {
       printTrace(console, failure);
+    }
+    if (failure instanceof OutputFailure) {
+      console.err().println("indelible: " + failure.getMessage());
+      return ExitCode.FAILED;
     }
     if (failure instanceof CommandFailure ended) {
       console.err().println("indelible: " + Console.printable(ended.getMessage()));

@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
@@ -18,20 +17,7 @@ import picocli.CommandLine.Spec;
     versionProvider = Version.class,
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "VERB",
-    scope = ScopeType.INHERIT,
-    subcommands = {
-      DemoCommand.class,
-      CheckCommand.class,
-      GateCommand.class,
-      LogCommand.class,
-      ProofCommand.class,
-      DlqCommand.class,
-      KeysCommand.class,
-      WitnessCommand.class,
-      StatusCommand.class,
-      BenchCommand.class,
-      HelpCommand.class
-    })
+    scope = ScopeType.INHERIT)
 final class Root implements Runnable {
   @Option(
       names = "--data",

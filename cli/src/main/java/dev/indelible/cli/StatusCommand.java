@@ -14,6 +14,7 @@ import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.HealthEntry;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteLedger.BlockedCounts;
+import dev.indelible.sqlite.SqliteLibrary;
 import dev.indelible.witness.Witnessing;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -46,6 +47,8 @@ final class StatusCommand extends Verb {
   @Override
   public Integer call() throws Exception {
     requireDataDirectory();
+    // A library that cannot be loaded is a fault of this machine, and not of the log.
+    SqliteLibrary.load();
     List<Field> fields;
     try (SqliteLedger ledger = ledger()) {
       fields = fields(Optional.of(ledger));

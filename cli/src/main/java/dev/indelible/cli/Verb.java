@@ -66,6 +66,11 @@ abstract class Verb implements Callable<Integer> {
   }
 
   final void requireDataDirectory() throws CommandFailure {
+    try {
+      data().requireReadable();
+    } catch (OpenException e) {
+      throw CommandFailure.usage(String.valueOf(e.getMessage()));
+    }
     if (!Files.isDirectory(data().path())) {
       throw CommandFailure.usage(
           data().path() + ": no data directory here; name one with --data DIR");
@@ -81,16 +86,15 @@ abstract class Verb implements Callable<Integer> {
   }
 
   /** Closes a log; fails if anything that was accepted is not written (D9). */
-  static void settle(Indelible indelible) throws CommandFailure {
-    DrainReport report = indelible.closeAndFlush(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
+  static void closeWritten(Indelible log) throws CommandFailure {
+    DrainReport report = log.closeAndFlush(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
     if (!report.isComplete()) {
-      throw CommandFailure.failed(
-          "%d of %d events are not written yet: %s %s; they wait in the journal, and the next command that records writes them"
-              .formatted(
-                  report.pending(),
-                  report.submitted(),
-                  report.health().state().label(),
-                  report.health().reason()));
+      throw CommandFailure.failed(report.describePending());
     }
+  }
+
+  /** Prints one line for the person who runs the command. */
+  final void warn(String message) {
+    console().err().println("indelible: " + Console.printable(message));
   }
 }

@@ -12,8 +12,6 @@ import java.security.SignatureException;
 import java.security.spec.InvalidKeySpecException;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.security.spec.X509EncodedKeySpec;
-import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,11 +25,6 @@ import org.slf4j.LoggerFactory;
 final class CorrettoEd25519 implements Ed25519 {
   private static final String PROVIDER =
       "com.amazon.corretto.crypto.provider.AmazonCorrettoCryptoProvider";
-
-  /** What comes before the 32 raw bytes in PKCS#8 and SubjectPublicKeyInfo (RFC 8410). */
-  private static final byte[] PKCS8_PREFIX = hex("302e020100300506032b657004220420");
-
-  private static final byte[] SPKI_PREFIX = hex("302a300506032b6570032100");
 
   private static final Logger LOG = LoggerFactory.getLogger(CorrettoEd25519.class);
 
@@ -69,7 +62,8 @@ final class CorrettoEd25519 implements Ed25519 {
   @Override
   public Signing signing(byte[] seed, byte[] publicKey) {
     try {
-      PrivateKey key = keys.generatePrivate(new PKCS8EncodedKeySpec(concat(PKCS8_PREFIX, seed)));
+      PrivateKey key =
+          keys.generatePrivate(new PKCS8EncodedKeySpec(Ed25519Der.PRIVATE.encode(seed)));
       return message -> sign(key, message);
     } catch (GeneralSecurityException e) {
       throw new IllegalArgumentException("not an Ed25519 seed", e);
@@ -90,7 +84,8 @@ final class CorrettoEd25519 implements Ed25519 {
   @Override
   public Verifying verifying(byte[] publicKey) {
     try {
-      PublicKey key = keys.generatePublic(new X509EncodedKeySpec(concat(SPKI_PREFIX, publicKey)));
+      PublicKey key =
+          keys.generatePublic(new X509EncodedKeySpec(Ed25519Der.PUBLIC.encode(publicKey)));
       return (message, signature) -> verify(key, message, signature);
     } catch (InvalidKeySpecException e) {
       return (message, signature) -> false;
@@ -114,15 +109,5 @@ final class CorrettoEd25519 implements Ed25519 {
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("the provider has no Ed25519", e);
     }
-  }
-
-  private static byte[] concat(byte[] prefix, byte[] raw) {
-    byte[] joined = Arrays.copyOf(prefix, prefix.length + raw.length);
-    System.arraycopy(raw, 0, joined, prefix.length, raw.length);
-    return joined;
-  }
-
-  private static byte[] hex(String text) {
-    return HexFormat.of().parseHex(text);
   }
 }

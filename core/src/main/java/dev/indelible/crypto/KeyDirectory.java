@@ -241,7 +241,7 @@ public final class KeyDirectory {
       found.forEach(files::add);
       return files;
     } catch (IOException e) {
-      throw new KeyException(directory + ": cannot be listed: " + reason(e), e);
+      throw new KeyException(directory + ": " + unreadable(directory, "be listed", e), e);
     }
   }
 
@@ -350,8 +350,12 @@ public final class KeyDirectory {
     try {
       return Files.readString(file, StandardCharsets.US_ASCII);
     } catch (IOException e) {
-      throw new KeyException(file + ": cannot be read as PEM text: " + reason(e), e);
+      throw new KeyException(file + ": " + unreadable(file, "be read as PEM text", e), e);
     }
+  }
+
+  private static String unreadable(Path file, String use, IOException e) {
+    return FileAccess.READ.refusal(file).orElse("cannot " + use + ": " + reason(e));
   }
 
   private static String reason(IOException e) {

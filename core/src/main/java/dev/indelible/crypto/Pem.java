@@ -19,7 +19,9 @@ final class Pem {
   /** Errors name the source and never its text, which may be secret. */
   static byte[] decode(String pem, String type, String source) throws KeyException {
     String text = pem.strip();
-    if (!text.startsWith(begin(type)) || !text.endsWith(end(type))) {
+    if (text.length() < begin(type).length() + end(type).length()
+        || !text.startsWith(begin(type))
+        || !text.endsWith(end(type))) {
       throw new KeyException(source + ": not PEM text of type " + type);
     }
     String body = text.substring(begin(type).length(), text.length() - end(type).length());

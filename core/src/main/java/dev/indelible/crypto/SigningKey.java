@@ -3,39 +3,42 @@ package dev.indelible.crypto;
 
 import java.io.IOException;
 import java.security.SecureRandom;
-import org.bouncycastle.asn1.ASN1ObjectIdentifier;
-import org.bouncycastle.asn1.DEROctetString;
-import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
-import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
+import java.util.Optional;
 import org.bouncycastle.crypto.params.AsymmetricKeyParameter;
 import org.bouncycastle.crypto.params.Ed25519PrivateKeyParameters;
 import org.bouncycastle.crypto.util.PrivateKeyFactory;
 
 /** An Ed25519 private key (RFC 8032) held in memory. Safe for use by several threads at once. */
 public final class SigningKey implements Signer {
-  private static final String PEM_TYPE = "PRIVATE KEY";
+  private static final int SEED_BYTES = 32;
 
-  /** id-Ed25519 (RFC 8410 section 3). */
-  private static final ASN1ObjectIdentifier ED25519 = new ASN1ObjectIdentifier("1.3.101.112");
+  private static final String PEM_TYPE = "PRIVATE KEY";
 
   private final byte[] seed;
   private final VerificationKey verificationKey;
   private final Ed25519.Signing signing;
 
-  private SigningKey(Ed25519PrivateKeyParameters key) {
-    this.seed = key.getEncoded();
-    this.verificationKey = VerificationKey.of(key.generatePublicKey().getEncoded());
-    this.signing = Ed25519.INSTANCE.signing(seed, verificationKey.raw());
+  private SigningKey(byte[] seed) {
+    byte[] publicKey = new byte[VerificationKey.KEY_BYTES];
+    org.bouncycastle.math.ec.rfc8032.Ed25519.generatePublicKey(seed, 0, publicKey, 0);
+    this.seed = seed;
+    this.verificationKey = VerificationKey.of(publicKey);
+    this.signing = Ed25519.INSTANCE.signing(seed, publicKey);
   }
 
   /** A new key from the system's secure random source. */
   public static SigningKey generate() {
-    return new SigningKey(new Ed25519PrivateKeyParameters(new SecureRandom()));
+    byte[] seed = new byte[SEED_BYTES];
+    new SecureRandom().nextBytes(seed);
+    return new SigningKey(seed);
   }
 
   /** A key from its 32-byte seed. */
   public static SigningKey fromSeed(byte[] seed) {
-    return new SigningKey(new Ed25519PrivateKeyParameters(seed));
+    if (seed.length != SEED_BYTES) {
+      throw new IllegalArgumentException("an Ed25519 seed is 32 bytes, not " + seed.length);
+    }
+    return new SigningKey(seed.clone());
   }
 
   /**
@@ -44,10 +47,15 @@ public final class SigningKey implements Signer {
    * @param source names the text in errors, which never quote it
    */
   public static SigningKey fromPem(String pem, String source) throws KeyException {
+    byte[] der = Pem.decode(pem, PEM_TYPE, source);
+    Optional<byte[]> shortest = Ed25519Der.PRIVATE.decode(der);
+    if (shortest.isPresent()) {
+      return new SigningKey(shortest.get());
+    }
     try {
-      AsymmetricKeyParameter key = PrivateKeyFactory.createKey(Pem.decode(pem, PEM_TYPE, source));
+      AsymmetricKeyParameter key = PrivateKeyFactory.createKey(der);
       if (key instanceof Ed25519PrivateKeyParameters ed25519) {
-        return new SigningKey(ed25519);
+        return new SigningKey(ed25519.getEncoded());
       }
     } catch (IOException | RuntimeException e) {
       throw new KeyException(source + ": not a private key in PEM form (PKCS#8)");
@@ -67,13 +75,7 @@ public final class SigningKey implements Signer {
 
   /** PEM (PKCS#8, RFC 8410). Secret. */
   public String toPem() {
-    try {
-      AlgorithmIdentifier algorithm = new AlgorithmIdentifier(ED25519);
-      return Pem.encode(
-          PEM_TYPE, new PrivateKeyInfo(algorithm, new DEROctetString(seed)).getEncoded());
-    } catch (IOException e) {
-      throw new IllegalStateException("an Ed25519 key always encodes", e);
-    }
+    return Pem.encode(PEM_TYPE, Ed25519Der.PRIVATE.encode(seed));
   }
 
   /** Names the key; never its secret. */

@@ -4,10 +4,10 @@ package dev.indelible.crypto;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Optional;
 import org.bouncycastle.crypto.params.AsymmetricKeyParameter;
 import org.bouncycastle.crypto.params.Ed25519PublicKeyParameters;
 import org.bouncycastle.crypto.util.PublicKeyFactory;
-import org.bouncycastle.crypto.util.SubjectPublicKeyInfoFactory;
 
 /** An Ed25519 public key (RFC 8032). Immutable. */
 public final class VerificationKey {
@@ -52,8 +52,13 @@ public final class VerificationKey {
    * @param source names the text in errors
    */
   public static VerificationKey fromPem(String pem, String source) throws KeyException {
+    byte[] der = Pem.decode(pem, PEM_TYPE, source);
+    Optional<byte[]> shortest = Ed25519Der.PUBLIC.decode(der);
     try {
-      AsymmetricKeyParameter key = PublicKeyFactory.createKey(Pem.decode(pem, PEM_TYPE, source));
+      if (shortest.isPresent()) {
+        return of(shortest.get());
+      }
+      AsymmetricKeyParameter key = PublicKeyFactory.createKey(der);
       if (key instanceof Ed25519PublicKeyParameters ed25519) {
         return of(ed25519.getEncoded());
       }
@@ -84,15 +89,7 @@ public final class VerificationKey {
 
   /** PEM (SubjectPublicKeyInfo, RFC 8410). */
   public String toPem() {
-    try {
-      return Pem.encode(
-          PEM_TYPE,
-          SubjectPublicKeyInfoFactory.createSubjectPublicKeyInfo(
-                  new Ed25519PublicKeyParameters(raw))
-              .getEncoded());
-    } catch (IOException e) {
-      throw new IllegalStateException("an Ed25519 key always encodes", e);
-    }
+    return Pem.encode(PEM_TYPE, Ed25519Der.PUBLIC.encode(raw));
   }
 
   @Override

@@ -12,19 +12,31 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A running deferred audit queue: the queue, its supervised drainer, and the way to end both.
  *
  * <p>The drainer's thread is a daemon and keeps no process alive; a shutdown hook drains what waits
- * when a process ends without having closed.
+ * when a process ends without having closed, unless the settings leave that to the owner.
  */
 public final class DeferredAudit implements AutoCloseable {
-  /** What a thread gets to end, however little the closer has left. */
+  /** The time a thread gets to end, even if the closer has none left. */
   private static final Duration LEAST = Duration.ofMillis(500);
 
-  /** What a sink has to close in when it begins nothing new any more, if the closer has as much. */
+  /** What is left of the closer's time for closing the sink after its last attempt to finish. */
   private static final Duration TO_CLOSE = Duration.ofSeconds(1);
+
+  /**
+   * The time that the shutdown hook takes in all: a container's supervisor kills the process ten
+   * seconds after it told it to end.
+   */
+  public static final Duration SHUTDOWN_LIMIT = Duration.ofSeconds(8);
+
+  private static final Duration UNLIMITED = Duration.ofNanos(Long.MAX_VALUE);
+
+  private static final Logger LOG = LoggerFactory.getLogger(DeferredAudit.class);
 
   private static final String THREAD_NAME = "indelible-drainer";
 
@@ -63,7 +75,9 @@ public final class DeferredAudit implements AutoCloseable {
   public static DeferredAudit start(
       EventStore store, DeferredAuditSink.Factory sinks, AuditBooks books, DrainSettings settings) {
     DeferredAudit audit = new DeferredAudit(store, sinks, books, settings);
-    Runtime.getRuntime().addShutdownHook(audit.shutdownHook);
+    if (settings.shutdownHook()) {
+      Runtime.getRuntime().addShutdownHook(audit.shutdownHook);
+    }
     audit.thread.start();
     return audit;
   }
@@ -89,28 +103,71 @@ public final class DeferredAudit implements AutoCloseable {
   }
 
   /**
-   * Waits {@link DeferredAuditQueue#DEFAULT_DRAIN_TIMEOUT}; see {@link #closeAndFlush(Duration)}.
+   * Waits {@link DeferredAuditQueue#DEFAULT_DRAIN_TIMEOUT} without progress; see {@link
+   * #closeAndFlush(Duration)}.
    */
   public DrainReport closeAndFlush() {
     return closeAndFlush(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
   }
 
   /**
-   * Stops intake, waits for what was accepted to be settled, and stops the drainer (D9). Never
-   * takes longer than {@code timeout} and a second, even with a sink or a journal stuck in I/O. May
-   * be called again.
+   * Closes as {@link #closeAndFlush(Duration, Duration)} does, for as long as events are being
+   * settled.
+   *
+   * @param withoutProgress how long to wait while no event is settled
    */
-  public DrainReport closeAndFlush(Duration timeout) {
+  public DrainReport closeAndFlush(Duration withoutProgress) {
+    return closeAndFlush(withoutProgress, UNLIMITED);
+  }
+
+  /**
+   * Stops intake, waits for what was accepted to be settled, and stops the drainer (D9). Even with
+   * a sink or a journal stuck in I/O it returns within its limit and a second. May be called again.
+   *
+   * @param withoutProgress how long to wait while no event is settled
+   * @param atMost how long to wait in all
+   */
+  public DrainReport closeAndFlush(Duration withoutProgress, Duration atMost) {
     forgetShutdownHook();
+    boolean drained = drain(withoutProgress, atMost);
+    supervisor.abandon();
+    closeStore();
+    lastHealth.compareAndSet(null, books.health());
+    books.report(new AuditHealth(AuditHealth.State.CLOSED, ""));
+    return report(drained, lastHealth.get());
+  }
+
+  /** As {@link #closeAndFlush()}, for those who do not need the report. */
+  @Override
+  public void close() {
+    closeAndFlush();
+  }
+
+  /** Runs when the process is told to end and nobody has closed the queue. */
+  private void flush() {
+    boolean drained = drain(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT, SHUTDOWN_LIMIT);
+    DrainReport report = report(drained, books.health());
+    if (!report.isComplete()) {
+      LOG.warn("{}", report.describePending());
+    } else if (!report.unfinished().isEmpty()) {
+      LOG.warn("the end of the run is not recorded: {}", report.unfinished());
+    }
+  }
+
+  /** Returns whether everything accepted was settled before the drainer was stopped. */
+  private boolean drain(Duration withoutProgress, Duration atMost) {
     long start = System.nanoTime();
     queue.close();
-    boolean drained = queue.drainPending(timeout);
-    endDrainer(start, timeout);
-    supervisor.abandon();
-    closeStore(start, timeout);
-    lastHealth.compareAndSet(null, books.health());
-    AuditHealth last = lastHealth.get();
-    books.report(new AuditHealth(AuditHealth.State.CLOSED, ""));
+    boolean drained = queue.drainPending(withoutProgress, atMost);
+    long now = System.nanoTime();
+    long left =
+        drained ? Math.min(nanos(withoutProgress), Math.max(0, nanos(atMost) - (now - start))) : 0;
+    supervisor.stop(thread, now + left - TO_CLOSE.toNanos());
+    await(thread, now + left);
+    return drained;
+  }
+
+  private DrainReport report(boolean drained, AuditHealth health) {
     DeferredAuditMetrics end = queue.metrics();
     // A caller held up at the door until now is neither in nor turned away for a moment.
     long atTheDoor = drained ? end.pending() : 0;
@@ -120,40 +177,20 @@ public final class DeferredAudit implements AutoCloseable {
         end.dlqLanded(),
         end.sendFailures(),
         end.pending() - atTheDoor,
-        !drained && !last.state().isTerminal(),
-        last);
-  }
-
-  /** As {@link #closeAndFlush()}, for those who do not need the report. */
-  @Override
-  public void close() {
-    closeAndFlush();
-  }
-
-  private void flush() {
-    long start = System.nanoTime();
-    queue.close();
-    if (queue.drainPending()) {
-      // What is to be said at the end is said when the process is told to end, too.
-      endDrainer(start, DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
-    }
-  }
-
-  private void endDrainer(long start, Duration timeout) {
-    supervisor.stop(thread, start + nanos(timeout) - TO_CLOSE.toNanos());
-    await(thread, start, timeout);
+        !drained && !health.state().isTerminal(),
+        health,
+        store.isDurable(),
+        supervisor.unfinished());
   }
 
   /**
-   * Gives a thread the time to say what is to be said at the end and to close, so that its files
-   * are free when the caller goes on: what is left of the caller's, and half a second at least.
+   * Waits for a thread that is ending, so that its files are free when the caller goes on: until
+   * then, and {@link #LEAST} at least.
    */
-  private static void await(Thread thread, long start, Duration timeout) {
+  private static void await(Thread thread, long until) {
     long least = System.nanoTime() + LEAST.toNanos();
-    long most = nanos(timeout);
     boolean interrupted = false;
-    while (thread.isAlive()
-        && (System.nanoTime() - least < 0 || System.nanoTime() - start < most)) {
+    while (thread.isAlive() && (System.nanoTime() - least < 0 || System.nanoTime() - until < 0)) {
       LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
       interrupted |= Thread.interrupted();
     }
@@ -170,7 +207,7 @@ public final class DeferredAudit implements AutoCloseable {
    * A sink stuck in I/O keeps the store, so that nobody else drains it meanwhile. A store may be
    * stuck itself, and keeps nobody: the process may end before it is closed.
    */
-  private void closeStore(long start, Duration timeout) {
+  private void closeStore() {
     if (thread.isAlive() || !storeClosed.compareAndSet(false, true)) {
       return;
     }
@@ -182,14 +219,16 @@ public final class DeferredAudit implements AutoCloseable {
       // No thread is to be had; then this one has to wait.
       store.close();
     }
-    await(closer, start, timeout);
+    await(closer, System.nanoTime());
   }
 
-  private void forgetShutdownHook() {
+  /** Removes the shutdown hook; returns whether there was one. */
+  boolean forgetShutdownHook() {
     try {
-      Runtime.getRuntime().removeShutdownHook(shutdownHook);
+      return Runtime.getRuntime().removeShutdownHook(shutdownHook);
     } catch (IllegalStateException e) {
       // The process is ending already, and the hook may be what runs this.
+      return true;
     }
   }
 }

@@ -30,12 +30,13 @@ public interface DeferredAuditSink extends AutoCloseable {
   default void maintain() {}
 
   /**
-   * Called once when nothing more will come: for what is to be said at the end. Must not throw.
+   * Writes what belongs at the end of a run. Called when nothing more will come, and again after a
+   * transient fault for as long as the closer waits.
    *
-   * @param deadline until when to begin with something, on the clock of {@link System#nanoTime}; it
-   *     may be over already. Behind it there is a second to close in, or half a second at least
+   * @throws SinkUnavailableException if the surroundings are at fault; calling again may help
+   * @throws SinkException if anything else is
    */
-  default void finish(long deadline) {}
+  default void finish() throws SinkException {}
 
   /** Lets go of what it holds; must not throw. */
   @Override

@@ -13,6 +13,9 @@ import dev.indelible.queue.AuditHealth;
  * @param pending accepted and not settled
  * @param timedOut whether the wait ended before everything was settled
  * @param health how recording went last, before the queue was closed
+ * @param durable whether what is pending survives the end of the process
+ * @param unfinished why the last sink did not finish, for example that the last tally is missing;
+ *     empty if it did
  */
 public record DrainReport(
     long submitted,
@@ -21,10 +24,30 @@ public record DrainReport(
     long rejected,
     long pending,
     boolean timedOut,
-    AuditHealth health) {
+    AuditHealth health,
+    boolean durable,
+    String unfinished) {
 
   /** Whether everything that was accepted is settled. */
   public boolean isComplete() {
     return pending == 0;
+  }
+
+  /** Why events wait, for a person; empty only if none does. */
+  public String reason() {
+    return health.state() == AuditHealth.State.RECORDING && pending > 0
+        ? "the time to close was over before the ledger had appended them"
+        : health.reason();
+  }
+
+  /** One line that states how many events wait, why, and what becomes of them. */
+  public String describePending() {
+    String events = pending == 1 ? "1 event" : "%,d events".formatted(pending);
+    return durable
+        ? "recorded in the journal; %s %s for the ledger: %s; the next process that records here delivers %s"
+            .formatted(
+                events, pending == 1 ? "waits" : "wait", reason(), pending == 1 ? "it" : "them")
+        : "%s %s lost: durability is memory, and the ledger has not appended %s: %s"
+            .formatted(events, pending == 1 ? "is" : "are", pending == 1 ? "it" : "them", reason());
   }
 }

@@ -40,8 +40,14 @@ final class Supervisor implements Runnable {
    */
   private long backoffNanos = FIRST_BACKOFF_NANOS;
 
-  /** Set by the closer before it says so; read by this thread behind that. */
-  private long deadline;
+  /** Set by the closer before {@link #stopping}; read by this thread after it. */
+  private volatile long deadline;
+
+  /** Whether the last sink finished, or cannot; this thread's alone. */
+  private boolean finished;
+
+  /** Why the last sink did not finish; empty once it did. This thread writes, the closer reads. */
+  private volatile String unfinished = "the drainer did not end in time";
 
   /** Set by the closer; read by this thread between batches. */
   private volatile boolean stopping;
@@ -55,27 +61,33 @@ final class Supervisor implements Runnable {
 
   @Override
   public void run() {
-    // Once at least: one that is told to stop at once has something to say at the end, too.
+    // Once at least: a supervisor that is stopped at once finishes, too. After a failure it goes on
+    // while it is being stopped: a sink that failed in that moment has not written its last tally.
     do {
       try (DeferredAuditSink sink = sinks.create()) {
         drainUntilStopped(sink);
-        sink.finish(deadline);
+        finish(sink);
       } catch (Throwable failure) {
         // Errors too: a sink out of memory or with a class missing must not end the log.
         absorb(failure);
       }
-    } while (!stopping && !books.health().state().isTerminal());
+    } while (!finished && !isOver() && !books.health().state().isTerminal());
   }
 
   /**
    * Ends {@link #run} after the batch in hand.
    *
-   * @param until when nothing new is to be begun any more, on the clock of {@link System#nanoTime}
+   * @param until the end of all further attempts, on the clock of {@link System#nanoTime}
    */
   void stop(Thread thread, long until) {
     deadline = until;
     stopping = true;
     LockSupport.unpark(thread);
+  }
+
+  /** Why the last sink did not finish, for a person; empty if it did. */
+  String unfinished() {
+    return unfinished;
   }
 
   /** Makes sure that a sink still at work settles nothing any more. */
@@ -98,8 +110,32 @@ final class Supervisor implements Runnable {
     }
   }
 
+  /** Has the sink finish, again and again while only its surroundings are at fault. */
+  private void finish(DeferredAuditSink sink) {
+    long pauseNanos = FIRST_BACKOFF_NANOS;
+    while (!finished) {
+      try {
+        sink.finish();
+        unfinished = "";
+        finished = true;
+      } catch (SinkException e) {
+        unfinished = cause(e);
+        finished = isOver() || !(e instanceof SinkUnavailableException);
+        if (!finished) {
+          rest(pauseNanos);
+          pauseNanos = Math.min(2 * pauseNanos, LONGEST_BACKOFF_NANOS);
+        }
+      }
+    }
+  }
+
+  private boolean isOver() {
+    return stopping && System.nanoTime() - deadline >= 0;
+  }
+
   private void absorb(Throwable failure) {
     try {
+      unfinished = cause(failure);
       boolean panicked = !(failure instanceof SinkException);
       if (panicked) {
         books.countDrainerPanic();
@@ -134,14 +170,15 @@ final class Supervisor implements Runnable {
   }
 
   private void rest(long nanos) {
-    long deadline = System.nanoTime() + nanos;
+    boolean wasStopping = stopping;
+    long end = System.nanoTime() + nanos;
     long left = nanos;
-    while (!stopping && left > 0) {
+    while (stopping == wasStopping && !isOver() && left > 0) {
       // A park ends early for an interrupt, or for a permit that a lock of the sink's left behind;
       // this thread answers only to stop.
       Thread.interrupted();
       LockSupport.parkNanos(this, left);
-      left = deadline - System.nanoTime();
+      left = end - System.nanoTime();
     }
   }
 

@@ -6,6 +6,7 @@ import dev.indelible.crypto.Sha256;
 import dev.indelible.decision.Decision;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.Text;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.Objects;
@@ -71,10 +72,24 @@ public record DeferredAuditEvent(
     };
   }
 
-  /** An event for any decision, happening now. */
+  /**
+   * An event for any decision, happening now.
+   *
+   * @throws ClockException if the current time cannot go on record
+   */
   public static DeferredAuditEvent of(
       String agentId, AgentAction action, Decision decision, Optional<String> policy) {
-    Instant now = Timestamps.now();
+    return of(agentId, action, decision, policy, Clock.systemUTC());
+  }
+
+  /** As {@link #of(String, AgentAction, Decision, Optional)}, happening now by that clock. */
+  public static DeferredAuditEvent of(
+      String agentId,
+      AgentAction action,
+      Decision decision,
+      Optional<String> policy,
+      Clock clock) {
+    Instant now = Timestamps.now(clock);
     return new DeferredAuditEvent(Uuid7.at(now), agentId, action, decision, policy, now);
   }
 

@@ -2,6 +2,7 @@
 package dev.indelible.event;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
@@ -19,9 +20,25 @@ public final class Timestamps {
 
   private Timestamps() {}
 
-  /** The current time, cut to the microsecond. */
+  /**
+   * Returns the current time, cut to the microsecond.
+   *
+   * @throws ClockException if its year is not in 0000–9999
+   */
   public static Instant now() {
-    return Instant.now().truncatedTo(ChronoUnit.MICROS);
+    return now(Clock.systemUTC());
+  }
+
+  static Instant now(Clock clock) {
+    Instant time = clock.instant().truncatedTo(ChronoUnit.MICROS);
+    if (!isRecordable(time)) {
+      throw new ClockException(time);
+    }
+    return time;
+  }
+
+  private static boolean isRecordable(Instant time) {
+    return !time.isBefore(FIRST) && !time.isAfter(LAST) && time.getNano() % 1_000 == 0;
   }
 
   /**
@@ -31,7 +48,7 @@ public final class Timestamps {
    *     microsecond
    */
   static Instant requireRecordable(Instant time) {
-    if (time.isBefore(FIRST) || time.isAfter(LAST) || time.getNano() % 1_000 != 0) {
+    if (!isRecordable(time)) {
       throw new IllegalArgumentException(
           "timestamp " + time + " is not a whole microsecond of the years 0000 to 9999");
     }

@@ -176,7 +176,7 @@ public final class Journal implements EventStore {
     try {
       Slot.makeDirectory(directory, disk);
       Set<Path> places = places(directory);
-      Slot own = takeOwn(directory, ledger, disk);
+      Slot own = takeOwn(directory, ledger, false, disk);
       taken.add(own);
       for (Path place : places) {
         if (!place.equals(own.directory())) {
@@ -189,17 +189,11 @@ public final class Journal implements EventStore {
         LOG.info("{}: {} events were waiting from before", directory, recovered);
       }
       Recovery mine = found.remove();
-      JournalWriter writer = new JournalWriter(own, settings, mine.segmentToWrite(), mine.bytes());
       Deque<Adopted> adopted = new ArrayDeque<>();
       for (Slot left : taken.subList(1, taken.size())) {
         adopted.add(new Adopted(left, found.remove().reader()));
       }
-      Journal journal = new Journal(own, settings, writer, mine.reader(), adopted, recovered);
-      writer.start();
-      if (settings.durability() == Durability.PROCESS) {
-        journal.syncer.start();
-      }
-      return journal;
+      return start(own, settings, mine, adopted, recovered);
     } catch (IOException e) {
       release(taken);
       // A disk that filled up meanwhile. A place that was made stays, empty, for the next start.
@@ -212,6 +206,53 @@ public final class Journal implements EventStore {
       }
       throw e;
     }
+  }
+
+  /**
+   * Takes a slot that no process had before, for a ledger that cannot be read now, and adopts
+   * nothing. The position of a new journal is 0 in every ledger, so nothing has to be read to
+   * recover it, and nothing of it is appended twice or skipped (D2). Slots of earlier processes
+   * stay for the next process that can read the ledger.
+   *
+   * @param directory the journals of one ledger
+   * @param settings how this process's journal is kept
+   * @throws JournalException if no journal in the directory names the ledger, or the directory
+   *     cannot be trusted or used
+   */
+  public static Journal openApart(Path directory, JournalSettings settings)
+      throws JournalException {
+    Disk disk = new Disk();
+    UUID ledger =
+        identify(directory)
+            .orElseThrow(
+                () -> new JournalException(directory + ": no journal here names its ledger"));
+    Segment.rehearse();
+    new Room(directory, disk).requireToBegin();
+    List<Slot> taken = new ArrayList<>();
+    try {
+      Slot own = takeOwn(directory, Optional.of(ledger), true, disk);
+      taken.add(own);
+      Recovery empty = Recovery.of(own, List.of(), 0, found -> {});
+      return start(own, settings, empty, new ArrayDeque<>(), 0);
+    } catch (IOException e) {
+      release(taken);
+      new Room(directory, disk).requireFree();
+      throw unusable(directory, e);
+    } catch (JournalException | RuntimeException | Error e) {
+      release(taken);
+      throw e;
+    }
+  }
+
+  private static Journal start(
+      Slot own, JournalSettings settings, Recovery mine, Deque<Adopted> adopted, long recovered) {
+    JournalWriter writer = new JournalWriter(own, settings, mine.segmentToWrite(), mine.bytes());
+    Journal journal = new Journal(own, settings, writer, mine.reader(), adopted, recovered);
+    writer.start();
+    if (settings.durability() == Durability.PROCESS) {
+      journal.syncer.start();
+    }
+    return journal;
   }
 
   /**
@@ -317,6 +358,11 @@ public final class Journal implements EventStore {
   @Override
   public long recovered() {
     return recovered;
+  }
+
+  @Override
+  public boolean isDurable() {
+    return true;
   }
 
   @Override
@@ -476,8 +522,10 @@ public final class Journal implements EventStore {
   /**
    * Takes the first place that is free. One process at a time does this, so that of several first
    * starts at once one names the ledger.
+   *
+   * @param isNew whether it must be one that was never taken before
    */
-  private static Slot takeOwn(Path directory, Optional<UUID> known, Disk disk)
+  private static Slot takeOwn(Path directory, Optional<UUID> known, boolean isNew, Disk disk)
       throws IOException, JournalException {
     // Read before the door is made, so that a directory that is refused stays as it was.
     ledger(directory, known);
@@ -487,7 +535,7 @@ public final class Journal implements EventStore {
       try (FileChannel door = Slot.openLockFile(file)) {
         lock(file, door, wasThere, disk);
         UUID ledger = ledger(directory, known).orElseGet(UUID::randomUUID);
-        return takeFree(directory, ledger, disk);
+        return takeFree(directory, ledger, isNew, disk);
       }
     }
   }
@@ -521,11 +569,14 @@ public final class Journal implements EventStore {
     return ledger;
   }
 
-  private static Slot takeFree(Path directory, UUID ledger, Disk disk)
+  private static Slot takeFree(Path directory, UUID ledger, boolean isNew, Disk disk)
       throws IOException, JournalException {
     for (int i = 0; i < MAX_SLOTS; i++) {
-      Optional<Slot> free =
-          Slot.take(directory.resolve(String.format(Locale.ROOT, "%04d", i)), ledger, disk);
+      Path place = directory.resolve(String.format(Locale.ROOT, "%04d", i));
+      if (isNew && Files.exists(place, LinkOption.NOFOLLOW_LINKS)) {
+        continue;
+      }
+      Optional<Slot> free = Slot.take(place, ledger, disk);
       if (free.isPresent()) {
         return free.get();
       }

@@ -11,16 +11,20 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.io.NumberOutput;
 import tools.jackson.core.json.JsonFactory;
-import tools.jackson.databind.DatabindException;
-import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Reads JSON strictly and writes it canonically (RFC 8785).
@@ -35,17 +39,15 @@ public final class CanonicalJson {
   /** Largest text that is read, in bytes; well above the 1 MiB an event keeps of its payload. */
   public static final int MAX_TEXT_BYTES = 64 * 1024 * 1024;
 
-  private static final JsonMapper MAPPER =
-      JsonMapper.builder(
-              JsonFactory.builder()
-                  .streamReadConstraints(
-                      StreamReadConstraints.builder()
-                          .maxNestingDepth(MAX_DEPTH)
-                          .maxStringLength(MAX_TEXT_BYTES)
-                          .build())
-                  .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+  /** Without databind's mapper, which takes longer to start than a decision does. */
+  private static final JsonFactory JSON =
+      JsonFactory.builder()
+          .streamReadConstraints(
+              StreamReadConstraints.builder()
+                  .maxNestingDepth(MAX_DEPTH)
+                  .maxStringLength(MAX_TEXT_BYTES)
                   .build())
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .build();
 
   /** Longest message of a misfit before its place is no longer told in full. */
@@ -68,13 +70,16 @@ public final class CanonicalJson {
           utf8.length + " bytes of JSON; the limit is " + MAX_TEXT_BYTES + " bytes");
     }
     JsonNode node;
-    try {
-      node = MAPPER.readTree(decode(utf8));
+    try (JsonParser text = JSON.createParser(ObjectReadContext.empty(), decode(utf8))) {
+      if (text.nextToken() == null) {
+        throw new JsonFormatException("nothing to read where a JSON value should be");
+      }
+      node = tree(text);
+      if (text.nextToken() != null) {
+        throw new JsonFormatException(at(text.currentTokenLocation(), "more text after the value"));
+      }
     } catch (JacksonException e) {
       throw new JsonFormatException(describe(e));
-    }
-    if (node == null || node.isMissingNode()) {
-      throw new JsonFormatException("nothing to read where a JSON value should be");
     }
     try {
       requireRepresentable(node);
@@ -83,6 +88,44 @@ public final class CanonicalJson {
       throw misfit.startsWith(".") ? new JsonFormatException(misfit.substring(1)) : e;
     }
     return node;
+  }
+
+  /** Reads the value that begins with the current token; the parser limits its depth. */
+  private static JsonNode tree(JsonParser text) {
+    JsonNodeFactory nodes = JsonNodeFactory.instance;
+    return switch (text.currentToken()) {
+      case START_OBJECT -> {
+        ObjectNode object = nodes.objectNode();
+        while (text.nextToken() == JsonToken.PROPERTY_NAME) {
+          String name = text.currentName();
+          text.nextToken();
+          object.set(name, tree(text));
+        }
+        yield object;
+      }
+      case START_ARRAY -> {
+        ArrayNode array = nodes.arrayNode();
+        while (text.nextToken() != JsonToken.END_ARRAY) {
+          array.add(tree(text));
+        }
+        yield array;
+      }
+      case VALUE_STRING -> nodes.stringNode(text.getString());
+      case VALUE_NUMBER_INT -> integer(text, nodes);
+      case VALUE_NUMBER_FLOAT -> nodes.numberNode(text.getDoubleValue());
+      case VALUE_TRUE -> nodes.booleanNode(true);
+      case VALUE_FALSE -> nodes.booleanNode(false);
+      case VALUE_NULL -> nodes.nullNode();
+      default -> throw new IllegalStateException("no value begins with " + text.currentToken());
+    };
+  }
+
+  private static JsonNode integer(JsonParser text, JsonNodeFactory nodes) {
+    return switch (text.getNumberType()) {
+      case INT -> nodes.numberNode(text.getIntValue());
+      case LONG -> nodes.numberNode(text.getLongValue());
+      default -> nodes.numberNode(text.getBigIntegerValue());
+    };
   }
 
   /**
@@ -259,16 +302,15 @@ public final class CanonicalJson {
   }
 
   private static String describe(JacksonException e) {
-    TokenStreamLocation location = e.getLocation();
-    String problem =
-        e instanceof DatabindException
-            ? "more text after the value"
-            : ADVICE_TO_PROGRAMMERS.matcher(firstLine(e)).replaceAll("");
-    if (location == null || location.getLineNr() < 1) {
+    return at(e.getLocation(), ADVICE_TO_PROGRAMMERS.matcher(firstLine(e)).replaceAll(""));
+  }
+
+  private static String at(@Nullable TokenStreamLocation place, String problem) {
+    if (place == null || place.getLineNr() < 1) {
       return problem;
     }
-    String line = location.getLineNr() == 1 ? "" : "line " + location.getLineNr() + ", ";
-    return "not JSON at %scolumn %d: %s".formatted(line, location.getColumnNr(), problem);
+    String line = place.getLineNr() == 1 ? "" : "line " + place.getLineNr() + ", ";
+    return "not JSON at " + line + "column " + place.getColumnNr() + ": " + problem;
   }
 
   private static String firstLine(JacksonException e) {

@@ -165,17 +165,38 @@ public final class DeferredAuditQueue {
    * @return {@code false} if that took longer than {@code timeout}, or the drainer has given up
    */
   public boolean drainPending(Duration timeout) {
-    long deadline = System.nanoTime() + Math.max(0, TimeUnit.NANOSECONDS.convert(timeout));
+    return drainPending(timeout, timeout);
+  }
+
+  /**
+   * Waits as {@link #drainPending(Duration)} does, for as long as events are being settled.
+   *
+   * @param withoutProgress how long to wait while no event is settled
+   * @param atMost how long to wait in all
+   * @return {@code false} if either limit was reached, or the drainer has given up
+   */
+  public boolean drainPending(Duration withoutProgress, Duration atMost) {
+    long start = System.nanoTime();
+    long patience = TimeUnit.NANOSECONDS.convert(withoutProgress);
+    long limit = TimeUnit.NANOSECONDS.convert(atMost);
     long target = books.accepted();
+    long settled = books.settled();
+    long now = start;
+    long progressed = start;
     boolean interrupted = false;
-    while (books.settled() < target
-        && System.nanoTime() - deadline < 0
+    while (settled < target
+        && now - start < limit
+        && now - progressed < patience
         && !books.health().state().isTerminal()) {
       LockSupport.parkNanos(this, DRAIN_POLL_INTERVAL.toNanos());
       interrupted |= Thread.interrupted();
+      now = System.nanoTime();
       // Lower when a submission under way was refused; higher is not ours to wait for. Each look by
       // itself is enough: all that was accepted before this call is counted in it.
       target = Math.min(target, books.accepted());
+      long before = settled;
+      settled = books.settled();
+      progressed = settled > before ? now : progressed;
     }
     if (interrupted) {
       Thread.currentThread().interrupt();

@@ -41,6 +41,11 @@ public interface EventStore {
   /** When the oldest waiting event happened, as far as that is known without looking for it. */
   Optional<Instant> oldestPending();
 
+  /** Whether what waits here survives the end of the process. */
+  default boolean isDurable() {
+    return false;
+  }
+
   /** Why events may soon not be accepted, or are not; empty when there is no reason. */
   default Optional<String> trouble() {
     return Optional.empty();

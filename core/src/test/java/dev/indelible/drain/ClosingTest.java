@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.EventStore;
 import dev.indelible.queue.MemoryStore;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -23,6 +25,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -68,6 +72,144 @@ class ClosingTest {
       quickest = took.compareTo(quickest) < 0 ? took : quickest;
     }
     assertThat(quickest).isLessThan(Duration.ofMillis(1_200));
+  }
+
+  /** D9: the limit is one without progress, however long the backlog takes. */
+  @Test
+  void closingGoesOnWhileEventsAreSettled() {
+    DeferredAudit audit =
+        audits.start(
+            new MemoryStore(), ledger.slow(Duration.ofMillis(60)), new DrainSettings(1, 0));
+    for (int i = 0; i < 30; i++) {
+      audit.queue().submit(refusal("agent:alice", i));
+    }
+    DrainReport report = audit.closeAndFlush(Duration.ofSeconds(1));
+    assertThat(report.isComplete()).isTrue();
+    assertThat(ledger.rows()).hasSize(30);
+  }
+
+  /** D9: an absolute deadline ends the close although events are being settled. */
+  @Test
+  void closingEndsAtAnAbsoluteDeadline() {
+    DeferredAudit audit =
+        audits.start(
+            new MemoryStore(), ledger.slow(Duration.ofMillis(100)), new DrainSettings(1, 0));
+    for (int i = 0; i < 500; i++) {
+      audit.queue().submit(refusal("agent:alice", i));
+    }
+    DrainReport report = audit.closeAndFlush(Duration.ofSeconds(20), Duration.ofMillis(300));
+    assertThat(report.pending()).isPositive();
+    assertThat(report.timedOut()).isTrue();
+    assertThat(report.reason()).isNotBlank();
+    assertThat(report.describePending())
+        .contains(report.pending() + " events are lost: durability is memory")
+        .contains("the time to close was over");
+  }
+
+  /** D9: a sink that fails in the moment of the close has its end retried by a fresh one. */
+  @Test
+  void closeRetriesASinkThatFailsAfterTheLastEvent() {
+    AtomicInteger finishes = new AtomicInteger();
+    AtomicBoolean settled = new AtomicBoolean();
+    AtomicReference<DeferredAudit> closing = new AtomicReference<>();
+    DeferredAudit audit =
+        audits.start(
+            () ->
+                new DeferredAuditSink() {
+                  @Override
+                  public List<AppendOutcome> append(EventBatch batch) {
+                    List<AppendOutcome> outcomes = ledger.commit(batch.events());
+                    settled.set(true);
+                    return outcomes;
+                  }
+
+                  @Override
+                  public void maintain() {
+                    if (settled.getAndSet(false)) {
+                      // Not before the closer has seen that everything is settled.
+                      await().until(() -> closing.get() != null && !closing.get().queue().isOpen());
+                      throw new IllegalStateException("no memory");
+                    }
+                  }
+
+                  @Override
+                  public void finish() {
+                    finishes.incrementAndGet();
+                  }
+                });
+    closing.set(audit);
+    audit.queue().submit(refusal("agent:alice", 1));
+    DrainReport report = audit.closeAndFlush();
+    assertThat(report.isComplete()).isTrue();
+    assertThat(report.unfinished()).isEmpty();
+    assertThat(finishes).hasValue(1);
+  }
+
+  /** D9: what belongs at the end is retried while the surroundings are at fault. */
+  @Test
+  void finishIsRetriedAfterATransientFault() {
+    AtomicInteger finishes = new AtomicInteger();
+    DeferredAudit audit =
+        audits.start(
+            finishing(
+                () -> {
+                  if (finishes.incrementAndGet() < 4) {
+                    throw new SinkUnavailableException("locked", new IOException());
+                  }
+                }));
+    assertThat(audit.closeAndFlush().unfinished()).isEmpty();
+    assertThat(finishes).hasValue(4);
+  }
+
+  /** D9: an end of the run that is missing is reported, not swallowed. */
+  @Test
+  void reportStatesWhyTheEndIsMissing() {
+    DeferredAudit audit =
+        audits.start(
+            finishing(
+                () -> {
+                  throw new SinkException("no row fits");
+                }));
+    DrainReport report = audit.closeAndFlush();
+    assertThat(report.isComplete()).isTrue();
+    assertThat(report.unfinished()).isEqualTo("no row fits");
+  }
+
+  /** D9: a sink stuck at its end does not hold up the close, and is reported. */
+  @Test
+  void sinkStuckAtItsEndIsReported() {
+    CountDownLatch gate = audits.gate();
+    DeferredAudit audit = audits.start(finishing(() -> TestLedger.awaitUninterruptibly(gate)));
+    DrainReport report = audit.closeAndFlush(Duration.ofMillis(200));
+    assertThat(report.isComplete()).isTrue();
+    assertThat(report.unfinished()).isNotBlank();
+  }
+
+  @Test
+  void ownerMayRefuseTheShutdownHook() {
+    DrainSettings settings = DrainSettings.ofDefaults().withShutdownHook(false);
+    DeferredAudit audit = audits.start(new MemoryStore(), ledger.recording(), settings);
+    assertThat(audit.forgetShutdownHook()).isFalse();
+    assertThat(audits.start(ledger.recording()).forgetShutdownHook()).isTrue();
+  }
+
+  private interface Finish {
+    void run() throws SinkException;
+  }
+
+  private DeferredAuditSink.Factory finishing(Finish finish) {
+    return () ->
+        new DeferredAuditSink() {
+          @Override
+          public List<AppendOutcome> append(EventBatch batch) {
+            return ledger.commit(batch.events());
+          }
+
+          @Override
+          public void finish() throws SinkException {
+            finish.run();
+          }
+        };
   }
 
   /** D9: nor on a journal whose disk answers no more; what was accepted is in the ledger. */

@@ -4,9 +4,11 @@ package dev.indelible.gate;
 import dev.indelible.action.AgentAction;
 import dev.indelible.decision.Decision;
 import dev.indelible.decision.Refuse;
+import dev.indelible.event.ClockException;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.policy.Policy;
 import dev.indelible.queue.DeferredAuditQueue;
+import java.time.Clock;
 import java.util.Optional;
 
 /**
@@ -24,6 +26,7 @@ public final class Gate {
 
   private final Policy policy;
   private final DeferredAuditQueue queue;
+  private final Clock clock;
   private final DecisionBooks books = new DecisionBooks();
 
   /**
@@ -33,8 +36,13 @@ public final class Gate {
    * @param queue takes what is to be recorded
    */
   public Gate(Policy policy, DeferredAuditQueue queue) {
+    this(policy, queue, Clock.systemUTC());
+  }
+
+  Gate(Policy policy, DeferredAuditQueue queue, Clock clock) {
     this.policy = policy;
     this.queue = queue;
+    this.clock = clock;
   }
 
   /**
@@ -62,21 +70,21 @@ public final class Gate {
     return books;
   }
 
-  /** The hook of a storage layer: records what blocks. */
-  public PreWriteHook preWriteHook() {
-    return this::consult;
+  /** The hook of a storage layer: records what blocks, unless told to record everything. */
+  public GateHook preWriteHook() {
+    return new GateHook(this, false);
   }
 
-  /** The hook of everything else: records what blocks. */
-  public PreActionHook preActionHook() {
-    return this::consult;
+  /** The hook of everything else: records what blocks, unless told to record everything. */
+  public GateHook preActionHook() {
+    return new GateHook(this, false);
   }
 
-  /** The hook path: decides, records what blocks, and throws nothing. */
-  private Decision consult(String agentId, AgentAction action) {
+  /** The hook path: decides, records what blocks or everything, and throws nothing. */
+  Decision consult(String agentId, AgentAction action, boolean recordPermitted) {
     long start = System.nanoTime();
     Decision decision = policy.decide(action);
-    if (decision.isPermitted()) {
+    if (decision.isPermitted() && !recordPermitted) {
       return unrecorded(action, decision, start);
     }
     try {
@@ -88,8 +96,13 @@ public final class Gate {
 
   private RecordedDecision record(
       String agentId, AgentAction action, Decision decision, long start) {
-    DeferredAuditEvent event =
-        DeferredAuditEvent.of(agentId, action, decision, Optional.of(policy.digest()));
+    DeferredAuditEvent event;
+    try {
+      event = DeferredAuditEvent.of(agentId, action, decision, Optional.of(policy.digest()), clock);
+    } catch (ClockException e) {
+      Decision refused = unrecorded(action, new Refuse(NOT_RECORDED, e.getMessage()), start);
+      return new RecordedDecision(refused, Optional.empty());
+    }
     boolean accepted = queue.submit(event);
     Decision answer = told(action, accepted ? decision : notRecorded(), start);
     return new RecordedDecision(answer, accepted ? Optional.of(event.id()) : Optional.empty());

@@ -252,7 +252,7 @@ record Yaml(String source, String name, Optional<Mark> mark, Node node) {
 
   private static String place(String source, Optional<Mark> mark) {
     return mark.map(
-            at -> "%s, line %d, column %d".formatted(source, at.getLine() + 1, at.getColumn() + 1))
+            at -> source + ", line " + (at.getLine() + 1) + ", column " + (at.getColumn() + 1))
         .orElse(source);
   }
 }

@@ -66,6 +66,7 @@ public final class AiMemoryFile implements AutoCloseable {
     if (!Files.isRegularFile(file)) {
       throw new LedgerException(file + ": no such file");
     }
+    SqliteLibrary.load();
     // Merely to read it, SQLite would put two files beside a database in WAL mode.
     boolean immutable = isWal(file) && !Files.exists(wal(file));
     String url = SqliteFile.url(file) + (immutable ? "?immutable=1" : "");

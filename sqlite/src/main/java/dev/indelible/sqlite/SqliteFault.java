@@ -54,11 +54,13 @@ enum SqliteFault {
     };
   }
 
-  /** Whether another connection holds what is needed: it will let go. */
-  static boolean isLock(SQLException error) {
+  /** Whether the disk is full or read-only, or files beside the database cannot be made on it. */
+  static boolean isOfTheDisk(SQLException error) {
     int primary = code(error) & 0xff;
-    return primary == SQLiteErrorCode.SQLITE_BUSY.code
-        || primary == SQLiteErrorCode.SQLITE_LOCKED.code;
+    return primary == SQLiteErrorCode.SQLITE_CANTOPEN.code
+        || primary == SQLiteErrorCode.SQLITE_FULL.code
+        || primary == SQLiteErrorCode.SQLITE_IOERR.code
+        || primary == SQLiteErrorCode.SQLITE_READONLY.code;
   }
 
   /** Whether the file itself is provably not what SQLite wrote. */

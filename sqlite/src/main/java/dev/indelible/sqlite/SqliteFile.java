@@ -48,6 +48,7 @@ final class SqliteFile {
 
   /** A connection to write over, whichever ledger is in the file. */
   static SqliteWriter writer(Path file) throws LedgerException {
+    SqliteLibrary.load();
     try {
       return SqliteWriter.openOnce(file);
     } catch (SQLException e) {

@@ -34,6 +34,9 @@ import org.sqlite.SQLiteOpenMode;
 public final class SqliteLedger implements LedgerReader {
   private static final int BUSY_TIMEOUT_MILLIS = 5_000;
 
+  /** The same for what a gate reads before its first decision, and can do without. */
+  private static final int PEEK_BUSY_TIMEOUT_MILLIS = 1_000;
+
   /** SQLite file format, section 1.3: the first 16 bytes. */
   private static final byte[] MAGIC = "SQLite format 3\0".getBytes(StandardCharsets.US_ASCII);
 
@@ -82,6 +85,7 @@ public final class SqliteLedger implements LedgerReader {
       throw new LedgerException(
           file + ": no ledger here; one is made by the first decision recorded");
     }
+    SqliteLibrary.load();
     try {
       return connect(file, SqliteFile.url(file));
     } catch (LedgerException e) {
@@ -158,14 +162,35 @@ public final class SqliteLedger implements LedgerReader {
 
   /** Reads something from a file that may not be there, or may not be a ledger yet. */
   private static <T> Optional<T> peek(Path file, Query<T> query) throws LedgerException {
+    SqliteLibrary.load();
     if (!Files.exists(file)) {
       return Optional.empty();
     }
-    try (Connection connection = DriverManager.getConnection(SqliteFile.url(file), readOnly())) {
-      SqliteSchema.requireFit(connection);
-      return Optional.of(query.run(connection));
+    try {
+      return Optional.of(peek(SqliteFile.url(file), query));
     } catch (SQLException e) {
+      // A database in WAL mode needs files beside it to be read at all, and a full or read-only
+      // disk has no space for them. Where no log is left, the file itself is the whole database.
+      if (!SqliteFault.isOfTheDisk(e) || hasWal(file)) {
+        throw unreadable(file, e);
+      }
+      try {
+        T found = peek(SqliteFile.url(file) + "?immutable=1", query);
+        if (!hasWal(file)) {
+          return Optional.of(found);
+        }
+      } catch (SQLException again) {
+        e.addSuppressed(again);
+      }
       throw unreadable(file, e);
+    }
+  }
+
+  private static <T> T peek(String url, Query<T> query) throws SQLException {
+    try (Connection connection =
+        DriverManager.getConnection(url, readOnly(PEEK_BUSY_TIMEOUT_MILLIS))) {
+      SqliteSchema.requireFit(connection);
+      return query.run(connection);
     }
   }
 
@@ -357,15 +382,25 @@ public final class SqliteLedger implements LedgerReader {
   }
 
   static Properties readOnly() {
+    return readOnly(BUSY_TIMEOUT_MILLIS);
+  }
+
+  private static Properties readOnly(int busyTimeoutMillis) {
     SQLiteConfig config = new SQLiteConfig();
     config.setReadOnly(true);
     config.setOpenMode(SQLiteOpenMode.NOMUTEX);
-    config.setBusyTimeout(BUSY_TIMEOUT_MILLIS);
+    config.setBusyTimeout(busyTimeoutMillis);
     return config.toProperties();
   }
 
   private static boolean hasWal(Path file) {
-    return Files.exists(Path.of(file + "-wal"));
+    Path wal = Path.of(file + "-wal");
+    try {
+      return Files.exists(wal) && Files.size(wal) > 0;
+    } catch (IOException e) {
+      // It was there a moment ago.
+      return true;
+    }
   }
 
   private <T> T reading(Reading<T> reading) throws LedgerException {

@@ -38,6 +38,8 @@ final class SqliteSink implements DeferredAuditSink {
   /** Rows of one commit, and known to come behind it, that are a sign of load. */
   private static final int MANY_ROWS = 256;
 
+  private static final String REPLACED = "the database was removed or replaced while it was in use";
+
   private final Path file;
   private final RowSealer sealer;
   private final HeadGuard guard;
@@ -118,14 +120,8 @@ final class SqliteSink implements DeferredAuditSink {
         open.rollback(e);
         throw e;
       }
-    } catch (SQLException e) {
-      throw failure(writer == null ? e : writer.explain(e));
-    } catch (SigningException e) {
-      // D6: none is weather, and a wrong one is not; either way nothing was settled.
-      String message = file + ": " + e.getMessage();
-      throw e.isWrong() ? new SinkException(message, e) : new SinkUnavailableException(message, e);
-    } catch (HeadGuard.KeysUnreadableException e) {
-      throw new SinkUnavailableException(file + ": " + e.getMessage(), e);
+    } catch (SQLException | SigningException | HeadGuard.KeysUnreadableException e) {
+      throw failure(e);
     }
   }
 
@@ -139,15 +135,18 @@ final class SqliteSink implements DeferredAuditSink {
   }
 
   @Override
-  public void finish(long deadline) {
+  public void finish() throws SinkException {
+    if (writer == null && !tallies.isNews()) {
+      return;
+    }
     try {
-      if (writer != null || tallies.isNews()) {
-        tallies.finish(writer(), sealer, deadline);
+      SqliteWriter open = writer();
+      tallies.finish(open, sealer);
+      if (!open.isOn(file)) {
+        throw new SinkException(file + ": " + REPLACED);
       }
-    } catch (SQLException e) {
-      LOG.warn("{}: no last tally is written: {}", file, SqliteFault.describe(e));
-    } catch (RuntimeException e) {
-      LOG.warn("{}: no last tally is written: {}", file, e.toString());
+    } catch (SQLException | SigningException | HeadGuard.KeysUnreadableException e) {
+      throw failure(e);
     }
   }
 
@@ -190,7 +189,7 @@ final class SqliteSink implements DeferredAuditSink {
    */
   private void requireStillThere(SqliteWriter open) throws SQLException {
     if (!open.isOn(file)) {
-      throw new SQLException("the database was removed or replaced while it was in use");
+      throw new SQLException(REPLACED);
     }
   }
 
@@ -230,6 +229,17 @@ final class SqliteSink implements DeferredAuditSink {
       }
       LOG.warn("{}: dead letter {}: {}", file, letter.letter(), SqliteFault.describe(e));
     }
+  }
+
+  /** D6: a signer that does not answer is a transient fault, and a wrong signature is none. */
+  private SinkException failure(Exception e) {
+    if (e instanceof SQLException sql) {
+      return failure(writer == null ? sql : writer.explain(sql));
+    }
+    String message = file + ": " + e.getMessage();
+    return e instanceof SigningException signing && signing.isWrong()
+        ? new SinkException(message, e)
+        : new SinkUnavailableException(message, e);
   }
 
   private SinkException failure(SQLException e) {

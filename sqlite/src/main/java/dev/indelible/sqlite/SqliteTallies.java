@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,13 +47,8 @@ public final class SqliteTallies {
   /** Rows behind the last tally that are counted for a first tally at the end; more take longer. */
   private static final long MOST_AT_THE_END = 10_000_000;
 
-  /** How long the last one is tried, at most. */
-  private static final Duration LONGEST_AT_THE_END = Duration.ofSeconds(5);
-
   /** The key of the health entry. */
   private static final String SOURCE = HealthEntry.TALLIES;
-
-  private static final Duration PAUSE = Duration.ofMillis(20);
 
   /** How often a tally that is not written is logged, at most. */
   private static final Duration FAILURE_LOG_INTERVAL = Duration.ofMinutes(1);
@@ -178,8 +172,24 @@ public final class SqliteTallies {
     if (wanted && System.nanoTime() - lastTry >= intervalNanos) {
       lastTry = System.nanoTime();
       if (isNews()) {
-        write(writer, sealer, false);
+        tryToWrite(writer, sealer);
       }
+    }
+  }
+
+  /** Rows are settled without it: whatever is wrong with a tally must not stop them. */
+  private void tryToWrite(SqliteWriter writer, RowSealer sealer) {
+    try {
+      write(writer, sealer, false);
+    } catch (SQLException e) {
+      if (SqliteFault.of(e) == SqliteFault.WEATHER) {
+        failuresLog.ifDue(
+            () -> LOG.warn("{}: no tally is written for now: {}", file, SqliteFault.describe(e)));
+      } else {
+        books.healthEntries().set(SOURCE, "no tally can be written: " + SqliteFault.describe(e));
+      }
+    } catch (RuntimeException e) {
+      LOG.warn("{}: no tally is written for now: {}", file, e.getMessage(), e);
     }
   }
 
@@ -188,27 +198,11 @@ public final class SqliteTallies {
     return wanted && spoken() != spokenOf;
   }
 
-  /**
-   * Writes the last tally, if it has something to say.
-   *
-   * @param deadline until when it is tried again while another writer holds the ledger, for there
-   *     is no later; five seconds at most
-   */
-  void finish(SqliteWriter writer, RowSealer sealer, long deadline) {
-    long longest = System.nanoTime() + LONGEST_AT_THE_END.toNanos();
-    boolean done = !isNews() && !(wanted && number > 0);
-    while (!done) {
-      done = write(writer, sealer, true) || isOver(deadline) || isOver(longest);
-      if (!done) {
-        // SQLite waits for some locks, and not for all.
-        Thread.interrupted();
-        LockSupport.parkNanos(this, PAUSE.toNanos());
-      }
+  /** Writes the last tally, if it has something to state. */
+  void finish(SqliteWriter writer, RowSealer sealer) throws SQLException {
+    if (isNews() || wanted && number > 0) {
+      write(writer, sealer, true);
     }
-  }
-
-  private static boolean isOver(long deadline) {
-    return System.nanoTime() - deadline >= 0;
   }
 
   private long spoken() {
@@ -217,47 +211,33 @@ public final class SqliteTallies {
         + recovered.counts().total();
   }
 
-  /** Returns false if another writer held the ledger. */
-  private boolean write(SqliteWriter writer, RowSealer sealer, boolean closed) {
-    try {
-      long spoken = spoken();
-      long end = writer.lastRow().map(ChainRow::sequence).orElse(0L);
-      long first = firstBehindTally(writer, end);
-      if (closed && number == 0 && end - first > MOST_AT_THE_END) {
-        // Counting them takes its time: that is for a run that has some.
-        return true;
-      }
-      // Before the ledger is locked, for it may be much.
-      Covered counted = new Covered(first, end, count(writer, first, end));
-      BatchAppend append = new BatchAppend(writer, sealer, guard, books);
-      Optional<Tally> said =
-          writer.inTransaction(
-              () -> {
-                Optional<Tally> next =
-                    append.say(now -> next(writer, now, closed, counted), Tally::toEvent);
-                unsure |= next.isPresent();
-                return next;
-              });
-      if (said.isPresent() && writer.isOn(file)) {
-        unsure = false;
-        number = said.get().number();
-        books.healthEntries().clear(SOURCE);
-        spokenOf = spoken;
-        guard.committed(append.head());
-        books.reportChainSequence(append.head().sequence());
-      }
-    } catch (SQLException e) {
-      if (SqliteFault.of(e) == SqliteFault.WEATHER) {
-        failuresLog.ifDue(
-            () -> LOG.warn("{}: no tally is written for now: {}", file, SqliteFault.describe(e)));
-        return !SqliteFault.isLock(e);
-      }
-      books.healthEntries().set(SOURCE, "no tally can be written: " + SqliteFault.describe(e));
-    } catch (RuntimeException e) {
-      // Rows are settled without it: whatever is wrong with a tally must not stop them.
-      LOG.warn("{}: no tally is written for now: {}", file, e.getMessage(), e);
+  private void write(SqliteWriter writer, RowSealer sealer, boolean closed) throws SQLException {
+    long spoken = spoken();
+    long end = writer.lastRow().map(ChainRow::sequence).orElse(0L);
+    long first = firstBehindTally(writer, end);
+    if (closed && number == 0 && end - first > MOST_AT_THE_END) {
+      // Counting them takes its time: that is for a run that has some.
+      return;
     }
-    return true;
+    // Before the ledger is locked, for it may be much.
+    Covered counted = new Covered(first, end, count(writer, first, end));
+    BatchAppend append = new BatchAppend(writer, sealer, guard, books);
+    Optional<Tally> said =
+        writer.inTransaction(
+            () -> {
+              Optional<Tally> next =
+                  append.say(now -> next(writer, now, closed, counted), Tally::toEvent);
+              unsure |= next.isPresent();
+              return next;
+            });
+    if (said.isPresent() && writer.isOn(file)) {
+      unsure = false;
+      number = said.get().number();
+      books.healthEntries().clear(SOURCE);
+      spokenOf = spoken;
+      guard.committed(append.head());
+      books.reportChainSequence(append.head().sequence());
+    }
   }
 
   /**

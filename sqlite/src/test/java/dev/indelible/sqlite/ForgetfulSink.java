@@ -29,8 +29,8 @@ record ForgetfulSink(SqliteSink sink, LongSupplier call, LongPredicate forgets)
   }
 
   @Override
-  public void finish(long deadline) {
-    sink.finish(deadline);
+  public void finish() throws SinkException {
+    sink.finish();
   }
 
   @Override

@@ -16,6 +16,7 @@ import dev.indelible.decision.Escalate;
 import dev.indelible.decision.Refuse;
 import dev.indelible.decision.Warn;
 import dev.indelible.drain.DeferredAudit;
+import dev.indelible.drain.DrainReport;
 import dev.indelible.drain.DrainSettings;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
@@ -39,6 +40,7 @@ import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
 import dev.indelible.verify.Verifier;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -47,6 +49,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
@@ -313,6 +317,63 @@ class TallyTest {
     assertThat(found.status()).isEqualTo(Status.UNKNOWN);
     assertThat(found.message()).startsWith("4 decisions in rows 5 to 10 are in no run's own count");
     assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);
+  }
+
+  /** D9: a lock at the end costs the closer time and not the last tally. */
+  @Test
+  void lastTallyIsRetriedUntilALockIsReleased() throws Exception {
+    DeferredAudit audit = start(ONLY_AT_THE_END);
+    refusals("agent:a", 3).forEach(audit.queue()::submit);
+    TestLog.settle(audit);
+    try (Connection other = lock()) {
+      Future<DrainReport> closing =
+          CompletableFuture.supplyAsync(() -> audit.closeAndFlush(TestLog.PATIENCE));
+      await().until(() -> !audit.queue().isOpen());
+      // Longer than SQLite itself waits.
+      await()
+          .pollDelay(Duration.ofMillis(600))
+          .atMost(TestLog.PATIENCE)
+          .until(() -> !closing.isDone());
+      Sql.run(other, "ROLLBACK");
+      assertThat(closing.get().unfinished()).isEmpty();
+    }
+    assertThat(said("closed")).isEqualTo(1);
+    requireComplete("3 decisions asked for in 1 run");
+  }
+
+  /** D9: a run that ends without its last tally reports it. */
+  @Test
+  void missingLastTallyIsReported() throws Exception {
+    DeferredAudit audit = start(ONLY_AT_THE_END);
+    refusals("agent:a", 3).forEach(audit.queue()::submit);
+    TestLog.settle(audit);
+    try (Connection other = lock()) {
+      DrainReport report = audit.closeAndFlush(Duration.ofMillis(100));
+      assertThat(report.isComplete()).isTrue();
+      assertThat(report.unfinished()).isNotBlank();
+      Sql.run(other, "ROLLBACK");
+    }
+  }
+
+  /** A last tally that the database refuses is reported, too. */
+  @Test
+  void refusedLastTallyIsReported() throws Exception {
+    DeferredAudit audit = start(ONLY_AT_THE_END);
+    refusals("agent:a", 3).forEach(audit.queue()::submit);
+    TestLog.settle(audit);
+    Sql.run(
+        log.file,
+        "CREATE TRIGGER no_last BEFORE INSERT ON signed_events"
+            + " WHEN new.event_type = 'audit.tally' BEGIN SELECT RAISE(ROLLBACK, 'no'); END");
+    DrainReport report = audit.closeAndFlush(Duration.ofSeconds(2));
+    assertThat(report.isComplete()).isTrue();
+    assertThat(report.unfinished()).contains(log.file.toString());
+  }
+
+  private Connection lock() throws SQLException {
+    Connection connection = Sql.connect(log.file);
+    Sql.run(connection, "BEGIN IMMEDIATE");
+    return connection;
   }
 
   @Test

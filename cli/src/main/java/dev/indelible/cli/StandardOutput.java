@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.Locale;
+
+/**
+ * Standard output, buffered. A {@link java.io.PrintStream} around it swallows no failure to write:
+ * the verb ends with an {@link OutputFailure}. A reader that closed the pipe, as {@code head} does,
+ * is no failure: the print stream notes it, and {@link java.io.PrintStream#checkError} returns it.
+ */
+final class StandardOutput extends OutputStream {
+  private final OutputStream out;
+
+  /** What comes after a failure has nowhere to go. */
+  private boolean failed;
+
+  StandardOutput(OutputStream out) {
+    this.out = new BufferedOutputStream(out);
+  }
+
+  @Override
+  public void write(int b) throws IOException {
+    write(new byte[] {(byte) b});
+  }
+
+  @Override
+  public void write(byte[] bytes, int from, int length) throws IOException {
+    run(() -> out.write(bytes, from, length));
+  }
+
+  @Override
+  public void flush() throws IOException {
+    run(out::flush);
+  }
+
+  private void run(Writing writing) throws IOException {
+    if (failed) {
+      return;
+    }
+    try {
+      writing.run();
+    } catch (IOException e) {
+      if (isClosedByReader(e)) {
+        throw e;
+      }
+      failed = true;
+      throw new OutputFailure(e);
+    }
+  }
+
+  private static boolean isClosedByReader(IOException e) {
+    return String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT).contains("broken pipe");
+  }
+
+  /** Writes something. */
+  @FunctionalInterface
+  private interface Writing {
+    void run() throws IOException;
+  }
+
+  /** Standard output could not be written to. */
+  static final class OutputFailure extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    OutputFailure(IOException cause) {
+      super("standard output: " + cause.getMessage(), cause);
+    }
+  }
+}

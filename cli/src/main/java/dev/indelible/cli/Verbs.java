@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine;
+import picocli.CommandLine.HelpCommand;
+
+/** The verbs of the command, by name, in the order in which {@code --help} lists them. */
+final class Verbs {
+  private static final Map<String, Class<?>> ALL = new LinkedHashMap<>();
+
+  static {
+    ALL.put("demo", DemoCommand.class);
+    ALL.put("check", CheckCommand.class);
+    ALL.put("gate", GateCommand.class);
+    ALL.put("log", LogCommand.class);
+    ALL.put("proof", ProofCommand.class);
+    ALL.put("dlq", DlqCommand.class);
+    ALL.put("keys", KeysCommand.class);
+    ALL.put("witness", WitnessCommand.class);
+    ALL.put("status", StatusCommand.class);
+    ALL.put("bench", BenchCommand.class);
+    ALL.put("help", HelpCommand.class);
+  }
+
+  /** Arguments whose answer lists every verb. */
+  private static final List<String> HELP = List.of("help", "--help", "-h");
+
+  private Verbs() {}
+
+  /**
+   * Adds to a command the verbs that its arguments name, or every verb if they name none or ask for
+   * help. Reading the annotations of every verb takes longer than a decision.
+   */
+  static void addNamed(CommandLine command, String... args) {
+    List<String> given = List.of(args);
+    Collection<String> named = ALL.keySet().stream().filter(given::contains).toList();
+    boolean every = named.isEmpty() || given.stream().anyMatch(HELP::contains);
+    ALL.forEach(
+        (name, verb) -> {
+          if (every || named.contains(name)) {
+            command.addSubcommand(name, verb);
+          }
+        });
+  }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.gate;
+
+import dev.indelible.action.AgentAction;
+import dev.indelible.action.Custom;
+import dev.indelible.decision.Decision;
+
+/**
+ * A gate as a hook. Records every decision that blocks; what it permits leaves no row and is
+ * counted in the {@code audit.tally}, unless {@link #recordPermitted} is on.
+ *
+ * <p>Never waits, and throws nothing.
+ */
+public final class GateHook implements PreWriteHook, PreActionHook {
+  private final Gate gate;
+  private final boolean recordPermitted;
+
+  GateHook(Gate gate, boolean recordPermitted) {
+    this.gate = gate;
+    this.recordPermitted = recordPermitted;
+  }
+
+  /**
+   * Returns a hook that also records what it permits, or does not. With it, an action whose record
+   * is not accepted is refused, as on the audited path.
+   */
+  public GateHook recordPermitted(boolean on) {
+    return new GateHook(gate, on);
+  }
+
+  @Override
+  public Decision beforeWrite(String agentId, Custom write) {
+    return gate.consult(agentId, write, recordPermitted);
+  }
+
+  @Override
+  public Decision beforeAction(String agentId, AgentAction action) {
+    return gate.consult(agentId, action, recordPermitted);
+  }
+}
