@@ -29,7 +29,10 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -79,12 +82,17 @@ class MetersTest {
               "indelible_audit_journal_bytes gauge",
               "indelible_audit_since_sync_seconds gauge",
               "indelible_audit_commit_duration_seconds summary",
+              "indelible_audit_append_failures_total counter",
+              "indelible_audit_drainer_panics_total counter",
               "indelible_audit_drainer_restarts_total counter",
               "indelible_audit_unique_race_retries_total counter",
               "indelible_audit_chain_sequence gauge",
               "indelible_audit_not_anchored_rows gauge",
               "indelible_audit_not_cosigned_rows gauge",
               "indelible_audit_unsigned_total counter",
+              "indelible_audit_dead_letters_waiting gauge",
+              "indelible_audit_tampered gauge",
+              "indelible_audit_health gauge",
               "indelible_audit_state gauge");
     }
   }
@@ -119,6 +127,12 @@ class MetersTest {
     assertThat(audit("submitted_total")).isEqualTo(9);
     assertThat(audit("appended_total")).isEqualTo(7);
     assertThat(audit("dead_lettered_total")).isEqualTo(1);
+    assertThat(audit("dead_letters_waiting")).isEqualTo(1);
+    assertThat(health("dead_letters")).isEqualTo(1);
+    assertThat(health("tallies")).isZero();
+    assertThat(audit("tampered")).isZero();
+    assertThat(audit("append_failures_total")).isZero();
+    assertThat(audit("drainer_panics_total")).isZero();
     assertThat(audit("rejected_total")).isEqualTo(1);
     assertThat(audit("pending")).isZero();
     assertThat(audit("lost_total")).isZero();
@@ -149,6 +163,8 @@ class MetersTest {
         assertThat(state("recording")).isZero();
         assertThat(audit("pending")).isEqualTo(5);
         assertThat(audit("drainer_restarts_total")).isPositive();
+        assertThat(audit("append_failures_total")).isPositive();
+        assertThat(health("recording")).isEqualTo(1);
         double age = audit("oldest_pending_seconds");
         assertThat(age).isPositive();
         await().until(() -> audit("oldest_pending_seconds") > age);
@@ -169,6 +185,8 @@ class MetersTest {
     Indelible indelible = bound(Indelible.builder(data).durability(Durability.MEMORY).open());
 
     assertThat(audit("chain_sequence")).isNaN();
+    assertThat(audit("dead_letters_waiting")).isNaN();
+    assertThat(audit("tampered")).isNaN();
     assertThat(audit("journal_bytes")).isNaN();
     assertThat(audit("since_sync_seconds")).isNaN();
     assertThat(audit("pending")).isZero();
@@ -199,6 +217,51 @@ class MetersTest {
 
     assertThat(audit("appended_total")).isEqualTo(1);
     assertThat(audit("unsigned_total")).isEqualTo(1);
+  }
+
+  /** D10: while producers and drainer are at work, too. */
+  @Test
+  void everyScrapeReconciles() throws Exception {
+    try (Indelible indelible = open()) {
+      AtomicBoolean stop = new AtomicBoolean();
+      Thread producer =
+          new Thread(
+              () -> {
+                while (!stop.get()) {
+                  indelible.gate().check("agent:alice", REFUSED);
+                }
+              });
+      producer.start();
+      try {
+        for (int i = 0; i < 200; i++) {
+          Map<String, Double> scrape = scrape();
+          assertThat(scrape.get("indelible_audit_submitted_total"))
+              .isEqualTo(
+                  scrape.get("indelible_audit_appended_total")
+                      + scrape.get("indelible_audit_dead_lettered_total")
+                      + scrape.get("indelible_audit_rejected_total")
+                      + scrape.get("indelible_audit_pending"));
+          assertThat(scrape.get("indelible_decision_duration_seconds_count"))
+              .isEqualTo(
+                  scrape.get("indelible_decisions_total{action_kind=\"bash\",verdict=\"refuse\"}"));
+        }
+      } finally {
+        stop.set(true);
+        producer.join();
+      }
+      assertThat(indelible.queue().drainPending(Duration.ofMinutes(1))).isTrue();
+    }
+  }
+
+  private Map<String, Double> scrape() {
+    return registry
+        .scrape()
+        .lines()
+        .filter(line -> !line.startsWith("#"))
+        .collect(
+            Collectors.toMap(
+                line -> line.substring(0, line.lastIndexOf(' ')),
+                line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1))));
   }
 
   /** D7. */
@@ -278,6 +341,10 @@ class MetersTest {
 
   private double state(String state) {
     return value("indelible_audit_state{state=\"" + state + "\"}");
+  }
+
+  private double health(String source) {
+    return value("indelible_audit_health{source=\"" + source + "\"}");
   }
 
   private double decisions(String verdict, String kind) {

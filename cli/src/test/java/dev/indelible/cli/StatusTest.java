@@ -2,12 +2,24 @@
 package dev.indelible.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.indelible.Indelible;
 import dev.indelible.action.Bash;
 import dev.indelible.cli.Cli.Result;
+import dev.indelible.journal.Journal;
+import dev.indelible.journal.JournalSettings;
+import dev.indelible.queue.AuditHealth;
+import dev.indelible.sqlite.SqliteLedger;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -109,7 +121,7 @@ class StatusTest {
     JsonNode status = status(1);
 
     assertThat(dlqSize(status).asInt()).isEqualTo(1);
-    assertThat(status.path("problems").toString()).contains("1 dead letters wait");
+    assertThat(status.path("problems").toString()).contains("1 dead letter waits");
     assertThat(
             cli.run("dlq", "list", "--output", "json")
                 .ok()
@@ -204,6 +216,117 @@ class StatusTest {
 
     assertThat(status(1).path("row_signatures").asString()).isEqualTo("unknown");
     assertThat(cli.run("status").out()).containsPattern("signatures +\\(unknown\\)");
+  }
+
+  /** Acceptance 36, with no process at work any more. */
+  @Test
+  void eventsOfAnEndedProcessAreNamed() throws Exception {
+    Optional<UUID> ledger = SqliteLedger.identify(cli.data().resolve("indelible.db"));
+    Journal journal =
+        Journal.open(cli.data().resolve("journal"), ledger, any -> 0, JournalSettings.ofDefaults());
+    for (int i = 0; i < 5; i++) {
+      assertThat(journal.offer(Cli.event(i))).isTrue();
+    }
+    journal.close();
+
+    JsonNode status = status(1);
+
+    assertThat(status.path("waiting").path("ended").asInt()).isEqualTo(5);
+    assertThat(status.path("waiting").path("alive").asInt()).isZero();
+    assertThat(reason(status, "waiting"))
+        .isEqualTo(
+            "5 events wait in the journal of a process that has ended; the next command that"
+                + " records delivers them");
+    assertThat(cli.run("status").out())
+        .startsWith("state        unhealthy\nproblem      5 events wait")
+        .containsPattern("waiting +5 events in the journal of a process that has ended");
+    assertThat(cli.run("log", "verify").ok().out()).containsPattern("journal +unknown +5 events");
+
+    cli.run("check", Cli.bash("ls")).ok();
+    assertThat(status(0).path("waiting").path("ended").asInt()).isZero();
+    assertThat(status(0).path("refusals").asInt()).isEqualTo(6);
+  }
+
+  /** Acceptance 36, with the process that holds them at work. */
+  @Test
+  void eventsOfAProcessAtWorkAreNamed() throws Exception {
+    try (Indelible log = Indelible.open(cli.data());
+        Connection lock =
+            DriverManager.getConnection("jdbc:sqlite:" + cli.data().resolve("indelible.db"));
+        Statement statement = lock.createStatement()) {
+      statement.execute("BEGIN IMMEDIATE");
+      for (int i = 0; i < 5; i++) {
+        log.gate().check("agent:alice", new Bash("rm -rf /"));
+      }
+
+      await().until(() -> cli.run("status").exit() == 1);
+      JsonNode status = status(1);
+      assertThat(status.path("waiting").path("alive").asInt()).isEqualTo(5);
+      assertThat(reason(status, "waiting")).startsWith("5 events wait in the journal of a process");
+      await().until(() -> log.health().entry("recording").isPresent());
+      assertThat(log.health().entry("waiting")).isPresent();
+      statement.execute("ROLLBACK");
+      assertThat(log.queue().drainPending(Duration.ofMinutes(1))).isTrue();
+      assertThat(log.health()).isEqualTo(AuditHealth.RECORDING);
+    }
+    assertThat(status(0).path("waiting").path("alive").asInt()).isZero();
+  }
+
+  /** D11: how many wait is not known where the journal cannot be read. */
+  @Test
+  void waitingEventsThatCannotBeCountedAreNull() throws Exception {
+    Files.writeString(cli.data().resolve("journal/0000/journal.id"), "rubbish");
+
+    JsonNode status = status(1);
+
+    assertThat(status.path("waiting").isNull()).isTrue();
+    assertThat(reason(status, "waiting")).startsWith("how many events wait cannot be read: ");
+    assertThat(cli.run("status").out()).containsPattern("waiting +\\(unreadable\\)");
+  }
+
+  @Test
+  void databaseThatWasSetBackIsNamed() throws Exception {
+    Path database = cli.data().resolve("indelible.db");
+    Path old = Files.copy(database, directory.resolve("old.db"));
+    cli.run("check", Cli.bash("ls")).ok();
+    Files.copy(old, database, StandardCopyOption.REPLACE_EXISTING);
+
+    assertThat(reason(status(1), "checkpoints"))
+        .startsWith("no checkpoint is signed any more: ")
+        .contains("last-checkpoint", "put back the database that has them");
+  }
+
+  @Test
+  void escalationsAreNotRefusals() throws Exception {
+    Files.writeString(
+        cli.data().resolve("policy/rules.yaml"),
+        """
+        version: 1
+        rules:
+          - id: R900
+            severity: escalate
+            reason: a person decides
+            match:
+              kind: bash
+              command_substring: deploy
+        """);
+    Result escalated = cli.run("check", Cli.bash("deploy now"));
+    assertThat(escalated.exit()).as(escalated.toString()).isEqualTo(4);
+
+    JsonNode status = status(0);
+    assertThat(status.path("refusals").asInt()).isEqualTo(1);
+    assertThat(status.path("escalations").asInt()).isEqualTo(1);
+    assertThat(status.path("blocked").asInt()).isEqualTo(2);
+    assertThat(cli.run("log", "list").ok().out()).contains("escalate");
+  }
+
+  private static String reason(JsonNode status, String source) {
+    for (JsonNode entry : status.path("health")) {
+      if (entry.path("source").asString().equals(source)) {
+        return entry.path("reason").asString();
+      }
+    }
+    throw new AssertionError(status.toString());
   }
 
   private JsonNode status(int exit) {

@@ -57,8 +57,7 @@ enum SqliteFault {
   /** Whether another connection holds what is needed: it will let go. */
   static boolean isLock(SQLException error) {
     int primary = code(error) & 0xff;
-    return primary == SQLiteErrorCode.SQLITE_BUSY.code
-        || primary == SQLiteErrorCode.SQLITE_LOCKED.code;
+    return primary == SQLITE_BUSY || primary == SQLITE_LOCKED;
   }
 
   /** Whether the disk is full or read-only, or files beside the database cannot be made on it. */
