@@ -78,7 +78,7 @@ public final class KeyDirectory {
       requireNotElsewhere();
       throw new KeyException(file + ": no such key; make one with 'indelible keys init'");
     }
-    SigningKey key = read(file, "a key is never read through a link");
+    SigningKey key = read(file, "a key is never read through a link; copy it here with mode 600");
     publish(key.verificationKey());
     return key;
   }
