@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -91,6 +94,116 @@ class LauncherTest {
     assertThat(build.inputReader().readLine()).isEqualTo("begun");
 
     assertThat(launch(Map.of(), "status")).containsExactly("whole");
+  }
+
+  /** Java would give the place of a closed stream to the first file that it opens. */
+  @ParameterizedTest
+  @CsvSource({"<&-, 0, /dev/null", ">&-, 1, /dev/null", "2>&-, 2, /dev/null"})
+  @EnabledOnOs(OS.LINUX)
+  void closedStreamIsReplaced(String closing, int descriptor, String file) throws Exception {
+    Path seen = home.resolve("seen");
+    stand("readlink /proc/self/fd/" + descriptor + " >'" + seen + "'");
+
+    shell("'" + home.resolve("indelible") + "' status " + closing);
+
+    assertThat(seen).hasContent(file);
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void writingToClosedOutputFails() throws Exception {
+    Path seen = home.resolve("seen");
+    stand("echo lost || echo failed >'" + seen + "'");
+
+    shell("'" + home.resolve("indelible") + "' status >&-");
+
+    assertThat(seen).hasContent("failed");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "check, true",
+    "--data status check, true",
+    "--output json status, true",
+    "gate, false",
+    "--data check gate, false",
+    "log verify, false"
+  })
+  void shortVerbsRunWithoutTheOptimizer(String command, boolean without) throws Exception {
+    assertThat(launch(Map.of(), command.split(" ")).contains("-XX:TieredStopAtLevel=1"))
+        .isEqualTo(without);
+  }
+
+  /** Two first starts at once, and one more: one archive is made, and all use it. */
+  @Test
+  void firstStartMakesAnArchiveThatAllUse() throws Exception {
+    Path made = libraries();
+    stand(
+        "case \"$*\" in *-Xshare:dump*) echo one >>'"
+            + made
+            + "'; echo archive >jsa ;; *DumpLoadedClassList*) ;; *) for arg; do echo \"$arg\"; done; exit 3 ;; esac");
+    String start = "'" + home.resolve("indelible") + "' status >/dev/null & ";
+
+    shell(start + start + "wait");
+
+    assertThat(launch(Map.of(), "status"))
+        .contains("-XX:SharedArchiveFile=" + target().toRealPath().resolve("classes-17.0.15.jsa"));
+    assertThat(made).hasContent("one");
+    try (Stream<Path> files = Files.list(target())) {
+      assertThat(files.map(file -> file.getFileName().toString()))
+          .filteredOn(name -> !name.equals("lib") && !name.equals("indelible-cli.jar"))
+          .containsExactly("classes-17.0.15.jsa");
+    }
+  }
+
+  @Test
+  void archiveIsMadeAnewForAnotherBuild() throws Exception {
+    Path made = libraries();
+    stand(
+        "case \"$*\" in *-Xshare:dump*) echo one >>'"
+            + made
+            + "'; echo archive >jsa ;; *) exit 3 ;; esac");
+    launch(Map.of(), "status");
+    Path library = Files.writeString(target().resolve("lib/a.jar"), "");
+    Files.setLastModifiedTime(library, FileTime.from(Instant.now().plusSeconds(60)));
+
+    launch(Map.of(), "status");
+
+    assertThat(made).hasContent("one\none");
+  }
+
+  @Test
+  void javaWithoutArchivesStartsAnyway() throws Exception {
+    Path made = libraries();
+    stand(
+        "case \"$*\" in *-Xshare:dump*) echo one >>'"
+            + made
+            + "'; exit 1 ;; *) for arg; do echo \"$arg\"; done; exit 3 ;; esac");
+
+    assertThat(launch(Map.of(), "status")).contains("-Xshare:auto");
+    assertThat(launch(Map.of(), "status")).contains("-Xshare:auto");
+    assertThat(made).hasContent("one");
+  }
+
+  /** As a build leaves them, with a JDK that states its version. */
+  private Path libraries() throws Exception {
+    Files.createDirectories(target().resolve("lib"));
+    Files.writeString(home.resolve("jdk/release"), "JAVA_VERSION=\"17.0.15\"\n");
+    return home.resolve("made");
+  }
+
+  private Path target() {
+    return home.resolve("cli/target");
+  }
+
+  private void stand(String script) throws Exception {
+    Files.writeString(home.resolve("jdk/bin/java"), "#!/bin/sh\n" + script + "\n");
+  }
+
+  private void shell(String script) throws Exception {
+    ProcessBuilder builder = new ProcessBuilder("sh", "-c", script).inheritIO();
+    builder.environment().put("JAVA_HOME", home.resolve("jdk").toString());
+    builder.start().waitFor();
   }
 
   private List<String> launch(Map<String, String> environment, String... args) throws Exception {

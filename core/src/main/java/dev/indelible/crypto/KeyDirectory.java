@@ -85,7 +85,7 @@ public final class KeyDirectory {
       requireNotElsewhere();
       throw new KeyException(file + ": no such key; make one with 'indelible keys init'");
     }
-    return read(file, "a key is never read through a link");
+    return read(file, "a key is never read through a link; copy it here with mode 600");
   }
 
   private static SigningKey read(Path file, String advice) throws KeyException {

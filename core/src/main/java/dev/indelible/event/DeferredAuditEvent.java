@@ -118,11 +118,7 @@ public record DeferredAuditEvent(
 
   /** As {@link #of(String, AgentAction, Decision, Optional)}, happening now by that clock. */
   public static DeferredAuditEvent of(
-      String agentId,
-      AgentAction action,
-      Decision decision,
-      Optional<String> policy,
-      Clock clock) {
+      String agentId, AgentAction action, Decision decision, Optional<String> policy, Clock clock) {
     Instant now = Timestamps.now(clock);
     return new DeferredAuditEvent(Uuid7.at(now), agentId, action, decision, policy, now);
   }

@@ -27,7 +27,10 @@ import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.MemoryStore;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -351,6 +354,22 @@ class GateTest {
 
     awaitRows(1);
     assertThat(row(0).decision()).isEqualTo(elsewhere);
+  }
+
+  /** No time that can go on record: no record, and so no permission. */
+  @Test
+  void wrongClockRefusesWithASentence() {
+    gate(1_000);
+    Clock wrong = Clock.fixed(Instant.parse("+12345-01-01T00:00:00Z"), ZoneOffset.UTC);
+    Gate gate = new Gate(Policy.starter(), running.orElseThrow().queue(), wrong);
+
+    RecordedDecision recorded = gate.record("agent:alice", ALLOWED);
+
+    assertThat(recorded.eventId()).isEmpty();
+    assertThat(recorded.decision().ruleId()).contains(Gate.NOT_RECORDED);
+    assertThat(recorded.decision().reason().orElse(""))
+        .startsWith("the clock of this machine stands at +12345-01-01T00:00:00Z")
+        .endsWith("set the clock");
   }
 
   private Gate gate(long capacity) {

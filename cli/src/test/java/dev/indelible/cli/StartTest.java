@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a start of the command needs, and needs not, of the machine it is on. */
+@Timeout(120)
+class StartTest {
+  @TempDir Path directory;
+  private Cli cli;
+
+  @BeforeEach
+  void aLog() {
+    cli = new Cli(directory.resolve("data"));
+    cli.run("check", Cli.bash("ls")).ok();
+  }
+
+  @Test
+  void checkLoadsOnlyWhatADecisionNeeds() throws Exception {
+    Path loaded = directory.resolve("loaded");
+    Run run = run(List.of("-Xlog:class+load:file=" + loaded), "check", Cli.bash("ls"));
+
+    assertThat(run.exit()).as(run.err()).isZero();
+    assertThat(Files.readString(loaded))
+        .contains("dev.indelible.gate.Gate ")
+        .doesNotContain(
+            "tools.jackson.databind.ObjectMapper",
+            "tools.jackson.databind.json.JsonMapper",
+            "org.bouncycastle.asn1.",
+            "dev.indelible.cli.BenchCommand ",
+            "java.lang.invoke.StringConcatFactory ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ar-EG", "fa-IR", "th-TH-u-nu-thai"})
+  void digitsAreAsciiInEveryLocale(String locale) throws Exception {
+    List<String> jvm = new ArrayList<>();
+    String[] parts = locale.split("-", 4);
+    jvm.add("-Duser.language=" + parts[0]);
+    jvm.add("-Duser.country=" + parts[1]);
+    if (parts.length > 2) {
+      jvm.add("-Duser.extensions=" + parts[2] + "-" + parts[3]);
+    }
+
+    for (String[] verb : new String[][] {{"status"}, {"log", "verify"}, {"log", "list"}}) {
+      Run run = run(jvm, verb);
+
+      assertThat(run.exit()).as(run.err()).isZero();
+      assertThat(run.out()).contains("1").matches("(?s)[^\\p{Nd}]*([0-9][^\\p{Nd}]*)*");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"status", "log verify", "log list", "check {\"kind\":\"read\",\"surface\":\"x\"}"})
+  void absentTemporaryDirectoryIsNamed(String verb) throws Exception {
+    Path absent = directory.resolve("absent");
+
+    Run run = run(List.of("-Djava.io.tmpdir=" + absent), verb.split(" "));
+
+    assertThat(run.exit()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err().lines()).hasSize(1);
+    assertThat(run.err())
+        .startsWith("indelible: SQLite's native library cannot be unpacked into " + absent)
+        .contains("set -Dorg.sqlite.tmpdir=DIR");
+  }
+
+  @Test
+  void nothingIsLeftInTheTemporaryDirectory() throws Exception {
+    Path temporary = Files.createDirectory(directory.resolve("temporary"));
+
+    assertThat(run(List.of("-Djava.io.tmpdir=" + temporary), "status").exit()).isZero();
+
+    try (var left = Files.list(temporary)) {
+      assertThat(left.filter(file -> !file.getFileName().toString().startsWith("hsperf")))
+          .isEmpty();
+    }
+  }
+
+  private Run run(List<String> jvm, String... verb) throws Exception {
+    List<String> command = cli.inProcess(verb);
+    command.addAll(1, jvm);
+    Path err = Files.createTempFile(directory, "err", "");
+    Process process = new ProcessBuilder(command).redirectError(err.toFile()).start();
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    return new Run(process.waitFor(), out, Files.readString(err));
+  }
+
+  /** What a run left. */
+  private record Run(int exit, String out, String err) {}
+}
