@@ -8,6 +8,7 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.ledger.RowRanges;
+import dev.indelible.ledger.StorageState;
 import dev.indelible.ledger.StoredCheckpoint;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,6 +19,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -130,7 +132,7 @@ public final class SqliteLedger implements LedgerReader {
     if (!Files.exists(file)) {
       return Optional.empty();
     }
-    try (Connection connection = DriverManager.getConnection(SqliteFile.url(file), readOnly())) {
+    try (Connection connection = connect(SqliteFile.url(file))) {
       SqliteSchema.requireFit(connection);
       return Optional.of(query.run(connection));
     } catch (SQLException e) {
@@ -153,11 +155,7 @@ public final class SqliteLedger implements LedgerReader {
   @Override
   public Optional<RowRanges> ranges(int readers) throws LedgerException {
     return reading(() -> SqliteRanges.areFound(connection))
-        ? Optional.of(
-            SqliteRanges.open(
-                () -> DriverManager.getConnection(url, readOnly()),
-                readers,
-                e -> unreadable(file, e)))
+        ? Optional.of(SqliteRanges.open(() -> connect(url), readers, e -> unreadable(file, e)))
         : Optional.empty();
   }
 
@@ -181,15 +179,16 @@ public final class SqliteLedger implements LedgerReader {
     return reading(() -> SqliteSchema.ledger(connection));
   }
 
+  // Counts are taken from the tables themselves: an index can lack entries.
+
   @Override
   public long size() throws LedgerException {
-    // In the table itself: each of its indexes can be damaged by itself.
     return count("SELECT count(*) FROM signed_events NOT INDEXED");
   }
 
   @Override
   public long size(String eventType) throws LedgerException {
-    return count("SELECT count(*) FROM signed_events WHERE event_type = ?", eventType);
+    return count("SELECT count(*) FROM signed_events NOT INDEXED WHERE event_type = ?", eventType);
   }
 
   @Override
@@ -244,7 +243,7 @@ public final class SqliteLedger implements LedgerReader {
 
   @Override
   public long dlqSize() throws LedgerException {
-    return count("SELECT count(*) FROM signed_events_dlq WHERE replayed_as IS NULL");
+    return count("SELECT count(*) FROM signed_events_dlq NOT INDEXED WHERE replayed_as IS NULL");
   }
 
   @Override
@@ -252,6 +251,17 @@ public final class SqliteLedger implements LedgerReader {
     forEach(
         "SELECT " + LETTER_COLUMNS + " FROM signed_events_dlq ORDER BY letter",
         row -> visitor.visit(letter(row)));
+  }
+
+  @Override
+  public Optional<StorageState> storage(boolean everyRow) throws LedgerException {
+    try (Connection moment = connect(url)) {
+      // One moment for all that is compared, whatever is written meanwhile.
+      moment.setAutoCommit(false);
+      return Optional.of(new SqliteStorage(moment, everyRow).state());
+    } catch (SQLException e) {
+      throw unreadable(file, e);
+    }
   }
 
   @Override
@@ -303,7 +313,7 @@ public final class SqliteLedger implements LedgerReader {
 
   private static SqliteLedger connect(Path file, String url) throws LedgerException {
     try {
-      Connection connection = DriverManager.getConnection(url, readOnly());
+      Connection connection = connect(url);
       try {
         requireLedger(connection, file);
         return new SqliteLedger(file, url, connection);
@@ -318,11 +328,32 @@ public final class SqliteLedger implements LedgerReader {
 
   private static void requireLedger(Connection connection, Path file)
       throws SQLException, LedgerException {
+    if (SqliteSchema.isWithoutVersion(connection)) {
+      throw new LedgerException(
+          file + ": its table indelible_schema is gone; keep the file, and restore it from a copy",
+          true,
+          null);
+    }
     if (SqliteSchema.version(connection).isEmpty()) {
       throw new LedgerException(
           file + ": a database without a ledger in it; is this the right file?");
     }
     SqliteSchema.requireFit(connection);
+  }
+
+  /** A connection that reads, and takes nothing in the file at its word. */
+  private static Connection connect(String url) throws SQLException {
+    Connection connection = DriverManager.getConnection(url, readOnly());
+    try (Statement statement = connection.createStatement()) {
+      // Functions named in the schema are not run unless they are harmless; cells of a page are
+      // measured before they are read.
+      statement.execute("PRAGMA trusted_schema = OFF");
+      statement.execute("PRAGMA cell_size_check = ON");
+      return connection;
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
+    }
   }
 
   static Properties readOnly() {
@@ -361,6 +392,9 @@ public final class SqliteLedger implements LedgerReader {
   }
 
   static LedgerException unreadable(Path file, SQLException e) {
+    if (e instanceof SqliteSchema.ComputedTableException) {
+      return new LedgerException(file + ": " + e.getMessage(), true, e);
+    }
     if (SqliteFault.isNotDatabase(e) && !beginsAsDatabase(file)) {
       return new LedgerException(
           file + ": not an SQLite database; is this the right data directory?", false, e);
