@@ -240,7 +240,7 @@ final class SqliteSchema {
                 + " WHERE lower(name) IN ("
                 + TABLES
                 + ") AND type IN ('table', 'view') AND (type = 'view' OR coalesce(rootpage, 0) < 1"
-                + " OR EXISTS (SELECT 1 FROM pragma_table_xinfo(name) WHERE hidden <> 0))");
+                + " OR EXISTS (SELECT 1 FROM pragma_table_xinfo(sqlite_schema.name) WHERE hidden <> 0))");
     if (computed.isPresent()) {
       throw new ComputedTableException(
           "%s, where a ledger has a table of its own; what it shows was not recorded. Keep the file, and restore it from a copy"

@@ -111,6 +111,16 @@ final class SqliteStorage {
         "SELECT group_concat(name, ' and ') FROM sqlite_schema WHERE rootpage > 0"
             + " GROUP BY rootpage HAVING count(*) > 1");
     name(
+        "sqlite_schema: has an entry of the name %s that SQLite does not write",
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND lower(name) IN ("
+            + SqliteSchema.TABLES
+            + ") AND (lower(tbl_name) <> lower(name) OR sql NOT LIKE 'CREATE TABLE %')"
+            + " UNION ALL SELECT i.name FROM sqlite_schema AS t, pragma_index_list(t.name) AS o,"
+            + " sqlite_schema AS i WHERE t.type = 'table' AND lower(t.name) IN ("
+            + SqliteSchema.TABLES
+            + ") AND i.name = o.name AND (i.type <> 'index' OR lower(i.tbl_name) <> lower(t.name)"
+            + " OR i.sql NOT LIKE 'CREATE %INDEX %')");
+    name(
         "trigger %s: is on a table of the ledger, and changes or refuses what is recorded",
         "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND lower(tbl_name) IN ("
             + SqliteSchema.TABLES

@@ -47,8 +47,13 @@ record SqliteStructure(List<String> properties, Map<String, List<String>> column
         connection,
         "SELECT strict, wr FROM pragma_table_list(?) WHERE schema = 'main' AND type = 'table'",
         row -> {
-          properties.add(row.getBoolean(1) ? "STRICT" : "no STRICT");
-          properties.add(row.getBoolean(2) ? "WITHOUT ROWID" : "a rowid");
+          properties.add("rows");
+          if (row.getBoolean(1)) {
+            properties.add("STRICT");
+          }
+          if (row.getBoolean(2)) {
+            properties.add("WITHOUT ROWID");
+          }
           return true;
         },
         table);
@@ -58,20 +63,22 @@ record SqliteStructure(List<String> properties, Map<String, List<String>> column
     Map<String, List<String>> columns = new TreeMap<>();
     Statements.forEach(
         connection,
-        "SELECT lower(name), upper(type), \"notnull\", pk, dflt_value FROM pragma_table_xinfo(?)",
+        "SELECT lower(name), upper(type), \"notnull\", pk, dflt_value, hidden"
+            + " FROM pragma_table_xinfo(?)",
         row -> {
           String name = Objects.requireNonNull(row.getString(1));
           String type = Objects.requireNonNullElse(row.getString(2), "");
           boolean required = row.getBoolean(3) || row.getInt(4) > 0;
           String standard = row.getString(5);
           properties.add(
-              "column %s %s%s%s%s"
+              "column %s %s%s%s%s%s"
                   .formatted(
                       name,
                       type,
                       row.getBoolean(3) ? " NOT NULL" : "",
                       row.getInt(4) > 0 ? " PRIMARY KEY part " + row.getInt(4) : "",
-                      standard == null ? "" : " DEFAULT " + standard));
+                      standard == null ? "" : " DEFAULT " + standard,
+                      row.getInt(6) == 0 ? "" : " GENERATED"));
           String value = type.toLowerCase(Locale.ROOT);
           columns.put(name, required ? List.of(value) : List.of(value, "null"));
           return true;
