@@ -192,7 +192,7 @@ final class LogVerifyCommand extends Verb {
    * Journals in which the ledger stands outside of what they hold: what waits there would be
    * skipped, or put on record as lost. An old copy of either looks alike, so that it is unknown.
    */
-  private List<Finding> movedPositions() throws LedgerException {
+  private List<Finding> movedPositions() {
     List<Finding> moved = new ArrayList<>();
     try {
       // Both only grow: a journal begins no later than a position read after it, and ends no
@@ -218,6 +218,8 @@ final class LogVerifyCommand extends Verb {
           });
     } catch (JournalException e) {
       moved.add(unknown("storage", "indelible_journals: " + e.getMessage(), false));
+    } catch (LedgerException e) {
+      moved.add(unknown("storage", "indelible_journals: " + e.getMessage(), true));
     }
     return moved;
   }

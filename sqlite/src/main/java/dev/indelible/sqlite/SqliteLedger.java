@@ -334,7 +334,7 @@ public final class SqliteLedger implements LedgerReader {
           true,
           null);
     }
-    if (SqliteSchema.version(connection).isEmpty()) {
+    if (!SqliteSchema.isLedger(connection)) {
       throw new LedgerException(
           file + ": a database without a ledger in it; is this the right file?");
     }

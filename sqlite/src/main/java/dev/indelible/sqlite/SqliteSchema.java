@@ -180,15 +180,20 @@ final class SqliteSchema {
     }
   }
 
+  /** Whether a database holds a ledger; reads nothing but the list of its tables. */
+  static boolean isLedger(Connection connection) throws SQLException {
+    return count(connection, "'indelible_schema'") > 0;
+  }
+
   /** Whether tables of a ledger are left in a database that has no version any more. */
   static boolean isWithoutVersion(Connection connection) throws SQLException {
-    return version(connection).isEmpty()
+    return !isLedger(connection)
         && count(connection, "'indelible_ledger', 'indelible_journals', 'indelible_tree'") > 0;
   }
 
   /** The version the database is at; empty when it holds no ledger. */
   static OptionalInt version(Connection connection) throws SQLException {
-    if (count(connection, "'indelible_schema'") == 0) {
+    if (!isLedger(connection)) {
       return OptionalInt.empty();
     }
     return OptionalInt.of(
