@@ -350,7 +350,8 @@ class LogVerifyTest {
     Result result = cli.run("log", "verify");
 
     assertThat(result.exit()).isEqualTo(3);
-    assertThat(result.out()).containsPattern("storage +unknown +indelible_journals: stands at 1000");
+    assertThat(result.out())
+        .containsPattern("storage +unknown +indelible_journals: stands at 1000");
   }
 
   /** Counts are taken from the rows, whatever their index says. */

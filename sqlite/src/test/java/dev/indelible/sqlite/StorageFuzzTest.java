@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
  * -Dindelible.fuzz.draws} and {@code -Dindelible.fuzz.seed} ask for more of them.
  */
 class StorageFuzzTest {
-  private static final int DRAWS = Integer.getInteger("indelible.fuzz.draws", 60);
+  private static final int DRAWS = Integer.getInteger("indelible.fuzz.draws", 40);
   private static final long SEED = Long.getLong("indelible.fuzz.seed", 20_261_129);
 
   /** Small, so that each b-tree has several levels. */
