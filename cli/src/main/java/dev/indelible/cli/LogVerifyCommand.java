@@ -11,6 +11,7 @@ import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.export.ExportedLog;
+import dev.indelible.journal.Extent;
 import dev.indelible.journal.Journal;
 import dev.indelible.journal.JournalException;
 import dev.indelible.journal.WaitingEvents;
@@ -186,6 +187,7 @@ final class LogVerifyCommand extends Verb {
     swapped(ledger).ifPresent(beside::add);
     beside.add(lastCheckpoint(ledger, options));
     waiting(ledger).ifPresent(beside::add);
+    beside.addAll(movedPositions());
     for (Finding finding : beside) {
       report = with(report, finding);
     }
@@ -244,6 +246,42 @@ final class LogVerifyCommand extends Verb {
                 OptionalLong.empty(),
                 "the database was swapped: it holds ledger %s, and the journal beside it is of ledger %s"
                     .formatted(own.get(), journals.get())));
+  }
+
+  /**
+   * Journals in which the ledger stands outside of what they hold: what waits there would be
+   * skipped, or put on record as lost. An old copy of either looks alike, so that it is unknown.
+   */
+  private List<Finding> movedPositions() {
+    List<Finding> moved = new ArrayList<>();
+    try {
+      // Both only grow: a journal begins no later than a position read after it, and ends no
+      // earlier than one read before it.
+      Map<UUID, Extent> before = Journal.extents(data().journal());
+      Map<UUID, Long> positions = new TreeMap<>();
+      for (UUID journal : before.keySet()) {
+        positions.put(journal, SqliteLedger.settled(data().database(), journal));
+      }
+      Map<UUID, Extent> after = Journal.extents(data().journal());
+      positions.forEach(
+          (journal, position) -> {
+            Extent found = before.get(journal);
+            Extent later = after.getOrDefault(journal, new Extent(0, Long.MAX_VALUE));
+            if (found != null && (position < found.base() || position > later.end())) {
+              moved.add(
+                  unknown(
+                      "storage",
+                      "indelible_journals: stands at %d in journal %s, which holds %d to %d; the position was changed, or one of the two is an old copy"
+                          .formatted(position, journal, found.base(), later.end()),
+                      true));
+            }
+          });
+    } catch (JournalException e) {
+      moved.add(unknown("storage", "indelible_journals: " + e.getMessage(), false));
+    } catch (LedgerException e) {
+      moved.add(unknown("storage", "indelible_journals: " + e.getMessage(), true));
+    }
+    return moved;
   }
 
   private VerificationReport copiedChain(Path database) throws Exception {

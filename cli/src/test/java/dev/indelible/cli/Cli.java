@@ -96,6 +96,16 @@ final class Cli {
     }
   }
 
+  /** Changes the schema of the ledger by a statement on SQLite's own list of it. */
+  void redefine(String sql) throws Exception {
+    try (Connection connection =
+            DriverManager.getConnection("jdbc:sqlite:" + data.resolve("indelible.db"));
+        Statement statement = connection.createStatement()) {
+      statement.execute("PRAGMA writable_schema = ON");
+      statement.execute(sql);
+    }
+  }
+
   /** A decision about a shell command on record. */
   static String bash(String command) {
     return "{\"kind\":\"bash\",\"command\":\"" + command + "\"}";

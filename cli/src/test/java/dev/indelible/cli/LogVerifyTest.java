@@ -343,6 +343,48 @@ class LogVerifyTest {
     assertThat(cli.run(slow, false, "log", "verify").err()).isEmpty();
   }
 
+  /** The next start would skip what waits in the journal. */
+  @Test
+  void movedJournalPositionIsNotIntact() throws Exception {
+    cli.sql("UPDATE indelible_journals SET position = position + 1000000000");
+
+    Result result = cli.run("log", "verify");
+
+    assertThat(result.exit()).isEqualTo(3);
+    assertThat(result.out())
+        .containsPattern("storage +unknown +indelible_journals: stands at 1000");
+  }
+
+  /** Counts are taken from the rows, whatever their index says. */
+  @Test
+  void indexWithoutRefusalsIsNamedAndChangesNoCount() throws Exception {
+    String definition =
+        "UPDATE sqlite_schema SET sql = 'CREATE INDEX signed_events_type ON signed_events"
+            + " (event_type)%s' WHERE name = 'signed_events_type'";
+    String count = cli.run("status", "--output", "json").json().path("refusals").asString();
+    cli.redefine(definition.formatted(" WHERE event_type > ''z''"));
+    cli.sql("REINDEX signed_events_type");
+    cli.redefine(definition.formatted(""));
+
+    assertThat(cli.run("status", "--output", "json").json().path("refusals").asString())
+        .isEqualTo(count);
+    assertThat(cli.run("log", "verify").out())
+        .containsPattern("storage +broken +SQLite finds .* missing from index signed_events_type");
+  }
+
+  /** No reader takes a view for the table whose name it has. */
+  @ParameterizedTest
+  @ValueSource(strings = {"log verify", "log list", "status", "log export out", "dlq list"})
+  void viewInPlaceOfTheRowsIsRefused(String verb) throws Exception {
+    cli.sql("ALTER TABLE signed_events RENAME TO kept");
+    cli.sql("CREATE VIEW signed_events AS SELECT * FROM kept");
+
+    Result result = cli.run(verb.replace("out", directory.resolve("out").toString()).split(" "));
+
+    assertThat(result.exit()).isIn(1, 2);
+    assertThat(result.out() + result.err()).contains("signed_events is a view");
+  }
+
   @ParameterizedTest
   @CsvSource({"7, 1", "8, 0", "6, 1", "1, 1"})
   void sinceSeesWhatIsFromThereOn(String since, int status) throws Exception {

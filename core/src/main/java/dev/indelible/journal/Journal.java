@@ -20,8 +20,10 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -276,6 +278,26 @@ public final class Journal implements EventStore {
       return Files.exists(directory, LinkOption.NOFOLLOW_LINKS)
           ? ledger(directory, Optional.empty())
           : Optional.empty();
+    } catch (IOException e) {
+      throw unusable(directory, e);
+    }
+  }
+
+  /**
+   * The extents of the journals in a directory that have segments. Changes nothing.
+   *
+   * @throws JournalException if one of them cannot be read
+   */
+  public static Map<UUID, Extent> extents(Path directory) throws JournalException {
+    Map<UUID, Extent> extents = new HashMap<>();
+    if (!Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
+      return extents;
+    }
+    try {
+      for (Path place : places(directory)) {
+        Slot.readExtent(place, extents);
+      }
+      return extents;
     } catch (IOException e) {
       throw unusable(directory, e);
     }

@@ -19,6 +19,7 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -162,6 +163,35 @@ final class Slot implements AutoCloseable {
     return Files.exists(file, LinkOption.NOFOLLOW_LINKS)
         ? Optional.of(UUID.fromString(readIdentity(file, ledger).group(2)))
         : Optional.empty();
+  }
+
+  /**
+   * Adds the extent of a slot's journal, if it has segments. Changes nothing.
+   *
+   * @param extents by journal
+   */
+  static void readExtent(Path directory, Map<UUID, Extent> extents)
+      throws IOException, JournalException {
+    Path identity = directory.resolve(IDENTITY_FILE);
+    if (!Files.exists(identity, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    UUID journal = UUID.fromString(readIdentity(identity, Optional.empty()).group(2));
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*.seg")) {
+      for (Path file : files) {
+        if (Files.size(file) > 0) {
+          Segment.Header header = Segment.readHeader(file, journal);
+          extents.merge(
+              journal,
+              new Extent(header.base(), header.end()),
+              (one, other) ->
+                  new Extent(Math.min(one.base(), other.base()), Math.max(one.end(), other.end())));
+        }
+      }
+    } catch (NoSuchFileException e) {
+      // The process that has this slot gave a segment back: where it begins is not known now.
+      extents.remove(journal);
+    }
   }
 
   /**

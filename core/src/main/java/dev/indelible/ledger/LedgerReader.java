@@ -81,6 +81,18 @@ public interface LedgerReader extends AutoCloseable {
   /** Shows the dead letters to a visitor, oldest first. */
   void forEachDeadLetter(Visitor<DeadLetter> visitor) throws LedgerException;
 
+  /**
+   * Compares the tables that the ledger is kept in with those that its writers make: their
+   * structure, the type of every value, and that each index has the entries of its table. Empty
+   * where a ledger is not kept in tables.
+   *
+   * @param everyRow whether to look at every row of the chain; if not, the tables beside it and
+   *     every structure are compared, in a time that does not grow with the chain
+   */
+  default Optional<StorageState> storage(boolean everyRow) throws LedgerException {
+    return Optional.empty();
+  }
+
   @Override
   void close();
 

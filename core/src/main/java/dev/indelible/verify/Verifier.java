@@ -10,6 +10,7 @@ import dev.indelible.verify.Finding.Status;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 
@@ -59,6 +60,7 @@ public final class Verifier {
     private long rows;
 
     VerificationReport report() {
+      Optional<StorageCheck> storage = storage();
       try {
         if (ledger.hasPayloads()) {
           history = KeyHistory.read(ledger, options.keys(), options.rooted());
@@ -69,6 +71,7 @@ public final class Verifier {
         Start start = Start.read(ledger, options, history, findings);
         head = start.head();
         List<Check> checks = checks(start);
+        storage.ifPresent(checks::add);
         long from = options.since() > 1 ? options.since() : Long.MIN_VALUE;
         new RowReading(ledger, content, judged -> show(judged, checks)).from(from);
         for (Check check : checks) {
@@ -79,6 +82,16 @@ public final class Verifier {
         storage(e);
       }
       return findings.report(rows, head);
+    }
+
+    /** Compares the tables first; what can be read of changed ones is checked like any other. */
+    private Optional<StorageCheck> storage() {
+      try {
+        return Optional.of(new StorageCheck(findings, ledger, options.since()));
+      } catch (LedgerException e) {
+        storage(e);
+        return Optional.empty();
+      }
     }
 
     private void sayWhatWasNotAskedFor() {
@@ -102,7 +115,8 @@ public final class Verifier {
     private void storage(LedgerException e) {
       if (unreadable.add(String.valueOf(e.getMessage()))) {
         Status status = e.isDamaged() ? Status.BROKEN : Status.UNKNOWN;
-        findings.fault(new Finding("storage", status, OptionalLong.empty(), e.getMessage()));
+        findings.fault(
+            new Finding(StorageCheck.STORAGE, status, OptionalLong.empty(), e.getMessage()));
       }
     }
 

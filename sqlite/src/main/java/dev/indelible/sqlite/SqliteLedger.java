@@ -12,6 +12,7 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.ledger.RowRanges;
+import dev.indelible.ledger.StorageState;
 import dev.indelible.ledger.StoredCheckpoint;
 import java.io.IOException;
 import java.io.InputStream;
@@ -22,6 +23,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -112,7 +114,7 @@ public final class SqliteLedger implements LedgerReader {
     }
     String url = SqliteFile.url(file);
     try {
-      Connection connection = DriverManager.getConnection(url, readOnly());
+      Connection connection = connect(url, PEEK_BUSY_TIMEOUT_MILLIS);
       try {
         SqliteSchema.requireFit(connection);
         if (SqliteSchema.version(connection).isPresent()) {
@@ -242,8 +244,7 @@ public final class SqliteLedger implements LedgerReader {
   }
 
   private static <T> T peek(String url, Query<T> query) throws SQLException {
-    try (Connection connection =
-        DriverManager.getConnection(url, readOnly(PEEK_BUSY_TIMEOUT_MILLIS))) {
+    try (Connection connection = connect(url, PEEK_BUSY_TIMEOUT_MILLIS)) {
       SqliteSchema.requireFit(connection);
       return query.run(connection);
     }
@@ -264,11 +265,7 @@ public final class SqliteLedger implements LedgerReader {
   @Override
   public Optional<RowRanges> ranges(int readers) throws LedgerException {
     return reading(() -> SqliteRanges.areFound(connection))
-        ? Optional.of(
-            SqliteRanges.open(
-                () -> DriverManager.getConnection(url, readOnly()),
-                readers,
-                e -> unreadable(file, e)))
+        ? Optional.of(SqliteRanges.open(() -> connect(url, BUSY_TIMEOUT_MILLIS), readers, e -> unreadable(file, e)))
         : Optional.empty();
   }
 
@@ -292,15 +289,16 @@ public final class SqliteLedger implements LedgerReader {
     return reading(() -> SqliteSchema.ledger(connection));
   }
 
+  // Counts are taken from the tables themselves: an index can lack entries.
+
   @Override
   public long size() throws LedgerException {
-    // In the table itself: each of its indexes can be damaged by itself.
     return count("SELECT count(*) FROM signed_events NOT INDEXED");
   }
 
   @Override
   public long size(String eventType) throws LedgerException {
-    return count("SELECT count(*) FROM signed_events WHERE event_type = ?", eventType);
+    return count("SELECT count(*) FROM signed_events NOT INDEXED WHERE event_type = ?", eventType);
   }
 
   @Override
@@ -355,7 +353,7 @@ public final class SqliteLedger implements LedgerReader {
 
   @Override
   public long dlqSize() throws LedgerException {
-    return count("SELECT count(*) FROM signed_events_dlq WHERE replayed_as IS NULL");
+    return count("SELECT count(*) FROM signed_events_dlq NOT INDEXED WHERE replayed_as IS NULL");
   }
 
   @Override
@@ -363,6 +361,17 @@ public final class SqliteLedger implements LedgerReader {
     forEach(
         "SELECT " + LETTER_COLUMNS + " FROM signed_events_dlq ORDER BY letter",
         row -> visitor.visit(letter(row)));
+  }
+
+  @Override
+  public Optional<StorageState> storage(boolean everyRow) throws LedgerException {
+    try (Connection moment = connect(url, BUSY_TIMEOUT_MILLIS)) {
+      // One moment for all that is compared, whatever is written meanwhile.
+      moment.setAutoCommit(false);
+      return Optional.of(new SqliteStorage(moment, everyRow).state());
+    } catch (SQLException e) {
+      throw unreadable(file, e);
+    }
   }
 
   @Override
@@ -414,7 +423,7 @@ public final class SqliteLedger implements LedgerReader {
 
   private static SqliteLedger connect(Path file, String url) throws LedgerException {
     try {
-      Connection connection = DriverManager.getConnection(url, readOnly());
+      Connection connection = connect(url, BUSY_TIMEOUT_MILLIS);
       try {
         requireLedger(connection, file);
         return new SqliteLedger(file, url, connection);
@@ -429,11 +438,32 @@ public final class SqliteLedger implements LedgerReader {
 
   private static void requireLedger(Connection connection, Path file)
       throws SQLException, LedgerException {
-    if (SqliteSchema.version(connection).isEmpty()) {
+    if (SqliteSchema.isWithoutVersion(connection)) {
+      throw new LedgerException(
+          file + ": its table indelible_schema is gone; keep the file, and restore it from a copy",
+          true,
+          null);
+    }
+    if (!SqliteSchema.isLedger(connection)) {
       throw new LedgerException(
           file + ": a database without a ledger in it; is this the right file?");
     }
     SqliteSchema.requireFit(connection);
+  }
+
+  /** A connection that reads, and takes nothing in the file at its word. */
+  private static Connection connect(String url, int busyTimeoutMillis) throws SQLException {
+    Connection connection = DriverManager.getConnection(url, readOnly(busyTimeoutMillis));
+    try (Statement statement = connection.createStatement()) {
+      // Functions named in the schema are not run unless they are harmless; cells of a page are
+      // measured before they are read.
+      statement.execute("PRAGMA trusted_schema = OFF");
+      statement.execute("PRAGMA cell_size_check = ON");
+      return connection;
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
+    }
   }
 
   static Properties readOnly() {
@@ -483,6 +513,9 @@ public final class SqliteLedger implements LedgerReader {
   }
 
   static LedgerException unreadable(Path file, SQLException e) {
+    if (e instanceof SqliteSchema.ComputedTableException) {
+      return new LedgerException(file + ": " + e.getMessage(), true, e);
+    }
     if (SqliteFault.isNotDatabase(e) && !beginsAsDatabase(file)) {
       return new LedgerException(
           file + ": not an SQLite database; is this the right data directory?", false, e);

@@ -5,12 +5,16 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import org.sqlite.SQLiteErrorCode;
 
 /**
@@ -24,6 +28,12 @@ final class SqliteSchema {
 
   /** The first version with a Merkle tree. */
   private static final int TREE_VERSION = 2;
+
+  /** The names of all tables, of every version, as SQL text. */
+  static final String TABLES =
+      "'signed_events', 'signed_events_dlq', 'indelible_ledger', 'indelible_journals',"
+          + " 'indelible_schema', 'indelible_tiles', 'indelible_tree', 'indelible_checkpoints',"
+          + " 'indelible_cosignatures'";
 
   private static final String ENCODING = "UTF-8";
 
@@ -96,6 +106,10 @@ final class SqliteSchema {
                 PRIMARY KEY (size, witness)
               ) STRICT, WITHOUT ROWID"""));
 
+  /** The structures read so far, by version. */
+  private static final Map<Integer, Map<String, SqliteStructure>> STRUCTURES =
+      new ConcurrentHashMap<>();
+
   private SqliteSchema() {}
 
   /**
@@ -109,8 +123,15 @@ final class SqliteSchema {
     if (version == VERSION) {
       return;
     }
+    migrate(connection, version, VERSION);
+    if (version == 0) {
+      Statements.change(connection, "INSERT INTO indelible_ledger VALUES (?)", ledger.toString());
+    }
+  }
+
+  private static void migrate(Connection connection, int from, int to) throws SQLException {
     try (Statement statement = connection.createStatement()) {
-      for (List<String> migration : MIGRATIONS.subList(version, VERSION)) {
+      for (List<String> migration : MIGRATIONS.subList(from, to)) {
         for (String sql : migration) {
           statement.execute(sql);
         }
@@ -118,11 +139,33 @@ final class SqliteSchema {
       statement.execute(
           "CREATE TABLE IF NOT EXISTS indelible_schema (version INTEGER NOT NULL) STRICT");
       statement.execute("DELETE FROM indelible_schema");
-      statement.execute("INSERT INTO indelible_schema VALUES (" + VERSION + ")");
-      if (version == 0) {
-        statement.execute("INSERT INTO indelible_ledger VALUES ('" + ledger + "')");
+      statement.execute("INSERT INTO indelible_schema VALUES (" + to + ")");
+    }
+  }
+
+  /**
+   * The structure of the tables that a version makes, by name: read from a database in memory in
+   * which they are made.
+   */
+  static Map<String, SqliteStructure> structure(int version) throws SQLException {
+    Map<String, SqliteStructure> known = STRUCTURES.get(version);
+    if (known != null) {
+      return known;
+    }
+    Map<String, SqliteStructure> tables = new TreeMap<>();
+    try (Connection memory = DriverManager.getConnection("jdbc:sqlite::memory:")) {
+      migrate(memory, 0, version);
+      List<String> names = new ArrayList<>();
+      Statements.forEach(
+          memory,
+          "SELECT name FROM sqlite_schema WHERE type = 'table'",
+          row -> names.add(row.getString(1)));
+      for (String name : names) {
+        tables.put(name, SqliteStructure.of(memory, name).orElseThrow());
       }
     }
+    STRUCTURES.put(version, tables);
+    return tables;
   }
 
   /** Which ledger the database holds; empty when it holds none. */
@@ -139,9 +182,20 @@ final class SqliteSchema {
     }
   }
 
+  /** Whether a database holds a ledger; reads nothing but the list of its tables. */
+  static boolean isLedger(Connection connection) throws SQLException {
+    return count(connection, "'indelible_schema'") > 0;
+  }
+
+  /** Whether tables of a ledger are left in a database that has no version any more. */
+  static boolean isWithoutVersion(Connection connection) throws SQLException {
+    return !isLedger(connection)
+        && count(connection, "'indelible_ledger', 'indelible_journals', 'indelible_tree'") > 0;
+  }
+
   /** The version the database is at; empty when it holds no ledger. */
   static OptionalInt version(Connection connection) throws SQLException {
-    if (count(connection, "'indelible_schema'") == 0) {
+    if (!isLedger(connection)) {
       return OptionalInt.empty();
     }
     return OptionalInt.of(
@@ -166,14 +220,39 @@ final class SqliteSchema {
     Optional<String> foreign =
         text(
             connection,
-            "SELECT name FROM sqlite_schema WHERE name IN ('signed_events', 'signed_events_dlq')"
-                + " AND NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'indelible_schema')");
+            "SELECT name FROM sqlite_schema"
+                + " WHERE lower(name) IN ('signed_events', 'signed_events_dlq') AND NOT EXISTS"
+                + " (SELECT 1 FROM sqlite_schema WHERE lower(name) = 'indelible_schema')");
     if (foreign.isPresent()) {
       throw new ForeignSchemaException(
           "the database has a table %s that is not Indelible's; use another file"
               .formatted(foreign.get()));
     }
+    requireTables(connection);
     requireKnown(version(connection).orElse(0));
+  }
+
+  /**
+   * Refuses a database in which something that only looks like one of the tables has its name: a
+   * view, a virtual table, a table with a generated column. What those show is computed, can differ
+   * from one SQLite to the next, and need never end.
+   */
+  private static void requireTables(Connection connection) throws SQLException {
+    Optional<String> computed =
+        text(
+            connection,
+            "SELECT name || CASE WHEN type = 'view' THEN ' is a view'"
+                + " WHEN coalesce(rootpage, 0) < 1 THEN ' is a virtual table'"
+                + " ELSE ' has a generated column' END FROM sqlite_schema"
+                + " WHERE lower(name) IN ("
+                + TABLES
+                + ") AND type IN ('table', 'view') AND (type = 'view' OR coalesce(rootpage, 0) < 1"
+                + " OR EXISTS (SELECT 1 FROM pragma_table_xinfo(sqlite_schema.name) WHERE hidden <> 0))");
+    if (computed.isPresent()) {
+      throw new ComputedTableException(
+          "%s, where a ledger has a table of its own; what it shows was not recorded. Keep the file, and restore it from a copy"
+              .formatted(computed.get()));
+    }
   }
 
   /**
@@ -193,7 +272,10 @@ final class SqliteSchema {
   private static int count(Connection connection, String tables) throws SQLException {
     return Statements.first(
             connection,
-            "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN (" + tables + ")",
+            "SELECT count(*) FROM sqlite_schema"
+                + " WHERE type IN ('table', 'view') AND lower(name) IN ("
+                + tables
+                + ")",
             row -> row.getInt(1))
         .orElseThrow();
   }
@@ -257,7 +339,7 @@ final class SqliteSchema {
   }
 
   /** The database cannot hold this ledger, and no waiting will change that. */
-  static class UnfitDatabaseException extends SQLException {
+  static sealed class UnfitDatabaseException extends SQLException {
     private static final long serialVersionUID = 1;
 
     UnfitDatabaseException(String message) {
@@ -270,6 +352,15 @@ final class SqliteSchema {
     private static final long serialVersionUID = 1;
 
     ForeignSchemaException(String message) {
+      super(message);
+    }
+  }
+
+  /** Something in the place of a table shows what it computes: somebody put it there. */
+  static final class ComputedTableException extends UnfitDatabaseException {
+    private static final long serialVersionUID = 1;
+
+    ComputedTableException(String message) {
       super(message);
     }
   }

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import dev.indelible.ledger.StorageState;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.stream.Collectors;
+
+/**
+ * Compares a ledger's own tables with those that {@link SqliteSchema} makes: their structure, then
+ * what SQLite itself finds of their pages and indexes, then what a writer never leaves in them. An
+ * application's tables in the same file are listed, and not looked into. Reads in the caller's
+ * transaction; used once, by one thread.
+ */
+final class SqliteStorage {
+  /** Most faults that SQLite's own check names; a table without its index has one for each row. */
+  private static final int MOST_OF_A_KIND = 20;
+
+  /** Most names of other objects in a note. */
+  private static final int MOST_NAMES = 20;
+
+  /** Page cache in KiB, for the look-up of each row in each index. */
+  private static final int CACHE_KIB = 16_384;
+
+  /** Levels that a tree of 2^63 leaves has tiles at. */
+  private static final int LEVELS = 8;
+
+  private final Connection connection;
+  private final boolean everyRow;
+  private final List<String> faults = new ArrayList<>();
+  private final List<String> notes = new ArrayList<>();
+
+  /** The tables whose columns are all there, so that they can be asked for their values. */
+  private final TreeSet<String> complete = new TreeSet<>();
+
+  /**
+   * A comparison over that connection.
+   *
+   * @param everyRow whether to compare the rows of the chain with their indexes
+   */
+  SqliteStorage(Connection connection, boolean everyRow) {
+    this.connection = connection;
+    this.everyRow = everyRow;
+  }
+
+  /**
+   * Compares all there is.
+   *
+   * @throws SQLException if it cannot be compared, and nothing found so far proves a change
+   */
+  StorageState state() throws SQLException {
+    int version = SqliteSchema.VERSION;
+    try {
+      version = version();
+      compareCatalog();
+      compareStructures(version);
+      comparePages();
+      compareValues();
+    } catch (SQLException e) {
+      if (faults.isEmpty() && !SqliteFault.isDamage(e)) {
+        throw e;
+      }
+      faults.add("the tables cannot be read to their end: " + e.getMessage());
+    }
+    return new StorageState(
+        "the tables are those of schema version %d%s"
+            .formatted(version, everyRow ? ", and each index has the rows of its table" : ""),
+        faults,
+        notes);
+  }
+
+  /** The version that the file states; the newest where it states none that there is. */
+  private int version() throws SQLException {
+    List<Integer> stated = new ArrayList<>();
+    Statements.forEach(
+        connection,
+        "SELECT CASE WHEN typeof(version) = 'integer' AND version BETWEEN 1 AND ? THEN version"
+            + " ELSE 0 END FROM indelible_schema LIMIT 3",
+        row -> stated.add(row.getInt(1)),
+        SqliteSchema.VERSION);
+    if (stated.size() == 1 && stated.get(0) > 0) {
+      return stated.get(0);
+    }
+    faults.add(
+        stated.isEmpty()
+            ? "indelible_schema: has no row; it states no version"
+            : stated.size() > 1
+                ? "indelible_schema: has more rows than one; which version they state is ambiguous"
+                : "indelible_schema: states a version that no ledger has had");
+    return SqliteSchema.VERSION;
+  }
+
+  /**
+   * Reads the list that SQLite keeps of everything in the file. Written to by hand, it can have a
+   * name twice, of which each SQLite uses one, or two objects on the pages of one.
+   */
+  private void compareCatalog() throws SQLException {
+    name(
+        "sqlite_schema: has an entry of the name %s twice",
+        "SELECT name FROM sqlite_schema WHERE type IN ('table', 'index', 'view')"
+            + " GROUP BY lower(name) HAVING count(*) > 1");
+    name(
+        "sqlite_schema: has %s on the pages of another",
+        "SELECT group_concat(name, ' and ') FROM sqlite_schema WHERE rootpage > 0"
+            + " GROUP BY rootpage HAVING count(*) > 1");
+    name(
+        "sqlite_schema: has an entry of the name %s that SQLite does not write",
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND lower(name) IN ("
+            + SqliteSchema.TABLES
+            + ") AND (lower(tbl_name) <> lower(name) OR sql NOT LIKE 'CREATE TABLE %')"
+            + " UNION ALL SELECT i.name FROM sqlite_schema AS t, pragma_index_list(t.name) AS o,"
+            + " sqlite_schema AS i WHERE t.type = 'table' AND lower(t.name) IN ("
+            + SqliteSchema.TABLES
+            + ") AND i.name = o.name AND (i.type <> 'index' OR lower(i.tbl_name) <> lower(t.name)"
+            + " OR i.sql NOT LIKE 'CREATE %INDEX %')");
+    name(
+        "trigger %s: is on a table of the ledger, and changes or refuses what is recorded",
+        "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND lower(tbl_name) IN ("
+            + SqliteSchema.TABLES
+            + ")");
+    List<String> others = new ArrayList<>();
+    Statements.forEach(
+        connection,
+        "SELECT type || ' ' || name FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+            + " AND lower(tbl_name) NOT IN ("
+            + SqliteSchema.TABLES
+            + ") ORDER BY type, name",
+        row -> others.add(row.getString(1)));
+    if (!others.isEmpty()) {
+      String more =
+          others.size() > MOST_NAMES ? " and %d more".formatted(others.size() - MOST_NAMES) : "";
+      notes.add(
+          "the file also holds what is not the ledger's, and was not looked into: "
+              + others.stream().limit(MOST_NAMES).collect(Collectors.joining(", "))
+              + more);
+    }
+  }
+
+  private void compareStructures(int version) throws SQLException {
+    Map<String, SqliteStructure> expected = SqliteSchema.structure(version);
+    for (Map.Entry<String, SqliteStructure> table : expected.entrySet()) {
+      compare(table.getKey(), table.getValue(), version);
+    }
+    for (String table : SqliteSchema.structure(SqliteSchema.VERSION).keySet()) {
+      if (!expected.containsKey(table) && SqliteStructure.of(connection, table).isPresent()) {
+        faults.add("%s: is a table that schema version %d does not have".formatted(table, version));
+      }
+    }
+  }
+
+  private void compare(String table, SqliteStructure expected, int version) throws SQLException {
+    Optional<SqliteStructure> found = SqliteStructure.of(connection, table);
+    if (found.isEmpty()) {
+      faults.add("%s: the table is gone".formatted(table));
+      return;
+    }
+    List<String> missing = new ArrayList<>(expected.properties());
+    List<String> surplus = new ArrayList<>();
+    for (String property : found.get().properties()) {
+      if (!missing.remove(property)) {
+        surplus.add(property);
+      }
+    }
+    for (String property : missing) {
+      faults.add("%s: lacks %s of schema version %d".formatted(table, property, version));
+    }
+    for (String property : surplus) {
+      if (property.startsWith(SqliteStructure.INDEX)) {
+        notes.add("%s: has %s, which is not the ledger's".formatted(table, property));
+      } else {
+        faults.add(
+            "%s: has %s, which schema version %d does not".formatted(table, property, version));
+      }
+    }
+    if (found.get().columns().keySet().containsAll(expected.columns().keySet())) {
+      complete.add(table);
+      if (!missing.isEmpty() || !surplus.isEmpty()) {
+        compareTypes(table, expected);
+      }
+    }
+  }
+
+  /** Of a table that SQLite itself does not hold to its types. */
+  private void compareTypes(String table, SqliteStructure expected) throws SQLException {
+    for (Map.Entry<String, List<String>> column : expected.columns().entrySet()) {
+      String types =
+          column.getValue().stream().map(type -> "'" + type + "'").collect(Collectors.joining(","));
+      long others =
+          count(
+              "SELECT count(*) FROM %s NOT INDEXED WHERE typeof(%s) NOT IN (%s)"
+                  .formatted(table, column.getKey(), types));
+      if (others > 0) {
+        faults.add(
+            "%s: %d of its rows have a %s of another type than %s"
+                .formatted(table, others, column.getKey(), column.getValue().get(0)));
+      }
+    }
+  }
+
+  /**
+   * Has SQLite check the pages: that they are in order and used once, that values have the types of
+   * a STRICT table, and that each index has exactly the entries of its table.
+   */
+  private void comparePages() throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("PRAGMA cache_size = -" + CACHE_KIB);
+    }
+    boolean alone =
+        count(
+                "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE"
+                    + " 'sqlite\\_%' ESCAPE '\\' AND lower(name) NOT IN ("
+                    + SqliteSchema.TABLES
+                    + ")")
+            == 0;
+    if (alone && everyRow) {
+      check("");
+      return;
+    }
+    check("sqlite_schema");
+    for (String table : complete) {
+      if (everyRow || !table.equals("signed_events")) {
+        check(table);
+      }
+    }
+  }
+
+  private void check(String table) throws SQLException {
+    List<String> found = new ArrayList<>();
+    Statements.forEach(
+        connection,
+        "PRAGMA integrity_check" + (table.isEmpty() ? "" : "(" + table + ")"),
+        row -> {
+          row.getString(1)
+              .lines()
+              .filter(line -> !line.equals("ok") && !line.startsWith("***"))
+              .forEach(found::add);
+          return true;
+        });
+    found.stream()
+        .limit(MOST_OF_A_KIND)
+        .forEach(line -> faults.add("SQLite finds the file damaged: " + line));
+  }
+
+  /** Looks for what no writer leaves in the tables beside the chain. */
+  private void compareValues() throws SQLException {
+    if (complete.contains("indelible_ledger")) {
+      compareLedger();
+    }
+    if (complete.contains("indelible_journals")) {
+      compareJournals();
+    }
+    if (complete.containsAll(List.of("signed_events_dlq", "signed_events"))) {
+      compareDeadLetters();
+    }
+    if (complete.containsAll(
+        List.of("indelible_tree", "indelible_tiles", "indelible_checkpoints"))) {
+      compareTree();
+    }
+    if (complete.containsAll(List.of("indelible_cosignatures", "indelible_checkpoints"))) {
+      none(
+          "indelible_cosignatures: %d of its rows are of a checkpoint that is gone",
+          "SELECT count(*) FROM indelible_cosignatures WHERE size NOT IN"
+              + " (SELECT size FROM indelible_checkpoints NOT INDEXED)");
+    }
+  }
+
+  private void compareDeadLetters() throws SQLException {
+    none(
+        "signed_events_dlq: %d of its rows have a number or a count that no dead letter has",
+        "SELECT count(*) FROM signed_events_dlq NOT INDEXED WHERE letter < 1 OR attempts < 0");
+    none(
+        "signed_events_dlq: %d of its rows say that they were replayed, and the chain has no row of"
+            + " their event",
+        "SELECT count(*) FROM signed_events_dlq AS d NOT INDEXED WHERE replayed_as IS NOT NULL AND"
+            + " (replayed_as <> d.id OR NOT EXISTS"
+            + " (SELECT 1 FROM signed_events AS e WHERE e.id = d.id))");
+  }
+
+  private void compareLedger() throws SQLException {
+    List<String> ids = new ArrayList<>();
+    Statements.forEach(
+        connection,
+        "SELECT id FROM indelible_ledger LIMIT 2",
+        row -> ids.add(String.valueOf(row.getString(1))));
+    if (ids.size() != 1) {
+      faults.add(
+          ids.isEmpty()
+              ? "indelible_ledger: has no row; which ledger this is cannot be told"
+              : "indelible_ledger: has more rows than one; which ledger this is is ambiguous");
+    } else if (!isUuid(ids.get(0))) {
+      faults.add("indelible_ledger: its row is not the id of a ledger");
+    }
+  }
+
+  private void compareJournals() throws SQLException {
+    Statements.forEach(
+        connection,
+        "SELECT journal, position FROM indelible_journals NOT INDEXED",
+        row -> {
+          if (!isUuid(String.valueOf(row.getString(1))) || row.getLong(2) < 0) {
+            faults.add("indelible_journals: has a row that is not a journal and a position in it");
+          }
+          return faults.size() < MOST_OF_A_KIND;
+        });
+  }
+
+  private static boolean isUuid(String text) {
+    try {
+      return UUID.fromString(text).toString().equals(text);
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
+  /** The tree's size says which tiles there are, and how wide each is. */
+  private void compareTree() throws SQLException {
+    List<Long> sizes = new ArrayList<>();
+    Statements.forEach(
+        connection,
+        "SELECT size, sequence FROM indelible_tree LIMIT 2",
+        row -> {
+          sizes.add(row.getLong(1));
+          if (row.getLong(1) < 0 || row.getLong(1) != row.getLong(2)) {
+            faults.add(
+                "indelible_tree: has %d leaves, and row %d as its last"
+                    .formatted(row.getLong(1), row.getLong(2)));
+          }
+          return true;
+        });
+    if (sizes.size() != 1) {
+      faults.add(
+          sizes.isEmpty()
+              ? "indelible_tree: has no row; how large the tree is cannot be told"
+              : "indelible_tree: has more rows than one; how large the tree is is ambiguous");
+      return;
+    }
+    none(
+        "indelible_tiles: %d of its rows are no tile of the tree, or have another width",
+        """
+        SELECT count(*) FROM indelible_tiles NOT INDEXED, (SELECT ? AS size) AS tree
+        WHERE level < 0 OR level >= ? OR tile < 0
+          OR length(hashes) <> 32 * min(256, (tree.size >> (8 * level)) - 256 * tile)
+          OR length(hashes) = 0""",
+        sizes.get(0),
+        LEVELS);
+    none(
+        "indelible_checkpoints: %d of its rows are over no rows, or over more than the tree has",
+        "SELECT count(*) FROM indelible_checkpoints NOT INDEXED WHERE size < 1 OR size > ?",
+        sizes.get(0));
+  }
+
+  /** Adds a fault for each name that a query finds. */
+  private void name(String fault, String query) throws SQLException {
+    Statements.forEach(
+        connection,
+        query + " LIMIT " + MOST_OF_A_KIND,
+        row -> faults.add(fault.formatted(row.getString(1))));
+  }
+
+  /** Adds a fault if a query counts anything. */
+  private void none(String fault, String query, Object... parameters) throws SQLException {
+    long found =
+        Statements.first(connection, query, row -> row.getLong(1), parameters).orElseThrow();
+    if (found > 0) {
+      faults.add(fault.formatted(found));
+    }
+  }
+
+  private long count(String query) throws SQLException {
+    return Statements.first(connection, query, row -> row.getLong(1)).orElseThrow();
+  }
+}

@@ -1,0 +1,524 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.indelible.drain.SinkException;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.verify.Finding;
+import dev.indelible.verify.Finding.Status;
+import dev.indelible.verify.VerificationOptions;
+import dev.indelible.verify.VerificationReport;
+import dev.indelible.verify.VerificationReport.Verdict;
+import dev.indelible.verify.Verifier;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * A ledger changed through its schema, its indexes or the tables beside the chain is not intact,
+ * and a ledger that an application shares, moves or compacts is.
+ */
+class StorageTest {
+  private static final String COLUMNS =
+      "id TEXT NOT NULL UNIQUE, agent_id TEXT NOT NULL, event_type TEXT NOT NULL,"
+          + " payload_hash BLOB NOT NULL, signature BLOB, attest_level TEXT NOT NULL,"
+          + " timestamp TEXT NOT NULL, prev_hash BLOB NOT NULL, key_id TEXT, payload TEXT";
+
+  @TempDir static Path original;
+  @TempDir Path directory;
+
+  private static Path sound;
+  private TestLog log;
+
+  @BeforeAll
+  static void record() throws Exception {
+    sound = storage(original);
+  }
+
+  /** A ledger with something in each of its tables, in one file. */
+  static Path storage(Path directory) throws Exception {
+    TestLog log = TestLog.in(directory);
+    for (int i = 0; i < 4; i++) {
+      log.append(TestLog.mixed(30));
+    }
+    SqliteCosignatures cosignatures = new SqliteCosignatures(log.file);
+    cosignatures.keep(60, "w+00000000", "\u2014 w AAAAAAAA");
+    cosignatures.keep(90, "w+00000000", "\u2014 w AAAAAAAA");
+    DeferredAuditEvent refused = TestLog.refusal("agent:dead", "rm -rf /");
+    Sql.run(
+        log.file,
+        "CREATE TRIGGER refusing BEFORE INSERT ON signed_events WHEN new.agent_id = 'agent:dead'"
+            + " BEGIN SELECT raise(ABORT, 'no'); END");
+    log.append(refused);
+    Sql.run(
+        log.file,
+        "DROP TRIGGER refusing",
+        "INSERT INTO indelible_journals VALUES ('9a0a2d8e-2a52-4a55-9c3f-0d1f3b1f8a11', 4711)",
+        "PRAGMA wal_checkpoint(TRUNCATE)",
+        "PRAGMA journal_mode = DELETE");
+    assertThat(log.letters()).isEqualTo(1);
+    return log.file;
+  }
+
+  @BeforeEach
+  void copy() throws Exception {
+    log = TestLog.in(directory);
+    Files.copy(sound, log.file);
+  }
+
+  @Test
+  void untouchedLedgerIsIntact() throws Exception {
+    requireIntact();
+    assertThat(storageFindings())
+        .containsExactly(
+            "the tables are those of schema version 3, and each index has the rows of its table");
+  }
+
+  static Stream<Arguments> remadeTables() {
+    return Stream.of(
+        attack(
+            "indelible_checkpoints: lacks STRICT",
+            "size, note",
+            "indelible_checkpoints",
+            "INSERT INTO indelible_checkpoints VALUES ('x', 'y')"),
+        attack(
+            "indelible_checkpoints: 1 of its rows have a size of another type than integer",
+            "size, note",
+            "indelible_checkpoints",
+            "INSERT INTO indelible_checkpoints VALUES (x'ff', 'y')"),
+        attack(
+            "signed_events: 1 of its rows have a sequence of another type than integer",
+            "sequence INTEGER, " + COLUMNS,
+            "signed_events",
+            planted("NULL")),
+        attack(
+            "signed_events: lacks column sequence INTEGER PRIMARY KEY part 1",
+            "sequence INT, " + COLUMNS,
+            "signed_events",
+            planted("NULL")),
+        attack(
+            "signed_events: 121 of its rows have a sequence of another type than integer",
+            "sequence REAL, " + COLUMNS,
+            "signed_events",
+            planted("400.5")),
+        attack(
+            "signed_events: lacks a unique key (id)",
+            "sequence INTEGER PRIMARY KEY, " + COLUMNS.replace(" UNIQUE", ""),
+            "signed_events"),
+        attack(
+            "signed_events: has a unique key (id COLLATE NOCASE)",
+            "sequence INTEGER PRIMARY KEY, " + COLUMNS.replace(" UNIQUE", " UNIQUE COLLATE NOCASE"),
+            "signed_events"),
+        attack(
+            "signed_events: has a COLLATE clause",
+            "sequence INTEGER PRIMARY KEY, "
+                + COLUMNS.replace("key_id TEXT", "key_id TEXT COLLATE NOCASE"),
+            "signed_events"),
+        attack(
+            "signed_events: has a CHECK constraint",
+            "sequence INTEGER PRIMARY KEY, " + COLUMNS + ", CHECK (event_type <> 'refused')",
+            "signed_events"),
+        attack(
+            "signed_events: has an ON CONFLICT clause",
+            "sequence INTEGER PRIMARY KEY ON CONFLICT REPLACE, " + COLUMNS,
+            "signed_events"),
+        attack(
+            "signed_events: has AUTOINCREMENT",
+            "sequence INTEGER PRIMARY KEY AUTOINCREMENT, " + COLUMNS,
+            "signed_events"),
+        attack(
+            "signed_events: has a foreign key to hosts",
+            "sequence INTEGER PRIMARY KEY, "
+                + COLUMNS.replace(
+                    "agent_id TEXT", "agent_id TEXT REFERENCES hosts ON DELETE CASCADE"),
+            "signed_events"),
+        attack(
+            "signed_events: has column payload TEXT DEFAULT '{}'",
+            "sequence INTEGER PRIMARY KEY, " + COLUMNS + " DEFAULT '{}'",
+            "signed_events"),
+        attack(
+            "signed_events: lacks index (event_type)",
+            "sequence INTEGER PRIMARY KEY, " + COLUMNS,
+            "signed_events"),
+        attack(
+            "indelible_tiles: lacks a unique key (level, tile)",
+            "level INTEGER NOT NULL, tile INTEGER NOT NULL, hashes BLOB NOT NULL",
+            "indelible_tiles"),
+        attack(
+            "indelible_journals: lacks STRICT",
+            "journal TEXT PRIMARY KEY, position INTEGER NOT NULL",
+            "indelible_journals",
+            "INSERT INTO indelible_journals VALUES (NULL, 7)"),
+        attack("indelible_ledger: lacks STRICT", "id TEXT NOT NULL", "indelible_ledger"),
+        attack("indelible_schema: lacks STRICT", "version INTEGER NOT NULL", "indelible_schema"),
+        attack(
+            "indelible_cosignatures: lacks WITHOUT ROWID",
+            "size INTEGER NOT NULL, witness TEXT NOT NULL, line TEXT NOT NULL,"
+                + " PRIMARY KEY (size, witness)",
+            "indelible_cosignatures"));
+  }
+
+  private static Arguments attack(String finding, String definition, String table, String... more) {
+    return Arguments.of(finding, definition, table, List.of(more));
+  }
+
+  private static String planted(String sequence) {
+    return "INSERT INTO signed_events SELECT "
+        + sequence
+        + ", 'planted', agent_id, event_type, payload_hash, signature, attest_level, timestamp,"
+        + " prev_hash, key_id, payload FROM signed_events WHERE sequence = 7";
+  }
+
+  /** A table remade with another structure, its rows kept and more of them planted. */
+  @ParameterizedTest
+  @MethodSource("remadeTables")
+  void remadeTableIsNamed(String finding, String definition, String table, List<String> more)
+      throws Exception {
+    List<String> sql =
+        new ArrayList<>(
+            List.of(
+                "ALTER TABLE " + table + " RENAME TO kept",
+                "CREATE TABLE " + table + " (" + definition + ")",
+                "INSERT INTO " + table + " SELECT * FROM kept",
+                "DROP TABLE kept"));
+    sql.addAll(more);
+    change(sql.toArray(String[]::new));
+    requireNamed(finding);
+  }
+
+  /** What shows other content than is stored is not read, by any reader or writer. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "signed_events",
+        "signed_events_dlq",
+        "indelible_tiles",
+        "indelible_tree",
+        "indelible_checkpoints",
+        "indelible_cosignatures",
+        "indelible_journals",
+        "indelible_ledger",
+        "indelible_schema"
+      })
+  void viewInPlaceOfATableIsRefused(String table) throws Exception {
+    change(
+        "ALTER TABLE " + table + " RENAME TO kept",
+        "CREATE VIEW \"" + table.toUpperCase(Locale.ROOT) + "\" AS SELECT * FROM kept");
+    assertThatThrownBy(() -> SqliteLedger.open(log.file))
+        .isInstanceOfSatisfying(LedgerException.class, e -> assertThat(e.isDamaged()).isTrue())
+        .hasMessageStartingWith(log.file + ": ")
+        .hasMessageContaining("is a view");
+    assertThatThrownBy(() -> log.append(TestLog.refusal("agent:a", "x")))
+        .isInstanceOf(SinkException.class)
+        .hasMessageContaining("is a view");
+  }
+
+  @Test
+  void generatedColumnIsRefused() throws Exception {
+    change(
+        "ALTER TABLE signed_events RENAME COLUMN payload TO hidden",
+        "ALTER TABLE signed_events ADD COLUMN payload TEXT AS (hidden || '')");
+    assertThatThrownBy(() -> SqliteLedger.open(log.file))
+        .isInstanceOf(LedgerException.class)
+        .hasMessageContaining("signed_events has a generated column");
+  }
+
+  @Test
+  void virtualTableInPlaceOfATableIsRefused() throws Exception {
+    change(
+        "ALTER TABLE indelible_checkpoints RENAME TO kept",
+        "CREATE VIRTUAL TABLE indelible_checkpoints USING fts5 (size, note)");
+    assertThatThrownBy(() -> SqliteLedger.open(log.file))
+        .isInstanceOf(LedgerException.class)
+        .hasMessageContaining("indelible_checkpoints is a virtual table");
+  }
+
+  @Test
+  void ledgerWithoutItsVersionTableIsRefused() throws Exception {
+    change("DROP TABLE indelible_schema");
+    assertThatThrownBy(() -> SqliteLedger.open(log.file))
+        .isInstanceOfSatisfying(LedgerException.class, e -> assertThat(e.isDamaged()).isTrue())
+        .hasMessageContaining("indelible_schema is gone");
+  }
+
+  static Stream<Arguments> changedTables() {
+    return Stream.of(
+        Arguments.of("indelible_schema: has no row", "DELETE FROM indelible_schema"),
+        Arguments.of("indelible_schema: has more rows", "INSERT INTO indelible_schema VALUES (2)"),
+        Arguments.of("indelible_schema: states a version", "UPDATE indelible_schema SET version=0"),
+        Arguments.of("schema version 1 does not have", "UPDATE indelible_schema SET version = 1"),
+        Arguments.of(
+            "indelible_ledger: has more rows", "INSERT INTO indelible_ledger VALUES ('x')"),
+        Arguments.of("indelible_ledger: has no row", "DELETE FROM indelible_ledger"),
+        Arguments.of(
+            "indelible_tree: has more rows", "INSERT INTO indelible_tree VALUES (120, 120)"),
+        Arguments.of("indelible_tree: has no row", "DELETE FROM indelible_tree"),
+        Arguments.of("and row 121 as its last", "UPDATE indelible_tree SET sequence = 121"),
+        Arguments.of(
+            "no tile of the tree", "INSERT INTO indelible_tiles VALUES (0, 9, zeroblob(32))"),
+        Arguments.of(
+            "no tile of the tree", "INSERT INTO indelible_tiles VALUES (1, 0, zeroblob(32))"),
+        Arguments.of(
+            "no tile of the tree", "INSERT INTO indelible_tiles VALUES (9, 0, zeroblob(32))"),
+        Arguments.of("no tile of the tree", "INSERT INTO indelible_tiles VALUES (-1, 0, x'00')"),
+        Arguments.of("are over no rows", "INSERT INTO indelible_checkpoints VALUES (0, 'x')"),
+        Arguments.of("are over no rows", "INSERT INTO indelible_checkpoints VALUES (-7, 'x')"),
+        Arguments.of(
+            "are of a checkpoint that is gone",
+            "INSERT INTO indelible_cosignatures VALUES (61, 'w', 'x')"),
+        Arguments.of(
+            "indelible_journals: has a row", "UPDATE indelible_journals SET position = -1"),
+        Arguments.of(
+            "indelible_journals: has a row", "UPDATE indelible_journals SET journal = 'x'"),
+        Arguments.of(
+            "say that they were replayed", "UPDATE signed_events_dlq SET replayed_as = id"),
+        Arguments.of("no dead letter has", "UPDATE signed_events_dlq SET letter = -1"),
+        Arguments.of("lacks index (event_type)", "DROP INDEX signed_events_type"),
+        Arguments.of(
+            "has a unique key (agent_id, sequence)",
+            "CREATE UNIQUE INDEX refusing ON signed_events (agent_id, sequence)"),
+        Arguments.of(
+            "has column remark TEXT", "ALTER TABLE signed_events_dlq ADD COLUMN remark TEXT"),
+        Arguments.of(
+            "trigger dropping: is on a table of the ledger",
+            "CREATE TRIGGER dropping BEFORE INSERT ON \"SIGNED_EVENTS\" WHEN new.event_type ="
+                + " 'x' BEGIN SELECT raise(IGNORE); END"),
+        Arguments.of("indelible_tiles: the table is gone", "DROP TABLE indelible_tiles"));
+  }
+
+  /** Tables that are the ledger's, with what no writer of it leaves in them. */
+  @ParameterizedTest
+  @MethodSource("changedTables")
+  void valuesNoWriterLeavesAreNamed(String finding, String sql) throws Exception {
+    change(sql);
+    requireNamed(finding);
+  }
+
+  /** An index that lacks the refusals. */
+  @Test
+  void indexThatLacksRowsIsNamed() throws Exception {
+    long refusals =
+        Sql.number(
+            log.file,
+            "SELECT count(*) FROM signed_events WHERE event_type = '"
+                + DeferredAuditEvent.REFUSAL
+                + "'");
+    assertThat(refusals).isPositive();
+    redefine("signed_events_type", " WHERE event_type <> '" + DeferredAuditEvent.REFUSAL + "'");
+    change("REINDEX signed_events_type");
+    redefine("signed_events_type", "");
+    assertThat(
+            Sql.number(
+                log.file,
+                "SELECT count(*) FROM signed_events WHERE event_type = '"
+                    + DeferredAuditEvent.REFUSAL
+                    + "'"))
+        .as("what SQLite answers by the index")
+        .isZero();
+    requireNamed("missing from index signed_events_type");
+    try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
+      assertThat(ledger.size(DeferredAuditEvent.REFUSAL)).isEqualTo(refusals);
+    }
+  }
+
+  /** Types that STRICT forbids, stored through a definition that was changed and put back. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "UPDATE signed_events_dlq SET failure_reason = x'00'",
+        "UPDATE signed_events_dlq SET attempts = 'many'",
+        "UPDATE indelible_checkpoints SET note = CAST(note AS BLOB)",
+        "UPDATE indelible_tiles SET hashes = CAST(hashes AS TEXT)",
+        "UPDATE indelible_tiles SET level = 0.5",
+        "UPDATE indelible_cosignatures SET line = CAST(line AS BLOB)",
+        "UPDATE indelible_ledger SET id = CAST(id AS BLOB)",
+        "UPDATE indelible_tree SET size = '120'",
+      })
+  void valueOfAnotherTypeIsNamed(String sql) throws Exception {
+    String strict = "PRAGMA writable_schema = ON";
+    change(
+        strict,
+        "CREATE TABLE definitions AS SELECT rowid AS at, sql FROM sqlite_schema",
+        "UPDATE sqlite_schema SET sql = replace(replace(replace(sql, 'STRICT, ', ''), ' STRICT', ''),"
+            + " ' INTEGER', '') WHERE type = 'table' AND (name LIKE 'indelible%' OR name LIKE '%dlq')");
+    change(sql);
+    change(
+        strict,
+        "UPDATE sqlite_schema SET sql = (SELECT sql FROM definitions WHERE at = sqlite_schema.rowid)"
+            + " WHERE rowid IN (SELECT at FROM definitions)",
+        "DROP TABLE definitions");
+    VerificationReport report = log.verify();
+    assertThat(report.verdict()).as(report::toString).isEqualTo(Verdict.BROKEN);
+    assertThat(report.findings())
+        .anyMatch(f -> f.check().equals("storage") && f.status() == Status.BROKEN);
+  }
+
+  /** What an application keeps in the file, and on the ledger's tables, is named and harmless. */
+  @Test
+  void applicationsObjectsAreNotedAndIntact() throws Exception {
+    change(
+        "CREATE TABLE orders (id INTEGER PRIMARY KEY, what TEXT CHECK (what <> ''), event TEXT"
+            + " REFERENCES signed_events (id) ON DELETE CASCADE, price REAL AS (2.5))",
+        "CREATE INDEX orders_what ON orders (what COLLATE NOCASE)",
+        "CREATE VIEW refused AS SELECT * FROM signed_events WHERE event_type = '"
+            + DeferredAuditEvent.REFUSAL
+            + "'",
+        "CREATE TRIGGER orders_log AFTER INSERT ON orders BEGIN DELETE FROM orders WHERE id < 0; END",
+        "CREATE INDEX by_time ON signed_events (timestamp DESC)",
+        "CREATE INDEX by_rule ON signed_events (json_extract(payload, '$.decision.rule'))"
+            + " WHERE event_type = '"
+            + DeferredAuditEvent.REFUSAL
+            + "'",
+        "CREATE VIRTUAL TABLE search USING fts5 (what)",
+        "INSERT INTO orders (what) VALUES ('tea')",
+        "ANALYZE");
+    requireIntact();
+    assertThat(storageFindings())
+        .anyMatch(message -> message.contains("table orders") && message.contains("view refused"))
+        .anyMatch(message -> message.contains("signed_events: has index (timestamp DESC)"))
+        .anyMatch(message -> message.contains("index (an expression) over some of its rows"));
+    log.append(TestLog.refusals("agent:a", 3));
+    requireIntact();
+  }
+
+  /** An index that this SQLite cannot check leaves it open whether it has what it should. */
+  @Test
+  void indexThatCannotBeCheckedIsUnknown() throws Exception {
+    change("CREATE INDEX own ON signed_events (abs(sequence))");
+    redefine("own", "CREATE INDEX own ON signed_events (their_function(sequence))", "");
+    VerificationReport report = log.verify();
+    assertThat(report.verdict()).as(report::toString).isNotEqualTo(Verdict.INTACT);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "VACUUM",
+        "PRAGMA page_size = 512; VACUUM",
+        "PRAGMA page_size = 65536; VACUUM",
+        "PRAGMA auto_vacuum = FULL; VACUUM",
+        "PRAGMA auto_vacuum = INCREMENTAL; VACUUM",
+        "PRAGMA journal_mode = WAL",
+        "REINDEX",
+        "ANALYZE",
+        "CREATE TABLE t (x); INSERT INTO t VALUES (zeroblob(100000)); DROP TABLE t",
+        "CREATE TABLE t (x) ; ALTER TABLE t RENAME TO u ; ALTER TABLE u ADD COLUMN y"
+      })
+  void compactedOrConvertedLedgerIsIntact(String sql) throws Exception {
+    change(sql.split(";"));
+    requireIntact();
+    log.append(TestLog.refusals("agent:a", 3));
+    requireIntact();
+  }
+
+  /** Another spelling of the same definitions, as tools that copy databases leave them. */
+  @Test
+  void rewrittenDefinitionsOfTheSameStructureAreIntact() throws Exception {
+    change(
+        "PRAGMA writable_schema = ON",
+        "UPDATE sqlite_schema SET sql = replace(replace(sql, 'agent_id', '\"agent_id\" /* CHECK */'),"
+            + " 'TEXT NOT NULL', 'text not null') WHERE type = 'table' AND name LIKE 'signed%'");
+    requireIntact();
+  }
+
+  /** A ledger begun by an earlier version, before and after it is brought up to date. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void ledgerOfAnEarlierVersionIsSound(int version) throws Exception {
+    change(
+        "DROP TABLE indelible_cosignatures",
+        version == 1 ? "DROP TABLE indelible_tiles" : "SELECT 1",
+        version == 1 ? "DROP TABLE indelible_tree" : "SELECT 1",
+        version == 1 ? "DROP TABLE indelible_checkpoints" : "SELECT 1",
+        "UPDATE indelible_schema SET version = " + version);
+    assertThat(storageFindings())
+        .containsExactly(
+            "the tables are those of schema version %d, and each index has the rows of its table"
+                .formatted(version));
+    log.append(TestLog.refusals("agent:a", 3));
+    requireIntact();
+  }
+
+  /** From a later row on, the chain's indexes are not read, and that is reported. */
+  @Test
+  void laterStartSaysWhatItDidNotCompare() throws Exception {
+    try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
+      VerificationReport report =
+          new Verifier(ledger, VerificationOptions.of(TestLog.KEYS).since(100)).verify();
+      assertThat(report.verdict()).isEqualTo(Verdict.INTACT);
+      assertThat(report.findings())
+          .anyMatch(f -> f.message().contains("not compared with their indexes"));
+    }
+    change("INSERT INTO indelible_tree VALUES (1, 1)");
+    try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
+      assertThat(
+              new Verifier(ledger, VerificationOptions.of(TestLog.KEYS).since(100))
+                  .verify()
+                  .verdict())
+          .isEqualTo(Verdict.BROKEN);
+    }
+  }
+
+  /** The tables that are looked for by name are those that the migrations make. */
+  @Test
+  void tablesOfEveryVersionAreListed() throws Exception {
+    assertThat(
+            SqliteSchema.structure(SqliteSchema.VERSION).keySet().stream().map(t -> "'" + t + "'"))
+        .containsExactlyInAnyOrder(SqliteSchema.TABLES.split(", "));
+  }
+
+  private void change(String... sql) throws SQLException {
+    Sql.run(log.file, sql);
+  }
+
+  /** Changes the condition of one of the ledger's indexes, and none of its entries. */
+  private void redefine(String index, String where) throws SQLException {
+    redefine(index, "CREATE INDEX signed_events_type ON signed_events (event_type)", where);
+  }
+
+  private void redefine(String index, String definition, String where) throws SQLException {
+    change(
+        "PRAGMA writable_schema = ON",
+        "UPDATE sqlite_schema SET sql = '%s' WHERE name = '%s'"
+            .formatted((definition + where).replace("'", "''"), index));
+  }
+
+  private void requireIntact() throws LedgerException {
+    VerificationReport report = log.verify();
+    assertThat(report.verdict()).as(report::toString).isEqualTo(Verdict.INTACT);
+  }
+
+  private List<String> storageFindings() throws LedgerException {
+    return log.verify().findings().stream()
+        .filter(finding -> finding.check().equals("storage"))
+        .map(Finding::message)
+        .toList();
+  }
+
+  private void requireNamed(String message) throws LedgerException {
+    VerificationReport report = log.verify();
+    assertThat(report.verdict()).as(report::toString).isEqualTo(Verdict.BROKEN);
+    assertThat(report.findings())
+        .as(report::toString)
+        .anyMatch(
+            finding ->
+                finding.check().equals("storage")
+                    && finding.status() == Status.BROKEN
+                    && finding.message().contains(message));
+  }
+}
