@@ -35,6 +35,7 @@ final class ForeignChain {
     try (AiMemoryFile file = AiMemoryFile.open(path);
         Progress progress = new Progress(console, "verified")) {
       file.damage().forEach(verifier::damaged);
+      verifier.laterColumns(file.laterColumns());
       file.forEachRow(
           row -> {
             verifier.row(row);

@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 public final class AiMemoryFile implements AutoCloseable {
   private static final String TABLE = "signed_events";
   private static final String LETTERS = "signed_events_dlq";
+  private static final String SELECT_COLUMNS =
+      "SELECT name FROM pragma_table_info('signed_events')";
 
   /** The columns and the type of value that each has in what the other system writes. */
   private static final Map<String, List<String>> COLUMNS =
@@ -105,7 +107,7 @@ public final class AiMemoryFile implements AutoCloseable {
     if (!hasTable(TABLE)) {
       throw new LedgerException(file + ": no table signed_events in it; is this the right file?");
     }
-    List<String> columns = texts("SELECT name FROM pragma_table_info('signed_events')");
+    List<String> columns = texts(SELECT_COLUMNS);
     if (columns.contains("payload")) {
       throw new LedgerException(
           file + ": an Indelible ledger; check it without --format, with --data");
@@ -194,6 +196,16 @@ public final class AiMemoryFile implements AutoCloseable {
       }
     }
     return Optional.empty();
+  }
+
+  /** The columns of the table that ai-memory 0.7 does not have. */
+  public List<String> laterColumns() throws LedgerException {
+    return reading(
+        () ->
+            texts(SELECT_COLUMNS).stream()
+                .filter(name -> !COLUMNS.containsKey(name))
+                .sorted()
+                .toList());
   }
 
   /** How many rows have no number, and so no place in the chain. */
