@@ -16,7 +16,7 @@ final class TamperCheck implements Check {
 
   @Override
   public void row(JudgedRow row) {
-    if (row.is(SystemEvent.TAMPER)) {
+    if (row.is(SystemEvent.TAMPER) && row.isSigned()) {
       String noted =
           row.stored().hasPayload()
               ? TamperNote.read(row.row())

@@ -102,7 +102,7 @@ public final class Verifier {
     private void storage(LedgerException e) {
       if (unreadable.add(String.valueOf(e.getMessage()))) {
         Status status = e.isDamaged() ? Status.BROKEN : Status.UNKNOWN;
-        findings.fault(new Finding("storage", status, OptionalLong.empty(), e.getMessage()));
+        findings.fault(new Finding(RowCheck.STORAGE, status, OptionalLong.empty(), e.getMessage()));
       }
     }
 
@@ -125,6 +125,7 @@ public final class Verifier {
       checks.addAll(
           List.of(
               new SignatureCheck(findings, tree, ledger, content, before + 1),
+              new EventIdCheck(findings, ledger, before == 0 ? Long.MIN_VALUE : before + 1),
               new TamperCheck(findings),
               new GapCheck(findings)));
       options

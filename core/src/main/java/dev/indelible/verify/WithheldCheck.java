@@ -28,7 +28,8 @@ final class WithheldCheck implements Check {
   @Override
   public void row(JudgedRow row) {
     rows++;
-    if (row.is(SystemEvent.KEY_ROTATED) || row.is(SystemEvent.KEY_COMPROMISED)) {
+    if (row.isSigned()
+        && (row.is(SystemEvent.KEY_ROTATED) || row.is(SystemEvent.KEY_COMPROMISED))) {
       firstKeyEvent = keyEvents++ == 0 ? row.sequence() : firstKeyEvent;
     }
   }
