@@ -42,6 +42,7 @@ final class ForeignChain {
             also.accept(row);
             progress.at(verifier.rows());
           });
+      file.repeatedId().ifPresent(verifier::repeatedId);
       verifier.unchained(file.unchained());
       verifier.deadLetters(file.deadLetters());
     } catch (LedgerException e) {

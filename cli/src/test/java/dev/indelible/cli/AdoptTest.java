@@ -528,6 +528,21 @@ class AdoptTest {
     assertThat(cli.data()).doesNotExist();
   }
 
+  /** The key is gone from the table, and a row of a sound chain has the id of another. */
+  @Test
+  void anIdInTwoRowsIsBroken() throws Exception {
+    AiMemory chain = chain();
+    chain.sql("ALTER TABLE signed_events RENAME TO keyed");
+    chain.sql("CREATE TABLE signed_events AS SELECT * FROM keyed");
+    chain.sql("DROP TABLE keyed");
+    chain.sql(
+        "UPDATE signed_events SET id = (SELECT id FROM signed_events WHERE sequence = 2)"
+            + " WHERE sequence = 7");
+    chain.relink(ROW + 1);
+
+    assertBroken(verify(), "event_id", ROW);
+  }
+
   /** A file that a later version has written from the first row on, or from some row on. */
   @ParameterizedTest
   @CsvSource({"0, false", "0, true", "1, false", "12, false", "12, true"})

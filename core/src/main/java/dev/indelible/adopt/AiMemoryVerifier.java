@@ -56,6 +56,7 @@ public final class AiMemoryVerifier {
   /** Rows recognised as a later version's. */
   private final Property later = new Property("format", Status.UNKNOWN);
 
+  private final Property eventId = new Property("event_id", Status.BROKEN);
   private final Property encoding = new Property(ENCODING, Status.BROKEN);
   private final Property ambiguous = new Property(ENCODING, Status.UNKNOWN);
   private final Property forged = new Property(SIGNATURE, Status.BROKEN);
@@ -190,6 +191,12 @@ public final class AiMemoryVerifier {
     storage.fault(OptionalLong.empty(), what);
   }
 
+  /** A row has the id of an earlier one. */
+  public void repeatedId(long sequence) {
+    eventId.fault(
+        OptionalLong.of(sequence), "it has the id of an earlier row: an event is in one row");
+  }
+
   /** Rows that have no number, and so no place in the chain. */
   public void unchained(long rows) {
     if (rows > 0) {
@@ -235,7 +242,7 @@ public final class AiMemoryVerifier {
   /** What holds and what does not; asked after the last row. */
   public VerificationReport report() {
     List<Property> faulty =
-        Stream.of(storage, sequence, link, later, unjudged, encoding, ambiguous, forged, unvouched)
+        Stream.of(storage, sequence, link, later, unjudged, eventId, encoding, ambiguous, forged, unvouched)
             .filter(property -> property.faults() > 0)
             .toList();
     List<Finding> findings =

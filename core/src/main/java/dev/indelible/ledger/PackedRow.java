@@ -228,6 +228,7 @@ public final class PackedRow implements StoredRow {
    */
   boolean isStatedByPayload() {
     PayloadMembers payload = new PayloadMembers(packed, payloadAt);
+    boolean refusal = is(DeferredAuditEvent.REFUSAL);
     return isPlain(idAt, idAt + ID_BYTES)
         && isPlain(agentAt, agentEnd)
         && isPlain(timestampAt, timestampAt + TIMESTAMP_BYTES)
@@ -238,8 +239,8 @@ public final class PackedRow implements StoredRow {
         && payload.skipBack(QUOTE)
         && payload.skipBack(packed, idAt, idAt + ID_BYTES)
         && payload.skipBack(ID_MEMBER)
-        && (is(DeferredAuditEvent.REFUSAL) || is(DeferredAuditEvent.CHECK)
-            ? payload.skipBackDecision(is(DeferredAuditEvent.REFUSAL))
+        && (refusal || is(DeferredAuditEvent.CHECK)
+            ? payload.skipBackDecision(refusal)
                 && payload.skipBack(packed, agentAt, agentEnd)
                 && payload.skipBack(AGENT_MEMBER)
             : payload.begins(SYSTEM_BEGIN, packed, agentAt, agentEnd, DETAILS_MEMBER));

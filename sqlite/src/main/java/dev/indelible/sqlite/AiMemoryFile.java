@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -212,6 +213,24 @@ public final class AiMemoryFile implements AutoCloseable {
   public long unchained() throws LedgerException {
     return reading(
         () -> count("SELECT count(*) FROM signed_events WHERE typeof(sequence) <> 'integer'"));
+  }
+
+  /**
+   * The first row whose id an earlier row has; empty if each row has an id of its own. Reads the
+   * table itself where no index has the ids in order.
+   */
+  public OptionalLong repeatedId() throws LedgerException {
+    return reading(
+        () ->
+            Statements.first(
+                    connection,
+                    """
+                    SELECT min(last) FROM (SELECT max(sequence) AS last FROM signed_events
+                      WHERE typeof(sequence) = 'integer' GROUP BY id HAVING count(*) > 1)""",
+                    row -> row.getObject(1) == null ? -1L : row.getLong(1))
+                .filter(sequence -> sequence >= 0)
+                .map(OptionalLong::of)
+                .orElse(OptionalLong.empty()));
   }
 
   /** How many events were refused a row, and lie in a table beside the chain. */
