@@ -29,6 +29,11 @@ final class CommandFailure extends Exception {
     return new CommandFailure(ExitCode.FAILED, message);
   }
 
+  /** It could not be told whether something holds, and nothing was done. */
+  static CommandFailure unknown(String message) {
+    return new CommandFailure(ExitCode.UNKNOWN, message);
+  }
+
   int exitCode() {
     return exitCode;
   }

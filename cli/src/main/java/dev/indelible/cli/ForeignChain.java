@@ -35,12 +35,14 @@ final class ForeignChain {
     try (AiMemoryFile file = AiMemoryFile.open(path);
         Progress progress = new Progress(console, "verified")) {
       file.damage().forEach(verifier::damaged);
+      verifier.laterColumns(file.laterColumns());
       file.forEachRow(
           row -> {
             verifier.row(row);
             also.accept(row);
             progress.at(verifier.rows());
           });
+      file.repeatedId().ifPresent(verifier::repeatedId);
       verifier.unchained(file.unchained());
       verifier.deadLetters(file.deadLetters());
     } catch (LedgerException e) {

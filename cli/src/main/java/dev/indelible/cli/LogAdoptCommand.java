@@ -37,7 +37,8 @@ import picocli.CommandLine.Parameters;
       "",
       "The event covers every row of the file, and its last one, which nothing covered before.",
       "Keep the file: it is not copied. 'log verify --adopted FILE' checks it against the record.",
-      "Exit status: 0 on record, 1 the chain is broken and was not adopted."
+      "Exit status: 0 on record; not adopted: 1 the chain is broken, 3 it could not be told because a",
+      "later version of ai-memory wrote rows of it."
     })
 final class LogAdoptCommand extends Verb {
   @Option(
@@ -90,6 +91,12 @@ final class LogAdoptCommand extends Verb {
     if (report.verdict() == Verdict.BROKEN) {
       LogVerifyCommand.printReport(this, report);
       throw CommandFailure.failed(file + ": the chain is broken, and was not adopted");
+    }
+    if (verifier.hasLaterRows()) {
+      LogVerifyCommand.printReport(this, report);
+      throw CommandFailure.unknown(
+          file
+              + ": whether the chain holds cannot be told: a later version of ai-memory wrote rows of it; the chain was not adopted");
     }
     if (!verifier.isUnambiguous()) {
       LogVerifyCommand.printReport(this, report);

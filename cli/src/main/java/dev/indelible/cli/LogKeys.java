@@ -124,14 +124,19 @@ final class LogKeys {
   /** Those that may sign for the log of this name, if a log can have it. */
   Set<VerificationKey> of(String origin) {
     Set<VerificationKey> keys = new LinkedHashSet<>(nameless);
-    named.stream().filter(key -> key.name().equals(origin)).forEach(key -> keys.add(key.key()));
+    named.stream().filter(key -> key.name().equals(origin)).forEach(key -> keys.add(ed25519(key)));
     return keys;
   }
 
   /** All of them, whatever their names are. */
   Set<VerificationKey> all() {
     Set<VerificationKey> keys = new LinkedHashSet<>(nameless);
-    named.forEach(key -> keys.add(key.key()));
+    named.forEach(key -> keys.add(ed25519(key)));
     return keys;
+  }
+
+  /** The key of a log, which no vkey of another type is taken for. */
+  private static VerificationKey ed25519(VerifierKey key) {
+    return (VerificationKey) key.key();
   }
 }

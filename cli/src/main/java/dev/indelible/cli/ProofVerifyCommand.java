@@ -9,6 +9,7 @@ import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.checkpoint.WitnessPolicy.Witnessed;
 import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.SignatureKey;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.export.Disclosure;
 import dev.indelible.json.CanonicalWriter;
@@ -77,7 +78,7 @@ final class ProofVerifyCommand extends Verb {
    * @param signer the key that signed
    * @param checkpoint what a tlog-proof has more than that: the log's name, its size, its witnesses
    */
-  private record Proven(long index, VerificationKey signer, Optional<Witnessed> checkpoint) {}
+  private record Proven(long index, SignatureKey signer, Optional<Witnessed> checkpoint) {}
 
   /** The file with the record that goes along with a COSE receipt. */
   static Path recordBeside(Path receipt) {
@@ -114,7 +115,9 @@ final class ProofVerifyCommand extends Verb {
       policy.logs().stream()
           .map(WitnessPolicy.Log::key)
           .filter(key -> key.name().equals(origin))
-          .forEach(key -> rowKeys.add(key.key()));
+          .map(VerifierKey::key)
+          .filter(VerificationKey.class::isInstance)
+          .forEach(key -> rowKeys.add((VerificationKey) key));
       return judge(
           "tlog",
           beside,

@@ -528,6 +528,99 @@ class AdoptTest {
     assertThat(cli.data()).doesNotExist();
   }
 
+  /** The key is gone from the table, and a row of a sound chain has the id of another. */
+  @Test
+  void anIdInTwoRowsIsBroken() throws Exception {
+    AiMemory chain = chain();
+    chain.sql("ALTER TABLE signed_events RENAME TO keyed");
+    chain.sql("CREATE TABLE signed_events AS SELECT * FROM keyed");
+    chain.sql("DROP TABLE keyed");
+    chain.sql(
+        "UPDATE signed_events SET id = (SELECT id FROM signed_events WHERE sequence = 2)"
+            + " WHERE sequence = 7");
+    chain.relink(ROW + 1);
+
+    assertBroken(verify(), "event_id", ROW);
+  }
+
+  /** A file that a later version has written from the first row on, or from some row on. */
+  @ParameterizedTest
+  @CsvSource({"0, false", "0, true", "1, false", "12, false", "12, true"})
+  void laterVersionRowsAreUnknown(int rowsOf07, boolean column) throws Exception {
+    KeyPair key = key();
+    AiMemory chain = AiMemory.create(file, rowsOf07).upgraded(AiMemory.Version.V1_0);
+    if (column) {
+      chain.withCauseColumn();
+    }
+    for (int i = 0; i < 3; i++) {
+      chain.append("agent:1", "governance.refusal").appendSigned(key);
+    }
+
+    for (Result result :
+        List.of(
+            verify(),
+            verify("--key", keyFile("daemon.pub", key)),
+            verify("--key", keyFile("another.pub", key())))) {
+      assertThat(result.exit()).as(result.out()).isEqualTo(3);
+      assertThat(result.json().path("verdict").asString()).isEqualTo("unknown");
+      assertThat(finding(result, "format").path("message").asString())
+          .contains("as later versions of ai-memory link rows");
+    }
+    Result adopted = adopt();
+    assertThat(adopted.complaint(3))
+        .contains("whether the chain holds cannot be told", "was not adopted");
+    assertThat(cli.data()).doesNotExist();
+  }
+
+  /** A signature over the row, and not over its payload, is one of a later version. */
+  @Test
+  void laterVersionSignaturesAreUnknown() throws Exception {
+    KeyPair key = key();
+    AiMemory.create(file).upgraded(AiMemory.Version.V1_0).appendSigned(key);
+
+    Result result = verify("--key", keyFile("daemon.pub", key));
+
+    assertThat(result.exit()).as(result.out()).isEqualTo(3);
+    assertThat(finding(result, "format").path("message").asString())
+        .contains("signed as later versions of ai-memory sign rows");
+  }
+
+  /** 0.9 hashes a cause as well, where a row has one, by rules that are not checked here. */
+  @Test
+  void rowsWithACauseAreUnknown() throws Exception {
+    AiMemory chain = chain().withCauseColumn().upgraded(AiMemory.Version.V0_9);
+    chain.append("agent:1", "governance.refusal").causedBy("a tool call");
+    chain.append("agent:2", "governance.refusal");
+
+    Result result = verify();
+
+    assertThat(result.exit()).as(result.out()).isEqualTo(3);
+    assertThat(finding(result, "link").path("status").asString()).isEqualTo("unknown");
+    assertThat(finding(result, "link").path("sequence").asInt()).isEqualTo(ROWS + 2);
+    assertThat(adopt().complaint(3)).contains("was not adopted");
+  }
+
+  /** What a later version left untouched still holds, and its new column is named. */
+  @Test
+  void anUnusedLaterColumnIsNamed() throws Exception {
+    chain().withCauseColumn();
+
+    Result result = verify().ok();
+
+    assertThat(finding(result, "format").path("message").asString()).contains("cause_hash");
+    assertThat(finding(result, "format").path("counts").asBoolean()).isFalse();
+  }
+
+  /** Rows of 0.7 are judged as such, also before rows of a later version. */
+  @Test
+  void changesBeforeLaterRowsAreBroken() throws Exception {
+    AiMemory chain = chain().upgraded(AiMemory.Version.V1_0);
+    chain.append("agent:1", "governance.refusal").append("agent:2", "governance.refusal");
+    chain.sql("UPDATE signed_events SET agent_id = 'agent:x' WHERE sequence = " + ROW);
+
+    assertBroken(verify(), "link", ROW + 1);
+  }
+
   @Test
   void aLogThatAdoptedNothingCannotTell() throws Exception {
     chain();

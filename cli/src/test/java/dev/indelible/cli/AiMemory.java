@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,7 +31,20 @@ final class AiMemory {
   /** The leaves of a Merkle tree over the rows. */
   private final List<byte[]> leaves = new ArrayList<>();
 
-  private byte[] last = new byte[32];
+  /** The fields of the last row, in the order in which they are hashed; empty before the first. */
+  private List<byte[]> last = List.of();
+
+  /** How the rows to come are linked and signed. */
+  private Version version = Version.V0_7;
+
+  /** Versions of ai-memory that hash rows in different ways. */
+  enum Version {
+    V0_7,
+    /** Adds the column {@code cause_hash}, which is hashed behind the other fields. */
+    V0_9,
+    /** Hashes each field behind its length, and signs the row and not its payload alone. */
+    V1_0
+  }
 
   private AiMemory(Path file) {
     this.file = file;
@@ -66,6 +80,17 @@ final class AiMemory {
     return file;
   }
 
+  /** Rows from here on are written as that version writes them; its new column is not added. */
+  AiMemory upgraded(Version next) {
+    version = next;
+    return this;
+  }
+
+  AiMemory withCauseColumn() throws Exception {
+    sql("ALTER TABLE signed_events ADD COLUMN cause_hash BLOB");
+    return this;
+  }
+
   AiMemory append(String agent, String type) throws Exception {
     return append(agent, type, null, "unsigned");
   }
@@ -78,7 +103,14 @@ final class AiMemory {
   AiMemory append(String agent, String type, @Nullable KeyPair key, String level) throws Exception {
     int sequence = leaves.size() + 1;
     byte[] payloadHash = sha256(utf8("payload " + sequence));
-    byte @Nullable [] signature = key == null ? null : sign(key, payloadHash);
+    byte @Nullable [] signature =
+        key == null
+            ? null
+            : sign(
+                key,
+                version == Version.V1_0
+                    ? signedRow(sequence, agent, type, level, payloadHash)
+                    : payloadHash);
     return append(agent, type, payloadHash, signature, level);
   }
 
@@ -86,8 +118,8 @@ final class AiMemory {
       String agent, String type, byte[] payloadHash, byte @Nullable [] signature, String level)
       throws Exception {
     long sequence = leaves.size() + 1;
-    String id = new UUID(0x4000L | sequence << 16, 0x8000000000000000L | sequence).toString();
-    String timestamp = "2026-05-16T07:14:%02d.123456789+00:00".formatted(sequence % 60);
+    String id = id(sequence);
+    String timestamp = timestamp(sequence);
     try (Connection connection = connect();
         PreparedStatement insert =
             connection.prepareStatement(
@@ -100,13 +132,11 @@ final class AiMemory {
       insert.setBytes(5, signature);
       insert.setString(6, level);
       insert.setString(7, timestamp);
-      insert.setBytes(8, last);
+      insert.setBytes(8, link());
       insert.setLong(9, sequence);
       insert.executeUpdate();
     }
-    ByteArrayOutputStream canonical = new ByteArrayOutputStream();
-    DataOutputStream out = new DataOutputStream(canonical);
-    for (byte[] field :
+    last =
         List.of(
             utf8(id),
             utf8(agent),
@@ -114,19 +144,92 @@ final class AiMemory {
             payloadHash,
             signature == null ? new byte[0] : signature,
             utf8(level),
-            utf8(timestamp))) {
+            utf8(timestamp),
+            new byte[0]);
+    leaves.add(sha256(new byte[] {0}, separated(last, sequence)));
+    return this;
+  }
+
+  private static String id(long sequence) {
+    return new UUID(0x4000L | sequence << 16, 0x8000000000000000L | sequence).toString();
+  }
+
+  private static String timestamp(long sequence) {
+    return "2026-05-16T07:14:%02d.123456789+00:00".formatted(sequence % 60);
+  }
+
+  /** Gives the last row a cause, which the row to come commits to. */
+  AiMemory causedBy(String cause) throws Exception {
+    byte[] hash = sha256(utf8(cause));
+    last = Stream.concat(last.subList(0, 7).stream(), Stream.of(hash)).toList();
+    sql(
+        "UPDATE signed_events SET cause_hash = x'%s' WHERE sequence = %d"
+            .formatted(HexFormat.of().formatHex(hash), leaves.size()));
+    return this;
+  }
+
+  /** What the row to come has as its link. */
+  private byte[] link() throws Exception {
+    if (last.isEmpty()) {
+      return new byte[32];
+    }
+    return sha256(
+        version == Version.V1_0 ? prefixed(last, leaves.size()) : separated(last, leaves.size()));
+  }
+
+  /** The bytes of a row up to 0.9: a separator behind each field, and the cause at the end. */
+  private static byte[] separated(List<byte[]> row, long sequence) throws Exception {
+    ByteArrayOutputStream canonical = new ByteArrayOutputStream();
+    DataOutputStream out = new DataOutputStream(canonical);
+    for (byte[] field : row.subList(0, 7)) {
       out.write(field);
       out.write(0x1f);
     }
     out.writeLong(sequence);
-    last = sha256(canonical.toByteArray());
-    leaves.add(sha256(new byte[] {0}, canonical.toByteArray()));
-    return this;
+    if (row.get(7).length > 0) {
+      out.write(0x1f);
+      out.write(row.get(7));
+    }
+    return canonical.toByteArray();
+  }
+
+  /** The bytes of a row since 1.0: each field behind its length, and whether there is a cause. */
+  private static byte[] prefixed(List<byte[]> row, long sequence) throws Exception {
+    ByteArrayOutputStream canonical = new ByteArrayOutputStream();
+    DataOutputStream out = new DataOutputStream(canonical);
+    for (byte[] field : row.subList(0, 7)) {
+      out.writeLong(field.length);
+      out.write(field);
+    }
+    out.writeLong(sequence);
+    out.write(row.get(7).length == 0 ? 0 : 1);
+    if (row.get(7).length > 0) {
+      out.writeLong(row.get(7).length);
+      out.write(row.get(7));
+    }
+    return canonical.toByteArray();
+  }
+
+  /** What the daemon of 1.0 signs of a row. */
+  private static byte[] signedRow(
+      long sequence, String agent, String type, String level, byte[] payloadHash) throws Exception {
+    ByteArrayOutputStream canonical = new ByteArrayOutputStream();
+    DataOutputStream out = new DataOutputStream(canonical);
+    out.write(utf8("ai-memory/signed-events/row-v1\0"));
+    for (String text : List.of(id(sequence), agent, type, level, timestamp(sequence))) {
+      out.writeLong(utf8(text).length);
+      out.write(utf8(text));
+    }
+    out.writeLong(sequence);
+    out.writeLong(payloadHash.length);
+    out.write(payloadHash);
+    out.write(0);
+    return sha256(canonical.toByteArray());
   }
 
   /** The hash of the last row, in hex. */
-  String finalHash() {
-    return HexFormat.of().formatHex(last);
+  String finalHash() throws Exception {
+    return HexFormat.of().formatHex(link());
   }
 
   /** The root over the rows, by the recursive words of RFC 6962 section 2.1, in hex. */

@@ -4,6 +4,7 @@ package dev.indelible.adopt;
 import dev.indelible.crypto.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 
@@ -37,6 +38,9 @@ public record AiMemoryRow(
   /** What stands behind each field in the {@link #canonicalBytes}. */
   static final byte SEPARATOR = 0x1f;
 
+  private static final byte[] LATER_SIGNED_PREFIX =
+      "ai-memory/signed-events/row-v1\0".getBytes(StandardCharsets.US_ASCII);
+
   /**
    * What is hashed: each field as it is stored, followed by the byte 0x1F, and the sequence as 8
    * bytes, big-endian. The hash of the row before is not among them.
@@ -48,6 +52,42 @@ public record AiMemoryRow(
     ByteBuffer out = ByteBuffer.allocate(length + Long.BYTES).order(ByteOrder.BIG_ENDIAN);
     fields.forEach(field -> out.put(field).put(SEPARATOR));
     return out.putLong(sequence).array();
+  }
+
+  /**
+   * The bytes that later versions hash instead (ai-memory 1.0): each field behind its length as 8
+   * bytes, big-endian, then the sequence, then a zero byte, which says that the row has no {@code
+   * cause_hash}.
+   */
+  byte[] laterBytes() {
+    List<byte[]> fields =
+        List.of(id, agentId, eventType, payloadHash, signature, attestLevel, timestamp);
+    int length = fields.stream().mapToInt(field -> field.length + Long.BYTES).sum();
+    ByteBuffer out = ByteBuffer.allocate(length + Long.BYTES + 1);
+    fields.forEach(field -> out.putLong(field.length).put(field));
+    return out.putLong(sequence).put((byte) 0).array();
+  }
+
+  /** The link of the next row as later versions write it: SHA-256 of the {@link #laterBytes}. */
+  byte[] laterHash() {
+    return Sha256.hash(laterBytes());
+  }
+
+  /**
+   * The message that the daemon of later versions signs: SHA-256 over a prefix, the texts behind
+   * their lengths, the sequence, the payload hash behind its length, and the zero byte that says
+   * that the row has no {@code cause_hash}.
+   */
+  byte[] laterSignedMessage() {
+    List<byte[]> texts = List.of(id, agentId, eventType, attestLevel, timestamp);
+    int length = texts.stream().mapToInt(text -> text.length + Long.BYTES).sum();
+    ByteBuffer out =
+        ByteBuffer.allocate(
+            LATER_SIGNED_PREFIX.length + length + 2 * Long.BYTES + payloadHash.length + 1);
+    out.put(LATER_SIGNED_PREFIX);
+    texts.forEach(text -> out.putLong(text.length).put(text));
+    out.putLong(sequence).putLong(payloadHash.length).put(payloadHash).put((byte) 0);
+    return Sha256.hash(out.array());
   }
 
   /** What the next row has as its {@code prev_hash}: SHA-256 of the {@link #canonicalBytes}. */

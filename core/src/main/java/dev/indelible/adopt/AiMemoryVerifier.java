@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 
@@ -24,7 +25,12 @@ import java.util.stream.Stream;
  *
  * <p>That format proves little, and the report says so: a row's hash leaves out the hash of the row
  * before, so a link covers one row and not all before it; nothing covers the last row; a signature
- * covers the hash of the payload alone; and the payload is not there. Used by one thread.
+ * covers the hash of the payload alone; and the payload is not there.
+ *
+ * <p>Later versions of ai-memory hash and sign rows in other ways, and write them into the same
+ * table, behind those of 0.7 where a file was upgraded. Such rows are recognised by a link or a
+ * signature that is one of a later version, or by a column that 0.7 does not have. Whether they
+ * hold is not judged here. Used by one thread.
  */
 public final class AiMemoryVerifier {
   /** The name of the format. */
@@ -32,6 +38,7 @@ public final class AiMemoryVerifier {
 
   private static final String ENCODING = "encoding";
   private static final String SIGNATURE = "signature";
+  private static final String LINK = "link";
 
   private static final byte[] UNSIGNED = ascii("unsigned");
 
@@ -41,7 +48,15 @@ public final class AiMemoryVerifier {
   private final KeyRing keys;
   private final Property storage = new Property("storage", Status.BROKEN);
   private final Property sequence = new Property("sequence", Status.BROKEN);
-  private final Property link = new Property("link", Status.BROKEN);
+  private final Property link = new Property(LINK, Status.BROKEN);
+
+  /** Links and rows of a chain that is recognised as a later version's, and not judged. */
+  private final Property unjudged = new Property(LINK, Status.UNKNOWN);
+
+  /** Rows recognised as a later version's. */
+  private final Property later = new Property("format", Status.UNKNOWN);
+
+  private final Property eventId = new Property("event_id", Status.BROKEN);
   private final Property encoding = new Property(ENCODING, Status.BROKEN);
   private final Property ambiguous = new Property(ENCODING, Status.UNKNOWN);
   private final Property forged = new Property(SIGNATURE, Status.BROKEN);
@@ -49,6 +64,13 @@ public final class AiMemoryVerifier {
   private final List<Finding> notes = new ArrayList<>();
   private final CompactRange tree = CompactRange.empty();
   private Head head = Head.EMPTY;
+
+  /** The row before; empty at the first. */
+  private Optional<AiMemoryRow> before = Optional.empty();
+
+  /** Columns of the table that 0.7 does not have. */
+  private List<String> laterColumns = List.of();
+
   private long signed;
 
   /**
@@ -60,25 +82,57 @@ public final class AiMemoryVerifier {
     this.keys = keys;
   }
 
+  /**
+   * Notes which columns the table has that 0.7 does not have; called before the first row. A link
+   * or a signature that does not hold may then be one of a later version.
+   */
+  public void laterColumns(List<String> names) {
+    laterColumns = List.copyOf(names);
+  }
+
+  /** Whether rows of a later version are recognised so far, or may be among them. */
+  private boolean mayBeLater() {
+    return !laterColumns.isEmpty() || later.faults() > 0;
+  }
+
+  /** Whether rows are not judged because a later version may have written them. */
+  public boolean hasLaterRows() {
+    return later.faults() + unjudged.faults() > 0;
+  }
+
   /** Looks at the next row. */
   public void row(AiMemoryRow row) {
     OptionalLong at = OptionalLong.of(row.sequence());
     if (row.sequence() != head.sequence() + 1) {
       sequence.fault(at, "stands where row %d should".formatted(head.sequence() + 1));
     }
-    if (!Arrays.equals(row.prevHash(), head.hash())) {
-      link.fault(
-          at,
-          head.sequence() == 0
-              ? "the first row does not begin at 32 zero bytes"
-              : "does not hold the hash of row %d before it: that row or this link was changed, or a row between them is gone"
-                  .formatted(head.sequence()));
-    }
+    checkLink(row, at);
     checkEncoding(row, at);
     checkSignature(row, at);
     byte[] canonical = row.canonicalBytes();
     tree.append(Hash.ofLeaf(canonical));
     head = new Head(row.sequence(), row.hash());
+    before = Optional.of(row);
+  }
+
+  private void checkLink(AiMemoryRow row, OptionalLong at) {
+    if (Arrays.equals(row.prevHash(), head.hash())) {
+      return;
+    }
+    if (before.isPresent() && Arrays.equals(row.prevHash(), before.get().laterHash())) {
+      later.fault(at, "is linked as later versions of ai-memory link rows, which is not judged");
+    } else if (mayBeLater()) {
+      unjudged.fault(
+          at,
+          "is not linked as ai-memory 0.7 links rows; a later version may have written it, and whether it holds cannot be told");
+    } else {
+      link.fault(
+          at,
+          before.isEmpty()
+              ? "the first row does not begin at 32 zero bytes"
+              : "does not hold the hash of row %d before it: that row or this link was changed, or a row between them is gone"
+                  .formatted(head.sequence()));
+    }
   }
 
   private void checkEncoding(AiMemoryRow row, OptionalLong at) {
@@ -90,7 +144,9 @@ public final class AiMemoryVerifier {
       encoding.fault(at, "a text in it is not valid UTF-8");
     } else if (row.payloadHash().length != Hash.BYTES) {
       encoding.fault(at, "a payload hash of %d bytes".formatted(row.payloadHash().length));
-    } else if (isSigned(row) && row.signature().length != VerificationKey.SIGNATURE_BYTES) {
+    } else if (isSigned(row)
+        && row.signature().length != VerificationKey.SIGNATURE_BYTES
+        && !mayBeLater()) {
       encoding.fault(at, "a signature of %d bytes".formatted(row.signature().length));
     } else if (texts.stream().anyMatch(AiMemoryVerifier::hasSeparator)) {
       ambiguous.fault(
@@ -114,17 +170,31 @@ public final class AiMemoryVerifier {
     }
     if (!Arrays.equals(row.attestLevel(), DAEMON_SIGNED)) {
       unvouched.fault(
-          at, "its level is one whose signature is over content that the table does not keep");
+          at,
+          "no key given signed its payload hash; its level is one whose signature is over content that the table does not keep");
     } else if (keys.keys().isEmpty()) {
       unvouched.fault(at, "signed, and no key is known; name the daemon's public key with --key");
+    } else if (isSignedAsLater(row)) {
+      later.fault(at, "is signed as later versions of ai-memory sign rows, which is not judged");
     } else {
       forged.fault(at, "is signed by none of the %d keys given".formatted(keys.keys().size()));
     }
   }
 
+  private boolean isSignedAsLater(AiMemoryRow row) {
+    byte[] message = row.laterSignedMessage();
+    return keys.keys().stream().anyMatch(key -> key.verifies(message, row.signature()));
+  }
+
   /** Something is wrong with the file that the rows are in. */
   public void damaged(String what) {
     storage.fault(OptionalLong.empty(), what);
+  }
+
+  /** A row has the id of an earlier one. */
+  public void repeatedId(long sequence) {
+    eventId.fault(
+        OptionalLong.of(sequence), "it has the id of an earlier row: an event is in one row");
   }
 
   /** Rows that have no number, and so no place in the chain. */
@@ -172,15 +242,19 @@ public final class AiMemoryVerifier {
   /** What holds and what does not; asked after the last row. */
   public VerificationReport report() {
     List<Property> faulty =
-        Stream.of(storage, sequence, link, encoding, ambiguous, forged, unvouched)
+        Stream.of(storage, sequence, link, later, unjudged, eventId, encoding, ambiguous, forged, unvouched)
             .filter(property -> property.faults() > 0)
             .toList();
-    List<Finding> findings = new ArrayList<>(faulty.stream().map(Property::finding).toList());
+    List<Finding> findings =
+        new ArrayList<>(
+            faulty.stream()
+                .map(each -> each == forged ? each.finding(forgery()) : each.finding())
+                .toList());
     if (sequence.faults() == 0) {
       findings.add(sound("sequence", "rows are numbered 1 to " + rows()));
     }
-    if (link.faults() == 0) {
-      findings.add(sound("link", "each row holds the hash of the row before it"));
+    if (link.faults() == 0 && !hasLaterRows()) {
+      findings.add(sound(LINK, "each row holds the hash of the row before it"));
     }
     if (isUnambiguous()) {
       findings.add(sound(ENCODING, "no row can be read as another with the same hash"));
@@ -197,6 +271,18 @@ public final class AiMemoryVerifier {
     return new VerificationReport(rows(), head, findings, faults);
   }
 
+  /**
+   * What a signature that no known key made weighs. From the row before the first that is
+   * recognised as a later version's on, it may be one of that version.
+   */
+  private Status forgery() {
+    boolean mayBeLater =
+        !laterColumns.isEmpty()
+            || later.first().isPresent()
+                && forged.first().orElse(Long.MAX_VALUE) >= later.first().getAsLong() - 1;
+    return mayBeLater ? Status.UNKNOWN : Status.BROKEN;
+  }
+
   /** What no chain of this format can show, however whole it is. */
   private List<Finding> limits() {
     List<Finding> limits = new ArrayList<>();
@@ -211,6 +297,14 @@ public final class AiMemoryVerifier {
               "coverage",
               OptionalLong.empty(),
               "a row's hash leaves out its link: who changes a row has one value to change in the row after it, and no other notices"));
+    }
+    if (!laterColumns.isEmpty()) {
+      limits.add(
+          limit(
+              "format",
+              OptionalLong.empty(),
+              "ai-memory 0.7 does not have the column %s: a later version has opened the file, and nothing that is checked here covers what stands there"
+                  .formatted(String.join(", ", laterColumns))));
     }
     limits.add(
         limit(

@@ -35,8 +35,18 @@ final class Property {
     return faults;
   }
 
+  /** The first row where it does not hold; empty if none is known. */
+  OptionalLong first() {
+    return first;
+  }
+
   /** What is wrong; asked only if something is. */
   Finding finding() {
+    return finding(status);
+  }
+
+  /** As {@link #finding()}, where what is wrong weighs otherwise. */
+  Finding finding(Status status) {
     String more = faults == 1 ? "" : "; and %,d more like it".formatted(faults - 1);
     return new Finding(check, status, first, message + more);
   }

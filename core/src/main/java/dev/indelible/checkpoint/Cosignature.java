@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.checkpoint;
 
+import dev.indelible.crypto.MlDsa44Key;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.VerificationKey;
+import dev.indelible.merkle.Hash;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
  * A witness's statement that, at a time, a checkpoint was the largest it had seen of that log, and
- * consistent with all before (C2SP tlog-cosignature v1, Ed25519).
+ * consistent with all before (C2SP tlog-cosignature).
+ *
+ * <p>With Ed25519 it is over {@code cosignature/v1}, the time and the whole text of the checkpoint.
+ * With ML-DSA-44 it is over a {@code cosigned_message}: label, the witness's name, time, origin,
+ * start, end and root; start is 0 for a checkpoint, and further lines of it are not signed.
  *
  * @param name the witness's name
  * @param keyId the id of its key
  * @param time when, in seconds since 1970
- * @param signature the 64 bytes of its signature
+ * @param signature its signature: 64 bytes of Ed25519, or 2,420 of ML-DSA-44
  */
 public record Cosignature(String name, int keyId, long time, byte[] signature) {
   private static final String HEADER = "cosignature/v1\n";
@@ -22,12 +28,22 @@ public record Cosignature(String name, int keyId, long time, byte[] signature) {
   /** Length of a time and a signature, in bytes. */
   private static final int BYTES = Long.BYTES + VerificationKey.SIGNATURE_BYTES;
 
+  private static final int ML_DSA_44_BYTES = Long.BYTES + MlDsa44Key.SIGNATURE_BYTES;
+
+  private static final byte[] SUBTREE_LABEL = "subtree/v1\n\0".getBytes(StandardCharsets.US_ASCII);
+
+  /** Most bytes of a name in the message of ML-DSA-44, which has its length in one byte. */
+  private static final int MOST_NAME_BYTES = 255;
+
   public Cosignature {
     if (time < 0) {
       throw new IllegalArgumentException("no cosignature is of the time " + time);
     }
-    if (signature.length != VerificationKey.SIGNATURE_BYTES) {
-      throw new IllegalArgumentException("a signature is 64 bytes, not " + signature.length);
+    if (signature.length != VerificationKey.SIGNATURE_BYTES
+        && signature.length != MlDsa44Key.SIGNATURE_BYTES) {
+      throw new IllegalArgumentException(
+          "a signature is 64 bytes, or %d of ML-DSA-44, not %d"
+              .formatted(MlDsa44Key.SIGNATURE_BYTES, signature.length));
     }
     signature = signature.clone();
   }
@@ -54,9 +70,12 @@ public record Cosignature(String name, int keyId, long time, byte[] signature) {
    */
   public static Cosignature of(NoteSignature line) throws CheckpointParseException {
     byte[] bytes = line.signature();
-    if (bytes.length != BYTES) {
+    if (bytes.length != BYTES && bytes.length != ML_DSA_44_BYTES) {
       throw StrictText.refused(
-          "cosignature", line.line(), "%d bytes instead of %d".formatted(bytes.length, BYTES));
+          "cosignature",
+          line.line(),
+          "%d bytes instead of %d, or %d of ML-DSA-44"
+              .formatted(bytes.length, BYTES, ML_DSA_44_BYTES));
     }
     long time = ByteBuffer.wrap(bytes).getLong();
     if (time < 0) {
@@ -66,13 +85,44 @@ public record Cosignature(String name, int keyId, long time, byte[] signature) {
         line.name(), line.keyId(), time, Arrays.copyOfRange(bytes, Long.BYTES, bytes.length));
   }
 
-  static boolean verifies(VerificationKey key, String text, NoteSignature line) {
+  /** Whether a signature line is a key's cosignature of the checkpoint of this text. */
+  static boolean verifies(VerifierKey key, String text, NoteSignature line) {
     try {
       Cosignature cosignature = of(line);
-      return key.verifies(message(cosignature.time, text), cosignature.signature);
+      byte[] message =
+          key.type() == SignatureType.ML_DSA_44_COSIGNATURE
+              ? subtreeMessage(key.name(), cosignature.time, Checkpoint.parse(text))
+              : message(cosignature.time, text);
+      return key.key().verifies(message, cosignature.signature);
     } catch (CheckpointParseException e) {
       return false;
     }
+  }
+
+  /** The {@code cosigned_message} of tlog-cosignature, in the encoding of RFC 8446 section 3. */
+  private static byte[] subtreeMessage(String witness, long time, Checkpoint checkpoint)
+      throws CheckpointParseException {
+    byte[] name = lengthPrefixed(witness, "witness name");
+    byte[] origin = lengthPrefixed(checkpoint.origin(), "origin");
+    return ByteBuffer.allocate(
+            SUBTREE_LABEL.length + name.length + origin.length + 3 * Long.BYTES + Hash.BYTES)
+        .put(SUBTREE_LABEL)
+        .put(name)
+        .putLong(time)
+        .put(origin)
+        .putLong(0)
+        .putLong(checkpoint.size())
+        .put(checkpoint.root().bytes())
+        .array();
+  }
+
+  private static byte[] lengthPrefixed(String text, String what) throws CheckpointParseException {
+    byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+    if (utf8.length > MOST_NAME_BYTES) {
+      throw StrictText.refused(
+          what, text, "%d bytes; at most %d are signed".formatted(utf8.length, MOST_NAME_BYTES));
+    }
+    return ByteBuffer.allocate(1 + utf8.length).put((byte) utf8.length).put(utf8).array();
   }
 
   private static byte[] message(long time, String checkpointText) {
@@ -82,7 +132,9 @@ public record Cosignature(String name, int keyId, long time, byte[] signature) {
   /** The cosignature as a signature line of the checkpoint. */
   public NoteSignature line() {
     return new NoteSignature(
-        name, keyId, ByteBuffer.allocate(BYTES).putLong(time).put(signature).array());
+        name,
+        keyId,
+        ByteBuffer.allocate(Long.BYTES + signature.length).putLong(time).put(signature).array());
   }
 
   @Override

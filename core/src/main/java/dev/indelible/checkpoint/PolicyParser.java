@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.checkpoint;
 
-import dev.indelible.crypto.VerificationKey;
+import dev.indelible.crypto.SignatureKey;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,8 +23,8 @@ final class PolicyParser {
   private final List<WitnessPolicy.Group> groups = new ArrayList<>();
   private final Set<String> names = new HashSet<>();
   private final Set<String> members = new HashSet<>();
-  private final Set<VerificationKey> logKeys = new HashSet<>();
-  private final Set<VerificationKey> witnessKeys = new HashSet<>();
+  private final Set<SignatureKey> logKeys = new HashSet<>();
+  private final Set<SignatureKey> witnessKeys = new HashSet<>();
   private Optional<String> quorum = Optional.empty();
   private int lineNumber;
 
@@ -86,7 +86,7 @@ final class PolicyParser {
         line,
         "not of the form witness <name> <vkey> [<url>]");
     VerifierKey key = key(items.get(2), line);
-    require(key.type() == SignatureType.COSIGNATURE, line, "its key is not one that cosigns");
+    require(key.type().isCosignature(), line, "its key is not one that cosigns");
     require(witnessKeys.add(key.key()), line, "the key of a witness listed before");
     define(items.get(1), line);
     witnesses.add(new WitnessPolicy.Witness(items.get(1), key, url(items, 3)));

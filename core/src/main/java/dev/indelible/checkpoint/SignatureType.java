@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.checkpoint;
 
+import dev.indelible.crypto.MlDsa44Key;
+import dev.indelible.crypto.SignatureKey;
+import dev.indelible.crypto.VerificationKey;
+
 /** The signature types of C2SP signed-note that are checked and made here. */
 public enum SignatureType {
   /** Ed25519 over the text of a note. */
   ED25519(0x01),
-  /** A witness's, with the time at which it cosigned (tlog-cosignature v1). */
-  COSIGNATURE(0x04);
+  /** A witness's, with the time at which it cosigned: Ed25519 (tlog-cosignature). */
+  COSIGNATURE(0x04),
+  /**
+   * The same with ML-DSA-44 (tlog-cosignature, in C2SP after v1.0.0; recommended there for new
+   * witnesses). Over origin, size and root, and not over further lines of the checkpoint.
+   */
+  ML_DSA_44_COSIGNATURE(0x06);
 
   private final byte code;
 
@@ -17,6 +26,27 @@ public enum SignatureType {
   /** The byte that stands for it in a vkey, and is hashed into the key's id. */
   byte code() {
     return code;
+  }
+
+  /** Whether a witness signs so. */
+  public boolean isCosignature() {
+    return this != ED25519;
+  }
+
+  /**
+   * A public key of this type.
+   *
+   * @throws IllegalArgumentException if these bytes are none
+   */
+  SignatureKey key(byte[] raw) {
+    return this == ML_DSA_44_COSIGNATURE ? MlDsa44Key.of(raw) : VerificationKey.of(raw);
+  }
+
+  /** Whether a key is one of this type. */
+  boolean takes(SignatureKey key) {
+    return this == ML_DSA_44_COSIGNATURE
+        ? key instanceof MlDsa44Key
+        : key instanceof VerificationKey;
   }
 
   static SignatureType of(byte code, String vkey) throws CheckpointParseException {

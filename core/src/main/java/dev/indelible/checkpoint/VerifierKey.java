@@ -2,6 +2,7 @@
 package dev.indelible.checkpoint;
 
 import dev.indelible.crypto.Sha256;
+import dev.indelible.crypto.SignatureKey;
 import dev.indelible.crypto.VerificationKey;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -18,12 +19,15 @@ import java.util.regex.Pattern;
  * @param type what it signs
  * @param key the key itself
  */
-public record VerifierKey(String name, SignatureType type, VerificationKey key) {
+public record VerifierKey(String name, SignatureType type, SignatureKey key) {
   private static final Pattern ID = Pattern.compile("[0-9a-f]{8}");
   private static final int ID_BYTES = 4;
 
   public VerifierKey {
     requireName(name);
+    if (!type.takes(key)) {
+      throw new IllegalArgumentException(key + ": does not make signatures of type " + type);
+    }
   }
 
   /**
@@ -58,7 +62,7 @@ public record VerifierKey(String name, SignatureType type, VerificationKey key) 
     VerifierKey parsed;
     try {
       byte[] raw = Arrays.copyOfRange(material, 1, material.length);
-      parsed = new VerifierKey(parts[0], type, VerificationKey.of(raw));
+      parsed = new VerifierKey(parts[0], type, type.key(raw));
     } catch (IllegalArgumentException e) {
       throw StrictText.refused("vkey", vkey, e.getMessage());
     }
@@ -100,8 +104,8 @@ public record VerifierKey(String name, SignatureType type, VerificationKey key) 
     if (!isNamedBy(signature)) {
       return false;
     }
-    if (type == SignatureType.COSIGNATURE) {
-      return Cosignature.verifies(key, text, signature);
+    if (type.isCosignature()) {
+      return Cosignature.verifies(this, text, signature);
     }
     return key.verifies(text.getBytes(StandardCharsets.UTF_8), signature.signature());
   }

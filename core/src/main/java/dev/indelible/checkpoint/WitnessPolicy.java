@@ -2,7 +2,7 @@
 package dev.indelible.checkpoint;
 
 import dev.indelible.checkpoint.VerificationException.Reason;
-import dev.indelible.crypto.VerificationKey;
+import dev.indelible.crypto.SignatureKey;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -99,9 +99,9 @@ public final class WitnessPolicy {
   public static WitnessPolicy of(
       Collection<VerifierKey> logs, Collection<VerifierKey> witnesses, int threshold) {
     List<Witness> named = new ArrayList<>();
-    Set<VerificationKey> distinct = new HashSet<>();
+    Set<SignatureKey> distinct = new HashSet<>();
     for (VerifierKey key : witnesses) {
-      if (key.type() != SignatureType.COSIGNATURE || !distinct.add(key.key())) {
+      if (!key.type().isCosignature() || !distinct.add(key.key())) {
         throw new IllegalArgumentException(key + ": listed twice, or not a key that cosigns");
       }
       named.add(new Witness("witness-" + (named.size() + 1), key, Optional.empty()));

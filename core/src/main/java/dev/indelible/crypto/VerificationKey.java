@@ -10,7 +10,7 @@ import org.bouncycastle.crypto.params.Ed25519PublicKeyParameters;
 import org.bouncycastle.crypto.util.PublicKeyFactory;
 
 /** An Ed25519 public key (RFC 8032). Immutable. */
-public final class VerificationKey {
+public final class VerificationKey implements SignatureKey {
   /** Length of a signature, in bytes. */
   public static final int SIGNATURE_BYTES = 64;
 
@@ -69,11 +69,13 @@ public final class VerificationKey {
   }
 
   /** The name of this key in a row: the first 8 bytes of the SHA-256 of the raw key, in hex. */
+  @Override
   public String keyId() {
     return keyId;
   }
 
   /** The raw key. */
+  @Override
   public byte[] raw() {
     return raw.clone();
   }
@@ -83,6 +85,7 @@ public final class VerificationKey {
    *
    * <p>Strict: exactly 64 bytes, and only the canonical encodings of RFC 8032.
    */
+  @Override
   public boolean verifies(byte[] message, byte[] signature) {
     return signature.length == SIGNATURE_BYTES && verifying.verify(message, signature);
   }

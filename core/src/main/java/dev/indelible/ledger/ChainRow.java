@@ -52,6 +52,9 @@ public record ChainRow(
   /** Longest record, in bytes: what an entry of a log holds (C2SP tlog-tiles). */
   public static final int MAX_RECORD_BYTES = 65_535;
 
+  /** Begins what stands for a value that is none; {@link #text} returns no other text with it. */
+  private static final String MISFIT = "\0";
+
   private static final int VERSION = 1;
 
   /** What the columns of no great length come to. */
@@ -129,7 +132,26 @@ public record ChainRow(
     String text = new String(utf8, StandardCharsets.UTF_8);
     boolean exact =
         text.indexOf('\ufffd') < 0 || Arrays.equals(text.getBytes(StandardCharsets.UTF_8), utf8);
-    return exact ? text : "\0not UTF-8: " + HexFormat.of().formatHex(utf8);
+    return exact && !text.startsWith(MISFIT)
+        ? text
+        : MISFIT + "not UTF-8 text: " + HexFormat.of().formatHex(utf8);
+  }
+
+  /**
+   * The attest level of a row that has a column of another type than was written. It is none that a
+   * ledger can hold, so that neither the record hash nor the signature of the row holds.
+   *
+   * @param what which column, and its type
+   */
+  public static String mistyped(String what) {
+    return MISFIT + what;
+  }
+
+  /** What a column of another type than was written is, if the row has one. */
+  Optional<String> misfit() {
+    return attestLevel.startsWith(MISFIT)
+        ? Optional.of(attestLevel.substring(MISFIT.length()))
+        : Optional.empty();
   }
 
   /** The record: canonical JSON (RFC 8785) of everything but the payload itself. */
@@ -182,6 +204,12 @@ public record ChainRow(
   @Override
   public boolean is(String type) {
     return eventType.equals(type);
+  }
+
+  @Override
+  public long idKey() {
+    byte[] utf8 = id.getBytes(StandardCharsets.UTF_8);
+    return IdKeys.of(utf8, 0, utf8.length);
   }
 
   @Override

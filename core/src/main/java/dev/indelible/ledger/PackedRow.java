@@ -4,6 +4,7 @@ package dev.indelible.ledger;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Sha256;
 import dev.indelible.crypto.VerificationKey;
+import dev.indelible.event.DeferredAuditEvent;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -45,6 +46,15 @@ public final class PackedRow implements StoredRow {
   private static final byte[] TIMESTAMP = ascii("\",\"timestamp\":\"");
   private static final byte[] UNSIGNED_TIMESTAMP = ascii(",\"timestamp\":\"");
   private static final byte[] END = ascii("\",\"v\":1}");
+
+  // What stands between the values of a payload.
+  private static final byte[] QUOTE = ascii("\"");
+  private static final byte[] END_OF_PAYLOAD = ascii("\"}");
+  private static final byte[] PAYLOAD_TIMESTAMP = ascii(",\"timestamp\":\"");
+  private static final byte[] ID_MEMBER = ascii("},\"id\":\"");
+  private static final byte[] AGENT_MEMBER = ascii(",\"agent_id\":\"");
+  private static final byte[] SYSTEM_BEGIN = ascii("{\"agent_id\":\"");
+  private static final byte[] DETAILS_MEMBER = ascii("\",\"details\":{");
 
   /** A record's bytes beside its texts and two hashes. */
   private static final int UNSIGNED_BYTES =
@@ -176,6 +186,11 @@ public final class PackedRow implements StoredRow {
   }
 
   @Override
+  public long idKey() {
+    return IdKeys.of(packed, idAt, idAt + ID_BYTES);
+  }
+
+  @Override
   public boolean hasPayload() {
     return true;
   }
@@ -205,6 +220,30 @@ public final class PackedRow implements StoredRow {
   boolean isPayloadSound() {
     byte[] hash = Sha256.hash(packed, payloadAt, packed.length - payloadAt);
     return equal(packed, payloadHashAt, payloadHashAt + Sha256.BYTES, hash);
+  }
+
+  /**
+   * Whether its payload states the row's own id, agent, time and type; not true of a payload whose
+   * members are not in the places where writers put them.
+   */
+  boolean isStatedByPayload() {
+    PayloadMembers payload = new PayloadMembers(packed, payloadAt);
+    boolean refusal = is(DeferredAuditEvent.REFUSAL);
+    return isPlain(idAt, idAt + ID_BYTES)
+        && isPlain(agentAt, agentEnd)
+        && isPlain(timestampAt, timestampAt + TIMESTAMP_BYTES)
+        && payload.skipBack(END_OF_PAYLOAD)
+        && payload.skipBack(packed, timestampAt, timestampAt + TIMESTAMP_BYTES)
+        && payload.skipBack(PAYLOAD_TIMESTAMP)
+        && payload.skipBackNonce()
+        && payload.skipBack(QUOTE)
+        && payload.skipBack(packed, idAt, idAt + ID_BYTES)
+        && payload.skipBack(ID_MEMBER)
+        && (refusal || is(DeferredAuditEvent.CHECK)
+            ? payload.skipBackDecision(refusal)
+                && payload.skipBack(packed, agentAt, agentEnd)
+                && payload.skipBack(AGENT_MEMBER)
+            : payload.begins(SYSTEM_BEGIN, packed, agentAt, agentEnd, DETAILS_MEMBER));
   }
 
   /** Whether one of these keys, the one it names, signed it. */

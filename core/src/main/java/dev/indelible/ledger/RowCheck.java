@@ -20,6 +20,9 @@ public final class RowCheck {
   public static final String SIGNATURE = "signature";
   public static final String ORDER = "order";
 
+  /** The check of the tables themselves, to which the types of their columns belong. */
+  public static final String STORAGE = "storage";
+
   /** How far from its place a row is looked for when it seems to have been moved. */
   private static final int MOVED_AT_MOST = 32;
 
@@ -73,7 +76,9 @@ public final class RowCheck {
 
   /** What is wrong with a row by itself; empty when nothing is. */
   public List<RowFault> content(StoredRow stored) {
-    if (stored instanceof PackedRow packed && packed.isPayloadSound()) {
+    if (stored instanceof PackedRow packed
+        && packed.isPayloadSound()
+        && packed.isStatedByPayload()) {
       if (packed.isUnsigned()) {
         return ONLY_UNSIGNED;
       }
@@ -103,8 +108,10 @@ public final class RowCheck {
     if (row.payload().isEmpty()) {
       return broken(PAYLOAD, "its payload is gone, and no event in the chain says it was erased");
     }
-    return Arrays.equals(Sha256.hash(row.payload().get()), row.payloadHash())
-        ? Optional.empty()
+    byte[] payload = row.payload().get();
+    return Arrays.equals(Sha256.hash(payload), row.payloadHash())
+        ? PayloadClaims.contradiction(row, payload)
+            .map(contradiction -> new RowFault(PAYLOAD, true, contradiction))
         : broken(PAYLOAD, "its payload and its payload hash do not agree");
   }
 
@@ -118,6 +125,11 @@ public final class RowCheck {
   }
 
   private Optional<RowFault> signature(ChainRow row) {
+    Optional<String> misfit = row.misfit();
+    if (misfit.isPresent()) {
+      // What was signed cannot be known.
+      return broken(STORAGE, misfit.get());
+    }
     return switch (row.attestLevel()) {
       case ChainRow.SELF_SIGNED -> selfSigned(row);
       case ChainRow.UNSIGNED -> Optional.of(IS_UNSIGNED);

@@ -17,6 +17,9 @@ public sealed interface StoredRow permits ChainRow, PackedRow {
   /** Whether it is an event of that type, which is named in ASCII as all of them are. */
   boolean is(String eventType);
 
+  /** A key of its event id: that of no other id, but for one in 2^64; see {@link IdKeys}. */
+  long idKey();
+
   /** The key that signed it, as it says; empty when it names none. */
   Optional<String> keyId();
 

@@ -14,13 +14,21 @@ final class GapCheck implements Check {
   private final Findings findings;
   private long gaps;
 
+  /** Rows of that type that no accepted key signed. */
+  private long unproven;
+
   GapCheck(Findings findings) {
     this.findings = findings;
   }
 
   @Override
   public void row(JudgedRow row) {
-    if (row.is(SystemEvent.GAP) && gaps++ < Verifier.MAX_FINDINGS) {
+    if (!row.is(SystemEvent.GAP)) {
+      return;
+    }
+    if (!row.isSigned()) {
+      unproven++;
+    } else if (gaps++ < Verifier.MAX_FINDINGS) {
       findings.ok(
           GAP,
           row.sequence(),
@@ -30,7 +38,12 @@ final class GapCheck implements Check {
 
   @Override
   public void end() {
-    if (gaps == 0) {
+    if (unproven > 0) {
+      findings.absent(
+          GAP,
+          "%s of a loss that no accepted key signed: whether there was one cannot be told"
+              .formatted(Findings.count(unproven, "row", "rows")));
+    } else if (gaps == 0) {
       findings.ok(GAP, "no loss of accepted events is on record in these rows");
     }
   }

@@ -15,15 +15,29 @@ import java.util.List;
  * @param stored the row as it was read
  * @param head its sequence and its record hash
  * @param faults what is wrong between the row and its payload, and with its signature
+ * @param idKey a key of its event id, see {@link StoredRow#idKey}
  */
-record JudgedRow(StoredRow stored, Head head, List<RowFault> faults) {
+record JudgedRow(StoredRow stored, Head head, List<RowFault> faults, long idKey) {
   static JudgedRow of(StoredRow row, RowCheck check) {
-    return new JudgedRow(row, row.head(), check.content(row));
+    return new JudgedRow(row, row.head(), check.content(row), row.idKey());
   }
 
   /** Whether it is what its signer wrote: its payload is there and unchanged, and it is signed. */
   boolean isSound() {
     return faults.isEmpty();
+  }
+
+  /**
+   * Whether an accepted key signed it in its place, so that it says what that key's holder wrote.
+   * Of any other row nothing is known but that it stands there.
+   */
+  boolean isSigned() {
+    for (RowFault fault : faults) {
+      if (!fault.check().equals(RowCheck.PAYLOAD)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   boolean is(String eventType) {

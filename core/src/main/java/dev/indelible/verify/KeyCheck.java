@@ -49,25 +49,26 @@ final class KeyCheck implements Check {
       findings.broken(
           KEYS,
           row.sequence(),
-          "it speaks of keys, and is hidden from who looks for such rows: the index was changed");
+          "its event type is one about keys, and the index by event type does not list it: the index was changed");
     }
+    long sequence = row.sequence();
     Optional<String> named = row.stored().keyId();
-    if (named.isEmpty()) {
+    if (named.isEmpty() || sequence < 1 || !row.isSigned()) {
+      // It may name any key: the signature check reports it.
       return;
     }
     String keyId = named.get();
-    firstKey = firstKey.isEmpty() && fromStart ? keyId : firstKey;
+    firstKey = sequence == 1 && fromStart ? keyId : firstKey;
     Era era = eras.get(keyId);
     if (era == null) {
-      // Nobody knows it here; that is the signature's to tell.
+      // Accepted from a later row on; the signature check reports it.
       return;
     }
-    long sequence = row.sequence();
     if (sequence <= era.introduced()) {
       broken(sequence, "it is signed by key %s, which row %d introduces", keyId, era.introduced());
-    } else if (sequence > era.givenUp()) {
+    } else if (era.isGivenUp() && sequence > era.givenUp()) {
       broken(sequence, "it is signed by key %s, which row %d gave up", keyId, era.givenUp());
-    } else if (sequence >= era.suspect()) {
+    } else if (era.isGivenUp() && sequence >= era.suspect()) {
       suspects.computeIfAbsent(keyId, id -> new long[] {sequence, 0})[1]++;
     }
   }

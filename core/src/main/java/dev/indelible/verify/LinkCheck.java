@@ -25,11 +25,28 @@ final class LinkCheck implements Check {
 
   @Override
   public void row(JudgedRow row) {
+    rows++;
+    if (row.sequence() < 1) {
+      // Nothing follows it: the next row is held against the one before it.
+      findings.broken(
+          RowCheck.SEQUENCE,
+          row.sequence(),
+          "the rows of a log are numbered from 1: it was planted");
+      return;
+    }
     for (RowFault fault : check.link(row.stored(), before)) {
-      findings.fault(row.sequence(), fault);
+      if (fault.check().equals(RowCheck.SEQUENCE) && !row.isSigned()) {
+        // A row that nobody signed in its place does not prove that there were rows before it.
+        findings.broken(
+            RowCheck.SEQUENCE,
+            row.sequence(),
+            "it stands where row %d should, and no accepted key signed it there"
+                .formatted(before.sequence() + 1));
+      } else {
+        findings.fault(row.sequence(), fault);
+      }
     }
     before = row.head();
-    rows++;
   }
 
   @Override

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.verify;
 
+import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.StorageState;
@@ -11,7 +12,7 @@ import java.util.Optional;
  * check reads through these tables. Used by one thread.
  */
 final class StorageCheck implements Check {
-  static final String STORAGE = "storage";
+  static final String STORAGE = RowCheck.STORAGE;
 
   private final Findings findings;
   private final Optional<StorageState> state;

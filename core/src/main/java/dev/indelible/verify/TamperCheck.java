@@ -33,7 +33,7 @@ final class TamperCheck implements Check {
 
   @Override
   public void row(JudgedRow row) throws LedgerException {
-    if (!row.is(SystemEvent.TAMPER)) {
+    if (!row.is(SystemEvent.TAMPER) || !row.isSigned()) {
       return;
     }
     if (payloads) {

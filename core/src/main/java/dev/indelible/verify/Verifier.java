@@ -139,6 +139,7 @@ public final class Verifier {
       checks.addAll(
           List.of(
               new SignatureCheck(findings, tree, ledger, content, before + 1),
+              new EventIdCheck(findings, ledger, before == 0 ? Long.MIN_VALUE : before + 1),
               new TamperCheck(findings, ledger, history),
               new GapCheck(findings)));
       options

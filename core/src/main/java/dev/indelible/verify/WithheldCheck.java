@@ -28,9 +28,10 @@ final class WithheldCheck implements Check {
   @Override
   public void row(JudgedRow row) {
     rows++;
-    if (row.is(SystemEvent.KEY_ROTATED)
-        || row.is(SystemEvent.KEY_COMPROMISED)
-        || row.is(SystemEvent.KEY_REPLACED)) {
+    if (row.isSigned()
+        && (row.is(SystemEvent.KEY_ROTATED)
+            || row.is(SystemEvent.KEY_COMPROMISED)
+            || row.is(SystemEvent.KEY_REPLACED))) {
       firstKeyEvent = keyEvents++ == 0 ? row.sequence() : firstKeyEvent;
     }
   }

@@ -56,7 +56,7 @@ class CosignatureTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {1, 8, 63, 64, 71, 73, 2428})
+  @ValueSource(ints = {1, 8, 63, 64, 71, 73, 2427, 2429})
   void aCosignatureOfAnyOtherLengthIsRefused(int length) {
     NoteSignature wrong =
         new NoteSignature(WITNESS.name(), WITNESS.id(), Arrays.copyOf(line().signature(), length));

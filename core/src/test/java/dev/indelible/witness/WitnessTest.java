@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.indelible.checkpoint.SignatureType;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerifierKey;
-import dev.indelible.crypto.VerificationKey;
+import dev.indelible.crypto.SignatureKey;
 import dev.indelible.merkle.Hash;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -78,7 +78,7 @@ class WitnessTest {
 
   /** The bytes of a cosignature as tlog-cosignature v1 has them, checked by hand. */
   private void requireCosignature(String checkpoint, String lines) throws Exception {
-    VerificationKey key = directory.key().key();
+    SignatureKey key = directory.key().key();
     assertThat(lines).startsWith("— witness.example/w1 ").endsWith("\n");
     byte[] bytes = Base64.getDecoder().decode(lines.strip().split(" ")[2]);
     assertThat(bytes).hasSize(76);

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +29,8 @@ import org.jspecify.annotations.Nullable;
 public final class AiMemoryFile implements AutoCloseable {
   private static final String TABLE = "signed_events";
   private static final String LETTERS = "signed_events_dlq";
+  private static final String SELECT_COLUMNS =
+      "SELECT name FROM pragma_table_info('signed_events')";
 
   /** The columns and the type of value that each has in what the other system writes. */
   private static final Map<String, List<String>> COLUMNS =
@@ -106,7 +109,7 @@ public final class AiMemoryFile implements AutoCloseable {
     if (!hasTable(TABLE)) {
       throw new LedgerException(file + ": no table signed_events in it; is this the right file?");
     }
-    List<String> columns = texts("SELECT name FROM pragma_table_info('signed_events')");
+    List<String> columns = texts(SELECT_COLUMNS);
     if (columns.contains("payload")) {
       throw new LedgerException(
           file + ": an Indelible ledger; check it without --format, with --data");
@@ -197,10 +200,38 @@ public final class AiMemoryFile implements AutoCloseable {
     return Optional.empty();
   }
 
+  /** The columns of the table that ai-memory 0.7 does not have. */
+  public List<String> laterColumns() throws LedgerException {
+    return reading(
+        () ->
+            texts(SELECT_COLUMNS).stream()
+                .filter(name -> !COLUMNS.containsKey(name))
+                .sorted()
+                .toList());
+  }
+
   /** How many rows have no number, and so no place in the chain. */
   public long unchained() throws LedgerException {
     return reading(
         () -> count("SELECT count(*) FROM signed_events WHERE typeof(sequence) <> 'integer'"));
+  }
+
+  /**
+   * The first row whose id an earlier row has; empty if each row has an id of its own. Reads the
+   * table itself where no index has the ids in order.
+   */
+  public OptionalLong repeatedId() throws LedgerException {
+    return reading(
+        () ->
+            Statements.first(
+                    connection,
+                    """
+                    SELECT min(last) FROM (SELECT max(sequence) AS last FROM signed_events
+                      WHERE typeof(sequence) = 'integer' GROUP BY id HAVING count(*) > 1)""",
+                    row -> row.getObject(1) == null ? -1L : row.getLong(1))
+                .filter(sequence -> sequence >= 0)
+                .map(OptionalLong::of)
+                .orElse(OptionalLong.empty()));
   }
 
   /** How many events were refused a row, and lie in a table beside the chain. */

@@ -16,25 +16,31 @@ final class SqliteRows {
           + " prev_hash, key_id, payload";
 
   /**
-   * Whether every column is of the type that was written: a text that has become a blob of the same
-   * bytes reads the same, and is found by no query.
+   * The first column that is of another type than was written, as {@code agent_id is a blob,
+   * expected text}; NULL if none is. A text that has become a blob of the same bytes reads the
+   * same, and is found by no query.
    */
-  private static final String TYPED =
-      "typeof(id) = 'text' AND typeof(agent_id) = 'text' AND typeof(event_type) = 'text'"
-          + " AND typeof(payload_hash) = 'blob' AND typeof(signature) IN ('blob', 'null')"
-          + " AND typeof(attest_level) = 'text' AND typeof(timestamp) = 'text'"
-          + " AND typeof(prev_hash) = 'blob' AND typeof(key_id) IN ('text', 'null')"
-          + " AND typeof(payload) IN ('text', 'null')";
-
-  private static final String MISTYPED = "\0(a column has another type than was written)";
+  private static final String MISTYPED =
+      "CASE "
+          + unless("id", "text", false)
+          + unless("agent_id", "text", false)
+          + unless("event_type", "text", false)
+          + unless("payload_hash", "blob", false)
+          + unless("signature", "blob", true)
+          + unless("attest_level", "text", false)
+          + unless("timestamp", "text", false)
+          + unless("prev_hash", "blob", false)
+          + unless("key_id", "text", true)
+          + unless("payload", "text", true)
+          + "END";
 
   /** What {@link #read} reads. */
-  static final String SELECT = "SELECT " + COLUMNS + ", " + TYPED + " FROM signed_events ";
+  static final String SELECT = "SELECT " + COLUMNS + ", " + MISTYPED + " FROM signed_events ";
 
   /**
-   * Whether every column is of the type that was written, as {@link #TYPED} has it, for a fraction
-   * of the time: in SQLite a number is less than any text, and a text less than any blob. Left out
-   * is what no number can be taken for. Not true of a row that lacks what a writer writes.
+   * Whether every column is of the type that was written, as {@link #MISTYPED} has it, for a
+   * fraction of the time: in SQLite a number is less than any text, and a text less than any blob.
+   * Left out is what no number can be taken for. Not true of a row that lacks what a writer writes.
    */
   private static final String USUAL =
       "agent_id BETWEEN '' AND x'' AND event_type BETWEEN '' AND x'' AND attest_level < x''"
@@ -61,6 +67,12 @@ final class SqliteRows {
 
   private SqliteRows() {}
 
+  private static String unless(String column, String type, boolean nullable) {
+    String types = nullable ? "('" + type + "', 'null')" : "('" + type + "')";
+    return "WHEN typeof(%1$s) NOT IN %2$s THEN '%1$s is ' || CASE typeof(%1$s) WHEN 'null' THEN 'NULL' WHEN 'integer' THEN 'an integer' WHEN 'real' THEN 'a real number' ELSE 'a ' || typeof(%1$s) END || ', expected %3$s' "
+        .formatted(column, types, type);
+  }
+
   static void bind(PreparedStatement insert, ChainRow row) throws SQLException {
     insert.setLong(1, row.sequence());
     insert.setString(2, row.id());
@@ -77,10 +89,10 @@ final class SqliteRows {
 
   /**
    * Reads whatever is there: a column that should not be NULL and is reads as empty. A row with a
-   * column of another type than was written has an attest level that no writer writes.
+   * column of another type than was written has an attest level that says so, and no other row has.
    */
   static ChainRow read(ResultSet row) throws SQLException {
-    boolean typed = row.getBoolean(12);
+    String mistyped = row.getString(12);
     return new ChainRow(
         row.getLong(1),
         text(row, 2),
@@ -88,7 +100,7 @@ final class SqliteRows {
         text(row, 4),
         bytes(row, 5),
         Optional.ofNullable(row.getBytes(6)),
-        typed ? text(row, 7) : MISTYPED,
+        mistyped == null ? text(row, 7) : ChainRow.mistyped(mistyped),
         text(row, 8),
         bytes(row, 9),
         Optional.ofNullable(row.getBytes(10)).map(ChainRow::text),

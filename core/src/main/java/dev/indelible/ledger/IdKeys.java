@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.ledger;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.security.SecureRandom;
+
+/**
+ * Keys of 64 bits for event ids, by which equal ids are found among many. Equal ids have equal keys
+ * within one process; different ids may. Nobody who wrote an id could know its key.
+ */
+final class IdKeys {
+  private static final VarHandle LONGS =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+  /** The multiplier of SplitMix64's last step. */
+  private static final long MIX = 0x94d049bb133111ebL;
+
+  private static final long SEED = new SecureRandom().nextLong();
+
+  private IdKeys() {}
+
+  /** The key of the id in these bytes. */
+  static long of(byte[] bytes, int from, int to) {
+    long key = SEED ^ (to - from);
+    int at = from;
+    for (; at + Long.BYTES <= to; at += Long.BYTES) {
+      key = mix(key ^ (long) LONGS.get(bytes, at));
+    }
+    for (; at < to; at++) {
+      key = mix(key ^ bytes[at]);
+    }
+    return mix(key);
+  }
+
+  private static long mix(long key) {
+    long mixed = (key ^ key >>> 29) * MIX;
+    return mixed ^ mixed >>> 32;
+  }
+}
