@@ -2,6 +2,7 @@
 package dev.indelible.event;
 
 import dev.indelible.json.Text;
+import org.jspecify.annotations.Nullable;
 
 /** What an agent id must be. */
 public final class AgentIds {
@@ -10,11 +11,14 @@ public final class AgentIds {
   /**
    * Returns {@code agentId} if it can go on record.
    *
-   * @throws IllegalArgumentException if it is empty, over {@value AuditEvent#MAX_AGENT_ID_BYTES}
-   *     bytes of UTF-8, holds half of a surrogate pair, or a control character (which could forge
-   *     lines in a terminal or a log)
+   * @throws IllegalArgumentException if it is null, empty, over {@value
+   *     AuditEvent#MAX_AGENT_ID_BYTES} bytes of UTF-8, holds half of a surrogate pair, or a control
+   *     character (which could forge lines in a terminal or a log)
    */
-  public static String require(String agentId) {
+  public static String require(@Nullable String agentId) {
+    if (agentId == null) {
+      throw new IllegalArgumentException("agentId is null; say who acts");
+    }
     Text.requireWellFormed(agentId, "agent_id");
     if (agentId.isEmpty()) {
       throw new IllegalArgumentException("agent_id is empty; say who acts");

@@ -103,11 +103,9 @@ public final class GovernedDataSource {
 
     /** The governed data source. */
     public DataSource build() {
-      DataSource asking =
-          ProxyDataSourceBuilder.create(target)
-              .listener(new WriteQuestions(hook, agentId, recordParameters))
-              .build();
-      return Confinement.confine(DataSource.class, asking, null);
+      WriteQuestions questions = new WriteQuestions(hook, agentId, recordParameters);
+      DataSource asking = ProxyDataSourceBuilder.create(target).listener(questions).build();
+      return Confinement.confine(asking, target, questions);
     }
   }
 }

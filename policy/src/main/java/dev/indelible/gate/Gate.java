@@ -4,6 +4,7 @@ package dev.indelible.gate;
 import dev.indelible.action.AgentAction;
 import dev.indelible.decision.Decision;
 import dev.indelible.decision.Refuse;
+import dev.indelible.event.AgentIds;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.policy.Policy;
 import dev.indelible.queue.DeferredAuditQueue;
@@ -75,15 +76,15 @@ public final class Gate {
   /** The hook path: decides, records what blocks, and throws nothing. */
   private Decision consult(String agentId, AgentAction action) {
     long start = System.nanoTime();
-    Decision decision = policy.decide(action);
-    if (decision.isPermitted()) {
-      return unrecorded(action, decision, start);
-    }
     try {
-      return record(agentId, action, decision, start).decision();
+      AgentIds.require(agentId);
     } catch (IllegalArgumentException e) {
       return unrecorded(action, new Refuse(BAD_AGENT_ID, e.getMessage()), start);
     }
+    Decision decision = policy.decide(action);
+    return decision.isPermitted()
+        ? unrecorded(action, decision, start)
+        : record(agentId, action, decision, start).decision();
   }
 
   private RecordedDecision record(
