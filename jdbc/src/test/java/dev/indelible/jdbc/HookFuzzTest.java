@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 class HookFuzzTest {
   /** Texts between two looks at the data. */
-  private static final int GROUP = 25;
+  private static final int GROUP = 50;
 
   /** One group in so many also runs past the hook. */
   private static final int CONTROLS = 20;
@@ -39,9 +39,9 @@ class HookFuzzTest {
   void noTextWritesPastTheHook(TestDatabase database) throws SQLException {
     int[] groups = {0};
 
-    run(database, 1, () -> groups[0]++ < 60);
+    run(database, 1, () -> groups[0]++ < 40);
 
-    assertThat(writes).as("texts that write when nobody asks").isGreaterThan(3);
+    assertThat(writes).as("texts that write when nobody asks").isPositive();
   }
 
   /** The long cut: -Dindelible.fuzz.minutes=60 shares an hour among the databases. */
@@ -91,7 +91,7 @@ class HookFuzzTest {
     System.out.printf("%s: %d texts, %d of the controls wrote%n", database, texts, writes);
   }
 
-  private static void send(Connection connection, String sql, int way) {
+  static void send(Connection connection, String sql, int way) {
     try (Statement statement = connection.createStatement()) {
       switch (way) {
         case 0 -> statement.execute(sql);
@@ -118,7 +118,7 @@ class HookFuzzTest {
     List<String> before = database.state(control);
     for (String sql : texts) {
       try (Connection connection = control.getConnection()) {
-        send(connection, sql, 1);
+        send(connection, sql, 0);
       }
       List<String> after;
       try {

@@ -338,7 +338,7 @@ final class SqlGrammar {
         };
     String spaced = random.nextInt(3) == 0 ? respaced(text) : text;
     String bracketed = random.nextInt(12) == 0 ? "(" + spaced + ")" : spaced;
-    return random.nextInt(4) == 0 ? mutated(bracketed) : bracketed;
+    return random.nextInt(6) == 0 ? mutated(bracketed) : bracketed;
   }
 
   private String write() {
@@ -394,7 +394,7 @@ final class SqlGrammar {
   private String respaced(String text) {
     StringBuilder spaced = new StringBuilder();
     for (char c : text.toCharArray()) {
-      spaced.append(c == ' ' && random.nextInt(3) == 0 ? pick(BLANKS) : String.valueOf(c));
+      spaced.append(c == ' ' && random.nextInt(4) == 0 ? pick(BLANKS) : String.valueOf(c));
     }
     return spaced.toString();
   }

@@ -40,15 +40,15 @@ enum TestDatabase {
     }
 
     @Override
-    List<String> state(DataSource source) throws SQLException {
-      List<String> state = rows(source, "SELECT * FROM sqlite_master");
-      for (String table : rows(source, "SELECT name FROM sqlite_master WHERE type = 'table'")) {
+    List<String> state(Connection connection) throws SQLException {
+      List<String> state = rows(connection, "SELECT * FROM sqlite_master");
+      for (String table : rows(connection, "SELECT name FROM sqlite_master WHERE type = 'table'")) {
         state.add(table);
-        state.addAll(rows(source, "SELECT * FROM \"" + table.strip() + "\""));
+        state.addAll(rows(connection, "SELECT * FROM \"" + table.strip() + "\""));
       }
       for (String pragma :
           List.of("user_version", "application_id", "journal_mode", "auto_vacuum")) {
-        state.addAll(rows(source, "PRAGMA " + pragma));
+        state.addAll(rows(connection, "PRAGMA " + pragma));
       }
       return state;
     }
@@ -73,11 +73,11 @@ enum TestDatabase {
     }
 
     @Override
-    List<String> state(DataSource source) throws SQLException {
-      List<String> state = rows(source, "SCRIPT");
+    List<String> state(Connection connection) throws SQLException {
+      List<String> state = rows(connection, "SCRIPT");
       state.addAll(
           rows(
-              source,
+              connection,
               "SELECT * FROM information_schema.settings WHERE setting_name NOT LIKE 'info.%'"));
       return state;
     }
@@ -107,22 +107,22 @@ enum TestDatabase {
     }
 
     @Override
-    List<String> state(DataSource source) throws SQLException {
+    List<String> state(Connection connection) throws SQLException {
       List<String> state = new ArrayList<>();
       for (String table :
           rows(
-              source,
+              connection,
               "SELECT quote_ident(tablename) FROM pg_tables"
                   + " WHERE schemaname = 'public' ORDER BY 1")) {
         state.add(table);
-        state.addAll(rows(source, "SELECT * FROM public." + table.strip()));
+        state.addAll(rows(connection, "SELECT * FROM public." + table.strip()));
       }
       for (String sequence :
           rows(
-              source,
+              connection,
               "SELECT quote_ident(sequencename) FROM pg_sequences"
                   + " WHERE schemaname = 'public' ORDER BY 1")) {
-        state.addAll(rows(source, "SELECT last_value, is_called FROM public." + sequence.strip()));
+        state.addAll(rows(connection, "SELECT last_value, is_called FROM public." + sequence.strip()));
       }
       for (String catalog :
           List.of(
@@ -135,7 +135,7 @@ enum TestDatabase {
               "SELECT * FROM pg_largeobject_metadata",
               "SELECT * FROM pg_prepared_xacts",
               "SELECT * FROM pg_description WHERE objoid >= 16384")) {
-        state.addAll(rows(source, catalog));
+        state.addAll(rows(connection, catalog));
       }
       return state;
     }
@@ -150,7 +150,13 @@ enum TestDatabase {
   abstract List<String> tables();
 
   /** All that a write may change, read past the hook. */
-  abstract List<String> state(DataSource source) throws SQLException;
+  abstract List<String> state(Connection connection) throws SQLException;
+
+  List<String> state(DataSource source) throws SQLException {
+    try (Connection connection = source.getConnection()) {
+      return state(connection);
+    }
+  }
 
   /** A new database with its tables and three rows in t. */
   DataSource filled(Path directory) throws SQLException {
@@ -171,9 +177,14 @@ enum TestDatabase {
   }
 
   static List<String> rows(DataSource source, String query) throws SQLException {
+    try (Connection connection = source.getConnection()) {
+      return rows(connection, query);
+    }
+  }
+
+  static List<String> rows(Connection connection, String query) throws SQLException {
     List<String> rows = new ArrayList<>();
-    try (Connection connection = source.getConnection();
-        Statement statement = connection.createStatement();
+    try (Statement statement = connection.createStatement();
         ResultSet result = statement.executeQuery(query)) {
       int columns = result.getMetaData().getColumnCount();
       while (result.next()) {
