@@ -127,7 +127,8 @@ class KnownBypassTest {
   void anArrayCanBeBound() throws SQLException {
     DataSource plain = TestDatabase.POSTGRESQL.filled(directory);
     try (Connection connection = refusing(plain).getConnection();
-        PreparedStatement select = connection.prepareStatement("SELECT a FROM t WHERE a = ANY (?)")) {
+        PreparedStatement select =
+            connection.prepareStatement("SELECT a FROM t WHERE a = ANY (?)")) {
       select.setArray(1, connection.createArrayOf("int4", new Integer[] {2, 9}));
       try (ResultSet rows = select.executeQuery()) {
         assertThat(rows.next()).isTrue();

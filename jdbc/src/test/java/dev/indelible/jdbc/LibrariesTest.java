@@ -150,7 +150,8 @@ class LibrariesTest {
       assertThatThrownBy(
               () ->
                   factory.inTransaction(
-                      session -> session.createNativeMutationQuery("DELETE FROM \"of\"").executeUpdate()))
+                      session ->
+                          session.createNativeMutationQuery("DELETE FROM \"of\"").executeUpdate()))
           .hasRootCauseInstanceOf(GovernanceRefusal.class);
     }
 
@@ -193,8 +194,7 @@ class LibrariesTest {
     return registry.getMeters().stream()
         .filter(meter -> meter.getId().getName().startsWith("hikaricp."))
         .flatMap(
-            meter ->
-                java.util.stream.StreamSupport.stream(meter.measure().spliterator(), false))
+            meter -> java.util.stream.StreamSupport.stream(meter.measure().spliterator(), false))
         .filter(measurement -> measurement.getStatistic() != Statistic.UNKNOWN)
         .count();
   }

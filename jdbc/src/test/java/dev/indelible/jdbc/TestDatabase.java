@@ -122,7 +122,8 @@ enum TestDatabase {
               connection,
               "SELECT quote_ident(sequencename) FROM pg_sequences"
                   + " WHERE schemaname = 'public' ORDER BY 1")) {
-        state.addAll(rows(connection, "SELECT last_value, is_called FROM public." + sequence.strip()));
+        state.addAll(
+            rows(connection, "SELECT last_value, is_called FROM public." + sequence.strip()));
       }
       for (String catalog :
           List.of(
