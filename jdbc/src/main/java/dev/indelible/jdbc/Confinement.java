@@ -65,6 +65,10 @@ final class Confinement implements InvocationHandler {
   private static final Set<Class<?>> WRITABLE_VALUES =
       Set.of(Blob.class, Clob.class, NClob.class, SQLXML.class, Ref.class);
 
+  /** The pool, and the type that Spring Boot asks for before it casts the answer to the pool. */
+  private static final Set<String> HIKARI_TYPES =
+      Set.of("com.zaxxer.hikari.HikariDataSource", "com.zaxxer.hikari.HikariConfigMXBean");
+
   private static final Set<Object> LARGE_TYPES = Set.of(Types.BLOB, Types.CLOB, Types.NCLOB);
 
   private final Object target;
@@ -137,14 +141,19 @@ final class Confinement implements InvocationHandler {
 
   private boolean isWrapperFor(Object self, Class<?> wanted) {
     return wanted.isInstance(self)
-        || owner instanceof DataSource wrapped && HikariView.answers(wrapped, wanted);
+        || owner instanceof DataSource wrapped && isHikariPool(wrapped, wanted);
+  }
+
+  /** Goes by names, since HikariCP may not be on the class path. */
+  private static boolean isHikariPool(DataSource wrapped, Class<?> wanted) {
+    return HIKARI_TYPES.contains(wanted.getName()) && wanted.isInstance(wrapped);
   }
 
   private Object unwrap(Object self, Class<?> wanted) throws SQLException {
     if (wanted.isInstance(self)) {
       return self;
     }
-    if (owner instanceof DataSource wrapped && HikariView.answers(wrapped, wanted)) {
+    if (owner instanceof DataSource wrapped && isHikariPool(wrapped, wanted)) {
       return HikariView.of(wrapped, (DataSource) self);
     }
     throw new SQLException(

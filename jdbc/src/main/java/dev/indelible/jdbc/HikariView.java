@@ -18,23 +18,12 @@ import javax.sql.DataSource;
  * Neither the pool's URL nor its credentials can be read from it.
  */
 final class HikariView extends HikariDataSource {
-  private static final String HIKARI = "com.zaxxer.hikari.HikariDataSource";
-
-  /** The type that Spring Boot asks for, before it casts the answer to HikariDataSource. */
-  private static final String SETTINGS = "com.zaxxer.hikari.HikariConfigMXBean";
-
   private final HikariDataSource target;
   private final DataSource governed;
 
   private HikariView(HikariDataSource target, DataSource governed) {
     this.target = target;
     this.governed = governed;
-  }
-
-  /** Returns whether {@link #of} answers; needs no HikariCP on the class path. */
-  static boolean answers(DataSource target, Class<?> wanted) {
-    boolean asksForPool = wanted.getName().equals(HIKARI) || wanted.getName().equals(SETTINGS);
-    return asksForPool && wanted.isInstance(target);
   }
 
   static Object of(DataSource target, DataSource governed) throws SQLException {
