@@ -1,45 +1,108 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.jdbc;
 
+import java.io.InputStream;
+import java.io.Reader;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.sql.Array;
+import java.sql.Blob;
 import java.sql.CallableStatement;
+import java.sql.Clob;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
+import java.sql.NClob;
+import java.sql.ParameterMetaData;
 import java.sql.PreparedStatement;
+import java.sql.Ref;
 import java.sql.ResultSet;
+import java.sql.ResultSetMetaData;
+import java.sql.RowId;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
+import java.sql.SQLXML;
+import java.sql.Savepoint;
 import java.sql.Statement;
+import java.sql.Struct;
+import java.sql.Types;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the objects behind a JDBC object out of reach, on the ways JDBC itself offers to them:
- * datasource-proxy hands out the driver's own objects from {@code unwrap}, {@code
- * ResultSet.getStatement} and {@code DatabaseMetaData.getConnection}, and does not look at the SQL
- * given to a statement that was prepared with other SQL, nor at updates through a result set.
+ * Keeps the driver's own objects out of reach. Every JDBC object that a method returns is wrapped
+ * by the interface that the method declares, since a driver may return one object for several
+ * interfaces. The ways JDBC offers around the statements that datasource-proxy watches are closed:
+ * {@code unwrap}, the way back to a statement or connection, other SQL on a prepared statement,
+ * rows updated through a result set, and large objects written in place.
  */
 final class Confinement implements InvocationHandler {
+  /** The interfaces that are wrapped; an object of undeclared type is wrapped as the first. */
+  private static final List<Class<?>> CONFINED =
+      List.of(
+          Connection.class,
+          CallableStatement.class,
+          PreparedStatement.class,
+          Statement.class,
+          ResultSet.class,
+          DatabaseMetaData.class,
+          ResultSetMetaData.class,
+          ParameterMetaData.class,
+          Array.class,
+          NClob.class,
+          Clob.class,
+          Blob.class,
+          SQLXML.class,
+          Struct.class,
+          Ref.class,
+          RowId.class,
+          Savepoint.class);
+
+  private static final Set<Class<?>> WRITABLE_VALUES =
+      Set.of(Blob.class, Clob.class, NClob.class, SQLXML.class, Ref.class);
+
+  /** The pool, and the type that Spring Boot asks for before it casts the answer to the pool. */
+  private static final Set<String> HIKARI_TYPES =
+      Set.of("com.zaxxer.hikari.HikariDataSource", "com.zaxxer.hikari.HikariConfigMXBean");
+
+  private static final Set<Object> LARGE_TYPES = Set.of(Types.BLOB, Types.CLOB, Types.NCLOB);
+
   private final Object target;
   private final Class<?> type;
+  private final WriteQuestions questions;
 
-  /** The object this one came from, as the caller sees it; none for what is not a statement's. */
-  private final @Nullable Object owner;
+  /** The object this one came from, as the caller sees it; for a data source, the wrapped one. */
+  private final Object owner;
 
-  private Confinement(Object target, Class<?> type, @Nullable Object owner) {
+  /** The SQL of a prepared statement; for a value, the method that made it. */
+  private final String origin;
+
+  private Confinement(
+      Object target, Class<?> type, WriteQuestions questions, Object owner, String origin) {
     this.target = target;
     this.type = type;
+    this.questions = questions;
     this.owner = owner;
+    this.origin = origin;
   }
 
-  static <T> T confine(Class<T> type, Object target, @Nullable Object owner) {
-    return type.cast(
-        Proxy.newProxyInstance(
-            Confinement.class.getClassLoader(),
-            new Class<?>[] {type},
-            new Confinement(target, type, owner)));
+  /**
+   * Wraps a data source that asks.
+   *
+   * @param wrapped the data source behind it, a pool perhaps
+   */
+  static DataSource confine(DataSource asking, DataSource wrapped, WriteQuestions questions) {
+    return (DataSource)
+        proxy(new Confinement(asking, DataSource.class, questions, wrapped, "wrap"));
+  }
+
+  private static Object proxy(Confinement confinement) {
+    return Proxy.newProxyInstance(
+        Confinement.class.getClassLoader(), new Class<?>[] {confinement.type}, confinement);
   }
 
   @Override
@@ -51,13 +114,13 @@ final class Confinement implements InvocationHandler {
       case "hashCode":
         return System.identityHashCode(self);
       case "isWrapperFor":
-        return ((Class<?>) args[0]).isInstance(self);
+        return isWrapperFor(self, (Class<?>) args[0]);
       case "unwrap":
         return unwrap(self, (Class<?>) args[0]);
       case "getStatement":
-        return owner;
+        return owner instanceof Statement ? owner : null;
       case "getConnection":
-        if (owner != null) {
+        if (owner instanceof Connection) {
           return owner;
         }
         break;
@@ -65,15 +128,33 @@ final class Confinement implements InvocationHandler {
         throw new SQLFeatureNotSupportedException(
             "%s: a result set of a governed connection is read-only; write with SQL"
                 .formatted(method.getName()));
+      case "prepareStatement", "prepareCall":
+        questions.askBeforePreparing((Connection) target, (String) args[0]);
+        break;
       default:
-        refuseOtherSql(method, args);
+        requireNoOtherSql(method, args);
+        requireNoWriteInPlace(method);
+        askAboutLargeObject(method, args);
     }
-    return confined(call(method, args), self);
+    return confined(call(method, args), method, args, self);
   }
 
-  private static Object unwrap(Object self, Class<?> wanted) throws SQLException {
+  private boolean isWrapperFor(Object self, Class<?> wanted) {
+    return wanted.isInstance(self)
+        || owner instanceof DataSource wrapped && isHikariPool(wrapped, wanted);
+  }
+
+  /** Goes by names, since HikariCP may not be on the class path. */
+  private static boolean isHikariPool(DataSource wrapped, Class<?> wanted) {
+    return HIKARI_TYPES.contains(wanted.getName()) && wanted.isInstance(wrapped);
+  }
+
+  private Object unwrap(Object self, Class<?> wanted) throws SQLException {
     if (wanted.isInstance(self)) {
       return self;
+    }
+    if (owner instanceof DataSource wrapped && isHikariPool(wrapped, wanted)) {
+      return HikariView.of(wrapped, (DataSource) self);
     }
     throw new SQLException(
         "%s would get around the gate; take it from the data source that was wrapped"
@@ -81,7 +162,7 @@ final class Confinement implements InvocationHandler {
   }
 
   /** JDBC forbids these methods on a prepared statement; some drivers do not. */
-  private void refuseOtherSql(Method method, Object @Nullable [] args) throws SQLException {
+  private void requireNoOtherSql(Method method, Object @Nullable [] args) throws SQLException {
     boolean takesSql =
         method.getName().startsWith("execute") || method.getName().equals("addBatch");
     if (takesSql && args != null && target instanceof PreparedStatement) {
@@ -90,33 +171,109 @@ final class Confinement implements InvocationHandler {
     }
   }
 
+  /** A value that came from the database may be a locator, whose setters write to the table. */
+  private void requireNoWriteInPlace(Method method) throws SQLException {
+    boolean writes =
+        WRITABLE_VALUES.contains(type)
+            && (method.getName().startsWith("set") || method.getName().equals("truncate"));
+    if (writes && !origin.startsWith("create")) {
+      throw new SQLFeatureNotSupportedException(
+          "%s.%s: a value read through a governed connection is read-only; write with SQL"
+              .formatted(type.getSimpleName(), method.getName()));
+    }
+  }
+
+  /** PostgreSQL's driver writes a large object when it is bound, before the statement runs. */
+  private void askAboutLargeObject(Method method, Object @Nullable [] args) throws SQLException {
+    boolean binds =
+        target instanceof PreparedStatement
+            && method.getName().startsWith("set")
+            && args != null
+            && args.length >= 2
+            && args[1] != null;
+    if (binds && isLargeObject(method.getName(), args)) {
+      questions.askAboutLargeObject((Statement) target, origin);
+    }
+  }
+
+  private static boolean isLargeObject(String method, Object[] args) {
+    boolean asLargeObject = args.length >= 3 && LARGE_TYPES.contains(args[2]);
+    boolean isLarge =
+        args[1] instanceof Blob
+            || args[1] instanceof Clob
+            || args[1] instanceof InputStream
+            || args[1] instanceof Reader;
+    return method.equals("setBlob")
+        || method.equals("setClob")
+        || method.equals("setNClob")
+        || method.equals("setObject") && (asLargeObject || isLarge);
+  }
+
   private @Nullable Object call(Method method, Object @Nullable [] args) throws Throwable {
     try {
-      return method.invoke(target, args);
+      return method.invoke(target, args == null ? null : released(args));
     } catch (InvocationTargetException e) {
       throw e.getCause();
     }
   }
 
-  private static @Nullable Object confined(@Nullable Object result, Object self) {
-    if (result instanceof Connection) {
-      return confine(Connection.class, result, null);
+  /** The arguments as the driver knows them: its own objects, no proxies. */
+  private static Object[] released(Object[] args) {
+    Object[] released = args.clone();
+    for (int i = 0; i < args.length; i++) {
+      if (args[i] instanceof Object[] elements && elements.getClass() == Object[].class) {
+        released[i] = released(elements);
+      } else if (args[i] != null
+          && Proxy.isProxyClass(args[i].getClass())
+          && Proxy.getInvocationHandler(args[i]) instanceof Confinement confinement) {
+        released[i] = confinement.target;
+      }
     }
-    if (result instanceof CallableStatement) {
-      return confine(CallableStatement.class, result, self);
+    return released;
+  }
+
+  private @Nullable Object confined(
+      @Nullable Object result, Method method, Object @Nullable [] args, Object self)
+      throws SQLException {
+    if (result instanceof Object[] elements) {
+      return confinedElements(elements, method, self);
     }
-    if (result instanceof PreparedStatement) {
-      return confine(PreparedStatement.class, result, self);
+    Class<?> declared = method.getReturnType();
+    Class<?> confinedType =
+        CONFINED.stream()
+            .filter(candidate -> declared == candidate || declared == Object.class)
+            .filter(candidate -> candidate.isInstance(result))
+            .findFirst()
+            .orElse(null);
+    if (confinedType == null) {
+      return result;
     }
-    if (result instanceof Statement) {
-      return confine(Statement.class, result, self);
+    boolean prepares = method.getName().startsWith("prepare");
+    String made = prepares ? (String) args[0] : method.getName();
+    Confinement confinement = new Confinement(result, confinedType, questions, self, made);
+    Object proxy = proxy(confinement);
+    return args != null && args.length > 0 && args[args.length - 1] instanceof Class<?> wanted
+        ? confinement.unwrap(proxy, wanted)
+        : proxy;
+  }
+
+  private Object[] confinedElements(Object[] elements, Method method, Object self)
+      throws SQLException {
+    Object[] confined = Arrays.copyOf(elements, elements.length, Object[].class);
+    boolean changed = false;
+    for (int i = 0; i < elements.length; i++) {
+      Object element = elements[i];
+      confined[i] =
+          element instanceof Object[] inner ? confinedElements(inner, method, self) : element;
+      for (Class<?> candidate : CONFINED) {
+        if (candidate.isInstance(element)) {
+          confined[i] =
+              proxy(new Confinement(element, candidate, questions, self, method.getName()));
+          break;
+        }
+      }
+      changed |= confined[i] != element;
     }
-    if (result instanceof DatabaseMetaData) {
-      return confine(DatabaseMetaData.class, result, self);
-    }
-    if (result instanceof ResultSet) {
-      return confine(ResultSet.class, result, self instanceof Statement ? self : null);
-    }
-    return result;
+    return changed ? confined : elements;
   }
 }

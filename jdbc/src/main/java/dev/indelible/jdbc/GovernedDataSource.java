@@ -14,8 +14,8 @@ import net.ttddyy.dsproxy.support.ProxyDataSourceBuilder;
  * <p>The hook is asked on the caller's thread, inside the caller's transaction, before a statement
  * is sent; for a batch, about all of it before any of it is sent. If it does not permit the write,
  * or throws, the call throws a {@link GovernanceRefusal} and nothing of the statement or batch is
- * sent; a refused batch is emptied. Statements that only read, or steer the transaction or the
- * session, are not asked about. Whatever else there is, known or not, is a write.
+ * sent; a refused batch is emptied. A statement passes without a question only if it is known to
+ * read, or to steer the transaction or the session. Everything else is a write, known or not.
  *
  * <p>The hook sees a {@code custom} action of kind {@value #SQL_WRITE} whose payload has
  *
@@ -38,23 +38,17 @@ import net.ttddyy.dsproxy.support.ProxyDataSourceBuilder;
  * or the product is not known, it is read in each way, and a write in any of them is asked about.
  *
  * <p>The wrapper is as safe to share between threads as its target. It guards against what a
- * statement says, not against code in the same process that means to get around it. Its limits:
+ * statement says, not against code in the same process that means to get around it. {@code
+ * docs/jdbc.md} lists what passes on each product, and the limits. The chief ones:
  *
  * <ul>
- *   <li>The name is not resolved: case, aliases ({@code UPDATE u SET … FROM users u}), views,
- *       synonyms, search paths and Unicode escapes are as written, and of a multi-table UPDATE or
- *       of DDL only the first table is named. A policy that must hold lists what may be written,
- *       not what may not.
- *   <li>A SELECT of a function that writes is a read here, and a trigger's writes are not seen.
- *   <li>Writes without SQL: through {@code Blob}, {@code Clob} and {@code SQLXML} locators, or a
- *       driver's own interfaces (not reachable from here: {@code unwrap} gives no driver objects).
- *       Result sets are read-only: {@code insertRow}, {@code updateRow} and {@code deleteRow} throw
- *       {@link java.sql.SQLFeatureNotSupportedException}. A result set taken from a {@code
- *       java.sql.Array} is the driver's own.
- *   <li>In Transact-SQL, what follows a DDL statement without a semicolon is not asked about.
- *   <li>The value of a parameter bound before it was registered as an output is not known, nor is
- *       one left standing from an earlier batch ({@code {"unknown":true}}, or missing at the end).
- *   <li>A driver may compile a statement when it is prepared, before the hook is asked.
+ *   <li>The name is not resolved: case, aliases, views, synonyms, search paths and Unicode escapes
+ *       are as written, and of a multi-table UPDATE or of DDL only the first table is named. A
+ *       policy that must hold lists what may be written, not what may not.
+ *   <li>A SELECT of a function that writes is a read here unless the function comes with the
+ *       product and is known to write; a trigger's writes are not seen.
+ *   <li>Result sets, and large objects that were read, are read-only: their setters throw {@link
+ *       java.sql.SQLFeatureNotSupportedException}.
  * </ul>
  */
 public final class GovernedDataSource {
@@ -103,11 +97,9 @@ public final class GovernedDataSource {
 
     /** The governed data source. */
     public DataSource build() {
-      DataSource asking =
-          ProxyDataSourceBuilder.create(target)
-              .listener(new WriteQuestions(hook, agentId, recordParameters))
-              .build();
-      return Confinement.confine(DataSource.class, asking, null);
+      WriteQuestions questions = new WriteQuestions(hook, agentId, recordParameters);
+      DataSource asking = ProxyDataSourceBuilder.create(target).listener(questions).build();
+      return Confinement.confine(asking, target, questions);
     }
   }
 }

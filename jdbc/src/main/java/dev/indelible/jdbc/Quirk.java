@@ -1,43 +1,63 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.jdbc;
 
+import java.util.Locale;
+import java.util.function.Predicate;
+
 /**
- * A point on which databases read the same text differently, so that what is a comment or a string
- * to one is a statement to another.
+ * A point on which databases read the same text differently, so that a comment or a string to one
+ * is a statement to another.
  */
 enum Quirk {
   /** {@code E'..\'..'} is one string (PostgreSQL). */
-  E_STRING_ESCAPES("'", "\\"),
+  E_STRING_ESCAPES(has("'", "\\")),
   /** {@code '..\'..'} is one string (MySQL, old PostgreSQL). */
-  STRING_ESCAPES("'", "\\"),
+  STRING_ESCAPES(has("'", "\\")),
   /** {@code "..\".."} is one string (MySQL). */
-  DOUBLE_QUOTE_ESCAPES("\"", "\\"),
-  /** {@code $tag$..$tag$} is a string (PostgreSQL, H2). */
-  DOLLAR_QUOTES("$", "$"),
-  /** {@code #} begins a comment (MySQL). */
-  HASH_COMMENTS("#", ""),
-  /** {@code --} begins a comment only before white space (MySQL). */
-  DASHES_NEED_SPACE("--", ""),
-  /** Block comments nest (PostgreSQL, SQL Server). */
-  NESTED_COMMENTS("/*", "/*"),
-  /** What stands in {@code /*! .. *}{@code /} is run (MySQL, MariaDB). */
-  EXECUTABLE_COMMENTS("/*", "!"),
+  DOUBLE_QUOTE_ESCAPES(has("\"", "\\")),
+  /** {@code q'[..]'} is a string (Oracle). */
+  Q_STRINGS(has("q'", "'")),
+  /** {@code $tag$..$tag$} is a string (PostgreSQL). */
+  DOLLAR_QUOTES(has("$", "$")),
+  /** {@code $$..$$} is a string, {@code $tag$} is not (H2). */
+  DOUBLE_DOLLAR_QUOTES(has("$$", "")),
+  /** {@code `name`} is a name (MySQL, SQLite, H2). */
+  BACKTICK_NAMES(has("`", "")),
   /** {@code [name]} is a name (SQLite, SQL Server). */
-  BRACKET_NAMES("[", ""),
-  /** A carriage return ends a line comment (PostgreSQL). */
-  RETURN_ENDS_COMMENT("\r", "");
+  BRACKET_NAMES(has("[", "")),
+  /** {@code #} begins a comment (MySQL). */
+  HASH_COMMENTS(has("#", "")),
+  /** {@code //} begins a comment (H2, HSQLDB). */
+  SLASH_COMMENTS(has("//", "")),
+  /** {@code --} begins a comment only before white space (MySQL). */
+  DASHES_NEED_SPACE(has("--", "")),
+  /** Block comments nest (PostgreSQL, H2, SQL Server). */
+  NESTED_COMMENTS(has("/*", "/*")),
+  /** The text in {@code /*! .. *}{@code /} is run (MySQL, MariaDB). */
+  EXECUTABLE_COMMENTS(has("/*", "!")),
+  /** A carriage return ends a line comment (PostgreSQL, H2). */
+  RETURN_ENDS_COMMENT(has("\r", "")),
+  /** {@code $name(..)} is a variable, whatever stands between the parentheses (SQLite). */
+  VARIABLES_WITH_PARENTHESES(
+      sql -> sql.indexOf('(') >= 0 && sql.chars().anyMatch(c -> "$@:#".indexOf(c) >= 0)),
+  /** Spaces outside ASCII separate words (H2, SQL Server); elsewhere they are letters. */
+  UNICODE_SPACES(sql -> sql.chars().anyMatch(c -> c >= 0x80 && SqlLexer.isSpace(c)));
 
-  private final String first;
-  private final String then;
+  private final Predicate<String> condition;
 
-  Quirk(String first, String then) {
-    this.first = first;
-    this.then = then;
+  Quirk(Predicate<String> condition) {
+    this.condition = condition;
   }
 
-  /** Whether this text might be read differently because of it; seldom says so without need. */
+  private static Predicate<String> has(String first, String then) {
+    return sql -> {
+      int at = sql.indexOf(first);
+      return at >= 0 && sql.lastIndexOf(then) > at;
+    };
+  }
+
+  /** Returns whether this quirk might change how this text is read; errs towards true. */
   boolean matters(String sql) {
-    int at = sql.indexOf(first);
-    return at >= 0 && sql.lastIndexOf(then) > at;
+    return condition.test(sql.toLowerCase(Locale.ROOT));
   }
 }

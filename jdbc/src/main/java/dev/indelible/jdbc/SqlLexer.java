@@ -8,7 +8,8 @@ import java.util.Set;
 
 /**
  * Cuts SQL into tokens, as a database with these quirks does; comments and white space are left
- * out. Never fails: what is not closed runs to the end of the text.
+ * out. Never fails: a quote or comment that is not closed runs to the end of the text, and makes
+ * the reading {@linkplain Reading#certain uncertain}.
  */
 final class SqlLexer {
   enum Kind {
@@ -39,31 +40,50 @@ final class SqlLexer {
     boolean isSymbol(char symbol) {
       return kind == Kind.SYMBOL && text.charAt(0) == symbol;
     }
+
+    /** Returns whether this token may name a table or a function; a string names one in SQLite. */
+    boolean isName() {
+      return kind == Kind.WORD || kind == Kind.QUOTED_NAME || kind == Kind.STRING;
+    }
   }
+
+  /**
+   * A text as one database reads it.
+   *
+   * @param certain false if the text has a construct whose extent or name is not certain
+   */
+  record Reading(List<Token> tokens, boolean certain) {}
+
+  private static final char BYTE_ORDER_MARK = '\ufeff';
 
   private final String sql;
   private final Set<Quirk> quirks;
   private final List<Token> tokens = new ArrayList<>();
   private int at;
+  private boolean certain = true;
+
+  /** Whether the last token is a string with backslash escapes, which PostgreSQL can continue. */
+  private boolean inEscapedString;
 
   private SqlLexer(String sql, Set<Quirk> quirks) {
     this.sql = sql;
     this.quirks = quirks;
   }
 
-  static List<Token> tokens(String sql, Set<Quirk> quirks) {
+  static Reading read(String sql, Set<Quirk> quirks) {
     SqlLexer lexer = new SqlLexer(sql, quirks);
     while (lexer.at < sql.length()) {
       if (!lexer.skipBlank()) {
         lexer.take();
       }
     }
-    return lexer.tokens;
+    // Some databases end the text at a NUL, some drivers pass it on.
+    return new Reading(lexer.tokens, lexer.certain && sql.indexOf('\0') < 0);
   }
 
   private boolean skipBlank() {
     char c = sql.charAt(at);
-    if (Character.isWhitespace(c) || Character.isSpaceChar(c)) {
+    if (isBlank(c) || c == BYTE_ORDER_MARK) {
       at++;
     } else if (startsLineComment()) {
       skipLine();
@@ -77,9 +97,20 @@ final class SqlLexer {
     return true;
   }
 
+  private boolean isBlank(char c) {
+    return isSpace(c) && (c < 0x80 || quirks.contains(Quirk.UNICODE_SPACES));
+  }
+
+  static boolean isSpace(int c) {
+    return Character.isWhitespace(c) || Character.isSpaceChar(c);
+  }
+
   private boolean startsLineComment() {
     if (sql.charAt(at) == '#') {
       return quirks.contains(Quirk.HASH_COMMENTS);
+    }
+    if (sql.startsWith("//", at)) {
+      return quirks.contains(Quirk.SLASH_COMMENTS);
     }
     return sql.startsWith("--", at)
         && (!quirks.contains(Quirk.DASHES_NEED_SPACE)
@@ -119,43 +150,63 @@ final class SqlLexer {
         at++;
       }
     } while (depth > 0 && at < sql.length());
+    certain &= depth == 0;
   }
 
   private void take() {
     char c = sql.charAt(at);
-    if (c == '\'') {
-      takeQuoted(Kind.STRING, '\'', escapesInString());
+    if (c == '\'' && follows(Set.of("q", "nq")) && quirks.contains(Quirk.Q_STRINGS)) {
+      takeQString();
+    } else if (c == '\'') {
+      boolean escapes = escapesInString();
+      takeQuoted(Kind.STRING, '\'', escapes);
+      inEscapedString = escapes;
     } else if (c == '"') {
+      certain &= !startsUnicodeName();
       takeQuoted(Kind.QUOTED_NAME, '"', quirks.contains(Quirk.DOUBLE_QUOTE_ESCAPES));
-    } else if (c == '`') {
+    } else if (c == '`' && quirks.contains(Quirk.BACKTICK_NAMES)) {
       takeQuoted(Kind.QUOTED_NAME, '`', false);
     } else if (c == '[' && quirks.contains(Quirk.BRACKET_NAMES)) {
       takeQuoted(Kind.QUOTED_NAME, ']', false);
-    } else if (c == '$' && quirks.contains(Quirk.DOLLAR_QUOTES) && dollarTagEnd() > 0) {
+    } else if (c == '$' && dollarTagEnd() > 0) {
       takeDollarQuoted();
     } else if (isDigit(c)) {
       takeNumber();
     } else if (isWordStart(c)) {
       takeWord();
     } else {
+      certain &= !opensVariable();
       int start = at++;
       add(Kind.SYMBOL, sql.substring(start, at), start);
     }
+  }
+
+  /** Returns whether the last token is one of these words, with nothing between it and here. */
+  private boolean follows(Set<String> words) {
+    Token last = tokens.isEmpty() ? null : tokens.get(tokens.size() - 1);
+    return last != null && last.end() == at && last.isWordOf(words);
   }
 
   private boolean escapesInString() {
     if (quirks.contains(Quirk.STRING_ESCAPES)) {
       return true;
     }
-    return quirks.contains(Quirk.E_STRING_ESCAPES)
-        && !tokens.isEmpty()
-        && tokens.get(tokens.size() - 1).isWord("e")
-        && tokens.get(tokens.size() - 1).end() == at;
+    return quirks.contains(Quirk.E_STRING_ESCAPES) && (follows(Set.of("e")) || inEscapedString);
+  }
+
+  /** {@code U&"\0061"} names something else than it shows. */
+  private boolean startsUnicodeName() {
+    int size = tokens.size();
+    return size >= 2
+        && tokens.get(size - 1).isSymbol('&')
+        && tokens.get(size - 1).end() == at
+        && tokens.get(size - 2).isWord("u");
   }
 
   /** Takes text up to a closing quote; a doubled one stands for itself. */
   private void takeQuoted(Kind kind, char close, boolean escapes) {
     int start = at++;
+    boolean closed = false;
     StringBuilder text = new StringBuilder();
     while (at < sql.length()) {
       char c = sql.charAt(at++);
@@ -164,17 +215,43 @@ final class SqlLexer {
         c = sql.charAt(at++);
       } else if (c == close) {
         if (!another || sql.charAt(at) != close) {
+          closed = true;
           break;
         }
         at++;
       }
       text.append(c);
     }
+    certain &= closed;
     add(kind, text.toString(), start);
+  }
+
+  /** Takes {@code '[..]'}, {@code '!..!'} and the like, behind {@code q}. */
+  private void takeQString() {
+    char open = at + 1 < sql.length() ? sql.charAt(at + 1) : '\'';
+    int pair = "[({<".indexOf(open);
+    takeUpTo(at + 2, (pair < 0 ? open : "])}>".charAt(pair)) + "'");
+  }
+
+  private void takeDollarQuoted() {
+    int body = dollarTagEnd();
+    takeUpTo(body, sql.substring(at, body));
+  }
+
+  private void takeUpTo(int body, String close) {
+    int start = at;
+    int end = sql.indexOf(close, body);
+    certain &= end >= 0;
+    at = end < 0 ? sql.length() : end + close.length();
+    add(Kind.STRING, sql.substring(Math.min(body, at), end < 0 ? at : end), start);
   }
 
   /** The char after the opening {@code $tag$}, or 0 if none opens here. */
   private int dollarTagEnd() {
+    if (!quirks.contains(Quirk.DOLLAR_QUOTES)) {
+      boolean opens = quirks.contains(Quirk.DOUBLE_DOLLAR_QUOTES) && sql.startsWith("$$", at);
+      return opens ? at + 2 : 0;
+    }
     int end = at + 1;
     while (end < sql.length() && sql.charAt(end) != '$' && isWordPart(sql.charAt(end))) {
       end++;
@@ -183,25 +260,40 @@ final class SqlLexer {
     return closed && !isDigit(sql.charAt(at + 1)) ? end + 1 : 0;
   }
 
-  private void takeDollarQuoted() {
-    int start = at;
-    int body = dollarTagEnd();
-    String tag = sql.substring(start, body);
-    int close = sql.indexOf(tag, body);
-    int bodyEnd = close < 0 ? sql.length() : close;
-    at = close < 0 ? sql.length() : close + tag.length();
-    add(Kind.STRING, sql.substring(body, bodyEnd), start);
-  }
-
-  /** Digits only: {@code 1DELETE} is a number and a keyword to some. */
+  /**
+   * Takes {@code 12}, {@code 1.5e-3} or {@code 0xff}; where a word touches it, databases differ.
+   */
   private void takeNumber() {
     int start = at;
-    skipDigits();
-    if (at < sql.length() && sql.charAt(at) == '.') {
-      at++;
+    if (sql.startsWith("0x", at) || sql.startsWith("0X", at)) {
+      at += 2;
+      while (at < sql.length() && Character.digit(sql.charAt(at), 16) >= 0) {
+        at++;
+      }
+    } else {
+      skipDigits();
+      if (at < sql.length() && sql.charAt(at) == '.') {
+        at++;
+        skipDigits();
+      }
+      skipExponent();
+    }
+    certain &= at == sql.length() || !isWordPart(sql.charAt(at));
+    add(Kind.NUMBER, sql.substring(start, at), start);
+  }
+
+  private void skipExponent() {
+    if (at >= sql.length() || Character.toLowerCase(sql.charAt(at)) != 'e') {
+      return;
+    }
+    int digits = at + 1;
+    if (digits < sql.length() && (sql.charAt(digits) == '-' || sql.charAt(digits) == '+')) {
+      digits++;
+    }
+    if (digits < sql.length() && isDigit(sql.charAt(digits))) {
+      at = digits;
       skipDigits();
     }
-    add(Kind.NUMBER, sql.substring(start, at), start);
   }
 
   private void takeWord() {
@@ -212,9 +304,26 @@ final class SqlLexer {
     add(Kind.WORD, sql.substring(start, at), start);
   }
 
+  /** SQLite reads {@code $name(..)} as one variable, with any quotes in it. */
+  private boolean opensVariable() {
+    int size = tokens.size();
+    return quirks.contains(Quirk.VARIABLES_WITH_PARENTHESES)
+        && sql.charAt(at) == '('
+        && size >= 2
+        && tokens.get(size - 1).end() == at
+        && tokens.get(size - 1).start() == tokens.get(size - 2).end()
+        && tokens.get(size - 2).kind() == Kind.SYMBOL
+        && "$@:#".contains(tokens.get(size - 2).text());
+  }
+
   private void add(Kind kind, String raw, int start) {
-    String text = kind == Kind.WORD ? raw.toLowerCase(Locale.ROOT) : raw;
-    tokens.add(new Token(kind, text, raw, start, at));
+    tokens.add(new Token(kind, kind == Kind.WORD ? folded(raw) : raw, raw, start, at));
+    inEscapedString = false;
+  }
+
+  /** Databases fold words to upper or to lower case; some letters outside ASCII become ASCII. */
+  static String folded(String word) {
+    return word.toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT);
   }
 
   private void skipDigits() {
@@ -227,14 +336,11 @@ final class SqlLexer {
     return c >= '0' && c <= '9';
   }
 
-  private static boolean isWordStart(char c) {
-    return c >= 'a' && c <= 'z'
-        || c >= 'A' && c <= 'Z'
-        || c == '_'
-        || c >= 0x80 && !Character.isSpaceChar(c) && !Character.isWhitespace(c);
+  private boolean isWordStart(char c) {
+    return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c >= 0x80 && !isBlank(c);
   }
 
-  private static boolean isWordPart(char c) {
+  private boolean isWordPart(char c) {
     return isWordStart(c) || isDigit(c) || c == '$';
   }
 }

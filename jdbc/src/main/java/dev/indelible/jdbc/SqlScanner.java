@@ -14,14 +14,20 @@ import java.util.Set;
 /**
  * Finds the writes in SQL.
  *
- * <p>Fails closed. Only statements known to read, or to steer a transaction or a session, are no
- * writes, and only if no writing keyword stands in them either: that finds the DELETE in a common
- * table expression, behind EXPLAIN, and behind a SELECT that Transact-SQL lets end without a
- * semicolon. Text that databases read differently is read in each way, and what is a write in any
- * of them counts.
+ * <p>Fails closed. A statement passes only if one of these holds, in every way in which the
+ * database may read the text:
+ *
+ * <ol>
+ *   <li>it is one of the product's {@linkplain Dialect#steering steering statements};
+ *   <li>it is a query, or EXPLAIN of a query where that writes nothing, in which no word that
+ *       begins a write stands unquoted and no function that is known to write is called.
+ * </ol>
+ *
+ * <p>Everything else is a write, known or not.
  */
 final class SqlScanner {
-  private static final Map<String, Operation> KEYWORDS =
+  /** Words that begin a write where they stand first, with the operation on record. */
+  private static final Map<String, Operation> VERBS =
       Map.ofEntries(
           entry("insert", Operation.INSERT),
           entry("update", Operation.UPDATE),
@@ -40,75 +46,60 @@ final class SqlScanner {
           entry("exec", Operation.CALL),
           entry("execute", Operation.CALL),
           entry("copy", Operation.OTHER),
+          entry("upsert", Operation.OTHER),
           entry("into", Operation.OTHER));
 
-  /** Keywords that mean something only where they lead; inside a read they are names. */
-  private static final Set<String> LEADING_ONLY = Set.of("rename", "comment", "copy");
+  /** Verbs that no known database takes for a write further in: there they are names. */
+  private static final Set<String> FIRST_ONLY = Set.of("call", "comment", "copy", "exec", "rename");
 
-  private static final Set<String> READS =
+  /** Further words that begin a write where no semicolon need stand before it (Transact-SQL). */
+  private static final Set<String> WITHOUT_SEMICOLON =
       Set.of(
-          "select",
-          "values",
-          "table",
-          "with",
-          "explain",
-          "describe",
-          "desc",
-          "show",
-          "commit",
-          "rollback",
-          "savepoint",
-          "release",
-          "end",
-          "abort",
-          "use");
+          "add",
+          "attach",
+          "backup",
+          "bulk",
+          "checkpoint",
+          "conversation",
+          "dbcc",
+          "deny",
+          "dialog",
+          "disable",
+          "dump",
+          "enable",
+          "kill",
+          "load",
+          "move",
+          "raiserror",
+          "receive",
+          "reconfigure",
+          "restore",
+          "revert",
+          "send",
+          "setuser",
+          "shutdown",
+          "updatetext",
+          "writetext");
 
-  /** What may follow BEGIN or START in transaction control; otherwise they open a block. */
-  private static final Set<String> TRANSACTION_WORDS =
+  /** Verbs that are also functions. */
+  private static final Set<String> ALSO_FUNCTIONS = Set.of("insert", "replace", "truncate");
+
+  private static final Set<String> QUERIES = Set.of("select", "values", "table", "with");
+
+  /** Words between EXPLAIN and the query. */
+  private static final Set<String> EXPLAIN_OPTIONS =
       Set.of(
-          "transaction",
-          "tran",
-          "work",
-          "deferred",
-          "immediate",
-          "exclusive",
-          "concurrent",
-          "isolation",
-          "level",
-          "read",
-          "write",
-          "only",
-          "committed",
-          "uncommitted",
-          "repeatable",
-          "serializable",
-          "not",
-          "deferrable",
-          "snapshot",
-          "with",
-          "consistent");
-
-  /** With these, SET and RESET reach beyond the session (MySQL). */
-  private static final Set<String> SERVER_WORDS =
-      Set.of("global", "persist", "persist_only", "password", "master", "slave", "replica", "logs");
-
-  /** SQLite: PRAGMAs that take an argument and only look. */
-  private static final Set<String> LOOKING_PRAGMAS =
-      Set.of(
-          "table_info",
-          "table_xinfo",
-          "table_list",
-          "index_list",
-          "index_info",
-          "index_xinfo",
-          "foreign_key_list",
-          "foreign_key_check",
-          "integrity_check",
-          "quick_check");
-
-  /** SQLite: PRAGMAs that act without an argument. */
-  private static final Set<String> ACTING_PRAGMAS =
-      Set.of("incremental_vacuum", "optimize", "wal_checkpoint");
+          "analyze",
+          "extended",
+          "for",
+          "partitions",
+          "plan",
+          "query",
+          "verbose",
+          "format",
+          "json",
+          "traditional",
+          "tree");
 
   private static final Set<String> MODIFIERS =
       Set.of(
@@ -184,20 +175,29 @@ final class SqlScanner {
 
   private final String text;
   private final List<Token> tokens;
+  private final Dialect dialect;
   private final Set<SqlWrite> found = new LinkedHashSet<>();
 
-  private SqlScanner(String sql, List<Token> tokens) {
+  private SqlScanner(String sql, List<Token> tokens, Dialect dialect) {
     this.text = sql.substring(tokens.get(0).start(), tokens.get(tokens.size() - 1).end());
     this.tokens = tokens;
+    this.dialect = dialect;
   }
 
   /** The writes in a text of one or more statements, in their order; empty if it only reads. */
   static Set<SqlWrite> writes(String sql, Dialect dialect) {
     Set<SqlWrite> writes = new LinkedHashSet<>();
-    for (Set<Quirk> reading : dialect.readings(sql)) {
-      for (List<Token> statement : statements(SqlLexer.tokens(sql, reading))) {
-        writes.addAll(new SqlScanner(sql, statement).writes());
+    List<Set<Quirk>> readings = dialect.readings(sql);
+    boolean certain = !readings.isEmpty();
+    for (Set<Quirk> quirks : readings) {
+      SqlLexer.Reading reading = SqlLexer.read(sql, quirks);
+      for (List<Token> statement : statements(reading.tokens())) {
+        writes.addAll(new SqlScanner(sql, statement, dialect).writes());
       }
+      certain &= reading.certain();
+    }
+    if (!certain && writes.isEmpty()) {
+      writes.add(new SqlWrite(0, sql.strip(), Operation.OTHER, ""));
     }
     return writes;
   }
@@ -217,19 +217,35 @@ final class SqlScanner {
   }
 
   private Set<SqlWrite> writes() {
-    int lead = lead();
-    if (isWord(lead, "show")) {
+    if (dialect.steering().matcher(shape()).matches()) {
       return found;
     }
-    int at = isKeyword(lead) ? addWrite(lead) : lead;
-    // What else is in a definition (GRANT DELETE, ON DELETE CASCADE) is its detail.
+    int lead = lead();
+    int at = isVerb(lead) ? addWrite(lead) : lead;
+    // Further words of a definition (GRANT DELETE, ON DELETE CASCADE) are its detail.
     while (!isDdl(lead) && at < tokens.size()) {
-      at = isKeywordInside(at) ? addWrite(at) : at + 1;
+      at = isWriteInside(at) ? addWrite(at) : at + 1;
     }
-    if (found.isEmpty() && !onlyReads(lead)) {
+    addWritingFunctions();
+    if (found.isEmpty() && !isQuery(lead)) {
       add(Operation.OTHER, "");
     }
     return found;
+  }
+
+  /** The statement as the patterns of {@link Dialect} see it. */
+  private String shape() {
+    StringBuilder shape = new StringBuilder();
+    for (Token token : tokens) {
+      shape.append(shape.isEmpty() ? "" : " ");
+      switch (token.kind()) {
+        case QUOTED_NAME -> shape.append('"');
+        case STRING -> shape.append('\'');
+        case NUMBER -> shape.append('0');
+        default -> shape.append(token.text());
+      }
+    }
+    return shape.toString();
   }
 
   /** The first token that says something: behind parentheses and JDBC's <code>{?=</code>. */
@@ -241,46 +257,106 @@ final class SqlScanner {
     return at;
   }
 
+  private boolean isQuery(int lead) {
+    int query = lead;
+    if (dialect.explains() && isWordOf(lead, Set.of("explain", "describe", "desc"))) {
+      query = explainedQuery(lead + 1);
+    }
+    boolean definesFunction =
+        isWord(query, "with") && isWordOf(query + 1, Set.of("function", "procedure"));
+    return isWordOf(query, QUERIES) && !definesFunction;
+  }
+
+  /** Where the query of an EXPLAIN begins, behind its options and any parentheses. */
+  private int explainedQuery(int from) {
+    int at = from;
+    if (isSymbol(at, '(') && !isWordOf(behindOpening(at), QUERIES)) {
+      at = behindParentheses(at);
+    }
+    while (isWordOf(at, EXPLAIN_OPTIONS) || isSymbol(at, '=')) {
+      at++;
+    }
+    return behindOpening(at);
+  }
+
+  private int behindOpening(int from) {
+    int at = from;
+    while (isSymbol(at, '(')) {
+      at++;
+    }
+    return at;
+  }
+
+  private boolean isVerb(int at) {
+    return isWordOf(at, VERBS.keySet());
+  }
+
   private boolean isDdl(int at) {
-    return isKeyword(at) && KEYWORDS.get(tokens.get(at).text()) == Operation.DDL;
+    return isVerb(at) && VERBS.get(tokens.get(at).text()) == Operation.DDL;
   }
 
-  private boolean isKeyword(int at) {
-    return isWordOf(at, KEYWORDS.keySet());
+  /** Returns whether a write begins here, inside a statement, whatever follows. */
+  private boolean isWriteInside(int at) {
+    boolean begins =
+        dialect.semicolons()
+            ? isVerb(at) && !isWordOf(at, FIRST_ONLY)
+            : isVerb(at) || isWordOf(at, WITHOUT_SEMICOLON);
+    boolean isColumn = isSymbol(at - 1, '.') && has(at - 2) && tokens.get(at - 2).isName();
+    boolean isFunction = isWordOf(at, ALSO_FUNCTIONS) && isSymbol(at + 1, '(');
+    return begins && !isColumn && !isFunction && !isClause(at);
   }
 
-  /** Whether a keyword further in starts a write, and is not part of another clause or a name. */
-  private boolean isKeywordInside(int at) {
-    if (!isKeyword(at) || isWordOf(at, LEADING_ONLY)) {
-      return false;
-    }
-    if (isSymbol(at - 1, '.') && startsName(at - 2)) {
-      return false;
-    }
-    if (isWord(at, "into")) {
+  /** Returns whether the word belongs to a clause: FOR UPDATE, or part of an upsert or MERGE. */
+  private boolean isClause(int at) {
+    boolean merges = found.stream().anyMatch(write -> write.operation() == Operation.MERGE);
+    boolean inserts = found.stream().anyMatch(write -> write.operation() == Operation.INSERT);
+    if (merges && isWord(at - 1, "then")) {
       return true;
     }
-    boolean locksOrUpserts =
-        isWord(at, "update") && (isWord(at - 1, "for") || isWord(at - 1, "key"));
-    boolean conflictClause = isWord(at, "replace") && isWord(at - 1, "or");
-    return !locksOrUpserts && !conflictClause && hasTarget(at);
+    if (!isWord(at, "update")) {
+      return false;
+    }
+    boolean locks =
+        isWord(at - 1, "for")
+            || isWord(at - 1, "key") && isWord(at - 2, "no") && isWord(at - 3, "for");
+    boolean upserts =
+        isWord(at - 1, "do") && isWord(at + 1, "set")
+            || isWord(at - 1, "key") && isWord(at - 2, "duplicate");
+    return locks && !isWordOf(lead(), Set.of("explain", "describe", "desc")) || inserts && upserts;
   }
 
-  private boolean hasTarget(int keyword) {
-    int next = keyword + 1;
-    if (isWord(next, "from")) {
-      return isWord(keyword, "delete");
+  private void addWritingFunctions() {
+    for (int at = 0; at < tokens.size(); at++) {
+      if (mayWrite(at)) {
+        add(Operation.CALL, tokens.get(at).raw());
+      } else if (isSequenceStep(at)) {
+        add(Operation.CALL, "nextval");
+      }
     }
-    boolean runsText = isWord(keyword, "exec") || isWord(keyword, "execute");
-    return startsName(next)
-        || isSymbol(next, '@')
-        || isSymbol(next, '#')
-        || runsText && isSymbol(next, '(');
+  }
+
+  /** Returns whether a function known to write is called here, or one of a package that writes. */
+  private boolean mayWrite(int at) {
+    if (!tokens.get(at).isName()) {
+      return false;
+    }
+    String name = SqlLexer.folded(tokens.get(at).text()) + (isSymbol(at + 1, '.') ? "." : "");
+    return dialect.mayWrite(name, isSymbol(at + 1, '(') || isSymbol(at + 1, '.'));
+  }
+
+  /** {@code NEXT VALUE FOR s}, {@code NEXTVAL FOR s} and {@code s.NEXTVAL}. */
+  private boolean isSequenceStep(int at) {
+    return isWord(at, "next") && isWord(at + 1, "value")
+        || isWord(at, "nextval") && (isWord(at + 1, "for") || isSymbol(at - 1, '.'));
   }
 
   /** Adds the write that begins at a keyword; returns where to go on. */
   private int addWrite(int keyword) {
-    Operation operation = KEYWORDS.get(tokens.get(keyword).text());
+    Operation operation = VERBS.get(tokens.get(keyword).text());
+    if (operation == null) {
+      add(Operation.OTHER, "");
+      return keyword + 1;
+    }
     int at = operation == Operation.DDL ? ddlTarget(keyword) : target(keyword);
     Name name = name(at);
     add(operation, name.text());
@@ -301,7 +377,7 @@ final class SqlScanner {
     if (isWord(at, "top") && isSymbol(at + 1, '(')) {
       at = behindParentheses(at + 1);
     }
-    while (isWordOf(at, MODIFIERS) && startsName(at + 1)) {
+    while (isWordOf(at, MODIFIERS) && (startsName(at + 1) || isOfKind(at + 1, Kind.STRING))) {
       at++;
     }
     if (isWord(at, "into") || isWord(at, "from")) {
@@ -373,29 +449,6 @@ final class SqlScanner {
 
   private boolean startsName(int at) {
     return isOfKind(at, Kind.QUOTED_NAME) || isOfKind(at, Kind.WORD) && !isWordOf(at, NO_NAMES);
-  }
-
-  private boolean onlyReads(int lead) {
-    if (isWord(lead, "begin") || isWord(lead, "start")) {
-      return tokens.subList(lead + 1, tokens.size()).stream()
-          .allMatch(token -> token.isWordOf(TRANSACTION_WORDS) || token.isSymbol(','));
-    }
-    if (isWord(lead, "set") || isWord(lead, "reset")) {
-      return !isWord(lead + 1, "default")
-          && tokens.stream().noneMatch(token -> token.isWordOf(SERVER_WORDS));
-    }
-    if (isWord(lead, "pragma")) {
-      return isLookingPragma(lead);
-    }
-    return isWordOf(lead, READS);
-  }
-
-  private boolean isLookingPragma(int lead) {
-    int name = isSymbol(lead + 2, '.') ? lead + 3 : lead + 1;
-    boolean argument = name + 1 < tokens.size();
-    return argument
-        ? isWordOf(name, LOOKING_PRAGMAS) && isSymbol(name + 1, '(')
-        : !isWordOf(name, ACTING_PRAGMAS);
   }
 
   private boolean isWord(int at, String word) {

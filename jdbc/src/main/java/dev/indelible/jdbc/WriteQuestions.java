@@ -5,9 +5,11 @@ import dev.indelible.action.Custom;
 import dev.indelible.decision.Decision;
 import dev.indelible.gate.PreWriteHook;
 import dev.indelible.json.JsonValue;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Supplier;
 import net.ttddyy.dsproxy.ExecutionInfo;
 import net.ttddyy.dsproxy.QueryInfo;
@@ -58,8 +60,27 @@ final class WriteQuestions implements QueryExecutionListener {
   @Override
   public void afterQuery(ExecutionInfo execution, List<QueryInfo> queries) {}
 
+  /** Asks about a statement that SQLite runs while it is prepared: a pragma. */
+  void askBeforePreparing(Connection connection, @Nullable String sql) throws SQLException {
+    if (sql == null || dialectOf(connection) != Dialect.SQLITE) {
+      return;
+    }
+    for (SqlWrite write : SqlScanner.writes(sql, Dialect.SQLITE)) {
+      if (write.operation() == Operation.OTHER) {
+        ask(write, List.of());
+      }
+    }
+  }
+
+  /** Asks about a large object that PostgreSQL's driver writes while it is bound to a statement. */
+  void askAboutLargeObject(Statement statement, String sql) throws SQLException {
+    if (dialectOf(statement.getConnection()) == Dialect.POSTGRESQL) {
+      ask(new SqlWrite(0, sql, Operation.OTHER, "pg_largeobject"), List.of());
+    }
+  }
+
   private void askAboutAll(Statement statement, List<QueryInfo> queries) throws SQLException {
-    Dialect spoken = dialectOf(statement);
+    Dialect spoken = dialectOf(statement.getConnection());
     for (QueryInfo query : queries) {
       for (SqlWrite write : SqlScanner.writes(query.getQuery(), spoken)) {
         ask(write, query.getParametersList());
@@ -71,7 +92,9 @@ final class WriteQuestions implements QueryExecutionListener {
       throws GovernanceRefusal {
     Decision decision;
     try {
-      decision = hook.beforeWrite(agentId.get(), action(write, parameters));
+      String agent =
+          Objects.requireNonNull(agentId.get(), "agentId: its supplier says null; say who writes");
+      decision = hook.beforeWrite(agent, action(write, parameters));
       if (decision.isPermitted()) {
         return;
       }
@@ -92,10 +115,10 @@ final class WriteQuestions implements QueryExecutionListener {
     return new Custom(GovernedDataSource.SQL_WRITE, JsonValue.of(payload));
   }
 
-  private Dialect dialectOf(Statement statement) throws SQLException {
+  private Dialect dialectOf(Connection connection) throws SQLException {
     Dialect known = dialect;
     if (known == null) {
-      known = Dialect.of(statement.getConnection().getMetaData().getDatabaseProductName());
+      known = Dialect.of(connection.getMetaData().getDatabaseProductName());
       dialect = known;
     }
     return known;

@@ -183,9 +183,9 @@ class GovernedDataSourceTest {
     assertThat(asked)
         .extracting(write -> write.payload().text())
         .containsExactly(
-            "{\"namespace\":\"notes\",\"operation\":\"update\","
-                + "\"parameters\":[[{\"bytes\":3},null,\"9223372036854775807\",\"half \\\\ud83d\"]],"
-                + "\"sql\":\"UPDATE notes SET note = ?, flag = ? WHERE id IN (?, ?)\"}");
+            "{\"namespace\":\"notes\",\"operation\":\"update\",\"parameters\":[[{\"bytes\":3},null,\"9223372036854775807\",\"half"
+                + " \\\\ud83d\"]],\"sql\":\"UPDATE notes SET note = ?, flag = ? WHERE id IN (?,"
+                + " ?)\"}");
     assertThat(asked.get(0).customKind()).isEqualTo("sql_write");
   }
 

@@ -25,7 +25,6 @@ class SqlScannerTest {
           INSERT INTO app.t (a, b) SELECT a, b FROM u                     | insert app.t
           INSERT INTO db..t VALUES (1)                                    | insert db..t
           INSERT INTO "my ""odd"" t" VALUES (1)                           | insert my "odd" t
-          INSERT INTO `app`.`t` VALUES (1)                                | insert app.t
           INSERT INTO t VALUES (1) ON CONFLICT (a) DO UPDATE SET a = 2    | insert t
           INSERT INTO t VALUES (1) ON DUPLICATE KEY UPDATE a = 2          | insert t
           INSERT ALL INTO a VALUES (1) INTO b VALUES (2) SELECT * FROM c  | insert a, other b
@@ -60,7 +59,6 @@ class SqlScannerTest {
           {call pay(?)}                                                   | call pay
           {? = call pay(?)}                                               | call pay
           EXEC pay                                                        | call pay
-          SELECT 1 EXEC ('DELETE FROM t')                                 | call
           COPY t FROM STDIN                                               | other t
           LOAD DATA INFILE 'f' INTO TABLE t                               | other t
           DO $$ BEGIN DELETE FROM t; END $$                               | other
@@ -76,6 +74,27 @@ class SqlScannerTest {
           RESET MASTER                                                    | other
           SET NOCOUNT ON DELETE FROM t                                    | delete t
           PRAGMA journal_mode = WAL                                       | other
+          PRAGMA journal_mode                                             | other
+          EXPLAIN ANALYZE EXECUTE p                                       | call p
+          EXPLAIN ANALYZE CREATE TABLE t AS SELECT 1                      | ddl t
+          EXPLAIN ANALYZE REFRESH MATERIALIZED VIEW v                     | other
+          WITH x AS (UPDATE of SET a=1 RETURNING 1) SELECT * FROM x       | update of
+          WITH x AS (DELETE FROM values RETURNING 1) SELECT * FROM x      | delete values
+          WITH x AS (SELECT 3) UPDATE OR IGNORE T SET A = 77              | update T
+          WITH x AS (SELECT 1) UPDATE 'T' SET A = A + 1                   | update T
+          MERGE INTO a USING b ON 1 = 1 WHEN MATCHED THEN DO NOTHING      | merge a
+          SELECT setval('s', 1)                                           | call setval
+          SELECT "setval"('s', 1)                                         | call setval
+          SELECT * FROM pg_catalog . lo_unlink (1)                        | call lo_unlink
+          VALUES (dblink_exec('DELETE FROM t'))                           | call dblink_exec
+          SELECT U&"\0073etval"('s', 1)                                  | other
+          SELECT replace FROM t                                           | replace t
+          SET role admin                                                  | other
+          SET LOCAL session_replication_role = replica                    | other
+          RESET session_replication_role                                  | other
+          COMMIT PREPARED 'x'                                             | other
+          DISCARD ALL                                                     | other
+          USE app                                                         | other
           PRAGMA journal_mode(WAL)                                        | other
           PRAGMA optimize                                                 | other
           WITH x AS (SELECT 1) INSERT INTO t SELECT * FROM x              | insert t
@@ -107,35 +126,80 @@ class SqlScannerTest {
         "SELECT 'it''s; DELETE FROM t'",
         "SELECT 1 /* ; DELETE FROM t */ -- ; DELETE FROM t",
         "/* lead */ -- and\n SELECT 1",
-        "SELECT replace(a, 'x', 'y'), insert(a, 1, 1, 'z') FROM t",
-        "SELECT replace, call FROM t WHERE call IS NOT NULL ORDER BY call DESC",
+        "SELECT replace(a, 'x', 'y'), insert(a, 1, 1, 'z'), count(*) FROM t WHERE a > 1.5e3",
         "SELECT a FROM t FOR UPDATE",
         "SELECT a FROM t FOR NO KEY UPDATE SKIP LOCKED",
-        "WITH x AS (SELECT 1) SELECT * FROM x",
+        "WITH x AS (SELECT 1) SELECT * FROM x FOR UPDATE",
         "VALUES (1)",
         "TABLE t",
-        "SHOW CREATE TABLE t",
-        "DESCRIBE t",
-        "EXPLAIN QUERY PLAN SELECT 1",
         "BEGIN",
         "begin immediate transaction;",
         "START TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ ONLY",
+        "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
         "COMMIT",
         "END TRANSACTION",
         "ROLLBACK TO SAVEPOINT s",
         "SAVEPOINT s",
         "RELEASE s",
-        "SET search_path TO app",
-        "RESET ALL",
-        "USE app",
-        "PRAGMA journal_mode",
-        "PRAGMA main.user_version",
-        "PRAGMA main.table_info(t)",
+        "SET SCHEMA app",
       })
-  void readsAreNotWritesToAnyDatabase(String sql) {
-    for (String product : List.of("SQLite", "PostgreSQL", "MySQL", "Microsoft SQL Server", "?")) {
+  void readsPassOnEveryProduct(String sql) {
+    for (String product :
+        List.of(
+            "SQLite",
+            "H2",
+            "HSQL Database Engine",
+            "PostgreSQL",
+            "MySQL",
+            "MariaDB",
+            "Microsoft SQL Server",
+            "Oracle",
+            "?")) {
       assertThat(writes(sql, Dialect.of(product))).as(product).isEmpty();
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          SQLite               | EXPLAIN QUERY PLAN SELECT 1
+          SQLite               | PRAGMA journal_mode
+          SQLite               | PRAGMA main.user_version
+          SQLite               | PRAGMA main.table_info(t)
+          SQLite               | SELECT name FROM pragma_table_info('t')
+          SQLite               | SELECT [delete], "update", `insert`, $a, :b, @c FROM t
+          H2                   | EXPLAIN PLAN FOR SELECT 1
+          H2                   | SET LOCK_TIMEOUT 1000
+          H2                   | SET @X = 1
+          H2                   | SET SCHEMA TO app
+          H2                   | SHOW TABLES
+          PostgreSQL           | EXPLAIN (ANALYZE, FORMAT JSON) SELECT 1
+          PostgreSQL           | EXPLAIN ANALYZE VERBOSE WITH x AS (SELECT 1) TABLE x
+          PostgreSQL           | SELECT a::numeric(10, 2), $1, call, copy FROM t
+          PostgreSQL           | SET search_path TO app, public
+          PostgreSQL           | SET LOCAL statement_timeout = '5s'
+          PostgreSQL           | SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY
+          PostgreSQL           | SET TIME ZONE 'UTC'
+          PostgreSQL           | SET CONSTRAINTS ALL DEFERRED
+          PostgreSQL           | SHOW search_path
+          PostgreSQL           | RESET ALL
+          MySQL                | SHOW CREATE TABLE t
+          MySQL                | DESCRIBE t
+          MySQL                | EXPLAIN FORMAT=JSON SELECT 1
+          MySQL                | SET @@session.sql_mode = 'ANSI', autocommit = 1, @x := 5
+          MySQL                | SET NAMES utf8mb4 COLLATE utf8mb4_bin
+          MySQL                | USE app
+          Microsoft SQL Server | SET NOCOUNT ON
+          Microsoft SQL Server | SET TRANSACTION ISOLATION LEVEL SNAPSHOT
+          Microsoft SQL Server | SELECT TOP (5) [add], a FROM t WITH (NOLOCK) ORDER BY a OFFSET 1 ROWS FETCH NEXT 1 ROWS ONLY
+          Oracle               | SELECT q'[it's]' FROM dual
+          Oracle               | SET TRANSACTION READ ONLY
+          """)
+  void readsOfAProductPass(String product, String sql) {
+    assertThat(writes(sql, Dialect.of(product))).isEmpty();
   }
 
   @Test
@@ -177,6 +241,82 @@ class SqlScannerTest {
 
     assertThat(writes(text, Dialect.of(product))).contains("delete t");
     assertThat(writes(text, Dialect.UNKNOWN)).contains("delete t");
+  }
+
+  /** Statements by the products' own documentation, with no database at hand to try them. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          HSQL Database Engine | SELECT 1 // '~X~; INSERT INTO T VALUES (3) -- ' | insert T
+          HSQL Database Engine | SET DATABASE REFERENTIAL INTEGRITY FALSE        | other
+          HSQL Database Engine | SET TABLE t READ ONLY                           | other
+          HSQL Database Engine | SET TABLE t SOURCE 'f.csv'                      | other
+          HSQL Database Engine | SET FILES LOG FALSE                             | other
+          HSQL Database Engine | SET INITIAL SCHEMA s                            | other
+          HSQL Database Engine | CALL NEXT VALUE FOR s                           | call NEXT, call nextval
+          HSQL Database Engine | SELECT NEXT VALUE FOR s FROM t                  | call nextval
+          Oracle               | SELECT q'[ ' ]' FROM dual; DELETE FROM t --'    | delete t
+          Oracle               | SELECT nq'! ' !' FROM dual; DELETE FROM t --'   | delete t
+          Oracle               | SELECT Q'{ ' }' FROM dual; DELETE FROM t --'    | delete t
+          Oracle               | SELECT s.NEXTVAL FROM dual                      | call nextval
+          Oracle               | SELECT dbms_xmlgen.getxml('x') FROM dual        | call dbms_xmlgen
+          Oracle               | EXPLAIN PLAN FOR SELECT 1 FROM dual             | other
+          Oracle               | WITH FUNCTION f RETURN NUMBER IS BEGIN RETURN 1 | other
+          Oracle               | ALTER SESSION SET x = 1                         | ddl
+          Microsoft SQL Server | SELECT 1 RESTORE DATABASE d FROM DISK = 'f'     | other
+          Microsoft SQL Server | SELECT 1 BACKUP DATABASE d TO DISK = 'f'        | other
+          Microsoft SQL Server | SELECT 1 KILL 53                                | other
+          Microsoft SQL Server | SELECT 1 SHUTDOWN                               | other
+          Microsoft SQL Server | SELECT 1 DENY SELECT ON t TO u                  | other
+          Microsoft SQL Server | SELECT 1 DISABLE TRIGGER r ON t                 | other
+          Microsoft SQL Server | SELECT 1 DBCC CHECKIDENT ('t', RESEED, 1)       | other
+          Microsoft SQL Server | SELECT 1 WRITETEXT t.c @p 'x'                   | other
+          Microsoft SQL Server | SELECT 1 RECONFIGURE                            | other
+          Microsoft SQL Server | SELECT 1 SEND ON CONVERSATION @h                | other
+          Microsoft SQL Server | SELECT 1 RECEIVE * FROM q                       | other
+          Microsoft SQL Server | SELECT 1 END CONVERSATION @h                    | other
+          Microsoft SQL Server | SELECT 1 BULK INSERT t FROM 'f'                 | other, insert t
+          Microsoft SQL Server | SELECT 1 EXEC ('DELETE FROM t')                 | call
+          Microsoft SQL Server | SELECT 0x1UPDATE t SET a = 1                    | update t
+          Microsoft SQL Server | SELECT 1e5UPDATE t SET a = 1                    | update t
+          Microsoft SQL Server | SELECT 1eUPDATE t SET a = 1                     | other
+          Microsoft SQL Server | SELECT 1 AS do UPDATE set_ SET a = 1            | update set_
+          Microsoft SQL Server | SELECT * FROM OPENQUERY(s, 'DELETE FROM t')     | call OPENQUERY
+          Microsoft SQL Server | SELECT * FROM OPENROWSET('p', 'c', 'DELETE t')  | call OPENROWSET
+          Microsoft SQL Server | SELECT * FROM [OPENROWSET]('p', 'c', 'q')       | call OPENROWSET
+          Microsoft SQL Server | SET NOCOUNT ON DELETE FROM t                    | delete t
+          Microsoft SQL Server | COMMIT DELETE FROM t                            | delete t
+          Microsoft SQL Server | sp_rename 'a', 'b'                              | other
+          MySQL                | INSERT INTO `app`.`t` VALUES (1)                | insert app.t
+          MySQL                | SET GLOBAL x = 1                                | other
+          MySQL                | SET autocommit = 1, PERSIST x = 2               | other
+          MySQL                | SET @@global.sql_mode = ''                      | other
+          MySQL                | SET @x = (SELECT f())                           | other
+          MySQL                | SET PASSWORD = 'x'                              | other
+          MySQL                | SELECT * FROM t INTO OUTFILE 'f'                | other OUTFILE
+          MySQL                | WITH x AS (SELECT 1) DELETE FROM t              | delete t
+          MariaDB              | BEGIN NOT ATOMIC DELETE FROM t                  | delete t
+          MariaDB              | ANALYZE UPDATE t SET a = 1                      | update t
+          SQLite               | SELECT $a('); DELETE FROM t; --')               | other
+          SQLite               | WITH x AS (SELECT 1)~B~UPDATE t SET a = 1       | update t
+          PostgreSQL           | SELECT $~N~$ ' $~N~$; DELETE FROM t; --'        | delete t
+          PostgreSQL           | SELECT E'a'~X~'\\''; DELETE FROM t; --'         | delete t
+          PostgreSQL           | SELECT 1 ` 2; DELETE FROM t; SELECT 1 ` 2       | delete t
+          H2                   | SELECT * FROM FINAL TABLE (~I~NSERT INTO t VALUES (1)) | insert t
+          ?                    | SHOW x                                          | other
+          ?                    | EXPLAIN SELECT 1                                | other
+          """)
+  void writesOfAProductAreFound(String product, String sql, String expected) {
+    String text =
+        sql.replace("~X~", "\n")
+            .replace("~B~", "\ufeff")
+            .replace("~N~", "\u00a0")
+            .replace("~I~N", "\u0131N");
+
+    assertThat(writes(text, Dialect.of(product))).isEqualTo(expected);
   }
 
   @Test

@@ -12,6 +12,7 @@ import dev.indelible.queue.DeferredAuditQueue;
 import java.time.Clock;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decides about actions by a policy, and puts its decisions on record through the deferred audit
@@ -111,21 +112,20 @@ public final class Gate {
   }
 
   /** The hook path: decides, records what blocks or everything, and throws nothing. */
-  Decision consult(String agentId, AgentAction action, boolean recordPermitted) {
+  Decision consult(@Nullable String agentId, AgentAction action, boolean recordPermitted) {
     long start = System.nanoTime();
-    requirePresent(agentId, action);
-    if (AgentIds.isReserved(agentId)) {
-      return unrecorded(action, new Refuse(BAD_AGENT_ID, reserved()), start);
-    }
-    Decision decision = policy.decide(action);
-    if (decision.isPermitted() && !recordPermitted) {
-      return unrecorded(action, decision, start);
+    if (agentId == null) {
+      return unrecorded(action, new Refuse(BAD_AGENT_ID, "agentId is null; say who acts"), start);
     }
     try {
-      return record(agentId, action, decision, start).decision();
+      AgentIds.require(agentId);
     } catch (IllegalArgumentException e) {
       return unrecorded(action, new Refuse(BAD_AGENT_ID, e.getMessage()), start);
     }
+    Decision decision = policy.decide(action);
+    return decision.isPermitted() && !recordPermitted
+        ? unrecorded(action, decision, start)
+        : record(agentId, action, decision, start).decision();
   }
 
   private RecordedDecision record(
@@ -152,11 +152,6 @@ public final class Gate {
   private Decision told(AgentAction action, Decision answer, long start) {
     books.count(action, answer, System.nanoTime() - start);
     return answer;
-  }
-
-  private static String reserved() {
-    return "agent ids that begin with \"%s\" are reserved for the log itself"
-        .formatted(AgentIds.RESERVED_PREFIX);
   }
 
   private static Refuse notRecorded() {

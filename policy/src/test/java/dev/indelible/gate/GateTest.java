@@ -37,10 +37,12 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.NullAndEmptySource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -270,6 +272,17 @@ class GateTest {
         .contains("indelible.agent_id");
     assertThat(gate.preWriteHook().beforeWrite(agentId, write).ruleId())
         .contains("indelible.agent_id");
+  }
+
+  @ParameterizedTest
+  @NullAndEmptySource
+  void aPermittedActionNeedsAnAgentToo(@Nullable String agentId) {
+    Gate gate = gate(1_000);
+    Custom write = new Custom("write", json("{\"namespace\":\"open\"}"));
+
+    assertThat(gate.preActionHook().beforeAction(agentId, ALLOWED).ruleId())
+        .contains("indelible.agent_id");
+    assertThat(gate.preWriteHook().beforeWrite(agentId, write)).asString().contains("say who acts");
   }
 
   @Test
