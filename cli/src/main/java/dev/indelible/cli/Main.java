@@ -50,7 +50,7 @@ public final class Main {
     command.setOut(new PrintWriter(console.out(), true));
     command.setErr(new PrintWriter(console.err(), true));
     command.setParameterExceptionHandler((wrong, all) -> usage(console, wrong));
-    command.setExecutionExceptionHandler((failure, line, parsed) -> failed(root, failure));
+    command.setExecutionExceptionHandler((failure, line, parsed) -> report(root, failure));
     int status = command.execute(args);
     console.out().flush();
     return status;
@@ -78,7 +78,8 @@ public final class Main {
     }
   }
 
-  private static int failed(Root root, Exception failure) {
+  /** Prints what went wrong in one line, and returns the exit status for it. */
+  static int report(Root root, Throwable failure) {
     Console console = root.console;
     console.out().flush();
     if (root.verbose) {
@@ -104,7 +105,7 @@ public final class Main {
   }
 
   /** Whether what was read contradicts what was signed or published: no question of usage. */
-  private static boolean isContradicted(Exception failure) {
+  private static boolean isContradicted(Throwable failure) {
     return failure instanceof EvidenceException evidence && evidence.isContradicted()
         || failure instanceof LogDirectoryException directory && directory.isContradicted();
   }

@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
       DemoCommand.class,
       CheckCommand.class,
       GateCommand.class,
+      HookCommand.class,
       LogCommand.class,
       ProofCommand.class,
       DlqCommand.class,
