@@ -6,16 +6,16 @@ import dev.indelible.action.ActionParser;
 import dev.indelible.action.AgentAction;
 import dev.indelible.decision.Decision;
 import dev.indelible.decision.Escalate;
-import dev.indelible.drain.DrainReport;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
-import dev.indelible.queue.AuditHealth;
-import dev.indelible.queue.DeferredAuditMetrics;
+import dev.indelible.policy.Policy;
+import dev.indelible.policy.PolicyException;
 import java.io.IOException;
-import java.time.Duration;
-import org.jspecify.annotations.Nullable;
+import java.nio.file.Files;
+import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -31,25 +31,24 @@ import tools.jackson.databind.JsonNode;
       "The decision is printed once the journal has its record. A row that still waits for the",
       "ledger two seconds later costs a line on standard error, and no other exit status.",
       "",
+      "  indelible check bash 'rm -rf /'",
       "  indelible check '{\"kind\":\"bash\",\"command\":\"rm -rf /\"}'"
     })
 final class CheckCommand extends Verb {
   private static final char UNREADABLE_CHARACTER = '\uFFFD';
 
-  /** How long the row of a decision that is printed is waited for, once the ledger keeps it out. */
-  private static final Duration ROW_WAIT = Duration.ofSeconds(2);
-
-  /** How long that row is waited for while nothing keeps it out but a busy machine. */
-  private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
-
-  private static final Duration POLL_INTERVAL = Duration.ofMillis(50);
-
   @Parameters(
-      arity = "0..1",
+      arity = "0..*",
       paramLabel = "ACTION",
       description =
-          "the action as JSON, or {\"agent_id\":…,\"action\":…}; read from standard input if absent")
-  @Nullable String action;
+          "the action as JSON, or {\"agent_id\":…,\"action\":…}; or its kind and what that needs,"
+              + " as bash COMMAND; read from standard input if absent")
+  List<String> action = List.of();
+
+  @Option(
+      names = "--dry-run",
+      description = "decide and record nothing; without a data directory, by the starter rules")
+  boolean dryRun;
 
   @Option(
       names = "--agent",
@@ -63,6 +62,12 @@ final class CheckCommand extends Verb {
   @Override
   public Integer call() throws Exception {
     GateInput input = input();
+    if (dryRun) {
+      RecordedDecision decided =
+          new RecordedDecision(rules().decide(input.action()), Optional.empty());
+      print(input, decided);
+      return exitCode(decided.decision());
+    }
     Indelible indelible = openLog(anchor.file(), false);
     RecordedDecision recorded;
     try {
@@ -70,8 +75,7 @@ final class CheckCommand extends Verb {
       print(input, recorded);
     } finally {
       // Only now: whoever asked has the decision, whatever the ledger does.
-      awaitRow(indelible);
-      close(indelible);
+      closeAfterAnswer(indelible);
     }
     if (recorded.eventId().isEmpty()) {
       throw CommandFailure.failed(recorded.decision().reason().orElse(""));
@@ -79,34 +83,21 @@ final class CheckCommand extends Verb {
     return exitCode(recorded.decision());
   }
 
-  /**
-   * Waits while the row is on its way: no attempt has failed yet, and nothing of earlier processes
-   * goes in first. On a machine under load the drainer may need seconds to begin.
-   */
-  private static void awaitRow(Indelible indelible) {
-    long start = System.nanoTime();
-    boolean onItsWay = true;
-    while (onItsWay && !indelible.queue().drainPending(POLL_INTERVAL)) {
-      DeferredAuditMetrics now = indelible.metrics();
-      onItsWay =
-          now.health().state() == AuditHealth.State.RECORDING
-              && now.pending() <= 1
-              && System.nanoTime() - start < LONGEST_WAIT.toNanos();
-    }
-  }
-
-  /** Closes the log; a row that still waits is safe, and costs a line and no decision (D9). */
-  private void close(Indelible indelible) {
-    DrainReport report = indelible.closeAndFlush(ROW_WAIT, ROW_WAIT);
-    if (!report.isComplete()) {
-      warn(report.describePending());
-    }
-    // A tally that could not be written is not missed: the next one covers this run's one row.
+  /** The rules that a recorded decision would be made by. */
+  private Policy rules() throws PolicyException {
+    return Files.exists(data().path()) ? Policy.load(data().policy()) : Policy.starter();
   }
 
   private GateInput input() throws Exception {
     requireWhole("--agent", agent);
-    JsonNode node = action == null || action.equals("-") ? fromInput() : fromArgument(action);
+    if (action.size() > 1) {
+      for (String word : action) {
+        requireWhole("ACTION", word);
+      }
+      return new GateInput(GateInput.requireAgentId(agent), ActionWords.read(action));
+    }
+    JsonNode node =
+        action.isEmpty() || action.get(0).equals("-") ? fromInput() : fromArgument(action.get(0));
     if (node.has("kind")) {
       AgentAction parsed = ActionParser.parse(node, "action");
       return new GateInput(GateInput.requireAgentId(agent), parsed);
@@ -182,7 +173,11 @@ final class CheckCommand extends Verb {
     String why =
         decision.ruleId().map(rule -> "  " + rule + "  " + decision.reason().orElse("")).orElse("");
     console().line(console().bold(verdict) + Console.printable(why));
-    recorded.eventId().ifPresent(id -> console().line(console().faint("recorded as " + id)));
+    console()
+        .line(
+            console()
+                .faint(
+                    recorded.eventId().map(id -> "recorded as " + id).orElse("not recorded")));
   }
 
   private static int exitCode(Decision decision) {

@@ -20,10 +20,32 @@ import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Reads a PreToolUse event of Claude Code: its tools become the actions they are; a tool not known
- * here becomes a {@link ToolCall} with all its arguments.
+ * An event that Claude Code asks a hook about: the tools become the actions they are; a tool not
+ * known here becomes a {@link ToolCall} with all its arguments.
+ *
+ * @param name which event it is
+ * @param input who wants to do what
  */
-final class ClaudeHookEvent {
+record ClaudeHookEvent(Name name, GateInput input) {
+  /** The events that a hook can stop an action by, by their names. */
+  enum Name {
+    /** Before a tool runs. */
+    PreToolUse,
+    /** Before a shell line inside a skill or command runs; these are not {@link #PreToolUse}. */
+    PreSkillShellCommand;
+
+    static Name of(String name) throws JsonFormatException {
+      for (Name known : values()) {
+        if (known.name().equals(name)) {
+          return known;
+        }
+      }
+      throw new JsonFormatException(
+          "hook_event_name: expected PreToolUse or PreSkillShellCommand, and it is \"%s\""
+              .formatted(Console.excerpt(name, 60)));
+    }
+  }
+
   /** Scheme, authority and the rest of a URL; what a URL is not, is refused and not guessed at. */
   private static final Pattern URL =
       Pattern.compile("([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]+)([^#]*).*", Pattern.DOTALL);
@@ -31,10 +53,22 @@ final class ClaudeHookEvent {
   private static final Pattern AUTHORITY =
       Pattern.compile("(?:.*@)?(\\[[^\\]]*\\]|[^:]*)(?::([0-9]{1,5}))?", Pattern.DOTALL);
 
-  private ClaudeHookEvent() {}
-
-  static GateInput read(byte[] json) throws JsonFormatException {
+  /**
+   * Reads an event that a hook has to answer.
+   *
+   * @throws JsonFormatException naming the member that is missing or not as Claude Code sends it
+   */
+  static ClaudeHookEvent read(byte[] json) throws JsonFormatException {
     JsonFields event = JsonFields.of(CanonicalJson.read(json), "input");
+    return new ClaudeHookEvent(Name.of(event.string("hook_event_name")), input(event));
+  }
+
+  /** Reads what a recorded event asks, whichever event it is. */
+  static GateInput readInput(byte[] json) throws JsonFormatException {
+    return input(JsonFields.of(CanonicalJson.read(json), "input"));
+  }
+
+  private static GateInput input(JsonFields event) throws JsonFormatException {
     String tool = event.string("tool_name");
     JsonNode input = event.node("tool_input");
     Optional<String> cwd = event.optionalString("cwd");

@@ -11,6 +11,9 @@ final class ExitCode {
   /** Wrong usage, or input that cannot be read. */
   static final int USAGE = 2;
 
+  /** {@code hook}: the status after which an agent does not act; every failure ends with it. */
+  static final int BLOCKED = 2;
+
   /** {@code check}: refused. {@code log verify}: it could not be told. */
   static final int REFUSED = 3;
 

@@ -38,8 +38,8 @@ final class GateCommand extends Verb {
       paramLabel = "action|claude",
       defaultValue = "action",
       description =
-          "action: {\"agent_id\":…,\"action\":{\"kind\":…}}; claude: Claude Code's PreToolUse"
-              + " events (default: action)")
+          "action: {\"agent_id\":…,\"action\":{\"kind\":…}}; claude: recorded PreToolUse events of"
+              + " Claude Code, for batches; 'hook claude-code' answers its hook (default: action)")
   Format format = Format.action;
 
   @Mixin AnchorOption anchor = new AnchorOption();
@@ -91,7 +91,7 @@ final class GateCommand extends Verb {
   private boolean decide(Indelible indelible, long number, byte[] line) throws CommandFailure {
     try {
       GateInput input =
-          format == Format.claude ? ClaudeHookEvent.read(line) : GateInput.fromEnvelope(line);
+          format == Format.claude ? ClaudeHookEvent.readInput(line) : GateInput.fromEnvelope(line);
       print(input.agentId(), indelible.gate().record(input.agentId(), input.action()));
       return true;
     } catch (JsonFormatException e) {

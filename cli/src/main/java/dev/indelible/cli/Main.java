@@ -70,14 +70,14 @@ public final class Main {
     command.setOut(new PrintWriter(help));
     command.setErr(new PrintWriter(console.err(), true));
     command.setParameterExceptionHandler((wrong, all) -> usage(console, wrong));
-    command.setExecutionExceptionHandler((failure, line, parsed) -> failed(root, failure));
+    command.setExecutionExceptionHandler((failure, line, parsed) -> report(root, failure));
     try {
       int status = command.execute(args);
       console.out().print(help);
       console.out().flush();
       return status;
     } catch (OutputFailure e) {
-      return failed(root, e);
+      return report(root, e);
     }
   }
 
@@ -103,7 +103,8 @@ public final class Main {
     }
   }
 
-  private static int failed(Root root, Exception failure) {
+  /** Prints what went wrong in one line, and returns the exit status for it. */
+  static int report(Root root, Throwable failure) {
     Console console = root.console;
     console.out().flush();
     if (root.verbose) {
@@ -133,7 +134,7 @@ public final class Main {
   }
 
   /** Whether what was read contradicts what was signed or published: no question of usage. */
-  private static boolean isContradicted(Exception failure) {
+  private static boolean isContradicted(Throwable failure) {
     return failure instanceof EvidenceException evidence && evidence.isContradicted()
         || failure instanceof LogDirectoryException directory && directory.isContradicted();
   }

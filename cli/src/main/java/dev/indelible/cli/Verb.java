@@ -7,10 +7,13 @@ import dev.indelible.OpenException;
 import dev.indelible.drain.DrainReport;
 import dev.indelible.json.Text;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.queue.AuditHealth;
+import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.sqlite.SqliteLedger;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -22,6 +25,14 @@ import picocli.CommandLine.Spec;
 abstract class Verb implements Callable<Integer> {
   /** Most bytes of a reason or a name that goes on record. */
   private static final int MAX_WORDS_BYTES = 4_096;
+
+  /** How long the row of a decision that is printed is waited for, once the ledger keeps it out. */
+  private static final Duration ROW_WAIT = Duration.ofSeconds(2);
+
+  /** How long that row is waited for while nothing keeps it out but a busy machine. */
+  private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
+
+  private static final Duration POLL_INTERVAL = Duration.ofMillis(50);
 
   /** Set by picocli before the verb runs. */
   @Spec @Nullable CommandSpec spec;
@@ -90,6 +101,35 @@ abstract class Verb implements Callable<Integer> {
     DrainReport report = log.closeAndFlush(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
     if (!report.isComplete()) {
       throw CommandFailure.failed(report.describePending());
+    }
+  }
+
+  /**
+   * Closes a log whose one decision is printed; a row that still waits is safe, and costs a line on
+   * standard error and no decision (D9).
+   */
+  final void closeAfterAnswer(Indelible log) {
+    awaitRow(log);
+    DrainReport report = log.closeAndFlush(ROW_WAIT, ROW_WAIT);
+    if (!report.isComplete()) {
+      warn(report.describePending());
+    }
+    // A tally that could not be written is not missed: the next one covers this run's one row.
+  }
+
+  /**
+   * Waits while the row is on its way: no attempt has failed yet, and nothing of earlier processes
+   * goes in first. On a machine under load the drainer may need seconds to begin.
+   */
+  private static void awaitRow(Indelible log) {
+    long start = System.nanoTime();
+    boolean onItsWay = true;
+    while (onItsWay && !log.queue().drainPending(POLL_INTERVAL)) {
+      DeferredAuditMetrics now = log.metrics();
+      onItsWay =
+          now.health().state() == AuditHealth.State.RECORDING
+              && now.pending() <= 1
+              && System.nanoTime() - start < LONGEST_WAIT.toNanos();
     }
   }
 

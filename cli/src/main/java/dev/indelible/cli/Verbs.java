@@ -16,6 +16,7 @@ final class Verbs {
     ALL.put("demo", DemoCommand.class);
     ALL.put("check", CheckCommand.class);
     ALL.put("gate", GateCommand.class);
+    ALL.put("hook", HookCommand.class);
     ALL.put("log", LogCommand.class);
     ALL.put("proof", ProofCommand.class);
     ALL.put("dlq", DlqCommand.class);

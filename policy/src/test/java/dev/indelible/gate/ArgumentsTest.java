@@ -101,9 +101,7 @@ class ArgumentsTest {
     assertThatNullPointerException()
         .isThrownBy(() -> gate.record("agent:a", ls, null))
         .withMessage("decision is null");
-    assertThatNullPointerException()
-        .isThrownBy(() -> gate.preActionHook().beforeAction(null, ls))
-        .withMessage("agentId is null");
+    assertThat(gate.preActionHook().beforeAction(null, ls).ruleId()).contains(Gate.BAD_AGENT_ID);
     assertThatNullPointerException()
         .isThrownBy(() -> gate.preWriteHook().beforeWrite("agent:a", null))
         .withMessage("write is null");

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.decision.Decision;
+import dev.indelible.decision.Warn;
+import dev.indelible.json.CanonicalWriter;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * A decision as Claude Code reads it from a hook's standard output. The shapes are those of {@code
+ * PreToolUseHookSpecificOutput} and {@code PreSkillShellCommandHookSpecificOutput} in the types of
+ * the Claude Agent SDK 0.3.332.
+ *
+ * <p>An allowed action gets no answer at all: the hook has no opinion, and Claude Code's own
+ * permissions still apply.
+ */
+final class ClaudeHookAnswer {
+  /** Claude Code cuts longer texts. */
+  private static final int MAX_TEXT_CHARS = 10_000;
+
+  private ClaudeHookAnswer() {}
+
+  /**
+   * Returns the JSON that answers the event; empty if the action is allowed.
+   *
+   * @param event the event that asks
+   * @param eventId the event that records the decision
+   */
+  static Optional<byte[]> json(ClaudeHookEvent.Name event, Decision decision, UUID eventId) {
+    if (decision instanceof Warn) {
+      return Optional.of(warning(event, text(decision, eventId)));
+    }
+    if (decision.isPermitted()) {
+      return Optional.empty();
+    }
+    return Optional.of(denial(event, text(decision, eventId)));
+  }
+
+  private static byte[] warning(ClaudeHookEvent.Name event, String text) {
+    CanonicalWriter out = new CanonicalWriter().beginObject();
+    if (event == ClaudeHookEvent.Name.PreToolUse) {
+      // PreSkillShellCommand has no place for a text to the model.
+      out.name("hookSpecificOutput")
+          .beginObject()
+          .member("additionalContext", text)
+          .member("hookEventName", event.name())
+          .endObject();
+    }
+    return out.member("systemMessage", text).endObject().toBytes();
+  }
+
+  private static byte[] denial(ClaudeHookEvent.Name event, String text) {
+    return new CanonicalWriter()
+        .beginObject()
+        .name("hookSpecificOutput")
+        .beginObject()
+        .member("hookEventName", event.name())
+        .member("permissionDecision", "deny")
+        .member("permissionDecisionReason", text)
+        .endObject()
+        .endObject()
+        .toBytes();
+  }
+
+  /** For example {@code refused by rule R001: no recursive delete (recorded as 0198…)}. */
+  private static String text(Decision decision, UUID eventId) {
+    String verb =
+        switch (decision.verdict()) {
+          case "warn" -> "warning by";
+          case "escalate" -> "a person must approve this; stopped by";
+          default -> "refused by";
+        };
+    String head = "%s rule %s: ".formatted(verb, decision.ruleId().orElseThrow());
+    String tail = " (recorded as %s)".formatted(eventId);
+    int room = MAX_TEXT_CHARS - head.length() - tail.length();
+    return head + Console.excerpt(decision.reason().orElseThrow(), room) + tail;
+  }
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import com.github.difflib.DiffUtils;
+import com.github.difflib.UnifiedDiffUtils;
+import dev.indelible.json.CanonicalJson;
+import dev.indelible.json.JsonFormatException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import tools.jackson.core.util.DefaultIndenter;
+import tools.jackson.core.util.DefaultPrettyPrinter;
+import tools.jackson.core.util.Separators;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * A settings file of Claude Code, before and after our hook is in it. Everything else in the file
+ * keeps its value and its order.
+ *
+ * @param file the file; a symbolic link is followed
+ * @param before its lines; none if there is no file
+ * @param after its lines with the hook
+ * @param hooksDisabled whether the file switches all hooks off
+ */
+record ClaudeSettings(Path file, List<String> before, List<String> after, boolean hooksDisabled) {
+  /** What every hook command of ours ends with: an older one is replaced, not joined. */
+  private static final String OURS = "hook claude-code";
+
+  /** Seconds; far above what an answer takes, far below Claude Code's own ten minutes. */
+  private static final int TIMEOUT_SECONDS = 30;
+
+  private static final int CONTEXT_LINES = 3;
+
+  private static final JsonMapper MAPPER = new JsonMapper();
+
+  private static final DefaultPrettyPrinter PRINTER =
+      new DefaultPrettyPrinter(
+              Separators.createDefaultInstance()
+                  .withObjectNameValueSpacing(Separators.Spacing.AFTER)
+                  .withArrayEmptySeparator("")
+                  .withObjectEmptySeparator(""))
+          .withObjectIndenter(new DefaultIndenter("  ", "\n"))
+          .withArrayIndenter(new DefaultIndenter("  ", "\n"));
+
+  /**
+   * Reads a settings file and puts the hook in.
+   *
+   * @param command the hook's shell command
+   * @throws CommandFailure if the file cannot be read, or is not what Claude Code reads; it is left
+   *     as it is
+   */
+  static ClaudeSettings withHook(Path file, String command) throws CommandFailure {
+    String text = read(file);
+    ObjectNode settings = parse(file, text);
+    ObjectNode hooks = object(file, settings, "hooks");
+    for (ClaudeHookEvent.Name event : ClaudeHookEvent.Name.values()) {
+      install(file, hooks, event.name(), command);
+    }
+    String changed = MAPPER.writer().with(PRINTER).writeValueAsString(settings);
+    return new ClaudeSettings(
+        file,
+        text.lines().toList(),
+        changed.lines().toList(),
+        settings.path("disableAllHooks").asBoolean(false));
+  }
+
+  /** Whether the hook was there already, as it would be written now. */
+  boolean isUnchanged() {
+    return before.equals(after);
+  }
+
+  /** The change as a unified diff, one line each. */
+  List<String> diff() {
+    return UnifiedDiffUtils.generateUnifiedDiff(
+        before.isEmpty() ? "/dev/null" : file.toString(),
+        file.toString(),
+        before,
+        DiffUtils.diff(before, after),
+        CONTEXT_LINES);
+  }
+
+  /** The bytes of the changed file. */
+  byte[] content() {
+    return (String.join("\n", after) + "\n").getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static String read(Path file) throws CommandFailure {
+    try {
+      return Files.readString(file);
+    } catch (NoSuchFileException e) {
+      return "";
+    } catch (IOException e) {
+      throw CommandFailure.usage(file + ": cannot be read: " + e);
+    }
+  }
+
+  private static ObjectNode parse(Path file, String text) throws CommandFailure {
+    if (text.isBlank()) {
+      return JsonNodeFactory.instance.objectNode();
+    }
+    try {
+      if (CanonicalJson.read(text) instanceof ObjectNode settings) {
+        return settings;
+      }
+    } catch (JsonFormatException e) {
+      throw CommandFailure.usage(
+          file + ": is not JSON, so nothing is changed; mend it first: " + e.getMessage());
+    }
+    throw wrongType(file, "the file", "an object");
+  }
+
+  private static void install(Path file, ObjectNode hooks, String event, String command)
+      throws CommandFailure {
+    ArrayNode matchers = array(file, hooks, event);
+    List<JsonNode> kept = new ArrayList<>();
+    for (JsonNode matcher : matchers) {
+      if (!isOurs(matcher)) {
+        kept.add(matcher);
+      }
+    }
+    ObjectNode hook =
+        JsonNodeFactory.instance
+            .objectNode()
+            .put("type", "command")
+            .put("command", command)
+            .put("timeout", TIMEOUT_SECONDS)
+            .put("onFailure", "block");
+    ObjectNode ours = JsonNodeFactory.instance.objectNode();
+    ours.putArray("hooks").add(hook);
+    matchers.removeAll();
+    matchers.add(ours).addAll(kept);
+  }
+
+  /** Whether an entry was written by an earlier install: it has our hook, and no other. */
+  private static boolean isOurs(JsonNode matcher) {
+    JsonNode hooks = matcher.path("hooks");
+    return hooks.size() == 1 && hooks.get(0).path("command").asString("").endsWith(OURS);
+  }
+
+  private static ObjectNode object(Path file, ObjectNode in, String name) throws CommandFailure {
+    JsonNode node = in.get(name);
+    if (node == null) {
+      return in.putObject(name);
+    }
+    if (node instanceof ObjectNode object) {
+      return object;
+    }
+    throw wrongType(file, name, "an object");
+  }
+
+  private static ArrayNode array(Path file, ObjectNode in, String name) throws CommandFailure {
+    JsonNode node = in.get(name);
+    if (node == null) {
+      return in.putArray(name);
+    }
+    if (node instanceof ArrayNode array) {
+      return array;
+    }
+    throw wrongType(file, "hooks." + name, "an array");
+  }
+
+  private static CommandFailure wrongType(Path file, String what, String expected) {
+    return CommandFailure.usage(
+        "%s: %s is not %s, so nothing is changed; mend it first".formatted(file, what, expected));
+  }
+}

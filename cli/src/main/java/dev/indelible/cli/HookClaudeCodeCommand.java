@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.Indelible;
+import dev.indelible.gate.RecordedDecision;
+import dev.indelible.json.CanonicalJson;
+import dev.indelible.json.JsonFormatException;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.UUID;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/**
+ * Answers one event. Claude Code lets a tool run after a hook that fails, except after exit status
+ * 2: so whatever fails in here ends with 2, and the reason is on standard error.
+ */
+@Command(
+    name = "claude-code",
+    description = "Answer one PreToolUse or PreSkillShellCommand event of Claude Code.",
+    footer = {
+      "",
+      "Reads the event from standard input and prints Claude Code's own form of answer: nothing for",
+      "an allowed action, 'deny' with the reason for one that is refused or must be approved.",
+      "",
+      "Exit status: 0 answered; 2 for every failure, which blocks the action."
+    })
+final class HookClaudeCodeCommand extends Verb {
+  @Mixin AnchorOption anchor = new AnchorOption();
+
+  @Override
+  public Integer call() {
+    try {
+      answer();
+      return ExitCode.OK;
+    } catch (Throwable failure) {
+      // Errors too: without memory or stack the action must not run either.
+      Main.report(root(), failure);
+      return ExitCode.BLOCKED;
+    }
+  }
+
+  private void answer() throws Exception {
+    ClaudeHookEvent event = read();
+    Indelible indelible = openLog(anchor.file(), false);
+    try {
+      RecordedDecision recorded =
+          indelible.gate().record(event.input().agentId(), event.input().action());
+      UUID id =
+          recorded
+              .eventId()
+              .orElseThrow(() -> CommandFailure.failed(recorded.decision().reason().orElseThrow()));
+      print(ClaudeHookAnswer.json(event.name(), recorded.decision(), id));
+    } finally {
+      closeAfterAnswer(indelible);
+    }
+  }
+
+  private ClaudeHookEvent read() throws JsonFormatException, CommandFailure {
+    try {
+      return ClaudeHookEvent.read(console().in().readNBytes(CanonicalJson.MAX_TEXT_BYTES + 1));
+    } catch (IOException e) {
+      throw CommandFailure.unreadableInput(e);
+    } catch (JsonFormatException e) {
+      throw new JsonFormatException(
+          "standard input is not a hook event that can be judged: " + e.getMessage());
+    }
+  }
+
+  private void print(Optional<byte[]> answer) throws CommandFailure {
+    answer.ifPresent(console()::json);
+    if (console().out().checkError()) {
+      throw CommandFailure.failed("the answer cannot be written to standard output");
+    }
+  }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "install",
+    description = "Put the hook into an agent's settings, and show what changes.",
+    footer = {
+      "",
+      "The settings name this data directory and this command by their absolute paths. Needs Claude",
+      "Code 2.1.295 or newer: an older one ignores \"onFailure\", and lets a tool run when the hook",
+      "cannot start."
+    })
+final class HookInstallCommand extends Verb {
+  @Parameters(paramLabel = "AGENT", description = "the agent: claude-code")
+  String agent = "";
+
+  @Option(
+      names = "--settings",
+      paramLabel = "FILE",
+      description = "the settings file (default: ~/.claude/settings.json)")
+  @Nullable Path settings;
+
+  @Option(names = "--dry-run", description = "show the change and write nothing")
+  boolean dryRun;
+
+  @Override
+  public Integer call() throws Exception {
+    if (!agent.equals("claude-code")) {
+      throw CommandFailure.usage(
+          "%s: no hook for this agent; use claude-code".formatted(Console.printable(agent)));
+    }
+    Path file = file();
+    ClaudeSettings change = ClaudeSettings.withHook(file, command());
+    if (change.isUnchanged()) {
+      console().line(file + " has the hook already; nothing is changed");
+    } else {
+      change.diff().forEach(this::printDiff);
+      if (!dryRun) {
+        ReplacedFile.write(file, change.content());
+        console().line(file + " written");
+      }
+    }
+    if (change.hooksDisabled()) {
+      throw CommandFailure.failed(
+          file + ": \"disableAllHooks\" is set, so Claude Code runs no hook; remove it");
+    }
+    return ExitCode.OK;
+  }
+
+  /** Claude Code reads what a link points to, so that is what changes. */
+  private Path file() throws CommandFailure {
+    Path named =
+        settings != null
+            ? settings
+            : Path.of(System.getProperty("user.home"), ".claude", "settings.json");
+    try {
+      return Files.exists(named) ? named.toRealPath() : named.toAbsolutePath().normalize();
+    } catch (IOException e) {
+      throw CommandFailure.usage(named + ": cannot be read: " + e);
+    }
+  }
+
+  private String command() throws CommandFailure {
+    String launcher =
+        Optional.ofNullable(System.getProperty("indelible.launcher"))
+            .orElseThrow(
+                () ->
+                    CommandFailure.usage(
+                        "the hook needs the launcher; run this as 'indelible hook install'"));
+    return "%s --data %s hook claude-code"
+        .formatted(quoted(launcher), quoted(data().path().toAbsolutePath().normalize().toString()));
+  }
+
+  /** One word of a POSIX shell, whatever is in it. */
+  static String quoted(String word) {
+    return word.matches("[A-Za-z0-9_./-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
+  }
+
+  private void printDiff(String line) {
+    String safe = Console.printable(line);
+    console()
+        .line(
+            line.startsWith("+")
+                ? console().green(safe)
+                : line.startsWith("-") ? console().red(safe) : safe);
+  }
+}

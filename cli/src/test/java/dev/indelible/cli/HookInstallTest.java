@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.cli.Cli.Result;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+
+@DisabledOnOs(OS.WINDOWS)
+class HookInstallTest {
+  @TempDir Path temp;
+  private Cli cli;
+  private Path settings;
+
+  @BeforeEach
+  void launcher() {
+    System.setProperty("indelible.launcher", "/opt/in delible/indelible");
+    cli = new Cli(temp.resolve("it's data"));
+    settings = temp.resolve("claude/settings.json");
+  }
+
+  @AfterEach
+  void noLauncher() {
+    System.clearProperty("indelible.launcher");
+  }
+
+  @Test
+  void newSettingsBlockOnFailureForBothEvents() throws Exception {
+    Result result = install().ok();
+
+    assertThat(result.out()).contains("\"onFailure\": \"block\"");
+    JsonNode hooks = Cli.json(Files.readString(settings)).path("hooks");
+    for (String event : new String[] {"PreToolUse", "PreSkillShellCommand"}) {
+      JsonNode hook = hooks.path(event).get(0).path("hooks").get(0);
+      assertThat(hook.path("type").asString()).isEqualTo("command");
+      assertThat(hook.path("onFailure").asString()).isEqualTo("block");
+      assertThat(hook.path("timeout").asInt()).isEqualTo(30);
+      assertThat(hook.path("command").asString())
+          .isEqualTo(
+              "'/opt/in delible/indelible' --data '" + temp + "/it'\\''s data' hook claude-code");
+      assertThat(hooks.path(event).get(0).has("matcher")).isFalse();
+    }
+  }
+
+  @Test
+  void everythingElseInTheSettingsStays() throws Exception {
+    Files.createDirectories(settings.getParent());
+    Files.writeString(
+        settings,
+        """
+        {
+          "model": "opus",
+          "hooks": {
+            "PreToolUse": [
+              {
+                "matcher": "Bash",
+                "hooks": [
+                  {
+                    "type": "command",
+                    "command": "other"
+                  }
+                ]
+              }
+            ]
+          },
+          "permissions": {
+            "allow": []
+          }
+        }
+        """);
+    Files.setPosixFilePermissions(settings, PosixFilePermissions.fromString("rw-r-----"));
+
+    install().ok();
+
+    JsonNode changed = Cli.json(Files.readString(settings));
+    assertThat(changed.propertyNames()).containsExactly("model", "hooks", "permissions");
+    assertThat(changed.path("hooks").path("PreToolUse")).hasSize(2);
+    assertThat(changed.path("hooks").path("PreToolUse").get(1))
+        .isEqualTo(
+            Cli.json(
+                "{\"matcher\":\"Bash\",\"hooks\":[{\"type\":\"command\",\"command\":\"other\"}]}"));
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(settings)))
+        .isEqualTo("rw-r-----");
+  }
+
+  @Test
+  void secondInstallChangesNothing() throws Exception {
+    install().ok();
+    String first = Files.readString(settings);
+
+    assertThat(install().ok().out()).contains("has the hook already");
+    assertThat(Files.readString(settings)).isEqualTo(first);
+  }
+
+  @Test
+  void olderInstallIsReplaced() throws Exception {
+    install().ok();
+    System.setProperty("indelible.launcher", "/new/indelible");
+    install().ok();
+
+    JsonNode hooks = Cli.json(Files.readString(settings)).path("hooks");
+    assertThat(hooks.path("PreToolUse")).hasSize(1);
+    assertThat(Files.readString(settings)).contains("/new/indelible").doesNotContain("/opt/");
+  }
+
+  @Test
+  void dryRunShowsAndWritesNothing() {
+    Result result =
+        cli.run("hook", "install", "claude-code", "--dry-run", "--settings", settings());
+
+    assertThat(result.ok().out()).contains("+  \"hooks\": {");
+    assertThat(settings).doesNotExist();
+  }
+
+  @Test
+  void linkedSettingsChangeWhereTheyAre() throws Exception {
+    Path real = Files.writeString(temp.resolve("dotfiles.json"), "{}");
+    Files.createDirectories(settings.getParent());
+    Files.createSymbolicLink(settings, real);
+
+    install().ok();
+
+    assertThat(settings).isSymbolicLink();
+    assertThat(real).content().contains("hook claude-code");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"{", "[]", "{\"hooks\":[]}", "{\"hooks\":{\"PreToolUse\":{}}}"})
+  void settingsThatCannotBeReadAreLeftAlone(String text) throws Exception {
+    Files.createDirectories(settings.getParent());
+    Files.writeString(settings, text);
+
+    assertThat(install().complaint(2)).contains("nothing is changed");
+    assertThat(settings).hasContent(text);
+  }
+
+  @Test
+  void disabledHooksAreAFailure() throws Exception {
+    Files.createDirectories(settings.getParent());
+    Files.writeString(settings, "{\"disableAllHooks\":true}");
+
+    assertThat(install().complaint(1)).contains("disableAllHooks");
+  }
+
+  @Test
+  void unknownAgentIsNamed() {
+    assertThat(cli.run("hook", "install", "vim").complaint(2)).contains("use claude-code");
+  }
+
+  private Result install() {
+    return cli.run("hook", "install", "claude-code", "--settings", settings());
+  }
+
+  private String settings() {
+    return settings.toString();
+  }
+}
