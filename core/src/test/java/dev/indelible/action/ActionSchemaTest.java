@@ -22,16 +22,52 @@ import tools.jackson.databind.JsonNode;
 class ActionSchemaTest {
   private static final List<String> NAMES =
       List.of(
-          "kind", "command", "cwd", "path", "byte_estimate", "host", "scheme", "port", "binary",
-          "args", "tool", "arguments", "surface", "namespace", "query", "custom_kind", "payload",
+          "kind",
+          "command",
+          "cwd",
+          "path",
+          "byte_estimate",
+          "host",
+          "scheme",
+          "port",
+          "binary",
+          "args",
+          "tool",
+          "arguments",
+          "surface",
+          "namespace",
+          "query",
+          "custom_kind",
+          "payload",
           "unknown");
 
   private static final List<String> VALUES =
       List.of(
-          "\"bash\"", "\"filesystem_write\"", "\"network_request\"", "\"process_spawn\"",
-          "\"tool_call\"", "\"read\"", "\"custom\"", "\"\"", "\"text\"", "0", "-1", "1", "443",
-          "65535", "65536", "9007199254740991", "9007199254740992", "1.5", "true", "null", "[]",
-          "[\"a\",\"b\"]", "[1]", "{}", "{\"namespace\":\"n\"}");
+          "\"bash\"",
+          "\"filesystem_write\"",
+          "\"network_request\"",
+          "\"process_spawn\"",
+          "\"tool_call\"",
+          "\"read\"",
+          "\"custom\"",
+          "\"\"",
+          "\"text\"",
+          "0",
+          "-1",
+          "1",
+          "443",
+          "65535",
+          "65536",
+          "9007199254740991",
+          "9007199254740992",
+          "1.5",
+          "true",
+          "null",
+          "[]",
+          "[\"a\",\"b\"]",
+          "[1]",
+          "{}",
+          "{\"namespace\":\"n\"}");
 
   private static final List<String> SOUND =
       List.of(
