@@ -112,7 +112,7 @@ record ClaudeHookEvent(Name name, GateInput input) {
     return path.startsWith("/") || cwd.isEmpty() ? path : cwd.get() + "/" + path;
   }
 
-  private static NetworkRequest request(String url) throws JsonFormatException {
+  static NetworkRequest request(String url) throws JsonFormatException {
     // As browsers and fetch libraries read a URL: white space inside goes, a backslash is a slash.
     Matcher parts = URL.matcher(url.strip().replaceAll("[\t\r\n]", "").replace('\\', '/'));
     if (!parts.matches()) {

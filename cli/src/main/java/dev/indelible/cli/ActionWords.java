@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.action.AgentAction;
+import dev.indelible.action.Bash;
+import dev.indelible.action.Custom;
+import dev.indelible.action.FilesystemWrite;
+import dev.indelible.action.ProcessSpawn;
+import dev.indelible.action.Read;
+import dev.indelible.action.ToolCall;
+import dev.indelible.json.CanonicalJson;
+import dev.indelible.json.JsonFormatException;
+import dev.indelible.json.JsonValue;
+import java.util.List;
+import java.util.Optional;
+
+/** An action written as words on the command line: its kind, and what that kind needs. */
+final class ActionWords {
+  private static final String USAGE =
+      "bash COMMAND, filesystem_write PATH, network_request URL, process_spawn BINARY [ARG...],"
+          + " read SURFACE [NAMESPACE], tool_call TOOL ARGUMENTS-JSON, or custom KIND PAYLOAD-JSON";
+
+  private ActionWords() {}
+
+  /**
+   * Reads an action.
+   *
+   * @param words the kind first; at least two
+   * @throws CommandFailure naming the forms there are
+   * @throws JsonFormatException if a word that is JSON, or a URL, cannot be read
+   */
+  static AgentAction read(List<String> words) throws CommandFailure, JsonFormatException {
+    String first = words.get(1);
+    return switch (words.get(0)) {
+      case Bash.KIND -> new Bash(only(words, 2).get(1));
+      case FilesystemWrite.KIND -> new FilesystemWrite(only(words, 2).get(1));
+      case "network_request" -> ClaudeHookEvent.request(only(words, 2).get(1));
+      case ProcessSpawn.KIND -> new ProcessSpawn(first, words.subList(2, words.size()));
+      case Read.KIND ->
+          new Read(
+              first,
+              words.size() < 3 ? Optional.empty() : Optional.of(only(words, 3).get(2)),
+              Optional.empty());
+      case ToolCall.KIND -> new ToolCall(first, json(only(words, 3).get(2)));
+      case Custom.KIND -> new Custom(first, json(only(words, 3).get(2)));
+      default -> throw wrong(words);
+    };
+  }
+
+  private static List<String> only(List<String> words, int count) throws CommandFailure {
+    if (words.size() != count) {
+      throw wrong(words);
+    }
+    return words;
+  }
+
+  private static JsonValue json(String text) throws JsonFormatException {
+    return JsonValue.of(CanonicalJson.read(text));
+  }
+
+  private static CommandFailure wrong(List<String> words) {
+    return CommandFailure.usage(
+        "\"%s\" with %d more words is no action; write %s, or the action as JSON; quote a command"
+            .formatted(Console.excerpt(words.get(0), 40), words.size() - 1, USAGE));
+  }
+}
