@@ -14,8 +14,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Has the ledger's checkpoints signed, from time to time and at the end. Outlives the sinks it
@@ -33,7 +31,8 @@ final class SqliteCheckpoints {
   /** The key of the health entry. */
   private static final String SOURCE = "checkpoints";
 
-  private static final Logger LOG = LoggerFactory.getLogger(SqliteCheckpoints.class);
+  /** Failures in a row after which a lock counts as a fault: some ten seconds of them. */
+  private static final int LASTING = 10;
 
   private final Optional<LastSigned> lastSigned;
   private final Signer key;
@@ -46,6 +45,15 @@ final class SqliteCheckpoints {
   private @Nullable CheckpointSigner signer;
 
   private long lastTry = System.nanoTime();
+
+  /**
+   * Whether there may be something new: an idle log does not ask its ledger. Rows of other
+   * processes are theirs to sign for, and this one's to look for when it starts.
+   */
+  private boolean due = true;
+
+  /** Attempts since one last went well. */
+  private int failures;
 
   /** Whether storage contradicts what was signed; it will not by itself agree again. */
   private boolean stopped;
@@ -76,17 +84,25 @@ final class SqliteCheckpoints {
     this.books = books;
   }
 
-  /** Signs one if the last was long enough ago, and there is something new. */
+  /** Notes that this process added to the chain. */
+  void appended() {
+    due = true;
+  }
+
+  /** Signs one if the last was long enough ago, and this process has added to the chain since. */
   void signIfDue(SqliteWriter writer) {
-    if (System.nanoTime() - lastTry >= interval.toNanos()) {
+    if (due && System.nanoTime() - lastTry >= interval.toNanos()) {
       signIfNew(writer);
     }
   }
 
-  /** Signs one if there is something new. */
+  /**
+   * Signs one if there is something new, and the file is still the ledger: rows committed to one
+   * that was removed or replaced are not settled, and must not be signed for.
+   */
   void signIfNew(SqliteWriter writer) {
     lastTry = System.nanoTime();
-    if (stopped || books.isContradicted()) {
+    if (stopped || books.isContradicted() || !writer.isOnItsFile()) {
       return;
     }
     try {
@@ -94,25 +110,42 @@ final class SqliteCheckpoints {
       if (writer.tree().state().size() != last.map(StoredCheckpoint::size).orElse(0L)) {
         sign(writer);
       }
-    } catch (SqliteTree.DamagedException e) {
+      failures = 0;
+      due = false;
+      books.healthEntries().clear(SOURCE);
+    } catch (SqliteTree.DamagedException | ForkException e) {
       stop(e.getMessage());
     } catch (SigningException e) {
       if (e.isGivenUp()) {
         stop(String.valueOf(e.getMessage()));
       } else {
-        LOG.warn("no checkpoint is signed for now: {}", e.getMessage());
+        failed(e, false);
       }
-    } catch (SQLException | HeadGuard.KeysUnreadableException e) {
-      LOG.warn("no checkpoint is signed for now: {}", e.getMessage());
-    } catch (ForkException | RuntimeException e) {
+    } catch (SQLException e) {
+      failed(e, SqliteFault.isLock(e));
+    } catch (RuntimeException e) {
       // The rows are settled: whatever is wrong with a checkpoint must not have them tried again.
-      stop(e.getMessage());
+      failed(e, false);
     }
   }
 
   private void stop(String reason) {
     books.healthEntries().set(SOURCE, "no checkpoint is signed any more: " + reason);
     stopped = true;
+  }
+
+  /**
+   * Notes a failure after which signing is tried again.
+   *
+   * @param isLock whether another writer has the ledger, which is no fault unless it lasts
+   */
+  private void failed(Exception cause, boolean isLock) {
+    failures++;
+    if (!isLock || failures >= LASTING) {
+      books
+          .healthEntries()
+          .set(SOURCE, "no checkpoint is signed for now, it is tried again: " + cause.getMessage());
+    }
   }
 
   /**
@@ -139,7 +172,8 @@ final class SqliteCheckpoints {
               writer.insertCheckpoint(new StoredCheckpoint(size, next.bytes()));
               return Optional.of(next);
             });
-    if (stored.isPresent()) {
+    // A file replaced since: the checkpoint is gone with it, and the next file is not held to it.
+    if (stored.isPresent() && writer.isOnItsFile()) {
       signing.stored(stored.get());
       lastSigned.ifPresent(file -> file.write(stored.get()));
     }
@@ -151,17 +185,7 @@ final class SqliteCheckpoints {
    * @throws SQLException if it cannot be read; health says so until it can
    */
   private Optional<byte[]> before() throws SQLException {
-    if (lastSigned.isEmpty()) {
-      return Optional.empty();
-    }
-    try {
-      Optional<byte[]> before = lastSigned.get().read();
-      books.healthEntries().clear(SOURCE);
-      return before;
-    } catch (SQLException e) {
-      books.healthEntries().set(SOURCE, "no checkpoint is signed: " + e.getMessage());
-      throw e;
-    }
+    return lastSigned.isPresent() ? lastSigned.get().read() : Optional.empty();
   }
 
   private CheckpointSigner signer(SqliteWriter writer) throws SQLException {

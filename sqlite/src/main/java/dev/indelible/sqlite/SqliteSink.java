@@ -102,6 +102,7 @@ final class SqliteSink implements DeferredAuditSink {
           open.carryOverAside();
         }
         guard.committed(append.head());
+        checkpoints.appended();
         books.reportChainSequence(append.head().sequence());
         books.countUnsigned(append.unsigned());
         // Last: what fails before this has the batch come again, and then it is counted.
@@ -127,7 +128,9 @@ final class SqliteSink implements DeferredAuditSink {
   @Override
   public void maintain() {
     if (writer != null) {
-      tallies.writeIfDue(writer, sealer);
+      if (tallies.writeIfDue(writer, sealer)) {
+        checkpoints.appended();
+      }
       checkpoints.signIfDue(writer);
     }
   }

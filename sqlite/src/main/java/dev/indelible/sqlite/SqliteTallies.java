@@ -169,14 +169,21 @@ public final class SqliteTallies {
     }
   }
 
-  /** Writes a tally if the last was long enough ago, and there is something new. */
-  void writeIfDue(SqliteWriter writer, RowSealer sealer) {
-    if (wanted && System.nanoTime() - lastTry >= intervalNanos) {
-      lastTry = System.nanoTime();
-      if (isNews()) {
-        write(writer, sealer, false);
-      }
+  /**
+   * Writes a tally if the last was long enough ago, and there is something new.
+   *
+   * @return whether it was tried, so that the chain may have grown
+   */
+  boolean writeIfDue(SqliteWriter writer, RowSealer sealer) {
+    if (!wanted || System.nanoTime() - lastTry < intervalNanos) {
+      return false;
     }
+    lastTry = System.nanoTime();
+    boolean news = isNews();
+    if (news) {
+      write(writer, sealer, false);
+    }
+    return news;
   }
 
   /** Whether a last tally may have something to say. */
