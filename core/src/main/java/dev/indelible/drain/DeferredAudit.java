@@ -64,8 +64,16 @@ public final class DeferredAudit implements AutoCloseable {
       EventStore store, DeferredAuditSink.Factory sinks, AuditBooks books, DrainSettings settings) {
     DeferredAudit audit = new DeferredAudit(store, sinks, books, settings);
     Runtime.getRuntime().addShutdownHook(audit.shutdownHook);
-    audit.thread.start();
-    return audit;
+    boolean started = false;
+    try {
+      audit.thread.start();
+      started = true;
+      return audit;
+    } finally {
+      if (!started) {
+        audit.forgetShutdownHook();
+      }
+    }
   }
 
   /** The queue. */

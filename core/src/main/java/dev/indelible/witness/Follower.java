@@ -7,7 +7,10 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.LedgerSource;
 import dev.indelible.ledger.StoredCheckpoint;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -33,6 +36,9 @@ abstract class Follower {
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread thread;
   private Duration backoff;
+
+  /** The files as they were before the last look, if that found all well; the thread's own. */
+  private Optional<FileStamp> seen = Optional.empty();
 
   /** Written by its thread, read by any. */
   private volatile Optional<String> trouble = Optional.empty();
@@ -77,8 +83,30 @@ abstract class Follower {
     }
   }
 
+  /** Files that change what a look finds, beside those of the ledger. */
+  List<Path> files() {
+    return List.of();
+  }
+
+  /** Looks if a file has changed since all was well; returns whether all is well. */
+  private boolean lookIfChanged() throws InterruptedException {
+    List<Path> files = new ArrayList<>(source.files());
+    if (files.isEmpty()) {
+      return look();
+    }
+    files.addAll(files());
+    // Before the look: what changes during it is looked at the next time.
+    Optional<FileStamp> now = FileStamp.of(files);
+    if (now.isPresent() && now.equals(seen)) {
+      return true;
+    }
+    boolean well = look();
+    seen = well ? now : Optional.empty();
+    return well;
+  }
+
   /** Looks, and says what is wrong when that is new; returns whether all is well. */
-  private boolean isWell() throws InterruptedException {
+  private boolean look() throws InterruptedException {
     Optional<String> found;
     try {
       found = lookAtLedger();
@@ -114,9 +142,9 @@ abstract class Follower {
     try {
       boolean last = false;
       while (!last) {
-        last = closing.await(isWell() ? calm() : doubled(), TimeUnit.NANOSECONDS);
+        last = closing.await(lookIfChanged() ? calm() : doubled(), TimeUnit.NANOSECONDS);
       }
-      isWell();
+      look();
     } catch (InterruptedException e) {
       // Its closer has gone; what it did not do is done after the next start.
       Thread.currentThread().interrupt();
