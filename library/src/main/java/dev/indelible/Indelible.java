@@ -16,6 +16,7 @@ import dev.indelible.journal.Journal;
 import dev.indelible.journal.JournalException;
 import dev.indelible.journal.JournalSettings;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerSource;
 import dev.indelible.ledger.RowSigning;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
@@ -33,6 +34,7 @@ import dev.indelible.witness.Anchoring;
 import dev.indelible.witness.Witnessing;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -475,45 +477,83 @@ public final class Indelible implements AutoCloseable {
         Optional<UUID> ledger,
         Optional<WitnessPolicy> witnessed,
         EventStore store) {
-      DeferredAudit audit =
-          SqliteDeferredAudit.install(
-              data.database(),
-              ledger,
-              Optional.of(data.lastCheckpoint()),
-              new RowSigning(key, rowSignatures),
-              origin,
-              accepted,
-              data.keys()::accepted,
-              store,
-              drain.withShutdownHook(shutdownHook),
-              tally);
-      Optional<Witnessing> witnessing =
-          witnessed.filter(policy -> askWitnesses).map(policy -> ask(policy, audit));
-      return new Indelible(
-          audit,
-          rules,
-          witnessing,
-          anchor.map(file -> anchor(file, audit)),
-          () -> HealthCheck.of(data, anchor));
+      DeferredAudit audit = install(key, accepted, ledger, store);
+      Optional<Witnessing> witnessing = Optional.empty();
+      boolean opened = false;
+      try {
+        witnessing = witnessed.filter(policy -> askWitnesses).map(policy -> ask(policy, audit));
+        Indelible indelible =
+            new Indelible(
+                audit,
+                rules,
+                witnessing,
+                anchor.map(file -> anchor(file, audit)),
+                () -> HealthCheck.of(data, anchor));
+        opened = true;
+        return indelible;
+      } finally {
+        if (!opened) {
+          // Nobody has anything to close: what was started ends here, and the journal is released.
+          witnessing.ifPresent(Witnessing::stop);
+          audit.closeAndFlush();
+        }
+      }
+    }
+
+    /** Starts the drainer; if it cannot be started, the store is closed. */
+    private DeferredAudit install(
+        Signer key, KeyRing accepted, Optional<UUID> ledger, EventStore store) {
+      boolean installed = false;
+      try {
+        DeferredAudit audit =
+            SqliteDeferredAudit.install(
+                data.database(),
+                ledger,
+                Optional.of(data.lastCheckpoint()),
+                new RowSigning(key, rowSignatures),
+                origin,
+                accepted,
+                data.keys()::accepted,
+                store,
+                drain.withShutdownHook(shutdownHook),
+                tally);
+        installed = true;
+        return audit;
+      } finally {
+        if (!installed) {
+          store.close();
+        }
+      }
     }
 
     private Anchoring anchor(Path file, DeferredAudit audit) {
       return Anchoring.start(
           file,
-          this::ledger,
+          source(),
           data.keys()::accepted,
           reason -> audit.reportContradiction(HealthEntry.ANCHOR, reason));
     }
 
-    private Optional<SqliteLedger> ledger() throws LedgerException {
-      return SqliteLedger.identify(data.database()).isPresent()
-          ? Optional.of(SqliteLedger.open(data.database()))
-          : Optional.empty();
+    private LedgerSource source() {
+      Path database = data.database();
+      return new LedgerSource() {
+        @Override
+        public Optional<SqliteLedger> open() throws LedgerException {
+          return SqliteLedger.identify(database).isPresent()
+              ? Optional.of(SqliteLedger.open(database))
+              : Optional.empty();
+        }
+
+        @Override
+        public List<Path> files() {
+          return List.of(database, Path.of(database + "-wal"));
+        }
+      };
     }
 
     private Witnessing ask(WitnessPolicy policy, DeferredAudit audit) {
       return Witnessing.start(
-          policy, this::ledger, new SqliteCosignatures(data.database()), audit.healthEntries());
+          policy, source(), new SqliteCosignatures(data.database()), audit.healthEntries());
     }
 
     private JournalSettings journalSettings() {

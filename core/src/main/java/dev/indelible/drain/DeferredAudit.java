@@ -78,8 +78,16 @@ public final class DeferredAudit implements AutoCloseable {
     if (settings.shutdownHook()) {
       Runtime.getRuntime().addShutdownHook(audit.shutdownHook);
     }
-    audit.thread.start();
-    return audit;
+    boolean started = false;
+    try {
+      audit.thread.start();
+      started = true;
+      return audit;
+    } finally {
+      if (!started) {
+        audit.forgetShutdownHook();
+      }
+    }
   }
 
   /** The queue. */

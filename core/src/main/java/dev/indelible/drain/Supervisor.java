@@ -17,6 +17,13 @@ import org.slf4j.LoggerFactory;
  */
 final class Supervisor implements Runnable {
   private static final long POLL_NANOS = DeferredAuditQueue.DRAIN_POLL_INTERVAL.toNanos();
+
+  /** How often an idle drainer looks; seldom enough to cost nothing, and soon enough for a reader. */
+  private static final long IDLE_POLL_NANOS = Duration.ofMillis(100).toNanos();
+
+  /** A drainer that had nothing to do for so long is idle. */
+  private static final long IDLE_AFTER_NANOS = Duration.ofSeconds(1).toNanos();
+
   private static final long FIRST_BACKOFF_NANOS = Duration.ofMillis(10).toNanos();
   private static final long LONGEST_BACKOFF_NANOS = Duration.ofSeconds(1).toNanos();
 
@@ -96,6 +103,7 @@ final class Supervisor implements Runnable {
   }
 
   private void drainUntilStopped(DeferredAuditSink sink) throws SinkException {
+    long lastSettled = System.nanoTime();
     while (!stopping) {
       boolean settled = drainer.drainBatch(sink);
       if (settled) {
@@ -104,8 +112,11 @@ final class Supervisor implements Runnable {
       }
       // A crash in it costs a checkpoint or a tally; the next one covers what it would have.
       sink.maintain();
-      if (!settled) {
-        rest(POLL_NANOS);
+      long now = System.nanoTime();
+      if (settled) {
+        lastSettled = now;
+      } else {
+        rest(now - lastSettled < IDLE_AFTER_NANOS ? POLL_NANOS : IDLE_POLL_NANOS);
       }
     }
   }

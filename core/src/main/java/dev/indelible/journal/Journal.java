@@ -7,13 +7,10 @@ import dev.indelible.queue.EventStore;
 import dev.indelible.queue.Throttle;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedByInterruptException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLockInterruptionException;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -21,6 +18,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -46,10 +44,17 @@ import org.slf4j.LoggerFactory;
  * and no event is taken in twice or passed over (D2).
  */
 public final class Journal implements EventStore {
-  /** Locked for the moment in which a place is taken. */
-  private static final String DOOR = "door";
-
   private static final int MAX_SLOTS = 10_000;
+
+  /** The slot that is kept for the next start, with its segment. */
+  private static final String FIRST_SLOT = "0000";
+
+  /**
+   * Where slots go that hold nothing, under the id of their journal. A start that needs another
+   * slot takes one from there, and its journal goes on at the position that the ledger has: so
+   * there are as many slots, and as many positions in the ledger, as there were processes at once.
+   */
+  private static final String FREE = "free";
 
   /** How long a close waits for a producer at work, which copies one event, or syncs it. */
   private static final Duration CLOSING_PATIENCE = Duration.ofMillis(500);
@@ -177,25 +182,16 @@ public final class Journal implements EventStore {
     List<Slot> taken = new ArrayList<>();
     try {
       Slot.makeDirectory(directory, disk);
-      Set<Path> places = places(directory);
-      Slot own = takeOwn(directory, ledger, false, disk);
-      taken.add(own);
-      for (Path place : places) {
-        if (!place.equals(own.directory())) {
-          Slot.take(place, own.ledger(), disk).ifPresent(taken::add);
-        }
-      }
-      Deque<Recovery> found = recover(taken, positions, progress);
-      long recovered = found.stream().mapToLong(Recovery::events).sum();
+      takeSlots(directory, ledger, disk, taken);
+      Slot own = taken.get(0);
+      Found found = recover(taken, positions, progress);
+      long recovered = found.events();
       if (recovered > 0) {
         LOG.info("{}: {} events were waiting from before", directory, recovered);
       }
-      Recovery mine = found.remove();
-      Deque<Adopted> adopted = new ArrayDeque<>();
-      for (Slot left : taken.subList(1, taken.size())) {
-        adopted.add(new Adopted(left, found.remove().reader()));
-      }
-      return start(own, settings, mine, adopted, recovered);
+      retire(directory, found.drained());
+      taken.removeAll(found.drained());
+      return start(own, settings, found.own(), found.adopted(), recovered);
     } catch (IOException e) {
       release(taken);
       // A disk that filled up meanwhile. A place that was made stays, empty, for the next start.
@@ -232,9 +228,14 @@ public final class Journal implements EventStore {
     new Room(directory, disk).requireToBegin();
     List<Slot> taken = new ArrayList<>();
     try {
-      Slot own = takeOwn(directory, Optional.of(ledger), true, disk);
-      taken.add(own);
-      Recovery empty = Recovery.of(own, List.of(), 0, found -> {});
+      DirectoryLock lock = DirectoryLock.acquire(directory, disk);
+      try {
+        taken.add(takeFree(directory, ledger, true, disk));
+      } finally {
+        lock.close();
+      }
+      Slot own = taken.get(0);
+      Recovery empty = Recovery.ofOwn(own, List.of(), 0, found -> {});
       return start(own, settings, empty, new ArrayDeque<>(), 0);
     } catch (IOException e) {
       release(taken);
@@ -246,15 +247,24 @@ public final class Journal implements EventStore {
     }
   }
 
+  /** Makes the journal and starts its threads; if one cannot be had, the others end first. */
   private static Journal start(
       Slot own, JournalSettings settings, Recovery mine, Deque<Adopted> adopted, long recovered) {
-    JournalWriter writer = new JournalWriter(own, settings, mine.segmentToWrite(), mine.bytes());
+    JournalWriter writer = new JournalWriter(own, settings, mine.last(), mine.bytes());
     Journal journal = new Journal(own, settings, writer, mine.reader(), adopted, recovered);
-    writer.start();
-    if (settings.durability() == Durability.PROCESS) {
-      journal.syncer.start();
+    boolean started = false;
+    try {
+      writer.start();
+      if (settings.durability() == Durability.PROCESS) {
+        journal.syncer.start();
+      }
+      started = true;
+      return journal;
+    } finally {
+      if (!started) {
+        writer.close();
+      }
     }
-    return journal;
   }
 
   /**
@@ -312,31 +322,51 @@ public final class Journal implements EventStore {
     }
   }
 
-  /** Checks everything there is before the first change to any of it. */
-  private static Deque<Recovery> recover(
-      List<Slot> slots, Positions positions, LongConsumer progress)
+  /**
+   * Checks everything there is before the first change to any of it, and reads what waits.
+   *
+   * @param slots this process's own, and those of dead processes
+   */
+  private static Found recover(List<Slot> slots, Positions positions, LongConsumer progress)
       throws IOException, JournalException {
+    Slot own = slots.get(0);
     List<Long> settled = new ArrayList<>();
     List<List<Path>> segments = new ArrayList<>();
     for (Slot slot : slots) {
-      settled.add(positions.settled(slot.journal()));
+      // The ledger is not asked about a slot that holds nothing.
+      boolean isAsked = slot == own || slot.hasSegments();
+      settled.add(isAsked ? positions.settled(slot.journal()) : 0);
       segments.add(slot.checkSegments(settled.get(settled.size() - 1)));
     }
-    Deque<Recovery> recovered = new ArrayDeque<>();
-    long events = 0;
-    for (int i = 0; i < slots.size(); i++) {
+    Recovery mine = Recovery.ofOwn(own, segments.get(0), settled.get(0), progress);
+    Deque<Adopted> adopted = new ArrayDeque<>();
+    List<Slot> drained = new ArrayList<>();
+    long events = mine.events();
+    for (int i = 1; i < slots.size(); i++) {
+      Slot slot = slots.get(i);
       long before = events;
-      Recovery next =
-          Recovery.of(
-              slots.get(i),
-              segments.get(i),
-              settled.get(i),
-              found -> progress.accept(before + found));
-      recovered.add(next);
-      events += next.events();
+      Optional<Recovery> left =
+          Recovery.ofDead(
+              slot, segments.get(i), settled.get(i), found -> progress.accept(before + found));
+      if (left.isPresent()) {
+        adopted.add(new Adopted(slot, left.get().reader()));
+        events += left.get().events();
+      } else {
+        drained.add(slot);
+      }
     }
-    return recovered;
+    return new Found(mine, adopted, drained, events);
   }
+
+  /**
+   * What a start found.
+   *
+   * @param own what waits in this process's slot
+   * @param adopted what waits in the slots of dead processes
+   * @param drained slots of dead processes in which nothing waits
+   * @param events how many events wait in all
+   */
+  private record Found(Recovery own, Deque<Adopted> adopted, List<Slot> drained, long events) {}
 
   /** The ledger that this journal belongs to. */
   public UUID ledger() {
@@ -355,7 +385,8 @@ public final class Journal implements EventStore {
     while (batch.mark().isEmpty() && !adopted.isEmpty()) {
       batch = adopted.element().reader().peek(max);
       if (batch.mark().isEmpty()) {
-        letGo(adopted.remove());
+        adopted.element().reader().removeAll();
+        retire(directory(), List.of(adopted.remove().slot()));
       }
     }
     if (batch.mark().isEmpty()) {
@@ -436,6 +467,7 @@ public final class Journal implements EventStore {
     closed = true;
     LockSupport.unpark(syncer);
     boolean quiet = false;
+    boolean drained = false;
     try {
       int claimed = writer.close();
       await(syncer);
@@ -443,13 +475,16 @@ public final class Journal implements EventStore {
       quiet = awaitQuiet(last, claimed);
       if (own.isDone(last, claimed) && isWorthRemoving(last, claimed)) {
         own.removeAll();
+        drained = !slot.hasSegments();
       } else {
         sync();
       }
     } catch (IOException | RuntimeException e) {
       LOG.error("{}: closing the journal failed: {}", slot.directory(), e.toString());
     }
-    if (quiet) {
+    if (quiet && drained && !isFirst()) {
+      retire(directory(), List.of(slot));
+    } else if (quiet) {
       release(List.of(slot));
     }
     adopted.forEach(left -> release(List.of(left.slot())));
@@ -466,19 +501,47 @@ public final class Journal implements EventStore {
     return quiet;
   }
 
-  /** A small one with room is left for the next run, which then has none to make. */
-  private static boolean isWorthRemoving(Segment last, int claimed) {
-    return last.size() > JournalWriter.FIRST_SEGMENT_BYTES || claimed > last.size() / 4;
+  /** A small one with room is left in the first slot: the next run then has none to make. */
+  private boolean isWorthRemoving(Segment last, int claimed) {
+    return !isFirst()
+        || last.size() > JournalWriter.FIRST_SEGMENT_BYTES
+        || claimed > last.size() / 4;
   }
 
-  /** Leaves a dead process's place, empty. */
-  private static void letGo(Adopted left) {
-    try {
-      left.reader().removeAll();
-    } catch (IOException e) {
-      LOG.warn("{}: is drained, and cannot be removed: {}", left.slot().directory(), e.toString());
+  /**
+   * Releases slots whose events are all in the ledger, and moves them out of the way of later
+   * starts. One that cannot be moved now, for example because another process is starting, stays
+   * where it is for the next start to move.
+   */
+  private static void retire(Path directory, List<Slot> drained) {
+    if (drained.isEmpty()) {
+      return;
     }
-    release(List.of(left.slot()));
+    @Nullable DirectoryLock lock = null;
+    try {
+      lock = DirectoryLock.tryAcquire(directory, drained.get(0).disk());
+      if (lock != null) {
+        for (Slot slot : drained) {
+          slot.retire(directory.resolve(FREE));
+        }
+      }
+    } catch (IOException e) {
+      LOG.warn("{}: drained slots cannot be moved to {}: {}", directory, FREE, e.toString());
+    } finally {
+      // Before the lock is released: whoever reuses a slot finds it free.
+      release(drained);
+      if (lock != null) {
+        lock.close();
+      }
+    }
+  }
+
+  private Path directory() {
+    return Objects.requireNonNull(slot.directory().getParent());
+  }
+
+  private boolean isFirst() {
+    return slot.directory().endsWith(FIRST_SLOT);
   }
 
   private void syncFromTimeToTime() {
@@ -542,50 +605,51 @@ public final class Journal implements EventStore {
   }
 
   /**
-   * Takes the first place that is free. One process at a time does this, so that of several first
-   * starts at once one names the ledger.
+   * Takes the first slot that is free, and every slot of a dead process.
    *
-   * @param isNew whether it must be one that was never taken before
+   * @param taken receives them, this process's own first
    */
-  private static Slot takeOwn(Path directory, Optional<UUID> known, boolean isNew, Disk disk)
+  private static void takeSlots(Path directory, Optional<UUID> known, Disk disk, List<Slot> taken)
       throws IOException, JournalException {
-    // Read before the door is made, so that a directory that is refused stays as it was.
-    ledger(directory, known);
-    synchronized (Journal.class) {
-      Path file = directory.resolve(DOOR);
-      boolean wasThere = Files.exists(file, LinkOption.NOFOLLOW_LINKS);
-      try (FileChannel door = Slot.openLockFile(file)) {
-        lock(file, door, wasThere, disk);
-        UUID ledger = ledger(directory, known).orElseGet(UUID::randomUUID);
-        return takeFree(directory, ledger, isNew, disk);
-      }
+    if (!Files.exists(directory.resolve(DirectoryLock.FILE), LinkOption.NOFOLLOW_LINKS)) {
+      // A directory that is refused stays as it was, without even the file of the lock.
+      ledger(directory, known);
     }
-  }
-
-  private static void lock(Path file, FileChannel door, boolean wasThere, Disk disk)
-      throws IOException, JournalException {
+    slots(directory);
+    DirectoryLock lock = DirectoryLock.acquire(directory, disk);
     try {
-      disk.lock(door);
-    } catch (OverlappingFileLockException e) {
-      throw new JournalException(
-          file + ": another copy of this library in this process is opening it; try again", e);
-    } catch (ClosedByInterruptException | FileLockInterruptionException e) {
-      throw e;
-    } catch (IOException e) {
-      if (!wasThere) {
-        // Nobody else can have locked it here.
-        Files.deleteIfExists(file);
+      UUID ledger = ledger(directory, known).orElseGet(UUID::randomUUID);
+      Set<Path> left = slots(directory);
+      Slot own = takeFree(directory, ledger, false, disk);
+      taken.add(own);
+      left.remove(own.directory());
+      for (Path slot : left) {
+        Slot.take(slot, ledger, disk).ifPresent(taken::add);
       }
-      throw Slot.withoutLocks(file, e);
+    } finally {
+      lock.close();
+    }
+    requireDistinct(taken);
+  }
+
+  /** One position in the ledger cannot be that of two journals (D2). */
+  private static void requireDistinct(List<Slot> slots) throws JournalException {
+    Set<UUID> journals = new HashSet<>();
+    for (Slot slot : slots) {
+      if (!journals.add(slot.journal())) {
+        throw new JournalException(
+            slot.directory()
+                + ": is a copy of another slot beside it; move the copy out of the journal");
+      }
     }
   }
 
-  /** Which ledger the places in a directory belong to: all to the same, and to the known one. */
+  /** Which ledger the slots in a directory belong to: all to the same, and to the known one. */
   private static Optional<UUID> ledger(Path directory, Optional<UUID> known)
       throws IOException, JournalException {
     Optional<UUID> ledger = known;
-    for (Path place : places(directory)) {
-      Optional<UUID> named = Slot.check(place, ledger);
+    for (Path slot : slots(directory)) {
+      Optional<UUID> named = Slot.check(slot, ledger);
       ledger = ledger.isPresent() ? ledger : named;
     }
     return ledger;
@@ -594,36 +658,45 @@ public final class Journal implements EventStore {
   private static Slot takeFree(Path directory, UUID ledger, boolean isNew, Disk disk)
       throws IOException, JournalException {
     for (int i = 0; i < MAX_SLOTS; i++) {
-      Path place = directory.resolve(String.format(Locale.ROOT, "%04d", i));
-      if (isNew && Files.exists(place, LinkOption.NOFOLLOW_LINKS)) {
+      Path path = directory.resolve(String.format(Locale.ROOT, "%04d", i));
+      boolean isThere = Files.exists(path, LinkOption.NOFOLLOW_LINKS);
+      if (isNew && isThere) {
         continue;
       }
-      Optional<Slot> free = Slot.take(place, ledger, disk);
+      if (!isNew && !isThere) {
+        Slot.reuse(directory.resolve(FREE), path, disk);
+      }
+      Optional<Slot> free = Slot.take(path, ledger, disk);
       if (free.isPresent()) {
         return free.get();
       }
     }
-    throw new JournalException(directory + ": all " + MAX_SLOTS + " places are taken");
+    throw new JournalException(directory + ": all " + MAX_SLOTS + " slots are taken");
   }
 
-  private static Set<Path> places(Path directory) throws IOException, JournalException {
+  /** The slots in use or left by dead processes; not those that were retired. */
+  private static Set<Path> slots(Path directory) throws IOException, JournalException {
     Slot.requireOwn(directory, true);
-    Set<Path> places = new TreeSet<>();
+    Set<Path> slots = new TreeSet<>();
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
       for (Path entry : entries) {
         String name = entry.getFileName().toString();
-        if (name.equals(DOOR)) {
-          Slot.requireOwn(entry, false);
-          continue;
-        }
-        if (!name.matches("\\d{4}")) {
+        boolean isSlot = name.matches("\\d{4}");
+        if (!isSlot && !name.equals(DirectoryLock.FILE) && !name.equals(FREE)) {
           throw new JournalException(entry + ": does not belong in a journal; move it away");
         }
-        Slot.requireOwn(entry, true);
-        places.add(entry);
+        try {
+          Slot.requireOwn(entry, !name.equals(DirectoryLock.FILE));
+        } catch (NoSuchFileException e) {
+          // The process that drained this slot retired it just now.
+          continue;
+        }
+        if (isSlot) {
+          slots.add(entry);
+        }
       }
     }
-    return places;
+    return slots;
   }
 
   private static void release(List<Slot> slots) {
@@ -649,7 +722,7 @@ public final class Journal implements EventStore {
   /**
    * What a dead process left.
    *
-   * @param slot its place, held until it is drained
+   * @param slot held until it is drained
    * @param reader its events
    */
   private record Adopted(Slot slot, JournalReader reader) {}

@@ -96,11 +96,7 @@ final class JournalReader {
       Segment done = oldest;
       oldest = Objects.requireNonNull(done.next());
       freed += done.size();
-      try {
-        done.delete();
-      } catch (IOException e) {
-        LOG.warn("{}: settled, and cannot be removed: {}", done.file(), e.toString());
-      }
+      remove(done);
     }
     // Last, so that a settling that failed on the way can be repeated.
     inHand = EventBatch.EMPTY;
@@ -127,9 +123,18 @@ final class JournalReader {
   }
 
   /** Removes the segments that are left; a run after this begins a new one. */
-  void removeAll() throws IOException {
+  void removeAll() {
     for (Segment segment = oldest; segment != null; segment = segment.next()) {
-      segment.delete();
+      remove(segment);
+    }
+  }
+
+  /** Removes a segment that is settled. One that cannot be removed is removed by a later start. */
+  private static void remove(Segment settled) {
+    try {
+      settled.delete();
+    } catch (IOException e) {
+      LOG.warn("{}: settled, and cannot be removed: {}", settled.file(), e.toString());
     }
   }
 

@@ -2,11 +2,11 @@
 package dev.indelible.journal;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,10 +52,21 @@ record Room(Path directory, Disk disk) {
     if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
       return false;
     }
-    try (Stream<Path> files = Files.walk(directory, 2)) {
-      return files.anyMatch(file -> file.toString().endsWith(".seg"));
-    } catch (IOException | UncheckedIOException e) {
-      // Refused by whoever uses it, or a journal at work that gave a segment back just now.
+    try (DirectoryStream<Path> slots = Files.newDirectoryStream(directory, "[0-9]*")) {
+      for (Path slot : slots) {
+        if (!Files.isDirectory(slot, LinkOption.NOFOLLOW_LINKS)) {
+          // Refused by whoever uses it; one that is a FIFO would be waited for here.
+          return true;
+        }
+        try (DirectoryStream<Path> segments = Files.newDirectoryStream(slot, "*.seg")) {
+          if (segments.iterator().hasNext()) {
+            return true;
+          }
+        }
+      }
+      return false;
+    } catch (IOException | DirectoryIteratorException e) {
+      // A slot that was retired just now.
       LOG.debug("{}: cannot be looked through", directory, e);
       return true;
     }

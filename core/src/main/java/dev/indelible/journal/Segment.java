@@ -104,6 +104,9 @@ final class Segment {
   /** Up to where this run's claims are known to be published; the syncer's alone. */
   private int published = HEADER;
 
+  /** Up to where the last sync covered every claim; the syncer's alone. */
+  private int syncedUpTo = -1;
+
   /** Whether there is nothing left to sync; the syncer's alone. */
   private boolean done;
 
@@ -412,6 +415,18 @@ final class Segment {
     }
   }
 
+  /** How much is claimed, if all of that is published; negative if not, or the file is gone. */
+  private int publishedClaims() {
+    synchronized (staying) {
+      if (removed) {
+        return -1;
+      }
+      int claimed = used();
+      published = publishedUpTo(published, claimed);
+      return published >= claimed ? claimed : -1;
+    }
+  }
+
   /**
    * Syncs as {@link #isSynced}, if anything is still to be synced here. For the syncer.
    *
@@ -421,9 +436,15 @@ final class Segment {
     if (done) {
       return true;
     }
-    // Asked before the sync, which then covers the whole of it.
+    // Both asked before the sync, which then covers all of it.
     boolean whole = isWhole();
+    int claimed = publishedClaims();
+    if (!whole && claimed >= 0 && claimed == syncedUpTo) {
+      // An idle journal does not ask the disk again and again.
+      return true;
+    }
     boolean synced = isSynced();
+    syncedUpTo = synced ? claimed : -1;
     done = whole && synced;
     return synced;
   }

@@ -18,6 +18,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -58,7 +59,7 @@ final class Slot implements AutoCloseable {
   private static final Set<Object> HELD = ConcurrentHashMap.newKeySet();
 
   /** Lock files that stay open, because closing them would give up a lock of somebody else's. */
-  private static final List<FileChannel> LEFT_OPEN = new CopyOnWriteArrayList<>();
+  static final List<FileChannel> LEFT_OPEN = new CopyOnWriteArrayList<>();
 
   private final Path directory;
   private final Disk disk;
@@ -77,7 +78,8 @@ final class Slot implements AutoCloseable {
   }
 
   /**
-   * Takes a slot for this process; makes it first if it is not there.
+   * Takes a slot for this process; makes it first if it is not there. The caller has the {@link
+   * DirectoryLock}.
    *
    * @param ledger the ledger it belongs to
    * @return empty if it is taken, by another process or by another log in this one
@@ -114,17 +116,61 @@ final class Slot implements AutoCloseable {
    * Checks a slot without taking it.
    *
    * @param ledger the ledger it must belong to, if that is known
-   * @return the ledger it belongs to; empty if it does not say so yet
+   * @return the ledger it belongs to; empty if it does not say so yet, or was retired meanwhile
    */
   static Optional<UUID> check(Path directory, Optional<UUID> ledger)
       throws IOException, JournalException {
-    requireOwn(directory, true);
-    requireKnownFiles(directory);
-    Path file = directory.resolve(IDENTITY_FILE);
-    if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+    try {
+      requireOwn(directory, true);
+      requireKnownFiles(directory);
+      Path file = directory.resolve(IDENTITY_FILE);
+      if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+        return Optional.empty();
+      }
+      return Optional.of(UUID.fromString(readIdentity(file, ledger).group(3)));
+    } catch (NoSuchFileException e) {
       return Optional.empty();
     }
-    return Optional.of(UUID.fromString(readIdentity(file, ledger).group(3)));
+  }
+
+  /**
+   * Makes a slot of one that was retired, if there is one. Durable before it returns: what is
+   * accepted in the slot must not be in a directory that a power cut moves back. The caller has the
+   * {@link DirectoryLock}.
+   */
+  static void reuse(Path free, Path directory, Disk disk) throws IOException {
+    if (!Files.exists(free, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    try (DirectoryStream<Path> retired = Files.newDirectoryStream(free)) {
+      Iterator<Path> any = retired.iterator();
+      if (any.hasNext()) {
+        disk.rename(any.next(), directory);
+        disk.syncNames(directory.toAbsolutePath().getParent());
+        disk.syncNames(free);
+      }
+    }
+  }
+
+  /**
+   * Moves this slot, in which nothing waits, out of the way of later starts. Until it is reused it
+   * costs them nothing. Its journal keeps its id, so the ledger's position of it stays true. The
+   * caller has the {@link DirectoryLock}, and closes this slot.
+   *
+   * @param free where retired slots are
+   */
+  void retire(Path free) throws IOException {
+    makeDirectory(free, disk);
+    for (Path segment : segmentFiles()) {
+      // Settled, or never finished; a power cut may bring it back, and a reuse removes it then.
+      Files.delete(segment);
+    }
+    disk.rename(directory, free.resolve(journal.toString()));
+  }
+
+  /** Whether there is a file of a segment in it, finished or not. */
+  boolean hasSegments() throws IOException {
+    return !segmentFiles().isEmpty();
   }
 
   /**

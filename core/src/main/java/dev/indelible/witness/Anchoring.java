@@ -115,6 +115,11 @@ public final class Anchoring {
     }
 
     @Override
+    List<Path> files() {
+      return List.of(file.path());
+    }
+
+    @Override
     Optional<String> look(LedgerReader ledger)
         throws LedgerException, KeyException, CheckpointParseException {
       try {

@@ -8,7 +8,10 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.LedgerSource;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.queue.Throttle;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -38,6 +41,9 @@ abstract class Follower {
   private final Thread thread;
   private final Throttle troubleLog = Throttle.of(TROUBLE_LOG_INTERVAL);
   private Duration backoff;
+
+  /** The files as they were before the last look, if that found all well; the thread's own. */
+  private Optional<FileStamp> seen = Optional.empty();
 
   /** Written by its thread, read by any. */
   private volatile Optional<String> trouble = Optional.empty();
@@ -82,8 +88,30 @@ abstract class Follower {
     }
   }
 
+  /** Files that change what a look finds, beside those of the ledger. */
+  List<Path> files() {
+    return List.of();
+  }
+
+  /** Looks if a file has changed since all was well; returns whether all is well. */
+  private boolean lookIfChanged() throws InterruptedException {
+    List<Path> files = new ArrayList<>(source.files());
+    if (files.isEmpty()) {
+      return look();
+    }
+    files.addAll(files());
+    // Before the look: what changes during it is looked at the next time.
+    Optional<FileStamp> now = FileStamp.of(files);
+    if (now.isPresent() && now.equals(seen)) {
+      return true;
+    }
+    boolean well = look();
+    seen = well ? now : Optional.empty();
+    return well;
+  }
+
   /** Looks, and says what is wrong when that is new; returns whether all is well. */
-  private boolean isWell() throws InterruptedException {
+  private boolean look() throws InterruptedException {
     Optional<String> found;
     try {
       found = lookAtLedger();
@@ -120,9 +148,9 @@ abstract class Follower {
     try {
       boolean last = false;
       while (!last) {
-        last = closing.await(isWell() ? calm() : doubled(), TimeUnit.NANOSECONDS);
+        last = closing.await(lookIfChanged() ? calm() : doubled(), TimeUnit.NANOSECONDS);
       }
-      isWell();
+      look();
     } catch (InterruptedException e) {
       // Its closer has gone; what it did not do is done after the next start.
       Thread.currentThread().interrupt();

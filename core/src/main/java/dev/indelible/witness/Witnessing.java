@@ -101,8 +101,16 @@ public final class Witnessing {
       Duration interval,
       Duration patience) {
     Witnessing witnessing = new Witnessing(policy, source, store, health, interval, patience);
-    witnessing.askings.forEach(Asking::start);
-    return witnessing;
+    boolean started = false;
+    try {
+      witnessing.askings.forEach(Asking::start);
+      started = true;
+      return witnessing;
+    } finally {
+      if (!started) {
+        witnessing.stop();
+      }
+    }
   }
 
   /**

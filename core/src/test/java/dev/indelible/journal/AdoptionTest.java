@@ -72,7 +72,7 @@ class AdoptionTest {
     expected.add(bytes(after));
     assertThat(bytes(found)).isEqualTo(expected);
     for (int p = 1; p < 4; p++) {
-      assertThat(test.segments(p)).as("what is drained is not kept").isEmpty();
+      assertThat(test.place(p)).as("a drained slot").doesNotExist();
     }
   }
 

@@ -24,6 +24,7 @@ import java.util.BitSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -45,6 +46,9 @@ final class BatchAppend {
    */
   private static final long MAX_GAP = 1L << 20;
 
+  /** Waiting dead letters that a batch keeps the ids of; with more, each event asks the ledger. */
+  private static final int MOST_WAITING_IDS = 10_000;
+
   /** Where an event ended that became a dead letter. */
   static final long BURIED = -1;
 
@@ -63,11 +67,13 @@ final class BatchAppend {
   private long[] places = {};
   private final BitSet found = new BitSet();
   private Head head = Head.EMPTY;
-  private boolean lettersExist;
   private final List<LedgerWatch.DeadLettered> deadLettered = new ArrayList<>();
 
   /** Whether a row was appended that reports tampering. */
   private boolean noted;
+
+  /** Ids of the dead letters that wait; null while they are unknown, or too many to be kept. */
+  private @Nullable Set<String> waiting;
 
   private long unsigned;
 
@@ -109,7 +115,7 @@ final class BatchAppend {
     places = new long[batch.size()];
     head = trustedHead();
     declareSignatures();
-    lettersExist = writer.hasLetters();
+    waiting = writer.waitingIds(MOST_WAITING_IDS).orElse(null);
     int run = batch.size();
     while (outcomes.size() < batch.size()) {
       List<AuditEvent> rest = batch.subList(outcomes.size(), batch.size());
@@ -157,7 +163,7 @@ final class BatchAppend {
   private List<AuditEvent> notYetBuried(List<AuditEvent> events, int max) throws SQLException {
     int count = Math.min(max, events.size());
     for (int i = 0; i < count; i++) {
-      if (isReserved(events.get(i)) || lettersExist && isLetter(events.get(i))) {
+      if (isReserved(events.get(i)) || isLetter(events.get(i))) {
         return events.subList(0, i);
       }
     }
@@ -380,7 +386,11 @@ final class BatchAppend {
   }
 
   private boolean isLetter(AuditEvent event) throws SQLException {
-    for (byte[] payload : writer.letters(event.id().toString())) {
+    String id = event.id().toString();
+    if (waiting != null && !waiting.contains(id)) {
+      return false;
+    }
+    for (byte[] payload : writer.letters(id)) {
       if (event.content().isContentOf(payload)) {
         return true;
       }
@@ -389,7 +399,6 @@ final class BatchAppend {
   }
 
   private void bury(AuditEvent event, String reason, int attempts) throws SQLException {
-    lettersExist = true;
     lastRefusal = reason;
     if (isLetter(event)) {
       buried(BURIED_BEFORE);
@@ -397,6 +406,9 @@ final class BatchAppend {
     }
     ChainRow row = sealer.seal(head, event);
     writer.insertLetter(row, reason, Timestamps.format(Timestamps.now()), attempts);
+    if (waiting != null) {
+      waiting.add(row.id());
+    }
     buried(BURIED);
     deadLettered.add(
         new LedgerWatch.DeadLettered(row.id(), row.agentId(), row.eventType(), reason));

@@ -16,8 +16,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.Logger;
 
 /**
  * Has the ledger's checkpoints signed, from time to time and at the end. Outlives the sinks it
@@ -45,6 +45,9 @@ final class SqliteCheckpoints {
 
   private static final Logger LOG = LoggerFactory.getLogger(SqliteCheckpoints.class);
 
+  /** Failures in a row after which a lock counts as a fault: some ten seconds of them. */
+  private static final int LASTING = 10;
+
   private final Optional<LastSigned> lastSigned;
   private final Signer key;
   private final Optional<String> origin;
@@ -58,6 +61,12 @@ final class SqliteCheckpoints {
   private final Throttle locksLog = Throttle.of(LOCK_LOG_INTERVAL);
 
   private long lastTry = System.nanoTime();
+
+  /** Whether this process may have added something new. */
+  private boolean due = true;
+
+  /** Attempts since one last went well. */
+  private int failures;
 
   /** Whether storage contradicts what was signed; it will not by itself agree again. */
   private boolean stopped;
@@ -88,17 +97,32 @@ final class SqliteCheckpoints {
     this.books = books;
   }
 
-  /** Signs one if the last was long enough ago, and there is something new. */
+  /** Notes that this process added to the chain. */
+  void appended() {
+    due = true;
+  }
+
+  /**
+   * Signs one if the last was long enough ago, and the chain may have grown since. What others
+   * write is looked at too: it may revoke this process's key.
+   */
   void signIfDue(SqliteWriter writer) {
-    if (System.nanoTime() - lastTry >= interval.toNanos()) {
+    if (System.nanoTime() - lastTry < interval.toNanos()) {
+      return;
+    }
+    lastTry = System.nanoTime();
+    if (due || writer.isChangedByOthers()) {
       signIfNew(writer);
     }
   }
 
-  /** Signs one if there is something new. */
+  /**
+   * Signs one if there is something new, and the file is still the ledger: rows committed to one
+   * that was removed or replaced are not settled, and must not be signed for.
+   */
   void signIfNew(SqliteWriter writer) {
     lastTry = System.nanoTime();
-    if (stopped || books.isContradicted()) {
+    if (stopped || books.isContradicted() || !writer.isOnItsFile()) {
       return;
     }
     try {
@@ -110,6 +134,8 @@ final class SqliteCheckpoints {
         // Others wrote and signed meanwhile, perhaps that this key is revoked.
         BatchAppend.requireNotGivenUp(writer, guard, key.verificationKey(), writer.lastRow());
       }
+      failures = 0;
+      due = false;
       books.healthEntries().clear(SOURCE);
     } catch (SqliteTree.DamagedException e) {
       stop(e.getMessage());
@@ -117,34 +143,37 @@ final class SqliteCheckpoints {
       if (e.isGivenUp()) {
         stop(String.valueOf(e.getMessage()));
       } else {
-        postpone(String.valueOf(e.getMessage()));
-      }
-    } catch (HeadGuard.KeysUnreadableException e) {
-      postpone(String.valueOf(e.getMessage()));
-    } catch (SQLException e) {
-      if (SqliteFault.isLock(e)) {
-        // Another process is at work, and will be done.
-        locksLog.ifDue(
-            () -> LOG.warn("no checkpoint is signed for now: {}", SqliteFault.describe(e)));
-      } else {
-        postpone(SqliteFault.describe(e));
+        failed(String.valueOf(e.getMessage()), false);
       }
     } catch (ForkException e) {
       stop(e.getMessage() + HOW_TO_GO_ON);
+    } catch (SQLException e) {
+      failed(SqliteFault.describe(e), SqliteFault.isLock(e));
     } catch (RuntimeException e) {
       // The rows are settled: whatever is wrong with a checkpoint must not have them tried again.
-      stop(e.getMessage() == null ? e.toString() : e.getMessage());
+      failed(e.getMessage() == null ? e.toString() : e.getMessage(), false);
     }
-  }
-
-  /** Signing is tried again later, and health reports it until then. */
-  private void postpone(String reason) {
-    books.healthEntries().set(SOURCE, "no checkpoint is signed for now: " + reason);
   }
 
   private void stop(String reason) {
     books.healthEntries().set(SOURCE, "no checkpoint is signed any more: " + reason);
     stopped = true;
+  }
+
+  /**
+   * Notes a failure after which signing is tried again; health reports it until then.
+   *
+   * @param isLock whether another writer has the ledger, which is no fault unless it lasts
+   */
+  private void failed(String reason, boolean isLock) {
+    failures++;
+    if (!isLock || failures >= LASTING) {
+      books
+          .healthEntries()
+          .set(SOURCE, "no checkpoint is signed for now, it is tried again: " + reason);
+    } else {
+      locksLog.ifDue(() -> LOG.warn("no checkpoint is signed for now: {}", reason));
+    }
   }
 
   /**
@@ -171,7 +200,8 @@ final class SqliteCheckpoints {
               writer.insertCheckpoint(new StoredCheckpoint(size, next.bytes()));
               return Optional.of(next);
             });
-    if (stored.isPresent()) {
+    // A file replaced since: the checkpoint is gone with it, and the next file is not held to it.
+    if (stored.isPresent() && writer.isOnItsFile()) {
       signing.stored(stored.get());
       lastSigned.ifPresent(file -> file.write(stored.get()));
     }
@@ -183,10 +213,7 @@ final class SqliteCheckpoints {
    * @throws SQLException if it cannot be read
    */
   private Optional<byte[]> before() throws SQLException {
-    if (lastSigned.isEmpty()) {
-      return Optional.empty();
-    }
-    return lastSigned.get().read();
+    return lastSigned.isPresent() ? lastSigned.get().read() : Optional.empty();
   }
 
   private CheckpointSigner signer(SqliteWriter writer) throws SQLException {

@@ -108,6 +108,7 @@ final class SqliteSink implements DeferredAuditSink {
           open.carryOverAside();
         }
         guard.committed(append.head());
+        checkpoints.appended();
         books.reportChainSequence(append.head().sequence());
         books.countUnsigned(append.unsigned());
         watch.committed(open, append.deadLettered(), append.isNoted());
@@ -128,7 +129,9 @@ final class SqliteSink implements DeferredAuditSink {
   @Override
   public void maintain() {
     if (writer != null) {
-      tallies.writeIfDue(writer, sealer);
+      if (tallies.writeIfDue(writer, sealer)) {
+        checkpoints.appended();
+      }
       checkpoints.signIfDue(writer);
       watch.lookIfDue(writer);
     }

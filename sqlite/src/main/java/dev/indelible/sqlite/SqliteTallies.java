@@ -167,14 +167,21 @@ public final class SqliteTallies {
     }
   }
 
-  /** Writes a tally if the last was long enough ago, and there is something new. */
-  void writeIfDue(SqliteWriter writer, RowSealer sealer) {
-    if (wanted && System.nanoTime() - lastTry >= intervalNanos) {
-      lastTry = System.nanoTime();
-      if (isNews()) {
-        tryToWrite(writer, sealer);
-      }
+  /**
+   * Writes a tally if the last was long enough ago, and there is something new.
+   *
+   * @return whether it was tried, so that the chain may have grown
+   */
+  boolean writeIfDue(SqliteWriter writer, RowSealer sealer) {
+    if (!wanted || System.nanoTime() - lastTry < intervalNanos) {
+      return false;
     }
+    lastTry = System.nanoTime();
+    boolean news = isNews();
+    if (news) {
+      tryToWrite(writer, sealer);
+    }
+    return news;
   }
 
   /** Rows are settled without it: whatever is wrong with a tally must not stop them. */

@@ -14,9 +14,11 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +41,9 @@ final class SqliteWriter implements AutoCloseable {
   private final Path file;
   private final Connection connection;
 
+  /** As the file was when {@link #isChangedByOthers} was last asked. */
+  private long dataVersion;
+
   /** Which file the connection is on, as the file system knows it. */
   private final Optional<Object> identity;
 
@@ -49,7 +54,7 @@ final class SqliteWriter implements AutoCloseable {
   private final PreparedStatement size;
   private final PreparedStatement typeBelow;
   private final PreparedStatement countOfType;
-  private final PreparedStatement anyLetter;
+  private final PreparedStatement waitingIds;
   private final PreparedStatement lettersById;
   private final PreparedStatement insertLetter;
   private final PreparedStatement advance;
@@ -88,9 +93,9 @@ final class SqliteWriter implements AutoCloseable {
         connection.prepareStatement(
             "SELECT count(*) FROM signed_events"
                 + " WHERE event_type = ? AND sequence >= ? AND sequence <= ?");
-    anyLetter =
+    waitingIds =
         connection.prepareStatement(
-            "SELECT EXISTS (SELECT 1 FROM signed_events_dlq WHERE replayed_as IS NULL)");
+            "SELECT DISTINCT id FROM signed_events_dlq WHERE replayed_as IS NULL LIMIT ?");
     lettersById =
         connection.prepareStatement(
             "SELECT payload FROM signed_events_dlq WHERE id = ? AND replayed_as IS NULL");
@@ -165,6 +170,11 @@ final class SqliteWriter implements AutoCloseable {
   /** Whether the file of that name is still the one this is connected to. */
   boolean isOn(Path file) {
     return SqliteFile.identity(file).equals(identity);
+  }
+
+  /** Whether the file it was opened as is still the one this is connected to. */
+  boolean isOnItsFile() {
+    return isOn(file);
   }
 
   private static void requireLedger(Connection connection, UUID ledger) throws SQLException {
@@ -445,6 +455,19 @@ final class SqliteWriter implements AutoCloseable {
     }
   }
 
+  /** Whether another connection wrote to the file since this was last asked, or it is not known. */
+  boolean isChangedByOthers() {
+    try {
+      long version =
+          Statements.first(connection, "PRAGMA data_version", row -> row.getLong(1)).orElseThrow();
+      boolean changed = version != dataVersion;
+      dataVersion = version;
+      return changed;
+    } catch (SQLException e) {
+      return true;
+    }
+  }
+
   /** How many dead letters wait. */
   long countWaitingLetters() throws SQLException {
     return Statements.first(
@@ -454,10 +477,21 @@ final class SqliteWriter implements AutoCloseable {
         .orElseThrow();
   }
 
-  boolean hasLetters() throws SQLException {
-    try (ResultSet row = anyLetter.executeQuery()) {
-      return row.next() && row.getBoolean(1);
+  /**
+   * The ids of the dead letters that wait, in one query.
+   *
+   * @param most how many are read
+   * @return empty if there are more
+   */
+  Optional<Set<String>> waitingIds(int most) throws SQLException {
+    Set<String> ids = new HashSet<>();
+    waitingIds.setInt(1, most + 1);
+    try (ResultSet rows = waitingIds.executeQuery()) {
+      while (rows.next()) {
+        ids.add(rows.getString(1));
+      }
     }
+    return ids.size() > most ? Optional.empty() : Optional.of(ids);
   }
 
   /** The payloads of the dead letters of that event id. */

@@ -12,20 +12,29 @@ import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowSigning;
+import dev.indelible.queue.AuditHealth;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Checkpoints beside rows that are settled without them. */
 @Timeout(120)
 class CheckpointsTest {
+  /** Known beforehand, as it is where a journal names it: a file made anew is of the same log. */
+  private static final UUID LEDGER = UUID.fromString("00000000-0000-4000-8000-00000000abcd");
+
   @TempDir Path directory;
 
   /** A key service may take seconds for a signature. */
@@ -53,22 +62,159 @@ class CheckpointsTest {
     log.requireIntact();
   }
 
+  /** How a database is moved while its log runs. */
+  private enum Move {
+    COPY {
+      @Override
+      void move(TestLog log, Path away) throws Exception {
+        Sql.run(log.file, "PRAGMA wal_checkpoint(TRUNCATE)");
+        Path copy = Files.copy(log.file, away.resolve("copy"));
+        moveAway(log, away);
+        Files.move(copy, log.file);
+      }
+    },
+    VACUUM {
+      @Override
+      void move(TestLog log, Path away) throws Exception {
+        Path copy = away.resolve("copy");
+        Sql.run(log.file, "VACUUM INTO '" + copy + "'");
+        moveAway(log, away);
+        Files.move(copy, log.file);
+      }
+    };
+
+    abstract void move(TestLog log, Path away) throws Exception;
+  }
+
+  /** D2, D11: rows that went into the file that was moved away are not settled, nor signed for. */
+  @ParameterizedTest
+  @EnumSource
+  void movedDatabaseIsSignedOn(Move how) throws Exception {
+    TestLog log = TestLog.in(directory);
+    Path lastSigned = directory.resolve("last-checkpoint");
+    DeferredAudit audit = log.start(() -> sink(log, TestLog.KEY, Optional.of(lastSigned)));
+    refusals("agent:a", 10).forEach(audit.queue()::submit);
+    TestLog.settle(audit);
+    await().atMost(TestLog.PATIENCE).until(() -> lastCheckpoint(log) == 10);
+
+    how.move(log, Files.createDirectory(directory.resolve("away")));
+    refusals("agent:b", 5).forEach(audit.queue()::submit);
+    TestLog.settle(audit);
+    await().atMost(TestLog.PATIENCE).until(() -> lastCheckpoint(log) == 15);
+    requireWell(audit);
+    assertThat(Files.readString(lastSigned)).contains("\n15\n");
+    TestLog.close(audit);
+
+    // The next process, which reads the file.
+    TestLog later = new TestLog(log.file);
+    DeferredAudit next = later.start(() -> sink(later, TestLog.KEY, Optional.of(lastSigned)));
+    assertThat(next.queue().submit(TestLog.refusal("agent:c", "x"))).isTrue();
+    TestLog.settle(next);
+    await().atMost(TestLog.PATIENCE).until(() -> lastCheckpoint(log) == 16);
+    requireWell(next);
+    TestLog.close(next);
+    log.requireIntact();
+  }
+
+  /** D11: rows that were settled and signed for are gone, and health says so. */
+  @Test
+  void removedDatabaseIsReported() throws Exception {
+    TestLog log = TestLog.in(directory);
+    Path lastSigned = directory.resolve("last-checkpoint");
+    DeferredAudit audit = log.start(() -> sink(log, TestLog.KEY, Optional.of(lastSigned)));
+    refusals("agent:a", 10).forEach(audit.queue()::submit);
+    TestLog.settle(audit);
+    await().atMost(TestLog.PATIENCE).until(() -> lastCheckpoint(log) == 10);
+
+    moveAway(log, Files.createDirectory(directory.resolve("away")));
+    List<DeferredAuditEvent> more = refusals("agent:b", 5);
+    more.forEach(audit.queue()::submit);
+    TestLog.settle(audit);
+
+    await()
+        .atMost(TestLog.PATIENCE)
+        .until(() -> audit.queue().metrics().health().state() == AuditHealth.State.DEGRADED);
+    assertThat(audit.queue().metrics().health().reason())
+        .contains("no checkpoint is signed any more", "over 10");
+    assertThat(Files.readString(lastSigned)).contains("\n10\n");
+    TestLog.close(audit);
+    assertThat(Files.readString(lastSigned)).contains("\n10\n");
+    assertThat(log.ids()).containsAll(more.stream().map(event -> event.id().toString()).toList());
+  }
+
+  /** D11: what kept a checkpoint from being signed is in health for as long as it lasts. */
+  @Test
+  void failedCheckpointIsSignedLater() throws Exception {
+    TestLog log = TestLog.in(directory);
+    AtomicBoolean isDown = new AtomicBoolean(true);
+    Signer signer =
+        new Signer() {
+          @Override
+          public VerificationKey verificationKey() {
+            return TestLog.KEY.verificationKey();
+          }
+
+          @Override
+          public byte[] sign(byte[] message) {
+            if (isDown.get() && isCheckpoint(message)) {
+              throw new IllegalStateException("the line is down");
+            }
+            return TestLog.KEY.sign(message);
+          }
+        };
+    DeferredAudit audit = log.start(() -> sink(log, signer.checked()));
+    refusals("agent:a", 3).forEach(audit.queue()::submit);
+    TestLog.settle(audit);
+    await()
+        .atMost(TestLog.PATIENCE)
+        .until(() -> audit.queue().metrics().health().reason().contains("the line is down"));
+    assertThat(log.rows()).isEqualTo(3);
+
+    isDown.set(false);
+    await().atMost(TestLog.PATIENCE).until(() -> lastCheckpoint(log) == 3);
+    requireWell(audit);
+    TestLog.close(audit);
+  }
+
+  private static void requireWell(DeferredAudit audit) {
+    await()
+        .atMost(TestLog.PATIENCE)
+        .until(() -> audit.queue().metrics().health().state() == AuditHealth.State.RECORDING);
+  }
+
+  private static void moveAway(TestLog log, Path away) throws Exception {
+    for (String part : List.of("", "-wal", "-shm")) {
+      Path file = Path.of(log.file + part);
+      if (Files.exists(file)) {
+        Files.move(file, away.resolve(file.getFileName()));
+      }
+    }
+  }
+
+  private static boolean isCheckpoint(byte[] message) {
+    return !new String(message, StandardCharsets.UTF_8).startsWith("indelible/row/");
+  }
+
   private static long lastCheckpoint(TestLog log) throws SQLException {
-    return Sql.number(log.file, "SELECT max(size) FROM indelible_checkpoints");
+    return Sql.number(log.file, "SELECT coalesce(max(size), 0) FROM indelible_checkpoints");
   }
 
   /** A sink that has a checkpoint signed whenever there is something new. */
   private static SqliteSink sink(TestLog log, Signer signer) {
+    return sink(log, signer, Optional.empty());
+  }
+
+  private static SqliteSink sink(TestLog log, Signer signer, Optional<Path> lastSigned) {
     HeadGuard guard = new HeadGuard(new RowCheck(TestLog.KEYS));
     return new SqliteSink(
         log.file,
-        Optional.empty(),
+        Optional.of(LEDGER),
         RowSigning.everyRow(signer),
         guard,
         log.books,
         new AtomicBoolean(),
         new SqliteCheckpoints(
-            Optional.empty(), signer, Optional.empty(), Duration.ZERO, guard, log.books),
+            lastSigned, signer, Optional.empty(), Duration.ZERO, guard, log.books),
         new SqliteTallies(log.file, Optional.empty(), 0, guard, log.books));
   }
 
@@ -84,7 +230,7 @@ class CheckpointsTest {
 
     @Override
     public byte[] sign(byte[] message) {
-      if (!new String(message, StandardCharsets.UTF_8).startsWith("indelible/row/")) {
+      if (isCheckpoint(message)) {
         asked.countDown();
         try {
           answer.await();

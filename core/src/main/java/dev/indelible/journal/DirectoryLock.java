@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.journal;
+
+import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLockInterruptionException;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The lock of a journal directory. Whoever takes slots or retires them holds it, so no slot moves
+ * while another process opens it, and of several first starts one names the ledger. Held for a few
+ * file operations, never while events are read or the ledger is asked.
+ */
+final class DirectoryLock implements AutoCloseable {
+  /** The file that is locked; it is never removed. */
+  static final String FILE = "door";
+
+  /** POSIX locks do not exclude the threads of one process. */
+  private static final ReentrantLock IN_PROCESS = new ReentrantLock();
+
+  private static final Logger LOG = LoggerFactory.getLogger(DirectoryLock.class);
+
+  private final FileChannel channel;
+
+  private DirectoryLock(FileChannel channel) {
+    this.channel = channel;
+  }
+
+  /** Waits until no other process and no other thread has the lock. */
+  static DirectoryLock acquire(Path directory, Disk disk) throws IOException, JournalException {
+    Path file = directory.resolve(FILE);
+    boolean wasThere = Files.exists(file, LinkOption.NOFOLLOW_LINKS);
+    IN_PROCESS.lock();
+    @Nullable FileChannel channel = null;
+    boolean locked = false;
+    try {
+      channel = Slot.openLockFile(file);
+      disk.lock(channel);
+      locked = true;
+      return new DirectoryLock(channel);
+    } catch (OverlappingFileLockException e) {
+      channel = keepOpen(channel);
+      throw new JournalException(
+          file + ": another copy of this library in this process is opening it; try again", e);
+    } catch (ClosedByInterruptException | FileLockInterruptionException e) {
+      throw e;
+    } catch (IOException e) {
+      if (channel == null) {
+        throw e;
+      }
+      if (!wasThere) {
+        // Nobody else can have locked it here.
+        Files.deleteIfExists(file);
+      }
+      throw Slot.withoutLocks(file, e);
+    } finally {
+      if (!locked) {
+        release(channel);
+      }
+    }
+  }
+
+  /** Takes the lock if it is free at this moment; null if it is not. */
+  static @Nullable DirectoryLock tryAcquire(Path directory, Disk disk) throws IOException {
+    if (!IN_PROCESS.tryLock()) {
+      return null;
+    }
+    @Nullable FileChannel channel = null;
+    boolean locked = false;
+    try {
+      channel = Slot.openLockFile(directory.resolve(FILE));
+      locked = disk.tryLock(channel) != null;
+      return locked ? new DirectoryLock(channel) : null;
+    } catch (OverlappingFileLockException e) {
+      channel = keepOpen(channel);
+      return null;
+    } finally {
+      if (!locked) {
+        release(channel);
+      }
+    }
+  }
+
+  /** Closing it would release the lock of the other copy of these classes in this process. */
+  private static @Nullable FileChannel keepOpen(@Nullable FileChannel channel) {
+    if (channel != null) {
+      Slot.LEFT_OPEN.add(channel);
+    }
+    return null;
+  }
+
+  private static void release(@Nullable FileChannel channel) {
+    try {
+      if (channel != null) {
+        channel.close();
+      }
+    } catch (IOException e) {
+      // The descriptor is gone all the same, and the lock with it.
+      LOG.warn("the lock of the journal directory: {}", e.toString());
+    } finally {
+      IN_PROCESS.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    release(channel);
+  }
+}

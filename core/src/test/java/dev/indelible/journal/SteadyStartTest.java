@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.journal;
+
+import static dev.indelible.journal.TestJournal.event;
+import static dev.indelible.journal.TestJournal.events;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Acceptance 31: what a start costs does not depend on how many processes there were before. */
+class SteadyStartTest {
+  @TempDir Path temp;
+  private TestJournal test;
+  private CountingDisk disk;
+
+  @BeforeEach
+  void directory() {
+    test = new TestJournal(temp.resolve("journal"));
+    disk = new CountingDisk();
+    test.disk = disk;
+  }
+
+  @Test
+  void startCostsTheSameAfter20CleanProcesses() throws Exception {
+    startAfterCleanProcesses(20);
+  }
+
+  @Test
+  @Tag("full")
+  void startCostsTheSameAfter1000CleanProcesses() throws Exception {
+    startAfterCleanProcesses(1_000);
+  }
+
+  /** All at once, so that each has a slot of its own. */
+  private void startAfterCleanProcesses(int processes) throws Exception {
+    Cost first = costOfStart();
+    List<Journal> alive = openAll(processes);
+    for (Journal journal : alive) {
+      test.drain(journal);
+      journal.close();
+    }
+    requireSteady(first);
+  }
+
+  @Test
+  void startCostsTheSameAfter20KilledProcesses() throws Exception {
+    startAfterKilledProcesses(20);
+  }
+
+  @Test
+  @Tag("full")
+  void startCostsTheSameAfter1000KilledProcesses() throws Exception {
+    startAfterKilledProcesses(1_000);
+  }
+
+  private void startAfterKilledProcesses(int processes) throws Exception {
+    Cost first = costOfStart();
+    List<Journal> alive = openAll(processes);
+    TestJournal killed = test.killedNow(temp.resolve("killed"));
+    alive.forEach(Journal::close);
+    test = killed;
+
+    assertThat(test.recover()).hasSize(processes);
+    requireSteady(first);
+  }
+
+  /** What was drained by a process that was killed before it could remove anything. */
+  @Test
+  void drainedSlotsOfKilledProcessesCostNothing() throws Exception {
+    Cost first = costOfStart();
+    List<Journal> alive = openAll(8);
+    TestJournal copy = test.killedNow(temp.resolve("killed"));
+    alive.forEach(journal -> test.drain(journal));
+    copy.positions.putAll(test.positions);
+    alive.forEach(Journal::close);
+    test = copy;
+
+    requireSteady(first);
+  }
+
+  /** Of a kill between the removal of the last segment and the move to the free slots. */
+  @Test
+  void emptySlotsLeftInPlaceCostNothing() throws Exception {
+    Cost first = costOfStart();
+    openAll(5).forEach(Journal::close);
+    test.recover();
+    List<Path> free = list(test.directory.resolve("free"));
+    for (int i = 0; i < free.size(); i++) {
+      Files.move(free.get(i), test.place(i + 1));
+    }
+    assertThat(free).hasSize(4);
+
+    requireSteady(first);
+    assertThat(list(test.directory.resolve("free"))).hasSize(4);
+  }
+
+  @Test
+  void journalIdsAreReused() throws Exception {
+    for (int burst = 0; burst < 5; burst++) {
+      for (Journal journal : openAll(4)) {
+        test.drain(journal);
+        journal.close();
+      }
+    }
+    assertThat(test.positions).hasSize(4);
+    assertThat(list(test.directory.resolve("free"))).hasSize(3);
+  }
+
+  /** D2: the position of a journal stays true while its slot is out of use. */
+  @Test
+  void reusedSlotGoesOnAtItsPosition() throws Exception {
+    for (int burst = 0; burst < 5; burst++) {
+      List<Journal> alive = openAll(3);
+      for (Journal journal : alive) {
+        assertThat(journal.recovered()).isZero();
+        assertThat(test.drain(journal)).hasSize(1).noneMatch(TestJournal::isGap);
+      }
+      alive.forEach(Journal::close);
+    }
+  }
+
+  /** The lock of the directory may be held by a process that is stopped. */
+  @Test
+  void slotIsRetiredLaterIfTheDirectoryIsLocked() throws Exception {
+    List<Journal> alive = openAll(3);
+    disk.isLocked = true;
+    for (Journal journal : alive) {
+      test.drain(journal);
+      journal.close();
+    }
+    assertThat(test.place(1)).exists();
+    assertThat(test.place(2)).exists();
+
+    disk.isLocked = false;
+    assertThat(test.recover()).isEmpty();
+    assertThat(test.place(1)).doesNotExist();
+    assertThat(test.place(2)).doesNotExist();
+  }
+
+  /** D2: one position in the ledger would stand for the events of both. */
+  @Test
+  void copyOfASlotIsRefused() throws Exception {
+    Journal journal = test.open();
+    events("agent:a", 3).forEach(journal::offer);
+    journal.close();
+    TestJournal.copyTree(test.place(0), test.place(7));
+
+    assertThatThrownBy(() -> test.open())
+        .isInstanceOf(JournalException.class)
+        .hasMessageContaining(test.place(7) + ": is a copy of another slot");
+  }
+
+  /** Opens so many at once, with one event in each. */
+  private List<Journal> openAll(int count) throws Exception {
+    List<Journal> opened = new ArrayList<>();
+    for (int n = 0; n < count; n++) {
+      Journal journal = test.open();
+      assertThat(journal.offer(event("agent:" + n, n))).isTrue();
+      opened.add(journal);
+    }
+    return opened;
+  }
+
+  private void requireSteady(Cost first) throws Exception {
+    test.disk = disk;
+    // The one that finds what the others left.
+    test.recover();
+    Cost next = costOfStart();
+    assertThat(next.bytes()).isLessThanOrEqualTo(first.bytes());
+    assertThat(next.calls()).isLessThanOrEqualTo(first.calls());
+    assertThat(list(test.directory))
+        .as("what a start looks into")
+        .isSubsetOf(test.place(0), test.directory.resolve("door"), test.directory.resolve("free"));
+  }
+
+  /** What one start writes, and how often it waits for the disk. */
+  private Cost costOfStart() throws Exception {
+    long bytes = disk.bytes.get();
+    long calls = disk.calls.get();
+    Journal journal = test.open();
+    Cost cost = new Cost(disk.bytes.get() - bytes, disk.calls.get() - calls);
+    journal.close();
+    return cost;
+  }
+
+  private record Cost(long bytes, long calls) {}
+
+  private static List<Path> list(Path directory) throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.sorted().toList();
+    }
+  }
+
+  /** Counts what is asked of it, and syncs nothing. */
+  private static final class CountingDisk extends Disk {
+    final AtomicLong bytes = new AtomicLong();
+    final AtomicLong calls = new AtomicLong();
+    volatile boolean isLocked;
+
+    @Override
+    void write(FileChannel channel, ByteBuffer from, long at) throws IOException {
+      calls.incrementAndGet();
+      bytes.addAndGet(from.remaining());
+      super.write(channel, from, at);
+    }
+
+    @Override
+    void sync(Path file, FileChannel channel) {
+      calls.incrementAndGet();
+    }
+
+    @Override
+    void sync(Path file, MappedByteBuffer map, int length) {
+      calls.incrementAndGet();
+    }
+
+    @Override
+    void syncNames(Path directory) {
+      calls.incrementAndGet();
+    }
+
+    @Override
+    FileLock tryLock(FileChannel channel) throws IOException {
+      return isLocked ? null : super.tryLock(channel);
+    }
+  }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.indelible.action.Bash;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
+import java.lang.management.ThreadMXBean;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Acceptance 32: an idle log costs next to nothing, and writes nothing. */
+@Timeout(300)
+class IdleTest {
+  private static final int SECONDS = 5;
+
+  /**
+   * Processor time that the log's threads may use in a second. The goal is one millisecond on a
+   * machine at rest; this is a bound that a busy machine keeps while everything is still interpreted,
+   * and that a look a second at an anchor file of 128 KiB exceeds.
+   */
+  private static final Duration MOST = Duration.ofMillis(15);
+
+  @TempDir Path temp;
+
+  @Test
+  void idleLogRestsAndWritesNothing() throws Exception {
+    Path data = temp.resolve("data");
+    Path anchor = temp.resolve("anchor");
+    try (Indelible indelible = Indelible.builder(data).anchor(anchor).open()) {
+      for (int n = 0; n < 20; n++) {
+        indelible.gate().check("agent:a", new Bash("ls"));
+      }
+      assertThat(indelible.queue().drainPending(Duration.ofMinutes(1))).isTrue();
+      // The last checkpoint is signed and anchored, and every file is older than a stamp needs.
+      await()
+          .atMost(Duration.ofMinutes(1))
+          .until(() -> indelible.rowsNotAnchored().orElse(1) == 0);
+      Map<String, String> before = settled();
+
+      Map<String, Long> began = processorNanos();
+      await()
+          .pollDelay(Duration.ofSeconds(SECONDS))
+          .atMost(Duration.ofMinutes(1))
+          .until(() -> true);
+      Map<String, Long> ended = processorNanos();
+
+      assertThat(files()).isEqualTo(before);
+      long nanos = 0;
+      for (Map.Entry<String, Long> thread : ended.entrySet()) {
+        long used = thread.getValue() - began.getOrDefault(thread.getKey(), 0L);
+        System.out.printf("%s: %d us a second%n", thread.getKey(), used / 1_000 / SECONDS);
+        nanos += used;
+      }
+      assertThat(Duration.ofNanos(nanos / SECONDS)).isLessThan(MOST);
+    }
+  }
+
+  /** The files, once none has changed for longer than a file system's clock may stand still. */
+  private Map<String, String> settled() throws IOException {
+    Map<String, String> now = files();
+    await()
+        .pollInterval(Duration.ofSeconds(3))
+        .pollDelay(Duration.ofSeconds(3))
+        .atMost(Duration.ofMinutes(1))
+        .until(() -> files().equals(now));
+    return now;
+  }
+
+  private Map<String, String> files() throws IOException {
+    Map<String, String> found = new TreeMap<>();
+    try (Stream<Path> files = Files.walk(temp)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        found.put(file.toString(), Files.size(file) + " " + Files.getLastModifiedTime(file));
+      }
+    }
+    return found;
+  }
+
+  /** Of the log's own threads. */
+  private static Map<String, Long> processorNanos() {
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+    Map<String, Long> nanos = new TreeMap<>();
+    for (ThreadInfo thread : threads.getThreadInfo(threads.getAllThreadIds())) {
+      if (thread != null && thread.getThreadName().startsWith("indelible-")) {
+        nanos.put(
+            thread.getThreadName() + " " + thread.getThreadId(),
+            threads.getThreadCpuTime(thread.getThreadId()));
+      }
+    }
+    return nanos;
+  }
+}
