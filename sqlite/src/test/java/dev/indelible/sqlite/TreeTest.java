@@ -94,7 +94,9 @@ class TreeTest {
         SqliteSink two = often(other)) {
       for (int i = 0; i < 20; i++) {
         one.append(EventBatch.of(List.copyOf(TestLog.refusals("agent:a", 1 + i))));
+        one.maintain();
         two.append(EventBatch.of(List.copyOf(TestLog.refusals("agent:b", 2))));
+        two.maintain();
       }
     }
     assertThat(Sql.number(log.file, "SELECT count(*) FROM indelible_checkpoints")).isEqualTo(40);
