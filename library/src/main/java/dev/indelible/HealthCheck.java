@@ -323,8 +323,7 @@ public final class HealthCheck {
           new TamperNotes(open, history.orElseGet(() -> KeyHistory.none(KeyRing.of(List.of()))))
               .all();
       Optional<String> reason =
-          HealthReasons.tampered(
-              tamperNotes.stream().filter(note -> !note.isAnswered()).count());
+          HealthReasons.tampered(tamperNotes.stream().filter(note -> !note.isAnswered()).count());
       tampered = reason.isPresent();
       reason.ifPresent(text -> add(HealthEntry.CHAIN, text));
     } catch (LedgerException e) {

@@ -26,8 +26,8 @@ class IdleTest {
 
   /**
    * Processor time that the log's threads may use in a second. The goal is one millisecond on a
-   * machine at rest; this is a bound that a busy machine keeps while everything is still interpreted,
-   * and that a look a second at an anchor file of 128 KiB exceeds.
+   * machine at rest; this is a bound that a busy machine keeps while everything is still
+   * interpreted, and that a look a second at an anchor file of 128 KiB exceeds.
    */
   private static final Duration MOST = Duration.ofMillis(15);
 
@@ -43,9 +43,7 @@ class IdleTest {
       }
       assertThat(indelible.queue().drainPending(Duration.ofMinutes(1))).isTrue();
       // The last checkpoint is signed and anchored, and every file is older than a stamp needs.
-      await()
-          .atMost(Duration.ofMinutes(1))
-          .until(() -> indelible.rowsNotAnchored().orElse(1) == 0);
+      await().atMost(Duration.ofMinutes(1)).until(() -> indelible.rowsNotAnchored().orElse(1) == 0);
       Map<String, String> before = settled();
 
       Map<String, Long> began = processorNanos();

@@ -176,8 +176,7 @@ final class CheckCommand extends Verb {
     console()
         .line(
             console()
-                .faint(
-                    recorded.eventId().map(id -> "recorded as " + id).orElse("not recorded")));
+                .faint(recorded.eventId().map(id -> "recorded as " + id).orElse("not recorded")));
   }
 
   private static int exitCode(Decision decision) {

@@ -332,9 +332,7 @@ final class StatusCommand extends Verb {
             out -> ids.ifPresentOrElse(out::strings, () -> out.canonical("null"))),
         jsonOnly(
             "revoked_keys",
-            out ->
-                out.strings(
-                    ids.orElse(List.of()).stream().filter(states::isRevoked).toList())));
+            out -> out.strings(ids.orElse(List.of()).stream().filter(states::isRevoked).toList())));
   }
 
   /** Rows that report tampering and are answered; those that are not are in health. */

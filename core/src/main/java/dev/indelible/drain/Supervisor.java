@@ -18,7 +18,9 @@ import org.slf4j.LoggerFactory;
 final class Supervisor implements Runnable {
   private static final long POLL_NANOS = DeferredAuditQueue.DRAIN_POLL_INTERVAL.toNanos();
 
-  /** How often an idle drainer looks; seldom enough to cost nothing, and soon enough for a reader. */
+  /**
+   * How often an idle drainer looks; seldom enough to cost nothing, and soon enough for a reader.
+   */
   private static final long IDLE_POLL_NANOS = Duration.ofMillis(100).toNanos();
 
   /** A drainer that had nothing to do for so long is idle. */

@@ -304,8 +304,8 @@ public final class Journal implements EventStore {
       return extents;
     }
     try {
-      for (Path place : places(directory)) {
-        Slot.readExtent(place, extents);
+      for (Path slot : slots(directory)) {
+        Slot.readExtent(slot, extents);
       }
       return extents;
     } catch (IOException e) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.verify;
 
-import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.StorageState;
 import java.util.Optional;
 

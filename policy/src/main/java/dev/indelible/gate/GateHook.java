@@ -31,8 +31,7 @@ public final class GateHook implements PreWriteHook, PreActionHook {
 
   @Override
   public Decision beforeWrite(String agentId, Custom write) {
-    return gate.consult(
-        agentId, Objects.requireNonNull(write, "write is null"), recordPermitted);
+    return gate.consult(agentId, Objects.requireNonNull(write, "write is null"), recordPermitted);
   }
 
   @Override

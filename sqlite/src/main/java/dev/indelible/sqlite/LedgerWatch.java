@@ -115,8 +115,7 @@ final class LedgerWatch {
     books
         .healthEntries()
         .set(
-            HealthEntry.LEDGER,
-            file + ": dead letters and tampering cannot be counted: " + reason);
+            HealthEntry.LEDGER, file + ": dead letters and tampering cannot be counted: " + reason);
   }
 
   /** Counts the rows that report tampering and are not answered; judges only what is new. */

@@ -2,9 +2,9 @@
 package dev.indelible.sqlite;
 
 import dev.indelible.checkpoint.SignedCheckpoint;
-import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.VerificationKey;
+import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
@@ -265,7 +265,9 @@ public final class SqliteLedger implements LedgerReader {
   @Override
   public Optional<RowRanges> ranges(int readers) throws LedgerException {
     return reading(() -> SqliteRanges.areFound(connection))
-        ? Optional.of(SqliteRanges.open(() -> connect(url, BUSY_TIMEOUT_MILLIS), readers, e -> unreadable(file, e)))
+        ? Optional.of(
+            SqliteRanges.open(
+                () -> connect(url, BUSY_TIMEOUT_MILLIS), readers, e -> unreadable(file, e)))
         : Optional.empty();
   }
 
