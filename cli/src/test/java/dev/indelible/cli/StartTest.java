@@ -33,14 +33,16 @@ class StartTest {
     Run run = run(List.of("-Xlog:class+load:file=" + loaded), "check", Cli.bash("ls"));
 
     assertThat(run.exit()).as(run.err()).isZero();
-    assertThat(Files.readString(loaded))
-        .contains("dev.indelible.gate.Gate ")
-        .doesNotContain(
-            "tools.jackson.databind.ObjectMapper",
-            "tools.jackson.databind.json.JsonMapper",
-            "org.bouncycastle.asn1.",
-            "dev.indelible.cli.BenchCommand ",
-            "java.lang.invoke.StringConcatFactory ");
+    List<String> classes = Files.readAllLines(loaded);
+    assertThat(classes).anyMatch(line -> line.contains(" dev.indelible.gate.Gate "));
+    assertThat(classes)
+        .filteredOn(
+            line ->
+                line.contains(" tools.jackson.databind.ObjectMapper ")
+                    || line.contains(" tools.jackson.databind.deser.")
+                    || line.contains(" tools.jackson.databind.ser.")
+                    || line.contains(" org.bouncycastle.jce."))
+        .isEmpty();
   }
 
   @ParameterizedTest
