@@ -242,7 +242,9 @@ public final class AiMemoryVerifier {
   /** What holds and what does not; asked after the last row. */
   public VerificationReport report() {
     List<Property> faulty =
-        Stream.of(storage, sequence, link, later, unjudged, eventId, encoding, ambiguous, forged, unvouched)
+        Stream.of(
+                storage, sequence, link, later, unjudged, eventId, encoding, ambiguous, forged,
+                unvouched)
             .filter(property -> property.faults() > 0)
             .toList();
     List<Finding> findings =
