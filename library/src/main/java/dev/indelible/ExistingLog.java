@@ -131,7 +131,7 @@ final class ExistingLog {
     }
     return last.map(
             row ->
-                "the ledger has rows, the last of them row %d%s"
+                "the ledger has rows, the last of them row %s%s"
                     .formatted(
                         row.sequence(),
                         row.keyId().map(key -> ", signed by key " + key).orElse("")))

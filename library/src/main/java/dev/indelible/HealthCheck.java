@@ -18,8 +18,8 @@ import dev.indelible.ledger.TamperNotes;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.queue.AuditHealth;
-import dev.indelible.queue.HealthEntry;
-import dev.indelible.queue.HealthReasons;
+import dev.indelible.health.HealthEntry;
+import dev.indelible.health.HealthReasons;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.LastCheckpoint;
 import dev.indelible.verify.LastCheckpoint.Agreement;
@@ -358,7 +358,7 @@ public final class HealthCheck {
                   add(
                       HealthEntry.KEYS,
                       text(
-                          "key %s, which is to sign here, is revoked in row %d and signs nothing more, so nothing can be recorded; put the key that follows it in its place",
+                          "key %s, which is to sign here, is revoked in row %s and signs nothing more, so nothing can be recorded; put the key that follows it in its place",
                           key, era.givenUp())));
     } catch (KeyException e) {
       add(HealthEntry.KEYS, e.getMessage());
@@ -406,7 +406,7 @@ public final class HealthCheck {
         add(
             HealthEntry.ANCHOR,
             text(
-                "%s: the log was set back: the anchor has its checkpoint over %d rows, and its last is over %d; put back the database that has them",
+                "%s: the log was set back: the anchor has its checkpoint over %s rows, and its last is over %s; put back the database that has them",
                 file, size, last.size()));
       }
     } catch (IOException e) {

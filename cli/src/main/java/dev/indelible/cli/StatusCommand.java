@@ -11,7 +11,7 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.TamperNotes.Noted;
 import dev.indelible.policy.Policy;
 import dev.indelible.queue.AuditHealth;
-import dev.indelible.queue.HealthEntry;
+import dev.indelible.health.HealthEntry;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteLedger.BlockedCounts;
 import dev.indelible.sqlite.SqliteLibrary;

@@ -90,17 +90,17 @@ public final class AdoptionCheck {
         ADOPTED,
         Status.OK,
         at,
-        "%,d rows of the file are as this row adopted them, the last one too%s"
+        "%s rows of the file are as this row adopted them, the last one too%s"
             .formatted(
-                rows, more == 0 ? "" : "; %,d rows behind them are not covered".formatted(more)));
+                rows, more == 0 ? "" : "; %s rows behind them are not covered".formatted(more)));
   }
 
   private Finding changed(Map.Entry<Long, AdoptedChain> last) {
     AdoptedChain chain = last.getValue();
     String what =
         tree.size() < chain.rows()
-            ? "this row adopted %,d rows, and the file has %,d".formatted(chain.rows(), tree.size())
-            : "this row adopted %,d rows of root %s, and those of the file have another"
+            ? "this row adopted %s rows, and the file has %s".formatted(chain.rows(), tree.size())
+            : "this row adopted %s rows of root %s, and those of the file have another"
                 .formatted(chain.rows(), chain.root());
     return new Finding(ADOPTED, Status.BROKEN, OptionalLong.of(last.getKey()), what);
   }

@@ -104,7 +104,7 @@ public final class AiMemoryVerifier {
   public void row(AiMemoryRow row) {
     OptionalLong at = OptionalLong.of(row.sequence());
     if (row.sequence() != head.sequence() + 1) {
-      sequence.fault(at, "stands where row %d should".formatted(head.sequence() + 1));
+      sequence.fault(at, "stands where row %s should".formatted(head.sequence() + 1));
     }
     checkLink(row, at);
     checkEncoding(row, at);
@@ -130,7 +130,7 @@ public final class AiMemoryVerifier {
           at,
           before.isEmpty()
               ? "the first row does not begin at 32 zero bytes"
-              : "does not hold the hash of row %d before it: that row or this link was changed, or a row between them is gone"
+              : "does not hold the hash of row %s before it: that row or this link was changed, or a row between them is gone"
                   .formatted(head.sequence()));
     }
   }
@@ -143,11 +143,11 @@ public final class AiMemoryVerifier {
     } else if (!texts.stream().allMatch(AiMemoryVerifier::isUtf8)) {
       encoding.fault(at, "a text in it is not valid UTF-8");
     } else if (row.payloadHash().length != Hash.BYTES) {
-      encoding.fault(at, "a payload hash of %d bytes".formatted(row.payloadHash().length));
+      encoding.fault(at, "a payload hash of %s bytes".formatted(row.payloadHash().length));
     } else if (isSigned(row)
         && row.signature().length != VerificationKey.SIGNATURE_BYTES
         && !mayBeLater()) {
-      encoding.fault(at, "a signature of %d bytes".formatted(row.signature().length));
+      encoding.fault(at, "a signature of %s bytes".formatted(row.signature().length));
     } else if (texts.stream().anyMatch(AiMemoryVerifier::hasSeparator)) {
       ambiguous.fault(
           at,
@@ -177,7 +177,7 @@ public final class AiMemoryVerifier {
     } else if (isSignedAsLater(row)) {
       later.fault(at, "is signed as later versions of ai-memory sign rows, which is not judged");
     } else {
-      forged.fault(at, "is signed by none of the %d keys given".formatted(keys.keys().size()));
+      forged.fault(at, "is signed by none of the %s keys given".formatted(keys.keys().size()));
     }
   }
 
@@ -200,7 +200,7 @@ public final class AiMemoryVerifier {
   /** Rows that have no number, and so no place in the chain. */
   public void unchained(long rows) {
     if (rows > 0) {
-      sequence.fault(OptionalLong.empty(), "%,d rows have no sequence".formatted(rows));
+      sequence.fault(OptionalLong.empty(), "%s rows have no sequence".formatted(rows));
     }
   }
 
@@ -211,7 +211,7 @@ public final class AiMemoryVerifier {
           limit(
               "dead_letters",
               OptionalLong.empty(),
-              "%,d events never got into the chain, and nothing covers where they lie"
+              "%s events never got into the chain, and nothing covers where they lie"
                   .formatted(letters)));
     }
   }
@@ -265,7 +265,7 @@ public final class AiMemoryVerifier {
       findings.add(
           signed == 0
               ? limit(SIGNATURE, OptionalLong.empty(), "no row is signed: who wrote them is open")
-              : sound(SIGNATURE, "%,d of %,d rows are signed".formatted(signed, rows())));
+              : sound(SIGNATURE, "%s of %s rows are signed".formatted(signed, rows())));
     }
     findings.addAll(limits());
     findings.addAll(notes);

@@ -47,7 +47,7 @@ final class Property {
 
   /** As {@link #finding()}, where what is wrong weighs otherwise. */
   Finding finding(Status status) {
-    String more = faults == 1 ? "" : "; and %,d more like it".formatted(faults - 1);
+    String more = faults == 1 ? "" : "; and %s more like it".formatted(faults - 1);
     return new Finding(check, status, first, message + more);
   }
 }

@@ -27,11 +27,11 @@ public record AddCheckpointRequest(long oldSize, List<Hash> proof, SignedCheckpo
     long newSize = checkpoint.unverified().size();
     if (oldSize < 0 || oldSize > newSize) {
       throw new IllegalArgumentException(
-          "no log grows from size %d to size %d".formatted(oldSize, newSize));
+          "no log grows from size %s to size %s".formatted(oldSize, newSize));
     }
     if (proof.size() > MAX_HASHES) {
       throw new IllegalArgumentException(
-          "%d hashes; the limit is %d".formatted(proof.size(), MAX_HASHES));
+          "%s hashes; the limit is %s".formatted(proof.size(), MAX_HASHES));
     }
     proof = List.copyOf(proof);
   }
@@ -54,7 +54,7 @@ public record AddCheckpointRequest(long oldSize, List<Hash> proof, SignedCheckpo
     long oldSize = StrictText.decimal(lines.get(0).substring(OLD.length()), "old size of request");
     List<Hash> proof = new ArrayList<>();
     for (String line : lines.subList(1, lines.size())) {
-      proof.add(StrictText.hash(line, "hash %d of request".formatted(proof.size() + 1)));
+      proof.add(StrictText.hash(line, "hash %s of request".formatted(proof.size() + 1)));
     }
     byte[] checkpoint = text.substring(blank + 2).getBytes(StandardCharsets.UTF_8);
     try {

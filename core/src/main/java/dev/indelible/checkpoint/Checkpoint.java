@@ -55,11 +55,11 @@ public record Checkpoint(String origin, long size, Hash root, List<String> exten
     String[] lines = text.substring(0, text.length() - 1).split("\n", -1);
     if (lines.length < LINES) {
       throw StrictText.refused(
-          "checkpoint", text, "%d lines instead of 3 or more".formatted(lines.length));
+          "checkpoint", text, "%s lines instead of 3 or more".formatted(lines.length));
     }
     for (int i = 0; i < lines.length; i++) {
       if (lines[i].isEmpty()) {
-        throw StrictText.refused("checkpoint", text, "its line %d is empty".formatted(i + 1));
+        throw StrictText.refused("checkpoint", text, "its line %s is empty".formatted(i + 1));
       }
     }
     return new Checkpoint(

@@ -132,7 +132,7 @@ public final class CheckpointSigner {
   private void requireNotSetBack(Checkpoint stored) throws ForkException {
     if (lastSigned.filter(signed -> signed.size() > stored.size()).isPresent()) {
       throw new ForkException(
-          "the database was set back or replaced: its last checkpoint is over %d rows, and one over %d rows was signed"
+          "the database was set back or replaced: its last checkpoint is over %s rows, and one over %s rows was signed"
               .formatted(stored.size(), lastSigned.get().size()));
     }
   }
@@ -141,7 +141,7 @@ public final class CheckpointSigner {
       Checkpoint before, MerkleTree<X> tree, Hash root) throws ForkException, X {
     if (before.size() > tree.size()) {
       throw new ForkException(
-          "the database was set back or replaced: it has %d rows, and a checkpoint over %d rows was signed"
+          "the database was set back or replaced: it has %s rows, and a checkpoint over %s rows was signed"
               .formatted(tree.size(), before.size()));
     }
     if (before.size() == 0) {
@@ -151,7 +151,7 @@ public final class CheckpointSigner {
       tree.consistencyProof(before.size()).verify(before.root(), root);
     } catch (InvalidProofException e) {
       throw new ForkException(
-          "the database was replaced or forked: its %d rows do not continue the %d rows over which a checkpoint was signed"
+          "the database was replaced or forked: its %s rows do not continue the %s rows over which a checkpoint was signed"
               .formatted(tree.size(), before.size()));
     }
   }

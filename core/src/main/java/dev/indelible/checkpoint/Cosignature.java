@@ -42,7 +42,7 @@ public record Cosignature(String name, int keyId, long time, byte[] signature) {
     if (signature.length != VerificationKey.SIGNATURE_BYTES
         && signature.length != MlDsa44Key.SIGNATURE_BYTES) {
       throw new IllegalArgumentException(
-          "a signature is 64 bytes, or %d of ML-DSA-44, not %d"
+          "a signature is 64 bytes, or %s of ML-DSA-44, not %s"
               .formatted(MlDsa44Key.SIGNATURE_BYTES, signature.length));
     }
     signature = signature.clone();
@@ -74,7 +74,7 @@ public record Cosignature(String name, int keyId, long time, byte[] signature) {
       throw StrictText.refused(
           "cosignature",
           line.line(),
-          "%d bytes instead of %d, or %d of ML-DSA-44"
+          "%s bytes instead of %s, or %s of ML-DSA-44"
               .formatted(bytes.length, BYTES, ML_DSA_44_BYTES));
     }
     long time = ByteBuffer.wrap(bytes).getLong();
@@ -120,7 +120,7 @@ public record Cosignature(String name, int keyId, long time, byte[] signature) {
     byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
     if (utf8.length > MOST_NAME_BYTES) {
       throw StrictText.refused(
-          what, text, "%d bytes; at most %d are signed".formatted(utf8.length, MOST_NAME_BYTES));
+          what, text, "%s bytes; at most %s are signed".formatted(utf8.length, MOST_NAME_BYTES));
     }
     return ByteBuffer.allocate(1 + utf8.length).put((byte) utf8.length).put(utf8).array();
   }

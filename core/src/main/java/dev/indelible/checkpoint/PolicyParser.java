@@ -46,14 +46,14 @@ final class PolicyParser {
   private static List<String> lines(byte[] bytes) throws CheckpointParseException {
     if (bytes.length > StrictText.MAX_BYTES) {
       throw new CheckpointParseException(
-          "policy: %d bytes; the limit is %d".formatted(bytes.length, StrictText.MAX_BYTES));
+          "policy: %s bytes; the limit is %s".formatted(bytes.length, StrictText.MAX_BYTES));
     }
     String text = new String(bytes, StandardCharsets.ISO_8859_1);
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       if (c < 0x20 && c != '\n' && c != '\t' || c == 0x7f) {
         throw new CheckpointParseException(
-            "policy: control character 0x%02x at byte %d".formatted((int) c, i));
+            "policy: control character 0x%02x at byte %s".formatted((int) c, i));
       }
     }
     if (!text.endsWith("\n")) {
@@ -114,12 +114,12 @@ final class PolicyParser {
         switch (text) {
           case "all" -> size;
           case "any" -> 1;
-          default -> StrictText.decimal(text, "policy, line %d: threshold".formatted(lineNumber));
+          default -> StrictText.decimal(text, "policy, line %s: threshold".formatted(lineNumber));
         };
     require(
         threshold >= 1 && threshold <= size,
         line,
-        "not between 1 and its %d members".formatted(size));
+        "not between 1 and its %s members".formatted(size));
     return (int) threshold;
   }
 

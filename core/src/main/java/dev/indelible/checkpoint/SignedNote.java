@@ -71,7 +71,7 @@ public record SignedNote(String text, List<NoteSignature> signatures) {
     int count = each.length - 1;
     if (count > MAX_SIGNATURES) {
       throw new CheckpointParseException(
-          "%s: %d signatures; the limit is %d".formatted(what, count, MAX_SIGNATURES));
+          "%s: %s signatures; the limit is %s".formatted(what, count, MAX_SIGNATURES));
     }
     List<NoteSignature> signatures = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -105,7 +105,7 @@ public record SignedNote(String text, List<NoteSignature> signatures) {
     if (verified.isEmpty()) {
       throw new VerificationException(
           Reason.NO_KNOWN_SIGNATURE,
-          "signed by none of the %d known keys, only by %s".formatted(known.size(), signers()));
+          "signed by none of the %s known keys, only by %s".formatted(known.size(), signers()));
     }
     return verified;
   }
@@ -139,7 +139,7 @@ public record SignedNote(String text, List<NoteSignature> signatures) {
             .map(each -> named(each.name(), each.keyId()))
             .collect(Collectors.joining(", "));
     int more = signatures.size() - SIGNERS_NAMED;
-    return more > 0 ? first + " and %d more".formatted(more) : first;
+    return more > 0 ? first + " and %s more".formatted(more) : first;
   }
 
   private static String named(String name, int keyId) {

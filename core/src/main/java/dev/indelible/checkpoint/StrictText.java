@@ -32,7 +32,7 @@ final class StrictText {
   static String decode(byte[] bytes, int limit, String what) throws CheckpointParseException {
     if (bytes.length > limit) {
       throw new CheckpointParseException(
-          "%s: %d bytes; the limit is %d".formatted(what, bytes.length, limit));
+          "%s: %s bytes; the limit is %s".formatted(what, bytes.length, limit));
     }
     String text;
     try {
@@ -43,7 +43,7 @@ final class StrictText {
     for (int i = 0; i < text.length(); i++) {
       if (isControl(text.charAt(i))) {
         throw new CheckpointParseException(
-            "%s: control character U+%04X at character %d"
+            "%s: control character U+%04X at character %s"
                 .formatted(what, (int) text.charAt(i), i));
       }
     }
@@ -98,7 +98,7 @@ final class StrictText {
   static Hash hash(String text, String what) throws CheckpointParseException {
     byte[] bytes = base64(text, what);
     if (bytes.length != Hash.BYTES) {
-      throw refused(what, text, "%d bytes instead of %d".formatted(bytes.length, Hash.BYTES));
+      throw refused(what, text, "%s bytes instead of %s".formatted(bytes.length, Hash.BYTES));
     }
     return Hash.of(bytes);
   }

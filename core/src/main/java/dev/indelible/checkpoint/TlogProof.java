@@ -48,7 +48,7 @@ public final class TlogProof {
   public static TlogProof of(InclusionProof proof, SignedCheckpoint checkpoint) {
     if (proof.size() != checkpoint.unverified().size()) {
       throw new IllegalArgumentException(
-          "a proof for size %d does not go with a checkpoint of size %d"
+          "a proof for size %s does not go with a checkpoint of size %s"
               .formatted(proof.size(), checkpoint.unverified().size()));
     }
     return new TlogProof(Optional.empty(), proof.index(), proof.path(), checkpoint);
@@ -83,11 +83,11 @@ public final class TlogProof {
     long index = takeIndex(lines);
     if (lines.size() > MAX_HASHES) {
       throw new CheckpointParseException(
-          "proof: %d hashes; the limit is %d".formatted(lines.size(), MAX_HASHES));
+          "proof: %s hashes; the limit is %s".formatted(lines.size(), MAX_HASHES));
     }
     List<Hash> path = new ArrayList<>();
     for (String line : lines) {
-      path.add(StrictText.hash(line, "hash %d of proof".formatted(path.size() + 1)));
+      path.add(StrictText.hash(line, "hash %s of proof".formatted(path.size() + 1)));
     }
     byte[] checkpoint = text.substring(blank + 2).getBytes(StandardCharsets.UTF_8);
     return new TlogProof(extra, index, path, SignedCheckpoint.parse(checkpoint));

@@ -108,7 +108,7 @@ public final class WitnessPolicy {
     }
     if (threshold < 1 || threshold > named.size()) {
       throw new IllegalArgumentException(
-          "a quorum of %d of %d witnesses".formatted(threshold, named.size()));
+          "a quorum of %s of %s witnesses".formatted(threshold, named.size()));
     }
     Group all = new Group("all", threshold, named.stream().map(Witness::name).toList());
     return new WitnessPolicy(ofLogs(logs).logs, named, List.of(all), all.name());
@@ -150,7 +150,7 @@ public final class WitnessPolicy {
     if (logKeys.isEmpty()) {
       throw new VerificationException(
           Reason.UNKNOWN_ORIGIN,
-          "a checkpoint of %s, which is none of the %d trusted logs"
+          "a checkpoint of %s, which is none of the %s trusted logs"
               .formatted(StrictText.quote(checkpoint.origin()), logs.size()));
     }
     VerifierKey log = signed.note().verify(logKeys).keySet().iterator().next();
@@ -202,7 +202,7 @@ public final class WitnessPolicy {
     if (!witnessed.contains(quorum)) {
       throw new VerificationException(
           Reason.NO_QUORUM,
-          "cosigned by %d of %d known witnesses, and that is not the quorum %s"
+          "cosigned by %s of %s known witnesses, and that is not the quorum %s"
               .formatted(cosigned.size(), witnesses.size(), StrictText.quote(quorum)));
     }
   }

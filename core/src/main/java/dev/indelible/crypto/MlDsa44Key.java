@@ -36,7 +36,7 @@ public final class MlDsa44Key implements SignatureKey {
   public static MlDsa44Key of(byte[] raw) {
     if (raw.length != KEY_BYTES) {
       throw new IllegalArgumentException(
-          "an ML-DSA-44 public key is %d bytes, not %d".formatted(KEY_BYTES, raw.length));
+          "an ML-DSA-44 public key is %s bytes, not %s".formatted(KEY_BYTES, raw.length));
     }
     byte[] copy = raw.clone();
     boolean zero = true;

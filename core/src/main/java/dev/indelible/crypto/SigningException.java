@@ -40,7 +40,7 @@ public final class SigningException extends RuntimeException {
    */
   public static SigningException givenUp(VerificationKey key, long sequence) {
     return new SigningException(
-        "%s was given up in row %d and signs no more; start anew with the key that follows it; 'indelible log verify' tells whether that row is sound"
+        "%s was given up in row %s and signs no more; start anew with the key that follows it; 'indelible log verify' tells whether that row is sound"
             .formatted(key, sequence),
         Kind.GIVEN_UP,
         null);

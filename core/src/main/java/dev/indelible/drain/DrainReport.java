@@ -42,7 +42,7 @@ public record DrainReport(
 
   /** One line that states how many events wait, why, and what becomes of them. */
   public String describePending() {
-    String events = pending == 1 ? "1 event" : "%,d events".formatted(pending);
+    String events = pending == 1 ? "1 event" : "%s events".formatted(pending);
     return durable
         ? "recorded in the journal; %s %s for the ledger: %s; the next process that records here delivers %s"
             .formatted(

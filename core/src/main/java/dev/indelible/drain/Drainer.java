@@ -55,7 +55,7 @@ final class Drainer {
     batchSize.took(size, nanos);
     if (outcomes.size() != size) {
       throw new SinkException(
-          "the sink answered %d outcomes for %d events".formatted(outcomes.size(), size));
+          "the sink answered %s outcomes for %s events".formatted(outcomes.size(), size));
     }
     // Read in full before anything is settled: if this throws, the batch is still in the store.
     long appended = outcomes.stream().filter(AppendOutcome.APPENDED::equals).count();

@@ -5,7 +5,7 @@ import dev.indelible.queue.AuditBooks;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.AuditHealth.State;
 import dev.indelible.queue.DeferredAuditQueue;
-import dev.indelible.queue.Throttle;
+import dev.indelible.health.Throttle;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;

@@ -44,7 +44,7 @@ public final class AgentIds {
     for (int i = 0; i < agentId.length(); i++) {
       if (Character.isISOControl(agentId.charAt(i))) {
         throw new IllegalArgumentException(
-            "agent_id has a control character (U+%04X) at char %d"
+            "agent_id has a control character (U+%04X) at char %s"
                 .formatted((int) agentId.charAt(i), i));
       }
     }

@@ -26,7 +26,7 @@ public record VerdictCounts(long allow, long warn, long refuse, long escalate) {
 
   /** The counts for a person. */
   public String describe() {
-    return "%d allow, %d warn, %d refuse, %d escalate".formatted(allow, warn, refuse, escalate);
+    return "%s allow, %s warn, %s refuse, %s escalate".formatted(allow, warn, refuse, escalate);
   }
 
   /** The same by the type of event that records them. */

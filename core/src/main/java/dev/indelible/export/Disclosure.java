@@ -93,7 +93,7 @@ public final class Disclosure {
           new RowFault(
               RowCheck.SEQUENCE,
               true,
-              "the log has it as row %d, and it says it is row %d"
+              "the log has it as row %s, and it says it is row %s"
                   .formatted(index + 1, row.sequence())));
     }
     RowCheck check = row.hasPayload() ? new RowCheck(keys) : RowCheck.ofRecords(keys);

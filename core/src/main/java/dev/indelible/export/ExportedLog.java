@@ -124,9 +124,9 @@ public final class ExportedLog implements LedgerReader {
       if (row.sequence() == sequence) {
         return row;
       }
-      throw damaged("entry %d says that it is row %d".formatted(sequence, row.sequence()));
+      throw damaged("entry %s says that it is row %s".formatted(sequence, row.sequence()));
     } catch (JsonFormatException e) {
-      throw damaged("entry %d is not a row: %s".formatted(sequence, e.getMessage()));
+      throw damaged("entry %s is not a row: %s".formatted(sequence, e.getMessage()));
     }
   }
 

@@ -107,7 +107,7 @@ public final class LedgerExport {
     Checkpoint now = last.checkpoint();
     if (published.size() > now.size()) {
       throw EvidenceException.contradicted(
-          "%s: %d rows were published, and the last checkpoint of the ledger is over %d: it was set back"
+          "%s: %s rows were published, and the last checkpoint of the ledger is over %s: it was set back"
               .formatted(directory.path(), published.size(), now.size()));
     }
     if (published.size() == 0) {
@@ -150,7 +150,7 @@ public final class LedgerExport {
         });
     if (records.size() < path.width()) {
       throw EvidenceException.contradicted(
-          "row %d is missing, or is not the one that was signed".formatted(first + records.size()));
+          "row %s is missing, or is not the one that was signed".formatted(first + records.size()));
     }
     return EntryBundle.of(records);
   }

@@ -54,7 +54,7 @@ public final class ProvenRow {
     long size = last.checkpoint().size();
     if (row.sequence() > size) {
       throw EvidenceException.absent(
-          ("row %d: the last checkpoint is over %d rows, and not over this one; the next is signed"
+          ("row %s: the last checkpoint is over %s rows, and not over this one; the next is signed"
                   + " once a second while the log records, and when it is closed")
               .formatted(row.sequence(), size));
     }
@@ -66,7 +66,7 @@ public final class ProvenRow {
       proof.verify(Hash.ofLeaf(row.record()), last.checkpoint().root());
     } catch (InvalidProofException e) {
       throw EvidenceException.contradicted(
-          "row %d is not the one that was signed, or the stored tree is not: %s"
+          "row %s is not the one that was signed, or the stored tree is not: %s"
               .formatted(row.sequence(), e.getMessage()));
     }
     return new ProvenRow(row, proof, last.signed());
@@ -86,7 +86,7 @@ public final class ProvenRow {
       return "%s: no event of this id in the chain; 'log list' shows what there is"
           .formatted(eventId);
     }
-    return "%s: not in the chain but among the dead letters, which no checkpoint is over; 'dlq show %d' says why"
+    return "%s: not in the chain but among the dead letters, which no checkpoint is over; 'dlq show %s' says why"
         .formatted(eventId, letter[0].letter());
   }
 
@@ -116,12 +116,12 @@ public final class ProvenRow {
             .orElseThrow(
                 () ->
                     EvidenceException.absent(
-                        ("row %d: its payload is gone from the ledger; without --payload the receipt"
+                        ("row %s: its payload is gone from the ledger; without --payload the receipt"
                                 + " still proves that the event was there")
                             .formatted(row.sequence())));
     if (!Arrays.equals(Sha256.hash(payload), row.payloadHash())) {
       throw EvidenceException.contradicted(
-          "row %d: its payload is not the one that was signed".formatted(row.sequence()));
+          "row %s: its payload is not the one that was signed".formatted(row.sequence()));
     }
     return Disclosure.of(row, payload);
   }

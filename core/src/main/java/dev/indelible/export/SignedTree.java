@@ -44,7 +44,7 @@ record SignedTree(SignedCheckpoint signed, Checkpoint checkpoint, StoredTiles ti
       Checkpoint checkpoint = verify(signed, keys);
       if (checkpoint.size() != stored.size()) {
         throw EvidenceException.contradicted(
-            "the checkpoint that is kept as over %d rows says that it is over %d"
+            "the checkpoint that is kept as over %s rows says that it is over %s"
                 .formatted(stored.size(), checkpoint.size()));
       }
       return new SignedTree(signed, checkpoint, new StoredTiles(ledger));

@@ -4,7 +4,7 @@ package dev.indelible.journal;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.EventStore;
-import dev.indelible.queue.Throttle;
+import dev.indelible.health.Throttle;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.DirectoryStream;

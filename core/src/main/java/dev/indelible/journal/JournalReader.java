@@ -168,7 +168,7 @@ final class JournalReader {
   }
 
   private String cause(Cursor.Lost lost) {
-    return "journal %s, %s: the frame at %d was written and cannot be read any more"
+    return "journal %s, %s: the frame at %s was written and cannot be read any more"
         .formatted(journal, lost.file(), lost.offset());
   }
 

@@ -351,7 +351,7 @@ final class JournalWriter {
   }
 
   private static String fill(double used) {
-    return "the journal has used %.0f %% of its quota; the ledger is not keeping up"
-        .formatted(used * 100);
+    return "the journal has used %s %% of its quota; the ledger is not keeping up"
+        .formatted(Math.round(used * 100));
   }
 }

@@ -105,7 +105,7 @@ record Recovery(long events, JournalReader reader, Segment last, int end, long b
     return first.base() <= settled
         ? Optional.empty()
         : Optional.of(
-            ("%s: the journal begins at %d and the ledger stands at %d; what was between was in a"
+            ("%s: the journal begins at %s and the ledger stands at %s; what was between was in a"
                     + " ledger that is gone, or in segments that are")
                 .formatted(first.file(), first.base(), settled));
   }

@@ -43,7 +43,7 @@ record Room(Path directory, Disk disk) {
     long free = usableBytes();
     if (free < BYTES_TO_BEGIN) {
       throw new JournalException(
-          "%s: no room on this disk for the journal: %d bytes are needed and %d are free; make room, or use a data directory on another disk"
+          "%s: no room on this disk for the journal: %s bytes are needed and %s are free; make room, or use a data directory on another disk"
               .formatted(directory, BYTES_TO_BEGIN, free));
     }
   }

@@ -170,7 +170,7 @@ final class Segment {
       }
       if (header.getInt(8) > VERSION) {
         throw new JournalException(
-            "%s: a journal of version %d, and this Indelible knows up to %d; use a newer one"
+            "%s: a journal of version %s, and this Indelible knows up to %s; use a newer one"
                 .formatted(file, header.getInt(8), VERSION));
       }
       if (header.getInt(HEADER - 4) != checksum(header.array())) {

@@ -441,7 +441,7 @@ final class Slot implements AutoCloseable {
     int version = Integer.parseInt(identity.group(1));
     if (version > Segment.VERSION) {
       throw new JournalException(
-          "%s: a journal of version %d, and this Indelible knows up to %d; use a newer one"
+          "%s: a journal of version %s, and this Indelible knows up to %s; use a newer one"
               .formatted(file, version, Segment.VERSION));
     }
     if (ledger.isPresent() && !identity.group(3).equals(ledger.get().toString())) {

@@ -69,7 +69,7 @@ public record ChainRow(
   public static ChainRow fromRecord(byte[] record) throws JsonFormatException {
     if (record.length > MAX_RECORD_BYTES) {
       throw new JsonFormatException(
-          "record: %d bytes; the limit is %d".formatted(record.length, MAX_RECORD_BYTES));
+          "record: %s bytes; the limit is %s".formatted(record.length, MAX_RECORD_BYTES));
     }
     JsonFields fields = JsonFields.of(CanonicalJson.read(record), "record");
     Optional<String> signature = fields.optionalString("signature");

@@ -126,7 +126,7 @@ public final class HeadGuard {
       check = check.alsoAccepting(keys.accepted());
     } catch (KeyException e) {
       throw new KeysUnreadableException(
-          "row %d is signed by a key not known here, and the accepted keys cannot be read: %s"
+          "row %s is signed by a key not known here, and the accepted keys cannot be read: %s"
               .formatted(row.sequence(), e.getMessage()),
           e);
     }

@@ -257,7 +257,7 @@ public final class KeyHistory {
 
     /** Returns the replacement for a person. */
     public String describe() {
-      return "row %d, which it signed itself, says that key %s is lost: %s"
+      return "row %s, which it signed itself, says that key %s is lost: %s"
           .formatted(
               sequence,
               lostKeyId.orElse("(not named)"),

@@ -53,7 +53,7 @@ final class RecordDraft {
   void sign(byte[] signature) {
     if (signature.length != NO_SIGNATURE.length) {
       throw new IllegalStateException(
-          "the signer answered %d bytes; an Ed25519 signature has exactly %d"
+          "the signer answered %s bytes; an Ed25519 signature has exactly %s"
               .formatted(signature.length, NO_SIGNATURE.length));
     }
     byte[] base64 = Base64.getEncoder().encode(signature);

@@ -34,7 +34,7 @@ public final class CompactRange {
   public static CompactRange of(long size, List<Hash> subtrees) {
     if (size < 0 || subtrees.size() != Long.bitCount(size)) {
       throw new IllegalArgumentException(
-          "%d subtrees do not make a tree of size %d".formatted(subtrees.size(), size));
+          "%s subtrees do not make a tree of size %s".formatted(subtrees.size(), size));
     }
     return new CompactRange(size, subtrees);
   }

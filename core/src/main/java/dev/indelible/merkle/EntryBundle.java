@@ -34,7 +34,7 @@ public final class EntryBundle {
     for (byte[] entry : entries) {
       if (entry.length > MAX_ENTRY_BYTES) {
         throw new IllegalArgumentException(
-            "an entry of %d bytes; the limit is %d".formatted(entry.length, MAX_ENTRY_BYTES));
+            "an entry of %s bytes; the limit is %s".formatted(entry.length, MAX_ENTRY_BYTES));
       }
     }
     return new EntryBundle(entries.stream().map(byte[]::clone).toList());
@@ -54,13 +54,13 @@ public final class EntryBundle {
     while (entries.size() < path.width()) {
       if (bytes.length - at < LENGTH_BYTES) {
         throw new TileParseException(
-            "%s: ends after %d of %d entries".formatted(path, entries.size(), path.width()));
+            "%s: ends after %s of %s entries".formatted(path, entries.size(), path.width()));
       }
       int length = (bytes[at] & 0xff) << 8 | bytes[at + 1] & 0xff;
       at += LENGTH_BYTES;
       if (bytes.length - at < length) {
         throw new TileParseException(
-            "%s: entry %d should have %d bytes and has %d"
+            "%s: entry %s should have %s bytes and has %s"
                 .formatted(path, entries.size(), length, bytes.length - at));
       }
       entries.add(Arrays.copyOfRange(bytes, at, at + length));
@@ -68,7 +68,7 @@ public final class EntryBundle {
     }
     if (at != bytes.length) {
       throw new TileParseException(
-          "%s: %d bytes after its %d entries".formatted(path, bytes.length - at, path.width()));
+          "%s: %s bytes after its %s entries".formatted(path, bytes.length - at, path.width()));
     }
     return new EntryBundle(List.copyOf(entries));
   }

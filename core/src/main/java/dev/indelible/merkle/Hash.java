@@ -36,7 +36,7 @@ public final class Hash {
   public static Hash of(byte[] bytes) {
     if (bytes.length != BYTES) {
       throw new IllegalArgumentException(
-          "a Merkle tree hash is %d bytes, not %d".formatted(BYTES, bytes.length));
+          "a Merkle tree hash is %s bytes, not %s".formatted(BYTES, bytes.length));
     }
     return new Hash(bytes.clone());
   }

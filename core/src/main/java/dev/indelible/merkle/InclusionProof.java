@@ -26,7 +26,7 @@ public record InclusionProof(long index, long size, List<Hash> path) {
     Hash computed = rootFrom(leaf);
     if (!computed.equals(root)) {
       throw new InvalidProofException(
-          "inclusion of leaf %d in the tree of size %d: the proof leads to root %s, not to %s"
+          "inclusion of leaf %s in the tree of size %s: the proof leads to root %s, not to %s"
               .formatted(index, size, computed, root));
     }
   }
@@ -74,14 +74,14 @@ public record InclusionProof(long index, long size, List<Hash> path) {
     }
     if (index >= size) {
       throw new InvalidProofException(
-          "inclusion of leaf %d in the tree of size %d: that tree has no such leaf"
+          "inclusion of leaf %s in the tree of size %s: that tree has no such leaf"
               .formatted(index, size));
     }
   }
 
   private InvalidProofException wrongLength(String moreOrFewer) {
     return new InvalidProofException(
-        "inclusion of leaf %d in the tree of size %d: the proof has %s hashes than it takes: %d"
+        "inclusion of leaf %s in the tree of size %s: the proof has %s hashes than it takes: %s"
             .formatted(index, size, moreOrFewer, path.size()));
   }
 }

@@ -45,7 +45,7 @@ public final class MerkleTree<X extends Exception> {
   public InclusionProof inclusionProof(long index) throws X {
     if (index < 0 || index >= size) {
       throw new IllegalArgumentException(
-          "leaf %d of a tree of size %d: there is none".formatted(index, size));
+          "leaf %s of a tree of size %s: there is none".formatted(index, size));
     }
     List<Hash> path = new ArrayList<>();
     inclusionPath(index, 0, size, path);
@@ -79,7 +79,7 @@ public final class MerkleTree<X extends Exception> {
   public ConsistencyProof consistencyProof(long olderSize) throws X {
     if (olderSize <= 0 || olderSize > size) {
       throw new IllegalArgumentException(
-          "no proof leads from size %d to size %d".formatted(olderSize, size));
+          "no proof leads from size %s to size %s".formatted(olderSize, size));
     }
     List<Hash> path = new ArrayList<>();
     consistencyPath(olderSize, 0, size, true, path);

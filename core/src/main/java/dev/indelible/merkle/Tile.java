@@ -32,7 +32,7 @@ public final class Tile {
     }
     if (bytes.length != path.width() * Hash.BYTES) {
       throw new TileParseException(
-          "%s: a tile of width %d is %d bytes, not %d"
+          "%s: a tile of width %s is %s bytes, not %s"
               .formatted(path, path.width(), path.width() * Hash.BYTES, bytes.length));
     }
     return new Tile(path, bytes.clone());

@@ -41,7 +41,7 @@ public final class VerifiedTiles<X extends Exception> {
     Hash made = TileEdge.read(size, path -> partial.get(path.level())).root();
     if (!made.equals(root)) {
       throw new InvalidProofException(
-          "the tiles of %d leaves make root %s, not %s".formatted(size, made, root));
+          "the tiles of %s leaves make root %s, not %s".formatted(size, made, root));
     }
   }
 
@@ -53,7 +53,7 @@ public final class VerifiedTiles<X extends Exception> {
    */
   public Tile tile(TilePath path) throws X, InvalidProofException {
     if (!isOfTheTree(path)) {
-      throw new IllegalArgumentException("%s: none of %d leaves".formatted(path, size));
+      throw new IllegalArgumentException("%s: none of %s leaves".formatted(path, size));
     }
     return path.isFull() ? full(path) : partial.get(path.level());
   }

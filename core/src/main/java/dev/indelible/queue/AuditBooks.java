@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.queue;
 
+import dev.indelible.health.Throttle;
+import dev.indelible.health.HealthReasons;
+import dev.indelible.health.HealthEntries;
+import dev.indelible.health.HealthEntry;
 import dev.indelible.decision.Decision;
 import dev.indelible.decision.Escalate;
 import dev.indelible.decision.Refuse;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.queue;
 
+import dev.indelible.health.Throttle;
+import dev.indelible.health.HealthEntry;
 import dev.indelible.action.AgentAction;
 import dev.indelible.decision.Decision;
 import dev.indelible.event.AuditEvent;

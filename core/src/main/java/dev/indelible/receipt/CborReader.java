@@ -47,7 +47,7 @@ final class CborReader {
   byte[] bytes() throws ReceiptParseException {
     long length = head(CborWriter.BYTES);
     if (length > bytes.length - at) {
-      throw refused("a byte string of %d bytes where %d are left", length, bytes.length - at);
+      throw refused("a byte string of %s bytes where %s are left", length, bytes.length - at);
     }
     at += (int) length;
     return Arrays.copyOfRange(bytes, at - (int) length, at);
@@ -59,20 +59,20 @@ final class CborReader {
   }
 
   void array(int items) throws ReceiptParseException {
-    requireCount("an array of %d items instead of %d", head(CborWriter.ARRAY), items);
+    requireCount("an array of %s items instead of %s", head(CborWriter.ARRAY), items);
   }
 
   void map(int entries) throws ReceiptParseException {
-    requireCount("a map of %d entries instead of %d", head(CborWriter.MAP), entries);
+    requireCount("a map of %s entries instead of %s", head(CborWriter.MAP), entries);
   }
 
   void tag(int tag) throws ReceiptParseException {
-    requireCount("tag %d instead of %d", head(CborWriter.TAG), tag);
+    requireCount("tag %s instead of %s", head(CborWriter.TAG), tag);
   }
 
   /** An integer that has to be this one. */
   void label(long label) throws ReceiptParseException {
-    requireCount("label %d instead of %d", integer(), label);
+    requireCount("label %s instead of %s", integer(), label);
   }
 
   void nothing() throws ReceiptParseException {
@@ -84,14 +84,14 @@ final class CborReader {
 
   void end() throws ReceiptParseException {
     if (at != bytes.length) {
-      throw refused("%d bytes too many", bytes.length - at);
+      throw refused("%s bytes too many", bytes.length - at);
     }
   }
 
   /** What is wrong where reading has come to. */
   ReceiptParseException refused(String reason, Object... details) {
     return new ReceiptParseException(
-        "%s, byte %d: %s".formatted(what, at, reason.formatted(details)));
+        "%s, byte %s: %s".formatted(what, at, reason.formatted(details)));
   }
 
   private void requireCount(String otherwise, long found, long wanted)
@@ -129,7 +129,7 @@ final class CborReader {
     }
     long smallest = argumentBytes == 1 ? CborWriter.DIRECT : 1L << 4 * argumentBytes;
     if (argument < smallest) {
-      throw refused("%d is not in its shortest form", argument);
+      throw refused("%s is not in its shortest form", argument);
     }
     return argument;
   }

@@ -75,7 +75,7 @@ public final class CoseReceipt {
   public static CoseReceipt parse(byte[] bytes) throws ReceiptParseException {
     CborReader in = new CborReader(bytes, "receipt");
     if (bytes.length > MAX_BYTES) {
-      throw in.refused("%d bytes; the limit is %d", bytes.length, MAX_BYTES);
+      throw in.refused("%s bytes; the limit is %s", bytes.length, MAX_BYTES);
     }
     in.tag(COSE_SIGN1);
     in.array(4);
@@ -89,7 +89,7 @@ public final class CoseReceipt {
     in.nothing();
     byte[] signature = in.bytes();
     if (signature.length != VerificationKey.SIGNATURE_BYTES) {
-      throw in.refused("a signature of %d bytes", signature.length);
+      throw in.refused("a signature of %s bytes", signature.length);
     }
     in.end();
     return new CoseReceipt(keyId, proof, signature);
@@ -123,13 +123,13 @@ public final class CoseReceipt {
     long index = in.unsigned();
     long hashes = in.array();
     if (hashes > MAX_HASHES) {
-      throw in.refused("%d hashes; the limit is %d", hashes, MAX_HASHES);
+      throw in.refused("%s hashes; the limit is %s", hashes, MAX_HASHES);
     }
     List<Hash> path = new ArrayList<>();
     while (path.size() < hashes) {
       byte[] hash = in.bytes();
       if (hash.length != Hash.BYTES) {
-        throw in.refused("a hash of %d bytes", hash.length);
+        throw in.refused("a hash of %s bytes", hash.length);
       }
       path.add(Hash.of(hash));
     }

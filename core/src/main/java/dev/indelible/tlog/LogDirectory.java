@@ -378,7 +378,7 @@ public final class LogDirectory implements AutoCloseable {
         byte[] bytes = in.readNBytes(MAX_FILE_BYTES + 1);
         if (bytes.length > MAX_FILE_BYTES) {
           throw LogDirectoryException.contradicted(
-              "%s: more than the %d bytes that a file of a log has at most"
+              "%s: more than the %s bytes that a file of a log has at most"
                   .formatted(file, MAX_FILE_BYTES));
         }
         return Optional.of(bytes);

@@ -94,7 +94,7 @@ public final class RawLog implements AutoCloseable {
     for (int i = 0; i < width; i++) {
       if (!Hash.ofLeaf(entries.get(i)).equals(leaves.hash(i))) {
         throw LogDirectoryException.contradicted(
-            "%s: entry %d is not the one that the checkpoint was signed over"
+            "%s: entry %s is not the one that the checkpoint was signed over"
                 .formatted(files.path(), index * TilePath.FULL_WIDTH + i));
       }
     }
@@ -110,7 +110,7 @@ public final class RawLog implements AutoCloseable {
   public long append(byte[] entry) {
     if (entry.length > EntryBundle.MAX_ENTRY_BYTES) {
       throw new IllegalArgumentException(
-          "an entry of %d bytes; the limit is %d"
+          "an entry of %s bytes; the limit is %s"
               .formatted(entry.length, EntryBundle.MAX_ENTRY_BYTES));
     }
     entries.add(entry.clone());

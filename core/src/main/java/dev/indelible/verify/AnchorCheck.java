@@ -126,7 +126,7 @@ final class AnchorCheck implements Check {
       String names = files.stream().map(Path::toString).collect(Collectors.joining(", "));
       findings.unknown(
           ANCHOR,
-          "%s: it is stale: the last checkpoint is over %d rows, and later ones were signed since"
+          "%s: it is stale: the last checkpoint is over %s rows, and later ones were signed since"
               .formatted(names, largestOfAll));
     }
   }
@@ -177,7 +177,7 @@ final class AnchorCheck implements Check {
       } else if (e.reason() == Reason.BAD_SIGNATURE) {
         broken(
             ANCHOR,
-            "a checkpoint over %d rows in it is forged: %s"
+            "a checkpoint over %s rows in it is forged: %s"
                 .formatted(checkpoint.unverified().size(), e.getMessage()));
       } else {
         unknown++;
@@ -211,11 +211,11 @@ final class AnchorCheck implements Check {
     } else if (anchored.size() > rows && anchored.size() > grownTo()) {
       broken(
           ROLLBACK,
-          "the log was set back: it signed a checkpoint over %d rows, and there are %d"
+          "the log was set back: it signed a checkpoint over %s rows, and there are %s"
               .formatted(anchored.size(), rows));
     } else if (findings.hasFault(TreeCheck.TREE) || ledger.treeSize().isEmpty()) {
       unknown(
-          "whether its checkpoint over %d rows is of this chain cannot be told without the tree"
+          "whether its checkpoint over %s rows is of this chain cannot be told without the tree"
               .formatted(anchored.size()));
     } else {
       holdRoot(anchored, tiles);
@@ -233,12 +233,12 @@ final class AnchorCheck implements Check {
       if (!TiledNodes.tree(tiles, anchored.size()).root().equals(anchored.root())) {
         broken(
             FORK,
-            "the log was forked: it signed a checkpoint over %d rows that are not these"
+            "the log was forked: it signed a checkpoint over %s rows that are not these"
                 .formatted(anchored.size()));
       }
     } catch (LedgerException e) {
       unknown(
-          "whether its checkpoint over %d rows is of this chain cannot be told: %s"
+          "whether its checkpoint over %s rows is of this chain cannot be told: %s"
               .formatted(anchored.size(), e.getMessage()));
     }
   }
@@ -246,23 +246,23 @@ final class AnchorCheck implements Check {
   private void conclude() {
     if (beyondCopy > 0) {
       unknown(
-          "this copy has %d rows, and the log signed a checkpoint over %d: the copy is older, or was set back"
+          "this copy has %s rows, and the log signed a checkpoint over %s: the copy is older, or was set back"
               .formatted(rows, largest));
     }
     if (outOfTime > 0) {
       unknown(
-          "%d checkpoints in it are signed by a key of this log that was given up before, or is introduced after: others may hold it, or the chain was rebuilt"
+          "%s checkpoints in it are signed by a key of this log that was given up before, or is introduced after: others may hold it, or the chain was rebuilt"
               .formatted(outOfTime));
     }
     if (signed == 0 && outOfTime == 0) {
       unknown(
-          "it has no checkpoint that a known key of this log signed; %d that others did, %d of other logs, %d that cannot be read"
+          "it has no checkpoint that a known key of this log signed; %s that others did, %s of other logs, %s that cannot be read"
               .formatted(unknown, others, unreadable));
       return;
     }
     if (unknown > 0 || unreadable > 0) {
       unknown(
-          "%d checkpoints in it are signed by no known key, and %d cannot be read: they prove nothing"
+          "%s checkpoints in it are signed by no known key, and %s cannot be read: they prove nothing"
               .formatted(unknown, unreadable));
     }
     if (signed > 0 && !doubted) {

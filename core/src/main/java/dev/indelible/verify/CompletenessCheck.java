@@ -215,13 +215,13 @@ final class CompletenessCheck implements Check {
     if (known && !found.equals(said.rows())) {
       broken(
           sequence,
-          "rows %d to %d hold %s; when the tally in row %d was written, %s"
+          "rows %s to %s hold %s; when the tally in row %s was written, %s"
               .formatted(
                   lastTally + 1, sequence - 1, found.describe(), sequence, said.rows().describe()));
     } else if (known && moved != shift) {
       broken(
           sequence,
-          "between rows %d and %d there are %d rows %s than when the tally in row %d was written"
+          "between rows %s and %s there are %s rows %s than when the tally in row %s was written"
               .formatted(
                   lastTally,
                   sequence,
@@ -238,7 +238,7 @@ final class CompletenessCheck implements Check {
     if (said.number() != expected && (before.isPresent() || !partial)) {
       broken(
           sequence,
-          "the tally in row %d is number %d of run %s, and number %d was to come"
+          "the tally in row %s is number %s of run %s, and number %s was to come"
               .formatted(sequence, said.number(), said.run(), expected));
     }
     Tally.Outcomes outcomes = said.outcomes();
@@ -278,7 +278,7 @@ final class CompletenessCheck implements Check {
     if (accounted.exceeds(covered)) {
       broken(
           sequence,
-          "up to row %d the runs count %s, and the rows hold %s"
+          "up to row %s the runs count %s, and the rows hold %s"
               .formatted(sequence, accounted.describe(), covered.describe()));
       accounted = covered;
     }
@@ -306,7 +306,7 @@ final class CompletenessCheck implements Check {
     if (unreadable > 0) {
       findings.absent(
           COMPLETENESS,
-          "%d tallies are not signed by an accepted key or cannot be read; without them the others cannot be added up"
+          "%s tallies are not signed by an accepted key or cannot be read; without them the others cannot be added up"
               .formatted(unreadable));
       return;
     }
@@ -317,7 +317,7 @@ final class CompletenessCheck implements Check {
     if (changedRanges > 0) {
       findings.absent(
           COMPLETENESS,
-          "rows under %d of %d tallies were changed: whether they are those that were counted cannot be told"
+          "rows under %s of %s tallies were changed: whether they are those that were counted cannot be told"
               .formatted(changedRanges, tallies));
     } else if (partial || !(nameUncounted() | nameRecovered() | nameOutstanding())) {
       findings.holds(COMPLETENESS, summary());
@@ -336,7 +336,7 @@ final class CompletenessCheck implements Check {
       if (there < deadLettered.total()) {
         findings.broken(
             COMPLETENESS,
-            "%d decisions became dead letters, and %d are there or were replayed or purged on record"
+            "%s decisions became dead letters, and %s are there or were replayed or purged on record"
                 .formatted(deadLettered.total(), there));
       }
     }
@@ -359,7 +359,7 @@ final class CompletenessCheck implements Check {
         findings.absent(
             COMPLETENESS,
             from.sequence() + 1,
-            "%d decisions in rows %d to %d are in no run's own count: it was killed, asked one question, keeps no tallies, or is at work; %s"
+            "%s decisions in rows %s to %s are in no run's own count: it was killed, asked one question, keeps no tallies, or is at work; %s"
                 .formatted(
                     to.surplus() - from.surplus(),
                     from.sequence() + 1,
@@ -386,7 +386,7 @@ final class CompletenessCheck implements Check {
     findings.absent(
         COMPLETENESS,
         recoveredFrom,
-        "%d decisions in rows %d to %d were left waiting by a run that was killed: they are here, and how often it was asked is in no tally; %s"
+        "%s decisions in rows %s to %s were left waiting by a run that was killed: they are here, and how often it was asked is in no tally; %s"
             .formatted(recovered - left, recoveredFrom, recoveredTo, summary()));
     return true;
   }
@@ -398,7 +398,7 @@ final class CompletenessCheck implements Check {
       findings.absent(
           COMPLETENESS,
           lastTally,
-          "%d decisions had no outcome when their runs ended, and have not come since: they wait in a journal, became dead letters in another run, or are lost; %s"
+          "%s decisions had no outcome when their runs ended, and have not come since: they wait in a journal, became dead letters in another run, or are lost; %s"
               .formatted(outstanding, summary()));
     }
     return outstanding > 0;
@@ -411,7 +411,7 @@ final class CompletenessCheck implements Check {
     }
     StringBuilder text = new StringBuilder();
     text.append(
-        "%s%s asked for in %s (%s), by %s up to row %d: %d in rows"
+        "%s%s asked for in %s (%s), by %s up to row %s: %s in rows"
             .formatted(
                 partial ? "from the first tally on " : "",
                 Findings.count(said.attempts().total(), "decision", "decisions"),

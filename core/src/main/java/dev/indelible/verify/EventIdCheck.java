@@ -79,7 +79,7 @@ final class EventIdCheck implements Check {
     if (rows > most) {
       findings.absent(
           EVENT_ID,
-          "whether two of %d rows have one event id was not checked, for want of memory: %d ids fit; give Java a larger heap (-Xmx)"
+          "whether two of %s rows have one event id was not checked, for want of memory: %s ids fit; give Java a larger heap (-Xmx)"
               .formatted(rows, most));
       return;
     }
@@ -112,7 +112,7 @@ final class EventIdCheck implements Check {
         EVENT_ID,
         Finding.Status.BROKEN,
         OptionalLong.of(row.sequence()),
-        "it has the event id of row %d, %s: an event is in one row".formatted(before, row.id()));
+        "it has the event id of row %s, %s: an event is in one row".formatted(before, row.id()));
   }
 
   /** Two ids may have one key; only ids that are equal are named. */

@@ -65,9 +65,9 @@ final class KeyCheck implements Check {
       return;
     }
     if (sequence <= era.introduced()) {
-      broken(sequence, "it is signed by key %s, which row %d introduces", keyId, era.introduced());
+      broken(sequence, "it is signed by key %s, which row %s introduces", keyId, era.introduced());
     } else if (era.isGivenUp() && sequence > era.givenUp()) {
-      broken(sequence, "it is signed by key %s, which row %d gave up", keyId, era.givenUp());
+      broken(sequence, "it is signed by key %s, which row %s gave up", keyId, era.givenUp());
     } else if (era.isGivenUp() && sequence >= era.suspect()) {
       suspects.computeIfAbsent(keyId, id -> new long[] {sequence, 0})[1]++;
     }
@@ -85,7 +85,7 @@ final class KeyCheck implements Check {
             findings.unknown(
                 KEYS,
                 rows[0],
-                "%d rows from row %d on are signed by key %s after others may have held it, as row %d says: whose they are cannot be told"
+                "%s rows from row %s on are signed by key %s after others may have held it, as row %s says: whose they are cannot be told"
                     .formatted(rows[1], rows[0], keyId, eras.get(keyId).givenUp())));
     history.replacements().forEach(this::replaced);
     findings.holds(KEYS, describe());

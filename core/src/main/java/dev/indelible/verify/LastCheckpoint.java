@@ -119,13 +119,13 @@ public record LastCheckpoint(Agreement agreement, String message) {
                 : "is signed by no key that is known here";
         return unknown(
             file,
-            "its checkpoint over %d rows %s, so it proves nothing about the log; keep the file, and compare with a backup"
+            "its checkpoint over %s rows %s, so it proves nothing about the log; keep the file, and compare with a backup"
                 .formatted(last.size(), found));
       }
       if (!isInItsTime(signed)) {
         return unknown(
             file,
-            "its checkpoint over %d rows is signed by a key that was revoked before: others may hold that key"
+            "its checkpoint over %s rows is signed by a key that was revoked before: others may hold that key"
                 .formatted(last.size()));
       }
       Optional<String> otherLog = otherLog(last.origin());
@@ -158,24 +158,24 @@ public record LastCheckpoint(Agreement agreement, String message) {
       long rows = rows();
       if (last.size() > rows) {
         return contradicts(
-            "the database was set back or replaced: this log signed a checkpoint over %d rows, and the database has %d; put back the database that has them. If this one is to stay, move the file away and keep it: it is the proof of what is missing"
+            "the database was set back or replaced: this log signed a checkpoint over %s rows, and the database has %s; put back the database that has them. If this one is to stay, move the file away and keep it: it is the proof of what is missing"
                 .formatted(last.size(), rows));
       }
       if (ledger.treeSize().isEmpty()) {
         return unknown(
             file,
-            "whether its checkpoint over %d rows is of this database cannot be told: the database has no tree"
+            "whether its checkpoint over %s rows is of this database cannot be told: the database has no tree"
                 .formatted(last.size()));
       }
       Hash root = TiledNodes.tree(new StoredTiles(ledger), last.size()).root();
       if (!root.equals(last.root())) {
         return contradicts(
-            "the database was replaced or forked: this log signed a checkpoint over %d other rows than the first %d of the %d in the database; put back the database that has them"
+            "the database was replaced or forked: this log signed a checkpoint over %s other rows than the first %s of the %s in the database; put back the database that has them"
                 .formatted(last.size(), last.size(), rows));
       }
       return new LastCheckpoint(
           Agreement.AGREES,
-          "%s: its checkpoint over %d rows is of this database".formatted(file, last.size()));
+          "%s: its checkpoint over %s rows is of this database".formatted(file, last.size()));
     }
 
     /** The rows that are in both the chain and its tree, so that one planted row adds none. */

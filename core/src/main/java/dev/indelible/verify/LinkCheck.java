@@ -40,7 +40,7 @@ final class LinkCheck implements Check {
         findings.broken(
             RowCheck.SEQUENCE,
             row.sequence(),
-            "it stands where row %d should, and no accepted key signed it there"
+            "it stands where row %s should, and no accepted key signed it there"
                 .formatted(before.sequence() + 1));
       } else {
         findings.fault(row.sequence(), fault);

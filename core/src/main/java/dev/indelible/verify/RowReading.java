@@ -125,7 +125,7 @@ final class RowReading {
    */
   private static LedgerException disordered(long asked, long found) {
     return new LedgerException(
-        "the ledger is damaged: asked for rows from %d on it gives row %d".formatted(asked, found),
+        "the ledger is damaged: asked for rows from %s on it gives row %s".formatted(asked, found),
         true,
         null);
   }

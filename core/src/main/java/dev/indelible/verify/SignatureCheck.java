@@ -113,7 +113,7 @@ final class SignatureCheck implements Check {
         UNSIGNED,
         all ? Status.OK : Status.UNKNOWN,
         OptionalLong.of(unsignedFrom),
-        "%d rows from row %d on are unsigned, %s; %s"
+        "%s rows from row %s on are unsigned, %s; %s"
             .formatted(
                 unsigned,
                 unsignedFrom,

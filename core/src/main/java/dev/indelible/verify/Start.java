@@ -66,11 +66,11 @@ record Start(Head head, TileEdge edge) {
         if (signed.isPresent() && !options.copy()) {
           findings.broken(
               AnchorCheck.ROLLBACK,
-              "the log was set back: it signed the checkpoint to start after over %d rows, and has no such row"
+              "the log was set back: it signed the checkpoint to start after over %s rows, and has no such row"
                   .formatted(size));
         }
         throw new LedgerException(
-            "there is no row %d to start after; the chain has fewer rows than that"
+            "there is no row %s to start after; the chain has fewer rows than that"
                 .formatted(size));
       }
       Head head = last.get().head();
@@ -82,7 +82,7 @@ record Start(Head head, TileEdge edge) {
       findings.ok(
           TRUSTED,
           size,
-          "rows 1 to %d were not checked; row %d is trusted with record hash %s"
+          "rows 1 to %s were not checked; row %s is trusted with record hash %s"
               .formatted(size, size, head.hex()));
       return new Start(head, edge);
     }
@@ -118,7 +118,7 @@ record Start(Head head, TileEdge edge) {
       } else if (!edge.root().equals(checkpoint.root())) {
         findings.broken(
             AnchorCheck.FORK,
-            "the log was forked: the checkpoint to start after is over %d rows that are not these"
+            "the log was forked: the checkpoint to start after is over %s rows that are not these"
                 .formatted(size));
       }
     }
@@ -132,7 +132,7 @@ record Start(Head head, TileEdge edge) {
       }
       if (ledger.treeSize().getAsLong() < size) {
         throw new LedgerException(
-            "the tree does not reach row %d; check the whole chain instead".formatted(size));
+            "the tree does not reach row %s; check the whole chain instead".formatted(size));
       }
       return TileEdge.read(size, new StoredTiles(ledger));
     }

@@ -44,7 +44,7 @@ final class StorageCheck implements Check {
     if (since > 1) {
       findings.absent(
           STORAGE,
-          "the rows were not compared with their indexes, because rows 1 to %d were not checked"
+          "the rows were not compared with their indexes, because rows 1 to %s were not checked"
               .formatted(since - 1));
     }
     state.get().notes().forEach(note -> findings.ok(STORAGE, note));

@@ -257,7 +257,7 @@ final class TreeCheck implements Check {
   }
 
   private static String which(StoredCheckpoint stored) {
-    return "the checkpoint over %d rows".formatted(stored.size());
+    return "the checkpoint over %s rows".formatted(stored.size());
   }
 
   /** What a checkpoint states, if the log signed it, and for that many rows; else that is said. */
@@ -299,7 +299,7 @@ final class TreeCheck implements Check {
   private void noneBehindStart(StoredCheckpoint stored) {
     if (signed(stored).isPresent()) {
       findings.absent(
-          CHECKPOINTS, "the last is over %d rows, which were not checked".formatted(stored.size()));
+          CHECKPOINTS, "the last is over %s rows, which were not checked".formatted(stored.size()));
     }
   }
 
@@ -325,7 +325,7 @@ final class TreeCheck implements Check {
       fault(
           TREE,
           OptionalLong.of(Math.min(leaves, edge.size()) + 1),
-          "it has %d leaves, and the chain %d rows".formatted(leaves, edge.size()));
+          "it has %s leaves, and the chain %s rows".formatted(leaves, edge.size()));
     }
   }
 
@@ -335,7 +335,7 @@ final class TreeCheck implements Check {
       fault(
           CHECKPOINTS,
           OptionalLong.of(edge.size() + 1),
-          "rows are gone from the end: there are %d, and a checkpoint is over %d"
+          "rows are gone from the end: there are %s, and a checkpoint is over %s"
               .formatted(edge.size(), signed));
     }
   }

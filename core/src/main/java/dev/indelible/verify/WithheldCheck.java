@@ -40,7 +40,7 @@ final class WithheldCheck implements Check {
   public void end() {
     findings.absent(
         RowCheck.PAYLOAD,
-        "the payloads of %d rows are %s; their hashes are under the signatures"
+        "the payloads of %s rows are %s; their hashes are under the signatures"
             .formatted(rows, NOT_HERE));
     if (keyEvents == 0) {
       findings.holds(
@@ -49,7 +49,7 @@ final class WithheldCheck implements Check {
     } else {
       findings.absent(
           KeyCheck.KEYS,
-          "%d rows, row %d the first, introduce a key or give one up; which is %s. Accepted everywhere are %s"
+          "%s rows, row %s the first, introduce a key or give one up; which is %s. Accepted everywhere are %s"
               .formatted(keyEvents, firstKeyEvent, NOT_HERE, accepted()));
     }
     findings.absent(DeadLetterCheck.DEAD_LETTERS, "they are " + NOT_HERE);

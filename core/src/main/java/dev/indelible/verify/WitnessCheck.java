@@ -77,17 +77,17 @@ final class WitnessCheck implements Check {
     } else if (quorum < 0) {
       findings.unknown(
           WITNESSES,
-          "no checkpoint is cosigned by a quorum of the %d witnesses; %d have a cosignature"
+          "no checkpoint is cosigned by a quorum of the %s witnesses; %s have a cosignature"
               .formatted(policy.witnesses().size(), cosigned));
     } else if (findings.hasFault(TreeCheck.CHECKPOINTS) || findings.hasFault(TreeCheck.TREE)) {
       findings.unknown(
           WITNESSES,
-          "a quorum cosigned a checkpoint over %d rows, and it cannot be told whether of this tree"
+          "a quorum cosigned a checkpoint over %s rows, and it cannot be told whether of this tree"
               .formatted(quorum));
     } else if (!findings.hasFault(WITNESSES)) {
       findings.ok(
           WITNESSES,
-          "a quorum cosigned the checkpoint over %d rows; %d rows are behind it"
+          "a quorum cosigned the checkpoint over %s rows; %s rows are behind it"
               .formatted(quorum, Math.max(0, rows - quorum)));
     }
   }
@@ -126,13 +126,13 @@ final class WitnessCheck implements Check {
       if (e.reason() != Reason.NO_QUORUM) {
         findings.broken(
             WITNESSES,
-            "a cosignature of the checkpoint over %d rows is forged: %s"
+            "a cosignature of the checkpoint over %s rows is forged: %s"
                 .formatted(stored.size(), e.getMessage()));
       }
     } catch (CheckpointParseException e) {
       findings.broken(
           WITNESSES,
-          "the checkpoint over %d rows cannot be read: %s"
+          "the checkpoint over %s rows cannot be read: %s"
               .formatted(stored.size(), e.getMessage()));
     }
     return false;

@@ -158,7 +158,7 @@ public final class Anchoring {
       throws LedgerException {
     if (known.size() > last.size() && known.size() > appending.lastSize()) {
       return Optional.of(
-          "%s: the log was set back: the anchor has its checkpoint over %d rows, and its last is over %d"
+          "%s: the log was set back: the anchor has its checkpoint over %s rows, and its last is over %s"
               .formatted(file.path(), known.size(), last.size()));
     }
     if (known.size() > last.size()) {
@@ -169,7 +169,7 @@ public final class Anchoring {
     return root.equals(known.root())
         ? Optional.empty()
         : Optional.of(
-            "%s: the log was forked: the anchor has its checkpoint over %d rows, which are not these"
+            "%s: the log was forked: the anchor has its checkpoint over %s rows, which are not these"
                 .formatted(file.path(), known.size()));
   }
 
@@ -204,7 +204,7 @@ public final class Anchoring {
         } else {
           leftOut =
               Optional.of(
-                  "%s: the checkpoint over %d rows is left out: no key that signs so many rows has signed it; 'indelible log verify' says more"
+                  "%s: the checkpoint over %s rows is left out: no key that signs so many rows has signed it; 'indelible log verify' says more"
                       .formatted(file.path(), stored.size()));
         }
       }

@@ -7,7 +7,7 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.LedgerSource;
 import dev.indelible.ledger.StoredCheckpoint;
-import dev.indelible.queue.Throttle;
+import dev.indelible.health.Throttle;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -148,7 +148,7 @@ final class WitnessClient {
         case WitnessAnswer.UNPROCESSABLE ->
             Optional.of(
                 new WitnessReply.Contradicted(
-                    "it saw %d rows, and says that this does not continue them: %s"
+                    "it saw %s rows, and says that this does not continue them: %s"
                         .formatted(from, answer.text())));
         case WitnessAnswer.NOT_FOUND ->
             Optional.of(

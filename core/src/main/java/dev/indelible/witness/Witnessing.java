@@ -13,8 +13,8 @@ import dev.indelible.ledger.LedgerSource;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.ledger.StoredTiles;
 import dev.indelible.merkle.TiledNodes;
-import dev.indelible.queue.HealthEntries;
-import dev.indelible.queue.HealthEntry;
+import dev.indelible.health.HealthEntries;
+import dev.indelible.health.HealthEntry;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.time.Duration;
@@ -123,7 +123,7 @@ public final class Witnessing {
     long asked = policy.witnesses().stream().filter(each -> each.url().isPresent()).count();
     if (asked > SignedCheckpoint.MAX_COSIGNATURES) {
       throw new IllegalArgumentException(
-          "%d witnesses have a URL; a checkpoint bears the cosignatures of %d at most"
+          "%s witnesses have a URL; a checkpoint bears the cosignatures of %s at most"
               .formatted(asked, SignedCheckpoint.MAX_COSIGNATURES));
     }
     for (WitnessPolicy.Witness witness : policy.witnesses()) {
@@ -275,7 +275,7 @@ public final class Witnessing {
         return Optional.empty();
       }
       return contradiction(
-          "the log was set back, or it is wrong: it saw %d rows, and the last checkpoint is over %d"
+          "the log was set back, or it is wrong: it saw %s rows, and the last checkpoint is over %s"
               .formatted(said, now));
     }
 

@@ -68,7 +68,8 @@ class RoundTripTest {
   @RepeatedTest(TIMES)
   void keys(RepetitionInfo repetition) throws Exception {
     SplittableRandom random = random(repetition);
-    SignatureType type = SignatureType.values()[random.nextInt(SignatureType.values().length)];
+    SignatureType type =
+        random.nextBoolean() ? SignatureType.ED25519 : SignatureType.COSIGNATURE;
     VerifierKey key =
         new VerifierKey(name(random), type, Keys.key(random.nextInt()).verificationKey());
     assertThat(VerifierKey.parse(key.vkey())).isEqualTo(key);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.queue;
 
+import dev.indelible.health.HealthEntry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.queue.AuditHealth.State;

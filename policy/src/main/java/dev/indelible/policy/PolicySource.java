@@ -114,7 +114,7 @@ record PolicySource(List<File> files, String digest) {
   private static String decode(byte[] bytes, String name) throws PolicyException {
     if (bytes.length > MAX_FILE_BYTES) {
       throw new PolicyException(
-          "%s: larger than %d bytes; split it into several files of one directory"
+          "%s: larger than %s bytes; split it into several files of one directory"
               .formatted(name, MAX_FILE_BYTES));
     }
     CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
@@ -123,7 +123,7 @@ record PolicySource(List<File> files, String digest) {
     CoderResult result = decoder.decode(in, out, true);
     if (result.isError()) {
       throw new PolicyException(
-          "%s: not UTF-8 at byte %d; save it as UTF-8".formatted(name, in.position()));
+          "%s: not UTF-8 at byte %s; save it as UTF-8".formatted(name, in.position()));
     }
     String text = out.flip().toString();
     // Some editors begin a file with a byte order mark; to YAML it would be a character.

@@ -32,7 +32,7 @@ public record Rule(String id, Severity severity, String reason, String match) {
     int bytes = Text.utf8Length(value);
     if (bytes > maxBytes) {
       throw new IllegalArgumentException(
-          "%s is %d bytes; shorten it to at most %d".formatted(what, bytes, maxBytes));
+          "%s is %s bytes; shorten it to at most %s".formatted(what, bytes, maxBytes));
     }
   }
 }

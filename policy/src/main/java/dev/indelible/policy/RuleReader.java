@@ -44,7 +44,7 @@ final class RuleReader {
   private static void requireVersion(Yaml version) throws PolicyException {
     if (version.wholeNumber(Integer.MAX_VALUE) != FORMAT_VERSION) {
       throw version.error(
-          "version %s is not known; this release reads version %d"
+          "version %s is not known; this release reads version %s"
               .formatted(version.display(), FORMAT_VERSION));
     }
   }

@@ -58,7 +58,7 @@ record Yaml(String source, String name, Optional<Mark> mark, Node node) {
       throw error(
           source,
           Optional.empty(),
-          "not YAML: character U+%04X at offset %d is not allowed; remove or escape it"
+          "not YAML: character U+%04X at offset %s is not allowed; remove or escape it"
               .formatted(e.getCodePoint(), e.getPosition()));
     } catch (YamlEngineException e) {
       throw error(source, Optional.empty(), "not YAML 1.2: " + e.getMessage());
@@ -178,7 +178,7 @@ record Yaml(String source, String name, Optional<Mark> mark, Node node) {
     } catch (NumberFormatException e) {
       // Too long for a long: out of the bounds, as below.
     }
-    throw error("%s is %s; give a whole number from 0 to %d".formatted(name, digits, max));
+    throw error("%s is %s; give a whole number from 0 to %s".formatted(name, digits, max));
   }
 
   /** {@code true} or {@code false}. */

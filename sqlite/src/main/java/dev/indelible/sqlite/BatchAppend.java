@@ -17,7 +17,7 @@ import dev.indelible.ledger.RowSignatureNote;
 import dev.indelible.ledger.TamperNote;
 import dev.indelible.merkle.Hash;
 import dev.indelible.queue.AuditBooks;
-import dev.indelible.queue.HealthEntry;
+import dev.indelible.health.HealthEntry;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.BitSet;

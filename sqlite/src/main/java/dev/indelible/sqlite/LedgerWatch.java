@@ -8,7 +8,7 @@ import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.TamperNotes;
 import dev.indelible.queue.AuditBooks;
-import dev.indelible.queue.HealthEntry;
+import dev.indelible.health.HealthEntry;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.SQLException;

@@ -52,7 +52,7 @@ final class LetterReplay {
   Optional<String> replay(DeadLetter letter) throws SQLException, LedgerException {
     if (!REPLAYABLE.contains(letter.eventType())) {
       throw new LedgerException(
-          "dead letter %d: it is of type %s, in which only the log itself speaks; it can be shown, not replayed"
+          "dead letter %s: it is of type %s, in which only the log itself speaks; it can be shown, not replayed"
               .formatted(letter.letter(), letter.eventType()));
     }
     SystemEvent note = note(SystemEvent.LETTER_REPLAYED, letter, Optional.empty());

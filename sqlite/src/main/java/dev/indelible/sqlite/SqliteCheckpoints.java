@@ -9,8 +9,8 @@ import dev.indelible.crypto.SigningException;
 import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.queue.AuditBooks;
-import dev.indelible.queue.HealthEntry;
-import dev.indelible.queue.Throttle;
+import dev.indelible.health.HealthEntry;
+import dev.indelible.health.Throttle;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -38,7 +38,7 @@ final class SqliteCheckpoints {
   /** What a person does about a ledger that contradicts what was signed. */
   private static final String HOW_TO_GO_ON =
       ". Put back the database that has those rows. To go on with this one, move the file"
-          + " last-checkpoint out of the data directory and keep it as evidence, and start anew";
+          + " last-checkpoint out of the data directory and keep it as evidence, and restart";
 
   /** How often a checkpoint that is not signed because of a lock is logged, at most. */
   private static final Duration LOCK_LOG_INTERVAL = Duration.ofMinutes(1);

@@ -181,7 +181,7 @@ public final class SqliteErasure implements AutoCloseable {
   }
 
   private LedgerException refused(ChainRow row, String why) {
-    return new LedgerException("%s: row %d %s".formatted(file, row.sequence(), why));
+    return new LedgerException("%s: row %s %s".formatted(file, row.sequence(), why));
   }
 
   /** Waits for a moment in which nobody reads the ledger as it was before. */

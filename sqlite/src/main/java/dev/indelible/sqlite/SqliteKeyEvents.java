@@ -130,7 +130,7 @@ public final class SqliteKeyEvents implements AutoCloseable {
       long since = said.sinceSequence().orElse(1);
       if (since < 1 || since > last) {
         throw new LedgerException(
-            "%s: there is no row %d; the chain ends with row %d".formatted(file, since, last));
+            "%s: there is no row %s; the chain ends with row %s".formatted(file, since, last));
       }
       append(current, said.toEvent());
     } catch (SQLException e) {

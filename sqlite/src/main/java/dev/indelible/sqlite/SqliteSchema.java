@@ -283,7 +283,7 @@ final class SqliteSchema {
   private static void requireKnown(int version) throws SQLException {
     if (version > VERSION) {
       throw new ForeignSchemaException(
-          "the ledger is of schema version %d and this Indelible knows up to %d; use a newer Indelible"
+          "the ledger is of schema version %s and this Indelible knows up to %s; use a newer Indelible"
               .formatted(version, VERSION));
     }
   }

@@ -14,7 +14,7 @@ import dev.indelible.ledger.RowSealer;
 import dev.indelible.ledger.RowSigning;
 import dev.indelible.queue.AuditBooks;
 import dev.indelible.queue.EventBatch;
-import dev.indelible.queue.HealthEntry;
+import dev.indelible.health.HealthEntry;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;

@@ -70,7 +70,7 @@ final class SqliteStorage {
       faults.add("the tables cannot be read to their end: " + e.getMessage());
     }
     return new StorageState(
-        "the tables are those of schema version %d%s"
+        "the tables are those of schema version %s%s"
             .formatted(version, everyRow ? ", and each index has the rows of its table" : ""),
         faults,
         notes);
@@ -135,7 +135,7 @@ final class SqliteStorage {
         row -> others.add(row.getString(1)));
     if (!others.isEmpty()) {
       String more =
-          others.size() > MOST_NAMES ? " and %d more".formatted(others.size() - MOST_NAMES) : "";
+          others.size() > MOST_NAMES ? " and %s more".formatted(others.size() - MOST_NAMES) : "";
       notes.add(
           "the file also holds what is not the ledger's, and was not looked into: "
               + others.stream().limit(MOST_NAMES).collect(Collectors.joining(", "))
@@ -150,7 +150,7 @@ final class SqliteStorage {
     }
     for (String table : SqliteSchema.structure(SqliteSchema.VERSION).keySet()) {
       if (!expected.containsKey(table) && SqliteStructure.of(connection, table).isPresent()) {
-        faults.add("%s: is a table that schema version %d does not have".formatted(table, version));
+        faults.add("%s: is a table that schema version %s does not have".formatted(table, version));
       }
     }
   }
@@ -169,14 +169,14 @@ final class SqliteStorage {
       }
     }
     for (String property : missing) {
-      faults.add("%s: lacks %s of schema version %d".formatted(table, property, version));
+      faults.add("%s: lacks %s of schema version %s".formatted(table, property, version));
     }
     for (String property : surplus) {
       if (property.startsWith(SqliteStructure.INDEX)) {
         notes.add("%s: has %s, which is not the ledger's".formatted(table, property));
       } else {
         faults.add(
-            "%s: has %s, which schema version %d does not".formatted(table, property, version));
+            "%s: has %s, which schema version %s does not".formatted(table, property, version));
       }
     }
     if (found.get().columns().keySet().containsAll(expected.columns().keySet())) {
@@ -198,7 +198,7 @@ final class SqliteStorage {
                   .formatted(table, column.getKey(), types));
       if (others > 0) {
         faults.add(
-            "%s: %d of its rows have a %s of another type than %s"
+            "%s: %s of its rows have a %s of another type than %s"
                 .formatted(table, others, column.getKey(), column.getValue().get(0)));
       }
     }
@@ -265,7 +265,7 @@ final class SqliteStorage {
     }
     if (complete.containsAll(List.of("indelible_cosignatures", "indelible_checkpoints"))) {
       none(
-          "indelible_cosignatures: %d of its rows are of a checkpoint that is gone",
+          "indelible_cosignatures: %s of its rows are of a checkpoint that is gone",
           "SELECT count(*) FROM indelible_cosignatures WHERE size NOT IN"
               + " (SELECT size FROM indelible_checkpoints NOT INDEXED)");
     }
@@ -273,10 +273,10 @@ final class SqliteStorage {
 
   private void compareDeadLetters() throws SQLException {
     none(
-        "signed_events_dlq: %d of its rows have a number or a count that no dead letter has",
+        "signed_events_dlq: %s of its rows have a number or a count that no dead letter has",
         "SELECT count(*) FROM signed_events_dlq NOT INDEXED WHERE letter < 1 OR attempts < 0");
     none(
-        "signed_events_dlq: %d of its rows say that they were replayed, and the chain has no row of"
+        "signed_events_dlq: %s of its rows say that they were replayed, and the chain has no row of"
             + " their event",
         "SELECT count(*) FROM signed_events_dlq AS d NOT INDEXED WHERE replayed_as IS NOT NULL AND"
             + " (replayed_as <> d.id OR NOT EXISTS"
@@ -329,7 +329,7 @@ final class SqliteStorage {
           sizes.add(row.getLong(1));
           if (row.getLong(1) < 0 || row.getLong(1) != row.getLong(2)) {
             faults.add(
-                "indelible_tree: has %d leaves, and row %d as its last"
+                "indelible_tree: has %s leaves, and row %s as its last"
                     .formatted(row.getLong(1), row.getLong(2)));
           }
           return true;
@@ -342,7 +342,7 @@ final class SqliteStorage {
       return;
     }
     none(
-        "indelible_tiles: %d of its rows are no tile of the tree, or have another width",
+        "indelible_tiles: %s of its rows are no tile of the tree, or have another width",
         """
         SELECT count(*) FROM indelible_tiles NOT INDEXED, (SELECT ? AS size) AS tree
         WHERE level < 0 OR level >= ? OR tile < 0
@@ -351,7 +351,7 @@ final class SqliteStorage {
         sizes.get(0),
         LEVELS);
     none(
-        "indelible_checkpoints: %d of its rows are over no rows, or over more than the tree has",
+        "indelible_checkpoints: %s of its rows are over no rows, or over more than the tree has",
         "SELECT count(*) FROM indelible_checkpoints NOT INDEXED WHERE size < 1 OR size > ?",
         sizes.get(0));
   }

@@ -9,7 +9,7 @@ import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.AuditHealth.State;
 import dev.indelible.queue.DeferredAuditMetrics;
-import dev.indelible.queue.HealthEntry;
+import dev.indelible.health.HealthEntry;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;

@@ -135,14 +135,17 @@ class UnsignedRowsTest {
     }
   }
 
-  /** A row changed in place is still caught by the link of the row after it. */
+  /** A row changed in place is caught by its payload, and by the link of the row after it. */
   @Test
-  void aChangedUnsignedRowIsNamedByTheNext() throws Exception {
+  void changedUnsignedRowAndTheNextAreNamed() throws Exception {
     append(OFF, 10);
     Sql.run(log.file, "UPDATE signed_events SET agent_id = 'agent:eve' WHERE sequence = 5");
 
     assertThat(log.verify().verdict()).isEqualTo(Verdict.BROKEN);
-    assertThat(log.verify().firstBroken()).hasValue(6);
+    assertThat(log.verify().firstBroken()).hasValue(5);
+    assertThat(log.verify().findings())
+        .anyMatch(
+            finding -> finding.check().equals("link") && finding.sequence().orElse(0) == 6);
   }
 
   /** A writer of another process, which did not see them written, takes unsigned rows as sound. */

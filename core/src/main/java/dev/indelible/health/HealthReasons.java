@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.queue;
+package dev.indelible.health;
 
 import java.util.Locale;
 import java.util.Optional;
