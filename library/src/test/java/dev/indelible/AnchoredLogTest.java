@@ -465,7 +465,7 @@ class AnchoredLogTest {
           Checkpoint.of("log.example/audit", 7, TiledNodes.tree(new StoredTiles(ledger), 7).root());
       note = SignedCheckpoint.sign(next, NoteSigner.of("log.example/audit", lost)).toString();
     }
-    sql("INSERT INTO indelible_checkpoints VALUES (7, '" + note + "')");
+    sql("REPLACE INTO indelible_checkpoints VALUES (7, '" + note + "')");
     try (Indelible log = open()) {
       await()
           .atMost(PATIENCE)
