@@ -43,7 +43,10 @@ final class ActionWords {
               Optional.empty());
       case ToolCall.KIND -> new ToolCall(first, json(only(words, 3).get(2)));
       case Custom.KIND -> new Custom(first, json(only(words, 3).get(2)));
-      default -> throw wrong(words);
+      default ->
+          throw CommandFailure.usage(
+              "ACTION: \"%s\" is no kind of action; JSON goes in single quotes, as one argument; or write %s"
+                  .formatted(Console.excerpt(words.get(0), 40), USAGE));
     };
   }
 
@@ -60,7 +63,7 @@ final class ActionWords {
 
   private static CommandFailure wrong(List<String> words) {
     return CommandFailure.usage(
-        "\"%s\" with %d more words is no action; write %s, or the action as JSON; quote a command"
-            .formatted(Console.excerpt(words.get(0), 40), words.size() - 1, USAGE));
+        "ACTION: %d arguments do not fit %s; quote what belongs together, and write %s"
+            .formatted(words.size(), words.get(0), USAGE));
   }
 }

@@ -112,6 +112,7 @@ public final class SqliteLedger implements LedgerReader {
     if (Files.notExists(file)) {
       return Optional.empty();
     }
+    SqliteLibrary.load();
     String url = SqliteFile.url(file);
     try {
       Connection connection = connect(url, PEEK_BUSY_TIMEOUT_MILLIS);
