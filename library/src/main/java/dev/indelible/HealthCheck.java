@@ -55,6 +55,7 @@ public final class HealthCheck {
   /** By source, in the order in which they were found. */
   private final Map<String, HealthEntry> entries = new LinkedHashMap<>();
 
+  private Optional<KeyRing> accepted = Optional.empty();
   private Optional<KeyRing> keys = Optional.empty();
   private Optional<Policy> policy = Optional.empty();
   private Optional<WitnessPolicy> witnesses = Optional.empty();
@@ -117,7 +118,12 @@ public final class HealthCheck {
     return AuditHealth.of(List.copyOf(entries.values()));
   }
 
-  /** The accepted keys; empty if they cannot be read. */
+  /** The keys that rows are checked with; empty if they cannot be read. */
+  public Optional<KeyRing> accepted() {
+    return accepted;
+  }
+
+  /** The same keys, if one of them can sign here; empty if none can. */
   public Optional<KeyRing> keys() {
     return keys;
   }
@@ -198,10 +204,11 @@ public final class HealthCheck {
 
   private void checkKeys() {
     try {
-      keys = Optional.of(data.keys().accepted());
+      accepted = Optional.of(data.keys().accepted());
       if (!data.keys().isElsewhere()) {
         data.requireSigningKey();
       }
+      keys = accepted;
     } catch (KeyException | LedgerException e) {
       add(HealthEntry.KEYS, e.getMessage());
     }
@@ -335,8 +342,8 @@ public final class HealthCheck {
   /** The history of the keys that are accepted here; empty if it cannot be read. */
   private Optional<KeyHistory> history(SqliteLedger open) {
     try {
-      return keys.isPresent()
-          ? Optional.of(KeyHistory.read(open, keys.get(), true))
+      return accepted.isPresent()
+          ? Optional.of(KeyHistory.read(open, accepted.get(), true))
           : Optional.empty();
     } catch (LedgerException e) {
       add(HealthEntry.LEDGER, "the rows about keys cannot be read: " + e.getMessage());

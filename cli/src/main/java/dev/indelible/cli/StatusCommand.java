@@ -124,7 +124,7 @@ final class StatusCommand extends Verb {
 
   private RowSignatures rowSignatures(Optional<SqliteLedger> ledger, HealthCheck check) {
     return check
-        .keys()
+        .accepted()
         .flatMap(ring -> read(ledger, "row signatures", open -> RowSignatures.read(open, ring)))
         .orElse(RowSignatures.UNKNOWN);
   }
@@ -132,7 +132,7 @@ final class StatusCommand extends Verb {
   /** Empty where it cannot be told which tallies hold. */
   private Optional<LastTally> lastTally(Optional<SqliteLedger> ledger, HealthCheck check) {
     return check
-        .keys()
+        .accepted()
         .flatMap(ring -> read(ledger, "the last tally", open -> LastTally.read(open, ring)))
         .flatMap(Function.identity());
   }

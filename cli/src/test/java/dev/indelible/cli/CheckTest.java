@@ -6,9 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.indelible.cli.Cli.Result;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.Statement;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -140,26 +137,5 @@ class CheckTest {
 
     assertThat(cli.rows().get(0).path("payload").path("action").path("command").asString())
         .isEqualTo(command);
-  }
-
-  /** D9: no decision is given out whose record did not come about; D2: the record comes later. */
-  @Test
-  void aDecisionWhoseRecordIsNotWrittenInTimeIsAFailureAndNotADecision() throws Exception {
-    cli.run("check", Cli.bash("ls"));
-    try (Connection other =
-        DriverManager.getConnection("jdbc:sqlite:" + cli.data().resolve("indelible.db"))) {
-      other.setAutoCommit(false);
-      try (Statement statement = other.createStatement()) {
-        statement.execute("UPDATE indelible_schema SET version = version");
-      }
-
-      Result result = cli.run("check", Cli.bash("ls"));
-
-      assertThat(result.complaint(1)).startsWith("indelible: 1 of 1 events are not written yet: ");
-      assertThat(result.out()).isEmpty();
-      other.rollback();
-    }
-    cli.run("check", Cli.bash("ls")).ok();
-    cli.assertIntact(3);
   }
 }
