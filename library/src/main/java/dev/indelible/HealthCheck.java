@@ -291,7 +291,7 @@ public final class HealthCheck {
     if (age.compareTo(LONG_WAIT) >= 0) {
       reasons.add(
           text(
-              "%,d %s in the journal of a process at work, the oldest for %,d s: its ledger is locked, full or slow. The process delivers %s when it can; its log names the cause",
+              "%,d %s in the journal of a process at work, the oldest for %,d s; the process delivers %s when it can, and its own log names the cause",
               waiting.alive(),
               eventsWait(waiting.alive()),
               age.toSeconds(),
@@ -310,7 +310,7 @@ public final class HealthCheck {
     checkTampering(open);
     history.ifPresent(this::checkSigningKey);
     checkCheckpoints(open, history);
-    checkAnchor(history);
+    checkAnchor(open);
   }
 
   private void checkDeadLetters(SqliteLedger open) {
@@ -396,30 +396,34 @@ public final class HealthCheck {
     }
   }
 
-  private void checkAnchor(Optional<KeyHistory> history) {
-    if (anchor.isEmpty() || checkpoint.isEmpty() || history.isEmpty()) {
+  private void checkAnchor(SqliteLedger open) {
+    if (anchor.isEmpty()) {
       return;
     }
     Path file = anchor.get();
     if (Files.notExists(file)) {
-      add(HealthEntry.ANCHOR, file + ": the anchor is not there");
+      add(HealthEntry.ANCHOR, file + ": the anchor file is missing; put it back");
+      return;
+    }
+    if (checkpoint.isEmpty() || history.isEmpty()) {
       return;
     }
     try {
-      Checkpoint last = checkpoint.get();
-      long size = Anchoring.anchored(file, last.origin(), history.get());
+      long size = Anchoring.anchored(file, checkpoint.get().origin(), history.get());
       anchored = OptionalLong.of(size);
-      if (size > last.size()) {
+      // Read after the file: a log at work signs first, and anchors then.
+      long last = open.lastCheckpoint().map(StoredCheckpoint::size).orElse(0L);
+      if (size > last) {
         add(
             HealthEntry.ANCHOR,
             text(
-                "%s: the log was set back: the anchor has its checkpoint over %s rows, and its last is over %s; put back the database that has them",
-                file, size, last.size()));
+                "%s: the log was rolled back: the anchor has its checkpoint over %s rows, and its last is over %s; put back the database that has them",
+                file, size, last));
       }
     } catch (IOException e) {
       add(HealthEntry.ANCHOR, file + ": the anchor cannot be read: " + e);
-    } catch (IllegalArgumentException e) {
-      add(HealthEntry.ANCHOR, file + ": what the anchor has cannot be told: " + e.getMessage());
+    } catch (IllegalArgumentException | LedgerException e) {
+      add(HealthEntry.ANCHOR, file + ": what the anchor has is unknown: " + e.getMessage());
     }
   }
 

@@ -138,4 +138,49 @@ class CheckTest {
     assertThat(cli.rows().get(0).path("payload").path("action").path("command").asString())
         .isEqualTo(command);
   }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "bash;rm -rf /x|{\"kind\":\"bash\",\"command\":\"rm -rf /x\"}",
+        "filesystem_write;/etc/x|{\"kind\":\"filesystem_write\",\"path\":\"/etc/x\"}",
+        "process_spawn;git;push;-f|{\"kind\":\"process_spawn\",\"binary\":\"git\",\"args\":[\"push\",\"-f\"]}",
+        "network_request;https://h:8/p?q|{\"kind\":\"network_request\",\"host\":\"h\",\"scheme\":\"https\",\"port\":8,\"path\":\"/p?q\"}",
+        "read;memory;n|{\"kind\":\"read\",\"surface\":\"memory\",\"namespace\":\"n\"}",
+        "tool_call;t;{\"a\":1}|{\"kind\":\"tool_call\",\"tool\":\"t\",\"arguments\":{\"a\":1}}",
+        "custom;c;[]|{\"kind\":\"custom\",\"custom_kind\":\"c\",\"payload\":[]}"
+      })
+  void wordsAreTheActionThatTheyWrite(String words, String action) {
+    String[] arguments = ("check;--;" + words).split(";");
+
+    assertThat(cli.run(arguments).exit()).isZero();
+
+    assertThat(cli.rows().get(0).path("payload").path("action")).isEqualTo(Cli.json(action));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"ls, allow, 0", "careful, warn, 0", "delete, refuse, 3", "pay, escalate, 4"})
+  void dryRunDecidesAndRecordsNothing(String command, String verdict, int status) {
+    Result result = cli.run("check", "--dry-run", "bash", command);
+
+    assertThat(result.exit()).isEqualTo(status);
+    assertThat(result.out()).startsWith(verdict).endsWith("not recorded\n");
+    assertThat(cli.data().resolve("indelible.db")).doesNotExist();
+    assertThat(cli.data().resolve("journal")).doesNotExist();
+    assertThat(cli.data().resolve("keys")).doesNotExist();
+  }
+
+  @Test
+  void dryRunWithoutADataDirectoryUsesTheStarterRules() {
+    Path absent = directory.resolve("absent");
+
+    assertThat(
+            Cli.runWithoutData(
+                    "--data", absent.toString(), "check", "--dry-run", "bash", "rm -rf /")
+                .exit())
+        .isEqualTo(3);
+    assertThat(absent).doesNotExist();
+  }
 }
