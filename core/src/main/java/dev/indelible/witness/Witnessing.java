@@ -254,7 +254,7 @@ public final class Witnessing {
         noteQuorum(ledger, last.get().size());
         return given.hadForgotten()
             ? Optional.of(
-                "it was set back: it had forgotten what it cosigned, and vouches for less")
+                "it was rolled back: it had forgotten what it cosigned, and vouches for less")
             : Optional.empty();
       }
       return refusal(reply);
@@ -275,7 +275,7 @@ public final class Witnessing {
         return Optional.empty();
       }
       return contradiction(
-          "the log was set back, or it is wrong: it saw %s rows, and the last checkpoint is over %s"
+          "the log was rolled back, or it is wrong: it saw %s rows, and the last checkpoint is over %s"
               .formatted(said, now));
     }
 
