@@ -143,6 +143,12 @@ final class SqlScanner {
   /** Objects that belong to the table named after ON. */
   private static final Set<String> OBJECTS_ON_TABLES = Set.of("index", "trigger", "policy", "rule");
 
+  /** Words that end the list of what is granted. */
+  private static final Set<String> GRANTED = Set.of("on", "to", "from");
+
+  /** What a trigger or a foreign key acts on. */
+  private static final Set<String> EVENTS = Set.of("insert", "update", "delete", "truncate");
+
   /** Words that stand behind a keyword only where it is a column's name or part of a clause. */
   private static final Set<String> NO_NAMES =
       Set.of(
@@ -177,6 +183,9 @@ final class SqlScanner {
   private final List<Token> tokens;
   private final Dialect dialect;
   private final Set<SqlWrite> found = new LinkedHashSet<>();
+
+  /** Whether a definition was found. */
+  private boolean defines;
 
   private SqlScanner(String sql, List<Token> tokens, Dialect dialect) {
     this.text = sql.substring(tokens.get(0).start(), tokens.get(tokens.size() - 1).end());
@@ -222,8 +231,7 @@ final class SqlScanner {
     }
     int lead = lead();
     int at = isVerb(lead) ? addWrite(lead) : lead;
-    // Further words of a definition (GRANT DELETE, ON DELETE CASCADE) are its detail.
-    while (!isDdl(lead) && at < tokens.size()) {
+    while (at < tokens.size()) {
       at = isWriteInside(at) ? addWrite(at) : at + 1;
     }
     addWritingFunctions();
@@ -291,10 +299,6 @@ final class SqlScanner {
     return isWordOf(at, VERBS.keySet());
   }
 
-  private boolean isDdl(int at) {
-    return isVerb(at) && VERBS.get(tokens.get(at).text()) == Operation.DDL;
-  }
-
   /** Returns whether a write begins here, inside a statement, whatever follows. */
   private boolean isWriteInside(int at) {
     boolean begins =
@@ -306,11 +310,14 @@ final class SqlScanner {
     return begins && !isColumn && !isFunction && !isClause(at);
   }
 
-  /** Returns whether the word belongs to a clause: FOR UPDATE, or part of an upsert or MERGE. */
+  /**
+   * Returns whether the word belongs to a clause: FOR UPDATE, or part of an upsert, a MERGE or a
+   * definition.
+   */
   private boolean isClause(int at) {
     boolean merges = found.stream().anyMatch(write -> write.operation() == Operation.MERGE);
     boolean inserts = found.stream().anyMatch(write -> write.operation() == Operation.INSERT);
-    if (merges && isWord(at - 1, "then")) {
+    if (merges && isWord(at - 1, "then") || defines && isClauseOfDefinition(at)) {
       return true;
     }
     if (!isWord(at, "update")) {
@@ -323,6 +330,55 @@ final class SqlScanner {
         isWord(at - 1, "do") && isWord(at + 1, "set")
             || isWord(at - 1, "key") && isWord(at - 2, "duplicate");
     return locks && !isWordOf(lead(), Set.of("explain", "describe", "desc")) || inserts && upserts;
+  }
+
+  /**
+   * Returns whether the word belongs to a definition, by the words next to it. These are reserved,
+   * or stand where no write can begin, also where no semicolon need stand before a write.
+   */
+  private boolean isClauseOfDefinition(int at) {
+    if (isWord(at, "grant") && isWord(at + 1, "option")) {
+      return true;
+    }
+    if (isWord(at - 1, "or") && isWord(at - 2, "create")) {
+      return isWordOf(at, Set.of("replace", "alter"));
+    }
+    if (isWord(at, "replace")) {
+      return isWord(at - 1, "conflict") && !isWord(at + 1, "into");
+    }
+    if (isWord(at, "execute")) {
+      return isWord(at + 1, "function") || dialect.semicolons() && isWord(at + 1, "procedure");
+    }
+    return isWordOf(at, EVENTS) && isEvent(at) || isChangeOfTable(at);
+  }
+
+  /** What a foreign key, a trigger, a rule or a policy acts on. */
+  private boolean isEvent(int at) {
+    boolean foreignKey =
+        isWord(at - 1, "on")
+            && (isWordOf(at + 1, Set.of("cascade", "restrict", "current_timestamp", "to"))
+                || isWord(at + 1, "no") && isWord(at + 2, "action")
+                || isWord(at + 1, "set") && isWordOf(at + 2, Set.of("null", "default")));
+    boolean policy = isWord(at - 1, "for") && isWordOf(at + 1, Set.of("to", "using", "with"));
+    boolean columns =
+        isWordOf(at - 1, Set.of("before", "after", "of", "or")) && isWord(at + 1, "of");
+    boolean trigger =
+        isWordOf(at + 1, Set.of("on", "as"))
+            || isSymbol(at + 1, ',')
+            || isWord(at + 1, "or") && isWordOf(at + 2, EVENTS);
+    return foreignKey || policy || columns || trigger;
+  }
+
+  /** A part of ALTER TABLE, and no statement of its own. */
+  private boolean isChangeOfTable(int at) {
+    if (isWord(at, "add")) {
+      return !isWordOf(at + 1, Set.of("counter", "sensitivity", "signature"));
+    }
+    if (!isWordOf(at, Set.of("alter", "drop", "rename"))) {
+      return false;
+    }
+    boolean only = dialect.semicolons() && isWord(lead(), "alter") && isWord(lead() + 1, "table");
+    return only || isWordOf(at + 1, Set.of("column", "constraint", "to"));
   }
 
   private void addWritingFunctions() {
@@ -357,14 +413,16 @@ final class SqlScanner {
       add(Operation.OTHER, "");
       return keyword + 1;
     }
-    int at = operation == Operation.DDL ? ddlTarget(keyword) : target(keyword);
-    Name name = name(at);
+    boolean definition = operation == Operation.DDL;
+    defines |= definition;
+    int body = isGrant(keyword) ? indexOf(GRANTED, keyword + 1, tokens.size()) : keyword + 1;
+    Name name = name(definition ? ddlTarget(keyword, body) : target(keyword));
     add(operation, name.text());
     while (isSymbol(name.end(), ',') && startsName(name.end() + 1)) {
       name = name(name.end() + 1);
       add(operation, name.text());
     }
-    return Math.max(name.end(), keyword + 1);
+    return definition ? body : Math.max(name.end(), keyword + 1);
   }
 
   private void add(Operation operation, String namespace) {
@@ -399,23 +457,38 @@ final class SqlScanner {
     return at;
   }
 
-  /** Where the name stands that a definition is about: a table before its index or trigger. */
-  private int ddlTarget(int keyword) {
-    int object = indexOf(OBJECTS, keyword + 1);
-    boolean onTable = isWordOf(object, OBJECTS_ON_TABLES) || object == tokens.size();
-    boolean grants = isWord(keyword, "grant") || isWord(keyword, "revoke");
-    int on = onTable || grants ? indexOf(Set.of("on"), keyword + 1) : tokens.size();
-    int at = Math.min(on < tokens.size() ? on : object, tokens.size()) + 1;
+  /**
+   * Where the name stands that a definition is about, before the next write: a table before its
+   * index or trigger.
+   *
+   * @param body where its words can begin another write
+   */
+  private int ddlTarget(int keyword, int body) {
+    int end = body;
+    while (end < tokens.size() && !isWriteInside(end)) {
+      end++;
+    }
+    int object = isGrant(keyword) ? end : indexOf(OBJECTS, keyword + 1, end);
+    boolean onTable = isWordOf(object, OBJECTS_ON_TABLES) || object == end;
+    int on = onTable ? indexOf(Set.of("on"), body, end) : end;
+    if (isGrant(keyword) && on != body || on == end && object == end) {
+      return tokens.size();
+    }
+    int at = (on < end ? on : object) + 1;
     while (isWordOf(at, Set.of("table", "if", "not", "exists", "only", "concurrently"))
         && (isOfKind(at + 1, Kind.WORD) || isOfKind(at + 1, Kind.QUOTED_NAME))) {
       at++;
     }
-    return at;
+    return at < end ? at : tokens.size();
   }
 
-  private int indexOf(Set<String> words, int from) {
+  private boolean isGrant(int keyword) {
+    return isWord(keyword, "grant") || isWord(keyword, "revoke");
+  }
+
+  private int indexOf(Set<String> words, int from, int end) {
     int at = from;
-    while (at < tokens.size() && !isWordOf(at, words)) {
+    while (at < end && !isWordOf(at, words)) {
       at++;
     }
     return at;

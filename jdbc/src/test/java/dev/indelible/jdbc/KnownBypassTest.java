@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.indelible.action.Custom;
+import dev.indelible.decision.Allow;
 import dev.indelible.decision.Refuse;
 import java.io.ByteArrayInputStream;
 import java.io.StringReader;
@@ -94,6 +95,41 @@ class KnownBypassTest {
 
     assertThat(database.state(plain)).isEqualTo(before);
     assertThat(TestDatabase.files(directory)).isEqualTo(files);
+  }
+
+  /** A policy that permits definitions permits nothing that one of them brings along. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          POSTGRESQL | CREATE TABLE x AS WITH d AS (DELETE FROM t RETURNING *) SELECT * FROM d
+          POSTGRESQL | CREATE TEMP TABLE x AS WITH d AS (UPDATE t SET a = 9 RETURNING a) TABLE d
+          POSTGRESQL | CREATE MATERIALIZED VIEW x AS SELECT setval('s', 50)
+          H2         | CREATE TABLE x AS SELECT * FROM FINAL TABLE (INSERT INTO t (a) VALUES (3))
+          H2         | CREATE TABLE x AS SELECT * FROM OLD TABLE (DELETE FROM t)
+          """)
+  void permittedDefinitionBringsNoOtherWrite(TestDatabase database, String sql)
+      throws SQLException {
+    DataSource plain = database.filled(directory);
+    DataSource governed =
+        GovernedDataSource.wrap(
+            plain,
+            (agent, write) ->
+                write.payload().text().contains("\"operation\":\"ddl\"")
+                    ? new Allow()
+                    : new Refuse("R1", "definitions only"),
+            () -> "agent:alice");
+    List<String> before = database.state(plain);
+
+    assertThatThrownBy(() -> TestDatabase.execute(governed, sql))
+        .isInstanceOf(GovernanceRefusal.class);
+    assertThat(database.state(plain)).isEqualTo(before);
+
+    TestDatabase.execute(governed, "CREATE TABLE x (a INTEGER)");
+    TestDatabase.execute(governed, "ALTER TABLE x ADD COLUMN b INTEGER");
+    TestDatabase.execute(governed, "DROP TABLE x");
+    assertThat(database.state(plain)).isEqualTo(before);
   }
 
   @Test

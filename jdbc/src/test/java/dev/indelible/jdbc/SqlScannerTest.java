@@ -202,6 +202,67 @@ class SqlScannerTest {
     assertThat(writes(sql, Dialect.of(product))).isEmpty();
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          Microsoft SQL Server | CREATE TABLE #t(a int) DELETE FROM accounts    | ddl #t, delete accounts
+          Microsoft SQL Server | CREATE TABLE #t(a int) DELETE accounts         | ddl #t, delete accounts
+          Microsoft SQL Server | ALTER TABLE t ADD x int DROP TABLE accounts    | ddl t, ddl accounts
+          Microsoft SQL Server | ALTER TABLE t ADD x int EXEC pay               | ddl t, call pay
+          Microsoft SQL Server | CREATE INDEX i ON t (a) UPDATE u SET a = 1     | ddl t, update u
+          Microsoft SQL Server | DROP STATISTICS t.s SET NOCOUNT ON DELETE FROM accounts | ddl, delete accounts
+          Microsoft SQL Server | DROP ASSEMBLY a DROP TABLE t                   | ddl, ddl t
+          Microsoft SQL Server | GRANT INSERT ON t TO joe DELETE FROM accounts  | ddl t, delete accounts
+          Microsoft SQL Server | GRANT CONTROL TO joe SET NOCOUNT ON DELETE FROM accounts | ddl, delete accounts
+          Microsoft SQL Server | REVOKE DELETE ON t FROM joe MERGE u USING s ON 1 = 1 WHEN MATCHED THEN DELETE | ddl t, merge u
+          Microsoft SQL Server | CREATE TABLE t (a int) ADD SIGNATURE TO p BY CERTIFICATE c | ddl t, other
+          Microsoft SQL Server | CREATE TRIGGER r ON t AFTER INSERT, UPDATE AS DELETE FROM u | ddl t, delete u
+          Microsoft SQL Server | SELECT 1 CREATE TABLE t (a int) DELETE FROM u  | ddl t, delete u
+          PostgreSQL           | CREATE TABLE x AS WITH d AS (DELETE FROM accounts RETURNING *) SELECT * FROM d | ddl x, delete accounts
+          PostgreSQL           | CREATE TABLE x AS WITH d AS (UPDATE of SET a = 1 RETURNING 1) SELECT * FROM d | ddl x, update of
+          PostgreSQL           | CREATE SCHEMA s GRANT ALL ON accounts TO joe    | ddl s, ddl accounts
+          PostgreSQL           | CREATE RULE r AS ON INSERT TO t DO ALSO DELETE FROM u | ddl INSERT, delete u
+          H2                   | CREATE TABLE x AS SELECT * FROM FINAL TABLE (DELETE FROM accounts) | ddl x, delete accounts
+          MySQL                | ALTER EVENT e DO DROP TABLE accounts            | ddl, ddl accounts
+          SQLite               | CREATE TRIGGER r AFTER INSERT ON t BEGIN UPDATE OR IGNORE u SET a = 1 | ddl t, update u
+          """)
+  void definitionHidesNoOtherWrite(String product, String sql, String expected) {
+    assertThat(writes(sql, Dialect.of(product))).isEqualTo(expected);
+    assertThat(writes(sql, Dialect.UNKNOWN)).contains(expected.split(", "));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          CREATE TABLE t (a int REFERENCES u ON DELETE SET NULL ON UPDATE NO ACTION) | ddl t
+          CREATE TABLE t (a int REFERENCES u ON UPDATE RESTRICT ON DELETE SET DEFAULT) | ddl t
+          CREATE TABLE t (a int UNIQUE ON CONFLICT REPLACE)                     | ddl t
+          CREATE TRIGGER r BEFORE INSERT OR UPDATE OF a, b OR DELETE ON t FOR EACH ROW EXECUTE FUNCTION f() | ddl t
+          CREATE TRIGGER r DELETE ON t BEGIN SELECT 1                           | ddl t
+          CREATE POLICY p ON t FOR DELETE USING (true)                          | ddl t
+          CREATE POLICY p ON t FOR INSERT WITH CHECK (true)                     | ddl t
+          CREATE OR REPLACE VIEW v AS SELECT replace(a, 'x', 'y') FROM t        | ddl v
+          CREATE OR ALTER VIEW v AS SELECT 1                                    | ddl v
+          ALTER TABLE t ADD a int                                               | ddl t
+          ALTER TABLE t ADD COLUMN a int, DROP COLUMN b, ALTER COLUMN c DROP CONSTRAINT d | ddl t
+          ALTER TABLE t RENAME COLUMN a TO b                                    | ddl t
+          ALTER TABLE t RENAME TO u                                             | ddl t
+          GRANT INSERT, UPDATE (a), DELETE ON t TO joe WITH GRANT OPTION        | ddl t
+          REVOKE GRANT OPTION FOR INSERT ON TABLE t FROM joe                    | ddl t
+          GRANT CREATE TABLE TO joe                                             | ddl
+          """)
+  void clausesOfDefinitionAreOneQuestion(String sql, String expected) {
+    for (String product : List.of("PostgreSQL", "Microsoft SQL Server", "?")) {
+      assertThat(writes(sql, Dialect.of(product))).as(product).isEqualTo(expected);
+    }
+  }
+
   @Test
   void dollarQuotedTextIsAStringToPostgresql() {
     String sql = "SELECT $$; DELETE FROM t$$, $a$ $$; DROP TABLE t; $$ $a$, $1";

@@ -29,8 +29,6 @@ import org.jspecify.annotations.Nullable;
 public final class AiMemoryFile implements AutoCloseable {
   private static final String TABLE = "signed_events";
   private static final String LETTERS = "signed_events_dlq";
-  private static final String SELECT_COLUMNS =
-      "SELECT name FROM pragma_table_info('signed_events')";
 
   /** The columns and the type of value that each has in what the other system writes. */
   private static final Map<String, List<String>> COLUMNS =
@@ -109,7 +107,7 @@ public final class AiMemoryFile implements AutoCloseable {
     if (!hasTable(TABLE)) {
       throw new LedgerException(file + ": no table signed_events in it; is this the right file?");
     }
-    List<String> columns = texts(SELECT_COLUMNS);
+    List<String> columns = columnNames();
     if (columns.contains("payload")) {
       throw new LedgerException(
           file + ": an Indelible ledger; check it without --format, with --data");
@@ -124,6 +122,15 @@ public final class AiMemoryFile implements AutoCloseable {
     if (!texts("PRAGMA encoding").equals(List.of("UTF-8"))) {
       throw new LedgerException(file + ": its text is not in UTF-8, in which it would be hashed");
     }
+  }
+
+  private List<String> columnNames() throws SQLException {
+    List<String> names = new ArrayList<>();
+    Statements.forEach(
+        connection,
+        SqliteStructure.pragma("table_info", TABLE),
+        row -> names.add(row.getString("name")));
+    return names;
   }
 
   /** Whether there is a table of that name that has its rows in this file, as no view has. */
@@ -203,11 +210,7 @@ public final class AiMemoryFile implements AutoCloseable {
   /** The columns of the table that ai-memory 0.7 does not have. */
   public List<String> laterColumns() throws LedgerException {
     return reading(
-        () ->
-            texts(SELECT_COLUMNS).stream()
-                .filter(name -> !COLUMNS.containsKey(name))
-                .sorted()
-                .toList());
+        () -> columnNames().stream().filter(name -> !COLUMNS.containsKey(name)).sorted().toList());
   }
 
   /** How many rows have no number, and so no place in the chain. */

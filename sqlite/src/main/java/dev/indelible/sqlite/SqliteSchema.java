@@ -242,17 +242,26 @@ final class SqliteSchema {
         text(
             connection,
             "SELECT name || CASE WHEN type = 'view' THEN ' is a view'"
-                + " WHEN coalesce(rootpage, 0) < 1 THEN ' is a virtual table'"
-                + " ELSE ' has a generated column' END FROM sqlite_schema"
-                + " WHERE lower(name) IN ("
+                + " ELSE ' is a virtual table' END FROM sqlite_schema WHERE lower(name) IN ("
                 + TABLES
-                + ") AND type IN ('table', 'view') AND (type = 'view' OR coalesce(rootpage, 0) < 1"
-                + " OR EXISTS (SELECT 1 FROM pragma_table_xinfo(sqlite_schema.name) WHERE hidden <> 0))");
+                + ") AND (type = 'view' OR type = 'table' AND coalesce(rootpage, 0) < 1)");
+    if (computed.isEmpty()) {
+      computed = generated(connection);
+    }
     if (computed.isPresent()) {
       throw new ComputedTableException(
           "%s, where a ledger has a table of its own; what it shows was not recorded. Keep the file, and restore it from a copy"
               .formatted(computed.get()));
     }
+  }
+
+  private static Optional<String> generated(Connection connection) throws SQLException {
+    for (String table : structure(VERSION).keySet()) {
+      if (SqliteStructure.isComputed(connection, table)) {
+        return Optional.of(table + " has a generated column");
+      }
+    }
+    return Optional.empty();
   }
 
   /**
@@ -300,8 +309,7 @@ final class SqliteSchema {
       if (version(connection).orElse(0) != VERSION) {
         return error;
       }
-      Set<String> missing = columns();
-      missing.removeAll(columns(connection));
+      Set<String> missing = missingColumns(connection);
       return missing.isEmpty()
           ? error
           : new ForeignSchemaException(
@@ -316,22 +324,21 @@ final class SqliteSchema {
     }
   }
 
-  /** The columns of a ledger of this version, as {@code table.column}. */
-  private static Set<String> columns() throws SQLException {
-    try (Connection fresh = DriverManager.getConnection("jdbc:sqlite::memory:")) {
-      migrate(fresh, new UUID(0, 0));
-      return columns(fresh);
+  /** Returns the columns that a ledger of this version has and this one lacks. */
+  private static Set<String> missingColumns(Connection connection) throws SQLException {
+    Set<String> missing = new TreeSet<>();
+    for (Map.Entry<String, SqliteStructure> table : structure(VERSION).entrySet()) {
+      Set<String> found =
+          SqliteStructure.of(connection, table.getKey())
+              .map(structure -> structure.columns().keySet())
+              .orElse(Set.of());
+      for (String column : table.getValue().columns().keySet()) {
+        if (!found.contains(column)) {
+          missing.add(table.getKey() + "." + column);
+        }
+      }
     }
-  }
-
-  private static Set<String> columns(Connection connection) throws SQLException {
-    Set<String> columns = new TreeSet<>();
-    Statements.forEach(
-        connection,
-        "SELECT m.name || '.' || p.name FROM sqlite_schema m, pragma_table_info(m.name) p"
-            + " WHERE m.type = 'table'",
-        row -> columns.add(row.getString(1)));
-    return columns;
+    return missing;
   }
 
   private static Optional<String> text(Connection connection, String query) throws SQLException {

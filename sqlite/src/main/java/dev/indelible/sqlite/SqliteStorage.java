@@ -114,17 +114,35 @@ final class SqliteStorage {
         "sqlite_schema: has an entry of the name %s that SQLite does not write",
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND lower(name) IN ("
             + SqliteSchema.TABLES
-            + ") AND (lower(tbl_name) <> lower(name) OR sql NOT LIKE 'CREATE TABLE %')"
-            + " UNION ALL SELECT i.name FROM sqlite_schema AS t, pragma_index_list(t.name) AS o,"
-            + " sqlite_schema AS i WHERE t.type = 'table' AND lower(t.name) IN ("
-            + SqliteSchema.TABLES
-            + ") AND i.name = o.name AND (i.type <> 'index' OR lower(i.tbl_name) <> lower(t.name)"
-            + " OR i.sql NOT LIKE 'CREATE %INDEX %')");
+            + ") AND (lower(tbl_name) <> lower(name) OR sql NOT LIKE 'CREATE TABLE %')");
+    for (String table : SqliteSchema.structure(SqliteSchema.VERSION).keySet()) {
+      for (String index : SqliteStructure.indexNames(connection, table)) {
+        name(
+            "sqlite_schema: has an entry of the name %s that SQLite does not write",
+            "SELECT name FROM sqlite_schema WHERE name = ? AND (type <> 'index'"
+                + " OR lower(tbl_name) <> ? OR sql NOT LIKE 'CREATE %INDEX %')",
+            index,
+            table);
+      }
+    }
     name(
         "trigger %s: is on a table of the ledger, and changes or refuses what is recorded",
         "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND lower(tbl_name) IN ("
             + SqliteSchema.TABLES
             + ")");
+    List<String> shadowing = new ArrayList<>();
+    Statements.forEach(
+        connection,
+        "SELECT type || ' ' || name FROM sqlite_schema WHERE type IN ('table', 'view')"
+            + " AND name LIKE 'pragma\\_%' ESCAPE '\\' ORDER BY name LIMIT "
+            + MOST_NAMES,
+        row -> shadowing.add(row.getString(1)));
+    if (!shadowing.isEmpty()) {
+      notes.add(
+          "the file has tables or views with names that SQLite has for its pragma functions; other"
+              + " programs that call these read them instead (this verification does not): "
+              + String.join(", ", shadowing));
+    }
     List<String> others = new ArrayList<>();
     Statements.forEach(
         connection,
@@ -357,11 +375,12 @@ final class SqliteStorage {
   }
 
   /** Adds a fault for each name that a query finds. */
-  private void name(String fault, String query) throws SQLException {
+  private void name(String fault, String query, Object... parameters) throws SQLException {
     Statements.forEach(
         connection,
         query + " LIMIT " + MOST_OF_A_KIND,
-        row -> faults.add(fault.formatted(row.getString(1))));
+        row -> faults.add(fault.formatted(row.getString(1))),
+        parameters);
   }
 
   /** Adds a fault if a query counts anything. */

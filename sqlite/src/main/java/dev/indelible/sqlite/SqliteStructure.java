@@ -4,12 +4,15 @@ package dev.indelible.sqlite;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
@@ -32,6 +35,11 @@ record SqliteStructure(List<String> properties, Map<String, List<String>> column
           "'(?:[^']|'')*+'|\"(?:[^\"]|\"\")*+\"|`(?:[^`]|``)*+`|\\[[^\\]]*+\\]|--[^\\n]*+"
               + "|/\\*(?s:.*?)(?:\\*/|\\z)|([A-Za-z_\\x80-\\uffff][\\w$\\x80-\\uffff]*+)");
 
+  private static final Pattern CAPITALS = Pattern.compile("[A-Z]+");
+
+  /** The collation of a column that states none. */
+  private static final String BINARY = "BINARY";
+
   /** Clauses that change what a table takes in and that no pragma describes. */
   private static final Map<String, String> CLAUSES =
       Map.of(
@@ -45,75 +53,132 @@ record SqliteStructure(List<String> properties, Map<String, List<String>> column
     List<String> properties = new ArrayList<>();
     Statements.forEach(
         connection,
-        "SELECT strict, wr FROM pragma_table_list(?) WHERE schema = 'main' AND type = 'table'",
+        pragma("table_list", table),
         row -> {
-          properties.add("rows");
-          if (row.getBoolean(1)) {
-            properties.add("STRICT");
-          }
-          if (row.getBoolean(2)) {
-            properties.add("WITHOUT ROWID");
+          if (row.getString("type").equals("table")) {
+            properties.add("rows");
+            if (row.getBoolean("strict")) {
+              properties.add("STRICT");
+            }
+            if (row.getBoolean("wr")) {
+              properties.add("WITHOUT ROWID");
+            }
           }
           return true;
-        },
-        table);
+        });
     if (properties.isEmpty()) {
       return Optional.empty();
     }
     Map<String, List<String>> columns = new TreeMap<>();
     Statements.forEach(
         connection,
-        "SELECT lower(name), upper(type), \"notnull\", pk, dflt_value, hidden"
-            + " FROM pragma_table_xinfo(?)",
+        pragma("table_xinfo", table),
         row -> {
-          String name = Objects.requireNonNull(row.getString(1));
-          String type = Objects.requireNonNullElse(row.getString(2), "");
-          boolean required = row.getBoolean(3) || row.getInt(4) > 0;
-          String standard = row.getString(5);
+          String name = lower(Objects.requireNonNull(row.getString("name")));
+          String type =
+              Objects.requireNonNullElse(row.getString("type"), "").toUpperCase(Locale.ROOT);
+          int key = row.getInt("pk");
+          boolean required = row.getBoolean("notnull") || key > 0;
+          String standard = row.getString("dflt_value");
           properties.add(
               "column %s %s%s%s%s%s"
                   .formatted(
                       name,
                       type,
-                      row.getBoolean(3) ? " NOT NULL" : "",
-                      row.getInt(4) > 0 ? " PRIMARY KEY part " + row.getInt(4) : "",
+                      row.getBoolean("notnull") ? " NOT NULL" : "",
+                      key > 0 ? " PRIMARY KEY part " + key : "",
                       standard == null ? "" : " DEFAULT " + standard,
-                      row.getInt(6) == 0 ? "" : " GENERATED"));
+                      row.getInt("hidden") == 0 ? "" : " GENERATED"));
           String value = type.toLowerCase(Locale.ROOT);
           columns.put(name, required ? List.of(value) : List.of(value, "null"));
           return true;
-        },
-        table);
+        });
     properties.addAll(indexes(connection, table));
+    Set<String> referenced = new TreeSet<>();
     Statements.forEach(
         connection,
-        "SELECT DISTINCT \"table\" FROM pragma_foreign_key_list(?)",
-        row -> properties.add("a foreign key to " + row.getString(1)),
-        table);
+        pragma("foreign_key_list", table),
+        row -> {
+          referenced.add(row.getString("table"));
+          return true;
+        });
+    referenced.forEach(name -> properties.add("a foreign key to " + name));
     properties.addAll(clauses(connection, table));
     return Optional.of(new SqliteStructure(List.copyOf(properties), Map.copyOf(columns)));
   }
 
-  private static List<String> indexes(Connection connection, String table) throws SQLException {
-    List<String> indexes = new ArrayList<>();
+  /** Returns whether a table has a column whose value is computed rather than stored. */
+  static boolean isComputed(Connection connection, String table) throws SQLException {
+    boolean[] computed = {false};
     Statements.forEach(
         connection,
-        """
-        SELECT i."unique", i.partial, (
-            SELECT group_concat(
-              coalesce(lower(x.name), 'an expression')
-                || CASE WHEN x."desc" THEN ' DESC' ELSE '' END
-                || CASE upper(coalesce(x.coll, 'BINARY')) WHEN 'BINARY' THEN '' ELSE ' COLLATE ' || x.coll END,
-              ', ' ORDER BY x.seqno)
-            FROM pragma_index_xinfo(i.name) AS x WHERE x.key)
-        FROM pragma_index_list(?) AS i""",
+        pragma("table_xinfo", table),
         row -> {
-          String kind = row.getBoolean(1) ? "a unique key " : INDEX;
-          String partial = row.getBoolean(2) ? " over some of its rows" : "";
-          return indexes.add(kind + "(" + row.getString(3) + ")" + partial);
-        },
-        table);
+          computed[0] |= row.getInt("hidden") != 0;
+          return !computed[0];
+        });
+    return computed[0];
+  }
+
+  /** Returns the names of a table's indexes, including those that its constraints make. */
+  static List<String> indexNames(Connection connection, String table) throws SQLException {
+    List<String> names = new ArrayList<>();
+    Statements.forEach(
+        connection, pragma("index_list", table), row -> names.add(row.getString("name")));
+    return names;
+  }
+
+  private static List<String> indexes(Connection connection, String table) throws SQLException {
+    Map<String, String> kinds = new LinkedHashMap<>();
+    Statements.forEach(
+        connection,
+        pragma("index_list", table),
+        row -> {
+          String kind = row.getBoolean("unique") ? "a unique key " : INDEX;
+          String partial = row.getBoolean("partial") ? " over some of its rows" : "";
+          kinds.put(row.getString("name"), kind + "(%s)" + partial);
+          return true;
+        });
+    List<String> indexes = new ArrayList<>();
+    for (Map.Entry<String, String> index : kinds.entrySet()) {
+      String columns = String.join(", ", indexedColumns(connection, index.getKey()));
+      indexes.add(index.getValue().formatted(columns));
+    }
     return indexes;
+  }
+
+  private static List<String> indexedColumns(Connection connection, String index)
+      throws SQLException {
+    List<String> columns = new ArrayList<>();
+    Statements.forEach(
+        connection,
+        pragma("index_xinfo", index),
+        row -> {
+          if (row.getBoolean("key")) {
+            String name = row.getString("name");
+            String collation = Objects.requireNonNullElse(row.getString("coll"), BINARY);
+            columns.add(
+                (name == null ? "an expression" : lower(name))
+                    + (row.getBoolean("desc") ? " DESC" : "")
+                    + (collation.equalsIgnoreCase(BINARY) ? "" : " COLLATE " + collation));
+          }
+          return true;
+        });
+    return columns;
+  }
+
+  /**
+   * Returns the statement that reads what SQLite knows of a table or an index. The table-valued
+   * functions of the same content, such as {@code pragma_table_xinfo}, are not used: a table of
+   * that name in the file takes their place, and shows the rows that its author planted.
+   */
+  static String pragma(String pragma, String name) {
+    return "PRAGMA main.%s(\"%s\")".formatted(pragma, name.replace("\"", "\"\""));
+  }
+
+  /** Returns a name in lower case as SQLite compares names: letters beyond ASCII stay. */
+  private static String lower(String name) {
+    return CAPITALS.matcher(name).replaceAll(letters -> letters.group().toLowerCase(Locale.ROOT));
   }
 
   private static List<String> clauses(Connection connection, String table) throws SQLException {

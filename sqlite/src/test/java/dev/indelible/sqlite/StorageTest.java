@@ -396,6 +396,64 @@ class StorageTest {
     requireIntact();
   }
 
+  /** A table of the file takes the place of SQLite's table-valued pragmas in a query. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "pragma_table_list",
+        "pragma_table_xinfo",
+        "pragma_table_info",
+        "pragma_index_list",
+        "pragma_index_xinfo",
+        "pragma_foreign_key_list"
+      })
+  void plantedStructureDoesNotHideARemadeTable(String pragma) throws Exception {
+    change(
+        "CREATE VIRTUAL TABLE " + pragma + " USING fts5(strict, wr, schema, type, name)",
+        "INSERT INTO " + pragma + " VALUES (1, 0, 'main', 'table', 'indelible_checkpoints')",
+        "ALTER TABLE indelible_checkpoints RENAME TO kept",
+        "CREATE TABLE indelible_checkpoints (size INTEGER PRIMARY KEY, note TEXT NOT NULL)",
+        "INSERT INTO indelible_checkpoints SELECT * FROM kept",
+        "DROP TABLE kept");
+    requireNamed("indelible_checkpoints: lacks STRICT");
+  }
+
+  @Test
+  void plantedStructureDoesNotHideAGeneratedColumn() throws Exception {
+    change(
+        "CREATE VIRTUAL TABLE pragma_table_xinfo USING fts5(hidden)",
+        "ALTER TABLE signed_events RENAME COLUMN payload TO hidden",
+        "ALTER TABLE signed_events ADD COLUMN payload TEXT AS (hidden || '')");
+    assertThatThrownBy(() -> SqliteLedger.open(log.file))
+        .isInstanceOf(LedgerException.class)
+        .hasMessageContaining("signed_events has a generated column");
+  }
+
+  /** An application's own table of such a name is noted, and stops nothing. */
+  @Test
+  void tablesNamedLikePragmasStopNothing() throws Exception {
+    for (String pragma :
+        List.of("table_list", "table_info", "table_xinfo", "index_list", "index_xinfo")) {
+      change("CREATE TABLE pragma_" + pragma + " (remark TEXT)");
+    }
+    change("CREATE VIEW \"PRAGMA_foreign_key_list\" AS SELECT 1 AS remark");
+    log.append(TestLog.refusals("agent:a", 3));
+    requireIntact();
+    assertThat(storageFindings())
+        .anyMatch(
+            message ->
+                message.startsWith("the file has tables or views with names")
+                    && message.contains("view PRAGMA_foreign_key_list")
+                    && message.contains("table pragma_table_xinfo"));
+  }
+
+  /** A letter beyond ASCII whose lower case is an ASCII letter makes another name. */
+  @Test
+  void columnNamedWithALookalikeIsNamed() throws Exception {
+    change("ALTER TABLE signed_events RENAME COLUMN key_id TO \"\u212aey_id\"");
+    requireNamed("signed_events: lacks column key_id TEXT");
+  }
+
   /** An index that this SQLite cannot check leaves it open whether it has what it should. */
   @Test
   void indexThatCannotBeCheckedIsUnknown() throws Exception {
