@@ -3,6 +3,7 @@ package dev.indelible.cli;
 
 import dev.indelible.HealthCheck;
 import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.health.HealthEntry;
 import dev.indelible.journal.WaitingEvents;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.ChainRow;
@@ -11,7 +12,6 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.TamperNotes.Noted;
 import dev.indelible.policy.Policy;
 import dev.indelible.queue.AuditHealth;
-import dev.indelible.health.HealthEntry;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteLedger.BlockedCounts;
 import dev.indelible.sqlite.SqliteLibrary;
