@@ -644,15 +644,22 @@ public final class Journal implements EventStore {
     }
   }
 
-  /** Which ledger the slots in a directory belong to: all to the same, and to the known one. */
+  /**
+   * Returns which ledger the slots in a directory belong to: all to one, and to the known one. If
+   * no slot in use names a ledger, a retired one does.
+   */
   private static Optional<UUID> ledger(Path directory, Optional<UUID> known)
       throws IOException, JournalException {
     Optional<UUID> ledger = known;
+    boolean isNamed = false;
     for (Path slot : slots(directory)) {
       Optional<UUID> named = Slot.check(slot, ledger);
+      isNamed |= named.isPresent();
       ledger = ledger.isPresent() ? ledger : named;
     }
-    return ledger;
+    Optional<Path> retired =
+        isNamed ? Optional.empty() : Slot.findRetired(directory.resolve(FREE), Optional.empty());
+    return retired.isPresent() ? Slot.check(retired.get(), ledger) : ledger;
   }
 
   private static Slot takeFree(Path directory, UUID ledger, boolean isNew, Disk disk)
@@ -664,7 +671,10 @@ public final class Journal implements EventStore {
         continue;
       }
       if (!isNew && !isThere) {
-        Slot.reuse(directory.resolve(FREE), path, disk);
+        Optional<Path> retired = Slot.findRetired(directory.resolve(FREE), Optional.of(ledger));
+        if (retired.isPresent()) {
+          Slot.reuse(retired.get(), path, disk);
+        }
       }
       Optional<Slot> free = Slot.take(path, ledger, disk);
       if (free.isPresent()) {

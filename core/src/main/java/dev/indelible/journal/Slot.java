@@ -18,7 +18,6 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,6 +29,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One process's place in a journal directory: a directory with a file that is locked while it is in
@@ -54,6 +55,8 @@ final class Slot implements AutoCloseable {
   private static final int MAX_IDENTITY_BYTES = 256;
   private static final Set<PosixFilePermission> OWNER_ONLY =
       PosixFilePermissions.fromString("rwx------");
+
+  private static final Logger LOG = LoggerFactory.getLogger(Slot.class);
 
   /** The places that this process has, as the file system knows them. */
   private static final Set<Object> HELD = ConcurrentHashMap.newKeySet();
@@ -134,22 +137,50 @@ final class Slot implements AutoCloseable {
   }
 
   /**
-   * Makes a slot of one that was retired, if there is one. Durable before it returns: what is
-   * accepted in the slot must not be in a directory that a power cut moves back. The caller has the
-   * {@link DirectoryLock}.
+   * Returns a slot that was retired. Anything else that lies among the retired slots is left there.
+   *
+   * @param free where retired slots are
+   * @param ledger the ledger it must belong to; if any, empty
    */
-  static void reuse(Path free, Path directory, Disk disk) throws IOException {
+  static Optional<Path> findRetired(Path free, Optional<UUID> ledger) throws IOException {
     if (!Files.exists(free, LinkOption.NOFOLLOW_LINKS)) {
-      return;
+      return Optional.empty();
     }
-    try (DirectoryStream<Path> retired = Files.newDirectoryStream(free)) {
-      Iterator<Path> any = retired.iterator();
-      if (any.hasNext()) {
-        disk.rename(any.next(), directory);
-        disk.syncNames(directory.toAbsolutePath().getParent());
-        disk.syncNames(free);
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(free)) {
+      for (Path entry : entries) {
+        if (isRetired(entry, ledger)) {
+          return Optional.of(entry);
+        }
       }
     }
+    return Optional.empty();
+  }
+
+  /** Whether this is a slot of this user's, under the id of its journal. */
+  private static boolean isRetired(Path directory, Optional<UUID> ledger) throws IOException {
+    try {
+      requireOwn(directory, true);
+      requireKnownFiles(directory);
+      Matcher identity = readIdentity(directory.resolve(IDENTITY_FILE), ledger);
+      return directory.endsWith(identity.group(2));
+    } catch (JournalException e) {
+      LOG.debug("{}: not used: {}", directory, e.getMessage());
+      return false;
+    } catch (NoSuchFileException e) {
+      // No journal.id, or another process reused the slot just now.
+      return false;
+    }
+  }
+
+  /**
+   * Makes a slot of one that was retired. Durable before it returns: what is accepted in the slot
+   * must not be in a directory that a power cut moves back. The caller has the {@link
+   * DirectoryLock}.
+   */
+  static void reuse(Path retired, Path directory, Disk disk) throws IOException {
+    disk.rename(retired, directory);
+    disk.syncNames(directory.toAbsolutePath().getParent());
+    disk.syncNames(retired.toAbsolutePath().getParent());
   }
 
   /**
