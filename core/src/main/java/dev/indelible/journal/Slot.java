@@ -141,14 +141,17 @@ final class Slot implements AutoCloseable {
    *
    * @param free where retired slots are
    * @param ledger the ledger it must belong to; if any, empty
+   * @param used journals that slots in use have; after a restored backup a retired slot may have
+   *     one of them
    */
-  static Optional<Path> findRetired(Path free, Optional<UUID> ledger) throws IOException {
+  static Optional<Path> findRetired(Path free, Optional<UUID> ledger, Set<UUID> used)
+      throws IOException {
     if (!Files.exists(free, LinkOption.NOFOLLOW_LINKS)) {
       return Optional.empty();
     }
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(free)) {
       for (Path entry : entries) {
-        if (isRetired(entry, ledger)) {
+        if (isRetired(entry, ledger) && !used.contains(UUID.fromString(name(entry)))) {
           return Optional.of(entry);
         }
       }
@@ -162,7 +165,7 @@ final class Slot implements AutoCloseable {
       requireOwn(directory, true);
       requireKnownFiles(directory);
       Matcher identity = readIdentity(directory.resolve(IDENTITY_FILE), ledger);
-      return directory.endsWith(identity.group(2));
+      return name(directory).equals(identity.group(2));
     } catch (JournalException e) {
       LOG.debug("{}: not used: {}", directory, e.getMessage());
       return false;
@@ -170,6 +173,10 @@ final class Slot implements AutoCloseable {
       // No journal.id, or another process reused the slot just now.
       return false;
     }
+  }
+
+  private static String name(Path file) {
+    return file.getFileName().toString();
   }
 
   /**
