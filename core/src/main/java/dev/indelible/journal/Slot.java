@@ -20,6 +20,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -98,7 +99,8 @@ final class Slot implements AutoCloseable {
     Optional<FileLock> lock = Optional.empty();
     boolean taken = false;
     try {
-      lock = lock(directory.resolve(LOCK_FILE), disk);
+      Path file = directory.resolve(LOCK_FILE);
+      lock = lock(file, openLockFile(file), disk::tryLock);
       if (lock.isEmpty()) {
         return Optional.empty();
       }
@@ -212,21 +214,35 @@ final class Slot implements AutoCloseable {
   }
 
   /**
-   * Returns whether a process has a slot. Holds a free one for the moment of the question.
+   * Returns whether a process has a slot. A free one is locked for the moment of the question, and
+   * the directory with it: a process that starts in that moment waits, and then adopts the slot.
    *
-   * @throws JournalException if the slot cannot be locked here
+   * @throws JournalException if the slot cannot be locked here, or the directory is locked for long
    */
   static boolean isTaken(Path directory, Disk disk) throws IOException, JournalException {
     Path file = directory.resolve(LOCK_FILE);
-    if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+    Path all = Objects.requireNonNull(directory.getParent());
+    if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)
+        || !Files.exists(all.resolve(DirectoryLock.FILE), LinkOption.NOFOLLOW_LINKS)) {
+      // A process takes a slot only after it made both files.
       return false;
     }
+    DirectoryLock lock = DirectoryLock.acquireToRead(all, disk);
+    try {
+      return isLocked(directory, file, disk);
+    } finally {
+      lock.close();
+    }
+  }
+
+  private static boolean isLocked(Path directory, Path file, Disk disk)
+      throws IOException, JournalException {
     Object key = key(directory);
     if (!HELD.add(key)) {
       return true;
     }
     try {
-      Optional<FileLock> lock = lock(file, disk);
+      Optional<FileLock> lock = lock(file, openLockFileToRead(file), disk::tryLockShared);
       if (lock.isPresent()) {
         lock.get().acquiredBy().close();
       }
@@ -286,6 +302,11 @@ final class Slot implements AutoCloseable {
         file,
         Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
         Segment.ownerOnly(file.toAbsolutePath().getParent()));
+  }
+
+  /** Opens a file that is there to be locked, for one who only asks whether it is locked. */
+  static FileChannel openLockFileToRead(Path file) throws IOException {
+    return FileChannel.open(file, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS));
   }
 
   /** The ledger it belongs to. */
@@ -498,12 +519,17 @@ final class Slot implements AutoCloseable {
         cause);
   }
 
-  private static Optional<FileLock> lock(Path file, Disk disk)
+  /** A lock that is taken if it is free. */
+  @FunctionalInterface
+  private interface TryLock {
+    @Nullable FileLock on(FileChannel channel) throws IOException;
+  }
+
+  private static Optional<FileLock> lock(Path file, FileChannel channel, TryLock tryLock)
       throws IOException, JournalException {
-    FileChannel channel = openLockFile(file);
     boolean keep = false;
     try {
-      Optional<FileLock> lock = Optional.ofNullable(disk.tryLock(channel));
+      Optional<FileLock> lock = Optional.ofNullable(tryLock.on(channel));
       keep = lock.isPresent();
       return lock;
     } catch (OverlappingFileLockException e) {
