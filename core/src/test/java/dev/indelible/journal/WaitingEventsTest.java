@@ -7,12 +7,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.indelible.event.DeferredAuditEvent;
 import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.NonWritableChannelException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -117,6 +120,46 @@ class WaitingEventsTest {
     assertThat(read(test).alive()).isEqualTo(12);
     live.close();
     assertThat(read(test).ended()).isEqualTo(12);
+  }
+
+  /** Whoever is asked for its health often needs the memory of one segment, not of the backlog. */
+  @Test
+  void readingAgainAllocatesNothingOutsideTheHeap() throws Exception {
+    Journal live = test.open();
+    for (int i = 0; i < 12; i++) {
+      assertThat(TestJournal.offer(live, TestJournal.event("agent:a", i, 500_000))).isTrue();
+    }
+    live.close();
+    read(test);
+    long before = directBytes();
+
+    for (int i = 0; i < 10; i++) {
+      assertThat(read(test).ended()).isEqualTo(12);
+    }
+
+    assertThat(directBytes()).isLessThanOrEqualTo(before);
+  }
+
+  /** The memory is used again, its content is not. */
+  @Test
+  void segmentCutShortEndsWhereItWasCut() throws Exception {
+    Journal live = test.open();
+    events("agent:a", 50).forEach(live::offer);
+    live.close();
+    assertThat(read(test).ended()).isEqualTo(50);
+    try (FileChannel segment =
+        FileChannel.open(test.segments(0).get(0), StandardOpenOption.WRITE)) {
+      segment.truncate(4_096);
+    }
+
+    assertThat(read(test).ended()).isBetween(1L, 49L);
+  }
+
+  private static long directBytes() {
+    return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+        .filter(pool -> pool.getName().equals("direct"))
+        .mapToLong(BufferPoolMXBean::getTotalCapacity)
+        .sum();
   }
 
   /** A process that starts meanwhile waits for the answer, and adopts the slot. */
