@@ -133,6 +133,12 @@ public record DataDirectory(Path path) {
    * @throws LedgerException if there is no ledger, or it cannot be written to now
    */
   public Replacement replaceLostKey(String reason) throws KeyException, LedgerException {
+    // Once before anything is written, and again when nobody else can replace it.
+    confirmLoss(reason);
+    return keys().replace(() -> confirmLoss(reason));
+  }
+
+  private LostKey confirmLoss(String reason) throws KeyException, LedgerException {
     ExistingLog log = readLog();
     if (!log.hasRows()) {
       throw new KeyException(
@@ -144,7 +150,7 @@ public record DataDirectory(Path path) {
           "%s: the log's key %s is here and not lost; 'indelible keys rotate' exchanges it"
               .formatted(path, present.get().verificationKey().keyId()));
     }
-    return keys().replace(new LostKey(this, log, reason));
+    return new LostKey(this, log, reason);
   }
 
   private Optional<SigningKey> usableKey() {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.indelible.action.Bash;
+import dev.indelible.crypto.KeyDirectory.Loss;
 import dev.indelible.crypto.KeyDirectory.Replacement;
 import dev.indelible.crypto.KeyDirectory.Succession;
 import dev.indelible.crypto.KeyException;
@@ -35,8 +36,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -207,6 +214,45 @@ class LostKeyTest {
     assertThat(types()).doesNotContain(SystemEvent.KEY_REPLACED);
   }
 
+  /** The second finds the key of the first, and leaves it in its place. */
+  @RepeatedTest(5)
+  void twoReplacementsAtOnceReplaceOnce() throws Exception {
+    Files.delete(keys.resolve("audit.pem"));
+    CyclicBarrier both = new CyclicBarrier(2);
+    Callable<Optional<Replacement>> replace =
+        () -> {
+          both.await();
+          try {
+            return Optional.of(data.replaceLostKey("lost"));
+          } catch (KeyException e) {
+            return Optional.empty();
+          }
+        };
+    ExecutorService threads = Executors.newFixedThreadPool(2);
+    try {
+      List<Replacement> done = new ArrayList<>();
+      for (Future<Optional<Replacement>> one : threads.invokeAll(List.of(replace, replace))) {
+        one.get().ifPresent(done::add);
+      }
+      assertThat(done).hasSize(1);
+      assertThat(data.keys().read().verificationKey()).isEqualTo(done.get(0).to());
+    } finally {
+      threads.shutdown();
+    }
+    assertThat(types()).filteredOn(SystemEvent.KEY_REPLACED::equals).hasSize(1);
+    assertThat(files().keySet()).noneMatch(name -> name.contains(".unusable-"));
+  }
+
+  @Test
+  void lossIsConfirmedWhileNobodyElseReplaces() {
+    Loss<LedgerException> loss =
+        () -> {
+          assertThatThrownBy(data::rotateKey).hasMessageContaining("is being exchanged already");
+          throw new KeyException("not lost");
+        };
+    assertThatThrownBy(() -> data.keys().replace(loss)).hasMessage("not lost");
+  }
+
   /** What lay in the key's place is kept: it may be worth something to someone. */
   @ParameterizedTest
   @ValueSource(strings = {"garbage", "other", "dangling"})
@@ -357,28 +403,29 @@ class LostKeyTest {
       DataDirectory data = new DataDirectory(Path.of(args[0]));
       data.keys()
           .replace(
-              new Succession<LedgerException>() {
-                @Override
-                public boolean isOnRecord(VerificationKey key) {
-                  return false;
-                }
-
-                @Override
-                public void begin(SigningKey next) throws LedgerException {
-                  if (args[1].equals("after")) {
-                    try (SqliteKeyEvents events =
-                        SqliteKeyEvents.openWithLostKey(
-                            data.database(),
-                            Optional.of(data.lastCheckpoint()),
-                            data.keys().accepted())) {
-                      events.replace(next, Optional.empty(), "killed");
-                    } catch (KeyException e) {
-                      throw new IllegalStateException(e);
+              () ->
+                  new Succession<LedgerException>() {
+                    @Override
+                    public boolean isOnRecord(VerificationKey key) {
+                      return false;
                     }
-                  }
-                  Runtime.getRuntime().halt(9);
-                }
-              });
+
+                    @Override
+                    public void begin(SigningKey next) throws LedgerException {
+                      if (args[1].equals("after")) {
+                        try (SqliteKeyEvents events =
+                            SqliteKeyEvents.openWithLostKey(
+                                data.database(),
+                                Optional.of(data.lastCheckpoint()),
+                                data.keys().accepted())) {
+                          events.replace(next, Optional.empty(), "killed");
+                        } catch (KeyException e) {
+                          throw new IllegalStateException(e);
+                        }
+                      }
+                      Runtime.getRuntime().halt(9);
+                    }
+                  });
     }
   }
 }

@@ -114,17 +114,18 @@ public final class KeyDirectory {
    * key, and called again it finishes what was cut short. A file in the lost key's place that is
    * not the log's key is kept under another name.
    *
-   * @param chain puts on record that the new key signs from there on
-   * @throws KeyException if another process exchanges the key, or a key cannot be read or stored
+   * @param loss confirmed while no other process exchanges the key
+   * @throws KeyException if the key is not lost, another process exchanges the key, or a key cannot
+   *     be read or stored
    */
-  public <X extends Exception> Replacement replace(Succession<X> chain) throws KeyException, X {
+  public <X extends Exception> Replacement replace(Loss<X> loss) throws KeyException, X {
     try {
       makeDirectory();
     } catch (IOException e) {
       throw new KeyException(directory + ": cannot be made: " + reason(e), e);
     }
     requireOwnerOnly(directory, OWNER_DIRECTORY, "700");
-    return alone(() -> replaceAlone(chain));
+    return alone(() -> replaceAlone(loss.confirm()));
   }
 
   private <X extends Exception> Replacement replaceAlone(Succession<X> chain)
@@ -149,6 +150,17 @@ public final class KeyDirectory {
    * @param resumed whether this finished what was cut short before
    */
   public record Replacement(VerificationKey to, boolean resumed) {}
+
+  /** The loss of a key. */
+  @FunctionalInterface
+  public interface Loss<X extends Exception> {
+    /**
+     * Returns where the next key is put on record.
+     *
+     * @throws KeyException if the key is not lost
+     */
+    Succession<X> confirm() throws KeyException, X;
+  }
 
   /** Where it is on record that a key follows a lost one. */
   public interface Succession<X extends Exception> {

@@ -9,6 +9,8 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -22,6 +24,12 @@ import org.slf4j.LoggerFactory;
 final class DirectoryLock implements AutoCloseable {
   /** The file that is locked; it is never removed. */
   static final String FILE = "door";
+
+  /** A start has the lock for a few file operations; one that was stopped keeps it. */
+  private static final Duration READER_PATIENCE = Duration.ofSeconds(2);
+
+  /** How often a reader tries again. */
+  private static final Duration READER_POLL_INTERVAL = Duration.ofMillis(1);
 
   /** POSIX locks do not exclude the threads of one process. */
   private static final ReentrantLock IN_PROCESS = new ReentrantLock();
@@ -68,16 +76,43 @@ final class DirectoryLock implements AutoCloseable {
     }
   }
 
+  /**
+   * Keeps everybody from taking or retiring slots until it is closed. Needs only to read the file
+   * of the lock, and leaves other readers alone.
+   *
+   * @throws JournalException if another process has the lock for longer than a start needs it
+   */
+  static DirectoryLock acquireToRead(Path directory, Disk disk)
+      throws IOException, JournalException {
+    long start = System.nanoTime();
+    do {
+      @Nullable DirectoryLock lock = tryAcquire(directory, disk, true);
+      if (lock != null) {
+        return lock;
+      }
+      LockSupport.parkNanos(READER_POLL_INTERVAL.toNanos());
+    } while (System.nanoTime() - start < READER_PATIENCE.toNanos());
+    throw new JournalException(
+        "%s: has been locked by another process for %s s, so which slots are in use is not known; try again"
+            .formatted(directory.resolve(FILE), READER_PATIENCE.toSeconds()));
+  }
+
   /** Takes the lock if it is free at this moment; null if it is not. */
   static @Nullable DirectoryLock tryAcquire(Path directory, Disk disk) throws IOException {
+    return tryAcquire(directory, disk, false);
+  }
+
+  private static @Nullable DirectoryLock tryAcquire(Path directory, Disk disk, boolean isReader)
+      throws IOException {
     if (!IN_PROCESS.tryLock()) {
       return null;
     }
     @Nullable FileChannel channel = null;
     boolean locked = false;
     try {
-      channel = Slot.openLockFile(directory.resolve(FILE));
-      locked = disk.tryLock(channel) != null;
+      Path file = directory.resolve(FILE);
+      channel = isReader ? Slot.openLockFileToRead(file) : Slot.openLockFile(file);
+      locked = (isReader ? disk.tryLockShared(channel) : disk.tryLock(channel)) != null;
       return locked ? new DirectoryLock(channel) : null;
     } catch (OverlappingFileLockException e) {
       channel = keepOpen(channel);

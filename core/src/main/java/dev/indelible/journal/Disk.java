@@ -80,6 +80,11 @@ class Disk {
     return channel.tryLock();
   }
 
+  /** Takes a file that is open to be read, so that no other process can take it alone. */
+  @Nullable FileLock tryLockShared(FileChannel channel) throws IOException {
+    return channel.tryLock(0, Long.MAX_VALUE, true);
+  }
+
   /** Bytes that can still be written in a directory; unlimited where the system cannot say. */
   long usableBytes(Path directory) throws IOException {
     FileStore store = Files.getFileStore(directory);

@@ -7,7 +7,9 @@ import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.EventStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -521,9 +523,7 @@ public final class Journal implements EventStore {
     try {
       lock = DirectoryLock.tryAcquire(directory, drained.get(0).disk());
       if (lock != null) {
-        for (Slot slot : drained) {
-          slot.retire(directory.resolve(FREE));
-        }
+        drained.forEach(slot -> retire(slot, directory.resolve(FREE)));
       }
     } catch (IOException e) {
       LOG.warn("{}: drained slots cannot be moved to {}: {}", directory, FREE, e.toString());
@@ -533,6 +533,20 @@ public final class Journal implements EventStore {
       if (lock != null) {
         lock.close();
       }
+    }
+  }
+
+  /** Moves one slot; if that fails, it stays, and costs the next start another try. */
+  private static void retire(Slot slot, Path free) {
+    try {
+      slot.retire(free);
+    } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
+      LOG.warn(
+          "{}: this drained slot is a copy of {}; move one of them out of the journal",
+          slot.directory(),
+          free.resolve(slot.journal().toString()));
+    } catch (IOException e) {
+      LOG.warn("{}: this drained slot cannot be moved: {}", slot.directory(), e.toString());
     }
   }
 
@@ -620,6 +634,7 @@ public final class Journal implements EventStore {
     try {
       UUID ledger = ledger(directory, known).orElseGet(UUID::randomUUID);
       Set<Path> left = slots(directory);
+      journals(left);
       Slot own = takeFree(directory, ledger, false, disk);
       taken.add(own);
       left.remove(own.directory());
@@ -629,30 +644,42 @@ public final class Journal implements EventStore {
     } finally {
       lock.close();
     }
-    requireDistinct(taken);
   }
 
-  /** One position in the ledger cannot be that of two journals (D2). */
-  private static void requireDistinct(List<Slot> slots) throws JournalException {
+  /**
+   * Returns the ids of the journals in slots, also of those that other processes have: one position
+   * in the ledger cannot be that of two journals (D2). The caller has the {@link DirectoryLock}.
+   */
+  private static Set<UUID> journals(Set<Path> slots) throws IOException, JournalException {
     Set<UUID> journals = new HashSet<>();
-    for (Slot slot : slots) {
-      if (!journals.add(slot.journal())) {
+    for (Path slot : slots) {
+      Optional<UUID> journal = Slot.journal(slot, Optional.empty());
+      if (journal.isPresent() && !journals.add(journal.get())) {
         throw new JournalException(
-            slot.directory()
-                + ": is a copy of another slot beside it; move the copy out of the journal");
+            slot + ": is a copy of another slot beside it; move the copy out of the journal");
       }
     }
+    return journals;
   }
 
-  /** Which ledger the slots in a directory belong to: all to the same, and to the known one. */
+  /**
+   * Returns which ledger the slots in a directory belong to: all to one, and to the known one. If
+   * no slot in use names a ledger, a retired one does.
+   */
   private static Optional<UUID> ledger(Path directory, Optional<UUID> known)
       throws IOException, JournalException {
     Optional<UUID> ledger = known;
+    boolean isNamed = false;
     for (Path slot : slots(directory)) {
       Optional<UUID> named = Slot.check(slot, ledger);
+      isNamed |= named.isPresent();
       ledger = ledger.isPresent() ? ledger : named;
     }
-    return ledger;
+    Optional<Path> retired =
+        isNamed
+            ? Optional.empty()
+            : Slot.findRetired(directory.resolve(FREE), Optional.empty(), Set.of());
+    return retired.isPresent() ? Slot.check(retired.get(), ledger) : ledger;
   }
 
   private static Slot takeFree(Path directory, UUID ledger, boolean isNew, Disk disk)
@@ -664,7 +691,12 @@ public final class Journal implements EventStore {
         continue;
       }
       if (!isNew && !isThere) {
-        Slot.reuse(directory.resolve(FREE), path, disk);
+        Set<UUID> used = journals(slots(directory));
+        Optional<Path> retired =
+            Slot.findRetired(directory.resolve(FREE), Optional.of(ledger), used);
+        if (retired.isPresent()) {
+          Slot.reuse(retired.get(), path, disk);
+        }
       }
       Optional<Slot> free = Slot.take(path, ledger, disk);
       if (free.isPresent()) {

@@ -18,9 +18,9 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -30,6 +30,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One process's place in a journal directory: a directory with a file that is locked while it is in
@@ -54,6 +56,8 @@ final class Slot implements AutoCloseable {
   private static final int MAX_IDENTITY_BYTES = 256;
   private static final Set<PosixFilePermission> OWNER_ONLY =
       PosixFilePermissions.fromString("rwx------");
+
+  private static final Logger LOG = LoggerFactory.getLogger(Slot.class);
 
   /** The places that this process has, as the file system knows them. */
   private static final Set<Object> HELD = ConcurrentHashMap.newKeySet();
@@ -95,7 +99,8 @@ final class Slot implements AutoCloseable {
     Optional<FileLock> lock = Optional.empty();
     boolean taken = false;
     try {
-      lock = lock(directory.resolve(LOCK_FILE), disk);
+      Path file = directory.resolve(LOCK_FILE);
+      lock = lock(file, openLockFile(file), disk::tryLock);
       if (lock.isEmpty()) {
         return Optional.empty();
       }
@@ -134,22 +139,57 @@ final class Slot implements AutoCloseable {
   }
 
   /**
-   * Makes a slot of one that was retired, if there is one. Durable before it returns: what is
-   * accepted in the slot must not be in a directory that a power cut moves back. The caller has the
-   * {@link DirectoryLock}.
+   * Returns a slot that was retired. Anything else that lies among the retired slots is left there.
+   *
+   * @param free where retired slots are
+   * @param ledger the ledger it must belong to; if any, empty
+   * @param used journals that slots in use have; after a restored backup a retired slot may have
+   *     one of them
    */
-  static void reuse(Path free, Path directory, Disk disk) throws IOException {
+  static Optional<Path> findRetired(Path free, Optional<UUID> ledger, Set<UUID> used)
+      throws IOException {
     if (!Files.exists(free, LinkOption.NOFOLLOW_LINKS)) {
-      return;
+      return Optional.empty();
     }
-    try (DirectoryStream<Path> retired = Files.newDirectoryStream(free)) {
-      Iterator<Path> any = retired.iterator();
-      if (any.hasNext()) {
-        disk.rename(any.next(), directory);
-        disk.syncNames(directory.toAbsolutePath().getParent());
-        disk.syncNames(free);
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(free)) {
+      for (Path entry : entries) {
+        if (isRetired(entry, ledger) && !used.contains(UUID.fromString(name(entry)))) {
+          return Optional.of(entry);
+        }
       }
     }
+    return Optional.empty();
+  }
+
+  /** Whether this is a slot of this user's, under the id of its journal. */
+  private static boolean isRetired(Path directory, Optional<UUID> ledger) throws IOException {
+    try {
+      requireOwn(directory, true);
+      requireKnownFiles(directory);
+      Matcher identity = readIdentity(directory.resolve(IDENTITY_FILE), ledger);
+      return name(directory).equals(identity.group(2));
+    } catch (JournalException e) {
+      LOG.debug("{}: not used: {}", directory, e.getMessage());
+      return false;
+    } catch (NoSuchFileException e) {
+      // No journal.id, or another process reused the slot just now.
+      return false;
+    }
+  }
+
+  private static String name(Path file) {
+    return file.getFileName().toString();
+  }
+
+  /**
+   * Makes a slot of one that was retired. Durable before it returns: what is accepted in the slot
+   * must not be in a directory that a power cut moves back. The caller has the {@link
+   * DirectoryLock}.
+   */
+  static void reuse(Path retired, Path directory, Disk disk) throws IOException {
+    disk.rename(retired, directory);
+    disk.syncNames(directory.toAbsolutePath().getParent());
+    disk.syncNames(retired.toAbsolutePath().getParent());
   }
 
   /**
@@ -174,21 +214,35 @@ final class Slot implements AutoCloseable {
   }
 
   /**
-   * Returns whether a process has a slot. Holds a free one for the moment of the question.
+   * Returns whether a process has a slot. A free one is locked for the moment of the question, and
+   * the directory with it: a process that starts in that moment waits, and then adopts the slot.
    *
-   * @throws JournalException if the slot cannot be locked here
+   * @throws JournalException if the slot cannot be locked here, or the directory is locked for long
    */
   static boolean isTaken(Path directory, Disk disk) throws IOException, JournalException {
     Path file = directory.resolve(LOCK_FILE);
-    if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+    Path all = Objects.requireNonNull(directory.getParent());
+    if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)
+        || !Files.exists(all.resolve(DirectoryLock.FILE), LinkOption.NOFOLLOW_LINKS)) {
+      // A process takes a slot only after it made both files.
       return false;
     }
+    DirectoryLock lock = DirectoryLock.acquireToRead(all, disk);
+    try {
+      return isLocked(directory, file, disk);
+    } finally {
+      lock.close();
+    }
+  }
+
+  private static boolean isLocked(Path directory, Path file, Disk disk)
+      throws IOException, JournalException {
     Object key = key(directory);
     if (!HELD.add(key)) {
       return true;
     }
     try {
-      Optional<FileLock> lock = lock(file, disk);
+      Optional<FileLock> lock = lock(file, openLockFileToRead(file), disk::tryLockShared);
       if (lock.isPresent()) {
         lock.get().acquiredBy().close();
       }
@@ -248,6 +302,11 @@ final class Slot implements AutoCloseable {
         file,
         Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
         Segment.ownerOnly(file.toAbsolutePath().getParent()));
+  }
+
+  /** Opens a file that is there to be locked, for one who only asks whether it is locked. */
+  static FileChannel openLockFileToRead(Path file) throws IOException {
+    return FileChannel.open(file, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS));
   }
 
   /** The ledger it belongs to. */
@@ -460,12 +519,17 @@ final class Slot implements AutoCloseable {
         cause);
   }
 
-  private static Optional<FileLock> lock(Path file, Disk disk)
+  /** A lock that is taken if it is free. */
+  @FunctionalInterface
+  private interface TryLock {
+    @Nullable FileLock on(FileChannel channel) throws IOException;
+  }
+
+  private static Optional<FileLock> lock(Path file, FileChannel channel, TryLock tryLock)
       throws IOException, JournalException {
-    FileChannel channel = openLockFile(file);
     boolean keep = false;
     try {
-      Optional<FileLock> lock = Optional.ofNullable(disk.tryLock(channel));
+      Optional<FileLock> lock = Optional.ofNullable(tryLock.on(channel));
       keep = lock.isPresent();
       return lock;
     } catch (OverlappingFileLockException e) {

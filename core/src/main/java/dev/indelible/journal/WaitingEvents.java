@@ -3,6 +3,7 @@ package dev.indelible.journal;
 
 import dev.indelible.journal.Journal.Positions;
 import java.io.IOException;
+import java.lang.ref.SoftReference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
@@ -32,6 +33,14 @@ import org.jspecify.annotations.Nullable;
  */
 public record WaitingEvents(
     long alive, Optional<Instant> oldestAlive, long ended, Optional<Instant> oldestEnded) {
+  private static final Object READING = new Object();
+
+  /**
+   * Where segments are read into, one after the other; guarded by {@link #READING}. Memory outside
+   * the heap is freed late, so one who asks often needs the same memory again.
+   */
+  private static SoftReference<MappedByteBuffer> buffer = new SoftReference<>(null);
+
   /** No events wait. */
   public static final WaitingEvents NONE =
       new WaitingEvents(0, Optional.empty(), 0, Optional.empty());
@@ -110,15 +119,27 @@ public record WaitingEvents(
     if (journal.isEmpty()) {
       return NONE;
     }
+    WaitingEvents found;
+    synchronized (READING) {
+      found = count(slot, journal.get(), positions);
+    }
+    return found.isNone() || !Slot.isTaken(slot, new Disk())
+        ? found
+        : new WaitingEvents(found.ended, found.oldestEnded, 0, Optional.empty());
+  }
+
+  /** Counts the events of one slot, as if its process had ended. */
+  private static WaitingEvents count(Path slot, UUID journal, Positions positions)
+      throws IOException, JournalException {
     long events = 0;
     Optional<Instant> oldest = Optional.empty();
     for (Path file : Slot.segmentFiles(slot)) {
-      Segment segment = read(file, journal.get());
+      Segment segment = read(file, journal);
       if (segment == null) {
         continue;
       }
       // Asked after the segment was read: what the ledger has taken since is not counted.
-      long settled = positions.settled(journal.get());
+      long settled = positions.settled(journal);
       if (segment.end() <= settled) {
         continue;
       }
@@ -130,15 +151,13 @@ public record WaitingEvents(
         }
       }
     }
-    if (events == 0) {
-      return NONE;
-    }
-    return Slot.isTaken(slot, new Disk())
-        ? new WaitingEvents(events, oldest, 0, Optional.empty())
-        : new WaitingEvents(0, Optional.empty(), events, oldest);
+    return new WaitingEvents(0, Optional.empty(), events, oldest);
   }
 
-  /** A copy of a segment in memory; null if its owner has not finished it, or has given it back. */
+  /**
+   * A copy of a segment in memory, until the next is read; null if its owner has not finished it,
+   * or has given it back.
+   */
   private static @Nullable Segment read(Path file, UUID journal)
       throws IOException, JournalException {
     if (Slot.isUnfinished(file)) {
@@ -150,12 +169,14 @@ public record WaitingEvents(
         return null;
       }
       Segment.Header header = Segment.readHeader(file, journal);
-      ByteBuffer bytes = ByteBuffer.allocateDirect(header.size()).order(ByteOrder.LITTLE_ENDIAN);
+      MappedByteBuffer bytes = buffer(header.size());
       while (bytes.hasRemaining() && channel.read(bytes, bytes.position()) > 0) {}
+      while (bytes.hasRemaining()) {
+        // What is missing of a file that was cut short reads as zeros, not as the one before it.
+        bytes.put((byte) 0);
+      }
       bytes.clear();
-      // A direct buffer is a mapped one of no file.
-      return new Segment(
-          file, header.number(), header.base(), (MappedByteBuffer) bytes, new Disk());
+      return new Segment(file, header.number(), header.base(), bytes, new Disk());
     } catch (NoSuchFileException e) {
       return null;
     } catch (JournalException e) {
@@ -165,5 +186,17 @@ public record WaitingEvents(
       }
       throw e;
     }
+  }
+
+  private static MappedByteBuffer buffer(int size) {
+    MappedByteBuffer kept = buffer.get();
+    if (kept == null || kept.capacity() < size) {
+      // A direct buffer is a mapped one of no file.
+      kept = (MappedByteBuffer) ByteBuffer.allocateDirect(size);
+      buffer = new SoftReference<>(kept);
+    }
+    MappedByteBuffer bytes = kept.slice(0, size);
+    bytes.order(ByteOrder.LITTLE_ENDIAN);
+    return bytes;
   }
 }

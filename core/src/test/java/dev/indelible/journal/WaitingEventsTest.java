@@ -6,11 +6,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.indelible.event.DeferredAuditEvent;
+import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.NonWritableChannelException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -110,6 +120,104 @@ class WaitingEventsTest {
     assertThat(read(test).alive()).isEqualTo(12);
     live.close();
     assertThat(read(test).ended()).isEqualTo(12);
+  }
+
+  /** Whoever is asked for its health often needs the memory of one segment, not of the backlog. */
+  @Test
+  void readingAgainAllocatesNothingOutsideTheHeap() throws Exception {
+    Journal live = test.open();
+    for (int i = 0; i < 12; i++) {
+      assertThat(TestJournal.offer(live, TestJournal.event("agent:a", i, 500_000))).isTrue();
+    }
+    live.close();
+    read(test);
+    long before = directBytes();
+
+    for (int i = 0; i < 10; i++) {
+      assertThat(read(test).ended()).isEqualTo(12);
+    }
+
+    assertThat(directBytes()).isLessThanOrEqualTo(before);
+  }
+
+  /** The memory is used again, its content is not. */
+  @Test
+  void segmentCutShortEndsWhereItWasCut() throws Exception {
+    Journal live = test.open();
+    events("agent:a", 50).forEach(live::offer);
+    live.close();
+    assertThat(read(test).ended()).isEqualTo(50);
+    try (FileChannel segment =
+        FileChannel.open(test.segments(0).get(0), StandardOpenOption.WRITE)) {
+      segment.truncate(4_096);
+    }
+
+    assertThat(read(test).ended()).isBetween(1L, 49L);
+  }
+
+  private static long directBytes() {
+    return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+        .filter(pool -> pool.getName().equals("direct"))
+        .mapToLong(BufferPoolMXBean::getTotalCapacity)
+        .sum();
+  }
+
+  /** A process that starts meanwhile waits for the answer, and adopts the slot. */
+  @Test
+  void startWaitsWhileSlotIsAskedFor() throws Exception {
+    Journal ended = test.open();
+    events("agent:a", 5).forEach(ended::offer);
+    ended.close();
+    AtomicReference<CompletableFuture<Journal>> start = new AtomicReference<>();
+    Disk reading =
+        new Disk() {
+          @Override
+          FileLock tryLockShared(FileChannel channel) throws IOException {
+            FileLock lock = super.tryLockShared(channel);
+            if (start.get() == null) {
+              start.set(CompletableFuture.supplyAsync(WaitingEventsTest.this::open));
+            } else {
+              // The slot itself: the start is not done before it is released.
+              assertThat(start.get()).isNotDone();
+            }
+            return lock;
+          }
+        };
+
+    assertThat(Slot.isTaken(test.place(0), reading)).isFalse();
+
+    Journal started = start.get().get();
+    assertThat(started.recovered()).isEqualTo(5);
+    assertThat(test.place(1)).doesNotExist();
+    started.close();
+  }
+
+  /** The data directory may be mounted read-only where it is watched. */
+  @Test
+  void readerOnlyReadsTheFilesOfTheLocks() throws Exception {
+    Journal live = test.open();
+    events("agent:a", 5).forEach(live::offer);
+    Disk reading =
+        new Disk() {
+          @Override
+          FileLock tryLockShared(FileChannel channel) throws IOException {
+            assertThatThrownBy(() -> channel.write(ByteBuffer.allocate(1)))
+                .isInstanceOf(NonWritableChannelException.class);
+            return super.tryLockShared(channel);
+          }
+        };
+
+    assertThat(Slot.isTaken(test.place(0), reading)).isTrue();
+    live.close();
+    assertThat(Slot.isTaken(test.place(0), reading)).isFalse();
+  }
+
+  private Journal open() {
+    try {
+      return test.open();
+    } catch (JournalException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /** D11: not known is not none. */
