@@ -64,7 +64,7 @@ class LogAnswerTest {
     accuseFalsely();
     cli.sql("UPDATE signed_events SET agent_id = 'agent:mallory' WHERE sequence = 1");
     assertThat(cli.run("log", "answer", "2", "--reason", "it was me").complaint(1))
-        .contains("row 1: its signature by key");
+        .contains("row 1: its payload is of another event");
     assertThat(rows()).isEqualTo(3);
   }
 
@@ -76,6 +76,32 @@ class LogAnswerTest {
     cli.sql("UPDATE signed_events SET agent_id = 'agent:mallory' WHERE sequence = 1");
     assertThat(cli.run("log", "verify").out()).contains("tamper ").doesNotContain("answered by");
     assertThat(cli.run("status").out()).contains("tampered").doesNotContain("answered by");
+  }
+
+  /** A tile that is gone leaves the note unanswered, and hides no change of a later row. */
+  @Test
+  void missingTileHidesNoChangedRow() throws Exception {
+    accuseFalsely();
+    cli.run("log", "answer", "2", "--reason", "the key was not mounted").ok();
+    cli.run("check", Cli.bash("ls")).ok();
+    cli.sql("DELETE FROM indelible_tiles");
+    cli.sql("UPDATE signed_events SET agent_id = 'agent:mallory' WHERE sequence = 5");
+
+    Cli.Result verified = cli.run("log", "verify");
+
+    assertThat(verified.exit()).as(verified.out()).isEqualTo(1);
+    assertThat(verified.out())
+        .contains("the log noted tampering while it ran", "agent:mallory")
+        .doesNotContain("answered by");
+  }
+
+  @Test
+  void missingTileRefusesAnAnswer() throws Exception {
+    accuseFalsely();
+    cli.sql("DELETE FROM indelible_tiles");
+    assertThat(cli.run("log", "answer", "2", "--reason", "the key was not mounted").complaint(1))
+        .contains("cannot be answered", "the stored tree does not prove it", "is gone");
+    assertThat(rows()).isEqualTo(3);
   }
 
   /** The row that such a note names verifies, and says nothing of those that are gone. */

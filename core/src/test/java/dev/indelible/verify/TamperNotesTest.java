@@ -17,6 +17,8 @@ import dev.indelible.ledger.TamperAnswer;
 import dev.indelible.ledger.TamperNote;
 import dev.indelible.ledger.TamperNotes;
 import dev.indelible.ledger.TamperNotes.Noted;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -54,6 +56,28 @@ class TamperNotesTest {
     assertThat(notes(rows)).hasSize(20).allMatch(Noted::isAnswered);
   }
 
+  /** A note that cannot be judged now is unknown, and the rows behind it are read. */
+  @Test
+  void noteThatCannotBeJudgedHidesNoChangedRow() {
+    List<AuditEvent> events = new ArrayList<>(events(1));
+    events.add(new TamperNote(1, "00", "does not verify").toEvent());
+    events.addAll(events(3));
+    List<ChainRow> rows =
+        ChainedRows.with(
+            new RowSealer(key).seal(Head.EMPTY, events),
+            3,
+            row -> ChainedRows.agent(row, "agent:mallory"));
+    VerificationReport report =
+        new Verifier(withoutSingleRows(MemoryLedger.of(rows)), VerificationOptions.of(keys))
+            .verify();
+
+    assertThat(report.verdict()).isEqualTo(VerificationReport.Verdict.BROKEN);
+    assertThat(report.rows()).isEqualTo(5);
+    assertThat(report.findings())
+        .anyMatch(f -> f.check().equals("tamper") && f.status() == Finding.Status.UNKNOWN)
+        .anyMatch(f -> f.sequence().orElse(0) == 4 && f.status() == Finding.Status.BROKEN);
+  }
+
   private static List<AuditEvent> events(int count) {
     return ChainedRows.events(count);
   }
@@ -61,5 +85,23 @@ class TamperNotesTest {
   private List<Noted> notes(List<ChainRow> rows) throws LedgerException {
     LedgerReader ledger = MemoryLedger.of(rows);
     return new TamperNotes(ledger, KeyHistory.read(ledger, keys, false)).all();
+  }
+
+  /** A ledger that cannot look up a row by its sequence. */
+  private static LedgerReader withoutSingleRows(LedgerReader ledger) {
+    return (LedgerReader)
+        Proxy.newProxyInstance(
+            TamperNotesTest.class.getClassLoader(),
+            new Class<?>[] {LedgerReader.class},
+            (proxy, method, arguments) -> {
+              if (method.getName().equals("row") && arguments[0] instanceof Long) {
+                throw new LedgerException("the database is locked by another process");
+              }
+              try {
+                return method.invoke(ledger, arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
   }
 }
