@@ -128,7 +128,7 @@ func checkGrowth(folder, file string, vkeys []string) {
 		fail(fmt.Sprintf("the checkpoint that was kept is one of %s, and this log is %s", origin, name))
 	}
 	if tree.N < kept.N {
-		fail(fmt.Sprintf("the log was set back: it has %d entries, and signed %d", tree.N, kept.N))
+		fail(fmt.Sprintf("the log was rolled back: it has %d entries, and signed %d", tree.N, kept.N))
 	}
 	if kept.N > 0 { // every log continues an empty one
 		proof, err := tlog.ProveTree(tree.N, kept.N, tlog.TileHashReader(tree, &tiles{folder}))

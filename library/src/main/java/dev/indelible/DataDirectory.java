@@ -266,8 +266,8 @@ public record DataDirectory(Path path) {
   }
 
   /**
-   * The last checkpoint that was signed here. A database that has an earlier one was set back to a
-   * copy, and is not signed on.
+   * The last checkpoint that was signed here. A database that has an earlier one was rolled back to
+   * a copy, and is not signed on.
    */
   public Path lastCheckpoint() {
     return path.resolve("last-checkpoint");

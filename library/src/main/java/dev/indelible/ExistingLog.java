@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible;
 
+import dev.indelible.crypto.ExposedKeyException;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
@@ -92,6 +93,9 @@ final class ExistingLog {
         throw new KeyException(keys + ": there is no signing key");
       }
       key = data.keys().read().verificationKey();
+    } catch (ExposedKeyException e) {
+      // The key is not missing, and its message names the cure.
+      throw e;
     } catch (KeyException e) {
       throw new KeyException(
           "%s; %s; put the log's key back, or, %s".formatted(e.getMessage(), evidence(), REPLACE),

@@ -8,6 +8,8 @@ import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.event.Timestamps;
+import dev.indelible.health.HealthEntry;
+import dev.indelible.health.HealthReasons;
 import dev.indelible.journal.JournalException;
 import dev.indelible.journal.JournalSettings;
 import dev.indelible.journal.WaitingEvents;
@@ -18,8 +20,6 @@ import dev.indelible.ledger.TamperNotes;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.queue.AuditHealth;
-import dev.indelible.health.HealthEntry;
-import dev.indelible.health.HealthReasons;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.LastCheckpoint;
 import dev.indelible.verify.LastCheckpoint.Agreement;
@@ -55,6 +55,7 @@ public final class HealthCheck {
   /** By source, in the order in which they were found. */
   private final Map<String, HealthEntry> entries = new LinkedHashMap<>();
 
+  private Optional<KeyRing> accepted = Optional.empty();
   private Optional<KeyRing> keys = Optional.empty();
   private Optional<Policy> policy = Optional.empty();
   private Optional<WitnessPolicy> witnesses = Optional.empty();
@@ -117,7 +118,12 @@ public final class HealthCheck {
     return AuditHealth.of(List.copyOf(entries.values()));
   }
 
-  /** The accepted keys; empty if they cannot be read. */
+  /** The keys that rows are checked with; empty if they cannot be read. */
+  public Optional<KeyRing> accepted() {
+    return accepted;
+  }
+
+  /** The same keys, if one of them can sign here; empty if none can. */
   public Optional<KeyRing> keys() {
     return keys;
   }
@@ -198,10 +204,11 @@ public final class HealthCheck {
 
   private void checkKeys() {
     try {
-      keys = Optional.of(data.keys().accepted());
+      accepted = Optional.of(data.keys().accepted());
       if (!data.keys().isElsewhere()) {
         data.requireSigningKey();
       }
+      keys = accepted;
     } catch (KeyException | LedgerException e) {
       add(HealthEntry.KEYS, e.getMessage());
     }
@@ -284,7 +291,7 @@ public final class HealthCheck {
     if (age.compareTo(LONG_WAIT) >= 0) {
       reasons.add(
           text(
-              "%,d %s in the journal of a process at work, the oldest for %,d s: its ledger is locked, full or slow. The process delivers %s when it can; its log names the cause",
+              "%,d %s in the journal of a process at work, the oldest for %,d s; the process delivers %s when it can, and its own log names the cause",
               waiting.alive(),
               eventsWait(waiting.alive()),
               age.toSeconds(),
@@ -303,7 +310,7 @@ public final class HealthCheck {
     checkTampering(open);
     history.ifPresent(this::checkSigningKey);
     checkCheckpoints(open, history);
-    checkAnchor(history);
+    checkAnchor(open);
   }
 
   private void checkDeadLetters(SqliteLedger open) {
@@ -335,8 +342,8 @@ public final class HealthCheck {
   /** The history of the keys that are accepted here; empty if it cannot be read. */
   private Optional<KeyHistory> history(SqliteLedger open) {
     try {
-      return keys.isPresent()
-          ? Optional.of(KeyHistory.read(open, keys.get(), true))
+      return accepted.isPresent()
+          ? Optional.of(KeyHistory.read(open, accepted.get(), true))
           : Optional.empty();
     } catch (LedgerException e) {
       add(HealthEntry.LEDGER, "the rows about keys cannot be read: " + e.getMessage());
@@ -389,30 +396,34 @@ public final class HealthCheck {
     }
   }
 
-  private void checkAnchor(Optional<KeyHistory> history) {
-    if (anchor.isEmpty() || checkpoint.isEmpty() || history.isEmpty()) {
+  private void checkAnchor(SqliteLedger open) {
+    if (anchor.isEmpty()) {
       return;
     }
     Path file = anchor.get();
     if (Files.notExists(file)) {
-      add(HealthEntry.ANCHOR, file + ": the anchor is not there");
+      add(HealthEntry.ANCHOR, file + ": the anchor file is missing; put it back");
+      return;
+    }
+    if (checkpoint.isEmpty() || history.isEmpty()) {
       return;
     }
     try {
-      Checkpoint last = checkpoint.get();
-      long size = Anchoring.anchored(file, last.origin(), history.get());
+      long size = Anchoring.anchored(file, checkpoint.get().origin(), history.get());
       anchored = OptionalLong.of(size);
-      if (size > last.size()) {
+      // Read after the file: a log at work signs first, and anchors then.
+      long last = open.lastCheckpoint().map(StoredCheckpoint::size).orElse(0L);
+      if (size > last) {
         add(
             HealthEntry.ANCHOR,
             text(
-                "%s: the log was set back: the anchor has its checkpoint over %s rows, and its last is over %s; put back the database that has them",
-                file, size, last.size()));
+                "%s: the log was rolled back: the anchor has its checkpoint over %s rows, and its last is over %s; put back the database that has them",
+                file, size, last));
       }
     } catch (IOException e) {
       add(HealthEntry.ANCHOR, file + ": the anchor cannot be read: " + e);
-    } catch (IllegalArgumentException e) {
-      add(HealthEntry.ANCHOR, file + ": what the anchor has cannot be told: " + e.getMessage());
+    } catch (IllegalArgumentException | LedgerException e) {
+      add(HealthEntry.ANCHOR, file + ": what the anchor has is unknown: " + e.getMessage());
     }
   }
 

@@ -11,6 +11,7 @@ import dev.indelible.drain.DeferredAudit;
 import dev.indelible.drain.DrainReport;
 import dev.indelible.drain.DrainSettings;
 import dev.indelible.gate.Gate;
+import dev.indelible.health.HealthEntry;
 import dev.indelible.journal.Durability;
 import dev.indelible.journal.Journal;
 import dev.indelible.journal.JournalException;
@@ -24,11 +25,11 @@ import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.EventStore;
-import dev.indelible.health.HealthEntry;
 import dev.indelible.queue.MemoryStore;
 import dev.indelible.sqlite.SqliteCosignatures;
 import dev.indelible.sqlite.SqliteDeferredAudit;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.sqlite.SqliteLibrary;
 import dev.indelible.sqlite.SqliteTallies;
 import dev.indelible.witness.Anchoring;
 import dev.indelible.witness.Witnessing;
@@ -380,6 +381,8 @@ public final class Indelible implements AutoCloseable {
      */
     public Indelible open() throws OpenException {
       try {
+        // Without SQLite's library no event ever reaches a ledger, so none is accepted.
+        SqliteLibrary.load();
         if (durability != Durability.MEMORY) {
           Journal.requireRoom(data.journal());
         }

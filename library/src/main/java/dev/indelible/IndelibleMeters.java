@@ -2,9 +2,9 @@
 package dev.indelible;
 
 import dev.indelible.gate.DecisionBooks;
+import dev.indelible.health.HealthEntry;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.DeferredAuditMetrics;
-import dev.indelible.health.HealthEntry;
 import dev.indelible.witness.Witnessing;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.FunctionTimer;

@@ -237,7 +237,7 @@ class AnchoredLogTest {
     // and
     // signs no second history.
     try (Indelible log = open()) {
-      awaitReason(log, "the log was set back");
+      awaitReason(log, "the log was rolled back");
       assertThat(log.metrics().health().state()).isEqualTo(AuditHealth.State.DEGRADED);
       record(log, 11);
     }
@@ -424,7 +424,7 @@ class AnchoredLogTest {
     VerificationReport report =
         verify(VerificationOptions.of(keys()).anchors(List.of(anchor)).ofCopy());
     assertThat(faults(report)).containsExactly("anchor UNKNOWN");
-    assertThat(message(report, "anchor")).contains("the copy is older, or was set back");
+    assertThat(message(report, "anchor")).contains("the copy is older, or was rolled back");
   }
 
   /**

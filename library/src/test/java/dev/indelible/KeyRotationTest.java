@@ -106,8 +106,8 @@ class KeyRotationTest {
             () ->
                 assertThat(open.metrics().health().reason())
                     .contains("indelible.db: ")
-                    .contains("was given up in row")
-                    .contains("start anew with the key that follows it"));
+                    .contains("is revoked by row")
+                    .contains("restart this process with the new key"));
     assertThat(open.queue().isOpen()).isTrue();
     DrainReport report = open.closeAndFlush(Duration.ofMillis(100));
     assertThat(report.pending()).isEqualTo(1);

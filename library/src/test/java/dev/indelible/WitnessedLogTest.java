@@ -419,7 +419,7 @@ class WitnessedLogTest {
     // While it is shorter than what was seen.
     try (Indelible log = openLog("a")) {
       record(log, 1);
-      awaitConcern(log, "the log was set back, or it is wrong: it saw 20 rows");
+      awaitConcern(log, "the log was rolled back, or it is wrong: it saw 20 rows");
       assertThat(log.queue().drainPending(Duration.ofMinutes(1))).isTrue();
       assertThat(log.rowsNotCosigned().orElseThrow()).isPositive();
     }

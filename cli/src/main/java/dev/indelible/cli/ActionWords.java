@@ -5,6 +5,7 @@ import dev.indelible.action.AgentAction;
 import dev.indelible.action.Bash;
 import dev.indelible.action.Custom;
 import dev.indelible.action.FilesystemWrite;
+import dev.indelible.action.NetworkRequest;
 import dev.indelible.action.ProcessSpawn;
 import dev.indelible.action.Read;
 import dev.indelible.action.ToolCall;
@@ -13,6 +14,7 @@ import dev.indelible.json.JsonFormatException;
 import dev.indelible.json.JsonValue;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** An action written as words on the command line: its kind, and what that kind needs. */
 final class ActionWords {
@@ -20,21 +22,34 @@ final class ActionWords {
       "bash COMMAND, filesystem_write PATH, network_request URL, process_spawn BINARY [ARG...],"
           + " read SURFACE [NAMESPACE], tool_call TOOL ARGUMENTS-JSON, or custom KIND PAYLOAD-JSON";
 
+  private static final Set<String> KINDS =
+      Set.of(
+          Bash.KIND,
+          FilesystemWrite.KIND,
+          NetworkRequest.KIND,
+          ProcessSpawn.KIND,
+          Read.KIND,
+          ToolCall.KIND,
+          Custom.KIND);
+
   private ActionWords() {}
 
   /**
    * Reads an action.
    *
-   * @param words the kind first; at least two
+   * @param words the kind first
    * @throws CommandFailure naming the forms there are
    * @throws JsonFormatException if a word that is JSON, or a URL, cannot be read
    */
   static AgentAction read(List<String> words) throws CommandFailure, JsonFormatException {
+    if (words.size() == 1) {
+      throw wrong(words);
+    }
     String first = words.get(1);
     return switch (words.get(0)) {
       case Bash.KIND -> new Bash(only(words, 2).get(1));
       case FilesystemWrite.KIND -> new FilesystemWrite(only(words, 2).get(1));
-      case "network_request" -> ClaudeHookEvent.request(only(words, 2).get(1));
+      case NetworkRequest.KIND -> ClaudeHookEvent.request(only(words, 2).get(1));
       case ProcessSpawn.KIND -> new ProcessSpawn(first, words.subList(2, words.size()));
       case Read.KIND ->
           new Read(
@@ -43,8 +58,16 @@ final class ActionWords {
               Optional.empty());
       case ToolCall.KIND -> new ToolCall(first, json(only(words, 3).get(2)));
       case Custom.KIND -> new Custom(first, json(only(words, 3).get(2)));
-      default -> throw wrong(words);
+      default ->
+          throw CommandFailure.usage(
+              "ACTION: \"%s\" is no kind of action; JSON goes in single quotes, as one argument; or write %s"
+                  .formatted(Console.excerpt(words.get(0), 40), USAGE));
     };
+  }
+
+  /** Whether a word is a kind of action. */
+  static boolean isKind(String word) {
+    return KINDS.contains(word);
   }
 
   private static List<String> only(List<String> words, int count) throws CommandFailure {
@@ -60,7 +83,7 @@ final class ActionWords {
 
   private static CommandFailure wrong(List<String> words) {
     return CommandFailure.usage(
-        "\"%s\" with %d more words is no action; write %s, or the action as JSON; quote a command"
-            .formatted(Console.excerpt(words.get(0), 40), words.size() - 1, USAGE));
+        "ACTION: %s arguments do not fit %s; quote what belongs together, and write %s"
+            .formatted(words.size(), words.get(0), USAGE));
   }
 }

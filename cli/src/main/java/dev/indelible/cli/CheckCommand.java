@@ -90,7 +90,7 @@ final class CheckCommand extends Verb {
 
   private GateInput input() throws Exception {
     requireWhole("--agent", agent);
-    if (action.size() > 1) {
+    if (action.size() > 1 || !action.isEmpty() && ActionWords.isKind(action.get(0))) {
       for (String word : action) {
         requireWhole("ACTION", word);
       }

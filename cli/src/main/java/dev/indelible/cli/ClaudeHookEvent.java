@@ -101,7 +101,7 @@ record ClaudeHookEvent(Name name, GateInput input) {
       case "Glob", "Grep" ->
           new Read(
               "filesystem",
-              input.optionalString("path").or(() -> cwd),
+              input.optionalString("path").map(path -> absolute(path, cwd)).or(() -> cwd),
               input.optionalString("pattern"));
       default -> new ToolCall(tool, JsonValue.of(inputNode));
     };

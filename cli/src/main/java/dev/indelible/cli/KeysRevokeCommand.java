@@ -20,11 +20,11 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "revoke",
-    description = "Put on record that others may hold a key, so that it signs nothing any more.",
+    description = "Revoke a key that others may hold: it signs nothing from then on.",
     footer = {
       "",
-      "Not the key that signs now: exchange it first with 'indelible keys rotate', and start the",
-      "processes that are at work anew. What the key signs behind this event counts as broken."
+      "Not the key that signs now: rotate it first with 'indelible keys rotate', and restart the",
+      "processes that are at work. What the key signs after this event counts as broken."
     })
 final class KeysRevokeCommand extends Verb {
   @Parameters(paramLabel = "KEY-ID", description = "the key, as 'indelible keys list' names it")
@@ -75,7 +75,7 @@ final class KeysRevokeCommand extends Verb {
                               + keyId
                               + ": not one of this log's; 'indelible keys list' shows them"));
       if (era.isGivenUp()) {
-        throw CommandFailure.usage("key " + keyId + ": given up already, by row " + era.givenUp());
+        throw CommandFailure.usage("key " + keyId + ": already revoked by row " + era.givenUp());
       }
     }
   }
@@ -106,7 +106,7 @@ final class KeysRevokeCommand extends Verb {
       console().json(out.endObject());
       return;
     }
-    console().line("key " + keyId + " is given up: what it signs from now on counts as broken");
+    console().line("key " + keyId + " is revoked: what it signs from now on counts as broken");
     said.sinceSequence()
         .ifPresent(
             sequence ->

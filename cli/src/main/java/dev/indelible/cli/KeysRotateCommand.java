@@ -10,7 +10,7 @@ import picocli.CommandLine.Command;
     description = "Exchange the signing key for a new one, which the old one introduces.",
     footer = {
       "",
-      "Processes that are at work sign with the old key until they start anew.",
+      "Processes that are at work sign with the old key until they are restarted.",
       "If it is cut short, run it again: it finishes what was begun."
     })
 final class KeysRotateCommand extends Verb {
@@ -36,7 +36,7 @@ final class KeysRotateCommand extends Verb {
                       rotation.to().keyId(),
                       rotation.resumed() ? ", as was begun before" : "",
                       rotation.from().keyId()));
-      console().line("processes that are at work sign with the old one until they start anew");
+      console().line("processes that are at work sign with the old one until they are restarted");
     }
     return ExitCode.OK;
   }

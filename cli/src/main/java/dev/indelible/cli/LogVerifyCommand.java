@@ -54,9 +54,8 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "Exit status: 0 intact, 1 broken, 3 it could not be told.",
-      "What it cannot see by itself (the log set back, or rebuilt with its own key) it sees with"
-          + " an",
-      "anchor file, or witnesses, that somebody else keeps."
+      "A rollback, or a rebuild with the log's own key, shows only with an anchor file or witnesses",
+      "that somebody else keeps."
     })
 final class LogVerifyCommand extends Verb {
   /** Findings shown to a person before the rest are only counted; JSON has more. */

@@ -3,6 +3,7 @@ package dev.indelible.cli;
 
 import dev.indelible.HealthCheck;
 import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.health.HealthEntry;
 import dev.indelible.journal.WaitingEvents;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.ChainRow;
@@ -11,7 +12,6 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.TamperNotes.Noted;
 import dev.indelible.policy.Policy;
 import dev.indelible.queue.AuditHealth;
-import dev.indelible.health.HealthEntry;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteLedger.BlockedCounts;
 import dev.indelible.sqlite.SqliteLibrary;
@@ -124,7 +124,7 @@ final class StatusCommand extends Verb {
 
   private RowSignatures rowSignatures(Optional<SqliteLedger> ledger, HealthCheck check) {
     return check
-        .keys()
+        .accepted()
         .flatMap(ring -> read(ledger, "row signatures", open -> RowSignatures.read(open, ring)))
         .orElse(RowSignatures.UNKNOWN);
   }
@@ -132,7 +132,7 @@ final class StatusCommand extends Verb {
   /** Empty where it cannot be told which tallies hold. */
   private Optional<LastTally> lastTally(Optional<SqliteLedger> ledger, HealthCheck check) {
     return check
-        .keys()
+        .accepted()
         .flatMap(ring -> read(ledger, "the last tally", open -> LastTally.read(open, ring)))
         .flatMap(Function.identity());
   }

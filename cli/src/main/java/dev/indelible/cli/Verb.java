@@ -5,9 +5,9 @@ import dev.indelible.DataDirectory;
 import dev.indelible.Indelible;
 import dev.indelible.OpenException;
 import dev.indelible.drain.DrainReport;
+import dev.indelible.health.HealthEntry;
 import dev.indelible.json.Text;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.sqlite.SqliteLedger;
@@ -127,7 +127,8 @@ abstract class Verb implements Callable<Integer> {
     while (onItsWay && !log.queue().drainPending(POLL_INTERVAL)) {
       DeferredAuditMetrics now = log.metrics();
       onItsWay =
-          now.health().state() == AuditHealth.State.RECORDING
+          !now.health().state().isTerminal()
+              && now.health().entry(HealthEntry.RECORDING).isEmpty()
               && now.pending() <= 1
               && System.nanoTime() - start < LONGEST_WAIT.toNanos();
     }

@@ -182,7 +182,11 @@ class BadInputTest {
     assertThat(cli.run("check", nothing).complaint(2))
         .isEqualTo("indelible: ACTION: nothing to read where a JSON value should be");
     assertThat(cli.runOn(nothing, "check").complaint(2))
-        .isEqualTo("indelible: standard input: nothing to read where a JSON value should be");
+        .isEqualTo(
+            nothing.isEmpty()
+                ? "indelible: standard input: there is no input; give the action as an argument or on"
+                    + " standard input"
+                : "indelible: standard input: nothing to read where a JSON value should be");
     cli.assertIntact(1);
   }
 

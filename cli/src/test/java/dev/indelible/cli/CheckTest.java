@@ -6,9 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.indelible.cli.Cli.Result;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.Statement;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -142,24 +139,48 @@ class CheckTest {
         .isEqualTo(command);
   }
 
-  /** D9: no decision is given out whose record did not come about; D2: the record comes later. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "bash;rm -rf /x|{\"kind\":\"bash\",\"command\":\"rm -rf /x\"}",
+        "filesystem_write;/etc/x|{\"kind\":\"filesystem_write\",\"path\":\"/etc/x\"}",
+        "process_spawn;git;push;-f|{\"kind\":\"process_spawn\",\"binary\":\"git\",\"args\":[\"push\",\"-f\"]}",
+        "network_request;https://h:8/p?q|{\"kind\":\"network_request\",\"host\":\"h\",\"scheme\":\"https\",\"port\":8,\"path\":\"/p?q\"}",
+        "read;memory;n|{\"kind\":\"read\",\"surface\":\"memory\",\"namespace\":\"n\"}",
+        "tool_call;t;{\"a\":1}|{\"kind\":\"tool_call\",\"tool\":\"t\",\"arguments\":{\"a\":1}}",
+        "custom;c;[]|{\"kind\":\"custom\",\"custom_kind\":\"c\",\"payload\":[]}"
+      })
+  void wordsAreTheActionThatTheyWrite(String words, String action) {
+    String[] arguments = ("check;--;" + words).split(";");
+
+    assertThat(cli.run(arguments).exit()).isZero();
+
+    assertThat(cli.rows().get(0).path("payload").path("action")).isEqualTo(Cli.json(action));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"ls, allow, 0", "careful, warn, 0", "delete, refuse, 3", "pay, escalate, 4"})
+  void dryRunDecidesAndRecordsNothing(String command, String verdict, int status) {
+    Result result = cli.run("check", "--dry-run", "bash", command);
+
+    assertThat(result.exit()).isEqualTo(status);
+    assertThat(result.out()).startsWith(verdict).endsWith("not recorded\n");
+    assertThat(cli.data().resolve("indelible.db")).doesNotExist();
+    assertThat(cli.data().resolve("journal")).doesNotExist();
+    assertThat(cli.data().resolve("keys")).doesNotExist();
+  }
+
   @Test
-  void aDecisionWhoseRecordIsNotWrittenInTimeIsAFailureAndNotADecision() throws Exception {
-    cli.run("check", Cli.bash("ls"));
-    try (Connection other =
-        DriverManager.getConnection("jdbc:sqlite:" + cli.data().resolve("indelible.db"))) {
-      other.setAutoCommit(false);
-      try (Statement statement = other.createStatement()) {
-        statement.execute("UPDATE indelible_schema SET version = version");
-      }
+  void dryRunWithoutADataDirectoryUsesTheStarterRules() {
+    Path absent = directory.resolve("absent");
 
-      Result result = cli.run("check", Cli.bash("ls"));
-
-      assertThat(result.complaint(1)).startsWith("indelible: 1 of 1 events are not written yet: ");
-      assertThat(result.out()).isEmpty();
-      other.rollback();
-    }
-    cli.run("check", Cli.bash("ls")).ok();
-    cli.assertIntact(3);
+    assertThat(
+            Cli.runWithoutData(
+                    "--data", absent.toString(), "check", "--dry-run", "bash", "rm -rf /")
+                .exit())
+        .isEqualTo(3);
+    assertThat(absent).doesNotExist();
   }
 }

@@ -50,8 +50,8 @@ class KeysTest {
     revoke(first, "lost with a laptop").ok();
 
     assertThat(cli.run("log", "verify", "--key", vkey).ok().out())
-        .contains(first + " the first, given up by row 3");
-    assertThat(revoke(first, "x").complaint(2)).contains("given up already, by row 3");
+        .contains(first + " the first, revoked by row 3");
+    assertThat(revoke(first, "x").complaint(2)).contains("already revoked by row 3");
   }
 
   /** Restored from a copy, for example. */
@@ -65,7 +65,7 @@ class KeysTest {
     Files.setPosixFilePermissions(place, PosixFilePermissions.fromString("rw-------"));
 
     assertThat(cli.run("keys", "rotate").complaint(2))
-        .contains("was given up in row 3 and signs no more")
+        .contains("is revoked by row 3 and signs nothing more")
         .contains("with the key that follows it");
     cli.run("log", "verify").ok();
   }

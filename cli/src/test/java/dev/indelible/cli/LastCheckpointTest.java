@@ -67,7 +67,7 @@ class LastCheckpointTest {
 
     assertThat(finding(verified).path("status").asString()).isEqualTo("broken");
     assertThat(message(verified))
-        .startsWith(file + ": the database was set back or replaced")
+        .startsWith(file + ": the database was rolled back or replaced")
         .contains("a checkpoint over %d rows, and the database has %d".formatted(signed, rows))
         .contains("put back the database that has them");
     record();

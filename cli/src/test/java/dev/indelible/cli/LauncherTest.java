@@ -102,7 +102,7 @@ class LauncherTest {
   @EnabledOnOs(OS.LINUX)
   void closedStreamIsReplaced(String closing, int descriptor, String file) throws Exception {
     Path seen = home.resolve("seen");
-    stand("readlink /proc/$$/fd/" + descriptor + " >'" + seen + "'");
+    stand("link=$(readlink /proc/$$/fd/" + descriptor + "); echo \"$link\" >'" + seen + "'");
 
     shell("'" + home.resolve("indelible") + "' status " + closing);
 

@@ -64,7 +64,7 @@ class LogAnswerTest {
     accuseFalsely();
     cli.sql("UPDATE signed_events SET agent_id = 'agent:mallory' WHERE sequence = 1");
     assertThat(cli.run("log", "answer", "2", "--reason", "it was me").complaint(1))
-        .contains("row 1: its payload is of another event");
+        .contains("cannot be answered, and nothing was written: row 1: ");
     assertThat(rows()).isEqualTo(3);
   }
 

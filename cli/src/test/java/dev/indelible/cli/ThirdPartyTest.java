@@ -115,7 +115,7 @@ class ThirdPartyTest {
     assertThat(growth(log, forked.resolve("checkpoint"), vkey)).isEqualTo(1);
     assertThat(output).contains("the log was forked: its first 1 entries are not those");
     assertThat(growth(forked, kept, vkey)).isEqualTo(1);
-    assertThat(output).contains("the log was set back: it has 1 entries, and signed 40000");
+    assertThat(output).contains("the log was rolled back: it has 1 entries, and signed 40000");
   }
 
   private static void copy(Path from, Path to) throws IOException {

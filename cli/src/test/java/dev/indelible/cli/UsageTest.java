@@ -42,8 +42,8 @@ class UsageTest {
         "chek            | unknown verb 'chek' (did you mean 'check'?); see 'indelible --help'",
         "xyzzy           | unknown verb 'xyzzy'; see 'indelible --help'",
         "log veirfy      | unknown verb 'veirfy' (did you mean 'verify'?); see 'indelible log --help'",
-        "log             | log: say which: list, show, tail, export, prove, verify, adopt, erase-payload",
-        "keys            | keys: say which: init, list, rotate, revoke, export",
+        "log             | log: say which: list, show, tail, export, prove, verify, adopt, erase-payload, answer",
+        "keys            | keys: say which: init, list, rotate, revoke, replace, export",
         "proof           | proof: say which: verify",
         "proof verify    | Missing required parameter: 'FILE'; see 'indelible proof verify --help'",
         "proof verify x --key y | --key y: no such file, and not a vkey of the form name+hash+key either",
@@ -61,8 +61,14 @@ class UsageTest {
         "help xyzzy      | Unknown subcommand 'xyzzy'; see 'indelible --help'",
         "check --agnet x | unknown option '--agnet' (did you mean '--agent'?); see 'indelible check --help'",
         "log list --bogus| unknown option '--bogus'; see 'indelible log list --help'",
-        "check a b       | one argument too many: 'b'; JSON goes in single quotes, as one argument;"
-            + " see 'indelible check --help'",
+        "check a b       | ACTION: \"a\" is no kind of action; JSON goes in single quotes, as one"
+            + " argument; or write bash COMMAND, filesystem_write PATH, network_request URL,"
+            + " process_spawn BINARY [ARG...], read SURFACE [NAMESPACE], tool_call TOOL"
+            + " ARGUMENTS-JSON, or custom KIND PAYLOAD-JSON",
+        "check bash rm x | ACTION: 3 arguments do not fit bash; quote what belongs together, and"
+            + " write bash COMMAND, filesystem_write PATH, network_request URL, process_spawn BINARY"
+            + " [ARG...], read SURFACE [NAMESPACE], tool_call TOOL ARGUMENTS-JSON, or custom KIND"
+            + " PAYLOAD-JSON",
         "check --agent   | Missing required parameter for option '--agent' (ID); see 'indelible check --help'",
         "log list --limit| Missing required parameter for option '--limit' (N); see 'indelible log list --help'",
         "log list --limit abc | Invalid value for option '--limit': 'abc' is not a whole number;"
@@ -188,7 +194,7 @@ class UsageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"check", "gate", "log list", "log verify", "dlq list"})
+  @ValueSource(strings = {"log list", "log verify", "dlq list"})
   void aDatabaseThatIsNotSqliteIsNamedAndLeftAsItIs(String verb) throws Exception {
     Path database = cli.data().resolve("indelible.db");
     String notes = "these are my notes, and by no means a database\n".repeat(100);
@@ -203,7 +209,7 @@ class UsageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"check", "gate", "log list", "dlq list"})
+  @ValueSource(strings = {"log list", "dlq list"})
   void aDatabaseCutShortIsNamed(String verb) throws Exception {
     Path database = cli.data().resolve("indelible.db");
     try (FileChannel channel = FileChannel.open(database, StandardOpenOption.WRITE)) {

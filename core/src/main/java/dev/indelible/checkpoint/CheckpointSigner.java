@@ -23,7 +23,9 @@ public final class CheckpointSigner {
   private final String origin;
   private final NoteSigner signer;
 
-  /** The last that this signer signed: a storage that was set back to before it is not built on. */
+  /**
+   * The last that this signer signed: a storage that was rolled back to before it is not built on.
+   */
   private Optional<Checkpoint> lastSigned = Optional.empty();
 
   /** Why nothing is signed any more; empty while all is well. */
@@ -132,7 +134,7 @@ public final class CheckpointSigner {
   private void requireNotSetBack(Checkpoint stored) throws ForkException {
     if (lastSigned.filter(signed -> signed.size() > stored.size()).isPresent()) {
       throw new ForkException(
-          "the database was set back or replaced: its last checkpoint is over %s rows, and one over %s rows was signed"
+          "the database was rolled back or replaced: its last checkpoint is over %s rows, and one over %s rows was signed"
               .formatted(stored.size(), lastSigned.get().size()));
     }
   }
@@ -141,7 +143,7 @@ public final class CheckpointSigner {
       Checkpoint before, MerkleTree<X> tree, Hash root) throws ForkException, X {
     if (before.size() > tree.size()) {
       throw new ForkException(
-          "the database was set back or replaced: it has %s rows, and a checkpoint over %s rows was signed"
+          "the database was rolled back or replaced: it has %s rows, and a checkpoint over %s rows was signed"
               .formatted(tree.size(), before.size()));
     }
     if (before.size() == 0) {

@@ -414,7 +414,7 @@ public final class KeyDirectory {
       Set<PosixFilePermission> actual =
           Files.getPosixFilePermissions(path, LinkOption.NOFOLLOW_LINKS);
       if (!allowed.containsAll(actual)) {
-        throw new KeyException(
+        throw new ExposedKeyException(
             "%s: others can reach this key (mode %s); run 'chmod %s %s', and replace the key if they may have read it"
                 .formatted(path, PosixFilePermissions.toString(actual), mode, path));
       }

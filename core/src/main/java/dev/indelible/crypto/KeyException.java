@@ -2,7 +2,7 @@
 package dev.indelible.crypto;
 
 /** A key that cannot be used. The message says which file, what is wrong and what to do. */
-public final class KeyException extends Exception {
+public class KeyException extends Exception {
   public KeyException(String message) {
     super(message);
   }

@@ -40,7 +40,7 @@ public final class SigningException extends RuntimeException {
    */
   public static SigningException givenUp(VerificationKey key, long sequence) {
     return new SigningException(
-        "%s was given up in row %s and signs no more; start anew with the key that follows it; 'indelible log verify' tells whether that row is sound"
+        "%s is revoked by row %s and signs nothing more; restart this process with the new key; 'indelible log verify' checks that row"
             .formatted(key, sequence),
         Kind.GIVEN_UP,
         null);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.drain;
 
+import dev.indelible.health.HealthEntries;
 import dev.indelible.queue.AuditBooks;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.EventStore;
-import dev.indelible.health.HealthEntries;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -37,6 +37,8 @@ public final class DeferredAudit implements AutoCloseable {
   private static final Duration UNLIMITED = Duration.ofNanos(Long.MAX_VALUE);
 
   private static final Logger LOG = LoggerFactory.getLogger(DeferredAudit.class);
+
+  private static final String UNFINISHED = "the end of the run is not recorded: {}";
 
   private static final String THREAD_NAME = "indelible-drainer";
 
@@ -142,7 +144,11 @@ public final class DeferredAudit implements AutoCloseable {
     closeStore();
     lastHealth.compareAndSet(null, books.health());
     books.report(new AuditHealth(AuditHealth.State.CLOSED, ""));
-    return report(drained, lastHealth.get());
+    DrainReport report = report(drained, lastHealth.get());
+    if (report.isComplete() && !report.unfinished().isEmpty()) {
+      LOG.warn(UNFINISHED, report.unfinished());
+    }
+    return report;
   }
 
   /** As {@link #closeAndFlush()}, for those who do not need the report. */
@@ -158,7 +164,7 @@ public final class DeferredAudit implements AutoCloseable {
     if (!report.isComplete()) {
       LOG.warn("{}", report.describePending());
     } else if (!report.unfinished().isEmpty()) {
-      LOG.warn("the end of the run is not recorded: {}", report.unfinished());
+      LOG.warn(UNFINISHED, report.unfinished());
     }
   }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.drain;
 
+import dev.indelible.health.Throttle;
 import dev.indelible.queue.AuditBooks;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.AuditHealth.State;
 import dev.indelible.queue.DeferredAuditQueue;
-import dev.indelible.health.Throttle;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;

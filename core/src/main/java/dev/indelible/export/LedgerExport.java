@@ -107,7 +107,7 @@ public final class LedgerExport {
     Checkpoint now = last.checkpoint();
     if (published.size() > now.size()) {
       throw EvidenceException.contradicted(
-          "%s: %s rows were published, and the last checkpoint of the ledger is over %s: it was set back"
+          "%s: %s rows were published, and the last checkpoint of the ledger is over %s: it was rolled back"
               .formatted(directory.path(), published.size(), now.size()));
     }
     if (published.size() == 0) {

@@ -25,6 +25,7 @@ public final class HealthReasons {
   public static Optional<String> tampered(long rows) {
     return rows == 0
         ? Optional.empty()
-        : Optional.of("the chain was tampered with; 'indelible log verify' names the rows");
+        : Optional.of(
+            "rows of the chain report tampering and are not answered; 'indelible log verify' names them");
   }
 }

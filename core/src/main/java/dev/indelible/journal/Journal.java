@@ -2,9 +2,9 @@
 package dev.indelible.journal;
 
 import dev.indelible.event.AuditEvent;
+import dev.indelible.health.Throttle;
 import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.EventStore;
-import dev.indelible.health.Throttle;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.DirectoryStream;

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.queue;
 
-import dev.indelible.health.Throttle;
-import dev.indelible.health.HealthReasons;
-import dev.indelible.health.HealthEntries;
-import dev.indelible.health.HealthEntry;
 import dev.indelible.decision.Decision;
 import dev.indelible.decision.Escalate;
 import dev.indelible.decision.Refuse;
@@ -12,6 +8,10 @@ import dev.indelible.decision.Warn;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.VerdictCounts;
+import dev.indelible.health.HealthEntries;
+import dev.indelible.health.HealthEntry;
+import dev.indelible.health.HealthReasons;
+import dev.indelible.health.Throttle;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.OptionalLong;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.queue;
 
-import dev.indelible.health.HealthEntry;
 import static java.util.stream.Collectors.joining;
 
+import dev.indelible.health.HealthEntry;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.queue;
 
-import dev.indelible.health.Throttle;
-import dev.indelible.health.HealthEntry;
 import dev.indelible.action.AgentAction;
 import dev.indelible.decision.Decision;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.Timestamps;
+import dev.indelible.health.HealthEntry;
+import dev.indelible.health.Throttle;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;

@@ -211,7 +211,7 @@ final class AnchorCheck implements Check {
     } else if (anchored.size() > rows && anchored.size() > grownTo()) {
       broken(
           ROLLBACK,
-          "the log was set back: it signed a checkpoint over %s rows, and there are %s"
+          "the log was rolled back: it signed a checkpoint over %s rows, and there are %s"
               .formatted(anchored.size(), rows));
     } else if (findings.hasFault(TreeCheck.TREE) || ledger.treeSize().isEmpty()) {
       unknown(
@@ -246,12 +246,12 @@ final class AnchorCheck implements Check {
   private void conclude() {
     if (beyondCopy > 0) {
       unknown(
-          "this copy has %s rows, and the log signed a checkpoint over %s: the copy is older, or was set back"
+          "this copy has %s rows, and the log signed a checkpoint over %s: the copy is older, or was rolled back"
               .formatted(rows, largest));
     }
     if (outOfTime > 0) {
       unknown(
-          "%s checkpoints in it are signed by a key of this log that was given up before, or is introduced after: others may hold it, or the chain was rebuilt"
+          "%s checkpoints in it are signed by a key of this log that was revoked before, or is introduced after: others may hold it, or the chain was rebuilt"
               .formatted(outOfTime));
     }
     if (signed == 0 && outOfTime == 0) {

@@ -129,6 +129,6 @@ final class KeyCheck implements Check {
                     .replacement(keyId)
                     .map(found -> " introduced by no row (see row " + found.sequence() + ")")
                     .orElse(" introduced by no row");
-    return keyId + from + (era.isGivenUp() ? ", given up by row " + era.givenUp() : "");
+    return keyId + from + (era.isGivenUp() ? ", revoked by row " + era.givenUp() : "");
   }
 }

@@ -24,7 +24,7 @@ import java.util.OptionalLong;
 /**
  * The judgement of the file {@code last-checkpoint}, which a log writes beside its database each
  * time it has signed a checkpoint, against the database as it is now. A checkpoint in it that a key
- * of this log signed proves that the database was set back, replaced or forked since.
+ * of this log signed proves that the database was rolled back, replaced or forked since.
  *
  * @param agreement whether the file and the database agree
  * @param message the file, what was found and, unless they agree, what to do
@@ -60,7 +60,7 @@ public record LastCheckpoint(Agreement agreement, String message) {
     if (Files.notExists(file)) {
       return new LastCheckpoint(
           Agreement.ABSENT,
-          file + ": there is no such file: that the database alone was set back cannot be seen");
+          file + ": there is no such file: that the database alone was rolled back cannot be seen");
     }
     try {
       SignedCheckpoint signed = SignedCheckpoint.parse(read(file));
@@ -158,7 +158,7 @@ public record LastCheckpoint(Agreement agreement, String message) {
       long rows = rows();
       if (last.size() > rows) {
         return contradicts(
-            "the database was set back or replaced: this log signed a checkpoint over %s rows, and the database has %s; put back the database that has them. If this one is to stay, move the file away and keep it: it is the proof of what is missing"
+            "the database was rolled back or replaced: this log signed a checkpoint over %s rows, and the database has %s; put back the database that has them. If this one is to stay, move the file away and keep it: it is the proof of what is missing"
                 .formatted(last.size(), rows));
       }
       if (ledger.treeSize().isEmpty()) {

@@ -66,7 +66,7 @@ record Start(Head head, TileEdge edge) {
         if (signed.isPresent() && !options.copy()) {
           findings.broken(
               AnchorCheck.ROLLBACK,
-              "the log was set back: it signed the checkpoint to start after over %s rows, and has no such row"
+              "the log was rolled back: it signed the checkpoint to start after over %s rows, and has no such row"
                   .formatted(size));
         }
         throw new LedgerException(

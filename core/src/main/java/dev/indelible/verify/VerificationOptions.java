@@ -113,7 +113,8 @@ public record VerificationOptions(
   }
 
   /**
-   * Of a copy: that it has fewer rows than the log signed does not prove that the log was set back.
+   * Of a copy: that it has fewer rows than the log signed does not prove that the log was rolled
+   * back.
    */
   public VerificationOptions ofCopy() {
     return new VerificationOptions(

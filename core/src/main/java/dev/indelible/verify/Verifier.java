@@ -31,7 +31,7 @@ public final class Verifier {
       "no cosignature was asked for: that the log shows others another chain could not be seen";
 
   private static final String UNANCHORED =
-      "none was given: that the log was set back, or rebuilt with its own key, could not be seen";
+      "none was given: that the log was rolled back, or rebuilt with its own key, could not be seen";
 
   private final LedgerReader ledger;
   private final VerificationOptions options;

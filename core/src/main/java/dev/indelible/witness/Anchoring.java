@@ -158,7 +158,7 @@ public final class Anchoring {
       throws LedgerException {
     if (known.size() > last.size() && known.size() > appending.lastSize()) {
       return Optional.of(
-          "%s: the log was set back: the anchor has its checkpoint over %s rows, and its last is over %s"
+          "%s: the log was rolled back: the anchor has its checkpoint over %s rows, and its last is over %s"
               .formatted(file.path(), known.size(), last.size()));
     }
     if (known.size() > last.size()) {

@@ -3,11 +3,11 @@ package dev.indelible.witness;
 
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.crypto.KeyException;
+import dev.indelible.health.Throttle;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.LedgerSource;
 import dev.indelible.ledger.StoredCheckpoint;
-import dev.indelible.health.Throttle;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -15,7 +15,7 @@ sealed interface WitnessReply {
   record Cosigned(NoteSignature line, boolean hadForgotten) implements WitnessReply {}
 
   /**
-   * It says that it saw more of the log than there is: the log was set back, or the witness is
+   * It says that it saw more of the log than there is: the log was rolled back, or the witness is
    * wrong.
    *
    * @param size how much it says that it saw

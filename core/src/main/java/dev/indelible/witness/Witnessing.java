@@ -6,6 +6,8 @@ import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerificationException;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.checkpoint.WitnessPolicy;
+import dev.indelible.health.HealthEntries;
+import dev.indelible.health.HealthEntry;
 import dev.indelible.ledger.CosignatureStore;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
@@ -13,8 +15,6 @@ import dev.indelible.ledger.LedgerSource;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.ledger.StoredTiles;
 import dev.indelible.merkle.TiledNodes;
-import dev.indelible.health.HealthEntries;
-import dev.indelible.health.HealthEntry;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.time.Duration;
@@ -254,7 +254,7 @@ public final class Witnessing {
         noteQuorum(ledger, last.get().size());
         return given.hadForgotten()
             ? Optional.of(
-                "it was set back: it had forgotten what it cosigned, and vouches for less")
+                "it was rolled back: it had forgotten what it cosigned, and vouches for less")
             : Optional.empty();
       }
       return refusal(reply);
@@ -275,7 +275,7 @@ public final class Witnessing {
         return Optional.empty();
       }
       return contradiction(
-          "the log was set back, or it is wrong: it saw %s rows, and the last checkpoint is over %s"
+          "the log was rolled back, or it is wrong: it saw %s rows, and the last checkpoint is over %s"
               .formatted(said, now));
     }
 

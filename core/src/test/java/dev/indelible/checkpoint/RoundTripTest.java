@@ -68,8 +68,7 @@ class RoundTripTest {
   @RepeatedTest(TIMES)
   void keys(RepetitionInfo repetition) throws Exception {
     SplittableRandom random = random(repetition);
-    SignatureType type =
-        random.nextBoolean() ? SignatureType.ED25519 : SignatureType.COSIGNATURE;
+    SignatureType type = random.nextBoolean() ? SignatureType.ED25519 : SignatureType.COSIGNATURE;
     VerifierKey key =
         new VerifierKey(name(random), type, Keys.key(random.nextInt()).verificationKey());
     assertThat(VerifierKey.parse(key.vkey())).isEqualTo(key);

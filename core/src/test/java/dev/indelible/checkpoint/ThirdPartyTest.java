@@ -228,7 +228,7 @@ class ThirdPartyTest {
       assertThat(output).contains("the log was forked: its first 5000 entries are not those");
       Path last = Files.write(folder.resolve("kept"), KEPT.get(ENTRIES));
       assertThat(runUnderKeys("growth", List.of(fork, last))).isEqualTo(1);
-      assertThat(output).contains("the log was set back: it has 5000 entries, and signed 70000");
+      assertThat(output).contains("the log was rolled back: it has 5000 entries, and signed 70000");
     }
   }
 

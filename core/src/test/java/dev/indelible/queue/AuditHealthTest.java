@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.queue;
 
-import dev.indelible.health.HealthEntry;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.indelible.health.HealthEntry;
 import dev.indelible.queue.AuditHealth.State;
 import java.util.List;
 import org.junit.jupiter.api.Test;

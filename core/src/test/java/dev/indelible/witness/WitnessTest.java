@@ -119,7 +119,7 @@ class WitnessTest {
     requireCosigned(log.request(70));
   }
 
-  /** A copy of the log that was set back, and grew differently under the same key. */
+  /** A copy of the log that was rolled back, and grew differently under the same key. */
   @Test
   void aForkIsNotCosigned() throws Exception {
     requireCosigned(log.request(0));

@@ -65,6 +65,7 @@ public final class Gate {
   public RecordedDecision record(String agentId, AgentAction action) {
     long start = System.nanoTime();
     requirePresent(agentId, action);
+    AgentIds.require(agentId);
     return record(agentId, action, policy.decide(action), start);
   }
 

@@ -7,6 +7,7 @@ import dev.indelible.drain.AppendOutcome;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.event.Timestamps;
+import dev.indelible.health.HealthEntry;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.Head;
@@ -17,7 +18,6 @@ import dev.indelible.ledger.RowSignatureNote;
 import dev.indelible.ledger.TamperNote;
 import dev.indelible.merkle.Hash;
 import dev.indelible.queue.AuditBooks;
-import dev.indelible.health.HealthEntry;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -286,6 +286,7 @@ final class BatchAppend {
   private void keepTree(TreeChange change) throws SQLException {
     try {
       change.run();
+      books.healthEntries().clear(HealthEntry.TREE);
     } catch (SqliteTree.DamagedException e) {
       books
           .healthEntries()

@@ -2,13 +2,13 @@
 package dev.indelible.sqlite;
 
 import dev.indelible.event.SystemEvent;
+import dev.indelible.health.HealthEntry;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.TamperNotes;
 import dev.indelible.queue.AuditBooks;
-import dev.indelible.health.HealthEntry;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.SQLException;

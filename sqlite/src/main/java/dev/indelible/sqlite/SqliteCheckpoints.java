@@ -6,11 +6,11 @@ import dev.indelible.checkpoint.ForkException;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningException;
+import dev.indelible.health.HealthEntry;
+import dev.indelible.health.Throttle;
 import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.queue.AuditBooks;
-import dev.indelible.health.HealthEntry;
-import dev.indelible.health.Throttle;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -111,7 +111,8 @@ final class SqliteCheckpoints {
       return;
     }
     lastTry = System.nanoTime();
-    if (due || writer.isChangedByOthers()) {
+    due |= writer.isChangedByOthers();
+    if (due) {
       signIfNew(writer);
     }
   }

@@ -265,7 +265,7 @@ final class SqliteSchema {
   }
 
   /**
-   * Whether a Merkle tree is there, or should be: a version that was set back must not hide what
+   * Whether a Merkle tree is there, or should be: a version that was rolled back must not hide what
    * lies there, nor one table that was taken away the others.
    */
   static boolean hasTree(Connection connection) throws SQLException {

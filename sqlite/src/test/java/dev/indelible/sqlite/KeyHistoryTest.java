@@ -174,7 +174,7 @@ class KeyHistoryTest {
     giveUp(SECOND, FIRST, OptionalLong.empty());
     assertThat(verifyFrom(FIRST).verdict()).isEqualTo(Verdict.INTACT);
     assertThat(message(verifyFrom(FIRST), "keys"))
-        .contains(id(FIRST) + " the first, given up by row 4");
+        .contains(id(FIRST) + " the first, revoked by row 4");
 
     append(FIRST, 2);
 
@@ -216,7 +216,7 @@ class KeyHistoryTest {
 
   /**
    * A process at work finds the event that gives up its key wherever the chain now has it: also if
-   * the chain was set back and written on meanwhile, below what this process saw or beyond.
+   * the chain was rolled back and written on meanwhile, below what this process saw or beyond.
    */
   @ParameterizedTest
   @ValueSource(longs = {3, 5, 100})
@@ -231,7 +231,7 @@ class KeyHistoryTest {
       List<AuditEvent> events = List.copyOf(TestLog.refusals("agent:a", 1));
       assertThatThrownBy(() -> append(writer, FIRST, guard, books, events))
           .isInstanceOf(SigningException.class)
-          .hasMessageContaining("was given up in row 4");
+          .hasMessageContaining("is revoked by row 4");
       append(writer, SECOND, guard, books, events);
     }
     assertThat(log.ids()).hasSize(7);

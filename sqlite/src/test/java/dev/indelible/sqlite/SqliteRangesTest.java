@@ -11,7 +11,6 @@ import dev.indelible.ledger.StoredRow;
 import dev.indelible.queue.EventBatch;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.Finding.Status;
-import dev.indelible.verify.VerificationReport.Verdict;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

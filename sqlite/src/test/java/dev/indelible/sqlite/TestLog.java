@@ -157,7 +157,8 @@ final class TestLog {
    * by which a test refuses rows are removed first: a trigger on a table of the ledger is a fault.
    */
   List<PlainChain.Row> requireIntact() throws Exception {
-    for (String trigger : Sql.texts(file, "SELECT name FROM sqlite_schema WHERE type = 'trigger'")) {
+    for (String trigger :
+        Sql.texts(file, "SELECT name FROM sqlite_schema WHERE type = 'trigger'")) {
       Sql.run(file, "DROP TRIGGER " + trigger);
     }
     VerificationReport report = verify();

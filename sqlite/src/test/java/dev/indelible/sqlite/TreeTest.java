@@ -199,7 +199,7 @@ class TreeTest {
         .satisfies(found -> assertThat(found.sequence()).hasValue(591));
   }
 
-  /** A version that was set back hides neither the tree nor the checkpoints that lie there. */
+  /** A version that was rolled back hides neither the tree nor the checkpoints that lie there. */
   @Test
   void aVersionSetBackHidesNothing() throws Exception {
     log.append(TestLog.refusals("agent:a", 600));
@@ -351,7 +351,7 @@ class TreeTest {
 
     assertThat(lastCheckpoint().size()).isEqualTo(10);
     assertThat(new DeferredAuditQueue(new MemoryStore(), log.books).metrics().health().reason())
-        .contains("the database was set back or replaced");
+        .contains("the database was rolled back or replaced");
   }
 
   /** A planted row that was noted has its leaf too: chain and tree stay one. */

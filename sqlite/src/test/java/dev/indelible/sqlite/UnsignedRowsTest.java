@@ -144,8 +144,7 @@ class UnsignedRowsTest {
     assertThat(log.verify().verdict()).isEqualTo(Verdict.BROKEN);
     assertThat(log.verify().firstBroken()).hasValue(5);
     assertThat(log.verify().findings())
-        .anyMatch(
-            finding -> finding.check().equals("link") && finding.sequence().orElse(0) == 6);
+        .anyMatch(finding -> finding.check().equals("link") && finding.sequence().orElse(0) == 6);
   }
 
   /** A writer of another process, which did not see them written, takes unsigned rows as sound. */
