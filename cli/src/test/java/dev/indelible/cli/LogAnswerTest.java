@@ -78,6 +78,32 @@ class LogAnswerTest {
     assertThat(cli.run("status").out()).contains("tampered").doesNotContain("answered by");
   }
 
+  /** A tile that is gone leaves the note unanswered, and hides no change of a later row. */
+  @Test
+  void missingTileHidesNoChangedRow() throws Exception {
+    accuseFalsely();
+    cli.run("log", "answer", "2", "--reason", "the key was not mounted").ok();
+    cli.run("check", Cli.bash("ls")).ok();
+    cli.sql("DELETE FROM indelible_tiles");
+    cli.sql("UPDATE signed_events SET agent_id = 'agent:mallory' WHERE sequence = 5");
+
+    Cli.Result verified = cli.run("log", "verify");
+
+    assertThat(verified.exit()).as(verified.out()).isEqualTo(1);
+    assertThat(verified.out())
+        .contains("the log noted tampering while it ran", "agent:mallory")
+        .doesNotContain("answered by");
+  }
+
+  @Test
+  void missingTileRefusesAnAnswer() throws Exception {
+    accuseFalsely();
+    cli.sql("DELETE FROM indelible_tiles");
+    assertThat(cli.run("log", "answer", "2", "--reason", "the key was not mounted").complaint(1))
+        .contains("cannot be answered", "the stored tree does not prove it", "is gone");
+    assertThat(rows()).isEqualTo(3);
+  }
+
   /** The row that such a note names verifies, and says nothing of those that are gone. */
   @Test
   void noteOfLostRowsIsNotAnswered() throws Exception {

@@ -104,6 +104,7 @@ public final class FullRowCheck {
         : Optional.empty();
   }
 
+  /** A tile that is gone or damaged is a fault: whoever takes it away must not stop the check. */
   private Optional<String> treeFault(ChainRow row) throws LedgerException {
     OptionalLong size = ledger.treeSize();
     if (size.isEmpty() || size.getAsLong() < row.sequence()) {
@@ -115,6 +116,9 @@ public final class FullRowCheck {
       return Optional.empty();
     } catch (InvalidProofException e) {
       return Optional.of("the stored tree has another row in its place");
+    } catch (LedgerException e) {
+      // Without the tiles nothing shows that the row is the one that was written.
+      return Optional.of("the stored tree does not prove it: " + e.getMessage());
     }
   }
 }

@@ -3,7 +3,9 @@ package dev.indelible.ledger;
 
 import dev.indelible.event.SystemEvent;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -14,14 +16,17 @@ import org.jspecify.annotations.Nullable;
  * that is changed later is no longer answered. Used by one thread.
  */
 public final class TamperNotes {
-  /** Most notes that are read; a ledger with more counts as tampered with. */
-  private static final int MAX_NOTES = 1_000;
+  /** Most notes that {@link #all} judges, so that a planted flood of them fits into memory. */
+  static final int MAX_NOTES = 10_000;
+
+  /** Stands for the note of an answer that cannot be read, as in a copy without payloads. */
+  private static final long NO_NOTE = 0;
 
   private final LedgerReader ledger;
   private final FullRowCheck check;
 
-  /** The sound answers; null until a note asks for them. */
-  private @Nullable List<ChainRow> answers;
+  /** The sound answers by the note that each names; null until a note asks for them. */
+  private @Nullable Map<Long, List<ChainRow>> answers;
 
   /**
    * Creates a judge of the notes in a ledger.
@@ -59,18 +64,22 @@ public final class TamperNotes {
   }
 
   /**
-   * Returns every note in the ledger, oldest first.
+   * Returns the notes in the ledger, oldest first. Of more than {@link #MAX_NOTES}, the first one
+   * too many is returned as unanswered, whatever answers it, and none behind it.
    *
-   * @throws LedgerException if they cannot be read now, or there are too many
+   * @throws LedgerException if they cannot be read now
    */
   public List<Noted> all() throws LedgerException {
-    List<ChainRow> rows = rowsOf(SystemEvent.TAMPER, MAX_NOTES + 1);
-    if (rows.size() > MAX_NOTES) {
-      throw new LedgerException("there are more than " + MAX_NOTES + " audit.tamper rows");
-    }
+    List<Noted> unjudged = new ArrayList<>();
+    ledger.forEachRow(
+        RowQuery.ofType(SystemEvent.TAMPER),
+        row -> {
+          unjudged.add(new Noted(row.sequence(), TamperNote.read(row), Optional.empty()));
+          return unjudged.size() <= MAX_NOTES;
+        });
     List<Noted> all = new ArrayList<>();
-    for (ChainRow row : rows) {
-      all.add(judge(row));
+    for (Noted noted : unjudged) {
+      all.add(all.size() < MAX_NOTES ? judge(noted.sequence(), noted.note()) : noted);
     }
     return all;
   }
@@ -81,12 +90,16 @@ public final class TamperNotes {
    * @throws LedgerException if the ledger cannot be read now
    */
   public Noted judge(ChainRow row) throws LedgerException {
-    Optional<TamperNote> note = TamperNote.read(row);
-    Optional<ChainRow> answer = note.isPresent() ? answerTo(row, note.get()) : Optional.empty();
+    return judge(row.sequence(), TamperNote.read(row));
+  }
+
+  private Noted judge(long sequence, Optional<TamperNote> note) throws LedgerException {
+    Optional<ChainRow> answer =
+        note.isPresent() ? answerTo(sequence, note.get()) : Optional.empty();
     if (answer.isPresent() && whyNot(note.get()).isPresent()) {
       answer = Optional.empty();
     }
-    return new Noted(row.sequence(), note, answer);
+    return new Noted(sequence, note, answer);
   }
 
   /**
@@ -96,7 +109,9 @@ public final class TamperNotes {
    * @throws LedgerException if the ledger cannot be read now
    */
   public boolean mayBeAnswered(long note) throws LedgerException {
-    return answers().stream().anyMatch(answer -> answer.sequence() > note);
+    return answers().values().stream()
+        .flatMap(List::stream)
+        .anyMatch(answer -> answer.sequence() > note);
   }
 
   /**
@@ -111,46 +126,39 @@ public final class TamperNotes {
             "it says that rows are gone or were exchanged, which the row it names cannot disprove");
   }
 
-  private Optional<ChainRow> answerTo(ChainRow note, TamperNote said) throws LedgerException {
+  private Optional<ChainRow> answerTo(long note, TamperNote said) throws LedgerException {
     Optional<ChainRow> named = ledger.row(said.sequence());
     if (named.isEmpty()) {
       return Optional.empty();
     }
     String hash = named.get().head().hex();
-    return answers().stream()
-        .filter(row -> row.sequence() > note.sequence())
+    return answers().getOrDefault(note, List.of()).stream()
+        .filter(row -> row.sequence() > note)
         .filter(
             row ->
                 TamperAnswer.read(row)
-                    .filter(answer -> answer.note() == note.sequence())
                     .filter(answer -> answer.sequence() == said.sequence())
                     .filter(answer -> answer.recordHash().equals(hash))
                     .isPresent())
         .findFirst();
   }
 
-  private List<ChainRow> answers() throws LedgerException {
-    List<ChainRow> known = answers;
+  private Map<Long, List<ChainRow>> answers() throws LedgerException {
+    Map<Long, List<ChainRow>> known = answers;
     if (known == null) {
-      known = new ArrayList<>();
-      for (ChainRow row : rowsOf(SystemEvent.TAMPER_ANSWERED, Integer.MAX_VALUE)) {
-        if (check.isSound(row)) {
-          known.add(row);
-        }
-      }
-      answers = known;
+      Map<Long, List<ChainRow>> sound = new HashMap<>();
+      ledger.forEachRow(
+          RowQuery.ofType(SystemEvent.TAMPER_ANSWERED),
+          row -> {
+            if (check.isSound(row)) {
+              long note = TamperAnswer.read(row).map(TamperAnswer::note).orElse(NO_NOTE);
+              sound.computeIfAbsent(note, sequence -> new ArrayList<>()).add(row);
+            }
+            return true;
+          });
+      answers = sound;
+      known = sound;
     }
     return known;
-  }
-
-  private List<ChainRow> rowsOf(String type, int most) throws LedgerException {
-    List<ChainRow> rows = new ArrayList<>();
-    ledger.forEachRow(
-        RowQuery.ofType(type),
-        row -> {
-          rows.add(row);
-          return rows.size() < most;
-        });
-    return rows;
   }
 }

@@ -31,11 +31,25 @@ final class TamperCheck implements Check {
     this.payloads = ledger.hasPayloads();
   }
 
+  /** A note that cannot be judged is named, and keeps no row behind it from being read. */
   @Override
-  public void row(JudgedRow row) throws LedgerException {
+  public void row(JudgedRow row) {
     if (!row.is(SystemEvent.TAMPER) || !row.isSigned()) {
       return;
     }
+    try {
+      judge(row);
+    } catch (LedgerException e) {
+      String message = NOTED + "whether that is answered cannot be read: " + e.getMessage();
+      if (e.isDamaged()) {
+        findings.broken(TAMPER, row.sequence(), message);
+      } else {
+        findings.unknown(TAMPER, row.sequence(), message);
+      }
+    }
+  }
+
+  private void judge(JudgedRow row) throws LedgerException {
     if (payloads) {
       Noted noted = notes.judge(row.row());
       if (noted.isAnswered()) {

@@ -24,7 +24,11 @@ record MemoryLedger(List<ChainRow> rows, Optional<LedgerException> failure)
   @Override
   public void forEachRow(RowQuery query, Visitor<ChainRow> visitor) throws LedgerException {
     for (ChainRow row : rows) {
-      if (row.sequence() >= query.from() && !visitor.visit(row)) {
+      boolean asked =
+          row.sequence() >= query.from()
+              && query.eventType().map(row.eventType()::equals).orElse(true)
+              && query.agentId().map(row.agentId()::equals).orElse(true);
+      if (asked && !visitor.visit(row)) {
         return;
       }
     }
