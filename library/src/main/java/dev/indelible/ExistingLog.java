@@ -108,6 +108,27 @@ final class ExistingLog {
     }
   }
 
+  /** Requires that the key of a process that has opened this log is one of the log's. */
+  void requireKnown(VerificationKey key) throws KeyException, LedgerException {
+    if (!mayKnow(key)) {
+      throw new KeyException(
+          "%s: key %s is not one of this log's: %s; put the right key back and start this process again, or, %s"
+              .formatted(data.path(), key.keyId(), evidence(), REPLACE));
+    }
+  }
+
+  /** Whether the ledger could be read, so that it can tell who signs it. */
+  boolean isReadable() {
+    return unreadable.isEmpty();
+  }
+
+  /** Requires that the ledger could be read. */
+  void requireReadable() throws LedgerException {
+    if (unreadable.isPresent()) {
+      throw unreadable.get();
+    }
+  }
+
   /** Requires that a signer that is kept elsewhere signs this log. */
   void requireKey(Signer signer) throws KeyException, LedgerException {
     VerificationKey key = signer.verificationKey();

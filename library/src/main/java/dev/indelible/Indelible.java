@@ -3,7 +3,6 @@ package dev.indelible;
 
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.checkpoint.WitnessPolicy;
-import dev.indelible.crypto.KeyDirectory;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
@@ -393,7 +392,7 @@ public final class Indelible implements AutoCloseable {
         if (durability == Durability.MEMORY) {
           data.requireWritableDatabase();
           Optional<UUID> ledger = SqliteLedger.identify(data.database());
-          Signer key = signer(data.keys());
+          Signer key = signer(log);
           KeyRing accepted = log.withEarlierKeys(data.keys().accepted());
           return start(rules, key, accepted, ledger, witnessed, new MemoryStore());
         }
@@ -403,12 +402,16 @@ public final class Indelible implements AutoCloseable {
       }
     }
 
-    private Signer signer(KeyDirectory keys) throws KeyException {
-      if (signer.isEmpty()) {
-        return keys.openOrCreate();
+    /** Returns who signs; if the ledger could not be asked for the key, not before it can. */
+    private Signer signer(ExistingLog log) throws KeyException {
+      Signer key;
+      if (signer.isPresent()) {
+        key = signer.get();
+        data.keys().useElsewhere(key.verificationKey());
+      } else {
+        key = data.keys().openOrCreate();
       }
-      keys.useElsewhere(signer.get().verificationKey());
-      return signer.get();
+      return log.isReadable() ? key : new UnconfirmedSigner(data, key);
     }
 
     /**
@@ -425,7 +428,7 @@ public final class Indelible implements AutoCloseable {
       } catch (LedgerException unreadable) {
         return openApart(log, rules, witnessed, unreadable);
       }
-      Signer key = signer(data.keys());
+      Signer key = signer(log);
       KeyRing accepted = log.withEarlierKeys(data.keys().accepted());
       Journal journal;
       try {
@@ -460,7 +463,7 @@ public final class Indelible implements AutoCloseable {
                 + ", and none is made for a ledger that cannot be read)",
             unreadable);
       }
-      Signer key = signer(data.keys());
+      Signer key = signer(log);
       KeyRing accepted = log.withEarlierKeys(data.keys().accepted());
       Journal journal = Journal.openApart(data.journal(), journalSettings());
       return start(rules, key, accepted, Optional.of(journal.ledger()), witnessed, journal);

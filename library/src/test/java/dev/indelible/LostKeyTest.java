@@ -4,6 +4,7 @@ package dev.indelible;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.indelible.action.Bash;
 import dev.indelible.crypto.KeyDirectory.Loss;
@@ -14,6 +15,7 @@ import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.SystemEvent;
+import dev.indelible.health.HealthEntry;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
@@ -28,6 +30,7 @@ import dev.indelible.verify.Verifier;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -117,6 +120,70 @@ class LostKeyTest {
     assertThatThrownBy(this::record)
         .hasMessageContaining("whether the ledger has rows cannot be told");
     assertThat(keys).doesNotExist();
+  }
+
+  /** D11: the ledger is unreadable while a log is opened with a wrong key, and readable later. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void wrongKeySignsNothingOnceLedgerIsReadable(boolean isElsewhere) throws Exception {
+    SigningKey own = data.keys().read();
+    SigningKey wrong = SigningKey.generate();
+    Path key = keys.resolve("audit.pem");
+    if (isElsewhere) {
+      Files.delete(key);
+    } else {
+      Files.writeString(key, wrong.toPem());
+    }
+    Path away = Files.move(data.database(), temp.resolve("away"));
+    Files.writeString(data.database(), "no database at all, by any means\n".repeat(50));
+    Indelible.Builder builder = Indelible.builder(data.path());
+    Indelible log = isElsewhere ? builder.signer(wrong).open() : builder.open();
+    assertThat(log.gate().check("agent:a", new Bash("ls")).isPermitted()).isTrue();
+    int rows;
+    try (LedgerReader ledger = SqliteLedger.open(away)) {
+      rows = (int) ledger.size();
+    }
+
+    Files.move(away, data.database(), StandardCopyOption.REPLACE_EXISTING);
+
+    await()
+        .atMost(Duration.ofMinutes(1))
+        .untilAsserted(
+            () ->
+                assertThat(log.health().entries())
+                    .anyMatch(
+                        entry ->
+                            entry.source().equals(HealthEntry.RECORDING)
+                                && entry.reason().contains("is not one of this log's")
+                                && entry.reason().contains(ADVICE)));
+    if (!isElsewhere) {
+      assertThat(log.health().entries()).anyMatch(entry -> entry.source().equals(HealthEntry.KEYS));
+    }
+    assertThat(log.closeAndFlush(Duration.ofMillis(1)).isComplete()).isFalse();
+    assertThat(types()).hasSize(rows);
+
+    Files.deleteIfExists(keys.resolve("elsewhere"));
+    Files.writeString(key, own.toPem());
+    Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-------"));
+    record();
+    assertThat(types()).doesNotContain(SystemEvent.TAMPER);
+    try (LedgerReader ledger = SqliteLedger.open(data.database())) {
+      assertThat(ledger.size()).isGreaterThanOrEqualTo(rows + 2);
+    }
+    assertThat(verify(VerificationOptions.of(ring(first))).verdict()).isEqualTo(Verdict.INTACT);
+  }
+
+  /** The log's own key signs as soon as the ledger can be read. */
+  @Test
+  void ownKeySignsOnceLedgerIsReadable() throws Exception {
+    Path away = Files.move(data.database(), temp.resolve("away"));
+    Files.writeString(data.database(), "no database at all, by any means\n".repeat(50));
+    Indelible log = Indelible.open(data.path());
+    log.gate().check("agent:a", new Bash("ls"));
+    Files.move(away, data.database(), StandardCopyOption.REPLACE_EXISTING);
+
+    close(log);
+    assertThat(verify(VerificationOptions.of(ring(first))).verdict()).isEqualTo(Verdict.INTACT);
   }
 
   @Test

@@ -26,6 +26,15 @@ public final class SigningException extends RuntimeException {
     return new SigningException(key + " cannot sign now: " + cause, Kind.NONE, cause);
   }
 
+  /**
+   * A key that does not sign yet.
+   *
+   * @param reason why, and what to do
+   */
+  public static SigningException withheld(VerificationKey key, String reason) {
+    return new SigningException("%s does not sign: %s".formatted(key, reason), Kind.NONE, null);
+  }
+
   static SigningException wrong(VerificationKey key) {
     return new SigningException(
         key + " answered with what is not its signature; is another key behind it?",
