@@ -282,11 +282,14 @@ final class BatchAppend {
     }
   }
 
-  /** A tree that someone damaged holds up no row: it stays as it is, for the verifier to name. */
+  /**
+   * A tree that someone damaged holds up no row: it stays as it is, for the verifier to name. Its
+   * health entry stays until a restart: a later change that succeeds does not show that all of the
+   * tree is whole again.
+   */
   private void keepTree(TreeChange change) throws SQLException {
     try {
       change.run();
-      books.healthEntries().clear(HealthEntry.TREE);
     } catch (SqliteTree.DamagedException e) {
       books
           .healthEntries()
