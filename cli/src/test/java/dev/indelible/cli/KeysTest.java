@@ -66,7 +66,7 @@ class KeysTest {
 
     assertThat(cli.run("keys", "rotate").complaint(2))
         .contains("is revoked by row 3 and signs nothing more")
-        .contains("with the key that follows it");
+        .contains("restart this process with the new key");
     cli.run("log", "verify").ok();
   }
 
