@@ -29,7 +29,7 @@ final class Scrapes<S, T> {
     this(take, System::nanoTime);
   }
 
-  /** As the other, on another clock. */
+  /** For tests: with its own clock. */
   Scrapes(Function<S, T> take, LongSupplier nanoTime) {
     this.take = take;
     this.nanoTime = nanoTime;

@@ -15,7 +15,6 @@ import dev.indelible.sqlite.SqliteKeyEvents;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(
@@ -23,9 +22,8 @@ import picocli.CommandLine.Parameters;
     description = "Answer a note of tampering: the row that it names verifies.",
     footer = {
       "",
-      "Possible only if that row verifies in full now: payload, signature under a known key that"
-          + " is",
-      "not revoked for it, links, tree. Note and answer both stay in the chain and are both shown.",
+      "Possible only if that row verifies in full now: payload, links, tree, and a signature under a",
+      "known key that is not revoked for it. Note and answer both stay in the chain and are shown.",
       "Exit status: 0 on record, 1 the row does not verify, and nothing was written."
     })
 final class LogAnswerCommand extends Verb {
@@ -34,24 +32,19 @@ final class LogAnswerCommand extends Verb {
 
   @Mixin ReasonOption reason = new ReasonOption();
 
-  @Option(
-      names = "--by",
-      paramLabel = "NAME",
-      defaultValue = "${sys:user.name}",
-      description = "who answers, for the record (default: the name of the user)")
-  String by = "";
+  @Mixin ByOption by = new ByOption();
 
   @Override
   public Integer call() throws Exception {
     String why = reason.words();
-    requireWords("--by", by);
+    String who = by.name();
     requireDataDirectory();
     SigningKeys keys = data().signingKeys();
     TamperAnswer answer;
     try (LedgerReader ledger = ledger()) {
       KeyHistory history = KeyHistory.read(ledger, keys.accepted(), false);
       requireNotRevoked(history, keys);
-      answer = answer(ledger, history, why);
+      answer = answer(ledger, history, why, who);
     }
     try (SqliteKeyEvents events =
         SqliteKeyEvents.open(
@@ -70,7 +63,7 @@ final class LogAnswerCommand extends Verb {
     }
   }
 
-  private TamperAnswer answer(LedgerReader ledger, KeyHistory history, String why)
+  private TamperAnswer answer(LedgerReader ledger, KeyHistory history, String why, String who)
       throws Exception {
     ChainRow row =
         ledger
@@ -96,7 +89,7 @@ final class LogAnswerCommand extends Verb {
       throw refused(fault.get());
     }
     ChainRow named = ledger.row(note.sequence()).orElseThrow();
-    return new TamperAnswer(sequence, note.sequence(), named.head().hex(), why, by);
+    return new TamperAnswer(sequence, note.sequence(), named.head().hex(), why, who);
   }
 
   private CommandFailure refused(String why) {

@@ -8,7 +8,6 @@ import dev.indelible.sqlite.SqliteErasure.Erased;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(
@@ -26,17 +25,12 @@ final class LogErasePayloadCommand extends Verb {
 
   @Mixin ReasonOption reason = new ReasonOption();
 
-  @Option(
-      names = "--by",
-      paramLabel = "NAME",
-      defaultValue = "${sys:user.name}",
-      description = "who does it, for the record (default: the name of the user)")
-  String by = "";
+  @Mixin ByOption by = new ByOption();
 
   @Override
   public Integer call() throws Exception {
     String why = reason.words();
-    requireWords("--by", by);
+    String who = by.name();
     requireDataDirectory();
     // Opening to write would make a ledger where there is none.
     ledger().close();
@@ -47,7 +41,7 @@ final class LogErasePayloadCommand extends Verb {
             Optional.of(data().lastCheckpoint()),
             keys.signer(),
             keys.accepted())) {
-      Erased erased = erasure.erase(id, why, by);
+      Erased erased = erasure.erase(id, why, who);
       print(erased);
       if (!erased.isGone()) {
         throw CommandFailure.failed(

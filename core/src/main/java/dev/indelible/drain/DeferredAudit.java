@@ -157,7 +157,7 @@ public final class DeferredAudit implements AutoCloseable {
     closeAndFlush();
   }
 
-  /** Runs when the process is told to end and nobody has closed the queue. */
+  /** The shutdown hook: drains a queue that nobody has closed. */
   private void flush() {
     boolean drained = drain(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT, SHUTDOWN_LIMIT);
     DrainReport report = report(drained, books.health());
@@ -183,7 +183,8 @@ public final class DeferredAudit implements AutoCloseable {
 
   private DrainReport report(boolean drained, AuditHealth health) {
     DeferredAuditMetrics end = queue.metrics();
-    // A caller held up at the door until now is neither in nor turned away for a moment.
+    // A thread between "counted as submitted" and "counted as rejected" still shows as pending; it
+    // is not reported.
     long atTheDoor = drained ? end.pending() : 0;
     return new DrainReport(
         end.submitted() - atTheDoor,

@@ -49,7 +49,7 @@ final class Drainer {
     }
     long start = System.nanoTime();
     // A crash in it: the batch is in the ledger as a whole, with its mark, or not at all. A failure
-    // in it: the batch stays in the store and comes again; the ledger recognises its events by id.
+    // in it: the batch stays in the store and is retried; the ledger knows its events by id.
     List<AppendOutcome> outcomes = sink.append(batch);
     long nanos = System.nanoTime() - start;
     batchSize.took(size, nanos);

@@ -164,7 +164,7 @@ public final class DeferredAuditQueue {
    * letters. Producers may go on meanwhile. An interrupt does not cut the wait short; it is still
    * set afterwards.
    *
-   * @return {@code false} if that took longer than {@code timeout}, or the drainer has given up
+   * @return {@code false} if that took longer than {@code timeout}, or the drainer has stopped
    */
   public boolean drainPending(Duration timeout) {
     return drainPending(timeout, timeout);
@@ -175,7 +175,7 @@ public final class DeferredAuditQueue {
    *
    * @param withoutProgress how long to wait while no event is settled
    * @param atMost how long to wait in all
-   * @return {@code false} if either limit was reached, or the drainer has given up
+   * @return {@code false} if either limit was reached, or the drainer has stopped
    */
   public boolean drainPending(Duration withoutProgress, Duration atMost) {
     long start = System.nanoTime();

@@ -50,7 +50,7 @@ final class EventIdCheck implements Check {
     this(findings, ledger, from, MOST_KEYS);
   }
 
-  /** As the other constructor, with room for that many ids. */
+  /** For tests: with its own limit of ids that are kept. */
   EventIdCheck(Findings findings, LedgerReader ledger, long from, long most) {
     this.findings = findings;
     this.ledger = ledger;
