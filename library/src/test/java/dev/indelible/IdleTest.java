@@ -27,9 +27,9 @@ class IdleTest {
   /**
    * Processor time that the log's threads may use in a second. The goal is one millisecond on a
    * machine at rest; this is a bound that a busy machine keeps while everything is still
-   * interpreted, and that a look a second at an anchor file of 128 KiB exceeds.
+   * interpreted, and that a drainer that looks every 100 ms exceeds.
    */
-  private static final Duration MOST = Duration.ofMillis(15);
+  private static final Duration MOST = Duration.ofMillis(5);
 
   @TempDir Path temp;
 

@@ -60,7 +60,7 @@ public final class DeferredAudit implements AutoCloseable {
     this.books = books;
     this.queue = new DeferredAuditQueue(store, books);
     Drainer drainer = new Drainer(store, books, settings.maxBatch());
-    this.supervisor = new Supervisor(drainer, sinks, books, settings.maxRestarts());
+    this.supervisor = new Supervisor(queue, drainer, sinks, books, settings.maxRestarts());
     this.thread = new Thread(supervisor, THREAD_NAME);
     this.thread.setDaemon(true);
     this.shutdownHook = new Thread(this::flush, THREAD_NAME + "-shutdown");

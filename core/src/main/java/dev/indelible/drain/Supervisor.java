@@ -18,10 +18,8 @@ import org.slf4j.LoggerFactory;
 final class Supervisor implements Runnable {
   private static final long POLL_NANOS = DeferredAuditQueue.DRAIN_POLL_INTERVAL.toNanos();
 
-  /**
-   * How often an idle drainer looks; seldom enough to cost nothing, and soon enough for a reader.
-   */
-  private static final long IDLE_POLL_NANOS = Duration.ofMillis(100).toNanos();
+  /** How often an idle drainer looks; a submission wakes it earlier. */
+  private static final long IDLE_POLL_NANOS = Duration.ofSeconds(1).toNanos();
 
   /** A drainer that had nothing to do for so long is idle. */
   private static final long IDLE_AFTER_NANOS = Duration.ofSeconds(1).toNanos();
@@ -34,6 +32,7 @@ final class Supervisor implements Runnable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
 
+  private final DeferredAuditQueue queue;
   private final Drainer drainer;
   private final DeferredAuditSink.Factory sinks;
   private final AuditBooks books;
@@ -61,7 +60,13 @@ final class Supervisor implements Runnable {
   /** Set by the closer; read by this thread between batches. */
   private volatile boolean stopping;
 
-  Supervisor(Drainer drainer, DeferredAuditSink.Factory sinks, AuditBooks books, int maxRestarts) {
+  Supervisor(
+      DeferredAuditQueue queue,
+      Drainer drainer,
+      DeferredAuditSink.Factory sinks,
+      AuditBooks books,
+      int maxRestarts) {
+    this.queue = queue;
     this.drainer = drainer;
     this.sinks = sinks;
     this.books = books;
@@ -117,8 +122,13 @@ final class Supervisor implements Runnable {
       long now = System.nanoTime();
       if (settled) {
         lastSettled = now;
+      } else if (now - lastSettled < IDLE_AFTER_NANOS) {
+        rest(POLL_NANOS);
+      } else if (queue.isQuiet()) {
+        restUntilSubmit();
       } else {
-        rest(now - lastSettled < IDLE_AFTER_NANOS ? POLL_NANOS : IDLE_POLL_NANOS);
+        // Looks once more before it rests: an event may have been placed before the flag was set.
+        queue.wakeOnSubmit();
       }
     }
   }
@@ -180,6 +190,16 @@ final class Supervisor implements Runnable {
         failures,
         cause(failure),
         failure);
+  }
+
+  private void restUntilSubmit() {
+    long end = System.nanoTime() + IDLE_POLL_NANOS;
+    long left = IDLE_POLL_NANOS;
+    while (!stopping && queue.isQuiet() && left > 0) {
+      Thread.interrupted();
+      LockSupport.parkNanos(this, left);
+      left = end - System.nanoTime();
+    }
   }
 
   private void rest(long nanos) {

@@ -61,6 +61,9 @@ public final class Journal implements EventStore {
   /** How long a close waits for a producer at work, which copies one event, or syncs it. */
   private static final Duration CLOSING_PATIENCE = Duration.ofMillis(500);
 
+  /** How often the syncer looks while nothing is written and no producer wakes it. */
+  private static final Duration IDLE_SYNC_INTERVAL = Duration.ofSeconds(1);
+
   /** How often a recovery that takes longer than this logs its progress. */
   private static final Duration PROGRESS_LOG_INTERVAL = Duration.ofSeconds(1);
 
@@ -93,6 +96,9 @@ public final class Journal implements EventStore {
   private volatile long syncedNanos = System.nanoTime();
 
   private volatile boolean closed;
+
+  /** Whether the syncer found nothing to sync, and waits for a producer; set by both. */
+  private volatile boolean syncerRests;
 
   private Journal(
       Slot slot,
@@ -378,7 +384,16 @@ public final class Journal implements EventStore {
   @Override
   public boolean offer(AuditEvent event) {
     ByteBuffer frame = Frame.encode(event);
-    return frame.limit() <= Frame.MAX_BYTES && !closed && writer.append(frame);
+    boolean accepted = frame.limit() <= Frame.MAX_BYTES && !closed && writer.append(frame);
+    if (syncerRests) {
+      try {
+        syncerRests = false;
+        LockSupport.unpark(syncer);
+      } catch (StackOverflowError e) {
+        // The event is accepted; the syncer looks by itself within IDLE_SYNC_INTERVAL.
+      }
+    }
+    return accepted;
   }
 
   @Override
@@ -449,10 +464,11 @@ public final class Journal implements EventStore {
 
   /**
    * How old the oldest accepted event may be that is not on disk yet, at most; a power cut now
-   * would cost what was accepted in that time. Zero with {@link Durability#POWER}.
+   * would cost what was accepted in that time. Zero with {@link Durability#POWER}, and while
+   * everything is on disk.
    */
   public Duration sinceSync() {
-    return settings.durability() == Durability.POWER
+    return settings.durability() == Durability.POWER || syncerRests
         ? Duration.ZERO
         : Duration.ofNanos(System.nanoTime() - syncedNanos);
   }
@@ -561,6 +577,15 @@ public final class Journal implements EventStore {
   private void syncFromTimeToTime() {
     while (!closed) {
       LockSupport.parkNanos(this, settings.syncInterval().toNanos());
+      if (isSynced()) {
+        // A producer claims its bytes before it reads the flag, and this thread sets the flag
+        // before it reads what is claimed: one of them sees the other.
+        syncerRests = true;
+        if (isSynced()) {
+          LockSupport.parkNanos(this, IDLE_SYNC_INTERVAL.toNanos());
+        }
+        syncerRests = false;
+      }
       try {
         if (!closed) {
           sync();
@@ -570,6 +595,12 @@ public final class Journal implements EventStore {
         // comes.
       }
     }
+  }
+
+  /** Returns whether the last sync covered everything that producers have claimed so far. */
+  private boolean isSynced() {
+    Segment segment = Objects.requireNonNull(unsynced);
+    return !closed && segment.next() == null && segment.isCovered();
   }
 
   /**

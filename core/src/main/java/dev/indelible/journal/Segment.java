@@ -449,6 +449,11 @@ final class Segment {
     return synced;
   }
 
+  /** Whether the last sync covered everything that is claimed now. For the syncer. */
+  boolean isCovered() {
+    return syncedUpTo == used();
+  }
+
   /** Whether all that will ever be written here is on disk, or in the ledger. For the syncer. */
   boolean isDone() {
     return done;

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,6 +41,9 @@ public final class DeferredAuditQueue {
   private final Throttle rejections = Throttle.of(REJECTION_LOG_INTERVAL);
 
   private volatile boolean open = true;
+
+  /** The drainer's thread while it waits for an event; the drainer sets it, producers clear it. */
+  private volatile @Nullable Thread waiting;
 
   /**
    * A queue over a store; what an earlier run left in the store counts as submitted to this one.
@@ -80,6 +84,11 @@ public final class DeferredAuditQueue {
         books.countSendFailure(kind);
         counted = true;
         rejections.ifDue(this::logRejection);
+      }
+      Thread drainer = waiting;
+      if (drainer != null) {
+        waiting = null;
+        LockSupport.unpark(drainer);
       }
     } catch (RuntimeException | Error e) {
       // Out of stack or memory: what is left to do is done below, without a call.
@@ -147,6 +156,20 @@ public final class DeferredAuditQueue {
   /** Whether events are accepted: not closed, and the drainer not given up. */
   public boolean isOpen() {
     return open && !books.health().state().isTerminal();
+  }
+
+  /**
+   * Has the next submission unpark the calling thread. For the drainer alone, which looks for
+   * events once more before it parks, and parks for a limited time: a submission that is placed in
+   * the same instant may not see it.
+   */
+  public void wakeOnSubmit() {
+    waiting = Thread.currentThread();
+  }
+
+  /** Whether no event was submitted since {@link #wakeOnSubmit}. */
+  public boolean isQuiet() {
+    return waiting != null;
   }
 
   /** Stops intake; what was accepted still drains. */

@@ -29,6 +29,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -75,6 +76,26 @@ class DeferredAuditQueueTest {
                 Optional.empty(),
                 OptionalLong.empty(),
                 OptionalLong.empty()));
+  }
+
+  /** Acceptance 32: a drainer that rests needs no polling to learn of an event. */
+  @Test
+  void submissionWakesTheDrainerThatWaits() throws Exception {
+    Thread drainer =
+        new Thread(
+            () -> {
+              queue.wakeOnSubmit();
+              while (queue.isQuiet()) {
+                LockSupport.park(queue);
+              }
+            });
+    drainer.start();
+    await().until(() -> LockSupport.getBlocker(drainer) == queue);
+
+    assertThat(queue.submit(refusal("agent:alice", 1))).isTrue();
+
+    drainer.join();
+    assertThat(queue.isQuiet()).isFalse();
   }
 
   /** Acceptance 3: a handle is the queue itself, wherever it was handed on to. */

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.journal;
+
+import static dev.indelible.journal.TestJournal.event;
+import static dev.indelible.journal.TestJournal.settings;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** D5, acceptance 32: a journal without new events rests, and syncs what comes after the rest. */
+@Timeout(60)
+class RestTest {
+  @TempDir Path temp;
+
+  private final GatedDisk disk = new GatedDisk();
+
+  @Test
+  void eventAfterARestIsSynced() throws Exception {
+    TestJournal test = new TestJournal(temp);
+    test.disk = disk;
+    Journal journal = test.open(settings(Durability.PROCESS));
+    try {
+      await().until(() -> journal.sinceSync().isZero());
+      disk.gate.drainPermits();
+
+      assertThat(journal.offer(event("agent:a", 1))).isTrue();
+
+      assertThat(journal.sinceSync()).isPositive();
+      int before = disk.syncs.get();
+      disk.gate.release(1_000);
+      await().until(() -> disk.syncs.get() > before);
+      await().until(() -> journal.sinceSync().isZero());
+    } finally {
+      journal.close();
+    }
+  }
+
+  @Test
+  void journalAtRestSyncsNothing() throws Exception {
+    TestJournal test = new TestJournal(temp);
+    test.disk = disk;
+    Journal journal = test.open(settings(Durability.PROCESS));
+    try {
+      assertThat(journal.offer(event("agent:a", 1))).isTrue();
+      await().until(() -> disk.syncs.get() > 0);
+      await().until(() -> journal.sinceSync().isZero());
+      int before = disk.syncs.get();
+      // Two looks and more.
+      await().during(Duration.ofSeconds(3)).until(() -> disk.syncs.get() == before);
+    } finally {
+      journal.close();
+    }
+  }
+
+  /** Counts syncs of events, and lets through as many as there are permits. */
+  private static final class GatedDisk extends Disk {
+    final Semaphore gate = new Semaphore(1_000);
+    final AtomicInteger syncs = new AtomicInteger();
+
+    @Override
+    void sync(Path file, FileChannel channel) {}
+
+    @Override
+    void sync(Path file, MappedByteBuffer map, int length) {
+      gate.acquireUninterruptibly();
+      syncs.incrementAndGet();
+    }
+
+    @Override
+    void syncNames(Path directory) {}
+  }
+}
