@@ -33,21 +33,24 @@ class PackageDirectionTest {
           Map.entry("merkle", Set.of("crypto")),
           Map.entry("checkpoint", Set.of("merkle", "crypto")),
           Map.entry("receipt", Set.of("checkpoint", "merkle", "crypto")),
-          Map.entry("witness", Set.of("checkpoint", "merkle", "crypto", "ledger", "health")),
+          Map.entry("witness", Set.of("checkpoint", "merkle", "crypto")),
           Map.entry("ledger", Set.of("merkle", "event", "json", "crypto")),
           Map.entry("verify", Set.of("ledger", "checkpoint", "merkle", "crypto", "json", "event")),
           Map.entry("adopt", Set.of("verify", "ledger", "merkle", "crypto", "json", "event")),
           Map.entry("tlog", Set.of("checkpoint", "merkle")),
+          Map.entry("testkit", Set.of()),
           Map.entry(
-              "export",
+              "publish",
               Set.of(
                   "tlog",
                   "receipt",
+                  "witness",
                   "verify",
                   "ledger",
                   "checkpoint",
                   "merkle",
                   "crypto",
+                  "health",
                   "json")));
 
   private static final JavaClasses CLASSES =

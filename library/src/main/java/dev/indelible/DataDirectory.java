@@ -18,9 +18,9 @@ import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.policy.Policy;
+import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.sqlite.SqliteKeyEvents;
 import dev.indelible.sqlite.SqliteLedger;
-import dev.indelible.witness.Witnessing;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
@@ -302,7 +302,7 @@ public record DataDirectory(Path path) {
     }
     try {
       WitnessPolicy policy = WitnessPolicy.parse(Files.readAllBytes(witnesses()));
-      Witnessing.requireAskable(policy);
+      CosignatureFollower.requireAskable(policy);
       return Optional.of(policy);
     } catch (IOException e) {
       throw new OpenException(witnesses() + ": cannot be read: " + reason(e), e);

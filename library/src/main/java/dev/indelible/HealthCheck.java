@@ -19,11 +19,11 @@ import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.ledger.TamperNotes;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
+import dev.indelible.publish.AnchorFollower;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.LastCheckpoint;
 import dev.indelible.verify.LastCheckpoint.Agreement;
-import dev.indelible.witness.Anchoring;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -359,7 +359,7 @@ public final class HealthCheck {
       String key = data.keys().read().verificationKey().keyId();
       history
           .era(key)
-          .filter(KeyHistory.Era::isGivenUp)
+          .filter(KeyHistory.KeyValidity::isGivenUp)
           .ifPresent(
               era ->
                   add(
@@ -409,7 +409,7 @@ public final class HealthCheck {
       return;
     }
     try {
-      long size = Anchoring.anchored(file, checkpoint.get().origin(), history.get());
+      long size = AnchorFollower.anchored(file, checkpoint.get().origin(), history.get());
       anchored = OptionalLong.of(size);
       // Read after the file: a log at work signs first, and anchors then.
       long last = open.lastCheckpoint().map(StoredCheckpoint::size).orElse(0L);

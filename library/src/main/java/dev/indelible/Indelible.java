@@ -20,6 +20,8 @@ import dev.indelible.ledger.LedgerSource;
 import dev.indelible.ledger.RowSigning;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
+import dev.indelible.publish.AnchorFollower;
+import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.DeferredAuditQueue;
@@ -30,8 +32,6 @@ import dev.indelible.sqlite.SqliteDeferredAudit;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteLibrary;
 import dev.indelible.sqlite.SqliteTallies;
-import dev.indelible.witness.Anchoring;
-import dev.indelible.witness.Witnessing;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -52,8 +52,8 @@ public final class Indelible implements AutoCloseable {
   private final DeferredAudit audit;
   private final Gate gate;
   private final Policy policy;
-  private final Optional<Witnessing> witnessing;
-  private final Optional<Anchoring> anchoring;
+  private final Optional<CosignatureFollower> witnessing;
+  private final Optional<AnchorFollower> anchoring;
 
   /** Judges what lies in the data directory. */
   private final Supplier<AuditHealth> atRest;
@@ -61,8 +61,8 @@ public final class Indelible implements AutoCloseable {
   private Indelible(
       DeferredAudit audit,
       Policy policy,
-      Optional<Witnessing> witnessing,
-      Optional<Anchoring> anchoring,
+      Optional<CosignatureFollower> witnessing,
+      Optional<AnchorFollower> anchoring,
       Supplier<AuditHealth> atRest) {
     this.atRest = atRest;
     this.audit = audit;
@@ -109,7 +109,7 @@ public final class Indelible implements AutoCloseable {
     return policy;
   }
 
-  /** The books of the queue. */
+  /** The counters of the queue. */
   public DeferredAuditMetrics metrics() {
     return audit.queue().metrics();
   }
@@ -125,7 +125,7 @@ public final class Indelible implements AutoCloseable {
   }
 
   /** How it goes with the witnesses; empty if none are asked. */
-  public Optional<Witnessing> witnessing() {
+  public Optional<CosignatureFollower> witnessing() {
     return witnessing;
   }
 
@@ -134,12 +134,13 @@ public final class Indelible implements AutoCloseable {
    * none are asked, or it is not known, as before this log has written anything.
    */
   public OptionalLong rowsNotCosigned() {
-    OptionalLong cosigned = witnessing.map(Witnessing::cosigned).orElse(OptionalLong.empty());
+    OptionalLong cosigned =
+        witnessing.map(CosignatureFollower::cosigned).orElse(OptionalLong.empty());
     return behind(cosigned);
   }
 
   /** How it goes with the anchor file; empty if there is none. */
-  public Optional<Anchoring> anchoring() {
+  public Optional<AnchorFollower> anchoring() {
     return anchoring;
   }
 
@@ -172,7 +173,7 @@ public final class Indelible implements AutoCloseable {
   /**
    * Stops intake, waits for what was accepted to be written, and reports (D9). If it was written,
    * the anchor file gets the last checkpoint and the witnesses are asked once more, for {@link
-   * Witnessing#CLOSING_PATIENCE} at most.
+   * CosignatureFollower#CLOSING_PATIENCE} at most.
    *
    * @param withoutProgress how long to wait while no event is settled
    * @param atMost how long to wait in all
@@ -184,9 +185,10 @@ public final class Indelible implements AutoCloseable {
   private DrainReport settle(DrainReport report) {
     long deadline =
         System.nanoTime()
-            + (report.isComplete() ? Witnessing.CLOSING_PATIENCE : Duration.ZERO).toNanos();
-    anchoring.ifPresent(Anchoring::stop);
-    witnessing.ifPresent(Witnessing::stop);
+            + (report.isComplete() ? CosignatureFollower.CLOSING_PATIENCE : Duration.ZERO)
+                .toNanos();
+    anchoring.ifPresent(AnchorFollower::stop);
+    witnessing.ifPresent(CosignatureFollower::stop);
     anchoring.ifPresent(each -> each.awaitEnd(deadline));
     witnessing.ifPresent(each -> each.awaitEnd(deadline));
     return report;
@@ -313,7 +315,7 @@ public final class Indelible implements AutoCloseable {
      *     one than a checkpoint bears cosignatures
      */
     public Builder witnesses(WitnessPolicy policy) {
-      Witnessing.requireAskable(Objects.requireNonNull(policy, "policy is null"));
+      CosignatureFollower.requireAskable(Objects.requireNonNull(policy, "policy is null"));
       witnesses = Optional.of(policy);
       return this;
     }
@@ -484,7 +486,7 @@ public final class Indelible implements AutoCloseable {
         Optional<WitnessPolicy> witnessed,
         EventStore store) {
       DeferredAudit audit = install(key, accepted, ledger, store);
-      Optional<Witnessing> witnessing = Optional.empty();
+      Optional<CosignatureFollower> witnessing = Optional.empty();
       boolean opened = false;
       try {
         witnessing = witnessed.filter(policy -> askWitnesses).map(policy -> ask(policy, audit));
@@ -500,7 +502,7 @@ public final class Indelible implements AutoCloseable {
       } finally {
         if (!opened) {
           // Nobody has anything to close: what was started ends here, and the journal is released.
-          witnessing.ifPresent(Witnessing::stop);
+          witnessing.ifPresent(CosignatureFollower::stop);
           audit.closeAndFlush();
         }
       }
@@ -532,8 +534,8 @@ public final class Indelible implements AutoCloseable {
       }
     }
 
-    private Anchoring anchor(Path file, DeferredAudit audit) {
-      return Anchoring.start(
+    private AnchorFollower anchor(Path file, DeferredAudit audit) {
+      return AnchorFollower.start(
           file,
           source(),
           data.keys()::accepted,
@@ -557,8 +559,8 @@ public final class Indelible implements AutoCloseable {
       };
     }
 
-    private Witnessing ask(WitnessPolicy policy, DeferredAudit audit) {
-      return Witnessing.start(
+    private CosignatureFollower ask(WitnessPolicy policy, DeferredAudit audit) {
+      return CosignatureFollower.start(
           policy, source(), new SqliteCosignatures(data.database()), audit.healthEntries());
     }
 

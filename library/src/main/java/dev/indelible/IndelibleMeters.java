@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible;
 
-import dev.indelible.gate.DecisionBooks;
+import dev.indelible.gate.DecisionCounters;
 import dev.indelible.health.HealthEntry;
+import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.DeferredAuditMetrics;
-import dev.indelible.witness.Witnessing;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.FunctionTimer;
 import io.micrometer.core.instrument.Gauge;
@@ -62,15 +62,15 @@ public final class IndelibleMeters implements MeterBinder {
     List<String> sources = new ArrayList<>(HealthEntry.SOURCES);
     indelible.witnessing().stream()
         .flatMap(witnessing -> witnessing.witnesses().stream())
-        .map(Witnessing.State::name)
+        .map(CosignatureFollower.State::name)
         .map(HealthEntry::witness)
         .forEach(sources::add);
     return sources;
   }
 
   private static void decisions(Binding binding) {
-    for (String verdict : DecisionBooks.VERDICTS) {
-      for (String kind : DecisionBooks.ACTION_KINDS) {
+    for (String verdict : DecisionCounters.VERDICTS) {
+      for (String kind : DecisionCounters.ACTION_KINDS) {
         FunctionCounter.builder(
                 "indelible.decisions",
                 binding.log,
@@ -290,11 +290,11 @@ public final class IndelibleMeters implements MeterBinder {
       OptionalLong notCosigned,
       OptionalLong notAnchored) {
     static Snapshot of(Indelible log) {
-      DecisionBooks gate = log.gate().books();
+      DecisionCounters gate = log.gate().counters();
       Map<String, Map<String, Long>> decisions = new HashMap<>();
       long all = 0;
-      for (String verdict : DecisionBooks.VERDICTS) {
-        for (String kind : DecisionBooks.ACTION_KINDS) {
+      for (String verdict : DecisionCounters.VERDICTS) {
+        for (String kind : DecisionCounters.ACTION_KINDS) {
           long count = gate.count(verdict, kind);
           decisions.computeIfAbsent(verdict, any -> new HashMap<>()).put(kind, count);
           all += count;

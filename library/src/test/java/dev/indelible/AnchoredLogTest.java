@@ -15,7 +15,7 @@ import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.drain.DrainReport;
-import dev.indelible.ledger.KeyCompromise;
+import dev.indelible.ledger.KeyRevocation;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.ledger.StoredTiles;
 import dev.indelible.merkle.Hash;
@@ -409,7 +409,7 @@ class AnchoredLogTest {
         SqliteKeyEvents.open(new DataDirectory(data).database(), keys())) {
       events.giveUp(
           new DataDirectory(data).keys().open(),
-          new KeyCompromise(
+          new KeyRevocation(
               lost.verificationKey().keyId(), OptionalLong.empty(), Optional.empty(), "lost"));
     }
   }

@@ -30,7 +30,9 @@ import java.util.Set;
  */
 record Chain(List<String> ids, List<String> types, List<String> agents, List<String> letters) {
 
-  /** Delivers what still waits, and asserts that the books balance (D10) and the chain verifies. */
+  /**
+   * Delivers what still waits, and asserts that the counters balance (D10) and the chain verifies.
+   */
   static Chain settle(Path data) throws Exception {
     Indelible indelible = Indelible.open(data);
     // Killed writers leave a million events and more; only a drainer that hangs takes this long.
@@ -95,10 +97,14 @@ record Chain(List<String> ids, List<String> types, List<String> agents, List<Str
         .isEqualTo(report.submitted());
   }
 
-  static void requireBalanced(DeferredAuditMetrics books) {
-    assertThat(books.appended() + books.dlqLanded() + books.pending() + books.sendFailures())
-        .as("%s", books)
-        .isEqualTo(books.submitted());
+  static void requireBalanced(DeferredAuditMetrics counters) {
+    assertThat(
+            counters.appended()
+                + counters.dlqLanded()
+                + counters.pending()
+                + counters.sendFailures())
+        .as("%s", counters)
+        .isEqualTo(counters.submitted());
   }
 
   /** D2: each in the chain or in the dead letters, once, and not in both. */

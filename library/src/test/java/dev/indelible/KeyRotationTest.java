@@ -15,7 +15,7 @@ import dev.indelible.crypto.SigningKey;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.drain.DrainReport;
 import dev.indelible.event.SystemEvent;
-import dev.indelible.ledger.KeyCompromise;
+import dev.indelible.ledger.KeyRevocation;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.sqlite.SqliteKeyEvents;
@@ -92,7 +92,7 @@ class KeyRotationTest {
     try (SqliteKeyEvents events = SqliteKeyEvents.open(data.database(), data.keys().accepted())) {
       events.giveUp(
           second,
-          new KeyCompromise(first.keyId(), OptionalLong.empty(), Optional.empty(), "a lost disk"));
+          new KeyRevocation(first.keyId(), OptionalLong.empty(), Optional.empty(), "a lost disk"));
     }
     // Idle, it says so as soon as it would sign over the others' rows.
     await()

@@ -11,7 +11,7 @@ import dev.indelible.action.FilesystemWrite;
 import dev.indelible.decision.Decision;
 import dev.indelible.decision.Refuse;
 import dev.indelible.event.DeferredAuditEvent;
-import dev.indelible.gate.DecisionBooks;
+import dev.indelible.gate.DecisionCounters;
 import dev.indelible.journal.Durability;
 import dev.indelible.journal.Journal;
 import dev.indelible.journal.JournalSettings;
@@ -318,7 +318,7 @@ class MetersTest {
     public static void main(String[] args) throws Exception {
       try (Indelible indelible = Indelible.open(Path.of(args[0]))) {
         indelible.gate().check("agent:alice", new Bash("rm -rf /"));
-        if (indelible.gate().books().decisions() != 1) {
+        if (indelible.gate().counters().decisions() != 1) {
           throw new AssertionError(indelible.metrics());
         }
       }
@@ -353,9 +353,9 @@ class MetersTest {
   }
 
   private double allDecisions() {
-    return DecisionBooks.VERDICTS.stream()
+    return DecisionCounters.VERDICTS.stream()
         .flatMap(
-            verdict -> DecisionBooks.ACTION_KINDS.stream().map(kind -> decisions(verdict, kind)))
+            verdict -> DecisionCounters.ACTION_KINDS.stream().map(kind -> decisions(verdict, kind)))
         .mapToDouble(Double::doubleValue)
         .sum();
   }

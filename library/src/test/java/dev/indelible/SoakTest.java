@@ -40,7 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * D1 to D10 for as long as one likes: processes on one data directory that submit without a pause,
  * die at random moments and start again, while others lock the database and the disk fills up. At
- * the end everything accepted is on record, once, in order, and the books balance. How long the
+ * the end everything accepted is on record, once, in order, and the counters balance. How long the
  * long cut takes is said with {@code -Dsoak.minutes}, 10 if not.
  */
 class SoakTest {

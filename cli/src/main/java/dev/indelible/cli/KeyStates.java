@@ -3,7 +3,7 @@ package dev.indelible.cli;
 
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.ledger.KeyHistory;
-import dev.indelible.ledger.KeyHistory.Era;
+import dev.indelible.ledger.KeyHistory.KeyValidity;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import java.nio.file.Files;
@@ -34,7 +34,7 @@ record KeyStates(Optional<KeyHistory> history) {
 
   /** Whether the chain revokes a key. */
   boolean isRevoked(String keyId) {
-    return history.flatMap(said -> said.era(keyId)).filter(Era::isGivenUp).isPresent();
+    return history.flatMap(said -> said.era(keyId)).filter(KeyValidity::isGivenUp).isPresent();
   }
 
   /** Whether a row says that a key is lost. */
@@ -55,7 +55,7 @@ record KeyStates(Optional<KeyHistory> history) {
     List<String> all = new ArrayList<>();
     history
         .flatMap(said -> said.era(keyId))
-        .filter(Era::isGivenUp)
+        .filter(KeyValidity::isGivenUp)
         .ifPresent(era -> all.add("revoked by row " + era.givenUp()));
     history.stream()
         .flatMap(said -> said.replacements().stream())

@@ -4,8 +4,8 @@ package dev.indelible.cli;
 import dev.indelible.DataDirectory.SigningKeys;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.json.CanonicalWriter;
-import dev.indelible.ledger.KeyCompromise;
 import dev.indelible.ledger.KeyHistory;
+import dev.indelible.ledger.KeyRevocation;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.sqlite.SqliteKeyEvents;
 import java.time.DateTimeException;
@@ -50,7 +50,7 @@ final class KeysRevokeCommand extends Verb {
     try (SqliteKeyEvents events =
         SqliteKeyEvents.open(
             data().database(), Optional.of(data().lastCheckpoint()), keys.accepted())) {
-      KeyCompromise said = said(events);
+      KeyRevocation said = said(events);
       events.giveUp(current, said);
       print(said);
     }
@@ -65,7 +65,7 @@ final class KeysRevokeCommand extends Verb {
               + " is the one that signs now; exchange it first with 'indelible keys rotate'");
     }
     try (LedgerReader ledger = ledger()) {
-      KeyHistory.Era era =
+      KeyHistory.KeyValidity era =
           KeyHistory.read(ledger, data().keys().accepted(), false)
               .era(keyId)
               .orElseThrow(
@@ -80,18 +80,18 @@ final class KeysRevokeCommand extends Verb {
     }
   }
 
-  private KeyCompromise said(SqliteKeyEvents events) throws Exception {
+  private KeyRevocation said(SqliteKeyEvents events) throws Exception {
     String from = since;
     if (from == null) {
-      return new KeyCompromise(keyId, OptionalLong.empty(), Optional.empty(), reason.text);
+      return new KeyRevocation(keyId, OptionalLong.empty(), Optional.empty(), reason.text);
     }
     if (from.matches("[0-9]{1,18}")) {
       OptionalLong sequence = OptionalLong.of(Long.parseLong(from));
-      return new KeyCompromise(keyId, sequence, Optional.empty(), reason.text);
+      return new KeyRevocation(keyId, sequence, Optional.empty(), reason.text);
     }
     try {
       Instant time = Instant.parse(from);
-      return new KeyCompromise(
+      return new KeyRevocation(
           keyId, events.firstRowSince(time), Optional.of(time.toString()), reason.text);
     } catch (DateTimeException e) {
       throw CommandFailure.usage(
@@ -99,7 +99,7 @@ final class KeysRevokeCommand extends Verb {
     }
   }
 
-  private void print(KeyCompromise said) {
+  private void print(KeyRevocation said) {
     if (json()) {
       CanonicalWriter out = new CanonicalWriter().beginObject().member("key_id", keyId);
       said.sinceSequence().ifPresent(sequence -> out.member("since_sequence", sequence));

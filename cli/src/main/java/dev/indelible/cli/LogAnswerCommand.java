@@ -58,7 +58,7 @@ final class LogAnswerCommand extends Verb {
   private static void requireNotRevoked(KeyHistory history, SigningKeys keys)
       throws CommandFailure {
     String keyId = keys.signer().verificationKey().keyId();
-    if (history.era(keyId).filter(KeyHistory.Era::isGivenUp).isPresent()) {
+    if (history.era(keyId).filter(KeyHistory.KeyValidity::isGivenUp).isPresent()) {
       throw CommandFailure.usage("key " + keyId + " is revoked; what it signs answers nothing");
     }
   }

@@ -2,10 +2,10 @@
 package dev.indelible.cli;
 
 import dev.indelible.checkpoint.Checkpoint;
-import dev.indelible.export.LedgerExport;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
+import dev.indelible.publish.LedgerExport;
 import dev.indelible.tlog.LogDirectory;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -2,10 +2,10 @@
 package dev.indelible.cli;
 
 import dev.indelible.crypto.SigningKey;
-import dev.indelible.export.Disclosure;
-import dev.indelible.export.ProvenRow;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.LedgerReader;
+import dev.indelible.publish.Disclosure;
+import dev.indelible.publish.ProvenRow;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;

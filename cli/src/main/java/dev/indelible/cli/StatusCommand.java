@@ -11,11 +11,11 @@ import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.TamperNotes.Noted;
 import dev.indelible.policy.Policy;
+import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteLedger.BlockedCounts;
 import dev.indelible.sqlite.SqliteLibrary;
-import dev.indelible.witness.Witnessing;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
@@ -265,7 +265,9 @@ final class StatusCommand extends Verb {
         check
             .witnesses()
             .flatMap(
-                policy -> read(ledger, "cosignatures", open -> Witnessing.cosigned(open, policy)))
+                policy ->
+                    read(
+                        ledger, "cosignatures", open -> CosignatureFollower.cosigned(open, policy)))
             .orElse(OptionalLong.empty());
     OptionalLong behind = behind(size, head);
     return new Field(

@@ -47,7 +47,8 @@ class ThirdPartyTest {
     assumeTrue(
         Files.isDirectory(LIBRARY.resolve("src/golang.org/x/mod/sumdb/tlog")) && hasGo(),
         "skipped: no Go to check with; to run it: apt-get install golang-go golang-golang-x-mod-dev");
-    Path source = Path.of(System.getProperty("indelible.root"), "core/src/test/go/check.go");
+    Path source =
+        Path.of(System.getProperty("indelible.root"), "transparency/src/test/go/check.go");
     program = root.resolve("check");
     int built = run("go", "build", "-o", program.toString(), source.toAbsolutePath().toString());
     assertThat(built).as(output).isZero();

@@ -2,7 +2,7 @@
 package dev.indelible.drain;
 
 import dev.indelible.health.HealthEntries;
-import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.AuditCounters;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.DeferredAuditQueue;
@@ -43,7 +43,7 @@ public final class DeferredAudit implements AutoCloseable {
   private static final String THREAD_NAME = "indelible-drainer";
 
   private final DeferredAuditQueue queue;
-  private final AuditBooks books;
+  private final AuditCounters counters;
   private final Supervisor supervisor;
   private final Thread thread;
   private final Thread shutdownHook;
@@ -55,12 +55,15 @@ public final class DeferredAudit implements AutoCloseable {
   private final AtomicReference<AuditHealth> lastHealth = new AtomicReference<>();
 
   private DeferredAudit(
-      EventStore store, DeferredAuditSink.Factory sinks, AuditBooks books, DrainSettings settings) {
+      EventStore store,
+      DeferredAuditSink.Factory sinks,
+      AuditCounters counters,
+      DrainSettings settings) {
     this.store = store;
-    this.books = books;
-    this.queue = new DeferredAuditQueue(store, books);
-    Drainer drainer = new Drainer(store, books, settings.maxBatch());
-    this.supervisor = new Supervisor(queue, drainer, sinks, books, settings.maxRestarts());
+    this.counters = counters;
+    this.queue = new DeferredAuditQueue(store, counters);
+    Drainer drainer = new Drainer(store, counters, settings.maxBatch());
+    this.supervisor = new Supervisor(queue, drainer, sinks, counters, settings.maxRestarts());
     this.thread = new Thread(supervisor, THREAD_NAME);
     this.thread.setDaemon(true);
     this.shutdownHook = new Thread(this::flush, THREAD_NAME + "-shutdown");
@@ -70,13 +73,16 @@ public final class DeferredAudit implements AutoCloseable {
    * Starts a queue and its drainer.
    *
    * @param store where events wait; what it holds already is drained first
-   * @param sinks makes the sinks, which count into {@code books}
-   * @param books where everything is counted
+   * @param sinks makes the sinks, which count into {@code counters}
+   * @param counters where everything is counted
    * @param settings how the drainer works
    */
   public static DeferredAudit start(
-      EventStore store, DeferredAuditSink.Factory sinks, AuditBooks books, DrainSettings settings) {
-    DeferredAudit audit = new DeferredAudit(store, sinks, books, settings);
+      EventStore store,
+      DeferredAuditSink.Factory sinks,
+      AuditCounters counters,
+      DrainSettings settings) {
+    DeferredAudit audit = new DeferredAudit(store, sinks, counters, settings);
     if (settings.shutdownHook()) {
       Runtime.getRuntime().addShutdownHook(audit.shutdownHook);
     }
@@ -99,7 +105,7 @@ public final class DeferredAudit implements AutoCloseable {
 
   /** What is wrong although events reach the ledger; those who watch the log report here. */
   public HealthEntries healthEntries() {
-    return books.healthEntries();
+    return counters.healthEntries();
   }
 
   /**
@@ -109,7 +115,7 @@ public final class DeferredAudit implements AutoCloseable {
    * @param source who found it, the key of the health entry
    */
   public void reportContradiction(String source, String reason) {
-    books.reportContradiction(source, reason);
+    counters.reportContradiction(source, reason);
   }
 
   /**
@@ -142,8 +148,8 @@ public final class DeferredAudit implements AutoCloseable {
     boolean drained = drain(withoutProgress, atMost);
     supervisor.abandon();
     closeStore();
-    lastHealth.compareAndSet(null, books.health());
-    books.report(new AuditHealth(AuditHealth.State.CLOSED, ""));
+    lastHealth.compareAndSet(null, counters.health());
+    counters.report(new AuditHealth(AuditHealth.State.CLOSED, ""));
     DrainReport report = report(drained, lastHealth.get());
     if (report.isComplete() && !report.unfinished().isEmpty()) {
       LOG.warn(UNFINISHED, report.unfinished());
@@ -160,7 +166,7 @@ public final class DeferredAudit implements AutoCloseable {
   /** The shutdown hook: drains a queue that nobody has closed. */
   private void flush() {
     boolean drained = drain(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT, SHUTDOWN_LIMIT);
-    DrainReport report = report(drained, books.health());
+    DrainReport report = report(drained, counters.health());
     if (!report.isComplete()) {
       LOG.warn("{}", report.describePending());
     } else if (!report.unfinished().isEmpty()) {

@@ -2,7 +2,7 @@
 package dev.indelible.drain;
 
 import dev.indelible.event.GapNote;
-import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.AuditCounters;
 import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.EventStore;
 import java.util.List;
@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicReference;
  */
 final class Drainer {
   private final EventStore store;
-  private final AuditBooks books;
+  private final AuditCounters counters;
   private final BatchSize batchSize;
 
   /** What this drainer does to the store; moved by its thread and by the closer. */
@@ -29,9 +29,9 @@ final class Drainer {
     ABANDONED
   }
 
-  Drainer(EventStore store, AuditBooks books, int maxBatch) {
+  Drainer(EventStore store, AuditCounters counters, int maxBatch) {
     this.store = store;
-    this.books = books;
+    this.counters = counters;
     this.batchSize = new BatchSize(maxBatch);
   }
 
@@ -78,13 +78,13 @@ final class Drainer {
   /** Counts a settled batch, whatever else fails: events that are not counted count as pending. */
   private void count(long nanos, long lost, long appended, long deadLettered) {
     try {
-      books.countCommit(nanos);
-      books.countLost(lost);
-      books.reportRecording();
+      counters.countCommit(nanos);
+      counters.countLost(lost);
+      counters.reportRecording();
     } finally {
       // Last: whoever sees that everything is settled sees the rest as well.
-      books.countAppended(appended);
-      books.countDlqLanded(deadLettered);
+      counters.countAppended(appended);
+      counters.countDlqLanded(deadLettered);
     }
   }
 

@@ -2,7 +2,7 @@
 package dev.indelible.drain;
 
 import dev.indelible.health.Throttle;
-import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.AuditCounters;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.AuditHealth.State;
 import dev.indelible.queue.DeferredAuditQueue;
@@ -35,7 +35,7 @@ final class Supervisor implements Runnable {
   private final DeferredAuditQueue queue;
   private final Drainer drainer;
   private final DeferredAuditSink.Factory sinks;
-  private final AuditBooks books;
+  private final AuditCounters counters;
   private final int maxRestarts;
   private final Throttle failuresLog = Throttle.of(FAILURE_LOG_INTERVAL);
 
@@ -64,12 +64,12 @@ final class Supervisor implements Runnable {
       DeferredAuditQueue queue,
       Drainer drainer,
       DeferredAuditSink.Factory sinks,
-      AuditBooks books,
+      AuditCounters counters,
       int maxRestarts) {
     this.queue = queue;
     this.drainer = drainer;
     this.sinks = sinks;
-    this.books = books;
+    this.counters = counters;
     this.maxRestarts = maxRestarts;
   }
 
@@ -85,7 +85,7 @@ final class Supervisor implements Runnable {
         // Errors too: a sink out of memory or with a class missing must not end the log.
         absorb(failure);
       }
-    } while (!finished && !isOver() && !books.health().state().isTerminal());
+    } while (!finished && !isOver() && !counters.health().state().isTerminal());
   }
 
   /**
@@ -161,18 +161,18 @@ final class Supervisor implements Runnable {
       unfinished = cause(failure);
       boolean panicked = !(failure instanceof SinkException);
       if (panicked) {
-        books.countDrainerPanic();
+        counters.countDrainerPanic();
       } else {
-        books.countAppendFailure();
+        counters.countAppendFailure();
       }
-      books.countDrainerRestart();
+      counters.countDrainerRestart();
       boolean isTransient = failure instanceof SinkUnavailableException;
       if (!isTransient && failures++ >= maxRestarts) {
         stopRecording(panicked ? State.SINK_PANICKED : State.SINK_FAILED, failure);
         return;
       }
       State state = failure instanceof SinkSchemaException ? State.FAILED : State.DEGRADED;
-      books.report(new AuditHealth(state, cause(failure)));
+      counters.report(new AuditHealth(state, cause(failure)));
       failuresLog.ifDue(
           () -> LOG.warn("audit events wait, trying again: {}", cause(failure), failure));
     } catch (Throwable second) {
@@ -184,7 +184,7 @@ final class Supervisor implements Runnable {
   }
 
   private void stopRecording(State state, Throwable failure) {
-    books.report(new AuditHealth(state, cause(failure)));
+    counters.report(new AuditHealth(state, cause(failure)));
     LOG.error(
         "audit recording has stopped after {} attempts; waiting events stay where they are: {}",
         failures,

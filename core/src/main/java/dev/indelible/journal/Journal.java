@@ -185,7 +185,7 @@ public final class Journal implements EventStore {
       Disk disk)
       throws JournalException {
     Segment.rehearse();
-    new Room(directory, disk).requireToBegin();
+    new DiskSpace(directory, disk).requireToBegin();
     boolean wasThere = Files.exists(directory, LinkOption.NOFOLLOW_LINKS);
     List<Slot> taken = new ArrayList<>();
     try {
@@ -203,7 +203,7 @@ public final class Journal implements EventStore {
     } catch (IOException e) {
       release(taken);
       // A disk that filled up meanwhile. A place that was made stays, empty, for the next start.
-      new Room(directory, disk).requireFree();
+      new DiskSpace(directory, disk).requireFree();
       throw unusable(directory, e);
     } catch (JournalException | RuntimeException | Error e) {
       release(taken);
@@ -233,7 +233,7 @@ public final class Journal implements EventStore {
             .orElseThrow(
                 () -> new JournalException(directory + ": no journal here names its ledger"));
     Segment.rehearse();
-    new Room(directory, disk).requireToBegin();
+    new DiskSpace(directory, disk).requireToBegin();
     List<Slot> taken = new ArrayList<>();
     try {
       DirectoryLock lock = DirectoryLock.acquire(directory, disk);
@@ -247,7 +247,7 @@ public final class Journal implements EventStore {
       return start(own, settings, empty, new ArrayDeque<>(), 0);
     } catch (IOException e) {
       release(taken);
-      new Room(directory, disk).requireFree();
+      new DiskSpace(directory, disk).requireFree();
       throw unusable(directory, e);
     } catch (JournalException | RuntimeException | Error e) {
       release(taken);
@@ -282,7 +282,7 @@ public final class Journal implements EventStore {
    * @throws JournalException if there is no segment yet, and no room for the first
    */
   public static void requireRoom(Path directory) throws JournalException {
-    new Room(directory, new Disk()).requireToBegin();
+    new DiskSpace(directory, new Disk()).requireToBegin();
   }
 
   /**

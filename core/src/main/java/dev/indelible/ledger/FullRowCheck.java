@@ -2,7 +2,7 @@
 package dev.indelible.ledger;
 
 import dev.indelible.event.SystemEvent;
-import dev.indelible.ledger.KeyHistory.Era;
+import dev.indelible.ledger.KeyHistory.KeyValidity;
 import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.InvalidProofException;
 import dev.indelible.merkle.MerkleTree;
@@ -61,7 +61,7 @@ public final class FullRowCheck {
 
   /** Whether the key that a row names is accepted for it, and nobody else may have held the key. */
   boolean signsInItsTime(ChainRow row) {
-    Optional<Era> era = row.keyId().flatMap(history::era);
+    Optional<KeyValidity> era = row.keyId().flatMap(history::era);
     return era.isPresent()
         && era.get().introduced() < row.sequence()
         && row.sequence() < era.get().suspect()

@@ -23,7 +23,7 @@ import java.util.UUID;
  */
 public final class KeyHistory {
   private final boolean rooted;
-  private final Map<String, Era> eras = new LinkedHashMap<>();
+  private final Map<String, KeyValidity> eras = new LinkedHashMap<>();
   private final Map<String, Long> introductions = new LinkedHashMap<>();
   private final Map<String, Replacement> replacements = new LinkedHashMap<>();
   private final List<Fault> faults = new ArrayList<>();
@@ -37,7 +37,7 @@ public final class KeyHistory {
   private KeyHistory(KeyRing first, boolean rooted) {
     this.rooted = rooted;
     for (VerificationKey key : first.keys()) {
-      eras.put(key.keyId(), new Era(key, 0, Long.MAX_VALUE, Long.MAX_VALUE));
+      eras.put(key.keyId(), new KeyValidity(key, 0, Long.MAX_VALUE, Long.MAX_VALUE));
     }
   }
 
@@ -115,7 +115,7 @@ public final class KeyHistory {
         introduce(row.sequence(), rotation.get().newKey());
       }
     } else {
-      Optional<KeyCompromise> compromise = KeyCompromise.read(row);
+      Optional<KeyRevocation> compromise = KeyRevocation.read(row);
       if (compromise.isEmpty()) {
         fault(row, "it gives up a key, and cannot be read");
       } else {
@@ -126,7 +126,7 @@ public final class KeyHistory {
 
   /** What is signed by nobody, or by a key that was given up before, says nothing of other keys. */
   private boolean isSignedInItsTime(ChainRow row) {
-    Optional<Era> era = row.keyId().flatMap(this::era);
+    Optional<KeyValidity> era = row.keyId().flatMap(this::era);
     return era.isPresent()
         && era.get().introduced() < row.sequence()
         && row.sequence() < era.get().givenUp()
@@ -136,7 +136,7 @@ public final class KeyHistory {
   private void introduce(long sequence, VerificationKey key) {
     introductions.putIfAbsent(key.keyId(), sequence);
     if (rooted) {
-      eras.putIfAbsent(key.keyId(), new Era(key, sequence, Long.MAX_VALUE, Long.MAX_VALUE));
+      eras.putIfAbsent(key.keyId(), new KeyValidity(key, sequence, Long.MAX_VALUE, Long.MAX_VALUE));
     }
   }
 
@@ -153,13 +153,13 @@ public final class KeyHistory {
     }
   }
 
-  private void giveUp(long sequence, KeyCompromise said) {
+  private void giveUp(long sequence, KeyRevocation said) {
     eras.computeIfPresent(
         said.keyId(),
         (id, era) ->
             era.givenUp() < sequence
                 ? era
-                : new Era(
+                : new KeyValidity(
                     era.key(),
                     era.introduced(),
                     Math.min(said.sinceSequence().orElse(sequence), sequence),
@@ -180,24 +180,24 @@ public final class KeyHistory {
 
   /** Every key that is accepted anywhere in the chain. */
   public KeyRing keys() {
-    return KeyRing.of(eras.values().stream().map(Era::key).toList());
+    return KeyRing.of(eras.values().stream().map(KeyValidity::key).toList());
   }
 
   /** The keys that may sign a checkpoint over so many rows. */
   public Collection<VerificationKey> signingAt(long size) {
     return eras.values().stream()
         .filter(era -> era.introduced() <= size && size < era.givenUp())
-        .map(Era::key)
+        .map(KeyValidity::key)
         .toList();
   }
 
   /** What is known of a key that is accepted. */
-  public Optional<Era> era(String keyId) {
+  public Optional<KeyValidity> era(String keyId) {
     return Optional.ofNullable(eras.get(keyId));
   }
 
   /** All that is known of the keys that are accepted. */
-  public Collection<Era> eras() {
+  public Collection<KeyValidity> eras() {
     return List.copyOf(eras.values());
   }
 
@@ -235,7 +235,7 @@ public final class KeyHistory {
    * @param suspect the first row that another may have signed with it
    * @param givenUp the row behind which it signs nothing of the log's
    */
-  public record Era(VerificationKey key, long introduced, long suspect, long givenUp) {
+  public record KeyValidity(VerificationKey key, long introduced, long suspect, long givenUp) {
     /** Whether it was given up. */
     public boolean isGivenUp() {
       return givenUp != Long.MAX_VALUE;

@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * The books of one queue at one moment (D10), in decisions and not in batches. At rest {@code
+ * The counters of one queue at one moment (D10), in decisions and not in batches. At rest {@code
  * submitted = appended + dlqLanded + pending + sendFailures}.
  *
  * @param submitted handed in, accepted or not; what an earlier run left waiting counts too

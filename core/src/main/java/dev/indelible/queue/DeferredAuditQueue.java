@@ -37,7 +37,7 @@ public final class DeferredAuditQueue {
   private static final Logger LOG = LoggerFactory.getLogger(DeferredAuditQueue.class);
 
   private final EventStore store;
-  private final AuditBooks books;
+  private final AuditCounters counters;
   private final Throttle rejections = Throttle.of(REJECTION_LOG_INTERVAL);
 
   private volatile boolean open = true;
@@ -49,12 +49,12 @@ public final class DeferredAuditQueue {
    * A queue over a store; what an earlier run left in the store counts as submitted to this one.
    *
    * @param store where events wait
-   * @param books where they are counted
+   * @param counters where they are counted
    */
-  public DeferredAuditQueue(EventStore store, AuditBooks books) {
+  public DeferredAuditQueue(EventStore store, AuditCounters counters) {
     this.store = store;
-    this.books = books;
-    books.countRecovered(store.recovered());
+    this.counters = counters;
+    counters.countRecovered(store.recovered());
   }
 
   /**
@@ -68,20 +68,20 @@ public final class DeferredAuditQueue {
    */
   public boolean submit(AuditEvent event) {
     Objects.requireNonNull(event, "event is null");
-    int kind = AuditBooks.kind(event);
+    int kind = AuditCounters.kind(event);
     if (!isOpen()) {
       turnAway(kind);
       return false;
     }
     // Counted before open is read again: a closer that sees all accepted events settled missed
     // none.
-    books.countSubmitted(kind);
+    counters.countSubmitted(kind);
     boolean accepted = false;
     boolean counted = false;
     try {
       accepted = isOpen() && offer(event);
       if (!accepted) {
-        books.countSendFailure(kind);
+        counters.countSendFailure(kind);
         counted = true;
         rejections.ifDue(this::logRejection);
       }
@@ -95,21 +95,21 @@ public final class DeferredAuditQueue {
     }
     if (!accepted && !counted) {
       try {
-        synchronized (books.uncounted) {
-          books.uncountedRejected[kind]++;
+        synchronized (counters.uncounted) {
+          counters.uncountedRejected[kind]++;
         }
       } catch (StackOverflowError e) {
         // The interpreter may want a word of stack for the monitor. Without it: right unless two
         // threads come here in the same instant.
-        books.alsoUncountedRejected[kind]++;
-        books.alsoUncounted = true;
+        counters.alsoUncountedRejected[kind]++;
+        counters.alsoUncounted = true;
       }
     }
     return accepted;
   }
 
   private void turnAway(int kind) {
-    books.countTurnedAway(kind);
+    counters.countTurnedAway(kind);
     try {
       rejections.ifDue(this::logRejection);
     } catch (RuntimeException | Error e) {
@@ -150,12 +150,12 @@ public final class DeferredAuditQueue {
    * an attempt all the same.
    */
   public void countUnrecorded(Decision decision) {
-    books.countUnrecorded(decision);
+    counters.countUnrecorded(decision);
   }
 
   /** Whether events are accepted: not closed, and the drainer not given up. */
   public boolean isOpen() {
-    return open && !books.health().state().isTerminal();
+    return open && !counters.health().state().isTerminal();
   }
 
   /**
@@ -204,72 +204,72 @@ public final class DeferredAuditQueue {
     long start = System.nanoTime();
     long patience = TimeUnit.NANOSECONDS.convert(withoutProgress);
     long limit = TimeUnit.NANOSECONDS.convert(atMost);
-    long target = books.accepted();
-    long settled = books.settled();
+    long target = counters.accepted();
+    long settled = counters.settled();
     long now = start;
     long progressed = start;
     boolean interrupted = false;
     while (settled < target
         && now - start < limit
         && now - progressed < patience
-        && !books.health().state().isTerminal()) {
+        && !counters.health().state().isTerminal()) {
       LockSupport.parkNanos(this, DRAIN_POLL_INTERVAL.toNanos());
       interrupted |= Thread.interrupted();
       now = System.nanoTime();
       // Lower when a submission under way was refused; higher is not ours to wait for. Each look by
       // itself is enough: all that was accepted before this call is counted in it.
-      target = Math.min(target, books.accepted());
+      target = Math.min(target, counters.accepted());
       long before = settled;
-      settled = books.settled();
+      settled = counters.settled();
       progressed = settled > before ? now : progressed;
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
-    return books.settled() >= target;
+    return counters.settled() >= target;
   }
 
-  /** The books at this moment (D10); they add up, also while a batch is being entered. */
+  /** The counters at this moment (D10); they add up, also while a batch is being entered. */
   public DeferredAuditMetrics metrics() {
     // First: what is settled was submitted before.
-    long appended = books.appended();
-    long dead = books.dlqLanded();
+    long appended = counters.appended();
+    long dead = counters.dlqLanded();
     // In this order: what is submitted meanwhile and refused counts as pending, and not as less.
-    long rejected = books.sendFailures();
-    long submitted = books.submitted();
-    long turnedAway = books.turnedAway();
+    long rejected = counters.sendFailures();
+    long submitted = counters.submitted();
+    long turnedAway = counters.turnedAway();
     return new DeferredAuditMetrics(
         submitted + turnedAway,
         appended,
-        books.unsigned(),
+        counters.unsigned(),
         rejected + turnedAway,
-        books.appendFailures(),
-        books.drainerPanics(),
+        counters.appendFailures(),
+        counters.drainerPanics(),
         dead,
-        books.uniqueRaceRetries(),
+        counters.uniqueRaceRetries(),
         submitted - rejected - appended - dead,
         store.oldestPending().map(DeferredAuditQueue::age),
         health(),
-        books.drainerRestarts(),
-        books.lost(),
-        books.commits(),
-        books.commitTime(),
-        books.chainSequence(),
+        counters.drainerRestarts(),
+        counters.lost(),
+        counters.commits(),
+        counters.commitTime(),
+        counters.chainSequence(),
         store.diskBytes(),
         store.syncAge(),
-        books.deadLettersWaiting(),
-        books.tamperRows());
+        counters.deadLettersWaiting(),
+        counters.tamperRows());
   }
 
   /** What the drainer, the store and those who watch the log report. */
   private AuditHealth health() {
-    return books
+    return counters
         .health()
         .and(
             store.trouble().stream()
                 .map(reason -> new HealthEntry(HealthEntry.JOURNAL, reason))
                 .toList())
-        .and(books.healthEntries().all());
+        .and(counters.healthEntries().all());
   }
 
   private static Duration age(Instant since) {

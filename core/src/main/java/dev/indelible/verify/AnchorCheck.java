@@ -106,7 +106,7 @@ final class AnchorCheck implements Check {
   }
 
   @Override
-  public void row(JudgedRow row) {
+  public void row(CheckedRow row) {
     // A planted row can have any number; one that is not signed counts as the next.
     rows = row.isSigned() ? row.sequence() : Math.min(row.sequence(), rows + 1);
   }

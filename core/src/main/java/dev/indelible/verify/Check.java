@@ -11,7 +11,7 @@ import dev.indelible.ledger.LedgerException;
  */
 interface Check {
   /** Looks at the next row. */
-  void row(JudgedRow row) throws LedgerException;
+  void row(CheckedRow row) throws LedgerException;
 
   /**
    * Says the rest; called once, after the last row, and not at all if the rows could not be read.

@@ -88,7 +88,7 @@ final class CompletenessCheck implements Check {
   private long unreadable;
 
   /** The row before this one; null at the first. */
-  private @Nullable JudgedRow before;
+  private @Nullable CheckedRow before;
 
   /**
    * Checks the rows from some row on.
@@ -133,7 +133,7 @@ final class CompletenessCheck implements Check {
   private record Step(long sequence, long surplus) {}
 
   @Override
-  public void row(JudgedRow row) {
+  public void row(CheckedRow row) {
     changed |= isChanged(row);
     if (row.is(DeferredAuditEvent.CHECK)) {
       checks++;
@@ -155,8 +155,8 @@ final class CompletenessCheck implements Check {
   }
 
   /** The row before a note of a replay, written with it, is the decision that was replayed. */
-  private TypeCounts replayed(JudgedRow note) {
-    JudgedRow decision = before;
+  private TypeCounts replayed(CheckedRow note) {
+    CheckedRow decision = before;
     Optional<String> replayed =
         note.row().said(SystemEvent.LETTER_REPLAYED, details -> details.string("event_id"));
     if (decision == null || !replayed.equals(Optional.of(decision.row().id()))) {
@@ -166,7 +166,7 @@ final class CompletenessCheck implements Check {
   }
 
   /** A payload that is other, or erased, leaves what is counted as it was. */
-  private static boolean isChanged(JudgedRow row) {
+  private static boolean isChanged(CheckedRow row) {
     // No stream: most rows of a log that signs none of them come here.
     for (RowFault fault : row.faults()) {
       if (fault.proven()

@@ -20,7 +20,7 @@ final class DeadLetterCheck implements Check {
   }
 
   @Override
-  public void row(JudgedRow row) {}
+  public void row(CheckedRow row) {}
 
   @Override
   public void end() throws LedgerException {

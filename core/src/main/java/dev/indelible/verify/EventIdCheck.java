@@ -59,7 +59,7 @@ final class EventIdCheck implements Check {
   }
 
   @Override
-  public void row(JudgedRow row) {
+  public void row(CheckedRow row) {
     rows++;
     if (rows > most) {
       if (rows == most + 1) {

@@ -22,7 +22,7 @@ final class GapCheck implements Check {
   }
 
   @Override
-  public void row(JudgedRow row) {
+  public void row(CheckedRow row) {
     if (!row.is(SystemEvent.GAP)) {
       return;
     }

@@ -3,7 +3,7 @@ package dev.indelible.verify;
 
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.KeyHistory;
-import dev.indelible.ledger.KeyHistory.Era;
+import dev.indelible.ledger.KeyHistory.KeyValidity;
 import dev.indelible.ledger.KeyHistory.Replacement;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -21,7 +21,7 @@ final class KeyCheck implements Check {
 
   private final Findings findings;
   private final KeyHistory history;
-  private final Map<String, Era> eras = new HashMap<>();
+  private final Map<String, KeyValidity> eras = new HashMap<>();
 
   /** The first row, and the number, of those that another may have signed, by key. */
   private final Map<String, long[]> suspects = new HashMap<>();
@@ -40,7 +40,7 @@ final class KeyCheck implements Check {
   }
 
   @Override
-  public void row(JudgedRow row) {
+  public void row(CheckedRow row) {
     boolean aboutKeys =
         row.is(SystemEvent.KEY_ROTATED)
             || row.is(SystemEvent.KEY_COMPROMISED)
@@ -59,7 +59,7 @@ final class KeyCheck implements Check {
     }
     String keyId = named.get();
     firstKey = sequence == 1 && fromStart ? keyId : firstKey;
-    Era era = eras.get(keyId);
+    KeyValidity era = eras.get(keyId);
     if (era == null) {
       // Accepted from a later row on; the signature check reports it.
       return;
@@ -117,7 +117,7 @@ final class KeyCheck implements Check {
             + String.join("; ", all);
   }
 
-  private String describe(Era era) {
+  private String describe(KeyValidity era) {
     String keyId = era.key().keyId();
     OptionalLong introduction = history.introduction(keyId);
     String from =

@@ -24,7 +24,7 @@ final class LinkCheck implements Check {
   }
 
   @Override
-  public void row(JudgedRow row) {
+  public void row(CheckedRow row) {
     rows++;
     if (row.sequence() < 1) {
       // Nothing follows it: the next row is held against the one before it.

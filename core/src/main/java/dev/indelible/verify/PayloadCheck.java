@@ -39,7 +39,7 @@ final class PayloadCheck implements Check {
   }
 
   @Override
-  public void row(JudgedRow row) throws LedgerException {
+  public void row(CheckedRow row) throws LedgerException {
     if (!row.stored().hasPayload() && isErased(row.row())) {
       erased++;
       return;

@@ -61,7 +61,7 @@ final class RowReading {
   /** Is handed the rows, some at a time. */
   @FunctionalInterface
   interface Rows {
-    void next(List<JudgedRow> rows) throws LedgerException;
+    void next(List<CheckedRow> rows) throws LedgerException;
   }
 
   /** Reads every row from that sequence on. */
@@ -113,7 +113,7 @@ final class RowReading {
 
   private Part read(RowRanges ranges, long from, long to) throws LedgerException {
     Part part = new Part(to);
-    ranges.forEachRow(from, to, row -> part.add(JudgedRow.of(row, check)));
+    ranges.forEachRow(from, to, row -> part.add(CheckedRow.of(row, check)));
     if (part.isFull() && part.last() < from) {
       throw disordered(from, part.last());
     }
@@ -159,13 +159,13 @@ final class RowReading {
   }
 
   private void judge(List<StoredRow> part) throws LedgerException {
-    listener.next(part.parallelStream().map(row -> JudgedRow.of(row, check)).toList());
+    listener.next(part.parallelStream().map(row -> CheckedRow.of(row, check)).toList());
     part.clear();
   }
 
   /** Rows of a range, in order; full when they are many bytes. */
   private static final class Part {
-    private final List<JudgedRow> rows = new ArrayList<>(ROWS_AT_ONCE);
+    private final List<CheckedRow> rows = new ArrayList<>(ROWS_AT_ONCE);
     private final long to;
     private long bytes;
 
@@ -174,7 +174,7 @@ final class RowReading {
     }
 
     /** Returns whether there is room for more. */
-    boolean add(JudgedRow row) {
+    boolean add(CheckedRow row) {
       rows.add(row);
       bytes += row.stored().bytes();
       return !isFull();

@@ -77,7 +77,7 @@ final class SignatureCheck implements Check {
   }
 
   @Override
-  public void row(JudgedRow row) throws LedgerException {
+  public void row(CheckedRow row) throws LedgerException {
     rows++;
     for (RowFault fault : row.faults()) {
       if (RowCheck.isUnsigned(row.stored(), fault) && mayBeUnsigned()) {

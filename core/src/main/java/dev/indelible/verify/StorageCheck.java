@@ -33,7 +33,7 @@ final class StorageCheck implements Check {
   }
 
   @Override
-  public void row(JudgedRow row) {}
+  public void row(CheckedRow row) {}
 
   @Override
   public void end() {

@@ -33,7 +33,7 @@ final class TamperCheck implements Check {
 
   /** A note that cannot be judged is named, and keeps no row behind it from being read. */
   @Override
-  public void row(JudgedRow row) {
+  public void row(CheckedRow row) {
     if (!row.is(SystemEvent.TAMPER) || !row.isSigned()) {
       return;
     }
@@ -49,7 +49,7 @@ final class TamperCheck implements Check {
     }
   }
 
-  private void judge(JudgedRow row) throws LedgerException {
+  private void judge(CheckedRow row) throws LedgerException {
     if (payloads) {
       Noted noted = notes.judge(row.row());
       if (noted.isAnswered()) {

@@ -112,7 +112,7 @@ final class TreeCheck implements Check {
   }
 
   @Override
-  public void row(JudgedRow row) {
+  public void row(CheckedRow row) {
     tallied |= row.is(SystemEvent.TALLY) && row.isSound();
     arriving.add(Hash.of(row.head().hash()));
     if (arriving.size() == ROWS_AT_ONCE) {

@@ -68,7 +68,7 @@ public final class Verifier {
         } else {
           content = RowCheck.ofRecords(history.keys());
         }
-        Start start = Start.read(ledger, options, history, findings);
+        TrustedPrefix start = TrustedPrefix.read(ledger, options, history, findings);
         head = start.head();
         List<Check> checks = checks(start);
         storage.ifPresent(checks::add);
@@ -121,7 +121,7 @@ public final class Verifier {
     }
 
     /** Every property that is checked; the tree first, which others ask in the end. */
-    private List<Check> checks(Start start) throws LedgerException {
+    private List<Check> checks(TrustedPrefix start) throws LedgerException {
       boolean whole = ledger.hasPayloads();
       long before = start.head().sequence();
       CheckpointKeys keys = new CheckpointKeys(history, options.origins());
@@ -135,7 +135,7 @@ public final class Verifier {
                   new KeyCheck(findings, history, before == 0),
                   new DeadLetterCheck(findings, ledger),
                   new CompletenessCheck(findings, ledger, options.since()))
-              : List.of(new WithheldCheck(findings, history)));
+              : List.of(new RedactedCheck(findings, history)));
       checks.addAll(
           List.of(
               new SignatureCheck(findings, tree, ledger, content, before + 1),
@@ -153,8 +153,8 @@ public final class Verifier {
       return checks;
     }
 
-    private void show(List<JudgedRow> judged, List<Check> checks) throws LedgerException {
-      for (JudgedRow row : judged) {
+    private void show(List<CheckedRow> judged, List<Check> checks) throws LedgerException {
+      for (CheckedRow row : judged) {
         for (Check check : checks) {
           check.row(row);
         }

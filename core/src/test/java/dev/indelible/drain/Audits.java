@@ -7,7 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.indelible.action.Bash;
 import dev.indelible.decision.Refuse;
 import dev.indelible.event.DeferredAuditEvent;
-import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.AuditCounters;
 import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.EventStore;
 import dev.indelible.queue.MemoryStore;
@@ -25,7 +25,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
  * Starts audits for a test; after it, opens what is still held, closes them all and asserts that
- * the books balance (D10).
+ * the counters balance (D10).
  */
 public final class Audits implements AfterEachCallback {
   private final List<DeferredAudit> started = new ArrayList<>();
@@ -46,7 +46,7 @@ public final class Audits implements AfterEachCallback {
   /** An audit over a store that may have a past. */
   public DeferredAudit start(
       EventStore store, DeferredAuditSink.Factory sinks, DrainSettings settings) {
-    DeferredAudit audit = DeferredAudit.start(store, sinks, new AuditBooks(), settings);
+    DeferredAudit audit = DeferredAudit.start(store, sinks, new AuditCounters(), settings);
     started.add(audit);
     if (stores.put(store, audit) != null) {
       shared.add(store);
@@ -75,7 +75,7 @@ public final class Audits implements AfterEachCallback {
     stores.forEach(this::assertSameAsStored);
   }
 
-  /** What the books call pending, they find by subtraction; the store knows what it holds. */
+  /** What the counters call pending, they find by subtraction; the store knows what it holds. */
   private void assertSameAsStored(EventStore store, DeferredAudit audit) {
     if (store instanceof MemoryStore memory && !shared.contains(store)) {
       await()
@@ -83,17 +83,21 @@ public final class Audits implements AfterEachCallback {
           .untilAsserted(
               () ->
                   assertThat(audit.queue().metrics().pending())
-                      .as("pending, in the books and in the store")
+                      .as("pending, in the counters and in the store")
                       .isEqualTo(memory.pending()));
     }
   }
 
   /** D10, added up here and not by the class under test. */
-  public static void assertBalanced(DeferredAuditMetrics books) {
-    assertThat(books.appended() + books.dlqLanded() + books.pending() + books.sendFailures())
-        .as("%s", books)
-        .isEqualTo(books.submitted());
-    assertThat(books.isBalanced()).isTrue();
-    assertThat(books.pending()).isNotNegative();
+  public static void assertBalanced(DeferredAuditMetrics counters) {
+    assertThat(
+            counters.appended()
+                + counters.dlqLanded()
+                + counters.pending()
+                + counters.sendFailures())
+        .as("%s", counters)
+        .isEqualTo(counters.submitted());
+    assertThat(counters.isBalanced()).isTrue();
+    assertThat(counters.pending()).isNotNegative();
   }
 }

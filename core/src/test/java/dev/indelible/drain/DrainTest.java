@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
-import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.AuditCounters;
 import dev.indelible.queue.AuditHealth.State;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.MemoryStore;
@@ -162,7 +162,7 @@ class DrainTest {
     assertThat(ledger.rows()).hasSize(2);
   }
 
-  /** D4: the same event handed in twice is one row; the books still account for both. */
+  /** D4: the same event handed in twice is one row; the counters still account for both. */
   @Test
   void theSameEventTwiceIsOneRow() {
     DeferredAudit audit = audits.start(ledger.recording());
@@ -272,7 +272,7 @@ class DrainTest {
   @Test
   void whatAnEarlierRunLeftIsDrainedFirst() {
     MemoryStore store = new MemoryStore();
-    DeferredAuditQueue earlier = new DeferredAuditQueue(store, new AuditBooks());
+    DeferredAuditQueue earlier = new DeferredAuditQueue(store, new AuditCounters());
     List<UUID> ids = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
       DeferredAuditEvent event = refusal("agent:before", i);

@@ -4,7 +4,7 @@ package dev.indelible.drain;
 import static dev.indelible.drain.Audits.refusal;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.AuditCounters;
 import dev.indelible.queue.MemoryStore;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -43,7 +43,7 @@ class FullHeapTest {
                     }
                     return ledger.commit(batch);
                   }),
-              new AuditBooks(),
+              new AuditCounters(),
               DrainSettings.ofDefaults());
       audit.queue().submit(refusal("agent:alice", 1));
       boolean drained = audit.queue().drainPending(Duration.ofSeconds(50));

@@ -7,7 +7,7 @@ import dev.indelible.action.Bash;
 import dev.indelible.decision.Refuse;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
-import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.AuditCounters;
 import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.EventBatch;
@@ -94,7 +94,7 @@ class StackOverflowTest {
 
     private final DeferredAuditQueue queue;
     private final EventStore store;
-    private final AuditBooks books = new AuditBooks();
+    private final AuditCounters counters = new AuditCounters();
     private final List<UUID> drained = new ArrayList<>();
     private int answered;
     private int accepted;
@@ -103,7 +103,7 @@ class StackOverflowTest {
 
     private Overflowing(EventStore store) {
       this.store = store;
-      this.queue = new DeferredAuditQueue(store, books);
+      this.queue = new DeferredAuditQueue(store, counters);
     }
 
     public static void main(String[] args) throws Exception {
@@ -204,7 +204,7 @@ class StackOverflowTest {
           batch = store.peek(EVENTS)) {
         batch.events().stream().map(AuditEvent::id).forEach(drained::add);
         store.settle(batch.events().size());
-        books.countAppended(batch.events().size());
+        counters.countAppended(batch.events().size());
       }
     }
   }

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.indelible.Vectors;
+import dev.indelible.testkit.Vectors;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.file.Files;

@@ -4,7 +4,7 @@ package dev.indelible.json;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.indelible.Vectors;
+import dev.indelible.testkit.Vectors;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;

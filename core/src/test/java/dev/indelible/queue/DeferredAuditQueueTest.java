@@ -39,9 +39,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The queue alone, with no one to drain it: D1, D9, D10. */
 @Timeout(60)
 class DeferredAuditQueueTest {
-  private final AuditBooks books = new AuditBooks();
+  private final AuditCounters counters = new AuditCounters();
   private final MemoryStore store = new MemoryStore(3);
-  private final DeferredAuditQueue queue = new DeferredAuditQueue(store, books);
+  private final DeferredAuditQueue queue = new DeferredAuditQueue(store, counters);
 
   /** D10. */
   @AfterEach
@@ -147,7 +147,7 @@ class DeferredAuditQueueTest {
         DeferredAuditMetrics now = queue.metrics();
         assertThat(now.pending()).isZero();
         assertThat(now.sendFailures()).isEqualTo(now.submitted());
-        AuditBooks.Intake intake = books.intake();
+        AuditCounters.Intake intake = counters.intake();
         assertThat(intake.rejected()).isEqualTo(intake.attempts());
       }
     } finally {
@@ -204,11 +204,11 @@ class DeferredAuditQueueTest {
     assertThat(queue.metrics().sendFailures()).isEqualTo(2);
     assertThat(queue.metrics().pending()).isEqualTo(3);
     store.settle(1);
-    books.countAppended(1);
+    counters.countAppended(1);
     assertThat(queue.submit(refusal("agent:alice", 5))).isTrue();
   }
 
-  /** D1: a store that fails costs the event, said to the caller, and never the books. */
+  /** D1: a store that fails costs the event, said to the caller, and never the counters. */
   @Test
   void aStoreThatThrowsIsAnEventNotAccepted() {
     EventStore full =
@@ -218,7 +218,7 @@ class DeferredAuditQueueTest {
             throw new StackOverflowError("no room for a frame");
           }
         };
-    DeferredAuditQueue failing = new DeferredAuditQueue(full, books);
+    DeferredAuditQueue failing = new DeferredAuditQueue(full, counters);
     assertThat(failing.submit(refusal("agent:alice", 1))).isFalse();
     assertThat(failing.metrics().sendFailures()).isEqualTo(1);
     assertThat(failing.metrics().pending()).isZero();
@@ -260,7 +260,7 @@ class DeferredAuditQueueTest {
   @Test
   void aTerminalStateClosesTheQueueAndEndsTheWait() {
     queue.submit(refusal("agent:alice", 1));
-    books.report(new AuditHealth(State.SINK_FAILED, "gone"));
+    counters.report(new AuditHealth(State.SINK_FAILED, "gone"));
     assertThat(queue.isOpen()).isFalse();
     assertThat(queue.submit(refusal("agent:alice", 2))).isFalse();
     assertThat(queue.drainPending(Duration.ofHours(1))).isFalse();
@@ -270,10 +270,10 @@ class DeferredAuditQueueTest {
   /** D8: what is final stays. */
   @Test
   void aFinalStateIsNotOverwritten() {
-    books.report(new AuditHealth(State.SINK_PANICKED, "kaput"));
-    books.reportRecording();
-    books.report(new AuditHealth(State.CLOSED, ""));
-    assertThat(books.health()).isEqualTo(new AuditHealth(State.SINK_PANICKED, "kaput"));
+    counters.report(new AuditHealth(State.SINK_PANICKED, "kaput"));
+    counters.reportRecording();
+    counters.report(new AuditHealth(State.CLOSED, ""));
+    assertThat(counters.health()).isEqualTo(new AuditHealth(State.SINK_PANICKED, "kaput"));
   }
 
   /** Metrics of section 6: how long the oldest waits, and nothing when none does. */
@@ -286,7 +286,7 @@ class DeferredAuditQueueTest {
     assertThat(queue.metrics().oldestPending().orElseThrow())
         .isGreaterThanOrEqualTo(Duration.ofHours(1));
     store.settle(2);
-    books.countAppended(2);
+    counters.countAppended(2);
     queue.submit(at(model, model.timestamp().plusSeconds(3_600)));
     assertThat(queue.metrics().oldestPending()).contains(Duration.ZERO);
   }

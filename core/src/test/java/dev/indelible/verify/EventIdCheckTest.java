@@ -60,7 +60,7 @@ class EventIdCheckTest {
     Findings findings = new Findings();
     List<ChainRow> rows = sealedTwice(2);
     EventIdCheck check = new EventIdCheck(findings, MemoryLedger.of(rows), 1, rows.size() - 1);
-    rows.forEach(row -> check.row(JudgedRow.of(row, new RowCheck(keys))));
+    rows.forEach(row -> check.row(CheckedRow.of(row, new RowCheck(keys))));
 
     check.end();
 

@@ -33,7 +33,7 @@ public final class Gate {
   private final Policy policy;
   private final DeferredAuditQueue queue;
   private final Clock clock;
-  private final DecisionBooks books = new DecisionBooks();
+  private final DecisionCounters counters = new DecisionCounters();
 
   /**
    * A gate.
@@ -98,8 +98,8 @@ public final class Gate {
   }
 
   /** What was decided so far. */
-  public DecisionBooks books() {
-    return books;
+  public DecisionCounters counters() {
+    return counters;
   }
 
   /** The hook of a storage layer: records what blocks, unless told to record everything. */
@@ -151,7 +151,7 @@ public final class Gate {
 
   /** Counts an answer on its way to the caller. */
   private Decision told(AgentAction action, Decision answer, long start) {
-    books.count(action, answer, System.nanoTime() - start);
+    counters.count(action, answer, System.nanoTime() - start);
     return answer;
   }
 

@@ -19,7 +19,7 @@ import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonValue;
 import dev.indelible.policy.Policy;
-import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.AuditCounters;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.MemoryStore;
 import java.util.List;
@@ -48,7 +48,7 @@ class ArgumentsTest {
     gate =
         new Gate(
             Policy.parse("version: 1\nrules: []\n", "test"),
-            new DeferredAuditQueue(new MemoryStore(), new AuditBooks()));
+            new DeferredAuditQueue(new MemoryStore(), new AuditCounters()));
   }
 
   static Stream<Arguments> nulls() {

@@ -22,7 +22,7 @@ import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.json.JsonValue;
 import dev.indelible.policy.Policy;
-import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.AuditCounters;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.MemoryStore;
@@ -46,8 +46,8 @@ import org.junit.jupiter.params.provider.NullAndEmptySource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The gate on a queue whose ledger is a list. Every test ends with balanced books (D10), in {@link
- * #booksBalance}.
+ * The gate on a queue whose ledger is a list. Every test ends with balanced counters (D10), in
+ * {@link #booksBalance}.
  */
 class GateTest {
   private static final String RULES =
@@ -102,16 +102,16 @@ class GateTest {
         new FilesystemWrite("/etc/passwd"));
   }
 
-  /** Whatever can be asked and answered has its place in the books. */
+  /** Whatever can be asked and answered has its place in the counters. */
   @Test
   void theBooksKnowEveryKindOfActionAndEveryVerdict() throws Exception {
     List<Object> kinds = new ArrayList<>();
     for (Class<?> kind : AgentAction.class.getPermittedSubclasses()) {
       kinds.add(kind.getField("KIND").get(null));
     }
-    assertThat(DecisionBooks.ACTION_KINDS)
+    assertThat(DecisionCounters.ACTION_KINDS)
         .containsExactlyInAnyOrderElementsOf(kinds.stream().map(String::valueOf).toList());
-    assertThat(DecisionBooks.VERDICTS)
+    assertThat(DecisionCounters.VERDICTS)
         .containsExactly(
             new Allow().verdict(),
             new Warn("R", "why").verdict(),
@@ -394,7 +394,7 @@ class GateTest {
         DeferredAudit.start(
             new MemoryStore(capacity),
             () -> this::append,
-            new AuditBooks(),
+            new AuditCounters(),
             DrainSettings.ofDefaults());
     running = Optional.of(audit);
     DeferredAuditQueue queue = audit.queue();

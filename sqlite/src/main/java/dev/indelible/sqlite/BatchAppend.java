@@ -17,7 +17,7 @@ import dev.indelible.ledger.RowSealer;
 import dev.indelible.ledger.RowSignatureNote;
 import dev.indelible.ledger.TamperNote;
 import dev.indelible.merkle.Hash;
-import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.AuditCounters;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -58,7 +58,7 @@ final class BatchAppend {
   private final SqliteWriter writer;
   private final RowSealer sealer;
   private final HeadGuard guard;
-  private final AuditBooks books;
+  private final AuditCounters counters;
   private final List<AppendOutcome> outcomes = new ArrayList<>();
 
   /** Whether the events came through a queue. */
@@ -89,11 +89,11 @@ final class BatchAppend {
   /** Why the last event that was refused was refused. */
   private String lastRefusal = "";
 
-  BatchAppend(SqliteWriter writer, RowSealer sealer, HeadGuard guard, AuditBooks books) {
+  BatchAppend(SqliteWriter writer, RowSealer sealer, HeadGuard guard, AuditCounters counters) {
     this.writer = writer;
     this.sealer = sealer;
     this.guard = guard;
-    this.books = books;
+    this.counters = counters;
   }
 
   /**
@@ -291,7 +291,7 @@ final class BatchAppend {
     try {
       change.run();
     } catch (SqliteTree.DamagedException e) {
-      books
+      counters
           .healthEntries()
           .set(
               HealthEntry.TREE,
@@ -342,7 +342,7 @@ final class BatchAppend {
           // No row has this id: a trigger broke the constraint with one of its own.
         }
         case LOST_RACE -> {
-          books.countUniqueRaceRetry();
+          counters.countUniqueRaceRetry();
           head = trustedHead();
         }
         case POISON -> {}
@@ -442,9 +442,9 @@ final class BatchAppend {
     if (writer.count(SystemEvent.KEY_COMPROMISED, from, Long.MAX_VALUE) > 0) {
       List<ChainRow> events = new ArrayList<>(writer.rowsOfType(SystemEvent.KEY_COMPROMISED));
       events.addAll(writer.rowsOfType(SystemEvent.KEY_ROTATED));
-      Optional<KeyHistory.Era> era =
+      Optional<KeyHistory.KeyValidity> era =
           KeyHistory.of(writer.ledger(), events, guard.accepted()).era(key.keyId());
-      if (era.filter(KeyHistory.Era::isGivenUp).isPresent()) {
+      if (era.filter(KeyHistory.KeyValidity::isGivenUp).isPresent()) {
         throw SigningException.givenUp(key, era.get().givenUp());
       }
     }

@@ -8,7 +8,7 @@ import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.TamperNotes;
-import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.AuditCounters;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -32,7 +32,7 @@ final class LedgerWatch {
 
   private final Path file;
   private final HeadGuard guard;
-  private final AuditBooks books;
+  private final AuditCounters counters;
 
   /** The rows about tampering when it was last judged which are answered. */
   private TamperRows judged = new TamperRows(0, 0);
@@ -54,10 +54,10 @@ final class LedgerWatch {
   /** How many rows report tampering, and how many answer such a row. */
   private record TamperRows(long notes, long answers) {}
 
-  LedgerWatch(Path file, HeadGuard guard, AuditBooks books) {
+  LedgerWatch(Path file, HeadGuard guard, AuditCounters counters) {
     this.file = file;
     this.guard = guard;
-    this.books = books;
+    this.counters = counters;
   }
 
   /** Looks at a ledger that was just opened. */
@@ -100,9 +100,9 @@ final class LedgerWatch {
     try {
       long letters = writer.countWaitingLetters();
       long tampered = unanswered(writer);
-      books.reportDeadLetters(letters);
-      books.reportTamperRows(tampered);
-      books.healthEntries().clear(HealthEntry.LEDGER);
+      counters.reportDeadLetters(letters);
+      counters.reportTamperRows(tampered);
+      counters.healthEntries().clear(HealthEntry.LEDGER);
       waiting = letters + tampered > 0;
     } catch (SQLException e) {
       report(SqliteFault.describe(e));
@@ -112,7 +112,7 @@ final class LedgerWatch {
   }
 
   private void report(String reason) {
-    books
+    counters
         .healthEntries()
         .set(
             HealthEntry.LEDGER, file + ": dead letters and tampering cannot be counted: " + reason);

@@ -10,7 +10,7 @@ import dev.indelible.health.HealthEntry;
 import dev.indelible.health.Throttle;
 import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.StoredCheckpoint;
-import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.AuditCounters;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -48,12 +48,12 @@ final class SqliteCheckpoints {
   /** Failures in a row after which a lock counts as a fault: some ten seconds of them. */
   private static final int LASTING = 10;
 
-  private final Optional<LastSigned> lastSigned;
+  private final Optional<CheckpointFile> lastSigned;
   private final Signer key;
   private final Optional<String> origin;
   private final Duration interval;
   private final HeadGuard guard;
-  private final AuditBooks books;
+  private final AuditCounters counters;
 
   /** Made when the ledger is known. */
   private @Nullable CheckpointSigner signer;
@@ -80,7 +80,7 @@ final class SqliteCheckpoints {
    * @param origin the log's name in them; if not said, {@code indelible/} and the ledger's id
    * @param interval how often one is signed, at most
    * @param guard knows the keys that earlier ones may be signed with
-   * @param books where it is noted that signing has ended
+   * @param counters where it is noted that signing has ended
    */
   SqliteCheckpoints(
       Optional<Path> lastSigned,
@@ -88,13 +88,13 @@ final class SqliteCheckpoints {
       Optional<String> origin,
       Duration interval,
       HeadGuard guard,
-      AuditBooks books) {
-    this.lastSigned = lastSigned.map(LastSigned::new);
+      AuditCounters counters) {
+    this.lastSigned = lastSigned.map(CheckpointFile::new);
     this.key = key;
     this.origin = origin;
     this.interval = interval;
     this.guard = guard;
-    this.books = books;
+    this.counters = counters;
   }
 
   /** Notes that this process added to the chain. */
@@ -123,7 +123,7 @@ final class SqliteCheckpoints {
    */
   void signIfNew(SqliteWriter writer) {
     lastTry = System.nanoTime();
-    if (stopped || books.isContradicted() || !writer.isOnItsFile()) {
+    if (stopped || counters.isContradicted() || !writer.isOnItsFile()) {
       return;
     }
     try {
@@ -137,7 +137,7 @@ final class SqliteCheckpoints {
       }
       failures = 0;
       due = false;
-      books.healthEntries().clear(SOURCE);
+      counters.healthEntries().clear(SOURCE);
     } catch (SqliteTree.DamagedException e) {
       stop(e.getMessage());
     } catch (SigningException e) {
@@ -157,7 +157,7 @@ final class SqliteCheckpoints {
   }
 
   private void stop(String reason) {
-    books.healthEntries().set(SOURCE, "no checkpoint is signed any more: " + reason);
+    counters.healthEntries().set(SOURCE, "no checkpoint is signed any more: " + reason);
     stopped = true;
   }
 
@@ -169,7 +169,7 @@ final class SqliteCheckpoints {
   private void failed(String reason, boolean isLock) {
     failures++;
     if (!isLock || failures >= LASTING) {
-      books
+      counters
           .healthEntries()
           .set(SOURCE, "no checkpoint is signed for now, it is tried again: " + reason);
     } else {

@@ -8,7 +8,7 @@ import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowSealer;
-import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.AuditCounters;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.Optional;
@@ -20,7 +20,7 @@ import java.util.Optional;
 public final class SqliteDeadLetters implements AutoCloseable {
   private final Path file;
   private final SqliteWriter writer;
-  private final LetterReplay letters;
+  private final DeadLetterReplay letters;
   private final Signer signer;
   private final HeadGuard guard;
   private final VerbCheckpoint checkpoint;
@@ -31,7 +31,7 @@ public final class SqliteDeadLetters implements AutoCloseable {
     this.writer = writer;
     this.signer = signer;
     this.guard = new HeadGuard(new RowCheck(keys));
-    this.letters = new LetterReplay(writer, new RowSealer(signer), guard, new AuditBooks());
+    this.letters = new DeadLetterReplay(writer, new RowSealer(signer), guard, new AuditCounters());
     this.checkpoint = new VerbCheckpoint(writer, lastSigned);
   }
 

@@ -9,7 +9,7 @@ import dev.indelible.drain.DrainSettings;
 import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowSigning;
-import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.AuditCounters;
 import dev.indelible.queue.EventStore;
 import dev.indelible.queue.MemoryStore;
 import java.nio.file.Path;
@@ -69,17 +69,24 @@ public final class SqliteDeferredAudit {
       EventStore store,
       DrainSettings settings,
       Optional<Duration> tally) {
-    AuditBooks books = new AuditBooks();
+    AuditCounters counters = new AuditCounters();
     HeadGuard guard = new HeadGuard(new RowCheck(keys), accepted);
     AtomicBoolean lettersDue = new AtomicBoolean(true);
     SqliteCheckpoints checkpoints =
         new SqliteCheckpoints(
-            lastSigned, signing.signer(), origin, SqliteCheckpoints.DEFAULT_INTERVAL, guard, books);
-    SqliteTallies tallies = new SqliteTallies(file, tally, store.recovered(), guard, books);
+            lastSigned,
+            signing.signer(),
+            origin,
+            SqliteCheckpoints.DEFAULT_INTERVAL,
+            guard,
+            counters);
+    SqliteTallies tallies = new SqliteTallies(file, tally, store.recovered(), guard, counters);
     return DeferredAudit.start(
         store,
-        () -> new SqliteSink(file, ledger, signing, guard, books, lettersDue, checkpoints, tallies),
-        books,
+        () ->
+            new SqliteSink(
+                file, ledger, signing, guard, counters, lettersDue, checkpoints, tallies),
+        counters,
         settings);
   }
 }

@@ -11,7 +11,7 @@ import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowSealer;
-import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.AuditCounters;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -127,7 +127,7 @@ public final class SqliteErasure implements AutoCloseable {
             () -> {
               ChainRow row = erasable(id);
               ErasureNote note = ErasureNote.of(row, writer.removeReplayedLetters(id), reason, by);
-              BatchAppend append = new BatchAppend(writer, sealer, guard, new AuditBooks());
+              BatchAppend append = new BatchAppend(writer, sealer, guard, new AuditCounters());
               // First: a last row that has lost its payload is tampering until something behind it
               // says not.
               append.chain(note.toEvent(), "the erasure");

@@ -8,14 +8,14 @@ import dev.indelible.event.Timestamps;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.HeadGuard;
-import dev.indelible.ledger.KeyCompromise;
 import dev.indelible.ledger.KeyReplacement;
+import dev.indelible.ledger.KeyRevocation;
 import dev.indelible.ledger.KeyRotation;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowSealer;
 import dev.indelible.ledger.TamperAnswer;
-import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.AuditCounters;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -124,7 +124,7 @@ public final class SqliteKeyEvents implements AutoCloseable {
    * @param said which key, since which row, and why
    * @throws LedgerException if there is no such row, or the ledger cannot be written to now
    */
-  public void giveUp(Signer current, KeyCompromise said) throws LedgerException {
+  public void giveUp(Signer current, KeyRevocation said) throws LedgerException {
     try {
       long last = writer.lastRow().map(ChainRow::sequence).orElse(0L);
       long since = said.sinceSequence().orElse(1);
@@ -157,7 +157,7 @@ public final class SqliteKeyEvents implements AutoCloseable {
   }
 
   private void chain(Signer signer, SystemEvent event) throws SQLException {
-    BatchAppend append = new BatchAppend(writer, new RowSealer(signer), guard, new AuditBooks());
+    BatchAppend append = new BatchAppend(writer, new RowSealer(signer), guard, new AuditCounters());
     Optional<Head> head =
         writer.inTransaction(
             () -> {

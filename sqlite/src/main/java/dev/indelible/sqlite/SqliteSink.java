@@ -13,7 +13,7 @@ import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowSealer;
 import dev.indelible.ledger.RowSigning;
-import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.AuditCounters;
 import dev.indelible.queue.EventBatch;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -43,7 +43,7 @@ final class SqliteSink implements DeferredAuditSink {
   private final Path file;
   private final RowSealer sealer;
   private final HeadGuard guard;
-  private final AuditBooks books;
+  private final AuditCounters counters;
   private final Optional<UUID> ledger;
   private final AtomicBoolean lettersDue;
   private final SqliteCheckpoints checkpoints;
@@ -64,7 +64,7 @@ final class SqliteSink implements DeferredAuditSink {
    * @param ledger the ledger it must hold, and a new one becomes; if it is all the same, empty
    * @param signing which rows are signed, and by whom
    * @param guard knows what the sinks before this one, on the same thread, left at the chain's end
-   * @param books where lost races are counted
+   * @param counters where lost races are counted
    * @param lettersDue whether the first to open the ledger tries its dead letters again; cleared by
    *     it
    * @param checkpoints signs them over what is appended
@@ -75,7 +75,7 @@ final class SqliteSink implements DeferredAuditSink {
       Optional<UUID> ledger,
       RowSigning signing,
       HeadGuard guard,
-      AuditBooks books,
+      AuditCounters counters,
       AtomicBoolean lettersDue,
       SqliteCheckpoints checkpoints,
       SqliteTallies tallies) {
@@ -83,11 +83,11 @@ final class SqliteSink implements DeferredAuditSink {
     this.ledger = ledger;
     this.sealer = new RowSealer(signing);
     this.guard = guard;
-    this.books = books;
+    this.counters = counters;
     this.lettersDue = lettersDue;
     this.checkpoints = checkpoints;
     this.tallies = tallies;
-    this.watch = new LedgerWatch(file, guard, books);
+    this.watch = new LedgerWatch(file, guard, counters);
   }
 
   @Override
@@ -97,7 +97,7 @@ final class SqliteSink implements DeferredAuditSink {
       open.begin();
       try {
         tallies.begin(open);
-        BatchAppend append = new BatchAppend(open, sealer, guard, books);
+        BatchAppend append = new BatchAppend(open, sealer, guard, counters);
         List<AppendOutcome> outcomes = append.runQueued(batch.events(), batch.following());
         if (batch.mark().isPresent()) {
           open.advance(batch.mark().get());
@@ -109,8 +109,8 @@ final class SqliteSink implements DeferredAuditSink {
         }
         guard.committed(append.head());
         checkpoints.appended();
-        books.reportChainSequence(append.head().sequence());
-        books.countUnsigned(append.unsigned());
+        counters.reportChainSequence(append.head().sequence());
+        counters.countUnsigned(append.unsigned());
         watch.committed(open, append.deadLettered(), append.isNoted());
         // Last: what fails before this has the batch come again, and then it is counted.
         tallies.settled(batch.events(), append.places(), append.found(), again);
@@ -173,7 +173,7 @@ final class SqliteSink implements DeferredAuditSink {
       writer = open;
       open.oldSqlite()
           .map(SqliteSink::oldSqlite)
-          .ifPresent(reason -> books.healthEntries().set(HealthEntry.SQLITE, reason));
+          .ifPresent(reason -> counters.healthEntries().set(HealthEntry.SQLITE, reason));
       retryLetters(open);
       watch.opened(open);
     }
@@ -204,7 +204,7 @@ final class SqliteSink implements DeferredAuditSink {
     if (!lettersDue.getAndSet(false)) {
       return;
     }
-    LetterReplay replay = new LetterReplay(open, sealer, guard, books);
+    DeadLetterReplay replay = new DeadLetterReplay(open, sealer, guard, counters);
     try {
       for (DeadLetter letter : open.waitingLetters()) {
         if (!letter.failureReason().equals(DeadLetter.ID_REUSED)) {
@@ -220,7 +220,7 @@ final class SqliteSink implements DeferredAuditSink {
     }
   }
 
-  private void retry(LetterReplay replay, DeadLetter letter) throws SQLException {
+  private void retry(DeadLetterReplay replay, DeadLetter letter) throws SQLException {
     try {
       String refusal = replay.replay(letter).orElse("replayed");
       LOG.info("{}: dead letter {}: {}", file, letter.letter(), refusal);

@@ -13,7 +13,7 @@ import dev.indelible.ledger.Head;
 import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.RowSealer;
 import dev.indelible.ledger.Tally;
-import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.AuditCounters;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -62,7 +62,7 @@ public final class SqliteTallies {
   private final boolean wanted;
   private final long intervalNanos;
   private final HeadGuard guard;
-  private final AuditBooks books;
+  private final AuditCounters counters;
 
   /** Events still to come that an earlier run left waiting: they come before all others. */
   private long recoveredLeft;
@@ -108,16 +108,20 @@ public final class SqliteTallies {
    * @param interval how often one is written, at most; if none ever is, empty
    * @param recovered how many events an earlier run left waiting
    * @param guard knows the keys that earlier ones may be signed with
-   * @param books where decisions are counted as they are handed in
+   * @param counters where decisions are counted as they are handed in
    */
   SqliteTallies(
-      Path file, Optional<Duration> interval, long recovered, HeadGuard guard, AuditBooks books) {
+      Path file,
+      Optional<Duration> interval,
+      long recovered,
+      HeadGuard guard,
+      AuditCounters counters) {
     this.file = file;
     this.wanted = interval.isPresent();
     this.intervalNanos = interval.map(TimeUnit.NANOSECONDS::convert).orElse(Long.MAX_VALUE);
     this.recoveredLeft = recovered;
     this.guard = guard;
-    this.books = books;
+    this.counters = counters;
   }
 
   /** This run is about to write. */
@@ -193,7 +197,7 @@ public final class SqliteTallies {
         failuresLog.ifDue(
             () -> LOG.warn("{}: no tally is written for now: {}", file, SqliteFault.describe(e)));
       } else {
-        books.healthEntries().set(SOURCE, "no tally can be written: " + SqliteFault.describe(e));
+        counters.healthEntries().set(SOURCE, "no tally can be written: " + SqliteFault.describe(e));
       }
     } catch (RuntimeException e) {
       LOG.warn("{}: no tally is written for now: {}", file, e.getMessage(), e);
@@ -213,8 +217,8 @@ public final class SqliteTallies {
   }
 
   private long spoken() {
-    return books.intake().attempts().total()
-        + books.unrecorded().total()
+    return counters.intake().attempts().total()
+        + counters.unrecorded().total()
         + recovered.counts().total();
   }
 
@@ -228,7 +232,7 @@ public final class SqliteTallies {
     }
     // Before the ledger is locked, for it may be much.
     Covered counted = new Covered(first, end, count(writer, first, end));
-    BatchAppend append = new BatchAppend(writer, sealer, guard, books);
+    BatchAppend append = new BatchAppend(writer, sealer, guard, counters);
     Optional<Tally> said =
         writer.inTransaction(
             () -> {
@@ -240,10 +244,10 @@ public final class SqliteTallies {
     if (said.isPresent() && writer.isOn(file)) {
       unsure = false;
       number = said.get().number();
-      books.healthEntries().clear(SOURCE);
+      counters.healthEntries().clear(SOURCE);
       spokenOf = spoken;
       guard.committed(append.head());
-      books.reportChainSequence(append.head().sequence());
+      counters.reportChainSequence(append.head().sequence());
     }
   }
 
@@ -307,7 +311,7 @@ public final class SqliteTallies {
     if (isOneQuestion(closed) && rows.decisions().total() < WORTH_A_TALLY) {
       return Optional.empty();
     }
-    AuditBooks.Intake intake = books.intake();
+    AuditCounters.Intake intake = counters.intake();
     return Optional.of(
         new Tally(
             run,
@@ -317,7 +321,7 @@ public final class SqliteTallies {
             rows.last(),
             rows.decisions(),
             intake.attempts(),
-            books.unrecorded(),
+            counters.unrecorded(),
             new Tally.Outcomes(
                 appended.counts(),
                 deadLettered.counts(),

@@ -8,7 +8,7 @@ import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.crypto.Signer;
 import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.StoredCheckpoint;
-import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.AuditCounters;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -36,7 +36,7 @@ record VerbCheckpoint(SqliteWriter writer, Optional<Path> lastSigned) {
               origin(),
               SqliteCheckpoints.DEFAULT_INTERVAL,
               guard,
-              new AuditBooks())
+              new AuditCounters())
           .signIfNew(writer);
     } catch (SQLException e) {
       LOG.warn("no checkpoint is signed: {}", e.getMessage());
@@ -57,7 +57,7 @@ record VerbCheckpoint(SqliteWriter writer, Optional<Path> lastSigned) {
                 return Optional.of(next);
               });
       if (signed.isPresent() && lastSigned.isPresent()) {
-        new LastSigned(lastSigned.get()).write(signed.get());
+        new CheckpointFile(lastSigned.get()).write(signed.get());
       }
     } catch (SQLException | ForkException e) {
       LOG.warn("no checkpoint is signed: {}", e.getMessage());
@@ -68,7 +68,7 @@ record VerbCheckpoint(SqliteWriter writer, Optional<Path> lastSigned) {
     List<byte[]> before = new ArrayList<>();
     writer.lastCheckpoint().map(StoredCheckpoint::note).ifPresent(before::add);
     if (lastSigned.isPresent()) {
-      new LastSigned(lastSigned.get()).read().ifPresent(before::add);
+      new CheckpointFile(lastSigned.get()).read().ifPresent(before::add);
     }
     return before;
   }

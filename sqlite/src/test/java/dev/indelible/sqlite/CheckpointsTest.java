@@ -211,11 +211,11 @@ class CheckpointsTest {
         Optional.of(LEDGER),
         RowSigning.everyRow(signer),
         guard,
-        log.books,
+        log.counters,
         new AtomicBoolean(),
         new SqliteCheckpoints(
-            lastSigned, signer, Optional.empty(), Duration.ZERO, guard, log.books),
-        new SqliteTallies(log.file, Optional.empty(), 0, guard, log.books));
+            lastSigned, signer, Optional.empty(), Duration.ZERO, guard, log.counters),
+        new SqliteTallies(log.file, Optional.empty(), 0, guard, log.counters));
   }
 
   /** Signs rows at once, and checkpoints when the test lets it. */

@@ -32,7 +32,9 @@ class IdentityTest {
     assertThat(log.requireIntact()).hasSize(2);
   }
 
-  /** D4: the same event handed in twice, in one batch or in two, is one row; the books balance. */
+  /**
+   * D4: the same event handed in twice, in one batch or in two, is one row; the counters balance.
+   */
   @Test
   void theSameEventAgainIsOneRow() throws Exception {
     DeferredAuditEvent event = TestLog.refusal("agent:a", "x");

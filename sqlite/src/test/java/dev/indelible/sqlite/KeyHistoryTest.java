@@ -14,12 +14,12 @@ import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.HeadGuard;
-import dev.indelible.ledger.KeyCompromise;
+import dev.indelible.ledger.KeyRevocation;
 import dev.indelible.ledger.KeyRotation;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowSealer;
-import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.AuditCounters;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.Finding.Status;
 import dev.indelible.verify.VerificationOptions;
@@ -226,13 +226,13 @@ class KeyHistoryTest {
     append(SECOND, 1);
     HeadGuard guard = new HeadGuard(new RowCheck(ring(FIRST)));
     guard.committed(new Head(seen, new byte[32]));
-    AuditBooks books = new AuditBooks();
+    AuditCounters counters = new AuditCounters();
     try (SqliteWriter writer = SqliteWriter.open(log.file, Optional.empty())) {
       List<AuditEvent> events = List.copyOf(TestLog.refusals("agent:a", 1));
-      assertThatThrownBy(() -> append(writer, FIRST, guard, books, events))
+      assertThatThrownBy(() -> append(writer, FIRST, guard, counters, events))
           .isInstanceOf(SigningException.class)
           .hasMessageContaining("is revoked by row 4");
-      append(writer, SECOND, guard, books, events);
+      append(writer, SECOND, guard, counters, events);
     }
     assertThat(log.ids()).hasSize(7);
   }
@@ -261,7 +261,7 @@ class KeyHistoryTest {
     introduce(FIRST, SECOND);
     giveUp(SECOND, FIRST, OptionalLong.empty());
     append(
-        FIRST, new KeyCompromise(id(SECOND), OptionalLong.of(1), Optional.empty(), "x").toEvent());
+        FIRST, new KeyRevocation(id(SECOND), OptionalLong.of(1), Optional.empty(), "x").toEvent());
     append(FIRST, KeyRotation.event(ledger(), FIRST.verificationKey(), THIRD));
     append(SECOND, 1);
     append(THIRD, 1);
@@ -287,7 +287,7 @@ class KeyHistoryTest {
 
   /** As a process would that signs with that key, and looks at no event about keys. */
   private void append(SigningKey key, AuditEvent... events) throws Exception {
-    AuditBooks books = new AuditBooks();
+    AuditCounters counters = new AuditCounters();
     HeadGuard guard = new HeadGuard(new RowCheck(ring(FIRST, SECOND, THIRD)));
     if (SqliteLedger.identify(log.file).isPresent()) {
       try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
@@ -295,9 +295,9 @@ class KeyHistoryTest {
       }
     }
     try (SqliteWriter writer = SqliteWriter.open(log.file, Optional.empty())) {
-      append(writer, key, guard, books, List.of(events));
+      append(writer, key, guard, counters, List.of(events));
       new SqliteCheckpoints(
-              Optional.empty(), key, Optional.empty(), Duration.ofHours(1), guard, books)
+              Optional.empty(), key, Optional.empty(), Duration.ofHours(1), guard, counters)
           .signIfNew(writer);
     }
   }
@@ -306,10 +306,10 @@ class KeyHistoryTest {
       SqliteWriter writer,
       SigningKey key,
       HeadGuard guard,
-      AuditBooks books,
+      AuditCounters counters,
       List<AuditEvent> events)
       throws Exception {
-    BatchAppend append = new BatchAppend(writer, new RowSealer(key), guard, books);
+    BatchAppend append = new BatchAppend(writer, new RowSealer(key), guard, counters);
     writer.inTransaction(
         () -> {
           append.run(events, List.of());
@@ -326,7 +326,7 @@ class KeyHistoryTest {
 
   private void giveUp(SigningKey signer, SigningKey lost, OptionalLong since) throws Exception {
     try (SqliteKeyEvents events = SqliteKeyEvents.open(log.file, ring(FIRST, SECOND, THIRD))) {
-      events.giveUp(signer, new KeyCompromise(id(lost), since, Optional.empty(), "a lost disk"));
+      events.giveUp(signer, new KeyRevocation(id(lost), since, Optional.empty(), "a lost disk"));
     }
   }
 

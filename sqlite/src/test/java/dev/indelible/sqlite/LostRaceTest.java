@@ -153,7 +153,7 @@ class LostRaceTest {
               writer,
               new RowSealer(new HookedSigner(TestLog.KEY, beforeSigning)),
               new HeadGuard(new RowCheck(TestLog.KEYS)),
-              log.books)
+              log.counters)
           .run(batch, List.of());
     } finally {
       writer.close();
@@ -169,7 +169,7 @@ class LostRaceTest {
   }
 
   private long uniqueRaceRetries() {
-    return new DeferredAuditQueue(new MemoryStore(), log.books).metrics().uniqueRaceRetries();
+    return new DeferredAuditQueue(new MemoryStore(), log.counters).metrics().uniqueRaceRetries();
   }
 
   /** Signs, after something else. */

@@ -265,7 +265,7 @@ class TallyTest {
   void aBatchThatComesAgainIsCountedOnce() throws Exception {
     HeadGuard guard = new HeadGuard(new RowCheck(TestLog.KEYS));
     SqliteTallies tallies =
-        new SqliteTallies(log.file, Optional.of(ONLY_AT_THE_END), 0, guard, log.books);
+        new SqliteTallies(log.file, Optional.of(ONLY_AT_THE_END), 0, guard, log.counters);
     AtomicLong calls = new AtomicLong();
     AtomicBoolean speechless = new AtomicBoolean(true);
     // The answer to the first batch is lost twice: once behind the commit, before it was counted,
@@ -621,10 +621,10 @@ class TallyTest {
         Optional.empty(),
         RowSigning.everyRow(TestLog.KEY),
         guard,
-        log.books,
+        log.counters,
         new AtomicBoolean(),
         new SqliteCheckpoints(
-            Optional.empty(), checkpoints, Optional.empty(), Duration.ZERO, guard, log.books),
+            Optional.empty(), checkpoints, Optional.empty(), Duration.ZERO, guard, log.counters),
         tallies);
   }
 

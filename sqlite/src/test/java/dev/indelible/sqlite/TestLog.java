@@ -32,7 +32,7 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowSealer;
 import dev.indelible.ledger.RowSigning;
-import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.AuditCounters;
 import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.MemoryStore;
@@ -61,7 +61,7 @@ final class TestLog {
   static final KeyRing KEYS = KeyRing.of(List.of(KEY.verificationKey()));
 
   final Path file;
-  final AuditBooks books = new AuditBooks();
+  final AuditCounters counters = new AuditCounters();
 
   TestLog(Path file) {
     this.file = file;
@@ -77,7 +77,7 @@ final class TestLog {
 
   /** Starts a queue whose sinks are made by a test. */
   DeferredAudit start(DeferredAuditSink.Factory sinks) {
-    return DeferredAudit.start(new MemoryStore(), sinks, books, DrainSettings.ofDefaults());
+    return DeferredAudit.start(new MemoryStore(), sinks, counters, DrainSettings.ofDefaults());
   }
 
   SqliteSink sink() {
@@ -91,11 +91,11 @@ final class TestLog {
         Optional.empty(),
         signing,
         guard,
-        books,
+        counters,
         new AtomicBoolean(),
         new SqliteCheckpoints(
-            Optional.empty(), KEY, Optional.empty(), Duration.ofHours(1), guard, books),
-        new SqliteTallies(file, Optional.empty(), 0, guard, books));
+            Optional.empty(), KEY, Optional.empty(), Duration.ofHours(1), guard, counters),
+        new SqliteTallies(file, Optional.empty(), 0, guard, counters));
   }
 
   /** Makes the tables and nothing else. */
@@ -119,7 +119,7 @@ final class TestLog {
   void forge(SigningKey key, List<? extends AuditEvent> events) throws Exception {
     HeadGuard guard = new HeadGuard(new RowCheck(KEYS));
     try (SqliteWriter writer = SqliteWriter.open(file, Optional.empty())) {
-      BatchAppend append = new BatchAppend(writer, new RowSealer(key), guard, books);
+      BatchAppend append = new BatchAppend(writer, new RowSealer(key), guard, counters);
       writer.inTransaction(
           () -> {
             append.run(List.copyOf(events), List.of());
@@ -127,7 +127,7 @@ final class TestLog {
           });
       guard.committed(append.head());
       new SqliteCheckpoints(
-              Optional.empty(), KEY, Optional.empty(), Duration.ofHours(1), guard, books)
+              Optional.empty(), KEY, Optional.empty(), Duration.ofHours(1), guard, counters)
           .signIfNew(writer);
     }
   }
@@ -186,7 +186,7 @@ final class TestLog {
     return Sql.texts(file, "SELECT id FROM signed_events_dlq ORDER BY letter");
   }
 
-  /** Waits until everything submitted is settled; D10: the books balance. */
+  /** Waits until everything submitted is settled; D10: the counters balance. */
   static DeferredAuditMetrics settle(DeferredAudit audit) {
     assertThat(audit.queue().drainPending(PATIENCE)).as("drained").isTrue();
     DeferredAuditMetrics metrics = audit.queue().metrics();
@@ -195,7 +195,7 @@ final class TestLog {
     return metrics;
   }
 
-  /** Closes and flushes; D10: the books balance and nothing is left waiting. */
+  /** Closes and flushes; D10: the counters balance and nothing is left waiting. */
   static DrainReport close(DeferredAudit audit) {
     DrainReport report = audit.closeAndFlush(PATIENCE);
     assertThat(report.submitted())

@@ -14,7 +14,7 @@ import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.ledger.RowSigning;
 import dev.indelible.merkle.Hash;
-import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.AuditCounters;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.EventBatch;
@@ -300,7 +300,7 @@ class TreeTest {
 
     assertThat(log.rows()).isEqualTo(20);
     assertThat(Sql.number(log.file, "SELECT count(*) FROM indelible_checkpoints")).isEqualTo(1);
-    AuditHealth health = new DeferredAuditQueue(new MemoryStore(), log.books).metrics().health();
+    AuditHealth health = new DeferredAuditQueue(new MemoryStore(), log.counters).metrics().health();
     assertThat(health.state()).isEqualTo(AuditHealth.State.DEGRADED);
     assertThat(health.reason()).contains(reason.strip());
     assertThat(log.verify().verdict()).isEqualTo(Verdict.BROKEN);
@@ -315,7 +315,7 @@ class TreeTest {
     Sql.run(log.file, "INSERT INTO indelible_checkpoints SELECT * FROM kept");
     log.append(TestLog.refusals("agent:a", 1));
 
-    assertThat(new DeferredAuditQueue(new MemoryStore(), log.books).metrics().health().reason())
+    assertThat(new DeferredAuditQueue(new MemoryStore(), log.counters).metrics().health().reason())
         .contains("it has 6 rows, and a checkpoint over 10 rows was signed")
         .contains("Put back the database");
   }
@@ -340,7 +340,7 @@ class TreeTest {
     HeadGuard guard = new HeadGuard(new RowCheck(TestLog.KEYS));
     SqliteCheckpoints checkpoints =
         new SqliteCheckpoints(
-            Optional.empty(), TestLog.KEY, Optional.empty(), Duration.ZERO, guard, log.books);
+            Optional.empty(), TestLog.KEY, Optional.empty(), Duration.ZERO, guard, log.counters);
     try (SqliteSink sink = sink(log, guard, checkpoints)) {
       sink.append(EventBatch.of(List.copyOf(TestLog.refusals("agent:a", 5))));
     }
@@ -350,7 +350,7 @@ class TreeTest {
     }
 
     assertThat(lastCheckpoint().size()).isEqualTo(10);
-    assertThat(new DeferredAuditQueue(new MemoryStore(), log.books).metrics().health().reason())
+    assertThat(new DeferredAuditQueue(new MemoryStore(), log.counters).metrics().health().reason())
         .contains("the database was rolled back or replaced");
   }
 
@@ -376,7 +376,7 @@ class TreeTest {
         log,
         guard,
         new SqliteCheckpoints(
-            Optional.empty(), TestLog.KEY, Optional.empty(), Duration.ZERO, guard, log.books));
+            Optional.empty(), TestLog.KEY, Optional.empty(), Duration.ZERO, guard, log.counters));
   }
 
   private static SqliteSink sink(TestLog log, HeadGuard guard, SqliteCheckpoints checkpoints) {
@@ -385,10 +385,10 @@ class TreeTest {
         Optional.empty(),
         RowSigning.everyRow(TestLog.KEY),
         guard,
-        new AuditBooks(),
+        new AuditCounters(),
         new AtomicBoolean(),
         checkpoints,
-        new SqliteTallies(log.file, Optional.empty(), 0, guard, new AuditBooks()));
+        new SqliteTallies(log.file, Optional.empty(), 0, guard, new AuditCounters()));
   }
 
   /** The last checkpoint, its signature checked. */

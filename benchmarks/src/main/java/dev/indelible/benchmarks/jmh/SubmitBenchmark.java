@@ -7,7 +7,7 @@ import dev.indelible.benchmarks.load.Scratch;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.journal.Journal;
 import dev.indelible.journal.JournalSettings;
-import dev.indelible.queue.AuditBooks;
+import dev.indelible.queue.AuditCounters;
 import dev.indelible.queue.DeferredAuditQueue;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -73,7 +73,7 @@ public class SubmitBenchmark {
       } else {
         Journal journal =
             Journal.open(directory, Optional.empty(), any -> 0, JournalSettings.ofDefaults());
-        queue = new DeferredAuditQueue(journal, new AuditBooks());
+        queue = new DeferredAuditQueue(journal, new AuditCounters());
         open = journal::close;
       }
     }

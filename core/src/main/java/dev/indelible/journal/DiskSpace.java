@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.journal;
+
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Whether a disk has room for a journal's first segment. Looked at before anything is made: what
+ * was made cannot be taken back, because a lock file may be another process's by then.
+ *
+ * @param directory the journals of one ledger, there or not
+ * @param disk where it is, or will be
+ */
+record DiskSpace(Path directory, Disk disk) {
+  /** The first segment, and some for the small files and directories around it. */
+  private static final long BYTES_TO_BEGIN = JournalWriter.FIRST_SEGMENT_BYTES + (64L << 10);
+
+  private static final Logger LOG = LoggerFactory.getLogger(DiskSpace.class);
+
+  /**
+   * Refuses a disk that is too full to begin.
+   *
+   * @throws JournalException if there is no segment yet, and no room for the first
+   */
+  void requireToBegin() throws JournalException {
+    if (!hasSegments()) {
+      requireFree();
+    }
+  }
+
+  /**
+   * Refuses a disk that has no room for another first segment.
+   *
+   * @throws JournalException if so
+   */
+  void requireFree() throws JournalException {
+    long free = usableBytes();
+    if (free < BYTES_TO_BEGIN) {
+      throw new JournalException(
+          "%s: no room on this disk for the journal: %s bytes are needed and %s are free; make room, or use a data directory on another disk"
+              .formatted(directory, BYTES_TO_BEGIN, free));
+    }
+  }
+
+  private boolean hasSegments() {
+    if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
+      return false;
+    }
+    try (DirectoryStream<Path> slots = Files.newDirectoryStream(directory, "[0-9]*")) {
+      for (Path slot : slots) {
+        if (!Files.isDirectory(slot, LinkOption.NOFOLLOW_LINKS)) {
+          // Refused by whoever uses it; one that is a FIFO would be waited for here.
+          return true;
+        }
+        try (DirectoryStream<Path> segments = Files.newDirectoryStream(slot, "*.seg")) {
+          if (segments.iterator().hasNext()) {
+            return true;
+          }
+        }
+      }
+      return false;
+    } catch (IOException | DirectoryIteratorException e) {
+      // A slot that was retired just now.
+      LOG.debug("{}: cannot be looked through", directory, e);
+      return true;
+    }
+  }
+
+  /** Unlimited where that cannot be told. */
+  private long usableBytes() {
+    Path there = directory.toAbsolutePath();
+    while (!Files.exists(there) && there.getParent() != null) {
+      there = there.getParent();
+    }
+    try {
+      return disk.usableBytes(there);
+    } catch (IOException e) {
+      LOG.debug("{}: how much room there is cannot be told", there, e);
+      return Long.MAX_VALUE;
+    }
+  }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.publish;
+
+import dev.indelible.checkpoint.AnchorReader;
+import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.checkpoint.VerificationException;
+import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.ledger.KeyHistory;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A file to which a log's checkpoints are appended, kept where the log's owner cannot, or would
+ * not, change it. It is only ever appended to, so it may be marked append-only; several processes,
+ * and several logs, may append to one.
+ *
+ * @param path the file
+ */
+record AnchorFile(Path path) {
+  /** How much of the end is looked at for the last checkpoint: some hundreds of them. */
+  private static final int TAIL_BYTES = 128 * 1024;
+
+  /**
+   * The largest checkpoint near the file's end that one of the log's keys signed. Whatever else is
+   * there means nothing: anyone may have put it there.
+   *
+   * @param history whose keys sign how many rows
+   */
+  Optional<Checkpoint> last(String origin, KeyHistory history) throws IOException {
+    if (Files.notExists(path)) {
+      return Optional.empty();
+    }
+    Optional<Checkpoint> last = Optional.empty();
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      channel.position(Math.max(0, channel.size() - TAIL_BYTES));
+      AnchorReader entries = new AnchorReader(Channels.newInputStream(channel));
+      for (Optional<AnchorReader.Entry> entry = entries.next();
+          entry.isPresent();
+          entry = entries.next()) {
+        Optional<Checkpoint> signed =
+            entry.get().checkpoint().flatMap(checkpoint -> signed(checkpoint, origin, history));
+        if (signed.isPresent() && signed.get().size() >= last.map(Checkpoint::size).orElse(0L)) {
+          last = signed;
+        }
+      }
+    }
+    return last;
+  }
+
+  /** What it states, if a key of the log signed it that signs so many rows. */
+  static Optional<Checkpoint> signed(
+      SignedCheckpoint checkpoint, String origin, KeyHistory history) {
+    try {
+      long size = checkpoint.unverified().size();
+      return Optional.of(
+          checkpoint.verify(origin, VerifierKey.ofLog(origin, history.signingAt(size))));
+    } catch (VerificationException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** Appends checkpoints, and returns when they are on disk. */
+  void append(List<SignedCheckpoint> checkpoints) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    if (isCutShort()) {
+      // What a full disk left of an earlier one is ended, and is then an entry of its own.
+      bytes.write('\n');
+      bytes.write('\n');
+    }
+    for (SignedCheckpoint checkpoint : checkpoints) {
+      bytes.write(AnchorReader.entry(checkpoint));
+    }
+    boolean isNew = create();
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.APPEND)) {
+      ByteBuffer left = ByteBuffer.wrap(bytes.toByteArray());
+      while (left.hasRemaining()) {
+        channel.write(left);
+      }
+      channel.force(true);
+    }
+    if (isNew) {
+      syncName();
+    }
+  }
+
+  /** Whether the file ends in the middle of an entry. */
+  private boolean isCutShort() throws IOException {
+    if (Files.notExists(path) || Files.size(path) == 0) {
+      return false;
+    }
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+        InputStream end =
+            Channels.newInputStream(channel.position(Math.max(0, channel.size() - 2)))) {
+      byte[] last = end.readAllBytes();
+      return last.length != 2 || last[0] != '\n' || last[1] != '\n';
+    }
+  }
+
+  private boolean create() throws IOException {
+    if (Files.exists(path)) {
+      return false;
+    }
+    Path parent = path.toAbsolutePath().getParent();
+    try {
+      if (parent != null && Files.getFileStore(parent).supportsFileAttributeView("posix")) {
+        Files.createFile(
+            path,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-r--r--")));
+      } else {
+        Files.createFile(path);
+      }
+    } catch (FileAlreadyExistsException e) {
+      // Another process was first.
+    }
+    return true;
+  }
+
+  private void syncName() throws IOException {
+    Path parent = path.toAbsolutePath().getParent();
+    if (parent != null && Files.getFileStore(parent).supportsFileAttributeView("posix")) {
+      try (FileChannel channel = FileChannel.open(parent, StandardOpenOption.READ)) {
+        channel.force(true);
+      }
+    }
+  }
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.publish;
+
+import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.crypto.KeyException;
+import dev.indelible.crypto.KeySource;
+import dev.indelible.ledger.KeyHistory;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.LedgerSource;
+import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.ledger.StoredTiles;
+import dev.indelible.merkle.Hash;
+import dev.indelible.merkle.TiledNodes;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+
+/**
+ * Appends a log's checkpoints to an anchor file as they are signed, and notices when the log does
+ * not continue what the file has.
+ *
+ * <p>Never in the way (D1): it has a thread of its own, which looks at the ledger as any other
+ * reader does. Neither the queue nor the drainer knows of it or waits for it, be the file on a disk
+ * that is full, or on one that never answers.
+ *
+ * <p>What the file has not is found by comparing it with the ledger, so a process that is killed in
+ * between leaves nothing out. An empty file begins with the last checkpoint there is: it covers all
+ * rows before it.
+ */
+public final class AnchorFollower {
+  /** Checkpoints appended with one sync. */
+  private static final int AT_ONCE = 1_000;
+
+  private final AnchorFile file;
+  private final KeySource keys;
+  private final Consumer<String> contradicted;
+  private final Appending appending;
+
+  /** The size of the last checkpoint in the file, if that is known; written by its thread. */
+  private volatile OptionalLong anchored = OptionalLong.empty();
+
+  /**
+   * How it goes.
+   *
+   * @param anchored the size of the last checkpoint in the file that the log's key signed: 0 if
+   *     there is none, empty while that is not known
+   * @param trouble what is wrong now; empty if nothing is
+   */
+  public record State(OptionalLong anchored, Optional<String> trouble) {}
+
+  private AnchorFollower(
+      Path file, LedgerSource source, KeySource keys, Consumer<String> contradicted) {
+    this.file = new AnchorFile(file);
+    this.keys = keys;
+    this.contradicted = contradicted;
+    this.appending = new Appending(source);
+  }
+
+  /**
+   * Begins to append.
+   *
+   * @param file the anchor file; made if it is not there
+   * @param source the ledger; made by others, perhaps later
+   * @param keys the log's
+   * @param contradicted takes the reason, when the log does not continue what the file has
+   */
+  public static AnchorFollower start(
+      Path file, LedgerSource source, KeySource keys, Consumer<String> contradicted) {
+    AnchorFollower anchoring = new AnchorFollower(file, source, keys, contradicted);
+    anchoring.appending.start();
+    return anchoring;
+  }
+
+  /** How it goes. */
+  public State state() {
+    return new State(anchored, appending.trouble());
+  }
+
+  /**
+   * The size of the largest checkpoint near the end of an anchor file that the log signed; 0 if
+   * there is none.
+   *
+   * @param origin the log's name
+   * @param history whose keys sign how many rows
+   * @throws IOException if the file cannot be read
+   */
+  public static long anchored(Path file, String origin, KeyHistory history) throws IOException {
+    return new AnchorFile(file).last(origin, history).map(Checkpoint::size).orElse(0L);
+  }
+
+  /** Has what is not there yet appended, and ends with that. */
+  public void stop() {
+    appending.stop();
+  }
+
+  /**
+   * Waits for the end, after {@link #stop}. What is not appended then is so at the next start.
+   *
+   * @param deadline on the clock of {@link System#nanoTime}
+   */
+  public void awaitEnd(long deadline) {
+    appending.awaitEnd(deadline);
+  }
+
+  /** The thread. */
+  private final class Appending extends Follower {
+    Appending(LedgerSource source) {
+      super("indelible-anchor", "anchor", source, DEFAULT_INTERVAL);
+    }
+
+    @Override
+    List<Path> files() {
+      return List.of(file.path());
+    }
+
+    @Override
+    Optional<String> look(LedgerReader ledger)
+        throws LedgerException, KeyException, CheckpointParseException {
+      try {
+        return AnchorFollower.this.look(ledger);
+      } catch (IOException e) {
+        return Optional.of(
+            "%s: cannot be appended to: %s: %s"
+                .formatted(file.path(), e.getClass().getSimpleName(), e.getMessage()));
+      }
+    }
+  }
+
+  private Optional<String> look(LedgerReader ledger)
+      throws LedgerException, KeyException, CheckpointParseException, IOException {
+    Optional<StoredCheckpoint> stored = ledger.lastCheckpoint();
+    if (stored.isEmpty()) {
+      return Optional.empty();
+    }
+    Checkpoint last = SignedCheckpoint.parse(stored.get().note()).unverified();
+    KeyHistory history = KeyHistory.read(ledger, keys.accepted(), false);
+    Optional<Checkpoint> known = file.last(last.origin(), history);
+    long size = known.map(Checkpoint::size).orElse(0L);
+    anchored = OptionalLong.of(size);
+    if (known.isPresent()) {
+      Optional<String> contradiction = contradiction(ledger, known.get(), last);
+      if (contradiction.isPresent()) {
+        contradicted.accept(contradiction.get());
+        return contradiction;
+      }
+    }
+    return append(ledger, history, known.isPresent() ? size + 1 : last.size(), last);
+  }
+
+  /** Why the log is not the one that the file is of any more; empty if it is. */
+  private Optional<String> contradiction(LedgerReader ledger, Checkpoint known, Checkpoint last)
+      throws LedgerException {
+    if (known.size() > last.size() && known.size() > appending.lastSize()) {
+      return Optional.of(
+          "%s: the log was rolled back: the anchor has its checkpoint over %s rows, and its last is over %s"
+              .formatted(file.path(), known.size(), last.size()));
+    }
+    if (known.size() > last.size()) {
+      // Another process signed, and anchored, since the ledger was opened.
+      return Optional.empty();
+    }
+    Hash root = TiledNodes.tree(new StoredTiles(ledger), known.size()).root();
+    return root.equals(known.root())
+        ? Optional.empty()
+        : Optional.of(
+            "%s: the log was forked: the anchor has its checkpoint over %s rows, which are not these"
+                .formatted(file.path(), known.size()));
+  }
+
+  /**
+   * Appends what is missing, up to the last.
+   *
+   * @return why one is left out
+   */
+  private Optional<String> append(
+      LedgerReader ledger, KeyHistory history, long from, Checkpoint last)
+      throws LedgerException, CheckpointParseException, IOException {
+    Optional<String> leftOut = Optional.empty();
+    long next = from;
+    while (next <= last.size()) {
+      List<StoredCheckpoint> missing = new ArrayList<>();
+      ledger.forEachCheckpoint(
+          next,
+          last.size(),
+          stored -> {
+            missing.add(stored);
+            return missing.size() < AT_ONCE;
+          });
+      if (missing.isEmpty()) {
+        return leftOut;
+      }
+      List<SignedCheckpoint> signed = new ArrayList<>();
+      for (StoredCheckpoint stored : missing) {
+        SignedCheckpoint checkpoint = SignedCheckpoint.parse(stored.note());
+        // What will not be found again as the log's own would be appended again and again.
+        if (AnchorFile.signed(checkpoint, last.origin(), history).isPresent()) {
+          signed.add(checkpoint);
+        } else {
+          leftOut =
+              Optional.of(
+                  "%s: the checkpoint over %s rows is left out: no key that signs so many rows has signed it; 'indelible log verify' says more"
+                      .formatted(file.path(), stored.size()));
+        }
+      }
+      if (!signed.isEmpty()) {
+        file.append(signed);
+        anchored = OptionalLong.of(signed.get(signed.size() - 1).unverified().size());
+      }
+      next = missing.get(missing.size() - 1).size() + 1;
+    }
+    return leftOut;
+  }
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.publish;
+
+import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.crypto.KeyException;
+import dev.indelible.health.Throttle;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.LedgerSource;
+import dev.indelible.ledger.StoredCheckpoint;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Follows a log from a thread of its own: looks at it from time to time, less often while something
+ * is wrong, and once more when the log is closed.
+ */
+abstract class Follower {
+  /** How often the log is looked at while all is well. */
+  static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
+
+  /** Longest wait after something was wrong; the wait doubles up to it. */
+  private static final Duration LONGEST_BACKOFF = Duration.ofMinutes(1);
+
+  /** How often something wrong is logged, at most, while its reason changes. */
+  private static final Duration TROUBLE_LOG_INTERVAL = Duration.ofMinutes(1);
+
+  private static final Logger LOG = LoggerFactory.getLogger(Follower.class);
+
+  private final String what;
+  private final LedgerSource source;
+  private final Duration interval;
+  private final CountDownLatch closing = new CountDownLatch(1);
+  private final Thread thread;
+  private final Throttle troubleLog = Throttle.of(TROUBLE_LOG_INTERVAL);
+  private Duration backoff;
+
+  /** The files as they were before the last look, if that found all well; the thread's own. */
+  private Optional<FileStamp> seen = Optional.empty();
+
+  /** Written by its thread, read by any. */
+  private volatile Optional<String> trouble = Optional.empty();
+
+  /**
+   * A follower, not yet at work.
+   *
+   * @param what who or what it follows the log for, for the log's own log
+   * @param source the ledger; made by others, perhaps later
+   */
+  Follower(String threadName, String what, LedgerSource source, Duration interval) {
+    this.what = what;
+    this.source = source;
+    this.interval = interval;
+    this.backoff = interval;
+    this.thread = new Thread(this::run, threadName);
+    this.thread.setDaemon(true);
+  }
+
+  /**
+   * Looks at the log.
+   *
+   * @return what is wrong; empty if nothing is
+   * @throws InterruptedException if its closer has gone
+   */
+  abstract Optional<String> look(LedgerReader ledger)
+      throws LedgerException, KeyException, CheckpointParseException, InterruptedException;
+
+  /** What was wrong when it looked last; empty if nothing was. */
+  final Optional<String> trouble() {
+    return trouble;
+  }
+
+  /** The size of the last checkpoint as it is now: another process may have signed since. */
+  final long lastSize() throws LedgerException {
+    Optional<? extends LedgerReader> opened = source.open();
+    if (opened.isEmpty()) {
+      return 0;
+    }
+    try (LedgerReader ledger = opened.get()) {
+      return ledger.lastCheckpoint().map(StoredCheckpoint::size).orElse(0L);
+    }
+  }
+
+  /** Files that change what a look finds, beside those of the ledger. */
+  List<Path> files() {
+    return List.of();
+  }
+
+  /** Looks if a file has changed since all was well; returns whether all is well. */
+  private boolean lookIfChanged() throws InterruptedException {
+    List<Path> files = new ArrayList<>(source.files());
+    if (files.isEmpty()) {
+      return look();
+    }
+    files.addAll(files());
+    // Before the look: what changes during it is looked at the next time.
+    Optional<FileStamp> now = FileStamp.of(files);
+    if (now.isPresent() && now.equals(seen)) {
+      return true;
+    }
+    boolean well = look();
+    seen = well ? now : Optional.empty();
+    return well;
+  }
+
+  /** Looks, and says what is wrong when that is new; returns whether all is well. */
+  private boolean look() throws InterruptedException {
+    Optional<String> found;
+    try {
+      found = lookAtLedger();
+    } catch (LedgerException | KeyException | CheckpointParseException e) {
+      found = Optional.of(String.valueOf(e.getMessage()));
+    } catch (RuntimeException e) {
+      // Damage in the tree comes out in many ways, and none may end the following.
+      found = Optional.of(e.toString());
+    }
+    if (found.isPresent() && !found.equals(trouble)) {
+      String reason = found.get();
+      troubleLog.ifDue(() -> LOG.warn("{}: {}", what, reason));
+    }
+    trouble = found;
+    return found.isEmpty();
+  }
+
+  private Optional<String> lookAtLedger()
+      throws LedgerException, KeyException, CheckpointParseException, InterruptedException {
+    Optional<? extends LedgerReader> opened = source.open();
+    if (opened.isEmpty()) {
+      return Optional.empty();
+    }
+    try (LedgerReader ledger = opened.get()) {
+      return look(ledger);
+    }
+  }
+
+  final void start() {
+    thread.start();
+  }
+
+  private void run() {
+    try {
+      boolean last = false;
+      while (!last) {
+        last = closing.await(lookIfChanged() ? calm() : doubled(), TimeUnit.NANOSECONDS);
+      }
+      look();
+    } catch (InterruptedException e) {
+      // Its closer has gone; what it did not do is done after the next start.
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private long calm() {
+    backoff = interval;
+    return interval.toNanos();
+  }
+
+  private long doubled() {
+    Duration now = backoff;
+    Duration twice = now.multipliedBy(2);
+    backoff = twice.compareTo(LONGEST_BACKOFF) < 0 ? twice : LONGEST_BACKOFF;
+    return now.toNanos();
+  }
+
+  /** Has it look once more, and end. */
+  final void stop() {
+    closing.countDown();
+  }
+
+  /**
+   * Waits for its end, and leaves it if that does not come.
+   *
+   * @param deadline on the clock of {@link System#nanoTime}
+   */
+  final void awaitEnd(long deadline) {
+    boolean interrupted = Thread.interrupted();
+    try {
+      thread.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime())));
+    } catch (InterruptedException e) {
+      interrupted = true;
+    }
+    thread.interrupt();
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

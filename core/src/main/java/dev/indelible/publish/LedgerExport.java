@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.publish;
+
+import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.checkpoint.VerificationException;
+import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowQuery;
+import dev.indelible.merkle.EntryBundle;
+import dev.indelible.merkle.Hash;
+import dev.indelible.merkle.InvalidProofException;
+import dev.indelible.merkle.Tile;
+import dev.indelible.merkle.TilePath;
+import dev.indelible.merkle.VerifiedTiles;
+import dev.indelible.tlog.LogDirectory;
+import dev.indelible.tlog.LogDirectoryException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongConsumer;
+import java.util.stream.Collectors;
+
+/**
+ * Writes a ledger as a log of static files (C2SP tlog-tiles), as far as its last checkpoint goes.
+ * An entry is a row's record, so that a leaf is the row's record hash; payloads stay in the ledger.
+ *
+ * <p>Guarantees that nothing is written which that checkpoint is not over: each row is held against
+ * its tile, and each tile against the signed root, before it becomes a file. What was published
+ * before has to be the beginning of it. A second export writes only what is new. Used by one
+ * thread.
+ */
+public final class LedgerExport {
+  /** The public keys of the log, one vkey a line: for convenience, and no part of the layout. */
+  public static final String VKEYS = "vkeys";
+
+  private final LedgerReader ledger;
+  private final KeyRing keys;
+  private final LogDirectory directory;
+  private final LongConsumer progress;
+
+  /**
+   * An export.
+   *
+   * @param keys the log's own public keys
+   * @param progress told from time to time how many rows were written
+   */
+  public LedgerExport(
+      LedgerReader ledger, KeyRing keys, LogDirectory directory, LongConsumer progress) {
+    this.ledger = ledger;
+    this.keys = keys;
+    this.directory = directory;
+    this.progress = progress;
+  }
+
+  /**
+   * Writes what is new, and the checkpoint last.
+   *
+   * @return the checkpoint that the directory has now
+   * @throws EvidenceException if the ledger has no checkpoint, or what it has does not agree with
+   *     it, or not with what was published; the directory is then as it was published before
+   */
+  public Checkpoint write() throws LedgerException, LogDirectoryException, EvidenceException {
+    SignedTree last = SignedTree.last(ledger, keys);
+    Checkpoint now = last.checkpoint();
+    try {
+      Checkpoint published = published(now.origin());
+      requireContinued(published, last);
+      VerifiedTiles<LedgerException> tiles =
+          new VerifiedTiles<>(last.tiles(), now.size(), now.root());
+      for (TilePath path : TilePath.bundlesAdded(published.size(), now.size())) {
+        directory.add(path, bundle(path, tiles).bytes());
+        progress.accept(path.index() * TilePath.FULL_WIDTH + path.width());
+      }
+      for (TilePath path : TilePath.added(published.size(), now.size())) {
+        directory.add(path, tiles.tile(path).bytes());
+      }
+      directory.replace(VKEYS, vkeys(now.origin()));
+      directory.publish(last.signed().bytes());
+      return now;
+    } catch (InvalidProofException e) {
+      throw EvidenceException.contradicted(
+          "the stored tree is not the one that was signed: " + e.getMessage());
+    }
+  }
+
+  /** What was published before; the empty log if nothing was. */
+  private Checkpoint published(String origin) throws LogDirectoryException {
+    Optional<SignedCheckpoint> there = directory.checkpoint();
+    if (there.isEmpty()) {
+      return Checkpoint.of(origin, 0, Hash.EMPTY_TREE);
+    }
+    try {
+      return there.get().verify(origin, VerifierKey.ofLog(origin, keys.keys()));
+    } catch (VerificationException e) {
+      throw LogDirectoryException.unfit(
+          directory.path() + ": holds another log; name another directory: " + e.getMessage(), e);
+    }
+  }
+
+  /** The ledger has what was published, and so has the directory, where it is to be continued. */
+  private void requireContinued(Checkpoint published, SignedTree last)
+      throws LedgerException, LogDirectoryException, EvidenceException, InvalidProofException {
+    Checkpoint now = last.checkpoint();
+    if (published.size() > now.size()) {
+      throw EvidenceException.contradicted(
+          "%s: %s rows were published, and the last checkpoint of the ledger is over %s: it was rolled back"
+              .formatted(directory.path(), published.size(), now.size()));
+    }
+    if (published.size() == 0) {
+      return;
+    }
+    try {
+      last.tree().consistencyProof(published.size()).verify(published.root(), now.root());
+    } catch (InvalidProofException e) {
+      throw EvidenceException.contradicted(
+          "%s: the ledger is not the one that was published from: %s"
+              .formatted(directory.path(), e.getMessage()));
+    }
+    VerifiedTiles<LedgerException> tiles =
+        new VerifiedTiles<>(last.tiles(), published.size(), published.root());
+    for (TilePath path : TilePath.partial(published.size())) {
+      if (path.level() == 0) {
+        TilePath entries = new TilePath(TilePath.ENTRIES, path.index(), path.width());
+        directory.add(entries, bundle(entries, tiles).bytes());
+      }
+      directory.add(path, tiles.tile(path).bytes());
+    }
+  }
+
+  /** The records of the rows of a bundle, each the very one that was signed. */
+  private EntryBundle bundle(TilePath path, VerifiedTiles<LedgerException> tiles)
+      throws LedgerException, EvidenceException, InvalidProofException {
+    Tile leaves = tiles.tile(new TilePath(0, path.index(), path.width()));
+    long first = path.index() * TilePath.FULL_WIDTH + 1;
+    List<byte[]> records = new ArrayList<>();
+    ledger.forEachRow(
+        RowQuery.from(first),
+        row -> {
+          byte[] record = row.record();
+          if (row.sequence() != first + records.size()
+              || !Hash.ofLeaf(record).equals(leaves.hash(records.size()))) {
+            return false;
+          }
+          records.add(record);
+          return records.size() < path.width();
+        });
+    if (records.size() < path.width()) {
+      throw EvidenceException.contradicted(
+          "row %s is missing, or is not the one that was signed".formatted(first + records.size()));
+    }
+    return EntryBundle.of(records);
+  }
+
+  private byte[] vkeys(String origin) {
+    return VerifierKey.ofLog(origin, keys.keys()).stream()
+        .map(VerifierKey::vkey)
+        .collect(Collectors.joining("\n", "", "\n"))
+        .getBytes(StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.publish;
+
+import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.checkpoint.TlogProof;
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.Sha256;
+import dev.indelible.crypto.Signer;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.DeadLetter;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.merkle.Hash;
+import dev.indelible.merkle.InclusionProof;
+import dev.indelible.merkle.InvalidProofException;
+import dev.indelible.receipt.CoseReceipt;
+import java.util.Arrays;
+import java.util.Optional;
+
+/**
+ * A row of a ledger with the proof that it is in the tree that the last checkpoint is over. There
+ * is none but of a row whose proof was checked against the signed root, so no receipt is made that
+ * would not verify. Immutable.
+ */
+public final class ProvenRow {
+  private final ChainRow row;
+  private final InclusionProof proof;
+  private final SignedCheckpoint signed;
+
+  private ProvenRow(ChainRow row, InclusionProof proof, SignedCheckpoint signed) {
+    this.row = row;
+    this.proof = proof;
+    this.signed = signed;
+  }
+
+  /**
+   * Finds an event's row and proves it. Reads two tiles of each level of the tree at most, however
+   * long the log is.
+   *
+   * @param keys the log's own public keys
+   * @param eventId the event
+   * @throws EvidenceException if the ledger has no such row, or no checkpoint over it, or what it
+   *     has does not agree with what was signed
+   */
+  public static ProvenRow of(LedgerReader ledger, KeyRing keys, String eventId)
+      throws LedgerException, EvidenceException {
+    Optional<ChainRow> found = ledger.row(eventId);
+    if (found.isEmpty()) {
+      throw EvidenceException.absent(whyNotInTheChain(ledger, eventId));
+    }
+    ChainRow row = found.get();
+    SignedTree last = SignedTree.last(ledger, keys);
+    long size = last.checkpoint().size();
+    if (row.sequence() > size) {
+      throw EvidenceException.absent(
+          ("row %s: the last checkpoint is over %s rows, and not over this one; the next is signed"
+                  + " once a second while the log records, and when it is closed")
+              .formatted(row.sequence(), size));
+    }
+    if (row.sequence() < 1) {
+      throw EvidenceException.contradicted("a row has the number " + row.sequence());
+    }
+    InclusionProof proof = last.tree().inclusionProof(row.sequence() - 1);
+    try {
+      proof.verify(Hash.ofLeaf(row.record()), last.checkpoint().root());
+    } catch (InvalidProofException e) {
+      throw EvidenceException.contradicted(
+          "row %s is not the one that was signed, or the stored tree is not: %s"
+              .formatted(row.sequence(), e.getMessage()));
+    }
+    return new ProvenRow(row, proof, last.signed());
+  }
+
+  private static String whyNotInTheChain(LedgerReader ledger, String eventId)
+      throws LedgerException {
+    DeadLetter[] letter = new DeadLetter[1];
+    ledger.forEachDeadLetter(
+        each -> {
+          if (each.id().equals(eventId)) {
+            letter[0] = each;
+          }
+          return letter[0] == null;
+        });
+    if (letter[0] == null) {
+      return "%s: no event of this id in the chain; 'log list' shows what there is"
+          .formatted(eventId);
+    }
+    return "%s: not in the chain but among the dead letters, which no checkpoint is over; 'dlq show %s' says why"
+        .formatted(eventId, letter[0].letter());
+  }
+
+  /** The row. */
+  public ChainRow row() {
+    return row;
+  }
+
+  /** What the checkpoint states that the row is proven under. */
+  public Checkpoint checkpoint() {
+    return signed.unverified();
+  }
+
+  /** The record, to go along with a receipt. */
+  public Disclosure record() {
+    return Disclosure.of(row);
+  }
+
+  /**
+   * The record and its payload, to go along with a receipt.
+   *
+   * @throws EvidenceException if the payload is gone, or is not the one that was signed
+   */
+  public Disclosure recordAndPayload() throws EvidenceException {
+    byte[] payload =
+        row.payload()
+            .orElseThrow(
+                () ->
+                    EvidenceException.absent(
+                        ("row %s: its payload is gone from the ledger; without --payload the receipt"
+                                + " still proves that the event was there")
+                            .formatted(row.sequence())));
+    if (!Arrays.equals(Sha256.hash(payload), row.payloadHash())) {
+      throw EvidenceException.contradicted(
+          "row %s: its payload is not the one that was signed".formatted(row.sequence()));
+    }
+    return Disclosure.of(row, payload);
+  }
+
+  /** The receipt as C2SP tlog-proof, with that beside it as its extra data. */
+  public TlogProof tlogProof(Disclosure beside) {
+    return TlogProof.of(proof, signed).withExtra(beside.bytes());
+  }
+
+  /**
+   * The receipt as COSE. It has no room for the record: that has to go along with it.
+   *
+   * @param signer the log's own; it signs the root that the checkpoint states
+   */
+  public CoseReceipt coseReceipt(Signer signer) {
+    return CoseReceipt.sign(proof, signed.unverified().root(), signer);
+  }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.publish;
+
+import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.checkpoint.VerificationException;
+import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.ledger.StoredTiles;
+import dev.indelible.merkle.MerkleTree;
+import dev.indelible.merkle.TiledNodes;
+
+/**
+ * The tree of a ledger that its last checkpoint is over, once that was found to be signed by a key
+ * of the log.
+ *
+ * @param signed the checkpoint as it is stored
+ * @param checkpoint what it states
+ * @param tiles the stored tiles, which nobody has checked
+ */
+record SignedTree(SignedCheckpoint signed, Checkpoint checkpoint, StoredTiles tiles) {
+  /**
+   * Reads it.
+   *
+   * @param keys the log's own public keys
+   * @throws EvidenceException if there is no checkpoint, or none of this log
+   */
+  static SignedTree last(LedgerReader ledger, KeyRing keys)
+      throws LedgerException, EvidenceException {
+    StoredCheckpoint stored =
+        ledger
+            .lastCheckpoint()
+            .orElseThrow(
+                () ->
+                    EvidenceException.absent(
+                        "the log has no checkpoint yet; one is signed once a second while it"
+                            + " records, and when it is closed: record something first"));
+    try {
+      SignedCheckpoint signed = SignedCheckpoint.parse(stored.note());
+      Checkpoint checkpoint = verify(signed, keys);
+      if (checkpoint.size() != stored.size()) {
+        throw EvidenceException.contradicted(
+            "the checkpoint that is kept as over %s rows says that it is over %s"
+                .formatted(stored.size(), checkpoint.size()));
+      }
+      return new SignedTree(signed, checkpoint, new StoredTiles(ledger));
+    } catch (CheckpointParseException | VerificationException e) {
+      throw EvidenceException.contradicted("the last checkpoint: " + e.getMessage());
+    }
+  }
+
+  /**
+   * What a checkpoint states, signed by one of these keys under the origin that it states.
+   *
+   * @throws VerificationException if it is not
+   */
+  private static Checkpoint verify(SignedCheckpoint signed, KeyRing keys)
+      throws VerificationException {
+    String origin = signed.unverified().origin();
+    try {
+      return signed.verify(origin, VerifierKey.ofLog(origin, keys.keys()));
+    } catch (IllegalArgumentException e) {
+      // No key can have such a name, so none has signed.
+      throw new VerificationException(
+          VerificationException.Reason.UNKNOWN_ORIGIN, String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** The tree, to make proofs from. */
+  MerkleTree<LedgerException> tree() {
+    return TiledNodes.tree(tiles, checkpoint.size());
+  }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import dev.indelible.drain.AppendOutcome;
+import dev.indelible.event.AuditEvent;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.DeadLetter;
+import dev.indelible.ledger.Head;
+import dev.indelible.ledger.HeadGuard;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.RowSealer;
+import dev.indelible.queue.AuditCounters;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Appends dead letters after all, or removes them; each in a transaction of its own, together with
+ * the event that says so.
+ */
+final class DeadLetterReplay {
+  /**
+   * What a letter may say. A letter is not signed, so whoever can write into the file can plant
+   * one; what the log says of itself, and a reader believes for its signature, is not taken from
+   * there. A gap is: the journal's reader speaks of it through the queue, and it excuses nothing.
+   */
+  private static final Set<String> REPLAYABLE =
+      Set.of(DeferredAuditEvent.REFUSAL, DeferredAuditEvent.CHECK, SystemEvent.GAP);
+
+  private final SqliteWriter writer;
+  private final RowSealer sealer;
+  private final HeadGuard guard;
+  private final AuditCounters counters;
+
+  DeadLetterReplay(SqliteWriter writer, RowSealer sealer, HeadGuard guard, AuditCounters counters) {
+    this.writer = writer;
+    this.sealer = sealer;
+    this.guard = guard;
+    this.counters = counters;
+  }
+
+  /**
+   * Appends a letter's event under its own id and marks the letter.
+   *
+   * @return why the event is still refused; empty if it is in the chain
+   * @throws LedgerException if the letter is no longer what was written, or none that the log
+   *     writes
+   */
+  Optional<String> replay(DeadLetter letter) throws SQLException, LedgerException {
+    if (!REPLAYABLE.contains(letter.eventType())) {
+      throw new LedgerException(
+          "dead letter %s: it is of type %s, in which only the log itself speaks; it can be shown, not replayed"
+              .formatted(letter.letter(), letter.eventType()));
+    }
+    SystemEvent note = note(SystemEvent.LETTER_REPLAYED, letter, Optional.empty());
+    List<AuditEvent> events = List.of(letter.event(), note);
+    BatchAppend append = new BatchAppend(writer, sealer, guard, counters);
+    Optional<Head> head =
+        writer.inTransaction(
+            () ->
+                !writer.markReplayed(letter)
+                        || append.run(events, List.of()).contains(AppendOutcome.DLQ_LANDED)
+                    ? Optional.empty()
+                    : Optional.of(append.head()));
+    head.ifPresent(guard::committed);
+    return head.isPresent() || append.lastRefusal().isEmpty()
+        ? Optional.empty()
+        : Optional.of(append.lastRefusal());
+  }
+
+  /**
+   * Removes a letter for good.
+   *
+   * @param reason why, for the record
+   */
+  void purge(DeadLetter letter, String reason) throws SQLException {
+    SystemEvent note = note(SystemEvent.LETTER_PURGED, letter, Optional.of(reason));
+    BatchAppend append = new BatchAppend(writer, sealer, guard, counters);
+    Optional<Head> head =
+        writer.inTransaction(
+            () -> {
+              if (!writer.removeLetter(letter)) {
+                return Optional.empty();
+              }
+              append.chain(note, "the purge");
+              return Optional.of(append.head());
+            });
+    head.ifPresent(guard::committed);
+  }
+
+  private static SystemEvent note(String type, DeadLetter letter, Optional<String> reason) {
+    return SystemEvent.of(
+        type,
+        new CanonicalWriter()
+            .beginObject()
+            .member("agent_id", letter.agentId())
+            .member("event_id", letter.id())
+            .member("event_type", letter.eventType())
+            .member("failure_reason", letter.failureReason())
+            .member("letter", letter.letter())
+            .hexMember("payload_hash", letter.payloadHash())
+            .member("reason", reason)
+            .endObject());
+  }
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.witness;
+
+import dev.indelible.checkpoint.AddCheckpointRequest;
+import dev.indelible.checkpoint.AddCheckpointResponse;
+import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.checkpoint.NoteSignature;
+import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.merkle.Hash;
+import dev.indelible.merkle.MerkleTree;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * Asks one witness for cosignatures (C2SP tlog-witness v1.0.0). Remembers the size that it saw last
+ * of the log. Used by one thread.
+ *
+ * <p>Nothing that the witness says is believed but its cosignature, and that under its key; and it
+ * costs no more than {@link #PATIENCE} and {@link #MAX_ANSWER_BYTES} a request, {@link #MAX_TRIES}
+ * of them, whatever it does.
+ */
+public final class WitnessClient {
+  /** Longest time that a witness may take to answer a request in full. */
+  public static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  /** Longest answer that is read. */
+  private static final int MAX_ANSWER_BYTES = 64 * 1024;
+
+  /**
+   * Requests for one checkpoint: the first, one from the size that the witness then says, and two
+   * more, for another process of the same log may be asking it, too.
+   */
+  static final int MAX_TRIES = 4;
+
+  /** How much an error shows of what a witness said. */
+  private static final int SHOWN_CHARS = 120;
+
+  private final HttpClient http;
+  private final VerifierKey key;
+  private final URI addCheckpoint;
+  private final Duration patience;
+
+  /** The size that it saw last, as far as is known here: what it says, or cosigned. */
+  private long known;
+
+  /** The size of the last checkpoint of which its cosignature was seen here. */
+  private long vouched;
+
+  /** Whether it said since that it saw less than it cosigned. */
+  private boolean forgot;
+
+  /**
+   * A client of a witness.
+   *
+   * @param http sends the requests; follows no redirects
+   * @param key the witness's
+   * @param url its submission prefix
+   * @param known the size of the last checkpoint that it is known to have cosigned; 0 if none is
+   * @param patience longest time that an answer may take
+   */
+  public WitnessClient(HttpClient http, VerifierKey key, URI url, long known, Duration patience) {
+    this.http = http;
+    this.key = key;
+    this.addCheckpoint = URI.create(url.toString().replaceFirst("/+$", "") + "/add-checkpoint");
+    this.known = known;
+    this.vouched = known;
+    this.patience = patience;
+  }
+
+  /** What requests are sent with. */
+  public static HttpClient http() {
+    return HttpClient.newBuilder()
+        .version(HttpClient.Version.HTTP_1_1)
+        .followRedirects(HttpClient.Redirect.NEVER)
+        .connectTimeout(PATIENCE)
+        .build();
+  }
+
+  /**
+   * Reads the URL of a witness.
+   *
+   * @throws IllegalArgumentException if it is none that can be asked
+   */
+  public static URI url(String text) {
+    URI url = URI.create(text);
+    boolean isHttp = "http".equals(url.getScheme()) || "https".equals(url.getScheme());
+    if (!isHttp || url.getHost() == null || url.getQuery() != null || url.getFragment() != null) {
+      throw new IllegalArgumentException("not of the form http(s)://host[:port][/path]");
+    }
+    return url;
+  }
+
+  /** The witness's key. */
+  public VerifierKey key() {
+    return key;
+  }
+
+  /**
+   * Asks for a cosignature.
+   *
+   * @param checkpoint signed by the log
+   * @param tree of the checkpoint's size
+   * @throws X if the tree cannot be read
+   * @throws InterruptedException if the thread was told to stop
+   */
+  public <X extends Exception> WitnessReply ask(SignedCheckpoint checkpoint, MerkleTree<X> tree)
+      throws X, InterruptedException {
+    long size = checkpoint.unverified().size();
+    for (int tries = 0; tries < MAX_TRIES; tries++) {
+      if (known > size) {
+        // What it says is not to be kept as if it were so: next time it is asked anew.
+        long said = known;
+        known = 0;
+        return new WitnessReply.Ahead(said);
+      }
+      long from = known;
+      List<Hash> proof = from == 0 || from == size ? List.of() : tree.consistencyProof(from).path();
+      Answer answer = send(new AddCheckpointRequest(from, proof, checkpoint).bytes());
+      Optional<WitnessReply> reply = read(answer, checkpoint, from);
+      if (reply.isPresent()) {
+        return reply.get();
+      }
+    }
+    return new WitnessReply.Failed("it names another size each time it is asked");
+  }
+
+  /** What an answer means; empty if it is to be asked again, from another size. */
+  private Optional<WitnessReply> read(Answer answer, SignedCheckpoint checkpoint, long from) {
+    if (answer.failure().isPresent()) {
+      return Optional.of(new WitnessReply.Failed(answer.failure().get()));
+    }
+    try {
+      return switch (answer.status()) {
+        case AddCheckpointResponse.Cosigned.STATUS, AddCheckpointResponse.Conflict.STATUS ->
+            read(AddCheckpointResponse.parse(answer.status(), answer.body()), checkpoint, from);
+        case WitnessAnswer.UNPROCESSABLE ->
+            Optional.of(
+                new WitnessReply.Contradicted(
+                    "it saw %s rows, and says that this does not continue them: %s"
+                        .formatted(from, answer.text())));
+        case WitnessAnswer.NOT_FOUND ->
+            Optional.of(
+                new WitnessReply.Failed(
+                    "it does not know this log; have it trust the log's key: " + answer.text()));
+        case WitnessAnswer.FORBIDDEN ->
+            Optional.of(
+                new WitnessReply.Failed(
+                    "it knows this log under another key; have it trust the log's key: "
+                        + answer.text()));
+        default ->
+            Optional.of(
+                new WitnessReply.Failed(
+                    "it answered status " + answer.status() + ": " + answer.text()));
+      };
+    } catch (CheckpointParseException e) {
+      return Optional.of(new WitnessReply.Failed(e.getMessage()));
+    }
+  }
+
+  private Optional<WitnessReply> read(
+      AddCheckpointResponse response, SignedCheckpoint checkpoint, long from) {
+    if (response instanceof AddCheckpointResponse.Cosigned cosigned) {
+      return Optional.of(cosignature(cosigned.cosignatures(), checkpoint));
+    }
+    long said = ((AddCheckpointResponse.Conflict) response).size();
+    if (said == from && from == 0) {
+      return Optional.of(
+          new WitnessReply.Failed("it says that it saw no rows, and refuses to begin with them"));
+    }
+    if (said == from) {
+      // It would have been asked from there; so it is the root that it does not agree with.
+      return Optional.of(
+          new WitnessReply.Contradicted(
+              "it saw other rows than these, of which it saw " + said + ", too"));
+    }
+    forgot |= said < vouched;
+    known = said;
+    return Optional.empty();
+  }
+
+  private WitnessReply cosignature(List<NoteSignature> lines, SignedCheckpoint checkpoint) {
+    for (NoteSignature line : lines) {
+      if (key.isNamedBy(line)) {
+        if (!key.verifies(checkpoint.note().text(), line)) {
+          return new WitnessReply.Failed(
+              "it gave a cosignature that is not that of its key over this checkpoint");
+        }
+        boolean hadForgotten = forgot;
+        forgot = false;
+        known = checkpoint.unverified().size();
+        vouched = known;
+        return new WitnessReply.Cosigned(line, hadForgotten);
+      }
+    }
+    return new WitnessReply.Failed("it gave no cosignature of its key, only of others");
+  }
+
+  /** Sends a request and waits for all of the answer, however slowly it comes. */
+  private Answer send(byte[] body) throws InterruptedException {
+    HttpRequest request =
+        HttpRequest.newBuilder(addCheckpoint)
+            .timeout(patience)
+            .header("Content-Type", "text/plain; charset=utf-8")
+            .POST(HttpRequest.BodyPublishers.ofByteArray(body))
+            .build();
+    CompletableFuture<HttpResponse<byte[]>> exchange =
+        http.sendAsync(request, info -> new BoundedBody(MAX_ANSWER_BYTES));
+    try {
+      // The request's own timeout ends with the first byte of the answer.
+      HttpResponse<byte[]> response = exchange.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+      return new Answer(response.statusCode(), response.body(), Optional.empty());
+    } catch (TimeoutException e) {
+      return late();
+    } catch (ExecutionException e) {
+      return e.getCause() instanceof HttpTimeoutException
+          ? late()
+          : Answer.failed("it cannot be reached: " + e.getCause());
+    } finally {
+      exchange.cancel(true);
+    }
+  }
+
+  private Answer late() {
+    return Answer.failed("it did not answer within " + patience.toMillis() + " ms");
+  }
+
+  /**
+   * An answer, or why there is none.
+   *
+   * @param status the HTTP status
+   * @param body all of it
+   * @param failure why there is none
+   */
+  private record Answer(int status, byte[] body, Optional<String> failure) {
+    static Answer failed(String reason) {
+      return new Answer(0, new byte[0], Optional.of(reason));
+    }
+
+    /** What it says, for a person: one line, and nothing in it that moves a cursor. */
+    String text() {
+      String all = new String(body, StandardCharsets.UTF_8);
+      StringBuilder shown = new StringBuilder();
+      all.lines()
+          .findFirst()
+          .orElse("")
+          .codePoints()
+          .limit(SHOWN_CHARS)
+          .map(c -> Character.isISOControl(c) || Character.getType(c) == Character.FORMAT ? '?' : c)
+          .forEach(shown::appendCodePoint);
+      return shown.toString();
+    }
+  }
+}

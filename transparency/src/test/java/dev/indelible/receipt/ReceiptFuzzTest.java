@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.receipt;
+
+import static dev.indelible.receipt.CoseReceiptTest.PUBLIC;
+import static dev.indelible.receipt.CoseReceiptTest.receipt;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.code_intelligence.jazzer.junit.DictionaryEntries;
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import dev.indelible.checkpoint.VerificationException;
+import dev.indelible.testkit.Mutations;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Wrong input is refused as such, and never anything worse. Every run tries mutants of right input;
+ * how to search for more is in docs/testing.md.
+ */
+class ReceiptFuzzTest {
+  static List<byte[]> receipts() {
+    return List.of(receipt(1, 2).bytes(), receipt(30, 40).bytes(), receipt(0, 1).bytes());
+  }
+
+  @Test
+  void mutantsOfReceipts() {
+    Mutations.run(ReceiptFuzzTest::fuzz, 10_000, receipts());
+  }
+
+  @DictionaryEntries({
+    "\\xd2\\x84",
+    "\\xf6\\x58\\x40",
+    "\\x19\\x01\\x8c\\xa1\\x20\\x81",
+    "\\x1b\\xff"
+  })
+  @MethodSource("receipts")
+  @FuzzTest(maxDuration = "10m")
+  void anyReceipt(byte[] input) {
+    fuzz(input);
+  }
+
+  /** Refused, or written the same again; and no record of no log is proven. */
+  private static void fuzz(byte[] input) {
+    try {
+      CoseReceipt receipt = CoseReceipt.parse(input);
+      assertThat(receipt.bytes()).isEqualTo(input);
+      receipt.verify(input, PUBLIC);
+      throw new AssertionError("proves a record that is in no log");
+    } catch (ReceiptParseException e) {
+      assertThat(e.getMessage()).isNotBlank().hasSizeLessThan(300);
+    } catch (VerificationException e) {
+      assertThat(e.reason()).isNotNull();
+    }
+  }
+}
