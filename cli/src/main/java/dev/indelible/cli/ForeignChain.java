@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.adopt.AdoptedChain;
 import dev.indelible.adopt.AiMemoryRow;
 import dev.indelible.adopt.AiMemoryVerifier;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowQuery;
 import dev.indelible.sqlite.AiMemoryFile;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 
-/**
- * A chain that another system wrote, in a file, as the verbs that are about such a file read it.
- */
+/** Chain of another system, in a file. */
 final class ForeignChain {
   private ForeignChain() {}
 
-  /** Refuses a format that cannot be read here. */
+  /** Refuses an unknown format. */
   static void requireFormat(String format) throws CommandFailure {
     if (!format.equals(AiMemoryVerifier.FORMAT)) {
       throw CommandFailure.usage(
@@ -24,10 +27,10 @@ final class ForeignChain {
   }
 
   /**
-   * Checks all of a file by the rules of its own format.
+   * Verifies a file by the rules of its own format.
    *
-   * @param also shown every row, too
-   * @throws LedgerException if it is no such file
+   * @param also called with every row
+   * @throws LedgerException if the file is not of this format
    */
   static AiMemoryVerifier verify(
       Path path, KeyRing keys, Console console, Consumer<AiMemoryRow> also) throws LedgerException {
@@ -52,5 +55,17 @@ final class ForeignChain {
       verifier.damaged(String.valueOf(e.getMessage()));
     }
     return verifier;
+  }
+
+  /** Returns the chains that a ledger has adopted, by the row that records it. */
+  static Map<Long, AdoptedChain> adopted(LedgerReader ledger) throws LedgerException {
+    Map<Long, AdoptedChain> adopted = new TreeMap<>();
+    ledger.forEachRow(
+        RowQuery.ofType(AdoptedChain.EVENT_TYPE),
+        row -> {
+          AdoptedChain.read(row).ifPresent(chain -> adopted.put(row.sequence(), chain));
+          return true;
+        });
+    return adopted;
   }
 }

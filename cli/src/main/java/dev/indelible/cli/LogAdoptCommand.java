@@ -89,17 +89,17 @@ final class LogAdoptCommand extends Verb {
     AiMemoryVerifier verifier = ForeignChain.verify(file, given, console(), row -> {});
     VerificationReport report = verifier.report();
     if (report.verdict() == Verdict.BROKEN) {
-      LogVerifyCommand.printReport(this, report);
+      ReportPrinter.print(this, report);
       throw CommandFailure.failed(file + ": the chain is broken, and was not adopted");
     }
     if (verifier.hasLaterRows()) {
-      LogVerifyCommand.printReport(this, report);
+      ReportPrinter.print(this, report);
       throw CommandFailure.unknown(
           file
               + ": whether the chain holds cannot be told: a later version of ai-memory wrote rows of it; the chain was not adopted");
     }
     if (!verifier.isUnambiguous()) {
-      LogVerifyCommand.printReport(this, report);
+      ReportPrinter.print(this, report);
       throw CommandFailure.failed(
           file + ": a row can be read as another with the same hash; the chain was not adopted");
     }
@@ -143,7 +143,7 @@ final class LogAdoptCommand extends Verb {
     Optional<Long> already;
     try (LedgerReader ledger = ledger()) {
       already =
-          LogVerifyCommand.adopted(ledger).entrySet().stream()
+          ForeignChain.adopted(ledger).entrySet().stream()
               .filter(entry -> entry.getValue().root().equals(chain.root()))
               .map(Map.Entry::getKey)
               .findFirst();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.AuditLog;
 import dev.indelible.DataDirectory;
 import dev.indelible.Indelible;
 import dev.indelible.OpenException;
@@ -53,10 +54,15 @@ abstract class Verb implements Callable<Integer> {
     return new DataDirectory(root().data);
   }
 
-  /** The ledger, for reading. */
-  final SqliteLedger ledger() throws LedgerException, CommandFailure {
+  /** Returns the log in the data directory. */
+  final AuditLog log() throws CommandFailure {
     requireDataDirectory();
-    return SqliteLedger.open(data().database());
+    return new AuditLog(data());
+  }
+
+  /** Opens the ledger for reading. */
+  final SqliteLedger ledger() throws LedgerException, CommandFailure {
+    return log().reader();
   }
 
   /**
