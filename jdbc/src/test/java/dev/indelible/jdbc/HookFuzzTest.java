@@ -39,7 +39,7 @@ class HookFuzzTest {
   void noTextWritesPastTheHook(TestDatabase database) throws SQLException {
     int[] groups = {0};
 
-    run(database, 1, () -> groups[0]++ < 40);
+    run(database, 1, () -> groups[0]++ < 21);
 
     assertThat(writes).as("texts that write when nobody asks").isPositive();
   }

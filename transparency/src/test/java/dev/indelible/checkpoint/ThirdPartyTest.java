@@ -11,7 +11,7 @@ import dev.indelible.merkle.TileParseException;
 import dev.indelible.merkle.TilePath;
 import dev.indelible.merkle.TileSource;
 import dev.indelible.merkle.TiledNodes;
-import dev.indelible.testkit.Mutations;
+import dev.indelible.testkit.Sample;
 import dev.indelible.tlog.RawLog;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -438,9 +438,7 @@ class ThirdPartyTest {
   }
 
   private static List<byte[]> mutants(List<byte[]> seeds) {
-    List<byte[]> inputs = new ArrayList<>();
-    Mutations.run(inputs::add, 20_000, seeds);
-    return inputs;
+    return Mutations.of(seeds, 20_000 / Sample.step(10));
   }
 
   private static List<Reading> readings(List<byte[]> inputs, String verb, String... more)
