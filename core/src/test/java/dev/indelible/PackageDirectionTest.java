@@ -12,9 +12,11 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** DESIGN section 1: data moves one way, and packages depend only in the direction of the flow. */
+@Tag("any-jdk")
 class PackageDirectionTest {
   private static final String ROOT = "dev.indelible.";
 

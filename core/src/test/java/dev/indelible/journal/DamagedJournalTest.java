@@ -25,6 +25,7 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,6 +36,7 @@ import tools.jackson.databind.json.JsonMapper;
  * Acceptance 26, D7: bytes of a journal that were cut, lost or changed. What was whole is read,
  * what was written and is not whole any more is put on record, and nothing is made up.
  */
+@Tag("any-jdk")
 @Timeout(180)
 class DamagedJournalTest {
   private static final int SEGMENT = 4096;

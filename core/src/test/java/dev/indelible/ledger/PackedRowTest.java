@@ -13,9 +13,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A packed row says what the decoded one says, or is none. */
+@Tag("any-jdk")
 class PackedRowTest {
   private static final byte[] SEPARATOR = {0, 17, -3, 99, 5, -128, 127, 1};
 

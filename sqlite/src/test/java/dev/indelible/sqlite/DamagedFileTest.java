@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The file itself damaged, below SQL: the verifier says what it can and never that all is well when
  * a row reads otherwise than it was written.
  */
+@Tag("any-jdk")
 class DamagedFileTest {
   private static final int ROWS = 120;
   private static final long SEED = 20_261_123;

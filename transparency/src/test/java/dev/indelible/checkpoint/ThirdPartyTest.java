@@ -30,6 +30,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -37,6 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The log as others see it: Go's golang.org/x/mod/sumdb, from Debian's packages golang-go and
  * golang-golang-x-mod-dev, checks what is written here. Skipped where they are not installed.
  */
+@Tag("any-jdk")
 class ThirdPartyTest {
   private static final int ENTRIES = 70_000;
 

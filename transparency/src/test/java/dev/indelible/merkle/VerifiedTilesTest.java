@@ -8,11 +8,13 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** No tile is given that the root is not over. */
+@Tag("any-jdk")
 class VerifiedTilesTest {
   private static final ReferenceTree REFERENCE = ReferenceTree.numbered(70_000);
 
