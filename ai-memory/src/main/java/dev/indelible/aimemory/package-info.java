@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Chains that another system wrote: checked by that system's own rules, and taken over. What such a
- * chain lacks, above all a signature over its end, a row of this log's chain then gives it.
+ * Verifies the chains of ai-memory 0.7 by that system's rules, and adopts them: a signed row of our
+ * chain then covers every row of theirs, including the last, which nothing covers in their format.
  */
 @NullMarked
-package dev.indelible.adopt;
+package dev.indelible.aimemory;
 
 import org.jspecify.annotations.NullMarked;
