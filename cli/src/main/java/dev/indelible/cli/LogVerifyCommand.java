@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
-import dev.indelible.adopt.AdoptionCheck;
+import dev.indelible.aimemory.AdoptedChain;
+import dev.indelible.aimemory.AdoptionCheck;
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.crypto.KeyRing;
@@ -187,7 +188,7 @@ final class LogVerifyCommand extends Verb {
   private VerificationReport withAdopted(VerificationReport own, Path file) throws Exception {
     AdoptionCheck check;
     try (LedgerReader ledger = ledger()) {
-      check = new AdoptionCheck(ForeignChain.adopted(ledger));
+      check = new AdoptionCheck(AdoptedChain.allIn(ledger));
     } catch (LedgerException e) {
       if (own.verdict() != Verdict.BROKEN) {
         throw e;
