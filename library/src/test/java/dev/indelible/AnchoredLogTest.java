@@ -71,7 +71,7 @@ class AnchoredLogTest {
   }
 
   private Indelible open() throws Exception {
-    Indelible.Builder log = Indelible.builder(data).origin("log.example/audit").withoutTallies();
+    IndelibleBuilder log = Indelible.builder(data).origin("log.example/audit").withoutTallies();
     return (anchor == null ? log : log.anchor(anchor)).open();
   }
 

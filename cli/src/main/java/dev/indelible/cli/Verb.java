@@ -4,6 +4,7 @@ package dev.indelible.cli;
 import dev.indelible.AuditLog;
 import dev.indelible.DataDirectory;
 import dev.indelible.Indelible;
+import dev.indelible.IndelibleBuilder;
 import dev.indelible.OpenException;
 import dev.indelible.drain.DrainReport;
 import dev.indelible.health.HealthEntry;
@@ -72,7 +73,7 @@ abstract class Verb implements Callable<Integer> {
    * @param lasting whether this process lasts long enough to ask the log's witnesses
    */
   final Indelible openLog(Optional<Path> anchor, boolean lasting) throws OpenException {
-    Indelible.Builder log = Indelible.builder(data().path()).askWitnesses(lasting);
+    IndelibleBuilder log = Indelible.builder(data().path()).askWitnesses(lasting);
     anchor.ifPresent(log::anchor);
     if (!console().errIsTerminal()) {
       return log.open();

@@ -149,7 +149,7 @@ class PolicyDecisionTest {
             () -> {
               throw new IOException("device gone");
             });
-    assertThat(policy.decide(new ProcessSpawn("make", List.of())))
+    assertThat(policy.decide("agent:test", new ProcessSpawn("make", List.of())))
         .isEqualTo(
             new Refuse(
                 "R1",
@@ -165,7 +165,8 @@ class PolicyDecisionTest {
             () -> {
               throw new StackOverflowError("\ud83d".repeat(100_000));
             });
-    assertThat(policy.decide(new ProcessSpawn("make", List.of())).isRefusal()).isTrue();
+    assertThat(policy.decide("agent:test", new ProcessSpawn("make", List.of())).isRefusal())
+        .isTrue();
   }
 
   @Test
@@ -176,15 +177,16 @@ class PolicyDecisionTest {
             () -> {
               throw new AssertionError("read");
             });
-    assertThat(policy.decide(new ProcessSpawn("ls", List.of()))).isEqualTo(new Allow());
+    assertThat(policy.decide("agent:test", new ProcessSpawn("ls", List.of())))
+        .isEqualTo(new Allow());
   }
 
   @Test
   void theRealDiskCanBeRead() throws Exception {
     Policy policy =
-        Policy.parse(
+        RulePolicy.parse(
             file(rule("R1", "refuse", "kind: process_spawn, disk_free_min_gib: 8589934591")), "x");
-    assertThat(policy.decide(new ProcessSpawn("make", List.of())))
+    assertThat(policy.decide("agent:test", new ProcessSpawn("make", List.of())))
         .isEqualTo(new Refuse("R1", "because"));
   }
 
@@ -206,7 +208,7 @@ class PolicyDecisionTest {
             rule("3", third, "kind: bash")
                 + rule("1", first, "kind: bash")
                 + rule("2", second, "kind: bash"));
-    Decision decision = policy.decide(new Bash("ls"));
+    Decision decision = policy.decide("agent:test", new Bash("ls"));
     assertThat(decision.ruleId().orElse("-") + " " + decision.verdict()).isEqualTo(expected);
   }
 
@@ -214,7 +216,8 @@ class PolicyDecisionTest {
   void idsAreOrderedAsTextNotAsNumbers() throws Exception {
     Policy policy =
         policy(rule("R9", "refuse", "kind: bash") + rule("R10", "escalate", "kind: bash"));
-    assertThat(policy.decide(new Bash("ls"))).isEqualTo(new Escalate("R10", "because"));
+    assertThat(policy.decide("agent:test", new Bash("ls")))
+        .isEqualTo(new Escalate("R10", "because"));
     assertThat(policy.rules()).extracting(Rule::id).containsExactly("R10", "R9");
   }
 
@@ -225,7 +228,8 @@ class PolicyDecisionTest {
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
     try {
-      assertThat(policy.decide(new Bash("echo hush"))).isEqualTo(new Refuse("R1", "because"));
+      assertThat(policy.decide("agent:test", new Bash("echo hush")))
+          .isEqualTo(new Refuse("R1", "because"));
     } finally {
       System.setErr(original);
     }
@@ -237,7 +241,7 @@ class PolicyDecisionTest {
   @Test
   void aLogRuleThatCannotBeEvaluatedDoesNotDecide() throws Exception {
     Policy policy = policy(rule("R1", "log", "kind: filesystem_write, path_glob: /a"));
-    assertThat(policy.decide(new FilesystemWrite("../a"))).isEqualTo(new Allow());
+    assertThat(policy.decide("agent:test", new FilesystemWrite("../a"))).isEqualTo(new Allow());
   }
 
   @Test
@@ -248,18 +252,20 @@ class PolicyDecisionTest {
                 + "\n    enabled: false\n"
                 + rule("R2", "warn", "kind: bash").stripTrailing()
                 + "\n    enabled: true\n");
-    assertThat(policy.decide(new Bash("ls"))).isEqualTo(new Warn("R2", "because"));
+    assertThat(policy.decide("agent:test", new Bash("ls"))).isEqualTo(new Warn("R2", "because"));
     assertThat(policy.rules()).extracting(Rule::id).containsExactly("R2");
   }
 
   @Test
   void anEmptyPolicyAllows() throws Exception {
-    assertThat(Policy.parse("version: 1\nrules: []\n", "x").decide(new Bash("rm -rf /")))
+    assertThat(
+            RulePolicy.parse("version: 1\nrules: []\n", "x")
+                .decide("agent:test", new Bash("rm -rf /")))
         .isEqualTo(new Allow());
   }
 
   private static Decision decide(String match, String action) throws Exception {
-    return policy(rule("R1", "refuse", match)).decide(action(action));
+    return policy(rule("R1", "refuse", match)).decide("agent:test", action(action));
   }
 
   private static Policy policy(String rules) throws PolicyException {
@@ -267,7 +273,7 @@ class PolicyDecisionTest {
   }
 
   private static Policy policy(String rules, DiskSpace disk) throws PolicyException {
-    return Policy.parse(file(rules), "x", disk);
+    return RulePolicy.parse(file(rules), "x", disk);
   }
 
   private static String file(String rules) {
