@@ -143,7 +143,7 @@ class PolicyDecisionTest {
 
   @Test
   void aDiskThatCannotBeReadRefuses() throws Exception {
-    Policy policy =
+    RulePolicy policy =
         policy(
             rule("R1", "warn", "kind: process_spawn, disk_free_min_gib: 1"),
             () -> {
@@ -159,7 +159,7 @@ class PolicyDecisionTest {
 
   @Test
   void anErrorIsNoPermissionAndItsTextFitsADecision() throws Exception {
-    Policy policy =
+    RulePolicy policy =
         policy(
             rule("R1", "warn", "kind: process_spawn, disk_free_min_gib: 1"),
             () -> {
@@ -171,7 +171,7 @@ class PolicyDecisionTest {
 
   @Test
   void theDiskIsReadOnlyForTheBinaryTheRuleIsAbout() throws Exception {
-    Policy policy =
+    RulePolicy policy =
         policy(
             rule("R1", "refuse", "kind: process_spawn, disk_free_min_gib: 1, binary: make"),
             () -> {
@@ -183,7 +183,7 @@ class PolicyDecisionTest {
 
   @Test
   void theRealDiskCanBeRead() throws Exception {
-    Policy policy =
+    RulePolicy policy =
         RulePolicy.parse(
             file(rule("R1", "refuse", "kind: process_spawn, disk_free_min_gib: 8589934591")), "x");
     assertThat(policy.decide("agent:test", new ProcessSpawn("make", List.of())))
@@ -203,7 +203,7 @@ class PolicyDecisionTest {
   void theFirstBlockingRuleWinsThenTheFirstWarning(
       String first, String second, String third, String expected) throws Exception {
     // Written in another order than that of their ids, which alone counts.
-    Policy policy =
+    RulePolicy policy =
         policy(
             rule("3", third, "kind: bash")
                 + rule("1", first, "kind: bash")
@@ -214,7 +214,7 @@ class PolicyDecisionTest {
 
   @Test
   void idsAreOrderedAsTextNotAsNumbers() throws Exception {
-    Policy policy =
+    RulePolicy policy =
         policy(rule("R9", "refuse", "kind: bash") + rule("R10", "escalate", "kind: bash"));
     assertThat(policy.decide("agent:test", new Bash("ls")))
         .isEqualTo(new Escalate("R10", "because"));
@@ -223,7 +223,7 @@ class PolicyDecisionTest {
 
   @Test
   void aLogRuleLogsTheMatchWhateverIsDecidedAndNotTheAction() throws Exception {
-    Policy policy = policy(rule("R1", "refuse", "kind: bash") + rule("R2", "log", "kind: bash"));
+    RulePolicy policy = policy(rule("R1", "refuse", "kind: bash") + rule("R2", "log", "kind: bash"));
     PrintStream original = System.err;
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
@@ -240,13 +240,13 @@ class PolicyDecisionTest {
 
   @Test
   void aLogRuleThatCannotBeEvaluatedDoesNotDecide() throws Exception {
-    Policy policy = policy(rule("R1", "log", "kind: filesystem_write, path_glob: /a"));
+    RulePolicy policy = policy(rule("R1", "log", "kind: filesystem_write, path_glob: /a"));
     assertThat(policy.decide("agent:test", new FilesystemWrite("../a"))).isEqualTo(new Allow());
   }
 
   @Test
   void aDisabledRuleIsNotInForce() throws Exception {
-    Policy policy =
+    RulePolicy policy =
         policy(
             rule("R1", "refuse", "kind: bash").stripTrailing()
                 + "\n    enabled: false\n"
@@ -268,11 +268,11 @@ class PolicyDecisionTest {
     return policy(rule("R1", "refuse", match)).decide("agent:test", action(action));
   }
 
-  private static Policy policy(String rules) throws PolicyException {
+  private static RulePolicy policy(String rules) throws PolicyException {
     return policy(rules, () -> 5 * GIB);
   }
 
-  private static Policy policy(String rules, DiskSpace disk) throws PolicyException {
+  private static RulePolicy policy(String rules, DiskSpace disk) throws PolicyException {
     return RulePolicy.parse(file(rules), "x", disk);
   }
 
