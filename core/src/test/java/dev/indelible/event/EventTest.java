@@ -197,7 +197,7 @@ class EventTest {
     assertThat(AgentIds.require("a".repeat(1_024))).hasSize(1_024);
     assertThat(AgentIds.require("\u20ac".repeat(341) + "a")).hasSize(342);
     assertThat(AgentIds.require("\ud83d\ude00".repeat(256))).hasSize(512);
-    assertAgentRefused("", "agent_id is empty; say who acts");
+    assertAgentRefused("", "agent_id is empty; name the agent that acts");
     assertAgentRefused("a".repeat(1_025), "agent_id is 1025 bytes; at most 1024");
     assertAgentRefused("\u20ac".repeat(342), "agent_id is 1026 bytes; at most 1024");
     assertAgentRefused("a\nb", "agent_id has a control character (U+000A) at char 1");

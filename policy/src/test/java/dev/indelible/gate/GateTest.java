@@ -299,7 +299,7 @@ class GateTest {
 
     assertThatThrownBy(() -> gate.check("", ALLOWED))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("agent_id is empty; say who acts");
+        .hasMessage("agent_id is empty; name the agent that acts");
   }
 
   /** D1: what leaves no record is not allowed. */
@@ -381,7 +381,7 @@ class GateTest {
     assertThat(recorded.eventId()).isEmpty();
     assertThat(recorded.decision().ruleId()).contains(Gate.NOT_RECORDED);
     assertThat(recorded.decision().reason().orElse(""))
-        .startsWith("the clock of this machine stands at +12345-01-01T00:00:00Z")
+        .startsWith("the clock of this machine shows +12345-01-01T00:00:00Z")
         .endsWith("set the clock");
   }
 
