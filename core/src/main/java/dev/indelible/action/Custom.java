@@ -16,6 +16,7 @@ public record Custom(String customKind, JsonValue payload) implements AgentActio
   public static final String KIND = "custom";
 
   public Custom {
+    Objects.requireNonNull(customKind, "customKind is null");
     Text.requireWellFormed(customKind, "custom_kind");
     Objects.requireNonNull(payload, "payload is null");
   }
