@@ -18,8 +18,7 @@ class StarterRulesTest {
 
   @Test
   void isWhatItsTextSays() throws Exception {
-    assertThat(RulePolicy.parse(RulePolicy.starterYaml(), "x").digest())
-        .isEqualTo(STARTER.digest());
+    assertThat(RulePolicy.parse(RulePolicy.starterYaml(), "x").digest()).isEqualTo(STARTER.digest());
   }
 
   @Test
@@ -85,14 +84,9 @@ class StarterRulesTest {
   }
 
   @Test
-  void letsOrdinaryFilesAndHostsPass() {
-    assertThat(
-            STARTER
-                .decide("agent:test", new FilesystemWrite("/home/a/project/pom.xml"))
-                .isPermitted())
+  void permitsOrdinaryFilesAndHosts() {
+    assertThat(STARTER.decide("agent:test", new FilesystemWrite("/home/a/project/pom.xml")).isPermitted())
         .isTrue();
-    assertThat(
-            STARTER.decide("agent:test", new NetworkRequest("example.com", "https")).isPermitted())
-        .isTrue();
+    assertThat(STARTER.decide("agent:test", new NetworkRequest("example.com", "https")).isPermitted()).isTrue();
   }
 }
