@@ -105,7 +105,7 @@ public final class DeferredAudit implements AutoCloseable {
 
   /** What is wrong although events reach the ledger; those who watch the log report here. */
   public HealthEntries healthEntries() {
-    return counters.healthEntries();
+    return counters.health().entries();
   }
 
   /**
@@ -115,7 +115,7 @@ public final class DeferredAudit implements AutoCloseable {
    * @param source who found it, the key of the health entry
    */
   public void reportContradiction(String source, String reason) {
-    counters.reportContradiction(source, reason);
+    counters.health().reportContradiction(source, reason);
   }
 
   /**
@@ -148,8 +148,8 @@ public final class DeferredAudit implements AutoCloseable {
     boolean drained = drain(withoutProgress, atMost);
     supervisor.abandon();
     closeStore();
-    lastHealth.compareAndSet(null, counters.health());
-    counters.report(new AuditHealth(AuditHealth.State.CLOSED, ""));
+    lastHealth.compareAndSet(null, counters.health().current());
+    counters.health().report(new AuditHealth(AuditHealth.State.CLOSED, ""));
     DrainReport report = report(drained, lastHealth.get());
     if (report.isComplete() && !report.unfinished().isEmpty()) {
       LOG.warn(UNFINISHED, report.unfinished());
@@ -166,7 +166,7 @@ public final class DeferredAudit implements AutoCloseable {
   /** The shutdown hook: drains a queue that nobody has closed. */
   private void flush() {
     boolean drained = drain(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT, SHUTDOWN_LIMIT);
-    DrainReport report = report(drained, counters.health());
+    DrainReport report = report(drained, counters.health().current());
     if (!report.isComplete()) {
       LOG.warn("{}", report.describePending());
     } else if (!report.unfinished().isEmpty()) {

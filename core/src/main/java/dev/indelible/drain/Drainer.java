@@ -3,6 +3,8 @@ package dev.indelible.drain;
 
 import dev.indelible.event.GapNote;
 import dev.indelible.queue.AuditCounters;
+import dev.indelible.queue.AuditCounters.Counter;
+import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.EventStore;
 import java.util.List;
@@ -78,13 +80,14 @@ final class Drainer {
   /** Counts a settled batch, whatever else fails: events that are not counted count as pending. */
   private void count(long nanos, long lost, long appended, long deadLettered) {
     try {
-      counters.countCommit(nanos);
-      counters.countLost(lost);
-      counters.reportRecording();
+      counters.count(Counter.COMMITS, 1);
+      counters.count(Counter.COMMIT_NANOS, nanos);
+      counters.count(Counter.LOST, lost);
+      counters.health().report(AuditHealth.RECORDING);
     } finally {
       // Last: whoever sees that everything is settled sees the rest as well.
-      counters.countAppended(appended);
-      counters.countDlqLanded(deadLettered);
+      counters.count(Counter.APPENDED, appended);
+      counters.count(Counter.DEAD_LETTERED, deadLettered);
     }
   }
 

@@ -3,6 +3,7 @@ package dev.indelible.drain;
 
 import dev.indelible.health.Throttle;
 import dev.indelible.queue.AuditCounters;
+import dev.indelible.queue.AuditCounters.Counter;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.AuditHealth.State;
 import dev.indelible.queue.DeferredAuditQueue;
@@ -85,7 +86,7 @@ final class Supervisor implements Runnable {
         // Errors too: a sink out of memory or with a class missing must not end the log.
         absorb(failure);
       }
-    } while (!finished && !isOver() && !counters.health().state().isTerminal());
+    } while (!finished && !isOver() && !counters.health().current().state().isTerminal());
   }
 
   /**
@@ -161,18 +162,18 @@ final class Supervisor implements Runnable {
       unfinished = cause(failure);
       boolean panicked = !(failure instanceof SinkException);
       if (panicked) {
-        counters.countDrainerPanic();
+        counters.count(Counter.DRAINER_PANICS, 1);
       } else {
-        counters.countAppendFailure();
+        counters.count(Counter.APPEND_FAILURES, 1);
       }
-      counters.countDrainerRestart();
+      counters.count(Counter.DRAINER_RESTARTS, 1);
       boolean isTransient = failure instanceof SinkUnavailableException;
       if (!isTransient && failures++ >= maxRestarts) {
         stopRecording(panicked ? State.SINK_PANICKED : State.SINK_FAILED, failure);
         return;
       }
       State state = failure instanceof SinkSchemaException ? State.FAILED : State.DEGRADED;
-      counters.report(new AuditHealth(state, cause(failure)));
+      counters.health().report(new AuditHealth(state, cause(failure)));
       failuresLog.ifDue(
           () -> LOG.warn("audit events wait, trying again: {}", cause(failure), failure));
     } catch (Throwable second) {
@@ -184,7 +185,7 @@ final class Supervisor implements Runnable {
   }
 
   private void stopRecording(State state, Throwable failure) {
-    counters.report(new AuditHealth(state, cause(failure)));
+    counters.health().report(new AuditHealth(state, cause(failure)));
     LOG.error(
         "audit recording has stopped after {} attempts; waiting events stay where they are: {}",
         failures,

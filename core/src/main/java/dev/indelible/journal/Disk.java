@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.journal;
 
+import dev.indelible.base.DurableFiles;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
@@ -11,7 +12,6 @@ import java.nio.channels.FileLock;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,13 +45,7 @@ class Disk {
    * not is gone after a power cut.
    */
   void syncNames(Path directory) throws IOException {
-    if (!isPosix(directory)) {
-      // Elsewhere a directory cannot be opened, and the file system keeps names in order by itself.
-      return;
-    }
-    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-      channel.force(true);
-    }
+    DurableFiles.syncNames(directory);
   }
 
   /** Gives a file its final name, where there must be none yet. */
@@ -89,10 +83,5 @@ class Disk {
   long usableBytes(Path directory) throws IOException {
     FileStore store = Files.getFileStore(directory);
     return store.getTotalSpace() == 0 ? Long.MAX_VALUE : store.getUsableSpace();
-  }
-
-  /** Whether files there have owners and modes. */
-  static boolean isPosix(Path path) throws IOException {
-    return Files.getFileStore(path).supportsFileAttributeView("posix");
   }
 }

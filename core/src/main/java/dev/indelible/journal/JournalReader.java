@@ -111,9 +111,10 @@ final class JournalReader {
         && cursor.offset() == claimed;
   }
 
-  /** Whether no writer is still at work in what was claimed up to the end of the last segment. */
-  boolean isQuiet(Segment last, int claimed) {
+  /** Pads the abandoned ranges, and returns whether no producer is at work in any other range. */
+  boolean padUntilQuiet(Segment last, int claimed) {
     for (Segment segment = cursor.segment(); segment != null; segment = segment.next()) {
+      segment.padAbandoned();
       int end = segment == last ? claimed : segment.size();
       if (!segment.isQuiet(cursor.liveFrom(segment), end)) {
         return false;

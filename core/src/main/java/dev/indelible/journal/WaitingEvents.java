@@ -160,7 +160,7 @@ public record WaitingEvents(
    */
   private static @Nullable Segment read(Path file, UUID journal)
       throws IOException, JournalException {
-    if (Slot.isUnfinished(file)) {
+    if (SegmentFile.isUnfinished(file)) {
       return null;
     }
     try (FileChannel channel =
@@ -168,7 +168,7 @@ public record WaitingEvents(
       if (channel.size() == 0) {
         return null;
       }
-      Segment.Header header = Segment.readHeader(file, journal);
+      SegmentFile.Header header = SegmentFile.readHeader(file, journal);
       MappedByteBuffer bytes = buffer(header.size());
       while (bytes.hasRemaining() && channel.read(bytes, bytes.position()) > 0) {}
       while (bytes.hasRemaining()) {
@@ -176,7 +176,7 @@ public record WaitingEvents(
         bytes.put((byte) 0);
       }
       bytes.clear();
-      return new Segment(file, header.number(), header.base(), bytes, new Disk());
+      return new Segment(new SegmentFile(file, header, bytes, new Disk()));
     } catch (NoSuchFileException e) {
       return null;
     } catch (JournalException e) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.queue;
 
+import dev.indelible.event.Timestamps;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -57,7 +59,13 @@ public record DeferredAuditMetrics(
     OptionalLong deadLettersWaiting,
     OptionalLong tamperRows) {
 
-  /** Whether every event handed in is accounted for. */
+  /** Returns the time since an event happened; zero for one with a time in the future. */
+  static Duration age(Instant event) {
+    Duration age = Duration.between(event, Timestamps.now());
+    return age.isNegative() ? Duration.ZERO : age;
+  }
+
+  /** Returns whether every event handed in is accounted for. */
   public boolean isBalanced() {
     return submitted == appended + dlqLanded + pending + sendFailures;
   }

@@ -48,7 +48,6 @@ public final class MemoryStore implements EventStore {
   public boolean offer(AuditEvent event) {
     Link link = new Link(event);
     synchronized (links) {
-      // No call in here: at the end of a stack it is done whole or not at all.
       if (size >= capacity) {
         return false;
       }
