@@ -20,6 +20,7 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.sqlite.SqliteKeyEvents;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.testkit.ChildJvm;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
@@ -124,7 +125,10 @@ class KeyRotationTest {
   @CsvSource({"before, false", "after, true"})
   void aRotationThatIsKilledIsFinishedByTheNext(String when, boolean introduced) throws Exception {
     ChildJvm child =
-        ChildJvm.start(temp.resolve("errors"), "-Xmx64m", Killed.class, data.path(), when);
+        ChildJvm.running(Killed.class)
+            .with("-Xmx64m")
+            .errorsTo(temp.resolve("errors"))
+            .start(data.path(), when);
     assertThat(child.readLineOrEnd()).isNull();
 
     // The log goes on with the key that it had.
@@ -184,7 +188,7 @@ class KeyRotationTest {
                             }
                           }
                         }))
-        .hasMessageContaining("being exchanged already");
+        .hasMessageContaining("being rotated already");
     data.rotateKey();
     data.rotateKey();
     record(1);

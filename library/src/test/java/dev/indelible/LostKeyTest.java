@@ -23,6 +23,7 @@ import dev.indelible.policy.Policy;
 import dev.indelible.policy.RulePolicy;
 import dev.indelible.sqlite.SqliteKeyEvents;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.testkit.ChildJvm;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
@@ -315,7 +316,7 @@ class LostKeyTest {
   void lossIsConfirmedWhileNobodyElseReplaces() {
     Loss<LedgerException> loss =
         () -> {
-          assertThatThrownBy(data::rotateKey).hasMessageContaining("is being exchanged already");
+          assertThatThrownBy(data::rotateKey).hasMessageContaining("is being rotated already");
           throw new KeyException("not lost");
         };
     assertThatThrownBy(() -> data.keys().replace(loss)).hasMessage("not lost");
@@ -340,7 +341,10 @@ class LostKeyTest {
   void replacementThatIsKilledIsFinishedByTheNext(String when) throws Exception {
     Files.delete(keys.resolve("audit.pem"));
     ChildJvm child =
-        ChildJvm.start(temp.resolve("errors"), "-Xmx64m", Killed.class, data.path(), when);
+        ChildJvm.running(Killed.class)
+            .with("-Xmx64m")
+            .errorsTo(temp.resolve("errors"))
+            .start(data.path(), when);
     assertThat(child.readLineOrEnd()).isNull();
     assertThatThrownBy(this::record).isInstanceOf(OpenException.class).hasMessageContaining(ADVICE);
 

@@ -11,6 +11,7 @@ import dev.indelible.drain.DeferredAudit;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.sqlite.SqliteDeferredAudit;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.testkit.ChildJvm;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
@@ -72,11 +73,10 @@ class VerifyMemoryTest {
 
   private void verify(int rows, int cores) throws Exception {
     ChildJvm child =
-        ChildJvm.start(
-            temp.resolve("errors"),
-            List.of("-Xmx64m", "-XX:ActiveProcessorCount=" + cores),
-            Verifying.class,
-            temp.resolve("indelible.db"));
+        ChildJvm.running(Verifying.class)
+            .with("-Xmx64m", "-XX:ActiveProcessorCount=" + cores)
+            .errorsTo(temp.resolve("errors"))
+            .start(temp.resolve("indelible.db"));
     assertThat(child.readLine()).isEqualTo(Verdict.INTACT + " " + rows);
     child.requireEndsWell();
   }

@@ -10,8 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.snakeyaml.engine.v2.api.LoadSettings;
-import org.snakeyaml.engine.v2.api.lowlevel.Compose;
-import org.snakeyaml.engine.v2.api.lowlevel.Parse;
+import org.snakeyaml.engine.v2.composer.Composer;
 import org.snakeyaml.engine.v2.events.Event;
 import org.snakeyaml.engine.v2.events.NodeEvent;
 import org.snakeyaml.engine.v2.exceptions.Mark;
@@ -24,6 +23,9 @@ import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 import org.snakeyaml.engine.v2.nodes.Tag;
+import org.snakeyaml.engine.v2.parser.Parser;
+import org.snakeyaml.engine.v2.parser.ParserImpl;
+import org.snakeyaml.engine.v2.scanner.StreamReader;
 
 /**
  * A YAML value with its place, which every error names.
@@ -46,8 +48,8 @@ record Yaml(String source, String name, Optional<Mark> mark, Node node) {
     try {
       requireTree(text, source);
       Node root =
-          new Compose(SETTINGS)
-              .composeString(text)
+          new Composer(SETTINGS, parser(text))
+              .getSingleNode()
               .orElseThrow(
                   () -> error(source, Optional.empty(), "empty; begin with \"version: 1\""));
       return new Yaml(source, "policy", root.getStartMark(), root);
@@ -65,10 +67,16 @@ record Yaml(String source, String name, Optional<Mark> mark, Node node) {
     }
   }
 
+  /** Returns the library's parser; its module does not export {@code api.lowlevel}. */
+  private static Parser parser(String text) {
+    return new ParserImpl(SETTINGS, new StreamReader(SETTINGS, text));
+  }
+
   /** Refuses nesting that could overflow the stack, and aliases, which can expand without bound. */
   private static void requireTree(String text, String source) throws PolicyException {
     int depth = 0;
-    for (Event event : new Parse(SETTINGS).parseString(text)) {
+    for (Parser events = parser(text); events.hasNext(); ) {
+      Event event = events.next();
       switch (event.getEventId()) {
         case MappingStart, SequenceStart -> depth++;
         case MappingEnd, SequenceEnd -> depth--;

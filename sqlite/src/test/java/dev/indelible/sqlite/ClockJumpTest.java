@@ -11,6 +11,7 @@ import dev.indelible.journal.JournalSettings;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowSigning;
 import dev.indelible.queue.DeferredAuditMetrics;
+import dev.indelible.testkit.ChildJvm;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,8 +35,10 @@ class ClockJumpTest {
 
   @Test
   void aClockThatJumpsBackAnHourChangesNoOrderAndHoldsUpNothing() throws Exception {
-    ChildProcess child =
-        ChildProcess.start(FaultyDisk.compile(temp), Submitter.class, temp.resolve("data"));
+    ChildJvm child =
+        ChildJvm.running(Submitter.class)
+            .environment(FaultyDisk.compile(temp))
+            .start(temp.resolve("data"));
     assertThat(child.readLine()).isEqualTo("settled");
     assertThat(child.exitCode()).isZero();
 

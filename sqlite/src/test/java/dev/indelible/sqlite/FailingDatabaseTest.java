@@ -16,6 +16,7 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowSigning;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.DeferredAuditMetrics;
+import dev.indelible.testkit.ChildJvm;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -49,12 +50,12 @@ class FailingDatabaseTest {
 
   @TempDir Path temp;
 
-  private ChildProcess child;
+  private ChildJvm child;
   private int runs;
 
   @BeforeEach
   void start() throws Exception {
-    child = ChildProcess.start(FaultyDisk.compile(temp), Recorder.class);
+    child = ChildJvm.running(Recorder.class).environment(FaultyDisk.compile(temp)).start();
   }
 
   @AfterEach

@@ -17,6 +17,7 @@ import dev.indelible.ledger.RowSealer;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.MemoryStore;
+import dev.indelible.testkit.ChildJvm;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -106,15 +107,15 @@ class LostRaceTest {
   void writersInTwoProcessesShareTheChain() throws Exception {
     // A file of its own: the two processes also race to make it.
     TestLog fresh = new TestLog(directory.resolve("fresh.db"));
-    List<ChildProcess> children = new ArrayList<>();
+    List<ChildJvm> children = new ArrayList<>();
     for (int p = 0; p < 2; p++) {
-      children.add(ChildProcess.start(WriterProcess.class, fresh.file, "p" + p, 4, 50));
+      children.add(ChildJvm.running(WriterProcess.class).start(fresh.file, "p" + p, 4, 50));
     }
-    for (ChildProcess child : children) {
+    for (ChildJvm child : children) {
       assertThat(child.readLine()).isEqualTo("ready");
     }
     children.forEach(child -> child.writeLine("go"));
-    for (ChildProcess child : children) {
+    for (ChildJvm child : children) {
       assertThat(child.readLine()).isEqualTo("appended 200 dead 0 rejected 0 balanced true");
       assertThat(child.exitCode()).isZero();
     }

@@ -9,9 +9,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
-/** The calls that order what reaches the disk, in one place, so that a test can see them. */
+/** The disk operations, which a test can replace. */
 class Disk {
-  /** Writes a new file; it is not safe yet. */
+  /** Writes a new file without a sync. */
   void write(Path file, byte[] bytes) throws IOException {
     Files.write(file, bytes);
   }
@@ -23,7 +23,7 @@ class Disk {
     }
   }
 
-  /** Gives a file its final name, in one step and in place of the file that had it. */
+  /** Renames a file atomically, in place of a file of that name. */
   void rename(Path from, Path to) throws IOException {
     Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
   }

@@ -48,7 +48,7 @@ final class WitnessMemory {
     return lastNamed(nameOf(origin));
   }
 
-  /** As {@link #last}, of the log whose origin has that SHA-256, in hex. */
+  /** Returns {@link #last} of the log whose origin has that SHA-256, in hex. */
   Optional<SignedCheckpoint> lastNamed(String name) throws WitnessException {
     Path file = directory.resolve(name);
     try {
@@ -85,7 +85,7 @@ final class WitnessMemory {
     }
   }
 
-  /** What a log is called where its origin cannot be: in a file's name, and in a URL. */
+  /** Returns the SHA-256 of an origin, which names the log in file names and URLs. */
   static String nameOf(String origin) {
     return HexFormat.of().formatHex(Sha256.hash(origin.getBytes(StandardCharsets.UTF_8)));
   }

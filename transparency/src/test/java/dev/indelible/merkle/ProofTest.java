@@ -32,7 +32,7 @@ class ProofTest {
   }
 
   @Test
-  void rootsAndInclusionProofsAreThoseOfTheRfcForAllSmallTrees() throws Exception {
+  void smallTreesHaveTheInclusionProofsOfTheRfc() throws Exception {
     assertThat(tree(reference, 0).root()).isEqualTo(Hash.EMPTY_TREE);
     for (int size = 1; size <= ALL_SIZES; size++) {
       MerkleTree<RuntimeException> tree = tree(reference, size);
@@ -46,7 +46,7 @@ class ProofTest {
   }
 
   @Test
-  void consistencyProofsAreThoseOfTheRfcForAllSmallTrees() throws Exception {
+  void smallTreesHaveTheConsistencyProofsOfTheRfc() throws Exception {
     for (int size = 1; size <= ALL_SIZES; size++) {
       for (int older = 1; older <= size; older++) {
         ConsistencyProof proof = tree(reference, size).consistencyProof(older);
@@ -196,7 +196,7 @@ class ProofTest {
         .withMessageContaining("size 9223372036854775808");
     assertThatExceptionOfType(InvalidProofException.class)
         .isThrownBy(() -> new InclusionProof(0, 0, List.of()).verify(any, any))
-        .withMessageContaining("no such leaf");
+        .withMessageContaining("has no leaf");
     assertThatExceptionOfType(InvalidProofException.class)
         .isThrownBy(() -> new ConsistencyProof(1, -1, List.of()).verify(any, any))
         .withMessageContaining("size 18446744073709551615")

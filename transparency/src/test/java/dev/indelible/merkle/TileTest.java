@@ -47,7 +47,7 @@ class TileTest {
   }
 
   @Test
-  void seventyThousandLeavesAreTheTilesThatTheSpecificationCounts() {
+  void seventyThousandLeavesGiveTheTilesOfTheSpec() {
     Store store = new Store();
     store.append(TileEdge.EMPTY, SEVENTY_THOUSAND);
     assertThat(

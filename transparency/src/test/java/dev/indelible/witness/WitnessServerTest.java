@@ -74,7 +74,7 @@ class WitnessServerTest {
   }
 
   @Test
-  void checkpointsAreCosignedAndConflictsSaidWithTheirType() throws Exception {
+  void checkpointIsCosignedAndConflictHasItsType() throws Exception {
     HttpResponse<String> cosigned = send("POST", "/add-checkpoint", log.request(0));
     assertThat(cosigned.statusCode()).isEqualTo(200);
     assertThat(cosigned.body()).startsWith("— witness.example/w1 ").endsWith("\n");
