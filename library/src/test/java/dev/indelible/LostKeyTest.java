@@ -20,6 +20,7 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.policy.Policy;
+import dev.indelible.policy.RulePolicy;
 import dev.indelible.sqlite.SqliteKeyEvents;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.Finding;
@@ -136,7 +137,7 @@ class LostKeyTest {
     }
     Path away = Files.move(data.database(), temp.resolve("away"));
     Files.writeString(data.database(), "no database at all, by any means\n".repeat(50));
-    Indelible.Builder builder = Indelible.builder(data.path());
+    IndelibleBuilder builder = Indelible.builder(data.path());
     Indelible log = isElsewhere ? builder.signer(wrong).open() : builder.open();
     assertThat(log.gate().check("agent:a", new Bash("ls")).isPermitted()).isTrue();
     int rows;
@@ -227,7 +228,7 @@ class LostKeyTest {
         .hasMessageContaining("policy");
     assertThat(files()).isEqualTo(before);
     // Rules that come from elsewhere are asked, and the directory's stay missing.
-    Policy own = Policy.parse("version: 1\nrules: []\n", "own");
+    Policy own = RulePolicy.parse("version: 1\nrules: []\n", "own");
     close(Indelible.open(data.path(), own));
     assertThat(Files.exists(data.policy().resolve("rules.yaml"))).isFalse();
   }
