@@ -42,8 +42,10 @@ final class GroupCommit {
    */
   boolean await() {
     boolean interrupted = false;
+    boolean leading = false;
+    boolean done = false;
+    long covers = 0;
     try {
-      long covers;
       synchronized (this) {
         long request = ++requested;
         while (busy && synced < request && !failed) {
@@ -58,27 +60,22 @@ final class GroupCommit {
           return synced >= request;
         }
         busy = true;
+        leading = true;
         covers = requested;
       }
-      return lead(covers);
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
-  }
-
-  private boolean lead(long covers) {
-    boolean done = false;
-    try {
       done = sync.getAsBoolean();
       return done;
     } finally {
-      synchronized (this) {
-        busy = false;
-        failed = !done;
-        synced = done ? covers : synced;
-        notifyAll();
+      if (leading) {
+        synchronized (this) {
+          busy = false;
+          failed = !done;
+          synced = done ? covers : synced;
+          notifyAll();
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
       }
     }
   }

@@ -25,6 +25,9 @@ import org.slf4j.LoggerFactory;
  * and publishes the rest of it. A range whose frame cannot be published becomes a padding frame,
  * because a range that stays empty would hold up every frame after it. A producer whose thread is
  * stopped by force right after its claim still leaves one, until its process ends.
+ *
+ * <p>One file, though long: claims, publication, syncs and removal share the fields below, and
+ * their order is what makes them correct.
  */
 final class Segment {
   /** The outcome of an append. */
