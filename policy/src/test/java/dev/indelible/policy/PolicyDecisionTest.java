@@ -165,7 +165,8 @@ class PolicyDecisionTest {
             () -> {
               throw new StackOverflowError("\ud83d".repeat(100_000));
             });
-    assertThat(policy.decide("agent:test", new ProcessSpawn("make", List.of())).isRefusal()).isTrue();
+    assertThat(policy.decide("agent:test", new ProcessSpawn("make", List.of())).isRefusal())
+        .isTrue();
   }
 
   @Test
@@ -176,7 +177,8 @@ class PolicyDecisionTest {
             () -> {
               throw new AssertionError("read");
             });
-    assertThat(policy.decide("agent:test", new ProcessSpawn("ls", List.of()))).isEqualTo(new Allow());
+    assertThat(policy.decide("agent:test", new ProcessSpawn("ls", List.of())))
+        .isEqualTo(new Allow());
   }
 
   @Test
@@ -214,18 +216,21 @@ class PolicyDecisionTest {
   void idsAreOrderedAsTextNotAsNumbers() throws Exception {
     RulePolicy policy =
         policy(rule("R9", "refuse", "kind: bash") + rule("R10", "escalate", "kind: bash"));
-    assertThat(policy.decide("agent:test", new Bash("ls"))).isEqualTo(new Escalate("R10", "because"));
+    assertThat(policy.decide("agent:test", new Bash("ls")))
+        .isEqualTo(new Escalate("R10", "because"));
     assertThat(policy.rules()).extracting(Rule::id).containsExactly("R10", "R9");
   }
 
   @Test
   void logRuleLogsTheMatchAndNotTheAction() throws Exception {
-    RulePolicy policy = policy(rule("R1", "refuse", "kind: bash") + rule("R2", "log", "kind: bash"));
+    RulePolicy policy =
+        policy(rule("R1", "refuse", "kind: bash") + rule("R2", "log", "kind: bash"));
     PrintStream original = System.err;
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
     try {
-      assertThat(policy.decide("agent:test", new Bash("echo hush"))).isEqualTo(new Refuse("R1", "because"));
+      assertThat(policy.decide("agent:test", new Bash("echo hush")))
+          .isEqualTo(new Refuse("R1", "because"));
     } finally {
       System.setErr(original);
     }
@@ -254,7 +259,9 @@ class PolicyDecisionTest {
 
   @Test
   void emptyPolicyAllows() throws Exception {
-    assertThat(RulePolicy.parse("version: 1\nrules: []\n", "x").decide("agent:test", new Bash("rm -rf /")))
+    assertThat(
+            RulePolicy.parse("version: 1\nrules: []\n", "x")
+                .decide("agent:test", new Bash("rm -rf /")))
         .isEqualTo(new Allow());
   }
 

@@ -18,7 +18,8 @@ class StarterRulesTest {
 
   @Test
   void isWhatItsTextSays() throws Exception {
-    assertThat(RulePolicy.parse(RulePolicy.starterYaml(), "x").digest()).isEqualTo(STARTER.digest());
+    assertThat(RulePolicy.parse(RulePolicy.starterYaml(), "x").digest())
+        .isEqualTo(STARTER.digest());
   }
 
   @Test
@@ -85,8 +86,13 @@ class StarterRulesTest {
 
   @Test
   void permitsOrdinaryFilesAndHosts() {
-    assertThat(STARTER.decide("agent:test", new FilesystemWrite("/home/a/project/pom.xml")).isPermitted())
+    assertThat(
+            STARTER
+                .decide("agent:test", new FilesystemWrite("/home/a/project/pom.xml"))
+                .isPermitted())
         .isTrue();
-    assertThat(STARTER.decide("agent:test", new NetworkRequest("example.com", "https")).isPermitted()).isTrue();
+    assertThat(
+            STARTER.decide("agent:test", new NetworkRequest("example.com", "https")).isPermitted())
+        .isTrue();
   }
 }
