@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible;
 
+import dev.indelible.base.DurableFiles;
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.FileAccess;
@@ -22,22 +23,16 @@ import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.sqlite.SqliteKeyEvents;
 import dev.indelible.sqlite.SqliteLedger;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 
 /**
  * Where everything of one log lives: {@code indelible.db}, {@code journal/}, {@code keys/}, {@code
@@ -49,9 +44,6 @@ public record DataDirectory(Path path) {
   public DataDirectory {
     Objects.requireNonNull(path, "path is null");
   }
-
-  private static final Set<PosixFilePermission> OWNER_ONLY =
-      PosixFilePermissions.fromString("rwx------");
 
   /** The ledger. */
   public Path database() {
@@ -417,26 +409,15 @@ public record DataDirectory(Path path) {
       throw new NoSuchFileException(directory.toString());
     }
     Files.createDirectories(parent);
-    boolean posix = Files.getFileStore(parent).supportsFileAttributeView("posix");
-    try {
-      if (posix) {
-        Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
-      } else {
-        Files.createDirectory(directory);
-      }
-    } catch (FileAlreadyExistsException e) {
-      // Another process that starts at the same time was first.
-    }
-    if (posix) {
-      syncNames(parent, first);
-    }
+    DurableFiles.createDirectory(directory);
+    syncNames(parent, first);
   }
 
   /** A power cut takes with the name of a directory all that was ever synced in it. */
   private static void syncNames(Path from, Path to) throws IOException {
     for (Path at = from; at != null && at.startsWith(to); at = at.getParent()) {
-      try (FileChannel names = FileChannel.open(at, StandardOpenOption.READ)) {
-        names.force(true);
+      try {
+        DurableFiles.syncNames(at);
       } catch (AccessDeniedException e) {
         // Names may be made in it, and it may not be read: nor can it then be synced.
       }

@@ -293,10 +293,12 @@ public final class IndelibleBuilder {
   }
 
   private Journal openJournal(Optional<UUID> ledger) throws JournalException {
-    return recoveryProgress.isPresent()
-        ? Journal.open(
-            data.journal(), ledger, this::settled, journalSettings(), recoveryProgress.get())
-        : Journal.open(data.journal(), ledger, this::settled, journalSettings());
+    JournalSettings settings = journalSettings();
+    return Journal.open(
+        data.journal(),
+        ledger,
+        this::settled,
+        recoveryProgress.map(settings::withProgress).orElse(settings));
   }
 
   private Indelible start(

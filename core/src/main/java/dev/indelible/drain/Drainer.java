@@ -3,6 +3,8 @@ package dev.indelible.drain;
 
 import dev.indelible.event.GapNote;
 import dev.indelible.queue.AuditCounters;
+import dev.indelible.queue.AuditCounters.Counter;
+import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.EventStore;
 import java.util.List;
@@ -10,22 +12,22 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Moves the oldest waiting events into a sink, batch by batch. Runs on the supervisor's thread and
- * keeps nothing: what it has in hand is still in the store.
+ * keeps no events: its batch is still in the store.
  */
 final class Drainer {
   private final EventStore store;
   private final AuditCounters counters;
   private final BatchSize batchSize;
 
-  /** What this drainer does to the store; moved by its thread and by the closer. */
+  /** The phase of the drainer; changed by its thread and by the closer. */
   private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.WAITING);
 
   private enum Phase {
-    /** Nothing: looking, or waiting for the sink. */
+    /** Reads events, or waits for the sink. */
     WAITING,
-    /** Letting a settled batch go. */
+    /** Removes a settled batch from the store. */
     SETTLING,
-    /** Nothing any more. */
+    /** Settles nothing any more. */
     ABANDONED
   }
 
@@ -36,9 +38,10 @@ final class Drainer {
   }
 
   /**
-   * Moves one batch into the ledger. Each step states what a crash of the process leaves behind it.
+   * Moves one batch into the ledger. Comments state what a crash of the process leaves at each
+   * step.
    *
-   * @return whether there was a batch; one without events moves the ledger's mark alone
+   * @return whether there was a batch; one without events moves only the mark of the ledger
    */
   boolean drainBatch(DeferredAuditSink sink) throws SinkException {
     // A crash here: the events are in the store, and nowhere else.
@@ -78,19 +81,20 @@ final class Drainer {
   /** Counts a settled batch, whatever else fails: events that are not counted count as pending. */
   private void count(long nanos, long lost, long appended, long deadLettered) {
     try {
-      counters.countCommit(nanos);
-      counters.countLost(lost);
-      counters.reportRecording();
+      counters.count(Counter.COMMITS, 1);
+      counters.count(Counter.COMMIT_NANOS, nanos);
+      counters.count(Counter.LOST, lost);
+      counters.health().report(AuditHealth.RECORDING);
     } finally {
       // Last: whoever sees that everything is settled sees the rest as well.
-      counters.countAppended(appended);
-      counters.countDlqLanded(deadLettered);
+      counters.count(Counter.APPENDED, appended);
+      counters.count(Counter.DEAD_LETTERED, deadLettered);
     }
   }
 
   /**
-   * From here on an answer of the sink settles nothing: its closer has gone, and the store may have
-   * another drainer. Called by the closer, never waits.
+   * Makes later answers of the sink settle nothing: the closer has returned, and the store may get
+   * another drainer. Called by the closer; never waits.
    */
   void abandon() {
     phase.compareAndSet(Phase.WAITING, Phase.ABANDONED);

@@ -8,14 +8,14 @@ import java.util.Optional;
 /**
  * The oldest waiting events, in order.
  *
- * @param events the events; empty when none wait, or none up to the mark
- * @param mark what a ledger commits with them, if they come from a journal
- * @param following events that wait behind them, as far as they were seen: for work done ahead, and
- *     no promise that they come next
+ * @param events the events; empty if none wait, or none before the mark
+ * @param mark the position that a ledger commits with them, if they come from a journal
+ * @param following events after them, as far as they were read: for work done ahead; the next batch
+ *     may have others
  */
 public record EventBatch(
     List<AuditEvent> events, Optional<JournalMark> mark, List<AuditEvent> following) {
-  /** Nothing. */
+  /** A batch of no events and no mark. */
   public static final EventBatch EMPTY = new EventBatch(List.of(), Optional.empty(), List.of());
 
   public EventBatch {
@@ -23,7 +23,7 @@ public record EventBatch(
     following = List.copyOf(following);
   }
 
-  /** Events that come from no journal. */
+  /** Returns a batch of events that come from no journal. */
   public static EventBatch of(List<AuditEvent> events) {
     return new EventBatch(events, Optional.empty(), List.of());
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.crypto;
 
+import dev.indelible.base.DurableFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -353,11 +354,7 @@ public final class KeyDirectory {
     while (Files.notExists(existing) && existing.getParent() != null) {
       existing = existing.getParent();
     }
-    if (isPosix(existing)) {
-      Files.createDirectories(directory, PosixFilePermissions.asFileAttribute(OWNER_DIRECTORY));
-    } else {
-      Files.createDirectories(directory);
-    }
+    Files.createDirectories(directory, DurableFiles.ownerOnlyDirectory(existing));
   }
 
   private void publish(VerificationKey key) throws KeyException {
@@ -378,10 +375,7 @@ public final class KeyDirectory {
    */
   private void writeOnce(Path file, String text) throws IOException {
     Path aside =
-        isPosix(directory)
-            ? Files.createTempFile(
-                directory, ".new-", ".pem", PosixFilePermissions.asFileAttribute(OWNER_FILE))
-            : Files.createTempFile(directory, ".new-", ".pem");
+        Files.createTempFile(directory, ".new-", ".pem", DurableFiles.ownerOnlyFile(directory));
     try {
       try (FileChannel channel = FileChannel.open(aside, StandardOpenOption.WRITE)) {
         ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
@@ -420,7 +414,7 @@ public final class KeyDirectory {
   private static void requireOwnerOnly(Path path, Set<PosixFilePermission> allowed, String mode)
       throws KeyException {
     try {
-      if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS) || !isPosix(path)) {
+      if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS) || !DurableFiles.isPosix(path)) {
         return;
       }
       Set<PosixFilePermission> actual =
@@ -449,10 +443,6 @@ public final class KeyDirectory {
 
   private static String reason(IOException e) {
     return e.getClass().getSimpleName() + ": " + e.getMessage();
-  }
-
-  private static boolean isPosix(Path path) throws IOException {
-    return Files.getFileStore(path).supportsFileAttributeView("posix");
   }
 
   private Path privateKey() {

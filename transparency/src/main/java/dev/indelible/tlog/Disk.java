@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.tlog;
 
+import dev.indelible.base.DurableFiles;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -29,12 +30,6 @@ class Disk {
 
   /** Returns when the names in a directory are on disk. */
   void syncNames(Path directory) throws IOException {
-    if (!Files.getFileStore(directory).supportsFileAttributeView("posix")) {
-      // Elsewhere a directory cannot be opened, and the file system keeps names in order by itself.
-      return;
-    }
-    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-      channel.force(true);
-    }
+    DurableFiles.syncNames(directory);
   }
 }

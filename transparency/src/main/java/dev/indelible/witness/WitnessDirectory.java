@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.witness;
 
+import dev.indelible.base.DurableFiles;
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.SignatureType;
 import dev.indelible.checkpoint.VerifierKey;
@@ -16,7 +17,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
@@ -206,13 +206,7 @@ public record WitnessDirectory(Path path) {
     if (parent != null) {
       Files.createDirectories(parent);
     }
-    if (parent != null && Files.getFileStore(parent).supportsFileAttributeView("posix")) {
-      Files.createDirectory(
-          directory,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-    } else {
-      Files.createDirectory(directory);
-    }
+    DurableFiles.createDirectory(directory);
   }
 
   private KeyDirectory keys() {
