@@ -35,6 +35,18 @@ class PackageDirectionTest {
           Map.entry("receipt", Set.of("checkpoint", "merkle", "crypto")),
           Map.entry("witness", Set.of("checkpoint", "merkle", "crypto")),
           Map.entry("ledger", Set.of("merkle", "event", "json", "crypto")),
+          Map.entry(
+              "append",
+              Set.of(
+                  "ledger",
+                  "drain",
+                  "queue",
+                  "event",
+                  "health",
+                  "checkpoint",
+                  "merkle",
+                  "crypto",
+                  "json")),
           Map.entry("verify", Set.of("ledger", "checkpoint", "merkle", "crypto", "json", "event")),
           Map.entry("adopt", Set.of("verify", "ledger", "merkle", "crypto", "json", "event")),
           Map.entry("tlog", Set.of("checkpoint", "merkle")),

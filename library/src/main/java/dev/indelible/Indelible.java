@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible;
 
+import dev.indelible.append.AppendSettings;
+import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.Checkpoints;
+import dev.indelible.append.LedgerAudit;
+import dev.indelible.append.Tallies;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.KeyException;
@@ -28,10 +33,9 @@ import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.EventStore;
 import dev.indelible.queue.MemoryStore;
 import dev.indelible.sqlite.SqliteCosignatures;
-import dev.indelible.sqlite.SqliteDeferredAudit;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteLibrary;
-import dev.indelible.sqlite.SqliteTallies;
+import dev.indelible.sqlite.SqliteWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -225,7 +229,7 @@ public final class Indelible implements AutoCloseable {
     private Optional<Path> anchor = Optional.empty();
     private Optional<Signer> signer = Optional.empty();
     private boolean shutdownHook = true;
-    private Optional<Duration> tally = Optional.of(SqliteTallies.DEFAULT_INTERVAL);
+    private Optional<Duration> tally = Optional.of(Tallies.DEFAULT_INTERVAL);
 
     private Builder(DataDirectory data) {
       this.data = data;
@@ -342,7 +346,7 @@ public final class Indelible implements AutoCloseable {
     /**
      * How often an {@code audit.tally} is written while there is something new: how many decisions
      * were asked for, and where they ended; one more is written on closing. {@link
-     * SqliteTallies#DEFAULT_INTERVAL} if not said.
+     * Tallies#DEFAULT_INTERVAL} if not said.
      */
     public Builder tallyInterval(Duration interval) {
       tally = Optional.of(Objects.requireNonNull(interval, "interval is null"));
@@ -514,17 +518,18 @@ public final class Indelible implements AutoCloseable {
       boolean installed = false;
       try {
         DeferredAudit audit =
-            SqliteDeferredAudit.install(
-                data.database(),
-                ledger,
-                Optional.of(data.lastCheckpoint()),
-                new RowSigning(key, rowSignatures),
-                origin,
-                accepted,
-                data.keys()::accepted,
+            LedgerAudit.start(
+                SqliteWriter.drainer(data.database(), ledger.orElse(null)),
+                new AppendSettings(
+                    new RowSigning(key, rowSignatures),
+                    accepted,
+                    data.keys()::accepted,
+                    Checkpoints.Settings.of(key)
+                        .withOrigin(origin.orElse(null))
+                        .withFile(CheckpointFile.at(data.lastCheckpoint())),
+                    tally.orElse(null)),
                 store,
-                drain.withShutdownHook(shutdownHook),
-                tally);
+                drain.withShutdownHook(shutdownHook));
         installed = true;
         return audit;
       } finally {

@@ -3,8 +3,10 @@ package dev.indelible.cli;
 
 import dev.indelible.DataDirectory.SigningKeys;
 import dev.indelible.json.CanonicalWriter;
-import dev.indelible.sqlite.SqliteErasure;
-import dev.indelible.sqlite.SqliteErasure.Erased;
+import dev.indelible.append.Erasure;
+import dev.indelible.sqlite.SqliteWriter;
+import dev.indelible.append.Erasure.Erased;
+import dev.indelible.append.CheckpointFile;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -35,10 +37,10 @@ final class LogErasePayloadCommand extends Verb {
     // Opening to write would make a ledger where there is none.
     ledger().close();
     SigningKeys keys = data().signingKeys();
-    try (SqliteErasure erasure =
-        SqliteErasure.open(
-            data().database(),
-            Optional.of(data().lastCheckpoint()),
+    try (Erasure erasure =
+        new Erasure(
+            SqliteWriter.open(data().database()),
+            CheckpointFile.at(data().lastCheckpoint()),
             keys.signer(),
             keys.accepted())) {
       Erased erased = erasure.erase(id, why, who);

@@ -3,6 +3,9 @@ package dev.indelible.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.indelible.sqlite.SqliteWriter;
+import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.KeyEvents;
 import dev.indelible.DataDirectory;
 import dev.indelible.Indelible;
 import dev.indelible.action.Bash;
@@ -12,7 +15,6 @@ import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.TamperAnswer;
-import dev.indelible.sqlite.SqliteKeyEvents;
 import dev.indelible.sqlite.SqliteLedger;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -227,17 +229,16 @@ class LogAnswerTest {
    */
   private void accuseFalsely() throws Exception {
     SigningKey key = data.keys().read();
-    try (SqliteKeyEvents events =
-        SqliteKeyEvents.open(
-            data.database(), Optional.of(data.lastCheckpoint()), KeyRing.of(List.of()))) {
+    try (KeyEvents events =
+        KeyEvents.of(SqliteWriter.open(data.database()), CheckpointFile.at(data.lastCheckpoint()), KeyRing.of(List.of()))) {
       events.answer(key, new TamperAnswer(99, 1, hash(1), "of no note", "owner"));
     }
   }
 
   private void answer(SigningKey key, TamperAnswer answer) throws Exception {
     KeyRing keys = data.keys().accepted().and(KeyRing.of(List.of(key.verificationKey())));
-    try (SqliteKeyEvents events =
-        SqliteKeyEvents.open(data.database(), Optional.of(data.lastCheckpoint()), keys)) {
+    try (KeyEvents events =
+        KeyEvents.of(SqliteWriter.open(data.database()), CheckpointFile.at(data.lastCheckpoint()), keys)) {
       events.answer(key, answer);
     }
   }

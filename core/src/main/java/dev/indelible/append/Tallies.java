@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.sqlite;
+package dev.indelible.append;
 
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
@@ -11,11 +11,12 @@ import dev.indelible.health.Throttle;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.HeadGuard;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerUnavailableException;
+import dev.indelible.ledger.LedgerWriter;
 import dev.indelible.ledger.RowSealer;
 import dev.indelible.ledger.Tally;
 import dev.indelible.queue.AuditCounters;
-import java.nio.file.Path;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.BitSet;
 import java.util.List;
@@ -34,7 +35,7 @@ import org.slf4j.LoggerFactory;
  * rows that it covers are exactly those behind the tally before, by any writer. It holds up no row:
  * one that fails is left out, and the next covers what it would have covered.
  */
-public final class SqliteTallies {
+public final class Tallies {
   /** How often a tally is written while there is something new. */
   public static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(60);
 
@@ -42,7 +43,7 @@ public final class SqliteTallies {
    * A run that was asked one question leaves a tally only if so many decisions are behind the last:
    * one beside the one row that it counts goes wherever the row goes, and would double the chain.
    */
-  static final int WORTH_A_TALLY = 100;
+  public static final int WORTH_A_TALLY = 100;
 
   /** Rows behind the last tally that are counted for a first tally at the end; more take longer. */
   private static final long MOST_AT_THE_END = 10_000_000;
@@ -53,11 +54,10 @@ public final class SqliteTallies {
   /** How often a tally that is not written is logged, at most. */
   private static final Duration FAILURE_LOG_INTERVAL = Duration.ofMinutes(1);
 
-  private static final Logger LOG = LoggerFactory.getLogger(SqliteTallies.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Tallies.class);
 
   private final Throttle failuresLog = Throttle.of(FAILURE_LOG_INTERVAL);
 
-  private final Path file;
   private final UUID run = UUID.randomUUID();
   private final boolean wanted;
   private final long intervalNanos;
@@ -104,28 +104,22 @@ public final class SqliteTallies {
   /**
    * The tallies of one run.
    *
-   * @param file the database
-   * @param interval how often one is written, at most; if none ever is, empty
+   * @param interval how often one is written, at most; null if none ever is
    * @param recovered how many events an earlier run left waiting
    * @param guard knows the keys that earlier ones may be signed with
    * @param counters where decisions are counted as they are handed in
    */
-  SqliteTallies(
-      Path file,
-      Optional<Duration> interval,
-      long recovered,
-      HeadGuard guard,
-      AuditCounters counters) {
-    this.file = file;
-    this.wanted = interval.isPresent();
-    this.intervalNanos = interval.map(TimeUnit.NANOSECONDS::convert).orElse(Long.MAX_VALUE);
+  public Tallies(
+      @Nullable Duration interval, long recovered, HeadGuard guard, AuditCounters counters) {
+    this.wanted = interval != null;
+    this.intervalNanos = interval == null ? Long.MAX_VALUE : TimeUnit.NANOSECONDS.convert(interval);
     this.recoveredLeft = recovered;
     this.guard = guard;
     this.counters = counters;
   }
 
   /** This run is about to write. */
-  void begin(SqliteWriter writer) throws SQLException {
+  void begin(LedgerWriter writer) throws LedgerException {
     if (counted < 0) {
       began = Math.max(0, writer.lastRow().map(ChainRow::sequence).orElse(0L));
       counted = began;
@@ -176,31 +170,28 @@ public final class SqliteTallies {
    *
    * @return whether it was tried, so that the chain may have grown
    */
-  boolean writeIfDue(SqliteWriter writer, RowSealer sealer) {
+  boolean writeIfDue(ChainEnd end, RowSealer sealer) {
     if (!wanted || System.nanoTime() - lastTry < intervalNanos) {
       return false;
     }
     lastTry = System.nanoTime();
     boolean news = isNews();
     if (news) {
-      tryToWrite(writer, sealer);
+      tryToWrite(end, sealer);
     }
     return news;
   }
 
   /** Rows are settled without it: whatever is wrong with a tally must not stop them. */
-  private void tryToWrite(SqliteWriter writer, RowSealer sealer) {
+  private void tryToWrite(ChainEnd end, RowSealer sealer) {
     try {
-      write(writer, sealer, false);
-    } catch (SQLException e) {
-      if (SqliteFault.of(e) == SqliteFault.WEATHER) {
-        failuresLog.ifDue(
-            () -> LOG.warn("{}: no tally is written for now: {}", file, SqliteFault.describe(e)));
-      } else {
-        counters.healthEntries().set(SOURCE, "no tally can be written: " + SqliteFault.describe(e));
-      }
+      write(end, sealer, false);
+    } catch (LedgerUnavailableException e) {
+      failuresLog.ifDue(() -> LOG.warn("no tally is written for now: {}", e.getMessage()));
+    } catch (LedgerException e) {
+      counters.healthEntries().set(SOURCE, "no tally can be written: " + e.getMessage());
     } catch (RuntimeException e) {
-      LOG.warn("{}: no tally is written for now: {}", file, e.getMessage(), e);
+      LOG.warn("no tally is written for now: {}", e.getMessage(), e);
     }
   }
 
@@ -210,9 +201,9 @@ public final class SqliteTallies {
   }
 
   /** Writes the last tally, if it has something to state. */
-  void finish(SqliteWriter writer, RowSealer sealer) throws SQLException {
+  void finish(ChainEnd end, RowSealer sealer) throws LedgerException {
     if (isNews() || wanted && number > 0) {
-      write(writer, sealer, true);
+      write(end, sealer, true);
     }
   }
 
@@ -222,7 +213,8 @@ public final class SqliteTallies {
         + recovered.counts().total();
   }
 
-  private void write(SqliteWriter writer, RowSealer sealer, boolean closed) throws SQLException {
+  private void write(ChainEnd chain, RowSealer sealer, boolean closed) throws LedgerException {
+    LedgerWriter writer = chain.writer();
     long spoken = spoken();
     long end = writer.lastRow().map(ChainRow::sequence).orElse(0L);
     long first = firstBehindTally(writer, end);
@@ -232,7 +224,7 @@ public final class SqliteTallies {
     }
     // Before the ledger is locked, for it may be much.
     Covered counted = new Covered(first, end, count(writer, first, end));
-    BatchAppend append = new BatchAppend(writer, sealer, guard, counters);
+    BatchAppend append = new BatchAppend(chain, sealer, counters);
     Optional<Tally> said =
         writer.inTransaction(
             () -> {
@@ -241,12 +233,12 @@ public final class SqliteTallies {
               unsure |= next.isPresent();
               return next;
             });
-    if (said.isPresent() && writer.isOn(file)) {
+    if (said.isPresent() && writer.isStillThere()) {
       unsure = false;
       number = said.get().number();
       counters.healthEntries().clear(SOURCE);
       spokenOf = spoken;
-      guard.committed(append.head());
+      append.committed();
       counters.reportChainSequence(append.head().sequence());
     }
   }
@@ -263,7 +255,7 @@ public final class SqliteTallies {
    * What is behind the last tally up to the end that the chain has under the lock: what was
    * counted, and the rest.
    */
-  private Covered covered(SqliteWriter writer, long end, Covered before) throws SQLException {
+  private Covered covered(LedgerWriter writer, long end, Covered before) throws LedgerException {
     long first = firstBehindTally(writer, end);
     if (first != before.first() || before.last() > end) {
       return new Covered(first, end, count(writer, first, end));
@@ -272,14 +264,14 @@ public final class SqliteTallies {
     return new Covered(first, end, before.decisions().plus(rest));
   }
 
-  private long firstBehindTally(SqliteWriter writer, long end) throws SQLException {
+  private long firstBehindTally(LedgerWriter writer, long end) throws LedgerException {
     return writer
         .lastOfType(SystemEvent.TALLY, end + 1, this::isTally)
         .map(row -> row.sequence() + 1)
         .orElse(1L);
   }
 
-  private static TypeCounts count(SqliteWriter writer, long from, long to) throws SQLException {
+  private static TypeCounts count(LedgerWriter writer, long from, long to) throws LedgerException {
     return new TypeCounts(
         writer.count(DeferredAuditEvent.CHECK, from, to),
         writer.count(DeferredAuditEvent.REFUSAL, from, to));
@@ -290,8 +282,8 @@ public final class SqliteTallies {
   }
 
   /** The next tally, at that end of the chain; empty if it is not worth its row. */
-  private Optional<Tally> next(SqliteWriter writer, Head end, boolean closed, Covered before)
-      throws SQLException {
+  private Optional<Tally> next(LedgerWriter writer, Head end, boolean closed, Covered before)
+      throws LedgerException {
     if (unsure) {
       // The answer to one of ours was lost: the chain knows which was the last.
       Optional<Tally> ours =

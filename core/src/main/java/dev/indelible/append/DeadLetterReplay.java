@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.sqlite;
+package dev.indelible.append;
 
 import dev.indelible.drain.AppendOutcome;
 import dev.indelible.event.AuditEvent;
@@ -8,11 +8,10 @@ import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.Head;
-import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerWriter;
 import dev.indelible.ledger.RowSealer;
 import dev.indelible.queue.AuditCounters;
-import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -30,15 +29,15 @@ final class DeadLetterReplay {
   private static final Set<String> REPLAYABLE =
       Set.of(DeferredAuditEvent.REFUSAL, DeferredAuditEvent.CHECK, SystemEvent.GAP);
 
-  private final SqliteWriter writer;
+  private final ChainEnd end;
+  private final LedgerWriter writer;
   private final RowSealer sealer;
-  private final HeadGuard guard;
   private final AuditCounters counters;
 
-  DeadLetterReplay(SqliteWriter writer, RowSealer sealer, HeadGuard guard, AuditCounters counters) {
-    this.writer = writer;
+  DeadLetterReplay(ChainEnd end, RowSealer sealer, AuditCounters counters) {
+    this.end = end;
+    this.writer = end.writer();
     this.sealer = sealer;
-    this.guard = guard;
     this.counters = counters;
   }
 
@@ -49,7 +48,7 @@ final class DeadLetterReplay {
    * @throws LedgerException if the letter is no longer what was written, or none that the log
    *     writes
    */
-  Optional<String> replay(DeadLetter letter) throws SQLException, LedgerException {
+  Optional<String> replay(DeadLetter letter) throws LedgerException {
     if (!REPLAYABLE.contains(letter.eventType())) {
       throw new LedgerException(
           "dead letter %s: it is of type %s, in which only the log itself speaks; it can be shown, not replayed"
@@ -57,7 +56,7 @@ final class DeadLetterReplay {
     }
     SystemEvent note = note(SystemEvent.LETTER_REPLAYED, letter, Optional.empty());
     List<AuditEvent> events = List.of(letter.event(), note);
-    BatchAppend append = new BatchAppend(writer, sealer, guard, counters);
+    BatchAppend append = new BatchAppend(end, sealer, counters);
     Optional<Head> head =
         writer.inTransaction(
             () ->
@@ -65,7 +64,7 @@ final class DeadLetterReplay {
                         || append.run(events, List.of()).contains(AppendOutcome.DLQ_LANDED)
                     ? Optional.empty()
                     : Optional.of(append.head()));
-    head.ifPresent(guard::committed);
+    head.ifPresent(committed -> append.committed());
     return head.isPresent() || append.lastRefusal().isEmpty()
         ? Optional.empty()
         : Optional.of(append.lastRefusal());
@@ -76,19 +75,19 @@ final class DeadLetterReplay {
    *
    * @param reason why, for the record
    */
-  void purge(DeadLetter letter, String reason) throws SQLException {
+  void purge(DeadLetter letter, String reason) throws LedgerException {
     SystemEvent note = note(SystemEvent.LETTER_PURGED, letter, Optional.of(reason));
-    BatchAppend append = new BatchAppend(writer, sealer, guard, counters);
+    BatchAppend append = new BatchAppend(end, sealer, counters);
     Optional<Head> head =
         writer.inTransaction(
             () -> {
-              if (!writer.removeLetter(letter)) {
+              if (!writer.removeDeadLetter(letter)) {
                 return Optional.empty();
               }
               append.chain(note, "the purge");
               return Optional.of(append.head());
             });
-    head.ifPresent(guard::committed);
+    head.ifPresent(committed -> append.committed());
   }
 
   private static SystemEvent note(String type, DeadLetter letter, Optional<String> reason) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.sqlite;
+package dev.indelible.append;
 
 import dev.indelible.checkpoint.CheckpointSigner;
 import dev.indelible.checkpoint.ForkException;
@@ -9,12 +9,14 @@ import dev.indelible.crypto.SigningException;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.health.Throttle;
 import dev.indelible.ledger.HeadGuard;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerUnavailableException;
+import dev.indelible.ledger.LedgerWriter;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.queue.AuditCounters;
-import java.nio.file.Path;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,9 +30,9 @@ import org.slf4j.LoggerFactory;
  * and one that would contradict an earlier one ends the signing, not the recording; so does what
  * others keep of the log, if it has the log's own signature and contradicts it.
  */
-final class SqliteCheckpoints {
+public final class Checkpoints {
   /** How often a checkpoint is signed while there is something new. */
-  static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
+  private static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
 
   /** The key of the health entry. */
   private static final String SOURCE = HealthEntry.CHECKPOINTS;
@@ -43,15 +45,12 @@ final class SqliteCheckpoints {
   /** How often a checkpoint that is not signed because of a lock is logged, at most. */
   private static final Duration LOCK_LOG_INTERVAL = Duration.ofMinutes(1);
 
-  private static final Logger LOG = LoggerFactory.getLogger(SqliteCheckpoints.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
 
   /** Failures in a row after which a lock counts as a fault: some ten seconds of them. */
   private static final int LASTING = 10;
 
-  private final Optional<CheckpointFile> lastSigned;
-  private final Signer key;
-  private final Optional<String> origin;
-  private final Duration interval;
+  private final Settings settings;
   private final HeadGuard guard;
   private final AuditCounters counters;
 
@@ -72,27 +71,49 @@ final class SqliteCheckpoints {
   private boolean stopped;
 
   /**
-   * Checkpoints of a ledger.
+   * Settings of checkpoints.
    *
-   * @param lastSigned a file of its own beside the database, in which the last one is kept, so that
-   *     a database that is set back by itself is not signed on; if none is, empty
    * @param key signs them
-   * @param origin the log's name in them; if not said, {@code indelible/} and the ledger's id
+   * @param origin the log's name in them; {@code indelible/} and the ledger's id if null
    * @param interval how often one is signed, at most
-   * @param guard knows the keys that earlier ones may be signed with
-   * @param counters where it is noted that signing has ended
+   * @param file keeps the last one beside the ledger
    */
-  SqliteCheckpoints(
-      Optional<Path> lastSigned,
-      Signer key,
-      Optional<String> origin,
-      Duration interval,
-      HeadGuard guard,
-      AuditCounters counters) {
-    this.lastSigned = lastSigned.map(CheckpointFile::new);
-    this.key = key;
-    this.origin = origin;
-    this.interval = interval;
+  public record Settings(
+      Signer key, @Nullable String origin, Duration interval, CheckpointFile file) {
+
+    /** Returns settings with the default interval and origin, and no checkpoint kept aside. */
+    public static Settings of(Signer key) {
+      return new Settings(key, null, DEFAULT_INTERVAL, CheckpointFile.none());
+    }
+
+    /** Returns these settings with another interval. */
+    public Settings withInterval(Duration longest) {
+      return new Settings(key, origin, longest, file);
+    }
+
+    /** Returns these settings with another origin; null for the default. */
+    public Settings withOrigin(@Nullable String name) {
+      return new Settings(key, name, interval, file);
+    }
+
+    /** Returns these settings with a file for the last checkpoint. */
+    public Settings withFile(CheckpointFile kept) {
+      return new Settings(key, origin, interval, kept);
+    }
+
+    String originOf(UUID ledger) {
+      return origin == null ? "indelible/" + ledger : origin;
+    }
+  }
+
+  /**
+   * Creates the checkpoints of a ledger.
+   *
+   * @param guard knows the keys that earlier ones may be signed with
+   * @param counters where it is recorded that signing has ended
+   */
+  public Checkpoints(Settings settings, HeadGuard guard, AuditCounters counters) {
+    this.settings = settings;
     this.guard = guard;
     this.counters = counters;
   }
@@ -106,14 +127,14 @@ final class SqliteCheckpoints {
    * Signs one if the last was long enough ago, and the chain may have grown since. What others
    * write is looked at too: it may revoke this process's key.
    */
-  void signIfDue(SqliteWriter writer) {
-    if (System.nanoTime() - lastTry < interval.toNanos()) {
+  void signIfDue(ChainEnd end) {
+    if (System.nanoTime() - lastTry < settings.interval().toNanos()) {
       return;
     }
     lastTry = System.nanoTime();
-    due |= writer.isChangedByOthers();
+    due |= end.writer().isChangedByOthers();
     if (due) {
-      signIfNew(writer);
+      signIfNew(end);
     }
   }
 
@@ -121,24 +142,25 @@ final class SqliteCheckpoints {
    * Signs one if there is something new, and the file is still the ledger: rows committed to one
    * that was removed or replaced are not settled, and must not be signed for.
    */
-  void signIfNew(SqliteWriter writer) {
+  public void signIfNew(ChainEnd end) {
+    LedgerWriter writer = end.writer();
     lastTry = System.nanoTime();
-    if (stopped || counters.isContradicted() || !writer.isOnItsFile()) {
+    if (stopped || counters.isContradicted() || !writer.isStillThere()) {
       return;
     }
     try {
       Optional<StoredCheckpoint> last = writer.lastCheckpoint();
-      if (writer.tree().state().size() != last.map(StoredCheckpoint::size).orElse(0L)) {
-        sign(writer);
+      if (end.tree().state().size() != last.map(StoredCheckpoint::size).orElse(0L)) {
+        sign(end);
       } else if (guard.lastSeen().isPresent()
           && guard.lastSeen().get().sequence() < last.map(StoredCheckpoint::size).orElse(0L)) {
         // Others wrote and signed meanwhile, perhaps that this key is revoked.
-        BatchAppend.requireNotGivenUp(writer, guard, key.verificationKey(), writer.lastRow());
+        end.requireNotRevoked(settings.key().verificationKey(), writer.lastRow());
       }
       failures = 0;
       due = false;
       counters.healthEntries().clear(SOURCE);
-    } catch (SqliteTree.DamagedException e) {
+    } catch (LedgerTree.DamagedException e) {
       stop(e.getMessage());
     } catch (SigningException e) {
       if (e.isGivenUp()) {
@@ -148,8 +170,8 @@ final class SqliteCheckpoints {
       }
     } catch (ForkException e) {
       stop(e.getMessage() + HOW_TO_GO_ON);
-    } catch (SQLException e) {
-      failed(SqliteFault.describe(e), SqliteFault.isLock(e));
+    } catch (LedgerException e) {
+      failed(e.getMessage(), e instanceof LedgerUnavailableException fault && fault.isLocked());
     } catch (RuntimeException e) {
       // The rows are settled: whatever is wrong with a checkpoint must not have them tried again.
       failed(e.getMessage() == null ? e.toString() : e.getMessage(), false);
@@ -181,47 +203,37 @@ final class SqliteCheckpoints {
    * Reads the last one, checks that the tree continues it, signs and stores the next: all within
    * one transaction, so that of two writers the second sees what the first has signed.
    */
-  private void sign(SqliteWriter writer) throws SQLException, ForkException {
+  private void sign(ChainEnd end) throws LedgerException, ForkException {
+    LedgerWriter writer = end.writer();
+    LedgerTree tree = end.tree();
     CheckpointSigner signing = signer(writer);
     Optional<SignedCheckpoint> stored =
         writer.inTransaction(
             () -> {
               Optional<StoredCheckpoint> last = writer.lastCheckpoint();
-              long size = writer.tree().state().size();
+              long size = tree.state().size();
               if (last.filter(before -> before.size() == size).isPresent()) {
                 return Optional.empty();
               }
-              BatchAppend.requireNotGivenUp(writer, guard, key.verificationKey(), writer.lastRow());
+              end.requireNotRevoked(settings.key().verificationKey(), writer.lastRow());
               SignedCheckpoint next =
                   signing.sign(
-                      last.map(StoredCheckpoint::note),
-                      guard.accepted().keys(),
-                      writer.tree(),
-                      size);
+                      last.map(StoredCheckpoint::note), guard.accepted().keys(), tree, size);
               writer.insertCheckpoint(new StoredCheckpoint(size, next.bytes()));
               return Optional.of(next);
             });
     // A file replaced since: the checkpoint is gone with it, and the next file is not held to it.
-    if (stored.isPresent() && writer.isOnItsFile()) {
+    if (stored.isPresent() && writer.isStillThere()) {
       signing.stored(stored.get());
-      lastSigned.ifPresent(file -> file.write(stored.get()));
+      settings.file().write(stored.get());
     }
   }
 
-  /**
-   * What was signed last, as far as it is kept.
-   *
-   * @throws SQLException if it cannot be read
-   */
-  private Optional<byte[]> before() throws SQLException {
-    return lastSigned.isPresent() ? lastSigned.get().read() : Optional.empty();
-  }
-
-  private CheckpointSigner signer(SqliteWriter writer) throws SQLException {
+  private CheckpointSigner signer(LedgerWriter writer) throws LedgerException {
     CheckpointSigner made = signer;
     if (made == null) {
-      Optional<byte[]> before = before();
-      made = new CheckpointSigner(origin.orElse("indelible/" + writer.ledger()), key);
+      Optional<byte[]> before = settings.file().read();
+      made = new CheckpointSigner(settings.originOf(writer.ledger()), settings.key());
       if (before.isPresent()) {
         made.signedBefore(before.get(), guard.accepted().keys());
       }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.sqlite;
+package dev.indelible.append;
 
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Sha256;
@@ -9,11 +9,10 @@ import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.ErasureNote;
 import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerWriter;
 import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowSealer;
 import dev.indelible.queue.AuditCounters;
-import java.nio.file.Path;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
@@ -26,64 +25,35 @@ import java.util.concurrent.locks.LockSupport;
  * <p>The row keeps the hash of its payload, and with the payload goes its nonce: so the chain, the
  * tree and every proof hold as before, and the hash gives nothing away.
  */
-public final class SqliteErasure implements AutoCloseable {
+public final class Erasure implements AutoCloseable {
   /** How long to wait for those who still read the ledger as it was before. */
   private static final Duration DEFAULT_PATIENCE = Duration.ofSeconds(10);
 
-  private final Path file;
-  private final SqliteWriter writer;
-  private final RowSealer sealer;
-  private final HeadGuard guard;
-  private final Duration patience;
+  private final LedgerWriter writer;
   private final Signer signer;
+  private final Duration patience;
+  private final ChainEnd end;
   private final VerbCheckpoint checkpoint;
 
-  private SqliteErasure(
-      Path file,
-      SqliteWriter writer,
-      Optional<Path> lastSigned,
-      Signer signer,
-      KeyRing keys,
-      Duration patience) {
-    this.file = file;
-    this.writer = writer;
-    this.sealer = new RowSealer(signer);
-    this.guard = new HeadGuard(new RowCheck(keys));
-    this.patience = patience;
-    this.signer = signer;
-    this.checkpoint = new VerbCheckpoint(writer, lastSigned);
-  }
-
   /**
-   * Opens the ledger in that file to erase in it.
+   * Takes over an open ledger.
    *
+   * @param file keeps the last checkpoint beside the ledger
    * @param signer signs what is put on record
-   * @param keys the public keys accepted on rows that stand there already
-   * @throws LedgerException if it cannot be written to
+   * @param keys the public keys accepted on rows that exist already
    */
-  public static SqliteErasure open(Path file, Signer signer, KeyRing keys) throws LedgerException {
-    return open(file, Optional.empty(), signer, keys);
+  public Erasure(LedgerWriter writer, CheckpointFile file, Signer signer, KeyRing keys) {
+    this(writer, file, signer, keys, DEFAULT_PATIENCE);
   }
 
-  /**
-   * As {@link #open(Path, Signer, KeyRing)}.
-   *
-   * @param lastSigned the file beside the database in which the last checkpoint is kept
-   */
-  public static SqliteErasure open(
-      Path file, Optional<Path> lastSigned, Signer signer, KeyRing keys) throws LedgerException {
-    return open(file, lastSigned, signer, keys, DEFAULT_PATIENCE);
-  }
-
-  static SqliteErasure open(Path file, Signer signer, KeyRing keys, Duration patience)
-      throws LedgerException {
-    return open(file, Optional.empty(), signer, keys, patience);
-  }
-
-  private static SqliteErasure open(
-      Path file, Optional<Path> lastSigned, Signer signer, KeyRing keys, Duration patience)
-      throws LedgerException {
-    return new SqliteErasure(file, SqliteFile.writer(file), lastSigned, signer, keys, patience);
+  /** Takes over an open ledger, with another limit for waiting. */
+  public Erasure(
+      LedgerWriter writer, CheckpointFile file, Signer signer, KeyRing keys, Duration patience) {
+    this.writer = writer;
+    this.signer = signer;
+    this.patience = patience;
+    this.end = new ChainEnd(writer, new HeadGuard(new RowCheck(keys)));
+    this.checkpoint = new VerbCheckpoint(end, file);
   }
 
   /**
@@ -108,26 +78,23 @@ public final class SqliteErasure implements AutoCloseable {
   public Erased erase(String id, String reason, String by) throws LedgerException {
     try {
       ErasureNote note = eraseRow(id, reason, by);
-      checkpoint.sign(signer, guard);
-      return new Erased(note, emptyWal());
+      checkpoint.sign(signer);
+      return new Erased(note, purgeTraces());
     } catch (AlreadyErasedException e) {
       // The one before may have found a reader in its way.
-      emptyWalQuietly();
-      throw new LedgerException(e.getMessage());
-    } catch (SQLException e) {
-      throw SqliteFile.failure(file, e);
+      purgeTracesQuietly();
+      throw e;
     }
   }
 
   /** The payload goes, and the event that says so comes, in one transaction. */
-  private ErasureNote eraseRow(String id, String reason, String by)
-      throws SQLException, LedgerException {
+  private ErasureNote eraseRow(String id, String reason, String by) throws LedgerException {
     return writer
         .inTransaction(
             () -> {
               ChainRow row = erasable(id);
-              ErasureNote note = ErasureNote.of(row, writer.removeReplayedLetters(id), reason, by);
-              BatchAppend append = new BatchAppend(writer, sealer, guard, new AuditCounters());
+              ErasureNote note = ErasureNote.of(row, writer.removeReplayed(id), reason, by);
+              BatchAppend append = new BatchAppend(end, new RowSealer(signer), new AuditCounters());
               // First: a last row that has lost its payload is tampering until something behind it
               // says not.
               append.chain(note.toEvent(), "the erasure");
@@ -136,22 +103,23 @@ public final class SqliteErasure implements AutoCloseable {
                     row, "stands beyond the end of the chain; 'indelible log verify' names it");
               }
               if (!writer.erasePayload(row)) {
-                throw new SQLException("the erasure was swallowed by a trigger");
+                throw new LedgerException(
+                    writer.name() + ": the erasure was swallowed by a trigger");
               }
               return Optional.of(note);
             })
         .orElseThrow();
   }
 
-  private ChainRow erasable(String id) throws SQLException, LedgerException {
+  private ChainRow erasable(String id) throws LedgerException {
     Optional<ChainRow> found = writer.row(id);
     if (found.isEmpty()) {
       throw new LedgerException(
-          writer.letters(id).isEmpty()
+          writer.deadLetters(id).isEmpty()
               ? "%s: no row of event %s; 'indelible log list' shows what there is"
-                  .formatted(file, id)
+                  .formatted(writer.name(), id)
               : "%s: event %s is not in the chain but in the dead letters; 'indelible dlq purge' removes it"
-                  .formatted(file, id));
+                  .formatted(writer.name(), id));
     }
     ChainRow row = found.get();
     if (row.payload().isEmpty()) {
@@ -171,7 +139,7 @@ public final class SqliteErasure implements AutoCloseable {
     return row;
   }
 
-  private String erasedBy(ChainRow row) throws SQLException {
+  private String erasedBy(ChainRow row) throws LedgerException {
     for (ChainRow said : writer.rowsOfType(SystemEvent.PAYLOAD_ERASED)) {
       if (ErasureNote.read(said).filter(note -> note.isAbout(row)).isPresent()) {
         return "it was erased already, as row " + said.sequence() + " says";
@@ -181,24 +149,24 @@ public final class SqliteErasure implements AutoCloseable {
   }
 
   private LedgerException refused(ChainRow row, String why) {
-    return new LedgerException("%s: row %s %s".formatted(file, row.sequence(), why));
+    return new LedgerException("%s: row %s %s".formatted(writer.name(), row.sequence(), why));
   }
 
   /** Waits for a moment in which nobody reads the ledger as it was before. */
-  private boolean emptyWal() throws SQLException {
+  private boolean purgeTraces() throws LedgerException {
     long deadline = System.nanoTime() + patience.toNanos();
-    boolean emptied = writer.emptyWal();
+    boolean emptied = writer.purgeTraces();
     while (!emptied && System.nanoTime() - deadline < 0) {
       LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
-      emptied = writer.emptyWal();
+      emptied = writer.purgeTraces();
     }
     return emptied;
   }
 
-  private void emptyWalQuietly() {
+  private void purgeTracesQuietly() {
     try {
-      emptyWal();
-    } catch (SQLException e) {
+      purgeTraces();
+    } catch (LedgerException e) {
       // What is said of the row is true all the same.
     }
   }
@@ -209,7 +177,7 @@ public final class SqliteErasure implements AutoCloseable {
   }
 
   /** There is nothing left to erase. */
-  private static final class AlreadyErasedException extends SQLException {
+  private static final class AlreadyErasedException extends LedgerException {
     private static final long serialVersionUID = 1;
 
     AlreadyErasedException(String message) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.sqlite;
+package dev.indelible.append;
 
-import dev.indelible.crypto.SigningException;
-import dev.indelible.crypto.VerificationKey;
 import dev.indelible.drain.AppendOutcome;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.SystemEvent;
@@ -11,14 +9,14 @@ import dev.indelible.health.HealthEntry;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.Head;
-import dev.indelible.ledger.HeadGuard;
-import dev.indelible.ledger.KeyHistory;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerWriter;
+import dev.indelible.ledger.RefusedException;
 import dev.indelible.ledger.RowSealer;
 import dev.indelible.ledger.RowSignatureNote;
 import dev.indelible.ledger.TamperNote;
 import dev.indelible.merkle.Hash;
 import dev.indelible.queue.AuditCounters;
-import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Iterator;
@@ -36,15 +34,9 @@ import org.jspecify.annotations.Nullable;
  * itself, and the next run begins behind it, short at first and then longer, so that many refusals
  * in a row waste little sealing.
  */
-final class BatchAppend {
+public final class BatchAppend {
   /** How often a refused event is tried again before it becomes a dead letter (D6). */
   static final int RETRY_BUDGET = 5;
-
-  /**
-   * How far a row that does not check out may stand beyond all rows there are and still be built
-   * upon. Rows planted further out could otherwise use up all sequences.
-   */
-  private static final long MAX_GAP = 1L << 20;
 
   /** Waiting dead letters that a batch keeps the ids of; with more, each event asks the ledger. */
   private static final int MOST_WAITING_IDS = 10_000;
@@ -55,9 +47,10 @@ final class BatchAppend {
   /** Where an event ended that was a dead letter already. */
   static final long BURIED_BEFORE = 0;
 
-  private final SqliteWriter writer;
+  private final ChainEnd end;
+  private final LedgerWriter writer;
+  private final LedgerTree tree;
   private final RowSealer sealer;
-  private final HeadGuard guard;
   private final AuditCounters counters;
   private final List<AppendOutcome> outcomes = new ArrayList<>();
 
@@ -89,10 +82,11 @@ final class BatchAppend {
   /** Why the last event that was refused was refused. */
   private String lastRefusal = "";
 
-  BatchAppend(SqliteWriter writer, RowSealer sealer, HeadGuard guard, AuditCounters counters) {
-    this.writer = writer;
+  public BatchAppend(ChainEnd end, RowSealer sealer, AuditCounters counters) {
+    this.end = end;
+    this.writer = end.writer();
+    this.tree = end.tree();
     this.sealer = sealer;
-    this.guard = guard;
     this.counters = counters;
   }
 
@@ -101,7 +95,7 @@ final class BatchAppend {
    * letter. Whoever can write into a journal could otherwise have it signed.
    */
   List<AppendOutcome> runQueued(List<AuditEvent> batch, List<AuditEvent> following)
-      throws SQLException {
+      throws LedgerException {
     queued = true;
     return run(batch, following);
   }
@@ -111,7 +105,8 @@ final class BatchAppend {
    *
    * @param following what waits behind it, to be sealed ahead
    */
-  List<AppendOutcome> run(List<AuditEvent> batch, List<AuditEvent> following) throws SQLException {
+  public List<AppendOutcome> run(List<AuditEvent> batch, List<AuditEvent> following)
+      throws LedgerException {
     places = new long[batch.size()];
     head = trustedHead();
     declareSignatures();
@@ -131,7 +126,7 @@ final class BatchAppend {
       }
       int inserted = outcomes.size();
       boolean last = events.size() == batch.size() - outcomes.size();
-      Optional<SQLException> refusal =
+      Optional<RefusedException> refusal =
           insertWhile(sealer.sealAhead(head, events, last ? following : List.of()));
       inserted = outcomes.size() - inserted;
       if (refusal.isPresent()) {
@@ -140,7 +135,7 @@ final class BatchAppend {
       run = refusal.isPresent() ? 1 : Math.min(batch.size(), run * 2);
     }
     growTree();
-    keepTree(() -> writer.tree().takeIn(known));
+    keepTree(() -> tree.catchUp(known));
     return outcomes;
   }
 
@@ -148,11 +143,12 @@ final class BatchAppend {
    * Chains what the log itself has to say, which is no dead letter if it is refused.
    *
    * @param what it is about, for the error
-   * @throws SQLException if the database will not have it
+   * @throws LedgerException if the database will not have it
    */
-  void chain(SystemEvent note, String what) throws SQLException {
+  void chain(SystemEvent note, String what) throws LedgerException {
     if (run(List.of(note), List.of()).contains(AppendOutcome.DLQ_LANDED)) {
-      throw new SQLException(what + " cannot be put on record: " + lastRefusal);
+      throw new LedgerException(
+          writer.name() + ": " + what + " cannot be put on record: " + lastRefusal);
     }
   }
 
@@ -160,7 +156,7 @@ final class BatchAppend {
    * The events up to the first that is a dead letter already: one that was settled before, and
    * whose answer was lost on the way; or that is to become one.
    */
-  private List<AuditEvent> notYetBuried(List<AuditEvent> events, int max) throws SQLException {
+  private List<AuditEvent> notYetBuried(List<AuditEvent> events, int max) throws LedgerException {
     int count = Math.min(max, events.size());
     for (int i = 0; i < count; i++) {
       if (isReserved(events.get(i)) || isLetter(events.get(i))) {
@@ -170,7 +166,7 @@ final class BatchAppend {
     return events.subList(0, count);
   }
 
-  private void settleReserved(AuditEvent event) throws SQLException {
+  private void settleReserved(AuditEvent event) throws LedgerException {
     Optional<ChainRow> first = writer.row(event.id().toString());
     if (first.isPresent()) {
       settleKnownId(event, first.get(), 1);
@@ -194,7 +190,7 @@ final class BatchAppend {
    *
    * @return what was said; empty if there was nothing to say
    */
-  <T> Optional<T> say(Saying<T> saying, Function<T, AuditEvent> event) throws SQLException {
+  <T> Optional<T> say(Saying<T> saying, Function<T, AuditEvent> event) throws LedgerException {
     head = trustedHead();
     declareSignatures();
     Optional<T> said = saying.at(head);
@@ -208,7 +204,7 @@ final class BatchAppend {
   /** What is said at an end of the chain. */
   @FunctionalInterface
   interface Saying<T> {
-    Optional<T> at(Head end) throws SQLException;
+    Optional<T> at(Head end) throws LedgerException;
   }
 
   /**
@@ -250,13 +246,19 @@ final class BatchAppend {
   }
 
   /** The end of the chain after this batch. */
-  Head head() {
+  public Head head() {
     return head;
   }
 
+  /** Remembers what was appended, once it is committed. */
+  public void committed() {
+    end.committed(head, tree);
+  }
+
   /** Inserts the row of one event behind an end of the chain, and makes it the end. */
-  private void append(Head onto, AuditEvent event) throws SQLException {
+  private void append(Head onto, AuditEvent event) throws LedgerException {
     ChainRow row = sealer.seal(onto, event);
+    writer.savepoint();
     writer.insert(row);
     stand(row, null);
   }
@@ -266,7 +268,7 @@ final class BatchAppend {
    *
    * @param hash its record hash, where that is known already
    */
-  private void stand(ChainRow row, byte @Nullable [] hash) throws SQLException {
+  private void stand(ChainRow row, byte @Nullable [] hash) throws LedgerException {
     if (row.sequence() != base + leaves.size() + 1) {
       growTree();
       base = row.sequence() - 1;
@@ -275,9 +277,9 @@ final class BatchAppend {
     leaves.add(Hash.of(head.hash()));
   }
 
-  private void growTree() throws SQLException {
+  private void growTree() throws LedgerException {
     if (!leaves.isEmpty()) {
-      keepTree(() -> writer.tree().grow(base, leaves, base + leaves.size()));
+      keepTree(() -> tree.grow(base, leaves, base + leaves.size()));
       leaves.clear();
     }
   }
@@ -287,10 +289,10 @@ final class BatchAppend {
    * health entry stays until a restart: a later change that succeeds does not show that all of the
    * tree is whole again.
    */
-  private void keepTree(TreeChange change) throws SQLException {
+  private void keepTree(TreeChange change) throws LedgerException {
     try {
       change.run();
-    } catch (SqliteTree.DamagedException e) {
+    } catch (LedgerTree.DamagedException e) {
       counters
           .healthEntries()
           .set(
@@ -303,36 +305,44 @@ final class BatchAppend {
   /** Something done to the tree. */
   @FunctionalInterface
   private interface TreeChange {
-    void run() throws SQLException;
+    void run() throws LedgerException;
   }
 
   /** Inserts rows up to the first that is refused; the rest is left. */
-  private Optional<SQLException> insertWhile(Iterator<List<ChainRow>> chunks) throws SQLException {
+  private Optional<RefusedException> insertWhile(Iterator<List<ChainRow>> chunks)
+      throws LedgerException {
     while (chunks.hasNext()) {
       List<ChainRow> rows = chunks.next();
+      writer.savepoint();
       for (int i = 0; i < rows.size(); i++) {
         try {
           writer.insert(rows.get(i));
-          stand(rows.get(i), i + 1 < rows.size() ? rows.get(i + 1).prevHash() : null);
-          appended(rows.get(i).sequence());
-          unsigned += rows.get(i).signature().isEmpty() ? 1 : 0;
-        } catch (SQLException e) {
-          if (SqliteFault.of(e) == SqliteFault.WEATHER) {
-            throw e;
+        } catch (RefusedException refusal) {
+          if (refusal.isRowsLost()) {
+            insertAgain(rows.subList(0, i));
           }
-          return Optional.of(e);
+          return Optional.of(refusal);
         }
+        stand(rows.get(i), i + 1 < rows.size() ? rows.get(i + 1).prevHash() : null);
+        appended(rows.get(i).sequence());
+        unsigned += rows.get(i).signature().isEmpty() ? 1 : 0;
       }
     }
     return Optional.empty();
   }
 
+  /** Inserts the rows that a refused one took with it. */
+  private void insertAgain(List<ChainRow> rows) throws LedgerException {
+    for (ChainRow row : rows) {
+      writer.insert(row);
+    }
+  }
+
   /** Settles an event whose row was refused once. */
-  private void settleRefused(AuditEvent event, SQLException refusal) throws SQLException {
-    SQLException last = refusal;
+  private void settleRefused(AuditEvent event, RefusedException refusal) throws LedgerException {
+    RefusedException last = refusal;
     for (int retry = 1; retry <= RETRY_BUDGET; retry++) {
-      switch (SqliteFault.of(last)) {
-        case WEATHER -> throw last;
+      switch (last.refusal()) {
         case ID_TAKEN -> {
           Optional<ChainRow> first = writer.row(event.id().toString());
           if (first.isPresent()) {
@@ -345,33 +355,22 @@ final class BatchAppend {
           counters.countUniqueRaceRetry();
           head = trustedHead();
         }
-        case POISON -> {}
+        case PERMANENT -> {}
       }
       try {
         append(head, event);
         appended(head.sequence());
         return;
-      } catch (SQLException again) {
+      } catch (RefusedException again) {
         last = again;
       }
     }
-    if (SqliteFault.of(last) == SqliteFault.WEATHER) {
-      throw last;
-    }
-    requireSchema(last);
-    bury(event, "constraint: " + SqliteFault.describe(last), RETRY_BUDGET + 1);
-  }
-
-  /** D6: an event is not at fault when the tables are not as they were made. */
-  private void requireSchema(SQLException refusal) throws SQLException {
-    SQLException cause = writer.explain(refusal);
-    if (cause instanceof SqliteSchema.ForeignSchemaException) {
-      throw cause;
-    }
+    bury(event, "constraint: " + last.reason(), RETRY_BUDGET + 1);
   }
 
   /** D4: the same event again is the row that is there; other content under its id is refused. */
-  private void settleKnownId(AuditEvent event, ChainRow first, int attempts) throws SQLException {
+  private void settleKnownId(AuditEvent event, ChainRow first, int attempts)
+      throws LedgerException {
     if (!isSame(event, first)) {
       bury(event, DeadLetter.ID_REUSED, attempts);
       return;
@@ -389,12 +388,12 @@ final class BatchAppend {
             && row.timestamp().equals(Timestamps.format(event.timestamp()));
   }
 
-  private boolean isLetter(AuditEvent event) throws SQLException {
+  private boolean isLetter(AuditEvent event) throws LedgerException {
     String id = event.id().toString();
     if (waiting != null && !waiting.contains(id)) {
       return false;
     }
-    for (byte[] payload : writer.letters(id)) {
+    for (byte[] payload : writer.deadLetters(id)) {
       if (event.content().isContentOf(payload)) {
         return true;
       }
@@ -402,14 +401,14 @@ final class BatchAppend {
     return false;
   }
 
-  private void bury(AuditEvent event, String reason, int attempts) throws SQLException {
+  private void bury(AuditEvent event, String reason, int attempts) throws LedgerException {
     lastRefusal = reason;
     if (isLetter(event)) {
       buried(BURIED_BEFORE);
       return;
     }
     ChainRow row = sealer.seal(head, event);
-    writer.insertLetter(row, reason, Timestamps.format(Timestamps.now()), attempts);
+    writer.insertDeadLetter(row, reason, Timestamps.format(Timestamps.now()), attempts);
     if (waiting != null) {
       waiting.add(row.id());
     }
@@ -418,113 +417,22 @@ final class BatchAppend {
         new LedgerWatch.DeadLettered(row.id(), row.agentId(), row.eventType(), reason));
   }
 
-  /**
-   * Makes sure that a key was not given up by another writer: what it signs behind that counts as
-   * broken. To be called within the transaction in which it signs. Nothing is looked for while the
-   * chain ends as this writer left it, and no more than the rows behind that while it goes on
-   * there.
-   *
-   * @param last the last row
-   * @throws SigningException if it was
-   * @throws HeadGuard.KeysUnreadableException if that cannot be told
-   */
-  static void requireNotGivenUp(
-      SqliteWriter writer, HeadGuard guard, VerificationKey key, Optional<ChainRow> last)
-      throws SQLException {
-    Optional<Head> seen = guard.lastSeen();
-    if (seen.isPresent() && seen.equals(last.map(ChainRow::head))) {
-      return;
+  /** Returns the end of the chain to build upon; notes what is wrong with it in the chain first. */
+  private Head trustedHead() throws LedgerException {
+    ChainEnd.Trusted trusted = end.judge(sealer.key());
+    Head onto = trusted.head();
+    for (TamperNote note : trusted.tamper()) {
+      append(onto, note.toEvent());
+      noted = true;
+      onto = head;
     }
-    boolean goesOn =
-        seen.isPresent()
-            && seen.equals(writer.lastRowBelow(seen.get().sequence() + 1).map(ChainRow::head));
-    long from = goesOn ? seen.get().sequence() + 1 : 1;
-    if (writer.count(SystemEvent.KEY_COMPROMISED, from, Long.MAX_VALUE) > 0) {
-      List<ChainRow> events = new ArrayList<>(writer.rowsOfType(SystemEvent.KEY_COMPROMISED));
-      events.addAll(writer.rowsOfType(SystemEvent.KEY_ROTATED));
-      Optional<KeyHistory.KeyValidity> era =
-          KeyHistory.of(writer.ledger(), events, guard.accepted()).era(key.keyId());
-      if (era.filter(KeyHistory.KeyValidity::isGivenUp).isPresent()) {
-        throw SigningException.givenUp(key, era.get().givenUp());
-      }
-    }
-  }
-
-  /** The end of the chain to build upon, with notes chained first of what is wrong with it. */
-  private Head trustedHead() throws SQLException {
-    Optional<ChainRow> last = writer.lastRow();
-    requireNotGivenUp(writer, guard, sealer.key(), last);
-    if (last.isEmpty()) {
-      return note(Head.EMPTY, guard.judgeEmpty());
-    }
-    Optional<ChainRow> before = writer.lastRowBelow(last.get().sequence());
-    Optional<TamperNote> wrong = judge(last.get(), before);
-    if (wrong.isEmpty()) {
-      return last.get().head();
-    }
-    long reach = reach(before);
-    if (last.get().sequence() <= reach) {
-      return note(end(last), wrong);
-    }
-    return note(trustedHeadBelow(reach + 1), wrong);
-  }
-
-  /** The same without the rows planted too far out. */
-  private Head trustedHeadBelow(long sequence) throws SQLException {
-    Optional<ChainRow> last = writer.lastRowBelow(sequence);
-    if (last.isEmpty()) {
-      return note(Head.EMPTY, guard.judgeEmpty());
-    }
-    Optional<ChainRow> before = writer.lastRowBelow(last.get().sequence());
-    return note(end(last), judge(last.get(), before));
-  }
-
-  private Optional<TamperNote> judge(ChainRow last, Optional<ChainRow> before) throws SQLException {
-    boolean mayBeUnsigned =
-        last.attestLevel().equals(ChainRow.UNSIGNED) && isUnsignedBelow(last.sequence());
-    return guard.judge(last, end(before), mayBeUnsigned);
-  }
-
-  /** Whether the chain says, signed, that rows before that one are not. */
-  private boolean isUnsignedBelow(long sequence) throws SQLException {
-    return writer
-        .lastOfType(SystemEvent.ROW_SIGNATURES, sequence, guard::isSound)
-        .flatMap(RowSignatureNote::read)
-        .filter(note -> !note.everyRow())
-        .isPresent();
+    return onto;
   }
 
   /** D11: that rows are not signed is itself on record, before the first of them. */
-  private void declareSignatures() throws SQLException {
-    boolean unsignedSoFar = isUnsignedBelow(head.sequence() + 1);
-    if (unsignedSoFar == sealer.signsEveryRow()) {
+  private void declareSignatures() throws LedgerException {
+    if (end.isUnsignedBelow(head.sequence() + 1) == sealer.signsEveryRow()) {
       append(head, new RowSignatureNote(sealer.signsEveryRow()).toEvent());
     }
-  }
-
-  /** The highest sequence to build upon: rows are as many as they say, or vouch for their place. */
-  private long reach(Optional<ChainRow> before) throws SQLException {
-    long known = before.filter(guard::isSound).map(ChainRow::sequence).orElse(0L);
-    return Math.max(writer.size(), known) + MAX_GAP;
-  }
-
-  private static Head end(Optional<ChainRow> last) {
-    return last.map(ChainRow::head).filter(head -> head.sequence() > 0).orElse(Head.EMPTY);
-  }
-
-  private Head note(Head onto, Optional<TamperNote> wrong) throws SQLException {
-    if (wrong.isEmpty() || isNoted(wrong.get())) {
-      return onto;
-    }
-    append(onto, wrong.get().toEvent());
-    noted = true;
-    return head;
-  }
-
-  /** Whether the chain has this very note already, and not just a row that looks like it. */
-  private boolean isNoted(TamperNote note) throws SQLException {
-    return writer.rowsOfType(SystemEvent.TAMPER).stream()
-        .filter(row -> TamperNote.read(row).filter(noted -> noted.isAbout(note)).isPresent())
-        .anyMatch(guard::isSound);
   }
 }
