@@ -11,6 +11,7 @@ import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
+import dev.indelible.crypto.SigningKey;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.drain.DrainReport;
 import dev.indelible.drain.DrainSettings;
@@ -22,6 +23,7 @@ import dev.indelible.journal.JournalException;
 import dev.indelible.journal.JournalSettings;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerSource;
+import dev.indelible.ledger.MemoryLedger;
 import dev.indelible.ledger.RowSigning;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
@@ -91,6 +93,33 @@ public final class Indelible implements AutoCloseable {
   /** As {@link #open(Path)}, with other rules. */
   public static Indelible open(Path directory, Policy policy) throws OpenException {
     return builder(directory).policy(Objects.requireNonNull(policy, "policy is null")).open();
+  }
+
+  /**
+   * Opens a log in memory, for unit tests: the whole path from the gate to signed rows, with a key of
+   * its own and without a file. What is recorded ends with the process.
+   *
+   * @param ledger where decisions are recorded, for the test to read
+   */
+  public static Indelible inMemory(Policy policy, MemoryLedger ledger) {
+    SigningKey key = SigningKey.generate();
+    DeferredAudit audit =
+        LedgerAudit.start(
+            ledger,
+            AppendSettings.of(key, KeyRing.of(List.of(key.verificationKey()))),
+            new MemoryStore(),
+            DrainSettings.ofDefaults().withShutdownHook(false));
+    return new Indelible(
+        audit,
+        Objects.requireNonNull(policy, "policy is null"),
+        Optional.empty(),
+        Optional.empty(),
+        () -> AuditHealth.RECORDING);
+  }
+
+  /** Opens a log in memory as {@link #inMemory(Policy, MemoryLedger)} does, of which nobody reads rows. */
+  public static Indelible inMemory(Policy policy) {
+    return inMemory(policy, new MemoryLedger());
   }
 
   /** For what {@link #open(Path)} leaves at its defaults. */

@@ -17,8 +17,8 @@ import dev.indelible.ledger.RowSignatureNote;
 import dev.indelible.ledger.TamperNote;
 import dev.indelible.merkle.Hash;
 import dev.indelible.queue.AuditCounters;
+import dev.indelible.queue.EventBatch;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
@@ -41,11 +41,8 @@ public final class BatchAppend {
   /** Waiting dead letters that a batch keeps the ids of; with more, each event asks the ledger. */
   private static final int MOST_WAITING_IDS = 10_000;
 
-  /** Where an event ended that became a dead letter. */
-  static final long BURIED = -1;
-
-  /** Where an event ended that was a dead letter already. */
-  static final long BURIED_BEFORE = 0;
+  /** States that a batch was not tried before in this run. */
+  static final long NOT_TRIED_BEFORE = Long.MAX_VALUE;
 
   private final ChainEnd end;
   private final LedgerWriter writer;
@@ -57,9 +54,17 @@ public final class BatchAppend {
   /** Whether the events came through a queue. */
   private boolean queued;
 
-  private long[] places = {};
-  private final BitSet found = new BitSet();
+  /**
+   * Rows from here on were appended by an earlier attempt at this batch whose answer was lost, if
+   * they have an event of it.
+   */
+  private long ownFrom = NOT_TRIED_BEFORE;
+
   private Head head = Head.EMPTY;
+
+  /** The first row that this batch can append. */
+  private long appendedFrom;
+
   private final List<LedgerWatch.DeadLettered> deadLettered = new ArrayList<>();
 
   /** Whether a row was appended that reports tampering. */
@@ -94,10 +99,10 @@ public final class BatchAppend {
    * As {@link #run}, of what came through a queue: what only the log itself may say becomes a dead
    * letter. Whoever can write into a journal could otherwise have it signed.
    */
-  List<AppendOutcome> runQueued(List<AuditEvent> batch, List<AuditEvent> following)
-      throws LedgerException {
+  List<AppendOutcome> runQueued(EventBatch batch, long ownFrom) throws LedgerException {
     queued = true;
-    return run(batch, following);
+    this.ownFrom = ownFrom;
+    return run(batch.events(), batch.following());
   }
 
   /**
@@ -107,8 +112,8 @@ public final class BatchAppend {
    */
   public List<AppendOutcome> run(List<AuditEvent> batch, List<AuditEvent> following)
       throws LedgerException {
-    places = new long[batch.size()];
     head = trustedHead();
+    appendedFrom = head.sequence() + 1;
     declareSignatures();
     waiting = writer.waitingIds(MOST_WAITING_IDS).orElse(null);
     int run = batch.size();
@@ -121,7 +126,7 @@ public final class BatchAppend {
       }
       if (events.isEmpty()) {
         lastRefusal = "the same event is a dead letter already";
-        buried(BURIED_BEFORE);
+        settled(AppendOutcome.DLQ_REPEATED);
         continue;
       }
       int inserted = outcomes.size();
@@ -146,7 +151,7 @@ public final class BatchAppend {
    * @throws LedgerException if the database will not have it
    */
   void chain(SystemEvent note, String what) throws LedgerException {
-    if (run(List.of(note), List.of()).contains(AppendOutcome.DLQ_LANDED)) {
+    if (run(List.of(note), List.of()).get(0).isDeadLetter()) {
       throw new LedgerException(
           writer.name() + ": " + what + " cannot be put on record: " + lastRefusal);
     }
@@ -207,27 +212,8 @@ public final class BatchAppend {
     Optional<T> at(Head end) throws LedgerException;
   }
 
-  /**
-   * Where each event ended: the sequence of its row, which may have been there already; {@link
-   * #BURIED} or {@link #BURIED_BEFORE}.
-   */
-  long[] places() {
-    return places;
-  }
-
-  /** Which of the events, by their place in the batch, have a row that was there already. */
-  BitSet found() {
-    return found;
-  }
-
-  private void appended(long sequence) {
-    places[outcomes.size()] = sequence;
-    outcomes.add(AppendOutcome.APPENDED);
-  }
-
-  private void buried(long place) {
-    places[outcomes.size()] = place;
-    outcomes.add(AppendOutcome.DLQ_LANDED);
+  private void settled(AppendOutcome outcome) {
+    outcomes.add(outcome);
   }
 
   /** The events that became dead letters. */
@@ -324,7 +310,7 @@ public final class BatchAppend {
           return Optional.of(refusal);
         }
         stand(rows.get(i), i + 1 < rows.size() ? rows.get(i + 1).prevHash() : null);
-        appended(rows.get(i).sequence());
+        settled(AppendOutcome.APPENDED);
         unsigned += rows.get(i).signature().isEmpty() ? 1 : 0;
       }
     }
@@ -359,7 +345,7 @@ public final class BatchAppend {
       }
       try {
         append(head, event);
-        appended(head.sequence());
+        settled(AppendOutcome.APPENDED);
         return;
       } catch (RefusedException again) {
         last = again;
@@ -376,8 +362,12 @@ public final class BatchAppend {
       return;
     }
     known = Math.max(known, first.sequence());
-    found.set(outcomes.size());
-    appended(first.sequence());
+    if (first.sequence() >= ownFrom && first.sequence() < appendedFrom) {
+      ownFrom = first.sequence() + 1;
+      settled(AppendOutcome.APPENDED);
+    } else {
+      settled(AppendOutcome.REPEATED);
+    }
   }
 
   private static boolean isSame(AuditEvent event, ChainRow row) {
@@ -404,7 +394,7 @@ public final class BatchAppend {
   private void bury(AuditEvent event, String reason, int attempts) throws LedgerException {
     lastRefusal = reason;
     if (isLetter(event)) {
-      buried(BURIED_BEFORE);
+      settled(AppendOutcome.DLQ_REPEATED);
       return;
     }
     ChainRow row = sealer.seal(head, event);
@@ -412,7 +402,7 @@ public final class BatchAppend {
     if (waiting != null) {
       waiting.add(row.id());
     }
-    buried(BURIED);
+    settled(AppendOutcome.DLQ_LANDED);
     deadLettered.add(
         new LedgerWatch.DeadLettered(row.id(), row.agentId(), row.eventType(), reason));
   }

@@ -61,7 +61,8 @@ final class DeadLetterReplay {
         writer.inTransaction(
             () ->
                 !writer.markReplayed(letter)
-                        || append.run(events, List.of()).contains(AppendOutcome.DLQ_LANDED)
+                        || append.run(events, List.of()).stream()
+                            .anyMatch(AppendOutcome::isDeadLetter)
                     ? Optional.empty()
                     : Optional.of(append.head()));
     head.ifPresent(committed -> append.committed());

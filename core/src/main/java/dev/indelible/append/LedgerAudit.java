@@ -19,7 +19,7 @@ public final class LedgerAudit {
   public static DeferredAudit start(
       LedgerFactory ledger, AppendSettings settings, EventStore store, DrainSettings drain) {
     AuditCounters counters = new AuditCounters();
-    LedgerRun run = LedgerRun.of(ledger, settings, counters, store.recovered());
+    LedgerRun run = LedgerRun.of(ledger, settings, counters);
     return DeferredAudit.start(store, () -> new LedgerSink(run), counters, drain);
   }
 }

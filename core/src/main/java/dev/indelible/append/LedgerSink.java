@@ -16,6 +16,7 @@ import dev.indelible.ledger.LedgerUnavailableException;
 import dev.indelible.ledger.LedgerWriter;
 import dev.indelible.ledger.RowSealer;
 import dev.indelible.queue.EventBatch;
+import dev.indelible.queue.JournalMark;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,45 +40,50 @@ public final class LedgerSink implements DeferredAuditSink {
   /** The end of the open ledger's chain; null before the first append. */
   private @Nullable ChainEnd end;
 
-  /**
-   * Whether the next batch may have been tried before: by the sink before this one, or by this one
-   * with an error. It may then be in the ledger already.
-   */
-  private boolean again = true;
-
   /** Creates a sink that has opened nothing yet. */
   public LedgerSink(LedgerRun run) {
     this.run = run;
-    this.sealer = new RowSealer(run.signing());
-    this.watch = new LedgerWatch(run.guard(), run.counters());
+    this.sealer = new RowSealer(run.signing);
+    this.watch = new LedgerWatch(run.guard, run.counters);
   }
 
   @Override
   public List<AppendOutcome> append(EventBatch batch) throws SinkException {
+    // If we crash anywhere in here, the batch is still in the journal. The next process reads in
+    // the ledger up to where it has the journal's events, and begins there.
     try {
+      // Opening may migrate a schema and replay dead letters, each in a transaction of its own.
       ChainEnd chain = open();
       LedgerWriter writer = chain.writer();
+      // From here to the commit nobody else appends. If we crash before the commit, the ledger
+      // undoes the transaction: no row, no dead letter, no position.
       writer.begin();
       try {
-        run.tallies().begin(writer);
-        BatchAppend append = new BatchAppend(chain, sealer, run.counters());
-        List<AppendOutcome> outcomes = append.runQueued(batch.events(), batch.following());
-        if (batch.mark().isPresent()) {
-          writer.advance(batch.mark().get().journal(), batch.mark().get().position());
+        // Rows from here on may be those of an attempt whose commit was answered by an error.
+        long ownFrom = run.begin(writer);
+        BatchAppend append = new BatchAppend(chain, sealer, run.counters);
+        // Judges the chain's end, seals and inserts rows, grows the tree. An event that has its row
+        // or its dead letter already, by an earlier attempt, is recognised and not settled twice.
+        List<AppendOutcome> outcomes = append.runQueued(batch, ownFrom);
+        // In the same transaction, so that rows and positions are never apart.
+        for (JournalMark mark : batch.marks()) {
+          writer.advance(mark.journal(), mark.position());
         }
+        // If we crash in it, or it fails, the batch is in the ledger as a whole or not at all, and
+        // we do not know which: the next attempt recognises its events.
         writer.commit();
+        // If the file was removed or replaced meanwhile, nobody will see the commit. The batch is
+        // not settled, and goes into the ledger that is there next.
         requireStillThere(writer);
+        // From here on a crash loses no more than what this process knows. If one of these fails,
+        // the batch is retried, and every event of it is recognised.
         append.committed();
-        run.checkpoints().appended();
-        run.counters().reportChainSequence(append.head().sequence());
-        run.counters().countUnsigned(append.unsigned());
+        run.checkpoints.appended();
+        run.counters.reportChainSequence(append.head().sequence());
+        run.counters.countUnsigned(append.unsigned());
         watch.committed(writer, append.deadLettered(), append.isNoted());
-        // Last: what fails before this has the batch come again, and then it is counted.
-        run.tallies().settled(batch.events(), append.places(), append.found(), again);
-        again = false;
         return outcomes;
       } catch (LedgerException | RuntimeException | Error e) {
-        again = true;
         writer.rollback(e);
         throw e;
       }
@@ -88,23 +94,24 @@ public final class LedgerSink implements DeferredAuditSink {
 
   @Override
   public void maintain() {
+    run.settled();
     if (end != null) {
-      if (run.tallies().writeIfDue(end, sealer)) {
-        run.checkpoints().appended();
+      if (run.tallies.writeIfDue(end, sealer)) {
+        run.checkpoints.appended();
       }
-      run.checkpoints().signIfDue(end);
+      run.checkpoints.signIfDue(end);
       watch.lookIfDue(end.writer());
     }
   }
 
   @Override
   public void finish() throws SinkException {
-    if (end == null && !run.tallies().isNews()) {
+    if (end == null && !run.tallies.isNews()) {
       return;
     }
     try {
       ChainEnd chain = open();
-      run.tallies().finish(chain, sealer);
+      run.tallies.finish(chain, sealer);
       if (!chain.writer().isStillThere()) {
         throw new SinkException(chain.writer().name() + ": " + REPLACED);
       }
@@ -119,7 +126,7 @@ public final class LedgerSink implements DeferredAuditSink {
       return;
     }
     try {
-      run.checkpoints().signIfNew(end);
+      run.checkpoints.signIfNew(end);
     } finally {
       end.writer().close();
       end = null;
@@ -129,12 +136,12 @@ public final class LedgerSink implements DeferredAuditSink {
   private ChainEnd open() throws LedgerException {
     ChainEnd opened = end;
     if (opened == null) {
-      LedgerWriter writer = run.ledger().open();
-      opened = new ChainEnd(writer, run.guard());
+      LedgerWriter writer = run.ledger.open();
+      opened = new ChainEnd(writer, run.guard);
       end = opened;
       writer
           .warning()
-          .ifPresent(reason -> run.counters().healthEntries().set(HealthEntry.SQLITE, reason));
+          .ifPresent(reason -> run.counters.healthEntries().set(HealthEntry.SQLITE, reason));
       retryDeadLetters(opened);
       watch.opened(writer);
     }
@@ -153,10 +160,11 @@ public final class LedgerSink implements DeferredAuditSink {
    * stays; a transient fault has them retried with the batch.
    */
   private void retryDeadLetters(ChainEnd chain) throws LedgerException {
-    if (!run.deadLettersDue().getAndSet(false)) {
+    if (!run.deadLettersDue) {
       return;
     }
-    DeadLetterReplay replay = new DeadLetterReplay(chain, sealer, run.counters());
+    run.deadLettersDue = false;
+    DeadLetterReplay replay = new DeadLetterReplay(chain, sealer, run.counters);
     try {
       for (DeadLetter letter : chain.writer().waitingDeadLetters()) {
         if (!letter.failureReason().equals(DeadLetter.ID_REUSED)) {
@@ -164,7 +172,7 @@ public final class LedgerSink implements DeferredAuditSink {
         }
       }
     } catch (LedgerUnavailableException | SigningException | HeadGuard.KeysUnreadableException e) {
-      run.deadLettersDue().set(true);
+      run.deadLettersDue = true;
       throw e;
     }
   }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.append;
 
-import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
-import dev.indelible.event.GapNote;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.event.TypeCounts;
 import dev.indelible.health.HealthEntry;
@@ -17,9 +15,8 @@ import dev.indelible.ledger.LedgerWriter;
 import dev.indelible.ledger.RowSealer;
 import dev.indelible.ledger.Tally;
 import dev.indelible.queue.AuditCounters;
+import dev.indelible.queue.OutcomeCounters;
 import java.time.Duration;
-import java.util.BitSet;
-import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -28,12 +25,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Counts where the decisions handed in to one run ended, and has a {@link Tally} chained from time
- * to time and at the end. Outlives the sinks it works for. Used by the drainer's thread.
+ * Chains a {@link Tally} of one run's decisions from time to time and at the end. Outlives the sinks
+ * of the run. Used by the drainer's thread.
  *
- * <p>A tally is made inside the transaction that writes it, under the ledger's write lock: so the
- * rows that it covers are exactly those behind the tally before, by any writer. It holds up no row:
- * one that fails is left out, and the next covers what it would have covered.
+ * <p>A tally is made inside the transaction that writes it, so the rows that it covers are exactly
+ * those after the previous tally, by any writer. It delays no row: one that fails is left out, and
+ * the next covers its rows.
  */
 public final class Tallies {
   /** How often a tally is written while there is something new. */
@@ -64,34 +61,11 @@ public final class Tallies {
   private final HeadGuard guard;
   private final AuditCounters counters;
 
-  /** Events still to come that an earlier run left waiting: they come before all others. */
-  private long recoveredLeft;
-
-  private final Counter appended = new Counter();
-  private final Counter deadLettered = new Counter();
-  private final Counter repeated = new Counter();
-  private final Counter recovered = new Counter();
-  private long lost;
-
-  /**
-   * The last row counted, or the last there was before this run wrote any; negative until then. An
-   * event that is found in a row up to it was not appended by this run, or was counted already.
-   */
-  private long counted = -1;
-
-  /** The last row before this run wrote any. */
-  private long began;
-
-  /** The first event of the batch counted last, and how many were counted from that on. */
-  private @Nullable AuditEvent lastFirst;
-
-  private int lastSize;
-
-  /** How many of the events that come next were counted already. */
-  private int known;
-
   /** The number of the last tally written. */
   private long number;
+
+  /** The row after the last tally when this run first wrote one: its own come after that. */
+  private long firstUncovered = Long.MAX_VALUE;
 
   /** Whether one was written and it is not known whether it is in the chain. */
   private boolean unsure;
@@ -105,64 +79,15 @@ public final class Tallies {
    * The tallies of one run.
    *
    * @param interval how often one is written, at most; null if none ever is
-   * @param recovered how many events an earlier run left waiting
    * @param guard knows the keys that earlier ones may be signed with
    * @param counters where decisions are counted as they are handed in
    */
   public Tallies(
-      @Nullable Duration interval, long recovered, HeadGuard guard, AuditCounters counters) {
+      @Nullable Duration interval, HeadGuard guard, AuditCounters counters) {
     this.wanted = interval != null;
     this.intervalNanos = interval == null ? Long.MAX_VALUE : TimeUnit.NANOSECONDS.convert(interval);
-    this.recoveredLeft = recovered;
     this.guard = guard;
     this.counters = counters;
-  }
-
-  /** This run is about to write. */
-  void begin(LedgerWriter writer) throws LedgerException {
-    if (counted < 0) {
-      began = Math.max(0, writer.lastRow().map(ChainRow::sequence).orElse(0L));
-      counted = began;
-    }
-  }
-
-  /**
-   * Counts a batch that was committed.
-   *
-   * @param places where each event ended, see {@link BatchAppend#places}
-   * @param found which of them were in the ledger already, see {@link BatchAppend#found}
-   * @param again whether it may have been tried before, and be in the ledger for that; and may have
-   *     been counted already, and come again because the answer to it was lost behind this point
-   */
-  void settled(List<AuditEvent> events, long[] places, BitSet found, boolean again) {
-    if (events.isEmpty()) {
-      return;
-    }
-    if (again && events.get(0) == lastFirst) {
-      known = lastSize;
-    }
-    int from = Math.min(known, events.size());
-    known -= from;
-    for (int i = from; i < events.size(); i++) {
-      boolean isNew = !found.get(i) || again && places[i] > counted;
-      count(events.get(i), places[i], isNew && places[i] > 0);
-    }
-    lastFirst = events.get(0);
-    lastSize = events.size() + known;
-  }
-
-  private void count(AuditEvent event, long place, boolean isNew) {
-    boolean earlier = recoveredLeft > 0;
-    recoveredLeft -= earlier ? 1 : 0;
-    counted = Math.max(counted, place);
-    if (earlier) {
-      recovered.add(event, isNew);
-    } else {
-      lost += GapNote.lost(event);
-      appended.add(event, isNew);
-      deadLettered.add(event, place == BatchAppend.BURIED);
-      repeated.add(event, !isNew && place != BatchAppend.BURIED);
-    }
   }
 
   /**
@@ -210,7 +135,7 @@ public final class Tallies {
   private long spoken() {
     return counters.intake().attempts().total()
         + counters.unrecorded().total()
-        + recovered.counts().total();
+        + counters.outcomes().recovered().total();
   }
 
   private void write(ChainEnd chain, RowSealer sealer, boolean closed) throws LedgerException {
@@ -218,6 +143,7 @@ public final class Tallies {
     long spoken = spoken();
     long end = writer.lastRow().map(ChainRow::sequence).orElse(0L);
     long first = firstBehindTally(writer, end);
+    firstUncovered = Math.min(firstUncovered, first);
     if (closed && number == 0 && end - first > MOST_AT_THE_END) {
       // Counting them takes its time: that is for a run that has some.
       return;
@@ -291,7 +217,7 @@ public final class Tallies {
               .lastOfType(
                   SystemEvent.TALLY,
                   end.sequence() + 1,
-                  row -> row.sequence() <= began || isOurs(row))
+                  row -> row.sequence() < firstUncovered || isOurs(row))
               .filter(this::isOurs)
               .flatMap(Tally::read);
       number = Math.max(number, ours.map(Tally::number).orElse(0L));
@@ -304,6 +230,7 @@ public final class Tallies {
       return Optional.empty();
     }
     AuditCounters.Intake intake = counters.intake();
+    OutcomeCounters outcomes = counters.outcomes();
     return Optional.of(
         new Tally(
             run,
@@ -315,12 +242,12 @@ public final class Tallies {
             intake.attempts(),
             counters.unrecorded(),
             new Tally.Outcomes(
-                appended.counts(),
-                deadLettered.counts(),
-                repeated.counts(),
+                outcomes.appended(),
+                outcomes.deadLettered(),
+                outcomes.repeated(),
                 intake.rejected().byType(),
-                lost),
-            recovered.counts()));
+                outcomes.lost()),
+            outcomes.recovered()));
   }
 
   private boolean isOurs(ChainRow row) {
@@ -329,22 +256,5 @@ public final class Tallies {
 
   private boolean isTally(ChainRow row) {
     return guard.isSound(row) && Tally.read(row).isPresent();
-  }
-
-  /** A count of decisions by their type. */
-  private static final class Counter {
-    private long checks;
-    private long refusals;
-
-    void add(AuditEvent event, boolean counts) {
-      if (counts) {
-        checks += event.eventType().equals(DeferredAuditEvent.CHECK) ? 1 : 0;
-        refusals += event.eventType().equals(DeferredAuditEvent.REFUSAL) ? 1 : 0;
-      }
-    }
-
-    TypeCounts counts() {
-      return new TypeCounts(checks, refusals);
-    }
   }
 }

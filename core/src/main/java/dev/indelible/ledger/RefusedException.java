@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.ledger;
 
+import org.jspecify.annotations.Nullable;
+
 /** A row that the ledger does not take; the transaction goes on without it. */
 public final class RefusedException extends LedgerException {
   private static final long serialVersionUID = 1;
@@ -27,7 +29,7 @@ public final class RefusedException extends LedgerException {
    * @param rowsLost whether the rows inserted since the last savepoint were lost with this one
    */
   public RefusedException(
-      String ledger, Refusal refusal, String reason, boolean rowsLost, Throwable cause) {
+      String ledger, Refusal refusal, String reason, boolean rowsLost, @Nullable Throwable cause) {
     super(ledger + ": " + reason, false, cause);
     this.refusal = refusal;
     this.reason = reason;

@@ -70,6 +70,7 @@ public final class AuditCounters {
   /** Publishes {@link #alsoUncountedRejected}; written after it and read before. */
   volatile boolean alsoUncounted;
 
+  private final OutcomeCounters outcomes = new OutcomeCounters();
   private final AtomicLong appended = new AtomicLong();
   private final LongAdder unsigned = new LongAdder();
   private final AtomicLong dlqLanded = new AtomicLong();
@@ -129,6 +130,7 @@ public final class AuditCounters {
   /** Counts events that an earlier run left waiting: handed in, and not in this run. */
   void countRecovered(long events) {
     submitted[NO_DECISION].addAndGet(events);
+    outcomes.expectRecovered(events);
   }
 
   /** Counts an event that was not accepted. */
@@ -194,6 +196,11 @@ public final class AuditCounters {
     AtomicLong[] counters = new AtomicLong[KINDS];
     Arrays.setAll(counters, kind -> new AtomicLong());
     return counters;
+  }
+
+  /** Returns where this run's decisions ended, by event type; for the drainer's thread. */
+  public OutcomeCounters outcomes() {
+    return outcomes;
   }
 
   /** Counts events that are in the chain. */

@@ -215,13 +215,11 @@ class CheckpointsTest {
             SqliteWriter.drainer(log.file, LEDGER),
             RowSigning.everyRow(signer),
             guard,
-            log.counters,
-            new AtomicBoolean(),
             new Checkpoints(
                 Checkpoints.Settings.of(signer).withInterval(Duration.ZERO).withFile(lastSigned),
                 guard,
                 log.counters),
-            new Tallies(null, 0, guard, log.counters)));
+            new Tallies(null, guard, log.counters), log.counters));
   }
 
   /** Signs rows at once, and checkpoints when the test lets it. */

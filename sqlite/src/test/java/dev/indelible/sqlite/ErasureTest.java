@@ -163,7 +163,7 @@ class ErasureTest {
     log.append(event);
     erase(event);
 
-    assertThat(log.append(event)).containsExactly(AppendOutcome.APPENDED);
+    assertThat(log.append(event)).containsExactly(AppendOutcome.REPEATED);
 
     assertThat(log.ids()).hasSize(2);
     assertThat(log.letters()).isZero();

@@ -272,7 +272,7 @@ class TallyTest {
   @Test
   void aBatchThatComesAgainIsCountedOnce() throws Exception {
     HeadGuard guard = new HeadGuard(new RowCheck(TestLog.KEYS));
-    Tallies tallies = new Tallies(ONLY_AT_THE_END, 0, guard, log.counters);
+    Tallies tallies = new Tallies(ONLY_AT_THE_END, guard, log.counters);
     AtomicLong calls = new AtomicLong();
     AtomicBoolean speechless = new AtomicBoolean(true);
     // The answer to the first batch is lost twice: once behind the commit, before it was counted,
@@ -626,13 +626,11 @@ class TallyTest {
             SqliteWriter.drainer(log.file, null),
             RowSigning.everyRow(TestLog.KEY),
             guard,
-            log.counters,
-            new AtomicBoolean(),
             new Checkpoints(
                 Checkpoints.Settings.of(checkpoints).withInterval(Duration.ZERO),
                 guard,
                 log.counters),
-            tallies));
+            tallies, log.counters));
   }
 
   private static void submitFromThreads(

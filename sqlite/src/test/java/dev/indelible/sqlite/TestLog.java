@@ -55,7 +55,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A log in a directory of its own, and what tests do with one. */
 final class TestLog {
@@ -103,11 +102,9 @@ final class TestLog {
             SqliteWriter.drainer(file, null),
             signing,
             guard,
-            counters,
-            new AtomicBoolean(),
             new Checkpoints(
                 Checkpoints.Settings.of(KEY).withInterval(Duration.ofHours(1)), guard, counters),
-            new Tallies(null, 0, guard, counters)));
+            new Tallies(null, guard, counters), counters));
   }
 
   /** Makes the tables and nothing else. */

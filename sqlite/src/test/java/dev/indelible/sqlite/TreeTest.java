@@ -35,7 +35,6 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -388,10 +387,8 @@ class TreeTest {
             SqliteWriter.drainer(log.file, null),
             RowSigning.everyRow(TestLog.KEY),
             guard,
-            new AuditCounters(),
-            new AtomicBoolean(),
             checkpoints,
-            new Tallies(null, 0, guard, new AuditCounters())));
+            new Tallies(null, guard, new AuditCounters()), new AuditCounters()));
   }
 
   /** The last checkpoint, its signature checked. */
