@@ -13,9 +13,11 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Data moves one way, and the packages depend one way (design, "One way through"). */
+@Tag("any-jdk")
 class ArchitectureTest {
   private static final String[] CORE = {
     "dev.indelible.action..",

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class KilledProcessTest {
   private static final int THREADS = 4;
-  private static final int KILLS = 20;
+  private static final int KILLS = 8;
 
   @TempDir Path temp;
 
@@ -42,7 +42,7 @@ class KilledProcessTest {
   @Test
   @Tag("full")
   void acceptedEventsSurviveTwoHundredKills() throws Exception {
-    for (int log = 0; log < 10; log++) {
+    for (int log = 0; log < 25; log++) {
       killedOftenIn("log-" + log, log);
     }
   }

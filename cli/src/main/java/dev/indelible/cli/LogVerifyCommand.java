@@ -3,8 +3,8 @@ package dev.indelible.cli;
 
 import dev.indelible.HealthCheck;
 import dev.indelible.OpenException;
-import dev.indelible.adopt.AdoptedChain;
-import dev.indelible.adopt.AdoptionCheck;
+import dev.indelible.aimemory.AdoptedChain;
+import dev.indelible.aimemory.AdoptionCheck;
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.WitnessPolicy;
@@ -20,7 +20,6 @@ import dev.indelible.ledger.Head;
 import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.RowQuery;
 import dev.indelible.publish.ExportedLog;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.Finding;
@@ -363,7 +362,7 @@ final class LogVerifyCommand extends Verb {
   private VerificationReport withAdopted(VerificationReport own, Path file) throws Exception {
     AdoptionCheck check;
     try (LedgerReader ledger = ledger()) {
-      check = new AdoptionCheck(adopted(ledger));
+      check = new AdoptionCheck(AdoptedChain.allIn(ledger));
     } catch (LedgerException e) {
       if (own.verdict() != Verdict.BROKEN) {
         throw e;
@@ -381,18 +380,6 @@ final class LogVerifyCommand extends Verb {
     findings.add(fault ? 0 : findings.size(), finding);
     long faults = report.faults() + (fault ? 1 : 0);
     return new VerificationReport(report.rows(), report.head(), findings, faults);
-  }
-
-  /** The chains that a ledger has adopted, by the row that says so. */
-  static Map<Long, AdoptedChain> adopted(LedgerReader ledger) throws LedgerException {
-    Map<Long, AdoptedChain> adopted = new TreeMap<>();
-    ledger.forEachRow(
-        RowQuery.ofType(AdoptedChain.EVENT_TYPE),
-        row -> {
-          AdoptedChain.read(row).ifPresent(chain -> adopted.put(row.sequence(), chain));
-          return true;
-        });
-    return adopted;
   }
 
   private VerificationReport verify(

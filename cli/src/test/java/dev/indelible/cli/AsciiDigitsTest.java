@@ -23,7 +23,7 @@ class AsciiDigitsTest {
   private static final int LINES_BEFORE = 6;
 
   @ParameterizedTest
-  @ValueSource(strings = {"core", "policy", "sqlite", "jdbc", "library"})
+  @ValueSource(strings = {"transparency", "core", "policy", "sqlite", "jdbc", "library"})
   void libraryFormatsNoNumberByTheLocale(String module) throws Exception {
     List<String> found = new ArrayList<>();
     Path sources = Path.of(System.getProperty("indelible.root"), module, "src", "main", "java");

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,6 +23,7 @@ import tools.jackson.databind.JsonNode;
  * What cannot be read ends with status 2 and one line that says what, where and what to do; what
  * was on record before stays, and verifies.
  */
+@Tag("any-jdk")
 class BadInputTest {
   private static final int DEEP = 10_000;
 

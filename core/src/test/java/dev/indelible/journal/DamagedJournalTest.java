@@ -12,6 +12,7 @@ import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.JsonValue;
+import dev.indelible.testkit.Sample;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -24,6 +25,7 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,6 +36,7 @@ import tools.jackson.databind.json.JsonMapper;
  * Acceptance 26, D7: bytes of a journal that were cut, lost or changed. What was whole is read,
  * what was written and is not whole any more is put on record, and nothing is made up.
  */
+@Tag("any-jdk")
 @Timeout(180)
 class DamagedJournalTest {
   private static final int SEGMENT = 4096;
@@ -127,23 +130,23 @@ class DamagedJournalTest {
     journal.close();
   }
 
-  /** One flipped bit, at each bit of the first, a middle and the last frame. */
+  /** One flipped bit in the first, a middle and the last frame. */
   @Test
   void oneFlippedBitCostsAtMostOneEventAndIsOnRecord() throws Exception {
     List<DeferredAuditEvent> events = events("agent:a", 4);
     byte[] whole = plantOne(events);
     int length = frameLength(events.get(0));
-    int lost = 0;
+    int harmless = 0;
     for (int frame : new int[] {0, 1, 3}) {
       int start = Segment.HEADER + frame * length;
-      for (int bit = 0; bit < length * 8; bit++) {
+      for (int bit = 0; bit < length * 8; bit += Sample.step(7)) {
         byte[] damaged = whole.clone();
         damaged[start + bit / 8] ^= (byte) (1 << bit % 8);
-        lost += requireOneLost(recoverFrom(damaged), events, frame) ? 1 : 0;
+        harmless += requireOneLost(recoverFrom(damaged), events, frame) ? 0 : 1;
       }
     }
-    // Only the end word can change without harm.
-    assertThat(lost).isGreaterThanOrEqualTo(3 * (length - 8) * 8);
+    // Only the end word, of 64 bits, can change without harm.
+    assertThat(harmless).isLessThanOrEqualTo(3 * (64 / Sample.step(7) + 1));
   }
 
   /** The same in a segment that another follows: the damage stays within its frame. */
@@ -157,7 +160,7 @@ class DamagedJournalTest {
     for (Path file : test.segments(0)) {
       all.add(Files.readAllBytes(file));
     }
-    for (int bit = 0; bit < length * 8; bit++) {
+    for (int bit = 0; bit < length * 8; bit += Sample.step(7)) {
       byte[] damaged = all.get(1).clone();
       damaged[Segment.HEADER + length + bit / 8] ^= (byte) (1 << bit % 8);
       requireOneLost(recoverFrom(all.get(0), damaged, all.get(2)), events, 3);
@@ -214,7 +217,7 @@ class DamagedJournalTest {
     whole = Files.readAllBytes(test.segments(0).get(0));
     List<DeferredAuditEvent> left = List.of(events.get(0), events.get(1), events.get(3));
     assertThat(bytes(recoverFrom(whole))).isEqualTo(bytes(left));
-    for (int bit = 0; bit < length * 8; bit++) {
+    for (int bit = 0; bit < length * 8; bit += Sample.step(7)) {
       byte[] damaged = whole.clone();
       damaged[at + bit / 8] ^= (byte) (1 << bit % 8);
       assertThat(bytes(recoverFrom(damaged))).as("bit %d", bit).isEqualTo(bytes(left));
@@ -276,7 +279,7 @@ class DamagedJournalTest {
     byte[] whole = plantOne(events);
     Arrays.fill(whole, Segment.HEADER + length, Segment.HEADER + 2 * length, (byte) 0);
     List<DeferredAuditEvent> left = List.of(events.get(0), events.get(2), events.get(3));
-    for (int bit = 0; bit < length * 8; bit++) {
+    for (int bit = 0; bit < length * 8; bit += Sample.step(7)) {
       byte[] damaged = whole.clone();
       damaged[Segment.HEADER + 2 * length + bit / 8] ^= (byte) (1 << bit % 8);
       List<AuditEvent> found = recoverFrom(damaged);

@@ -50,7 +50,7 @@ class PowerCutTest {
   @Test
   void aPowerCutCostsNothingThatWasAcceptedInPowerMode() throws Exception {
     Random random = new Random(29);
-    for (int round = 0; round < 12; round++) {
+    for (int round = 0; round < 6; round++) {
       TestJournal before = new TestJournal(temp.resolve("power" + round));
       PowerlessDisk disk = new PowerlessDisk();
       before.disk = disk;
@@ -101,7 +101,7 @@ class PowerCutTest {
   @Test
   void aPowerCutCostsOnlyWhatWasAcceptedAfterTheLastSync() throws Exception {
     Random random = new Random(5);
-    for (int round = 0; round < 8; round++) {
+    for (int round = 0; round < 4; round++) {
       TestJournal now = new TestJournal(temp.resolve("process" + round));
       Set<String> promised = new HashSet<>();
       Set<String> everOffered = new HashSet<>();

@@ -21,12 +21,14 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import javax.sql.DataSource;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Ways past the hook that were found once, on the real databases. */
+@Tag("any-jdk")
 class KnownBypassTest {
   @TempDir Path directory;
   private final List<Custom> asked = new ArrayList<>();

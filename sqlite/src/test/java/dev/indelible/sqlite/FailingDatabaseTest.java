@@ -46,7 +46,7 @@ class FailingDatabaseTest {
   private static final int CHANGES = FaultyDisk.WRITE | FaultyDisk.SYNC | FaultyDisk.SIZE;
 
   /** Every so many calls are tried in the default run. */
-  private static final int STRIDE = 41;
+  private static final int STRIDE = 97;
 
   @TempDir Path temp;
 
@@ -79,13 +79,13 @@ class FailingDatabaseTest {
   /** So much at once that SQLite moves its log into the database while it is written to. */
   @Test
   void anErrorInTheMidstOfACheckpointLosesNothing() throws Exception {
-    sample(Script.LARGE, 4);
+    sample(Script.LARGE, 2);
   }
 
   /** The same on the thread that carries over beside a writer under load. */
   @Test
   void anErrorBesideAWriterUnderLoadLosesNothing() throws Exception {
-    sample(Script.LOADED, 4);
+    sample(Script.LOADED, 2);
   }
 
   @Test

@@ -27,7 +27,7 @@ class KillNineTest {
 
   @Test
   void whatWasSettledSurvivesKillNine() throws Exception {
-    killedTimes(20);
+    killedTimes(8);
   }
 
   @Test
@@ -40,7 +40,7 @@ class KillNineTest {
   @Test
   void aKilledFirstStartIsNotInTheWayOfTheNext() throws Exception {
     Random random = new Random(9);
-    for (int kill = 0; kill < 8; kill++) {
+    for (int kill = 0; kill < 4; kill++) {
       TestLog log = new TestLog(directory.resolve(kill + ".db"));
       ChildProcess child = ChildProcess.start(SettlingProcess.class, log.file, kill);
       assertThat(child.readLine()).isEqualTo("started");

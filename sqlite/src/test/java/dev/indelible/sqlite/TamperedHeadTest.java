@@ -22,6 +22,7 @@ import java.sql.Connection;
 import java.util.List;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,6 +35,7 @@ import tools.jackson.databind.ObjectMapper;
  * something with plain SQL, and asks: does recording go on, does the chain say so once, does the
  * verifier name the row.
  */
+@Tag("any-jdk")
 class TamperedHeadTest {
   /** Rows that are there before anything is planted. */
   private static final int HONEST = 3;

@@ -93,7 +93,7 @@ class WalCheckpointerTest {
 
   @Test
   void whatWasSettledUnderLoadSurvivesKillNine() throws Exception {
-    killedTimes(6);
+    killedTimes(2);
   }
 
   @Test

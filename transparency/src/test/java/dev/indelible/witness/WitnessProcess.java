@@ -24,13 +24,14 @@ final class WitnessProcess {
   }
 
   /** One that serves. */
-  static WitnessProcess serving(WitnessDirectory directory) throws IOException {
-    return launch(List.of(directory.path().toString()));
+  static WitnessProcess serving(WitnessDirectory directory, String... jvmOptions)
+      throws IOException {
+    return launch(List.of(jvmOptions), List.of(directory.path().toString()));
   }
 
   /** One that decides about the request in a file, says the status, and never answers. */
   static WitnessProcess deciding(WitnessDirectory directory, Path request) throws IOException {
-    return launch(List.of(directory.path().toString(), request.toString()));
+    return launch(List.of(), List.of(directory.path().toString(), request.toString()));
   }
 
   public static void main(String[] args) throws Exception {
@@ -45,17 +46,18 @@ final class WitnessProcess {
     new CountDownLatch(1).await();
   }
 
-  private static WitnessProcess launch(List<String> arguments) throws IOException {
+  private static WitnessProcess launch(List<String> jvmOptions, List<String> arguments)
+      throws IOException {
     List<String> command =
         new ArrayList<>(
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
-                "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
-                "-cp",
-                System.getProperty("java.class.path"),
-                WitnessProcess.class.getName()));
+                "-Dorg.slf4j.simpleLogger.defaultLogLevel=error"));
+    command.addAll(jvmOptions);
+    command.addAll(
+        List.of("-cp", System.getProperty("java.class.path"), WitnessProcess.class.getName()));
     command.addAll(arguments);
     Path errors = Path.of(arguments.get(0)).resolveSibling("errors");
     Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.testkit;
+package dev.indelible.checkpoint;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Wrong input by the thousand, the same on every run: right input with bits flipped, parts cut,
- * repeated, moved and swapped for parts of others, and with what parsers trip over put in.
+ * Makes wrong input, equal on every run: right input with bits flipped, parts cut, repeated, moved
+ * and swapped for parts of others, and with bytes put in that parsers treat specially.
  */
-public final class Mutations {
-  private static final List<byte[]> STUMBLING_BLOCKS =
+final class Mutations {
+  private static final List<byte[]> SPECIAL =
       List.of(
               "\n",
               "\n\n",
@@ -48,33 +48,18 @@ public final class Mutations {
 
   private Mutations() {}
 
-  /**
-   * A parser that either refuses in its own way or gives what it was given; all else is a fault.
-   */
-  @FunctionalInterface
-  public interface Target {
-    void fuzz(byte[] input);
-  }
-
-  /** Feeds the seeds as they are, and then so many mutants of them. */
-  public static void run(Target target, int mutants, List<byte[]> seeds) {
-    seeds.forEach(seed -> feed(target, seed));
+  /** Returns the seeds, and then {@code count} mutants of them. */
+  static List<byte[]> of(List<byte[]> seeds, int count) {
+    List<byte[]> inputs = new ArrayList<>(seeds);
     SplittableRandom random = new SplittableRandom(20261123);
-    for (int i = 0; i < mutants; i++) {
+    for (int i = 0; i < count; i++) {
       byte[] mutant = seeds.get(random.nextInt(seeds.size()));
       for (int changes = random.nextInt(1, 4); changes > 0; changes--) {
         mutant = mutate(mutant, seeds, random);
       }
-      feed(target, mutant);
+      inputs.add(mutant);
     }
-  }
-
-  private static void feed(Target target, byte[] input) {
-    try {
-      target.fuzz(input);
-    } catch (RuntimeException | Error e) {
-      throw new AssertionError("input " + HexFormat.of().formatHex(input), e);
-    }
+    return inputs;
   }
 
   private static byte[] mutate(byte[] from, List<byte[]> seeds, SplittableRandom random) {
@@ -85,8 +70,8 @@ public final class Mutations {
       case 0 -> flipped(from, random);
       case 1 -> joined(from, start, new byte[0], end);
       case 2 -> joined(from, end, part, end);
-      case 3 -> joined(from, start, any(STUMBLING_BLOCKS, random), start);
-      case 4 -> joined(from, start, any(STUMBLING_BLOCKS, random), end);
+      case 3 -> joined(from, start, any(SPECIAL, random), start);
+      case 4 -> joined(from, start, any(SPECIAL, random), end);
       case 5 -> Arrays.copyOf(from, start);
       default -> {
         byte[] other = any(seeds, random);
@@ -108,7 +93,7 @@ public final class Mutations {
     return copy;
   }
 
-  /** What is before {@code start}, then {@code middle}, then what is from {@code end} on. */
+  /** Returns the bytes before {@code start}, {@code middle}, and the bytes from {@code end} on. */
   private static byte[] joined(byte[] from, int start, byte[] middle, int end) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     out.write(from, 0, start);

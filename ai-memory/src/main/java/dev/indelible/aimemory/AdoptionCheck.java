@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.adopt;
+package dev.indelible.aimemory;
 
 import dev.indelible.merkle.CompactRange;
 import dev.indelible.merkle.Hash;
@@ -15,37 +15,36 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.TreeMap;
 
 /**
- * Whether a file still holds a chain as a log adopted it. It is shown every row of the file in
- * order; rows that came behind those adopted do no harm, and are not covered. Used by one thread.
+ * Checks that a file still holds a chain as a log adopted it. It takes every row of the file in
+ * order; rows after the adopted ones are accepted and not covered. Used by one thread.
  */
 public final class AdoptionCheck {
   private static final String ADOPTED = "adopted";
 
-  /** What was adopted, by the row of this log that says so. */
+  /** The adopted chains, by the row of this log that records them. */
   private final NavigableMap<Long, AdoptedChain> adopted;
 
-  /** The sizes that were adopted. */
+  /** The sizes of the adopted chains. */
   private final Set<Long> sizes = new HashSet<>();
 
-  /** The root of the file's rows at each of them that it reaches. */
+  /** The root over the rows of the file at each of those sizes. */
   private final Map<Long, String> roots = new HashMap<>();
 
   private final CompactRange tree = CompactRange.empty();
 
   /**
-   * A check against what a log has adopted.
+   * Begins a check.
    *
-   * @param adopted each chain, by the sequence of the row that says so
+   * @param adopted the chains that the log has adopted; see {@link AdoptedChain#allIn}
    */
-  public AdoptionCheck(Map<Long, AdoptedChain> adopted) {
-    this.adopted = new TreeMap<>(adopted);
+  public AdoptionCheck(NavigableMap<Long, AdoptedChain> adopted) {
+    this.adopted = adopted;
     adopted.values().forEach(chain -> sizes.add(chain.rows()));
   }
 
-  /** Looks at the next row of the file. */
+  /** Takes the next row of the file. */
   public void row(AiMemoryRow row) {
     tree.append(Hash.ofLeaf(row.canonicalBytes()));
     if (sizes.contains(tree.size())) {
@@ -54,9 +53,9 @@ public final class AdoptionCheck {
   }
 
   /**
-   * What the file is to this log; asked after the last row.
+   * Returns the finding on the file; called after the last row.
    *
-   * @param report what the file is by the rules of its own format
+   * @param report the report on the file by the rules of its own format
    */
   public Finding finding(VerificationReport report) {
     if (adopted.isEmpty()) {
@@ -105,7 +104,7 @@ public final class AdoptionCheck {
     return new Finding(ADOPTED, Status.BROKEN, OptionalLong.of(last.getKey()), what);
   }
 
-  /** The one to name: that at the first row, or else the first. */
+  /** Returns the finding that is about the file, or else the one at the first row. */
   private static Finding firstBroken(VerificationReport report) {
     return report.findings().stream()
         .filter(each -> each.status() == Status.BROKEN)

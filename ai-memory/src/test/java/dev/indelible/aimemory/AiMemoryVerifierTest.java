@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.adopt;
+package dev.indelible.aimemory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.groups.Tuple.tuple;
@@ -14,6 +14,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /** The bytes of ai-memory 0.7. The hashes are from a program in another language. */
@@ -119,10 +120,10 @@ class AiMemoryVerifierTest {
     return new AdoptedChain(AiMemoryVerifier.FORMAT, rows, SECOND_HASH, root, "", "intact");
   }
 
-  /** What is found of a file of both rows by a log that adopted these. */
+  /** Returns the finding on a file of both rows by a log that adopted these chains. */
   private static Finding finding(Map<Long, AdoptedChain> adopted) {
     AiMemoryVerifier verifier = new AiMemoryVerifier(KeyRing.of(List.of()));
-    AdoptionCheck check = new AdoptionCheck(adopted);
+    AdoptionCheck check = new AdoptionCheck(new TreeMap<>(adopted));
     for (AiMemoryRow row : List.of(first(), second())) {
       verifier.row(row);
       check.row(row);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.sqlite;
+package dev.indelible.aimemory;
 
-import dev.indelible.adopt.AiMemoryRow;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.sqlite.SqliteLibrary;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -11,6 +12,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -20,17 +22,19 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.sqlite.SQLiteConfig;
+import org.sqlite.SQLiteOpenMode;
 
 /**
- * An SQLite file of ai-memory 0.7, for reading its table {@code signed_events}. All is read as of
- * one moment, the first reading. The file is opened for reading only, and where nobody has it open
- * nothing is put beside it. One thread.
+ * The table {@code signed_events} of an SQLite file of ai-memory 0.7, read in one transaction that
+ * begins with the first query. The file is opened for reading only; SQLite creates no file beside
+ * it unless a writer has it open. Used by one thread.
  */
 public final class AiMemoryFile implements AutoCloseable {
   private static final String TABLE = "signed_events";
-  private static final String LETTERS = "signed_events_dlq";
+  private static final String DEAD_LETTERS = "signed_events_dlq";
 
-  /** The columns and the type of value that each has in what the other system writes. */
+  /** The columns of the table, each with the types of value that ai-memory writes into it. */
   private static final Map<String, List<String>> COLUMNS =
       Map.of(
           "id", List.of("text"),
@@ -43,10 +47,12 @@ public final class AiMemoryFile implements AutoCloseable {
           "prev_hash", List.of("blob", "null"),
           "sequence", List.of("integer"));
 
-  /** SQLite file format, section 1.3: where the header says if the file is in WAL mode. */
+  /** Offset of the read version, which is 2 in WAL mode (SQLite file format, section 1.3). */
   private static final int READ_VERSION_AT = 19;
 
   private static final int WAL_VERSION = 2;
+
+  private static final int BUSY_TIMEOUT_MILLIS = 5_000;
 
   private final Path file;
   private final Connection connection;
@@ -61,18 +67,17 @@ public final class AiMemoryFile implements AutoCloseable {
   /**
    * Opens a file.
    *
-   * @throws LedgerException if there is none, or it is no database, or has no such table
+   * @throws LedgerException if there is no file, or it is no database, or has no such table
    */
   public static AiMemoryFile open(Path file) throws LedgerException {
     if (!Files.isRegularFile(file)) {
       throw new LedgerException(file + ": no such file");
     }
     SqliteLibrary.load();
-    // Merely to read it, SQLite would put two files beside a database in WAL mode.
+    // SQLite creates two files beside a database in WAL mode even to read it.
     boolean immutable = isWal(file) && !Files.exists(wal(file));
-    String url = SqliteFile.url(file) + (immutable ? "?immutable=1" : "");
     try {
-      Connection connection = DriverManager.getConnection(url, SqliteLedger.readOnly());
+      Connection connection = connect(file, immutable);
       try {
         connection.setAutoCommit(false);
         AiMemoryFile opened = new AiMemoryFile(file, connection, immutable);
@@ -87,9 +92,19 @@ public final class AiMemoryFile implements AutoCloseable {
     }
   }
 
+  private static Connection connect(Path file, boolean immutable) throws SQLException {
+    SQLiteConfig config = new SQLiteConfig();
+    config.setReadOnly(true);
+    config.setOpenMode(SQLiteOpenMode.NOMUTEX);
+    config.setBusyTimeout(BUSY_TIMEOUT_MILLIS);
+    String path = file.toAbsolutePath().toUri().getRawPath();
+    return DriverManager.getConnection(
+        "jdbc:sqlite:file:" + path + (immutable ? "?immutable=1" : ""), config.toProperties());
+  }
+
   /**
-   * Whether some of what is in the database is not in its file: a digest of the file would not be
-   * one of what is read.
+   * Returns true if part of the database is in a file beside it, so that a digest of the file does
+   * not cover all that is read.
    */
   public static boolean isInUse(Path file) throws LedgerException {
     try {
@@ -125,15 +140,10 @@ public final class AiMemoryFile implements AutoCloseable {
   }
 
   private List<String> columnNames() throws SQLException {
-    List<String> names = new ArrayList<>();
-    Statements.forEach(
-        connection,
-        SqliteStructure.pragma("table_info", TABLE),
-        row -> names.add(row.getString("name")));
-    return names;
+    return texts("SELECT name FROM pragma_table_info('" + TABLE + "')");
   }
 
-  /** Whether there is a table of that name that has its rows in this file, as no view has. */
+  /** Returns true if the file has a table of that name; a view has no root page. */
   private boolean hasTable(String name) throws SQLException {
     return count(
             "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 AND name = '"
@@ -143,9 +153,8 @@ public final class AiMemoryFile implements AutoCloseable {
   }
 
   /**
-   * What is wrong with the table and its indexes as SQLite keeps them, as far as it can be told
-   * from reading all of both; a row that only one of them has would be read or not as the query
-   * goes.
+   * Returns what SQLite's integrity check finds in the table and its indexes. A row that only one
+   * of them has would be read by some queries and not by others.
    */
   public List<String> damage() throws LedgerException {
     return reading(
@@ -155,22 +164,23 @@ public final class AiMemoryFile implements AutoCloseable {
         });
   }
 
-  /** Shows every row that has a place in the chain, in order of sequence. */
+  /** Passes every row with a sequence to {@code visitor}, in order of sequence. */
   public void forEachRow(Consumer<AiMemoryRow> visitor) throws LedgerException {
     reading(
         () -> {
-          Statements.forEach(
-              connection,
-              """
+          try (Statement statement = connection.createStatement();
+              ResultSet rows =
+                  statement.executeQuery(
+                      """
               SELECT sequence, id, agent_id, event_type, payload_hash, signature, attest_level,
                 timestamp, prev_hash, typeof(id), typeof(agent_id), typeof(event_type),
                 typeof(payload_hash), typeof(signature), typeof(attest_level), typeof(timestamp),
                 typeof(prev_hash)
-              FROM signed_events WHERE typeof(sequence) = 'integer' ORDER BY sequence""",
-              row -> {
-                visitor.accept(read(row));
-                return true;
-              });
+              FROM signed_events WHERE typeof(sequence) = 'integer' ORDER BY sequence""")) {
+            while (rows.next()) {
+              visitor.accept(read(rows));
+            }
+          }
           return "";
         });
   }
@@ -189,7 +199,7 @@ public final class AiMemoryFile implements AutoCloseable {
         mistyped(row));
   }
 
-  /** The bytes as they are stored; none for NULL. */
+  /** Returns the bytes as they are stored, and an empty array for NULL. */
   private static byte[] bytes(ResultSet row, String column) throws SQLException {
     byte @Nullable [] bytes = row.getBytes(column);
     return bytes == null ? new byte[0] : bytes;
@@ -207,39 +217,39 @@ public final class AiMemoryFile implements AutoCloseable {
     return Optional.empty();
   }
 
-  /** The columns of the table that ai-memory 0.7 does not have. */
+  /** Returns the columns of the table that ai-memory 0.7 does not have. */
   public List<String> laterColumns() throws LedgerException {
     return reading(
         () -> columnNames().stream().filter(name -> !COLUMNS.containsKey(name)).sorted().toList());
   }
 
-  /** How many rows have no number, and so no place in the chain. */
+  /** Returns the number of rows without a sequence, which are not in the chain. */
   public long unchained() throws LedgerException {
     return reading(
         () -> count("SELECT count(*) FROM signed_events WHERE typeof(sequence) <> 'integer'"));
   }
 
   /**
-   * The first row whose id an earlier row has; empty if each row has an id of its own. Reads the
-   * table itself where no index has the ids in order.
+   * Returns the first row whose id an earlier row has, or empty. SQLite reads the table itself
+   * where no index has the ids in order.
    */
   public OptionalLong repeatedId() throws LedgerException {
     return reading(
-        () ->
-            Statements.first(
-                    connection,
-                    """
-                    SELECT min(last) FROM (SELECT max(sequence) AS last FROM signed_events
-                      WHERE typeof(sequence) = 'integer' GROUP BY id HAVING count(*) > 1)""",
-                    row -> row.getObject(1) == null ? -1L : row.getLong(1))
-                .filter(sequence -> sequence >= 0)
-                .map(OptionalLong::of)
-                .orElse(OptionalLong.empty()));
+        () -> {
+          long sequence =
+              count(
+                  """
+                  SELECT coalesce(min(last), -1) FROM (SELECT max(sequence) AS last
+                    FROM signed_events
+                    WHERE typeof(sequence) = 'integer' GROUP BY id HAVING count(*) > 1)""");
+          return sequence < 0 ? OptionalLong.empty() : OptionalLong.of(sequence);
+        });
   }
 
-  /** How many events were refused a row, and lie in a table beside the chain. */
+  /** Returns the number of dead letters, which are in a table beside the chain. */
   public long deadLetters() throws LedgerException {
-    return reading(() -> hasTable(LETTERS) ? count("SELECT count(*) FROM " + LETTERS) : 0L);
+    return reading(
+        () -> hasTable(DEAD_LETTERS) ? count("SELECT count(*) FROM " + DEAD_LETTERS) : 0L);
   }
 
   @Override
@@ -247,11 +257,17 @@ public final class AiMemoryFile implements AutoCloseable {
     try {
       connection.close();
     } catch (SQLException e) {
-      // It was only read from; there is nothing to lose.
+      // Nothing was written, so nothing is lost.
     }
   }
 
-  private <T> T reading(SqliteLedger.Reading<T> reading) throws LedgerException {
+  /** A query. */
+  @FunctionalInterface
+  private interface Reading<T> {
+    T read() throws SQLException;
+  }
+
+  private <T> T reading(Reading<T> reading) throws LedgerException {
     try {
       T read = reading.read();
       if (immutable && Files.exists(wal(file))) {
@@ -265,13 +281,21 @@ public final class AiMemoryFile implements AutoCloseable {
   }
 
   private long count(String sql) throws SQLException {
-    return Statements.first(connection, sql, row -> row.getLong(1)).orElseThrow();
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(sql)) {
+      return row.getLong(1);
+    }
   }
 
-  /** The first column of every row. */
+  /** Returns the first column of every row. */
   private List<String> texts(String sql) throws SQLException {
     List<String> texts = new ArrayList<>();
-    Statements.forEach(connection, sql, row -> texts.add(row.getString(1)));
+    try (Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      while (rows.next()) {
+        texts.add(rows.getString(1));
+      }
+    }
     return texts;
   }
 

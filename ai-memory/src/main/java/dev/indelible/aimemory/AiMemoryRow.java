@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.adopt;
+package dev.indelible.aimemory;
 
 import dev.indelible.crypto.Sha256;
 import java.nio.ByteBuffer;
@@ -10,18 +10,18 @@ import java.util.Optional;
 
 /**
  * A row of the table {@code signed_events} of ai-memory 0.7, as its bytes are stored. The arrays
- * are shared, not to be changed.
+ * are shared and must not be changed.
  *
  * @param sequence its number, from 1
- * @param id a UUID, as text in UTF-8, as are the other three below that are said to be text
+ * @param id a UUID as text; all texts are in UTF-8
  * @param agentId who acted; text
  * @param eventType for example {@code governance.refusal}; text
- * @param payloadHash SHA-256 of what was decided, which is kept nowhere; 32 bytes
+ * @param payloadHash SHA-256 of the payload, which the table does not keep; 32 bytes
  * @param signature an Ed25519 signature; empty where the column is NULL
  * @param attestLevel who signed, for example {@code unsigned} or {@code daemon_signed}; text
  * @param timestamp when, in RFC 3339; text
  * @param prevHash the {@link #hash} of the row before; empty where the column is NULL
- * @param mistyped what is wrong with the types of its columns, if anything is
+ * @param mistyped a column of a type that ai-memory does not write, or empty
  */
 public record AiMemoryRow(
     long sequence,
@@ -35,15 +35,15 @@ public record AiMemoryRow(
     byte[] prevHash,
     Optional<String> mistyped) {
 
-  /** What stands behind each field in the {@link #canonicalBytes}. */
+  /** The byte after each field in {@link #canonicalBytes}. */
   static final byte SEPARATOR = 0x1f;
 
   private static final byte[] LATER_SIGNED_PREFIX =
       "ai-memory/signed-events/row-v1\0".getBytes(StandardCharsets.US_ASCII);
 
   /**
-   * What is hashed: each field as it is stored, followed by the byte 0x1F, and the sequence as 8
-   * bytes, big-endian. The hash of the row before is not among them.
+   * Returns the bytes that are hashed: each field as it is stored, followed by the byte 0x1F, then
+   * the sequence as 8 bytes, big-endian. The hash of the row before is not among them.
    */
   public byte[] canonicalBytes() {
     List<byte[]> fields =
@@ -55,9 +55,8 @@ public record AiMemoryRow(
   }
 
   /**
-   * The bytes that later versions hash instead (ai-memory 1.0): each field behind its length as 8
-   * bytes, big-endian, then the sequence, then a zero byte, which says that the row has no {@code
-   * cause_hash}.
+   * Returns the bytes that ai-memory 1.0 hashes: each field after its length as 8 bytes,
+   * big-endian, then the sequence, then a zero byte, which stands for an absent {@code cause_hash}.
    */
   byte[] laterBytes() {
     List<byte[]> fields =
@@ -68,15 +67,15 @@ public record AiMemoryRow(
     return out.putLong(sequence).put((byte) 0).array();
   }
 
-  /** The link of the next row as later versions write it: SHA-256 of the {@link #laterBytes}. */
+  /** Returns the link of the next row in later versions: SHA-256 of {@link #laterBytes}. */
   byte[] laterHash() {
     return Sha256.hash(laterBytes());
   }
 
   /**
-   * The message that the daemon of later versions signs: SHA-256 over a prefix, the texts behind
-   * their lengths, the sequence, the payload hash behind its length, and the zero byte that says
-   * that the row has no {@code cause_hash}.
+   * Returns the message that the daemon of later versions signs: SHA-256 over a prefix, the texts
+   * after their lengths, the sequence, the payload hash after its length, and a zero byte for an
+   * absent {@code cause_hash}.
    */
   byte[] laterSignedMessage() {
     List<byte[]> texts = List.of(id, agentId, eventType, attestLevel, timestamp);
@@ -90,7 +89,7 @@ public record AiMemoryRow(
     return Sha256.hash(out.array());
   }
 
-  /** What the next row has as its {@code prev_hash}: SHA-256 of the {@link #canonicalBytes}. */
+  /** Returns the {@code prev_hash} of the next row: SHA-256 of {@link #canonicalBytes}. */
   public byte[] hash() {
     return Sha256.hash(canonicalBytes());
   }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.adopt;
+package dev.indelible.aimemory;
 
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.ledger.Head;
+import dev.indelible.ledger.LedgerException;
 import dev.indelible.merkle.CompactRange;
 import dev.indelible.merkle.Hash;
 import dev.indelible.verify.Finding;
@@ -12,25 +13,26 @@ import dev.indelible.verify.VerificationReport;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * Checks a chain of ai-memory 0.7 by its own rules: it is shown every row in order of sequence, and
- * says at the end what holds. One finding for each property, with the first row where it does not.
+ * Verifies a chain of ai-memory 0.7 by its own rules. It takes every row in order of sequence and
+ * reports one finding for each property, with the first row that lacks it.
  *
- * <p>That format proves little, and the report says so: a row's hash leaves out the hash of the row
- * before, so a link covers one row and not all before it; nothing covers the last row; a signature
- * covers the hash of the payload alone; and the payload is not there.
+ * <p>The format proves little, and the report states it: the hash of a row leaves out the hash of
+ * the row before, so a link covers one row and not all before it; nothing covers the last row; a
+ * signature covers the hash of the payload alone; and the payload is not kept.
  *
- * <p>Later versions of ai-memory hash and sign rows in other ways, and write them into the same
- * table, behind those of 0.7 where a file was upgraded. Such rows are recognised by a link or a
- * signature that is one of a later version, or by a column that 0.7 does not have. Whether they
- * hold is not judged here. Used by one thread.
+ * <p>Later versions of ai-memory hash and sign rows in other ways. In an upgraded file their rows
+ * follow those of 0.7 in one table. They are recognised by a link or a signature of a later
+ * version, or by a column that 0.7 does not have, and are not judged. Used by one thread.
  */
 public final class AiMemoryVerifier {
   /** The name of the format. */
@@ -42,7 +44,7 @@ public final class AiMemoryVerifier {
 
   private static final byte[] UNSIGNED = ascii("unsigned");
 
-  /** The level of rows whose signature is over their payload hash; others sign what is not here. */
+  /** The level of rows whose signature covers the payload hash; others sign content not kept. */
   private static final byte[] DAEMON_SIGNED = ascii("daemon_signed");
 
   private final KeyRing keys;
@@ -50,10 +52,10 @@ public final class AiMemoryVerifier {
   private final Property sequence = new Property("sequence", Status.BROKEN);
   private final Property link = new Property(LINK, Status.BROKEN);
 
-  /** Links and rows of a chain that is recognised as a later version's, and not judged. */
+  /** Links that a later version may have written; not judged. */
   private final Property unjudged = new Property(LINK, Status.UNKNOWN);
 
-  /** Rows recognised as a later version's. */
+  /** Rows that a later version wrote. */
   private final Property later = new Property("format", Status.UNKNOWN);
 
   private final Property eventId = new Property("event_id", Status.BROKEN);
@@ -65,7 +67,7 @@ public final class AiMemoryVerifier {
   private final CompactRange tree = CompactRange.empty();
   private Head head = Head.EMPTY;
 
-  /** The row before; empty at the first. */
+  /** The previous row; empty at the first. */
   private Optional<AiMemoryRow> before = Optional.empty();
 
   /** Columns of the table that 0.7 does not have. */
@@ -74,34 +76,63 @@ public final class AiMemoryVerifier {
   private long signed;
 
   /**
-   * A verifier.
+   * Begins a verification.
    *
-   * @param keys the public keys of the daemon that signed, as far as they are known
+   * @param keys the known public keys of the daemon that signed
    */
   public AiMemoryVerifier(KeyRing keys) {
     this.keys = keys;
   }
 
   /**
-   * Notes which columns the table has that 0.7 does not have; called before the first row. A link
-   * or a signature that does not hold may then be one of a later version.
+   * Verifies all of a file.
+   *
+   * @param each takes every row after it is verified
+   * @throws LedgerException if the file is not one of ai-memory
    */
-  public void laterColumns(List<String> names) {
+  public static AiMemoryVerifier verify(Path path, KeyRing keys, Consumer<AiMemoryRow> each)
+      throws LedgerException {
+    AiMemoryVerifier verifier = new AiMemoryVerifier(keys);
+    try (AiMemoryFile file = AiMemoryFile.open(path)) {
+      file.damage().forEach(verifier::damaged);
+      verifier.laterColumns(file.laterColumns());
+      file.forEachRow(
+          row -> {
+            verifier.row(row);
+            each.accept(row);
+          });
+      file.repeatedId().ifPresent(verifier::repeatedId);
+      verifier.unchained(file.unchained());
+      verifier.deadLetters(file.deadLetters());
+    } catch (LedgerException e) {
+      if (!e.isDamaged()) {
+        throw e;
+      }
+      verifier.damaged(String.valueOf(e.getMessage()));
+    }
+    return verifier;
+  }
+
+  /**
+   * Notes the columns of the table that 0.7 does not have; called before the first row. A link or a
+   * signature that does not hold may then be one of a later version.
+   */
+  void laterColumns(List<String> names) {
     laterColumns = List.copyOf(names);
   }
 
-  /** Whether rows of a later version are recognised so far, or may be among them. */
+  /** Returns true if a later version wrote a row so far, or may have written one. */
   private boolean mayBeLater() {
     return !laterColumns.isEmpty() || later.faults() > 0;
   }
 
-  /** Whether rows are not judged because a later version may have written them. */
+  /** Returns true if a row is not judged because a later version may have written it. */
   public boolean hasLaterRows() {
     return later.faults() + unjudged.faults() > 0;
   }
 
-  /** Looks at the next row. */
-  public void row(AiMemoryRow row) {
+  /** Takes the next row. */
+  void row(AiMemoryRow row) {
     OptionalLong at = OptionalLong.of(row.sequence());
     if (row.sequence() != head.sequence() + 1) {
       sequence.fault(at, "stands where row %s should".formatted(head.sequence() + 1));
@@ -186,60 +217,62 @@ public final class AiMemoryVerifier {
     return keys.keys().stream().anyMatch(key -> key.verifies(message, row.signature()));
   }
 
-  /** Something is wrong with the file that the rows are in. */
-  public void damaged(String what) {
+  /** Notes damage of the file. */
+  void damaged(String what) {
     storage.fault(OptionalLong.empty(), what);
   }
 
-  /** A row has the id of an earlier one. */
-  public void repeatedId(long sequence) {
+  /** Notes a row that has the id of an earlier one. */
+  void repeatedId(long sequence) {
     eventId.fault(
         OptionalLong.of(sequence), "it has the id of an earlier row: an event is in one row");
   }
 
-  /** Rows that have no number, and so no place in the chain. */
-  public void unchained(long rows) {
+  /** Notes rows without a sequence, which are not in the chain. */
+  void unchained(long rows) {
     if (rows > 0) {
       sequence.fault(OptionalLong.empty(), "%s rows have no sequence".formatted(rows));
     }
   }
 
-  /** Events that were refused a row and lie beside the chain, which says nothing of them. */
-  public void deadLetters(long letters) {
-    if (letters > 0) {
+  /** Notes dead letters, which the chain does not cover. */
+  void deadLetters(long deadLetters) {
+    if (deadLetters > 0) {
       notes.add(
           limit(
               "dead_letters",
               OptionalLong.empty(),
               "%s events never got into the chain, and nothing covers where they lie"
-                  .formatted(letters)));
+                  .formatted(deadLetters)));
     }
   }
 
-  /** How many rows it was shown. */
+  /** Returns the number of rows taken. */
   public long rows() {
     return tree.size();
   }
 
-  /** The last row's sequence and hash. */
+  /** Returns the sequence and hash of the last row. */
   public Head head() {
     return head;
   }
 
   /**
-   * The root of the Merkle tree (RFC 6962) whose leaves are the canonical bytes of all rows: unlike
-   * the last row's hash, it covers them all.
+   * Returns the root of the Merkle tree (RFC 6962) whose leaves are the canonical bytes of all
+   * rows: unlike the last row's hash, it covers them all.
    */
   public Hash root() {
     return tree.root();
   }
 
-  /** Whether every row's hash is that of no other row, so that the root covers what it seems to. */
+  /**
+   * Returns true if no row can be read as another with an equal hash, so that the root covers it.
+   */
   public boolean isUnambiguous() {
     return encoding.faults() + ambiguous.faults() == 0;
   }
 
-  /** What holds and what does not; asked after the last row. */
+  /** Returns the findings; called after the last row. */
   public VerificationReport report() {
     List<Property> faulty =
         Stream.of(
@@ -274,8 +307,8 @@ public final class AiMemoryVerifier {
   }
 
   /**
-   * What a signature that no known key made weighs. From the row before the first that is
-   * recognised as a later version's on, it may be one of that version.
+   * Returns the status of a signature that no known key made. From the row before the first row of
+   * a later version on, it may be one of that version.
    */
   private Status forgery() {
     boolean mayBeLater =
@@ -285,7 +318,7 @@ public final class AiMemoryVerifier {
     return mayBeLater ? Status.UNKNOWN : Status.BROKEN;
   }
 
-  /** What no chain of this format can show, however whole it is. */
+  /** Returns what no chain of this format can prove. */
   private List<Finding> limits() {
     List<Finding> limits = new ArrayList<>();
     if (rows() > 0) {
@@ -320,7 +353,7 @@ public final class AiMemoryVerifier {
     return new Finding(check, Status.OK, OptionalLong.empty(), message);
   }
 
-  /** Something that the format cannot show: said, and not held against this file. */
+  /** Returns a finding that the format cannot prove; it does not change the verdict. */
   private static Finding limit(String check, OptionalLong at, String message) {
     return new Finding(check, Status.UNKNOWN, at, message, false);
   }

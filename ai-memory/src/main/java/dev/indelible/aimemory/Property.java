@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.adopt;
+package dev.indelible.aimemory;
 
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.Finding.Status;
 import java.util.OptionalLong;
 
-/** One thing that should hold of every row: where it first does not, and how often. One thread. */
+/** A property of every row: the first row without it, and how many rows. Used by one thread. */
 final class Property {
   private final String check;
   private final Status status;
@@ -14,16 +14,16 @@ final class Property {
   private long faults;
 
   /**
-   * A property of which nothing is known to be wrong yet.
+   * Begins without a fault.
    *
-   * @param status what it is if something is
+   * @param status the status of the finding if a row lacks the property
    */
   Property(String check, Status status) {
     this.check = check;
     this.status = status;
   }
 
-  /** It does not hold, at a row if it is about one. */
+  /** Counts a fault; {@code sequence} is empty if no row has it. */
   void fault(OptionalLong sequence, String what) {
     if (faults++ == 0) {
       first = sequence;
@@ -35,17 +35,17 @@ final class Property {
     return faults;
   }
 
-  /** The first row where it does not hold; empty if none is known. */
+  /** Returns the row of the first fault, or empty. */
   OptionalLong first() {
     return first;
   }
 
-  /** What is wrong; asked only if something is. */
+  /** Returns the finding; called only if there is a fault. */
   Finding finding() {
     return finding(status);
   }
 
-  /** As {@link #finding()}, where what is wrong weighs otherwise. */
+  /** As {@link #finding()}, with another status. */
   Finding finding(Status status) {
     String more = faults == 1 ? "" : "; and %s more like it".formatted(faults - 1);
     return new Finding(check, status, first, message + more);
