@@ -204,7 +204,7 @@ class BadInputTest {
 
   static Stream<Arguments> badAgentIds() {
     return Stream.of(
-        Arguments.of("", "agent_id is empty; say who acts"),
+        Arguments.of("", "agent_id is empty; name the agent that acts"),
         Arguments.of("a".repeat(2_000), "agent_id is 2000 bytes; at most 1024"),
         Arguments.of("é".repeat(513), "agent_id is 1026 bytes; at most 1024"),
         Arguments.of("a\u001b[31m", "agent_id has a control character (U+001B) at char 1"),

@@ -362,12 +362,13 @@ public final class BatchAppend {
       return;
     }
     known = Math.max(known, first.sequence());
-    if (first.sequence() >= ownFrom && first.sequence() < appendedFrom) {
+    boolean triedBefore = first.sequence() >= ownFrom && first.sequence() < appendedFrom;
+    // An insert that failed may leave its row standing, which is not the chain's end yet.
+    boolean inserted = first.sequence() > head.sequence();
+    if (triedBefore) {
       ownFrom = first.sequence() + 1;
-      settled(AppendOutcome.APPENDED);
-    } else {
-      settled(AppendOutcome.REPEATED);
     }
+    settled(triedBefore || inserted ? AppendOutcome.APPENDED : AppendOutcome.REPEATED);
   }
 
   private static boolean isSame(AuditEvent event, ChainRow row) {

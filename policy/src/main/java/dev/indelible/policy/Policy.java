@@ -23,10 +23,10 @@ import org.slf4j.LoggerFactory;
 /**
  * The rules that decide whether an agent may do a thing.
  *
- * <p>The first blocking rule (refuse or escalate) in id order decides; failing that, the first rule
- * that warns; failing that, the action is allowed. A policy can only restrict. What it cannot judge
- * it blocks: a rule that cannot be evaluated, whatever its severity but {@code log}, refuses in its
- * own name. A rule of severity {@code log} never changes the decision.
+ * <p>The first blocking rule (refuse or escalate) in id order decides; without one, the first rule
+ * that warns; without one, the action is allowed. A policy can only restrict. A rule that cannot be
+ * evaluated refuses under its own id, except for one of severity {@code log}, which never changes
+ * the decision.
  *
  * <p>The file, in YAML:
  *
@@ -36,52 +36,52 @@ import org.slf4j.LoggerFactory;
  *   - id: R001
  *     severity: refuse          # or escalate, warn, log
  *     reason: no recursive delete at the root
- *     match:                    # all that is said here must hold
+ *     match:                    # all conditions must hold
  *       kind: bash
  *       command_substring: "rm -rf /"
- *     enabled: true             # may be left out
+ *     enabled: true             # the default
  * }</pre>
  *
- * <p>What {@code match} can say beside {@code kind}; said alone, {@code kind} matches every action
- * of that kind. Where one text stands a list may too, of which any one must match; of {@code
- * args_contain} all must. Everything but hosts is case-sensitive.
+ * <p>Conditions under {@code match}, by {@code kind}; {@code kind} alone matches every action of
+ * that kind. A list may replace a single text; then any of its texts may match (of {@code
+ * args_contain}, all must). Everything but hosts is case-sensitive.
  *
  * <ul>
- *   <li>{@code bash}: {@code command_substring}, anywhere in the command as written. A coarse net:
- *       a shell has many spellings for one thing.
- *   <li>{@code filesystem_write}: {@code path_glob}. The path is matched absolute and with {@code
- *       //}, {@code .} and {@code ..} worked out; links are not followed. A relative path is taken
- *       from the directory of this process, so send absolute ones from elsewhere; if it climbs out
- *       of that with {@code ..}, or a path is empty or holds a null byte, the rule blocks.
- *   <li>{@code network_request}: {@code host_glob}, whatever the case and the spelling of an
- *       address ({@code 127.1} is {@code 127.0.0.1}); {@code *} crosses dots. What is no host
- *       blocks.
- *   <li>{@code process_spawn}: {@code binary}, a bare name for that program wherever it lies, or a
- *       path for that file; {@code args_contain}, each within some argument; {@code
- *       disk_free_min_gib}, which matches while the disk of this process's directory has less free
- *       than that, and blocks if that cannot be read.
+ *   <li>{@code bash}: {@code command_substring}, anywhere in the command as written. Coarse,
+ *       because a shell has many spellings of one command.
+ *   <li>{@code filesystem_write}: {@code path_glob}, matched against the absolute path with {@code
+ *       //}, {@code .} and {@code ..} resolved; links are not followed. A relative path is resolved
+ *       against the working directory of this process. The rule blocks if a relative path leaves
+ *       that directory by {@code ..}, and if a path is empty or contains a null byte.
+ *   <li>{@code network_request}: {@code host_glob}, ignoring case and the notation of an address
+ *       ({@code 127.1} is {@code 127.0.0.1}); {@code *} crosses dots. The rule blocks if the host
+ *       is neither a name nor an address.
+ *   <li>{@code process_spawn}: {@code binary}, where a bare name matches that program in any
+ *       directory, and a path only that file; {@code args_contain}, each within some argument;
+ *       {@code disk_free_min_gib}, which matches while the disk of the working directory has less
+ *       free space, and blocks if the space cannot be read.
  *   <li>{@code custom}: {@code custom_kind}; {@code namespace_glob} and {@code title_contains} on
  *       the payload's members {@code namespace} and {@code title}. An absent member does not match;
- *       one that is no string blocks.
+ *       the rule blocks if a member is not a string.
  *   <li>{@code tool_call}: {@code tool}, a glob.
  *   <li>{@code read}: {@code surface}; {@code namespace_glob}.
  * </ul>
  *
- * <p>In globs {@code *} matches within a directory, {@code **} across them, {@code ?} one
- * character, and a backslash takes the next character as it is.
+ * <p>In globs {@code *} matches within a directory, {@code **} across directories, {@code ?} one
+ * character; a backslash quotes the next character.
  *
- * <p>A file is UTF-8, at most 1 MiB, one YAML document without anchors and aliases. Whatever in it
- * is unknown, doubled, of the wrong type or could never match keeps the whole policy from loading.
+ * <p>A file is UTF-8, at most 1 MiB, one YAML document without anchors and aliases. The policy does
+ * not load if anything in it is unknown, duplicate, of the wrong type, or could never match.
  *
- * <p>Immutable; any number of threads may decide at once. The time a decision takes grows with the
- * rules of its kind and the length of what they look at, and with nothing else.
+ * <p>Immutable and thread-safe. The time of a decision depends only on the number of rules of its
+ * kind and the length of the texts that they match.
  */
 public final class Policy {
   private static final Logger LOG = LoggerFactory.getLogger(Policy.class);
   private static final String STARTER = "starter-rules.yaml";
   private static final Decision ALLOW = new Allow();
 
-  /** What a failure may add to a reason: far below the reason's own limit. */
+  /** The part of a failure's message that a reason quotes, far below the limit of a reason. */
   private static final int MAX_FAILURE_CHARS = 500;
 
   private final List<Rule> rules;
@@ -104,17 +104,17 @@ public final class Policy {
    * Reads a policy from a YAML file, or from all files named {@code *.yaml} or {@code *.yml} in a
    * directory, in the order of their names.
    *
-   * @throws PolicyException if anything in it, a disabled rule too, cannot be used as it stands
+   * @throws PolicyException if any part of it, even a disabled rule, cannot be used
    */
   public static Policy load(Path path) throws PolicyException {
     return of(PolicySource.at(path), DiskSpace.WORKING_DIRECTORY);
   }
 
   /**
-   * Reads a policy from text, as {@link #load} reads a file with that text in UTF-8.
+   * Reads a policy from text, as {@link #load} reads it from a file.
    *
-   * @param source names the text in errors
-   * @throws PolicyException if anything in it, a disabled rule too, cannot be used as it stands
+   * @param source the name of the text in errors
+   * @throws PolicyException if any part of it, even a disabled rule, cannot be used
    */
   public static Policy parse(String yaml, String source) throws PolicyException {
     return parse(yaml, source, DiskSpace.WORKING_DIRECTORY);
@@ -124,7 +124,7 @@ public final class Policy {
     return of(PolicySource.of(yaml, source), disk);
   }
 
-  /** The rules to start from: {@link #starterYaml}, read. */
+  /** Returns the policy of {@link #starterYaml}. */
   public static Policy starter() {
     try {
       return parse(starterYaml(), STARTER);
@@ -133,7 +133,7 @@ public final class Policy {
     }
   }
 
-  /** A policy file to start from, with comments: a net for common accidents, not a sandbox. */
+  /** Returns a commented policy file to start from. It stops common accidents; it is no sandbox. */
   public static String starterYaml() {
     try (InputStream in = Policy.class.getResourceAsStream(STARTER)) {
       return new String(Objects.requireNonNull(in, STARTER).readAllBytes(), StandardCharsets.UTF_8);
@@ -150,7 +150,7 @@ public final class Policy {
     return new Policy(reader.rules(), source.digest(), disk);
   }
 
-  /** Decides about an action. Never throws: what cannot be evaluated is refused. */
+  /** Decides about an action. Never throws: a rule that cannot be evaluated refuses. */
   public Decision decide(AgentAction action) {
     Subject subject = new Subject(action, disk);
     logMatches(action.kind(), subject);
@@ -171,14 +171,14 @@ public final class Policy {
   }
 
   /**
-   * Identifies what was loaded: {@code sha256:} and 64 hex digits over its exact bytes; for a
-   * directory, over each file's name and bytes, each behind its length.
+   * Returns the digest of the loaded files: {@code sha256:} and 64 hex digits over the bytes of the
+   * file; for a directory, over each file's name and bytes, each preceded by its length.
    */
   public String digest() {
     return digest;
   }
 
-  /** The rules in force, in id order; those that are not enabled are left out. */
+  /** Returns the enabled rules in id order. */
   public List<Rule> rules() {
     return rules;
   }
@@ -186,7 +186,7 @@ public final class Policy {
   private static Decision decide(CompiledRule rule, Subject subject) {
     try {
       return rule.matches(subject) ? rule.onMatch() : ALLOW;
-    } catch (Throwable e) { // An error is no permission either.
+    } catch (Throwable e) { // An Error must not permit either.
       return new Refuse(rule.rule().id(), unevaluated(e));
     }
   }
@@ -196,7 +196,7 @@ public final class Policy {
     String reason =
         "the rule could not be evaluated and so refuses: "
             + failure.substring(0, Math.min(failure.length(), MAX_FAILURE_CHARS));
-    // Encoding replaces half a surrogate pair, which no record could hold.
+    // Encoding replaces a lone surrogate, which cannot be recorded.
     return new String(reason.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
   }
 
@@ -205,10 +205,10 @@ public final class Policy {
       Rule rule = compiled.rule();
       try {
         if (compiled.matches(subject)) {
-          // Not the action itself: it may hold secrets, and the audit log has it.
+          // Without the action, which may contain secrets; the audit log has it.
           LOG.info("rule {} matched a {} action: {}", rule.id(), kind, rule.reason());
         }
-      } catch (Throwable e) { // What only watches must not decide, not by failing either.
+      } catch (Throwable e) { // A log rule must not decide, not even by failing.
         LOG.warn("rule {} could not be evaluated: {}", rule.id(), e.toString());
       }
     }

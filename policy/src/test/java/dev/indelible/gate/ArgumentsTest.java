@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a caller hands in by mistake is named as the caller knows it. */
+/** An error names the argument by the name of the parameter. */
 class ArgumentsTest {
   private static final JsonValue EMPTY =
       JsonValue.of(new CanonicalWriter().beginObject().endObject());

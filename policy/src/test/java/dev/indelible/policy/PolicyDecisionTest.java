@@ -120,18 +120,18 @@ class PolicyDecisionTest {
       value = {
         "kind: filesystem_write, path_glob: /etc/**"
             + " | {'kind':'filesystem_write','path':'../../etc/passwd'}"
-            + " | path \"../../etc/passwd\" climbs out of a directory it does not name; send an"
+            + " | path \"../../etc/passwd\" leaves an unnamed directory by \"..\"; use an"
             + " absolute path",
         "kind: filesystem_write, path_glob: /etc/**"
             + " | {'kind':'filesystem_write','path':'/a\\u0000'}"
-            + " | path \"/a\\u0000\" holds a null byte",
+            + " | path \"/a\\u0000\" contains a null byte",
         "kind: network_request, host_glob: a"
             + " | {'kind':'network_request','host':'b/c','scheme':'https'}"
             + " | \"b/c\" is not a host; give a name or an address, without scheme, user, port or"
             + " path",
         "kind: process_spawn, binary: rm"
             + " | {'kind':'process_spawn','binary':'rm\\u0000','args':[]}"
-            + " | binary \"rm\\u0000\" holds a null byte",
+            + " | binary \"rm\\u0000\" contains a null byte",
         "kind: custom, namespace_glob: a"
             + " | {'kind':'custom','custom_kind':'a','payload':{'namespace':['a']}}"
             + " | payload.namespace is not a string",
@@ -142,7 +142,7 @@ class PolicyDecisionTest {
   }
 
   @Test
-  void aDiskThatCannotBeReadRefuses() throws Exception {
+  void diskThatCannotBeReadRefuses() throws Exception {
     Policy policy =
         policy(
             rule("R1", "warn", "kind: process_spawn, disk_free_min_gib: 1"),
@@ -158,7 +158,7 @@ class PolicyDecisionTest {
   }
 
   @Test
-  void anErrorIsNoPermissionAndItsTextFitsADecision() throws Exception {
+  void errorRefusesAndItsTextFitsADecision() throws Exception {
     Policy policy =
         policy(
             rule("R1", "warn", "kind: process_spawn, disk_free_min_gib: 1"),
@@ -169,7 +169,7 @@ class PolicyDecisionTest {
   }
 
   @Test
-  void theDiskIsReadOnlyForTheBinaryTheRuleIsAbout() throws Exception {
+  void diskIsMeasuredOnlyForTheRulesBinary() throws Exception {
     Policy policy =
         policy(
             rule("R1", "refuse", "kind: process_spawn, disk_free_min_gib: 1, binary: make"),
@@ -180,7 +180,7 @@ class PolicyDecisionTest {
   }
 
   @Test
-  void theRealDiskCanBeRead() throws Exception {
+  void realDiskCanBeRead() throws Exception {
     Policy policy =
         Policy.parse(
             file(rule("R1", "refuse", "kind: process_spawn, disk_free_min_gib: 8589934591")), "x");
@@ -198,9 +198,9 @@ class PolicyDecisionTest {
     "log,      warn,     warn,     2 warn",
     "log,      log,      log,      - allow",
   })
-  void theFirstBlockingRuleWinsThenTheFirstWarning(
+  void firstBlockingRuleWinsThenTheFirstWarning(
       String first, String second, String third, String expected) throws Exception {
-    // Written in another order than that of their ids, which alone counts.
+    // Only the order of ids counts, and not that of the file.
     Policy policy =
         policy(
             rule("3", third, "kind: bash")
@@ -219,7 +219,7 @@ class PolicyDecisionTest {
   }
 
   @Test
-  void aLogRuleLogsTheMatchWhateverIsDecidedAndNotTheAction() throws Exception {
+  void logRuleLogsTheMatchAndNotTheAction() throws Exception {
     Policy policy = policy(rule("R1", "refuse", "kind: bash") + rule("R2", "log", "kind: bash"));
     PrintStream original = System.err;
     ByteArrayOutputStream err = new ByteArrayOutputStream();
@@ -235,13 +235,13 @@ class PolicyDecisionTest {
   }
 
   @Test
-  void aLogRuleThatCannotBeEvaluatedDoesNotDecide() throws Exception {
+  void logRuleThatCannotBeEvaluatedDoesNotDecide() throws Exception {
     Policy policy = policy(rule("R1", "log", "kind: filesystem_write, path_glob: /a"));
     assertThat(policy.decide(new FilesystemWrite("../a"))).isEqualTo(new Allow());
   }
 
   @Test
-  void aDisabledRuleIsNotInForce() throws Exception {
+  void disabledRuleIsNotInForce() throws Exception {
     Policy policy =
         policy(
             rule("R1", "refuse", "kind: bash").stripTrailing()
@@ -253,7 +253,7 @@ class PolicyDecisionTest {
   }
 
   @Test
-  void anEmptyPolicyAllows() throws Exception {
+  void emptyPolicyAllows() throws Exception {
     assertThat(Policy.parse("version: 1\nrules: []\n", "x").decide(new Bash("rm -rf /")))
         .isEqualTo(new Allow());
   }

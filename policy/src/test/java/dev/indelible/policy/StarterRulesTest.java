@@ -84,7 +84,7 @@ class StarterRulesTest {
   }
 
   @Test
-  void letsOrdinaryFilesAndHostsPass() {
+  void permitsOrdinaryFilesAndHosts() {
     assertThat(STARTER.decide(new FilesystemWrite("/home/a/project/pom.xml")).isPermitted())
         .isTrue();
     assertThat(STARTER.decide(new NetworkRequest("example.com", "https")).isPermitted()).isTrue();

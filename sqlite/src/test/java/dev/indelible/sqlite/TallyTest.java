@@ -275,6 +275,7 @@ class TallyTest {
     Tallies tallies = new Tallies(ONLY_AT_THE_END, guard, log.counters);
     AtomicLong calls = new AtomicLong();
     AtomicBoolean speechless = new AtomicBoolean(true);
+    LedgerRun run = run(guard, tallies, dyingOnce(speechless));
     // The answer to the first batch is lost twice: once behind the commit, before it was counted,
     // as
     // by a checkpoint that takes the last memory; once behind the sink.
@@ -282,7 +283,7 @@ class TallyTest {
         log.start(
             () ->
                 new ForgetfulSink(
-                    sink(guard, tallies, dyingOnce(speechless)),
+                    new LedgerSink(run),
                     calls::getAndIncrement,
                     call -> call == 0));
     refusals("agent:a", 7).forEach(audit.queue()::submit);
@@ -620,17 +621,15 @@ class TallyTest {
     };
   }
 
-  private LedgerSink sink(HeadGuard guard, Tallies tallies, Signer checkpoints) {
-    return new LedgerSink(
-        new LedgerRun(
-            SqliteWriter.drainer(log.file, null),
-            RowSigning.everyRow(TestLog.KEY),
-            guard,
-            new Checkpoints(
-                Checkpoints.Settings.of(checkpoints).withInterval(Duration.ZERO),
-                guard,
-                log.counters),
-            tallies, log.counters));
+  private LedgerRun run(HeadGuard guard, Tallies tallies, Signer checkpoints) {
+    return new LedgerRun(
+        SqliteWriter.drainer(log.file, null),
+        RowSigning.everyRow(TestLog.KEY),
+        guard,
+        new Checkpoints(
+            Checkpoints.Settings.of(checkpoints).withInterval(Duration.ZERO), guard, log.counters),
+        tallies,
+        log.counters);
   }
 
   private static void submitFromThreads(
