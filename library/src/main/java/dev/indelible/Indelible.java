@@ -96,8 +96,8 @@ public final class Indelible implements AutoCloseable {
   }
 
   /**
-   * Opens a log in memory, for unit tests: the whole path from the gate to signed rows, with a key of
-   * its own and without a file. What is recorded ends with the process.
+   * Opens a log in memory, for unit tests: the whole path from the gate to signed rows, with a key
+   * of its own and without a file. What is recorded ends with the process.
    *
    * @param ledger where decisions are recorded, for the test to read
    */
@@ -117,7 +117,10 @@ public final class Indelible implements AutoCloseable {
         () -> AuditHealth.RECORDING);
   }
 
-  /** Opens a log in memory as {@link #inMemory(Policy, MemoryLedger)} does, of which nobody reads rows. */
+  /**
+   * Opens a log in memory as {@link #inMemory(Policy, MemoryLedger)} does, of which nobody reads
+   * rows.
+   */
   public static Indelible inMemory(Policy policy) {
     return inMemory(policy, new MemoryLedger());
   }

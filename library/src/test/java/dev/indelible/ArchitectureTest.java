@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 class ArchitectureTest {
   private static final String[] CORE = {
     "dev.indelible.action..",
+    "dev.indelible.append..",
     "dev.indelible.crypto..",
     "dev.indelible.decision..",
     "dev.indelible.drain..",
@@ -108,6 +109,7 @@ class ArchitectureTest {
             CLI,
             FRONT_DOOR,
             "dev.indelible.action..",
+            "dev.indelible.append..",
             "dev.indelible.decision..")
         .check(CLASSES);
   }

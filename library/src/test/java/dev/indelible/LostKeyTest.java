@@ -6,9 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.indelible.append.CheckpointFile;
-import dev.indelible.sqlite.SqliteWriter;
 import dev.indelible.action.Bash;
+import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.KeyEvents;
 import dev.indelible.crypto.KeyDirectory.Loss;
 import dev.indelible.crypto.KeyDirectory.Replacement;
@@ -24,6 +23,7 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.policy.Policy;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.sqlite.SqliteWriter;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
@@ -484,7 +484,8 @@ class LostKeyTest {
                       if (args[1].equals("after")) {
                         try (KeyEvents events =
                             KeyEvents.ofLostKey(
- SqliteWriter.open(data.database()), CheckpointFile.at(data.lastCheckpoint()),
+                                SqliteWriter.open(data.database()),
+                                CheckpointFile.at(data.lastCheckpoint()),
                                 data.keys().accepted())) {
                           events.replace(next, Optional.empty(), "killed");
                         } catch (KeyException e) {

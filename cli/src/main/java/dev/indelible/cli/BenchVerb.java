@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
-import dev.indelible.append.LedgerAudit;
-import dev.indelible.append.AppendSettings;
 import dev.indelible.action.Bash;
+import dev.indelible.append.AppendSettings;
+import dev.indelible.append.LedgerAudit;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.decision.Refuse;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.append.DeadLetters;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.DeadLetter;
-import dev.indelible.append.DeadLetters;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

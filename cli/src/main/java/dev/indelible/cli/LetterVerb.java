@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.DataDirectory.SigningKeys;
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.DeadLetters;
-import dev.indelible.DataDirectory.SigningKeys;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.sqlite.SqliteWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.function.Predicate;
 
 /** A verb about single dead letters. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.DataDirectory.SigningKeys;
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.KeyEvents;
-import dev.indelible.DataDirectory.SigningKeys;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.ChainRow;

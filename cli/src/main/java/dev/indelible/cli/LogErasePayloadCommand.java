@@ -2,12 +2,11 @@
 package dev.indelible.cli;
 
 import dev.indelible.DataDirectory.SigningKeys;
-import dev.indelible.json.CanonicalWriter;
-import dev.indelible.append.Erasure;
-import dev.indelible.sqlite.SqliteWriter;
-import dev.indelible.append.Erasure.Erased;
 import dev.indelible.append.CheckpointFile;
-import java.util.Optional;
+import dev.indelible.append.Erasure;
+import dev.indelible.append.Erasure.Erased;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.sqlite.SqliteWriter;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;

@@ -3,12 +3,11 @@ package dev.indelible.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.indelible.sqlite.SqliteWriter;
-import dev.indelible.append.CheckpointFile;
-import dev.indelible.append.KeyEvents;
 import dev.indelible.DataDirectory;
 import dev.indelible.Indelible;
 import dev.indelible.action.Bash;
+import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.KeyEvents;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.ledger.ChainRow;
@@ -16,11 +15,11 @@ import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.TamperAnswer;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.sqlite.SqliteWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -230,7 +229,10 @@ class LogAnswerTest {
   private void accuseFalsely() throws Exception {
     SigningKey key = data.keys().read();
     try (KeyEvents events =
-        KeyEvents.of(SqliteWriter.open(data.database()), CheckpointFile.at(data.lastCheckpoint()), KeyRing.of(List.of()))) {
+        KeyEvents.of(
+            SqliteWriter.open(data.database()),
+            CheckpointFile.at(data.lastCheckpoint()),
+            KeyRing.of(List.of()))) {
       events.answer(key, new TamperAnswer(99, 1, hash(1), "of no note", "owner"));
     }
   }
@@ -238,7 +240,8 @@ class LogAnswerTest {
   private void answer(SigningKey key, TamperAnswer answer) throws Exception {
     KeyRing keys = data.keys().accepted().and(KeyRing.of(List.of(key.verificationKey())));
     try (KeyEvents events =
-        KeyEvents.of(SqliteWriter.open(data.database()), CheckpointFile.at(data.lastCheckpoint()), keys)) {
+        KeyEvents.of(
+            SqliteWriter.open(data.database()), CheckpointFile.at(data.lastCheckpoint()), keys)) {
       events.answer(key, answer);
     }
   }

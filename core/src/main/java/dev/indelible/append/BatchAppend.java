@@ -27,21 +27,20 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Settles one batch inside one transaction that its caller began and will commit.
+ * Settles one batch within one transaction, which its caller begins and commits.
  *
  * <p>The common case is one straight run: rows are sealed ahead on other threads and inserted on
- * this one. A row that SQLite refuses leaves the rows before it standing; its event is settled by
- * itself, and the next run begins behind it, short at first and then longer, so that many refusals
- * in a row waste little sealing.
+ * this one. A refused row ends the run. Its event is settled by itself, and the next run begins
+ * after it, short at first and then longer, so that many refusals in sequence waste little sealing.
  */
 public final class BatchAppend {
-  /** How often a refused event is tried again before it becomes a dead letter (D6). */
+  /** Retries of a refused event before it becomes a dead letter (D6). */
   static final int RETRY_BUDGET = 5;
 
-  /** Waiting dead letters that a batch keeps the ids of; with more, each event asks the ledger. */
+  /** Waiting dead letters whose ids a batch reads at once; with more, each event is looked up. */
   private static final int MOST_WAITING_IDS = 10_000;
 
-  /** States that a batch was not tried before in this run. */
+  /** Value of {@code ownFrom} for a batch that was not tried before in this run. */
   static final long NOT_TRIED_BEFORE = Long.MAX_VALUE;
 
   private final ChainEnd end;
@@ -51,42 +50,44 @@ public final class BatchAppend {
   private final AuditCounters counters;
   private final List<AppendOutcome> outcomes = new ArrayList<>();
 
-  /** Whether the events came through a queue. */
+  /** Whether the events came through a queue, which others can write to. */
   private boolean queued;
 
   /**
-   * Rows from here on were appended by an earlier attempt at this batch whose answer was lost, if
-   * they have an event of it.
+   * First row that an earlier attempt at this batch may have appended: a row from here on that has
+   * an event of this batch was appended by this run, and its answer was lost.
    */
   private long ownFrom = NOT_TRIED_BEFORE;
 
+  /** End of the chain as this transaction leaves it. */
   private Head head = Head.EMPTY;
 
-  /** The first row that this batch can append. */
+  /** First row that this attempt can append. */
   private long appendedFrom;
 
   private final List<LedgerWatch.DeadLettered> deadLettered = new ArrayList<>();
 
-  /** Whether a row was appended that reports tampering. */
+  /** Whether this appended a row that reports tampering. */
   private boolean noted;
 
-  /** Ids of the dead letters that wait; null while they are unknown, or too many to be kept. */
+  /** Event ids of the waiting dead letters; null if they are too many. */
   private @Nullable Set<String> waiting;
 
   private long unsigned;
 
-  /** The record hashes of rows inserted one behind another, which the tree does not have yet. */
+  /** Record hashes of consecutive rows that were inserted and are not in the tree yet. */
   private final List<Hash> leaves = new ArrayList<>();
 
-  /** The row that the first of them follows. */
+  /** The row before the first of {@link #leaves}. */
   private long base;
 
-  /** The last row that an event was found to have already; it may have come in by an error. */
+  /** Last row that an event was found to have already; an insert that failed may have left it. */
   private long known;
 
-  /** Why the last event that was refused was refused. */
+  /** Cause of the last refusal; empty if there was none. */
   private String lastRefusal = "";
 
+  /** Prepares to append in a transaction of this ledger. */
   public BatchAppend(ChainEnd end, RowSealer sealer, AuditCounters counters) {
     this.end = end;
     this.writer = end.writer();
@@ -96,8 +97,12 @@ public final class BatchAppend {
   }
 
   /**
-   * As {@link #run}, of what came through a queue: what only the log itself may say becomes a dead
-   * letter. Whoever can write into a journal could otherwise have it signed.
+   * Settles a batch that came through a queue, as {@link #run} does. An event that only the log
+   * itself writes becomes a dead letter: someone who can write to a journal could otherwise have it
+   * signed.
+   *
+   * @param ownFrom first row that an earlier attempt at this batch may have appended, or {@link
+   *     #NOT_TRIED_BEFORE}
    */
   List<AppendOutcome> runQueued(EventBatch batch, long ownFrom) throws LedgerException {
     queued = true;
@@ -108,7 +113,8 @@ public final class BatchAppend {
   /**
    * Settles every event of the batch, in order.
    *
-   * @param following what waits behind it, to be sealed ahead
+   * @param following events that wait after it, to be sealed ahead
+   * @return an outcome for each event
    */
   public List<AppendOutcome> run(List<AuditEvent> batch, List<AuditEvent> following)
       throws LedgerException {
@@ -119,13 +125,13 @@ public final class BatchAppend {
     int run = batch.size();
     while (outcomes.size() < batch.size()) {
       List<AuditEvent> rest = batch.subList(outcomes.size(), batch.size());
-      List<AuditEvent> events = notYetBuried(rest, run);
+      List<AuditEvent> events = beforeDeadLetter(rest, run);
       if (events.isEmpty() && isReserved(rest.get(0))) {
         settleReserved(rest.get(0));
         continue;
       }
       if (events.isEmpty()) {
-        lastRefusal = "the same event is a dead letter already";
+        lastRefusal = "the event is a dead letter already";
         settled(AppendOutcome.DLQ_REPEATED);
         continue;
       }
@@ -145,10 +151,10 @@ public final class BatchAppend {
   }
 
   /**
-   * Chains what the log itself has to say, which is no dead letter if it is refused.
+   * Chains an event of the log itself, which never becomes a dead letter.
    *
-   * @param what it is about, for the error
-   * @throws LedgerException if the database will not have it
+   * @param what the event's subject, for the error
+   * @throws LedgerException if it is refused
    */
   void chain(SystemEvent note, String what) throws LedgerException {
     if (run(List.of(note), List.of()).get(0).isDeadLetter()) {
@@ -157,14 +163,11 @@ public final class BatchAppend {
     }
   }
 
-  /**
-   * The events up to the first that is a dead letter already: one that was settled before, and
-   * whose answer was lost on the way; or that is to become one.
-   */
-  private List<AuditEvent> notYetBuried(List<AuditEvent> events, int max) throws LedgerException {
+  /** Returns the events before the first that is a dead letter already, or is to become one. */
+  private List<AuditEvent> beforeDeadLetter(List<AuditEvent> events, int max) throws LedgerException {
     int count = Math.min(max, events.size());
     for (int i = 0; i < count; i++) {
-      if (isReserved(events.get(i)) || isLetter(events.get(i))) {
+      if (isReserved(events.get(i)) || isDeadLetter(events.get(i))) {
         return events.subList(0, i);
       }
     }
@@ -176,7 +179,7 @@ public final class BatchAppend {
     if (first.isPresent()) {
       settleKnownId(event, first.get(), 1);
     } else {
-      bury(event, "only the log itself says " + event.eventType(), 1);
+      deadLetter(event, "only the log itself says " + event.eventType(), 1);
     }
   }
 
@@ -184,31 +187,31 @@ public final class BatchAppend {
     return queued && SystemEvent.isReserved(event.eventType());
   }
 
-  /** Why the last event that was refused was refused; empty if none was. */
+  /** Returns the cause of the last refusal; empty if there was none. */
   String lastRefusal() {
     return lastRefusal;
   }
 
   /**
-   * Chains what the log has to say of itself. What that is may depend on where it will stand: it is
-   * made when the end of the chain is known, and nobody else can write.
+   * Chains an event of the log itself whose content depends on its place: it is made when the end of
+   * the chain is known, and nobody else can append.
    *
-   * @return what was said; empty if there was nothing to say
+   * @return the content; empty if nothing was chained
    */
-  <T> Optional<T> say(Saying<T> saying, Function<T, AuditEvent> event) throws LedgerException {
+  <T> Optional<T> chainAt(AtEnd<T> content, Function<T, AuditEvent> event) throws LedgerException {
     head = trustedHead();
     declareSignatures();
-    Optional<T> said = saying.at(head);
-    if (said.isPresent()) {
-      append(head, event.apply(said.get()));
+    Optional<T> made = content.at(head);
+    if (made.isPresent()) {
+      append(head, event.apply(made.get()));
     }
     growTree();
-    return said;
+    return made;
   }
 
-  /** What is said at an end of the chain. */
+  /** Content of an event, made at an end of the chain. */
   @FunctionalInterface
-  interface Saying<T> {
+  interface AtEnd<T> {
     Optional<T> at(Head end) throws LedgerException;
   }
 
@@ -216,22 +219,22 @@ public final class BatchAppend {
     outcomes.add(outcome);
   }
 
-  /** The events that became dead letters. */
+  /** Returns the events that became dead letters. */
   List<LedgerWatch.DeadLettered> deadLettered() {
     return deadLettered;
   }
 
-  /** Whether a row was appended that reports tampering. */
+  /** Returns whether a row was appended that reports tampering. */
   boolean isNoted() {
     return noted;
   }
 
-  /** How many rows were inserted unsigned. */
+  /** Returns how many rows were inserted unsigned. */
   long unsigned() {
     return unsigned;
   }
 
-  /** The end of the chain after this batch. */
+  /** Returns the end of the chain after this batch. */
   public Head head() {
     return head;
   }
@@ -241,7 +244,7 @@ public final class BatchAppend {
     end.committed(head, tree);
   }
 
-  /** Inserts the row of one event behind an end of the chain, and makes it the end. */
+  /** Inserts the row of one event after an end of the chain, and makes it the end. */
   private void append(Head onto, AuditEvent event) throws LedgerException {
     ChainRow row = sealer.seal(onto, event);
     writer.savepoint();
@@ -250,9 +253,9 @@ public final class BatchAppend {
   }
 
   /**
-   * Makes a row that was inserted the end of the chain.
+   * Makes an inserted row the end of the chain.
    *
-   * @param hash its record hash, where that is known already
+   * @param hash its record hash, if it is known already
    */
   private void stand(ChainRow row, byte @Nullable [] hash) throws LedgerException {
     if (row.sequence() != base + leaves.size() + 1) {
@@ -271,9 +274,9 @@ public final class BatchAppend {
   }
 
   /**
-   * A tree that someone damaged holds up no row: it stays as it is, for the verifier to name. Its
-   * health entry stays until a restart: a later change that succeeds does not show that all of the
-   * tree is whole again.
+   * Changes the tree. A damaged tree delays no row: it stays as it is, and the verifier names the
+   * damage. Its health entry stays until a restart, because a later change that succeeds does not
+   * show that the whole tree is undamaged.
    */
   private void keepTree(TreeChange change) throws LedgerException {
     try {
@@ -288,13 +291,13 @@ public final class BatchAppend {
     }
   }
 
-  /** Something done to the tree. */
+  /** A change of the tree. */
   @FunctionalInterface
   private interface TreeChange {
     void run() throws LedgerException;
   }
 
-  /** Inserts rows up to the first that is refused; the rest is left. */
+  /** Inserts rows up to the first that is refused, and returns the refusal. */
   private Optional<RefusedException> insertWhile(Iterator<List<ChainRow>> chunks)
       throws LedgerException {
     while (chunks.hasNext()) {
@@ -317,14 +320,14 @@ public final class BatchAppend {
     return Optional.empty();
   }
 
-  /** Inserts the rows that a refused one took with it. */
+  /** Inserts rows again that were lost with a refused one. */
   private void insertAgain(List<ChainRow> rows) throws LedgerException {
     for (ChainRow row : rows) {
       writer.insert(row);
     }
   }
 
-  /** Settles an event whose row was refused once. */
+  /** Settles an event whose row was refused once: retries it, or makes it a dead letter. */
   private void settleRefused(AuditEvent event, RefusedException refusal) throws LedgerException {
     RefusedException last = refusal;
     for (int retry = 1; retry <= RETRY_BUDGET; retry++) {
@@ -335,7 +338,7 @@ public final class BatchAppend {
             settleKnownId(event, first.get(), retry);
             return;
           }
-          // No row has this id: a trigger broke the constraint with one of its own.
+          // No row has this id: a trigger broke the constraint with a row of its own.
         }
         case LOST_RACE -> {
           counters.countUniqueRaceRetry();
@@ -351,14 +354,14 @@ public final class BatchAppend {
         last = again;
       }
     }
-    bury(event, "constraint: " + last.reason(), RETRY_BUDGET + 1);
+    deadLetter(event, "constraint: " + last.reason(), RETRY_BUDGET + 1);
   }
 
-  /** D4: the same event again is the row that is there; other content under its id is refused. */
+  /** D4: a repeated event is the row that exists; other content under its id is refused. */
   private void settleKnownId(AuditEvent event, ChainRow first, int attempts)
       throws LedgerException {
     if (!isSame(event, first)) {
-      bury(event, DeadLetter.ID_REUSED, attempts);
+      deadLetter(event, DeadLetter.ID_REUSED, attempts);
       return;
     }
     known = Math.max(known, first.sequence());
@@ -379,7 +382,7 @@ public final class BatchAppend {
             && row.timestamp().equals(Timestamps.format(event.timestamp()));
   }
 
-  private boolean isLetter(AuditEvent event) throws LedgerException {
+  private boolean isDeadLetter(AuditEvent event) throws LedgerException {
     String id = event.id().toString();
     if (waiting != null && !waiting.contains(id)) {
       return false;
@@ -392,9 +395,9 @@ public final class BatchAppend {
     return false;
   }
 
-  private void bury(AuditEvent event, String reason, int attempts) throws LedgerException {
+  private void deadLetter(AuditEvent event, String reason, int attempts) throws LedgerException {
     lastRefusal = reason;
-    if (isLetter(event)) {
+    if (isDeadLetter(event)) {
       settled(AppendOutcome.DLQ_REPEATED);
       return;
     }

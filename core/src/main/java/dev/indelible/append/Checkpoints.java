@@ -22,13 +22,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Has the ledger's checkpoints signed, from time to time and at the end. Outlives the sinks it
- * works for, so that none of them signs what contradicts an earlier one's. Used by the drainer's
- * thread.
+ * Signs checkpoints of the ledger from time to time and at the end. Outlives the sinks of a run, so
+ * that none signs a checkpoint that contradicts an earlier one's. Used by the drainer's thread.
  *
- * <p>Rows are settled without a checkpoint: one that fails for the weather is tried again later,
- * and one that would contradict an earlier one ends the signing, not the recording; so does what
- * others keep of the log, if it has the log's own signature and contradicts it.
+ * <p>Rows are settled without a checkpoint. One that a transient fault prevents is retried later. One
+ * that would contradict an earlier one ends the signing and not the recording, and so does evidence
+ * kept by others that has the log's own signature and contradicts it.
  */
 public final class Checkpoints {
   /** How often a checkpoint is signed while there is something new. */
@@ -47,14 +46,14 @@ public final class Checkpoints {
 
   private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
 
-  /** Failures in a row after which a lock counts as a fault: some ten seconds of them. */
+  /** Consecutive failures after which a lock counts as a fault: about ten seconds. */
   private static final int LASTING = 10;
 
   private final Settings settings;
   private final HeadGuard guard;
   private final AuditCounters counters;
 
-  /** Made when the ledger is known. */
+  /** Null until the ledger is known. */
   private @Nullable CheckpointSigner signer;
 
   private final Throttle locksLog = Throttle.of(LOCK_LOG_INTERVAL);
@@ -64,10 +63,10 @@ public final class Checkpoints {
   /** Whether this process may have added something new. */
   private boolean due = true;
 
-  /** Attempts since one last went well. */
+  /** Consecutive failures. */
   private int failures;
 
-  /** Whether storage contradicts what was signed; it will not by itself agree again. */
+  /** Whether storage contradicts a signed checkpoint, which does not end by itself. */
   private boolean stopped;
 
   /**
@@ -118,14 +117,14 @@ public final class Checkpoints {
     this.counters = counters;
   }
 
-  /** Notes that this process added to the chain. */
+  /** Records that this process appended to the chain. */
   void appended() {
     due = true;
   }
 
   /**
-   * Signs one if the last was long enough ago, and the chain may have grown since. What others
-   * write is looked at too: it may revoke this process's key.
+   * Signs a checkpoint if the last was long enough ago and the chain may have grown. Rows of others
+   * count too: one may revoke this process's key.
    */
   void signIfDue(ChainEnd end) {
     if (System.nanoTime() - lastTry < settings.interval().toNanos()) {
@@ -139,8 +138,8 @@ public final class Checkpoints {
   }
 
   /**
-   * Signs one if there is something new, and the file is still the ledger: rows committed to one
-   * that was removed or replaced are not settled, and must not be signed for.
+   * Signs a checkpoint if the tree has grown and the ledger is still there: rows committed to a file
+   * that was removed or replaced are not settled, and must not be signed.
    */
   public void signIfNew(ChainEnd end) {
     LedgerWriter writer = end.writer();
@@ -173,7 +172,7 @@ public final class Checkpoints {
     } catch (LedgerException e) {
       failed(e.getMessage(), e instanceof LedgerUnavailableException fault && fault.isLocked());
     } catch (RuntimeException e) {
-      // The rows are settled: whatever is wrong with a checkpoint must not have them tried again.
+      // The rows are settled: a failure of a checkpoint must not cause a retry of them.
       failed(e.getMessage() == null ? e.toString() : e.getMessage(), false);
     }
   }
@@ -184,9 +183,9 @@ public final class Checkpoints {
   }
 
   /**
-   * Notes a failure after which signing is tried again; health reports it until then.
+   * Reports a failure after which signing is retried; health shows it until then.
    *
-   * @param isLock whether another writer has the ledger, which is no fault unless it lasts
+   * @param isLock whether another writer holds a lock, which is a fault only if it lasts
    */
   private void failed(String reason, boolean isLock) {
     failures++;
@@ -200,8 +199,8 @@ public final class Checkpoints {
   }
 
   /**
-   * Reads the last one, checks that the tree continues it, signs and stores the next: all within
-   * one transaction, so that of two writers the second sees what the first has signed.
+   * Reads the last checkpoint, proves that the tree continues it, and signs and stores the next, all
+   * within one transaction: of two writers, the second sees what the first has signed.
    */
   private void sign(ChainEnd end) throws LedgerException, ForkException {
     LedgerWriter writer = end.writer();
@@ -222,7 +221,7 @@ public final class Checkpoints {
               writer.insertCheckpoint(new StoredCheckpoint(size, next.bytes()));
               return Optional.of(next);
             });
-    // A file replaced since: the checkpoint is gone with it, and the next file is not held to it.
+    // If the file was replaced, its checkpoint is gone too, and must not bind the next file.
     if (stored.isPresent() && writer.isStillThere()) {
       signing.stored(stored.get());
       settings.file().write(stored.get());

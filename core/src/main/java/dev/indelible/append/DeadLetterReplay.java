@@ -17,14 +17,14 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Appends dead letters after all, or removes them; each in a transaction of its own, together with
- * the event that says so.
+ * Replays dead letters, or removes them; each in a transaction of its own, together with the event
+ * that records it.
  */
 final class DeadLetterReplay {
   /**
-   * What a letter may say. A letter is not signed, so whoever can write into the file can plant
-   * one; what the log says of itself, and a reader believes for its signature, is not taken from
-   * there. A gap is: the journal's reader speaks of it through the queue, and it excuses nothing.
+   * Event types that are replayed. A dead letter is not signed, so someone who can write to the
+   * ledger can plant one; events that readers act on are not replayed from there. A gap is: it
+   * comes through the queue anyway, and it excuses nothing.
    */
   private static final Set<String> REPLAYABLE =
       Set.of(DeferredAuditEvent.REFUSAL, DeferredAuditEvent.CHECK, SystemEvent.GAP);
@@ -42,11 +42,11 @@ final class DeadLetterReplay {
   }
 
   /**
-   * Appends a letter's event under its own id and marks the letter.
+   * Appends a dead letter's event under its own id and marks the dead letter.
    *
    * @return why the event is still refused; empty if it is in the chain
-   * @throws LedgerException if the letter is no longer what was written, or none that the log
-   *     writes
+   * @throws LedgerException if the dead letter is no longer what was written, or of a type that is
+   *     not replayed
    */
   Optional<String> replay(DeadLetter letter) throws LedgerException {
     if (!REPLAYABLE.contains(letter.eventType())) {
@@ -72,7 +72,7 @@ final class DeadLetterReplay {
   }
 
   /**
-   * Removes a letter for good.
+   * Removes a dead letter.
    *
    * @param reason why, for the record
    */

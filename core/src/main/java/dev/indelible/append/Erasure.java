@@ -19,14 +19,14 @@ import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Erases payloads for good: the one thing that is ever changed in a row of the chain, and itself an
- * event in the chain. Works beside any number of writers. One thread.
+ * Erases payloads: the only change ever made to a row of the chain, and itself an event in the
+ * chain. Works beside any number of writers. One thread.
  *
- * <p>The row keeps the hash of its payload, and with the payload goes its nonce: so the chain, the
- * tree and every proof hold as before, and the hash gives nothing away.
+ * <p>The row keeps the hash of its payload, and the nonce is erased with the payload: the chain, the
+ * tree and every proof hold as before, and the payload cannot be guessed from the hash.
  */
 public final class Erasure implements AutoCloseable {
-  /** How long to wait for those who still read the ledger as it was before. */
+  /** Time to wait for readers of an earlier state of the ledger. */
   private static final Duration DEFAULT_PATIENCE = Duration.ofSeconds(10);
 
   private final LedgerWriter writer;
@@ -57,17 +57,17 @@ public final class Erasure implements AutoCloseable {
   }
 
   /**
-   * What an erasure left.
+   * Result of an erasure.
    *
-   * @param note what the chain says of it
-   * @param isGone whether the bytes are gone from the database and its write-ahead log. If not,
-   *     someone still reads the ledger as it was before; they go when the log is next emptied
+   * @param note the event in the chain
+   * @param isGone whether the bytes are gone from the ledger's storage. If not, someone still reads
+   *     an earlier state of the ledger
    */
   public record Erased(ErasureNote note, boolean isGone) {}
 
   /**
-   * Removes the payload of an event's row, chains a {@code payload.erased} event that says so, and
-   * overwrites what the payload leaves behind in the file.
+   * Removes the payload of an event's row, chains a {@code payload.erased} event, and overwrites what
+   * the payload leaves behind in storage.
    *
    * @param id the event's id
    * @param reason why, for the record
@@ -81,13 +81,13 @@ public final class Erasure implements AutoCloseable {
       checkpoint.sign(signer);
       return new Erased(note, purgeTraces());
     } catch (AlreadyErasedException e) {
-      // The one before may have found a reader in its way.
+      // A reader may have kept the earlier erasure from overwriting everything.
       purgeTracesQuietly();
       throw e;
     }
   }
 
-  /** The payload goes, and the event that says so comes, in one transaction. */
+  /** Removes the payload and chains the event in one transaction. */
   private ErasureNote eraseRow(String id, String reason, String by) throws LedgerException {
     return writer
         .inTransaction(
@@ -95,8 +95,8 @@ public final class Erasure implements AutoCloseable {
               ChainRow row = erasable(id);
               ErasureNote note = ErasureNote.of(row, writer.removeReplayed(id), reason, by);
               BatchAppend append = new BatchAppend(end, new RowSealer(signer), new AuditCounters());
-              // First: a last row that has lost its payload is tampering until something behind it
-              // says not.
+              // First: a last row without a payload counts as tampering until a row after it
+              // records the erasure.
               append.chain(note.toEvent(), "the erasure");
               if (append.head().sequence() <= row.sequence()) {
                 throw refused(
@@ -152,7 +152,7 @@ public final class Erasure implements AutoCloseable {
     return new LedgerException("%s: row %s %s".formatted(writer.name(), row.sequence(), why));
   }
 
-  /** Waits for a moment in which nobody reads the ledger as it was before. */
+  /** Waits for a moment in which nobody reads an earlier state of the ledger. */
   private boolean purgeTraces() throws LedgerException {
     long deadline = System.nanoTime() + patience.toNanos();
     boolean emptied = writer.purgeTraces();
@@ -167,7 +167,7 @@ public final class Erasure implements AutoCloseable {
     try {
       purgeTraces();
     } catch (LedgerException e) {
-      // What is said of the row is true all the same.
+      // The row was erased before, whatever is left of its bytes.
     }
   }
 
@@ -176,7 +176,7 @@ public final class Erasure implements AutoCloseable {
     writer.close();
   }
 
-  /** There is nothing left to erase. */
+  /** The payload is erased already. */
   private static final class AlreadyErasedException extends LedgerException {
     private static final long serialVersionUID = 1;
 

@@ -18,14 +18,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reports what a writer leaves in its ledger for a person to look at: dead letters, and rows of the
- * chain that report tampering. Used by the drainer's thread.
+ * Reports what a person has to look at: dead letters, and rows of the chain that report tampering.
+ * Used by the drainer's thread.
  */
 final class LedgerWatch {
-  /** How often an idle log looks whether dead letters that wait were dealt with. */
+  /** How often an idle log checks whether waiting dead letters were dealt with. */
   private static final Duration LOOK_INTERVAL = Duration.ofSeconds(5);
 
-  /** Dead letters of one batch that are logged each by itself; the rest are counted. */
+  /** Dead letters of one batch that are logged one by one; the rest are counted. */
   private static final int MOST_LOGGED = 20;
 
   private static final Logger LOG = LoggerFactory.getLogger(LedgerWatch.class);
@@ -33,7 +33,7 @@ final class LedgerWatch {
   private final HeadGuard guard;
   private final AuditCounters counters;
 
-  /** The rows about tampering when it was last judged which are answered. */
+  /** Rows about tampering when their answers were last judged. */
   private TamperRows judged = new TamperRows(0, 0);
 
   private long unanswered;
@@ -50,7 +50,7 @@ final class LedgerWatch {
    */
   record DeadLettered(String id, String agentId, String eventType, String reason) {}
 
-  /** How many rows report tampering, and how many answer such a row. */
+  /** Numbers of rows that report tampering, and of rows that answer one. */
   private record TamperRows(long notes, long answers) {}
 
   LedgerWatch(HeadGuard guard, AuditCounters counters) {
@@ -58,7 +58,7 @@ final class LedgerWatch {
     this.counters = counters;
   }
 
-  /** Looks at a ledger that was just opened. */
+  /** Counts in a ledger that was just opened. */
   void opened(LedgerWriter writer) {
     look(writer);
   }
@@ -84,14 +84,14 @@ final class LedgerWatch {
     }
   }
 
-  /** Looks again from time to time while something waits. */
+  /** Counts again from time to time while something waits. */
   void lookIfDue(LedgerWriter writer) {
     if (waiting && System.nanoTime() - lastLook >= LOOK_INTERVAL.toNanos()) {
       look(writer);
     }
   }
 
-  /** Nothing that is committed may be tried again because it could not be counted. */
+  /** Counts; a failure is reported and causes no retry of what is committed. */
   private void look(LedgerWriter writer) {
     lastLook = System.nanoTime();
     waiting = true;
@@ -111,7 +111,7 @@ final class LedgerWatch {
     }
   }
 
-  /** Counts the rows that report tampering and are not answered; judges only what is new. */
+  /** Counts unanswered rows that report tampering; judges only after new ones. */
   private long unanswered(LedgerWriter writer) throws LedgerException {
     TamperRows now =
         new TamperRows(
@@ -131,7 +131,7 @@ final class LedgerWatch {
     return unanswered;
   }
 
-  /** Agent and type are an agent's text: quoted, so that they forge no line of the log. */
+  /** Agent and type are an agent's text, quoted so that they cannot forge a line of the log. */
   private static void log(String ledger, DeadLettered event) {
     LOG.error(
         "{}: event {} of agent {}, type {}, became a dead letter: {}; 'indelible dlq show {}' shows it",

@@ -25,8 +25,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Chains a {@link Tally} of one run's decisions from time to time and at the end. Outlives the sinks
- * of the run. Used by the drainer's thread.
+ * Chains a {@link Tally} of one run's decisions from time to time and at the end. Outlives the
+ * sinks of the run. Used by the drainer's thread.
  *
  * <p>A tally is made inside the transaction that writes it, so the rows that it covers are exactly
  * those after the previous tally, by any writer. It delays no row: one that fails is left out, and
@@ -37,12 +37,13 @@ public final class Tallies {
   public static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(60);
 
   /**
-   * A run that was asked one question leaves a tally only if so many decisions are behind the last:
-   * one beside the one row that it counts goes wherever the row goes, and would double the chain.
+   * Decisions after the last tally from which a run that was asked one question writes one. A tally
+   * beside the only row that it counts proves nothing, because an attacker removes both, and doubles
+   * the chain.
    */
   public static final int WORTH_A_TALLY = 100;
 
-  /** Rows behind the last tally that are counted for a first tally at the end; more take longer. */
+  /** Most rows after the last tally that are counted for a first tally at the end. */
   private static final long MOST_AT_THE_END = 10_000_000;
 
   /** The key of the health entry. */
@@ -67,23 +68,22 @@ public final class Tallies {
   /** The row after the last tally when this run first wrote one: its own come after that. */
   private long firstUncovered = Long.MAX_VALUE;
 
-  /** Whether one was written and it is not known whether it is in the chain. */
+  /** Whether a tally was written and it is unknown whether it is in the chain. */
   private boolean unsure;
 
-  /** How many decisions it spoke of. */
+  /** Decisions that the last tally covers. */
   private long spokenOf;
 
   private long lastTry = System.nanoTime();
 
   /**
-   * The tallies of one run.
+   * Creates the tallies of one run.
    *
-   * @param interval how often one is written, at most; null if none ever is
+   * @param interval how often one is written, at most; null for never
    * @param guard knows the keys that earlier ones may be signed with
-   * @param counters where decisions are counted as they are handed in
+   * @param counters where the run's decisions are counted
    */
-  public Tallies(
-      @Nullable Duration interval, HeadGuard guard, AuditCounters counters) {
+  public Tallies(@Nullable Duration interval, HeadGuard guard, AuditCounters counters) {
     this.wanted = interval != null;
     this.intervalNanos = interval == null ? Long.MAX_VALUE : TimeUnit.NANOSECONDS.convert(interval);
     this.guard = guard;
@@ -107,7 +107,7 @@ public final class Tallies {
     return news;
   }
 
-  /** Rows are settled without it: whatever is wrong with a tally must not stop them. */
+  /** Writes a tally; a failure is reported and stops no row. */
   private void tryToWrite(ChainEnd end, RowSealer sealer) {
     try {
       write(end, sealer, false);
@@ -120,7 +120,7 @@ public final class Tallies {
     }
   }
 
-  /** Whether a last tally may have something to say. */
+  /** Returns whether decisions were counted since the last tally. */
   boolean isNews() {
     return wanted && spoken() != spokenOf;
   }
@@ -145,17 +145,17 @@ public final class Tallies {
     long first = firstBehindTally(writer, end);
     firstUncovered = Math.min(firstUncovered, first);
     if (closed && number == 0 && end - first > MOST_AT_THE_END) {
-      // Counting them takes its time: that is for a run that has some.
+      // Counting takes long, and is left to a run with tallies before its end.
       return;
     }
-    // Before the ledger is locked, for it may be much.
+    // Counted before the ledger is locked, because there may be many.
     Covered counted = new Covered(first, end, count(writer, first, end));
     BatchAppend append = new BatchAppend(chain, sealer, counters);
     Optional<Tally> said =
         writer.inTransaction(
             () -> {
               Optional<Tally> next =
-                  append.say(now -> next(writer, now, closed, counted), Tally::toEvent);
+                  append.chainAt(now -> next(writer, now, closed, counted), Tally::toEvent);
               unsure |= next.isPresent();
               return next;
             });
@@ -170,16 +170,16 @@ public final class Tallies {
   }
 
   /**
-   * The decisions in some rows.
+   * Decisions in a range of rows.
    *
-   * @param first the row behind the last tally; 1 if there is none
+   * @param first the row after the last tally; 1 if there is none
    * @param last the last of them
    */
   private record Covered(long first, long last, TypeCounts decisions) {}
 
   /**
-   * What is behind the last tally up to the end that the chain has under the lock: what was
-   * counted, and the rest.
+   * Counts the decisions from the last tally to the end that the chain has within the transaction:
+   * those counted before, and the rest.
    */
   private Covered covered(LedgerWriter writer, long end, Covered before) throws LedgerException {
     long first = firstBehindTally(writer, end);
@@ -207,11 +207,11 @@ public final class Tallies {
     return number == 0 && spoken() <= 1 && closed;
   }
 
-  /** The next tally, at that end of the chain; empty if it is not worth its row. */
+  /** Returns the next tally at an end of the chain; empty if it is not worth a row. */
   private Optional<Tally> next(LedgerWriter writer, Head end, boolean closed, Covered before)
       throws LedgerException {
     if (unsure) {
-      // The answer to one of ours was lost: the chain knows which was the last.
+      // A commit of ours may have succeeded although it threw: the chain has the last tally.
       Optional<Tally> ours =
           writer
               .lastOfType(

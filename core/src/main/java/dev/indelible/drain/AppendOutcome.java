@@ -5,7 +5,9 @@ package dev.indelible.drain;
 public enum AppendOutcome {
   /** In the chain, by a row that this run appended. */
   APPENDED,
-  /** In the chain, by a row that was there before this run submitted the event, or submitted again. */
+  /**
+   * In the chain, by a row that was there before this run submitted the event, or submitted again.
+   */
   REPEATED,
   /** In the dead letters, with what is needed to replay it. */
   DLQ_LANDED,

@@ -77,8 +77,7 @@ final class Drainer {
   }
 
   /** Counts a settled batch, whatever else fails: events that are not counted count as pending. */
-  private void count(
-      long nanos, long lost, List<AuditEvent> events, List<AppendOutcome> outcomes) {
+  private void count(long nanos, long lost, List<AuditEvent> events, List<AppendOutcome> outcomes) {
     int deadLettered = 0;
     for (AppendOutcome outcome : outcomes) {
       deadLettered += outcome.isDeadLetter() ? 1 : 0;

@@ -51,7 +51,9 @@ public final class MemoryLedger implements LedgerFactory {
     this.refused = refused;
   }
 
-  /** Creates an empty ledger that refuses the rows of an agent, so that dead letters can be tested. */
+  /**
+   * Creates an empty ledger that refuses the rows of an agent, so that dead letters can be tested.
+   */
   public static MemoryLedger refusing(String agentId) {
     return new MemoryLedger(row -> row.agentId().equals(agentId));
   }
@@ -220,8 +222,7 @@ public final class MemoryLedger implements LedgerFactory {
     }
 
     @Override
-    public Optional<ChainRow> lastOfType(
-        String eventType, long below, Predicate<ChainRow> holds) {
+    public Optional<ChainRow> lastOfType(String eventType, long below, Predicate<ChainRow> holds) {
       return state().rows.headMap(below, false).descendingMap().values().stream()
           .filter(row -> row.eventType().equals(eventType) && holds.test(row))
           .findFirst();
@@ -346,8 +347,7 @@ public final class MemoryLedger implements LedgerFactory {
       changed()
           .letters
           .values()
-          .removeIf(
-              letter -> letter.id().equals(eventId) && letter.replayedAs().isPresent());
+          .removeIf(letter -> letter.id().equals(eventId) && letter.replayedAs().isPresent());
       return before - changed().letters.size();
     }
 

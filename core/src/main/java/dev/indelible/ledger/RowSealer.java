@@ -202,12 +202,13 @@ public final class RowSealer {
   private record Linked(List<ChainRow> rows, Head end) {}
 
   /**
-   * Work on another thread whose end nobody misses: the worker reports a failure without allocating,
-   * so it can report that memory is used up.
+   * Work on another thread whose end nobody misses: the worker reports a failure without
+   * allocating, so it can report that memory is used up.
    */
   private static final class Task<T> implements Runnable {
     /** Null once it is done, so that a chain of tasks keeps none of them alive. */
     private @Nullable Supplier<T> work;
+
     private final CountDownLatch done = new CountDownLatch(1);
 
     /** Published by {@link #done}, as {@link #failure} is. */
@@ -344,8 +345,7 @@ public final class RowSealer {
       Task<Linked> next =
           Task.start(
               LINKER,
-              () ->
-                  link(before == null ? head : before.await().end(), chunk.drafts().await()));
+              () -> link(before == null ? head : before.await().end(), chunk.drafts().await()));
       last = next;
       chunks.add(next);
     }

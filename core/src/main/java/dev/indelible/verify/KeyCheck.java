@@ -41,8 +41,7 @@ final class KeyCheck implements Check {
 
   @Override
   public void row(CheckedRow row) {
-    boolean aboutKeys =
-        SystemEvent.KEY_EVENTS.stream().anyMatch(row::is);
+    boolean aboutKeys = SystemEvent.KEY_EVENTS.stream().anyMatch(row::is);
     if (aboutKeys && history.misses(row.sequence())) {
       findings.broken(
           KEYS,

@@ -41,9 +41,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * D2, D3: every call that {@link LedgerSink} makes on its ledger fails once, before it does its work
- * and after it, in each way that a call can fail. Retried as the drainer does, each event is settled
- * once, in order, with its journal's position.
+ * D2, D3: every call that {@link LedgerSink} makes on its ledger fails once, before it does its
+ * work and after it, in each way that a call can fail. Retried as the drainer does, each event is
+ * settled once, in order, with its journal's position.
  */
 class CommitProtocolTest {
   private static final SigningKey KEY =
@@ -64,7 +64,8 @@ class CommitProtocolTest {
       switch (this) {
         case TRANSIENT -> throw new LedgerUnavailableException("ledger: a test", false, null);
         case PERMANENT -> throw new LedgerException("ledger: a test");
-        case REFUSED -> throw new RefusedException("ledger", Refusal.LOST_RACE, "a test", false, null);
+        case REFUSED ->
+            throw new RefusedException("ledger", Refusal.LOST_RACE, "a test", false, null);
         case ERROR -> throw new OutOfMemoryError("a test");
       }
     }

@@ -219,7 +219,8 @@ class CheckpointsTest {
                 Checkpoints.Settings.of(signer).withInterval(Duration.ZERO).withFile(lastSigned),
                 guard,
                 log.counters),
-            new Tallies(null, guard, log.counters), log.counters));
+            new Tallies(null, guard, log.counters),
+            log.counters));
   }
 
   /** Signs rows at once, and checkpoints when the test lets it. */

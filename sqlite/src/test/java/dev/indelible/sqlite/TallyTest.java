@@ -282,10 +282,7 @@ class TallyTest {
     DeferredAudit audit =
         log.start(
             () ->
-                new ForgetfulSink(
-                    new LedgerSink(run),
-                    calls::getAndIncrement,
-                    call -> call == 0));
+                new ForgetfulSink(new LedgerSink(run), calls::getAndIncrement, call -> call == 0));
     refusals("agent:a", 7).forEach(audit.queue()::submit);
     TestLog.settle(audit);
     refusals("agent:a", 2).forEach(audit.queue()::submit);

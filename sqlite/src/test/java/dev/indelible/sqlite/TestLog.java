@@ -104,7 +104,8 @@ final class TestLog {
             guard,
             new Checkpoints(
                 Checkpoints.Settings.of(KEY).withInterval(Duration.ofHours(1)), guard, counters),
-            new Tallies(null, guard, counters), counters));
+            new Tallies(null, guard, counters),
+            counters));
   }
 
   /** Makes the tables and nothing else. */

@@ -390,7 +390,8 @@ class TreeTest {
             RowSigning.everyRow(TestLog.KEY),
             guard,
             checkpoints,
-            new Tallies(null, guard, new AuditCounters()), new AuditCounters()));
+            new Tallies(null, guard, new AuditCounters()),
+            new AuditCounters()));
   }
 
   /** The last checkpoint, its signature checked. */
