@@ -177,7 +177,7 @@ public final class BatchAppend {
   private void settleReserved(AuditEvent event) throws LedgerException {
     Optional<ChainRow> first = writer.row(event.id().toString());
     if (first.isPresent()) {
-      settleKnownId(event, first.get(), 1);
+      settleKnownId(event, first.get(), 1, Long.MAX_VALUE);
     } else {
       deadLetter(event, "only the log itself says " + event.eventType(), 1);
     }
@@ -330,12 +330,13 @@ public final class BatchAppend {
   /** Settles an event whose row was refused once: retries it, or makes it a dead letter. */
   private void settleRefused(AuditEvent event, RefusedException refusal) throws LedgerException {
     RefusedException last = refusal;
+    long before = head.sequence();
     for (int retry = 1; retry <= RETRY_BUDGET; retry++) {
       switch (last.refusal()) {
         case ID_TAKEN -> {
           Optional<ChainRow> first = writer.row(event.id().toString());
           if (first.isPresent()) {
-            settleKnownId(event, first.get(), retry);
+            settleKnownId(event, first.get(), retry, before);
             return;
           }
           // No row has this id: a trigger broke the constraint with a row of its own.
@@ -357,8 +358,13 @@ public final class BatchAppend {
     deadLetter(event, "constraint: " + last.reason(), RETRY_BUDGET + 1);
   }
 
-  /** D4: a repeated event is the row that exists; other content under its id is refused. */
-  private void settleKnownId(AuditEvent event, ChainRow first, int attempts)
+  /**
+   * D4: a repeated event is the row that exists; other content under its id is refused.
+   *
+   * @param before the chain's end before the event was tried: an insert that failed may leave its
+   *     row standing after that
+   */
+  private void settleKnownId(AuditEvent event, ChainRow first, int attempts, long before)
       throws LedgerException {
     if (!isSame(event, first)) {
       deadLetter(event, DeadLetter.ID_REUSED, attempts);
@@ -366,8 +372,7 @@ public final class BatchAppend {
     }
     known = Math.max(known, first.sequence());
     boolean triedBefore = first.sequence() >= ownFrom && first.sequence() < appendedFrom;
-    // An insert that failed may leave its row standing, which is not the chain's end yet.
-    boolean inserted = first.sequence() > head.sequence();
+    boolean inserted = first.sequence() > before;
     if (triedBefore) {
       ownFrom = first.sequence() + 1;
     }
