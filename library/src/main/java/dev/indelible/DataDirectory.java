@@ -19,7 +19,7 @@ import dev.indelible.crypto.VerificationKey;
 import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.policy.Policy;
+import dev.indelible.policy.RulePolicy;
 import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteWriter;
@@ -394,7 +394,7 @@ public record DataDirectory(Path path) {
   private void makePolicy() throws IOException {
     Path aside = Files.createTempDirectory(path, ".new-policy-");
     Path rules = aside.resolve("rules.yaml");
-    Files.writeString(rules, Policy.starterYaml());
+    Files.writeString(rules, RulePolicy.starterYaml());
     try {
       Files.move(aside, policy(), StandardCopyOption.ATOMIC_MOVE);
     } catch (FileSystemException e) {

@@ -73,7 +73,7 @@ class AnchoredLogTest {
   }
 
   private Indelible open() throws Exception {
-    Indelible.Builder log = Indelible.builder(data).origin("log.example/audit").withoutTallies();
+    IndelibleBuilder log = Indelible.builder(data).origin("log.example/audit").withoutTallies();
     return (anchor == null ? log : log.anchor(anchor)).open();
   }
 
@@ -202,7 +202,7 @@ class AnchoredLogTest {
     assertThat(sizes).isSorted().doesNotHaveDuplicates().contains(5L, 10L, 15L);
     VerificationReport report = verifyAnchored();
     assertThat(report.verdict()).as(report.findings().toString()).isEqualTo(Verdict.INTACT);
-    assertThat(message(report, "anchor")).endsWith("0 rows behind the last");
+    assertThat(message(report, "anchor")).endsWith("0 rows after the last");
   }
 
   /** What a process that was killed left out is appended by the next. */
@@ -334,7 +334,7 @@ class AnchoredLogTest {
     Files.delete(anchor);
     VerificationReport report = verifyAnchored();
     assertThat(report.verdict()).isEqualTo(Verdict.UNKNOWN);
-    assertThat(message(report, "anchor")).endsWith("it is lost: there is no such file");
+    assertThat(message(report, "anchor")).endsWith("there is no such file");
     Files.createFile(anchor);
     report = verifyAnchored();
     assertThat(report.verdict()).isEqualTo(Verdict.UNKNOWN);
@@ -582,7 +582,7 @@ class AnchoredLogTest {
     VerificationReport one = verify(options);
     assertThat(one.verdict()).as(one.findings().toString()).isEqualTo(Verdict.INTACT);
     assertThat(message(one, "witnesses"))
-        .isEqualTo("a quorum cosigned the checkpoint over 5 rows; 3 rows are behind it");
+        .isEqualTo("a quorum cosigned the checkpoint over 5 rows; 3 rows are after it");
 
     VerifierKey other = witness(SigningKey.generate(), "other.example");
     VerificationReport two = verify(VerificationOptions.of(keys()).witnesses(policy(2, other)));

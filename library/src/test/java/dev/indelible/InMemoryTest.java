@@ -7,7 +7,7 @@ import dev.indelible.action.Bash;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.MemoryLedger;
-import dev.indelible.policy.Policy;
+import dev.indelible.policy.RulePolicy;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
@@ -18,7 +18,7 @@ class InMemoryTest {
   @Test
   void decisionsAreRowsOfASignedChain() throws Exception {
     MemoryLedger ledger = new MemoryLedger();
-    try (Indelible indelible = Indelible.inMemory(Policy.starter(), ledger)) {
+    try (Indelible indelible = Indelible.inMemory(RulePolicy.starter(), ledger)) {
       assertThat(indelible.gate().check("agent:alice", new Bash("rm -rf /")).isBlocking()).isTrue();
       assertThat(indelible.gate().check("agent:alice", new Bash("ls")).isBlocking()).isFalse();
       assertThat(indelible.queue().drainPending(PATIENCE)).isTrue();
@@ -36,7 +36,7 @@ class InMemoryTest {
   @Test
   void refusedRowIsADeadLetter() throws Exception {
     MemoryLedger ledger = MemoryLedger.refusing("agent:mallory");
-    try (Indelible indelible = Indelible.inMemory(Policy.starter(), ledger)) {
+    try (Indelible indelible = Indelible.inMemory(RulePolicy.starter(), ledger)) {
       indelible.gate().check("agent:mallory", new Bash("ls"));
       assertThat(indelible.queue().drainPending(PATIENCE)).isTrue();
       assertThat(indelible.metrics().dlqLanded()).isEqualTo(1);

@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.indelible.action.Bash;
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.KeyEvents;
+import dev.indelible.action.Bash;
 import dev.indelible.crypto.KeyDirectory.Loss;
 import dev.indelible.crypto.KeyDirectory.Replacement;
 import dev.indelible.crypto.KeyDirectory.Succession;
@@ -22,8 +22,9 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.policy.Policy;
-import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.policy.RulePolicy;
 import dev.indelible.sqlite.SqliteWriter;
+import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
@@ -138,7 +139,7 @@ class LostKeyTest {
     }
     Path away = Files.move(data.database(), temp.resolve("away"));
     Files.writeString(data.database(), "no database at all, by any means\n".repeat(50));
-    Indelible.Builder builder = Indelible.builder(data.path());
+    IndelibleBuilder builder = Indelible.builder(data.path());
     Indelible log = isElsewhere ? builder.signer(wrong).open() : builder.open();
     assertThat(log.gate().check("agent:a", new Bash("ls")).isPermitted()).isTrue();
     int rows;
@@ -229,7 +230,7 @@ class LostKeyTest {
         .hasMessageContaining("policy");
     assertThat(files()).isEqualTo(before);
     // Rules that come from elsewhere are asked, and the directory's stay missing.
-    Policy own = Policy.parse("version: 1\nrules: []\n", "own");
+    Policy own = RulePolicy.parse("version: 1\nrules: []\n", "own");
     close(Indelible.open(data.path(), own));
     assertThat(Files.exists(data.policy().resolve("rules.yaml"))).isFalse();
   }
@@ -484,8 +485,7 @@ class LostKeyTest {
                       if (args[1].equals("after")) {
                         try (KeyEvents events =
                             KeyEvents.ofLostKey(
-                                SqliteWriter.open(data.database()),
-                                CheckpointFile.at(data.lastCheckpoint()),
+ SqliteWriter.open(data.database()), CheckpointFile.at(data.lastCheckpoint()),
                                 data.keys().accepted())) {
                           events.replace(next, Optional.empty(), "killed");
                         } catch (KeyException e) {

@@ -79,7 +79,7 @@ final class LogAdoptCommand extends Verb {
       return Adoption.examine(file, given, row -> progress.at(row.sequence()));
     } catch (AdoptionException e) {
       if (e.report().isPresent()) {
-        LogVerifyCommand.printReport(this, e.report().get());
+        ReportPrinter.print(this, e.report().get());
       }
       String message = String.valueOf(e.getMessage());
       throw switch (e.reason()) {

@@ -9,7 +9,7 @@ import dev.indelible.Indelible;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.RowQuery;
-import dev.indelible.policy.Policy;
+import dev.indelible.policy.RulePolicy;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport.Verdict;
@@ -52,7 +52,7 @@ class OneFileTest {
   void refusalOnTheLedgersFileReachesTheChain() throws Exception {
     DataDirectory data = new DataDirectory(directory.resolve("data"));
     try (Indelible indelible =
-        Indelible.open(data.path(), Policy.parse(RULES, "rules of this test"))) {
+        Indelible.open(data.path(), RulePolicy.parse(RULES, "rules of this test"))) {
       DataSource plain = sqlite(data.database());
       try (Connection connection = plain.getConnection();
           Statement statement = connection.createStatement()) {

@@ -30,7 +30,10 @@ public final class Gate {
   /** The rule id of a refusal of input that cannot be read. */
   public static final String UNREADABLE = "indelible.unreadable";
 
-  private final Policy policy;
+  /** The rule named by a refusal because the policy failed or did not answer in time. */
+  public static final String POLICY_FAILED = "indelible.policy_failed";
+
+  private final PolicyCall policy;
   private final DeferredAuditQueue queue;
   private final Clock clock;
   private final DecisionCounters counters = new DecisionCounters();
@@ -46,7 +49,7 @@ public final class Gate {
   }
 
   Gate(Policy policy, DeferredAuditQueue queue, Clock clock) {
-    this.policy = Objects.requireNonNull(policy, "policy is null");
+    this.policy = new PolicyCall(Objects.requireNonNull(policy, "policy is null"));
     this.queue = Objects.requireNonNull(queue, "queue is null");
     this.clock = clock;
   }
@@ -66,7 +69,7 @@ public final class Gate {
     long start = System.nanoTime();
     requirePresent(agentId, action);
     AgentIds.require(agentId);
-    return record(agentId, action, policy.decide(action), start);
+    return record(agentId, action, policy.decide(agentId, action), start);
   }
 
   /** Records a decision that somebody else made; refuses if it cannot be recorded. */
@@ -124,7 +127,7 @@ public final class Gate {
     } catch (IllegalArgumentException e) {
       return unrecorded(action, new Refuse(BAD_AGENT_ID, e.getMessage()), start);
     }
-    Decision decision = policy.decide(action);
+    Decision decision = policy.decide(agentId, action);
     return decision.isPermitted() && !recordPermitted
         ? unrecorded(action, decision, start)
         : record(agentId, action, decision, start).decision();
@@ -134,7 +137,7 @@ public final class Gate {
       String agentId, AgentAction action, Decision decision, long start) {
     DeferredAuditEvent event;
     try {
-      event = DeferredAuditEvent.of(agentId, action, decision, Optional.of(policy.digest()), clock);
+      event = DeferredAuditEvent.of(agentId, action, decision, policy.digest(), clock);
     } catch (ClockException e) {
       Decision refused = unrecorded(action, new Refuse(NOT_RECORDED, e.getMessage()), start);
       return new RecordedDecision(refused, Optional.empty());

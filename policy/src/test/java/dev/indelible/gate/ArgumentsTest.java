@@ -18,7 +18,7 @@ import dev.indelible.event.AgentIds;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonValue;
-import dev.indelible.policy.Policy;
+import dev.indelible.policy.RulePolicy;
 import dev.indelible.queue.AuditCounters;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.MemoryStore;
@@ -47,7 +47,7 @@ class ArgumentsTest {
   void makeGate() throws Exception {
     gate =
         new Gate(
-            Policy.parse("version: 1\nrules: []\n", "test"),
+            RulePolicy.parse("version: 1\nrules: []\n", "test"),
             new DeferredAuditQueue(new MemoryStore(), new AuditCounters()));
   }
 

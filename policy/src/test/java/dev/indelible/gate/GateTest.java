@@ -22,6 +22,7 @@ import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.json.JsonValue;
 import dev.indelible.policy.Policy;
+import dev.indelible.policy.RulePolicy;
 import dev.indelible.queue.AuditCounters;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.EventBatch;
@@ -34,6 +35,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
@@ -381,7 +383,7 @@ class GateTest {
   void wrongClockRefusesWithASentence() {
     gate(1_000);
     Clock wrong = Clock.fixed(Instant.parse("+12345-01-01T00:00:00Z"), ZoneOffset.UTC);
-    Gate gate = new Gate(Policy.starter(), running.orElseThrow().queue(), wrong);
+    Gate gate = new Gate(RulePolicy.starter(), running.orElseThrow().queue(), wrong);
 
     RecordedDecision recorded = gate.record("agent:alice", ALLOWED);
 
@@ -390,6 +392,99 @@ class GateTest {
     assertThat(recorded.decision().reason().orElse(""))
         .startsWith("the clock of this machine shows +12345-01-01T00:00:00Z")
         .endsWith("set the clock");
+  }
+
+  @Test
+  void policyThatThrowsRefusesAndIsRecorded() {
+    Gate gate =
+        gate(
+            deciding(
+                Optional.empty(),
+                () -> {
+                  throw new IllegalStateException("no connection");
+                }),
+            1_000);
+
+    Decision decision = gate.check("agent:alice", ALLOWED);
+
+    assertThat(decision.ruleId()).contains(Gate.POLICY_FAILED);
+    assertThat(decision.reason().orElse("")).contains("no connection");
+    awaitRows(1);
+    assertThat(row(0).decision()).isEqualTo(decision);
+  }
+
+  @Test
+  void policyThatReturnsNullRefuses() {
+    Decision decision =
+        gate(deciding(Optional.of(Duration.ofMinutes(1)), () -> null), 1_000)
+            .check("agent:alice", ALLOWED);
+
+    assertThat(decision.ruleId()).contains(Gate.POLICY_FAILED);
+  }
+
+  @Test
+  void policyThatDoesNotAnswerInTimeRefuses() {
+    CountDownLatch never = new CountDownLatch(1);
+    Gate gate =
+        gate(
+            deciding(
+                Optional.of(Duration.ofMillis(20)),
+                () -> {
+                  never.await();
+                  return new Allow();
+                }),
+            1_000);
+
+    Decision decision = gate.check("agent:alice", ALLOWED);
+
+    assertThat(decision.ruleId()).contains(Gate.POLICY_FAILED);
+    assertThat(decision.reason().orElse("")).contains("no decision within PT0.02S");
+  }
+
+  @Test
+  void ownPolicyDecidesByAgent() {
+    Policy own =
+        new Policy() {
+          @Override
+          public Decision decide(String agentId, AgentAction action) {
+            return agentId.equals("agent:alice") ? new Allow() : new Refuse("own", "not alice");
+          }
+
+          @Override
+          public String digest() {
+            return "sha256:" + "0".repeat(64);
+          }
+        };
+    Gate gate = gate(own, 1_000);
+
+    assertThat(gate.check("agent:alice", ALLOWED).isPermitted()).isTrue();
+    assertThat(gate.check("agent:bob", ALLOWED).ruleId()).contains("own");
+  }
+
+  /** Returns a policy that decides by a call. */
+  private static Policy deciding(Optional<Duration> limit, Callable<Decision> call) {
+    return new Policy() {
+      @Override
+      public Decision decide(String agentId, AgentAction action) {
+        try {
+          return call.call();
+        } catch (RuntimeException e) {
+          throw e;
+        } catch (Exception e) {
+          throw new IllegalStateException(e);
+        }
+      }
+
+      @Override
+      public String digest() {
+        return "sha256:" + "0".repeat(64);
+      }
+
+      @Override
+      public Optional<Duration> timeLimit() {
+        return limit;
+      }
+    };
   }
 
   private Gate gate(long capacity) {
@@ -433,7 +528,7 @@ class GateTest {
 
   private static Policy policy() {
     try {
-      return Policy.parse(RULES, "test");
+      return RulePolicy.parse(RULES, "test");
     } catch (Exception e) {
       throw new IllegalStateException(e);
     }

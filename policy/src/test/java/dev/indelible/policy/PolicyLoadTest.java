@@ -38,7 +38,7 @@ class PolicyLoadTest {
 
   @Test
   void readsARule() throws Exception {
-    assertThat(Policy.parse(ONE_RULE, "rules.yaml").rules())
+    assertThat(RulePolicy.parse(ONE_RULE, "rules.yaml").rules())
         .containsExactly(
             new Rule(
                 "R001",
@@ -199,10 +199,10 @@ class PolicyLoadTest {
         ONE_RULE.replace(reason, "x".repeat(16_385)),
         "rules.yaml, line 3, column 5: reason is 16385 bytes; shorten it to at most 16384");
     assertThat(
-            Policy.parse(
+            RulePolicy.parse(
                     ONE_RULE.replace("R001", "é".repeat(128)).replace(reason, "x".repeat(16_384)),
                     "x")
-                .decide(new Bash("rm -rf /"))
+                .decide("agent:test", new Bash("rm -rf /"))
                 .isRefusal())
         .isTrue();
   }
@@ -236,19 +236,19 @@ class PolicyLoadTest {
   @Test
   void readsAFileAsItsText() throws Exception {
     Path file = write("rules.yaml", ONE_RULE);
-    assertThat(Policy.load(file).rules()).isEqualTo(Policy.parse(ONE_RULE, "x").rules());
-    assertThat(Policy.load(file).digest()).isEqualTo(Policy.parse(ONE_RULE, "x").digest());
+    assertThat(RulePolicy.load(file).rules()).isEqualTo(RulePolicy.parse(ONE_RULE, "x").rules());
+    assertThat(RulePolicy.load(file).digest()).isEqualTo(RulePolicy.parse(ONE_RULE, "x").digest());
   }
 
   @Test
   void readsAFileThatBeginsWithAByteOrderMark() throws Exception {
-    assertThat(Policy.load(write("rules.yaml", "\uFEFF" + ONE_RULE)).rules()).hasSize(1);
+    assertThat(RulePolicy.load(write("rules.yaml", "\uFEFF" + ONE_RULE)).rules()).hasSize(1);
   }
 
   @Test
   void refusesAFileThatIsNotThere() {
     Path missing = directory.resolve("none.yaml");
-    assertThatThrownBy(() -> Policy.load(missing))
+    assertThatThrownBy(() -> RulePolicy.load(missing))
         .isInstanceOf(PolicyException.class)
         .hasMessage(missing + ": no such file; name a policy file or a directory of them");
   }
@@ -257,7 +257,7 @@ class PolicyLoadTest {
   void refusesAFileThatIsNotUtf8() throws Exception {
     Path file = directory.resolve("latin.yaml");
     Files.write(file, "# caf\u00e9\n".getBytes(StandardCharsets.ISO_8859_1));
-    assertThatThrownBy(() -> Policy.load(file))
+    assertThatThrownBy(() -> RulePolicy.load(file))
         .hasMessage(file + ": not UTF-8 at byte 5; save it as UTF-8");
   }
 
@@ -266,14 +266,14 @@ class PolicyLoadTest {
     write("b.yml", ONE_RULE.replace("R001", "A"));
     write("a.yaml", ONE_RULE.replace("R001", "B"));
     write("c.txt", "not a rule");
-    assertThat(Policy.load(directory).rules()).extracting(Rule::id).containsExactly("A", "B");
+    assertThat(RulePolicy.load(directory).rules()).extracting(Rule::id).containsExactly("A", "B");
   }
 
   @Test
   void refusesAnIdUsedInTwoFiles() throws Exception {
     Path first = write("a.yaml", ONE_RULE);
     Path second = write("b.yaml", ONE_RULE);
-    assertThatThrownBy(() -> Policy.load(directory))
+    assertThatThrownBy(() -> RulePolicy.load(directory))
         .hasMessage(
             "%s, line 3, column 5: id \"R001\" is already used at %s, line 3, column 5; give one of the rules another id"
                 .formatted(second, first));
@@ -281,7 +281,7 @@ class PolicyLoadTest {
 
   @Test
   void refusesADirectoryWithoutRules() {
-    assertThatThrownBy(() -> Policy.load(directory))
+    assertThatThrownBy(() -> RulePolicy.load(directory))
         .hasMessage(
             directory
                 + ": no *.yaml or *.yml file in this directory; add one, because without rules every action is allowed");
@@ -291,14 +291,14 @@ class PolicyLoadTest {
   void refusesARuleFileItCannotRead() throws Exception {
     write("a.yaml", ONE_RULE);
     Path broken = Files.createSymbolicLink(directory.resolve("b.yaml"), Path.of("gone"));
-    assertThatThrownBy(() -> Policy.load(directory)).hasMessageStartingWith(broken + ": ");
+    assertThatThrownBy(() -> RulePolicy.load(directory)).hasMessageStartingWith(broken + ": ");
   }
 
   @Test
   void fileDigestIsOverItsBytes() throws Exception {
     byte[] bytes = ONE_RULE.getBytes(StandardCharsets.UTF_8);
-    assertThat(Policy.parse(ONE_RULE, "x").digest()).isEqualTo(sha256(bytes));
-    assertThat(Policy.parse(ONE_RULE + "#\n", "x").digest()).isNotEqualTo(sha256(bytes));
+    assertThat(RulePolicy.parse(ONE_RULE, "x").digest()).isEqualTo(sha256(bytes));
+    assertThat(RulePolicy.parse(ONE_RULE + "#\n", "x").digest()).isNotEqualTo(sha256(bytes));
   }
 
   @Test
@@ -311,7 +311,7 @@ class PolicyLoadTest {
     }
     byte[] bytes = new byte[framed.flip().remaining()];
     framed.get(bytes);
-    assertThat(Policy.load(directory).digest()).isEqualTo(sha256(bytes));
+    assertThat(RulePolicy.load(directory).digest()).isEqualTo(sha256(bytes));
   }
 
   private Path write(String name, String text) throws IOException {
@@ -323,7 +323,7 @@ class PolicyLoadTest {
   }
 
   private static void assertRefused(String yaml, String message) {
-    assertThatThrownBy(() -> Policy.parse(yaml, "rules.yaml"))
+    assertThatThrownBy(() -> RulePolicy.parse(yaml, "rules.yaml"))
         .isInstanceOf(PolicyException.class)
         .hasMessage(message);
   }

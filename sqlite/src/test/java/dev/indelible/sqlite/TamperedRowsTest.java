@@ -317,15 +317,15 @@ class TamperedRowsTest {
   @Test
   void aBreakAmongManyUnknownSignaturesIsNotHidden() throws Exception {
     TestLog large = new TestLog(directory.resolve("large.db"));
-    large.append(TestLog.refusals("agent:a", Verifier.MAX_FINDINGS + 100));
-    int last = Verifier.MAX_FINDINGS + 90;
+    large.append(TestLog.refusals("agent:a", Finding.MAX_NAMED + 100));
+    int last = Finding.MAX_NAMED + 90;
     Sql.run(large.file, "DELETE FROM signed_events WHERE sequence = " + last);
     VerificationReport report = large.verify(KeyRing.of(List.of()));
     assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
     assertThat(report.firstBroken()).hasValue(last + 1);
     assertThat(report.faults())
         .as("each row, the tree, and the checkpoint over one row more")
-        .isEqualTo(Verifier.MAX_FINDINGS + 100 + 2);
+        .isEqualTo(Finding.MAX_NAMED + 100 + 2);
   }
 
   /** Acceptance 23: a row that says it is unsigned is broken in a log that signs. */

@@ -27,7 +27,6 @@ import dev.indelible.verify.Finding;
 import dev.indelible.verify.Finding.Status;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
-import dev.indelible.verify.Verifier;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -87,7 +86,7 @@ class TreeTest {
     assertThat(report.verdict()).isEqualTo(Verdict.INTACT);
     assertThat(finding(report, "checkpoints").message())
         .startsWith("9 checkpoints of indelible/")
-        .endsWith("0 rows behind the last");
+        .endsWith("0 rows after the last");
     assertThat(finding(report, "tree").message()).isEqualTo("its tiles are those of 1327 rows");
   }
 
@@ -266,7 +265,7 @@ class TreeTest {
     assertThat(report.faults()).isEqualTo(1_499);
     assertThat(report.findings())
         .filteredOn(found -> found.check().equals("checkpoints"))
-        .hasSize(Verifier.MAX_FINDINGS);
+        .hasSize(Finding.MAX_NAMED);
   }
 
   /** A checkpoint of a stranger convicts nobody, and acquits nobody. */

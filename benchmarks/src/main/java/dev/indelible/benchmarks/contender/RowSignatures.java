@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.benchmarks.contender;
 
-import dev.indelible.Indelible;
+import dev.indelible.IndelibleBuilder;
 import java.security.GeneralSecurityException;
 import java.security.Provider;
 import java.security.Signature;
@@ -58,7 +58,7 @@ public enum RowSignatures {
   }
 
   /** Configures a log to use this signer. */
-  Indelible.Builder apply(Indelible.Builder builder) {
+  IndelibleBuilder apply(IndelibleBuilder builder) {
     return builder.rowSignatures(this != OFF);
   }
 }
