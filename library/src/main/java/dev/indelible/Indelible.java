@@ -5,26 +5,26 @@ import dev.indelible.append.AppendSettings;
 import dev.indelible.append.LedgerAudit;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
-import dev.indelible.drain.DrainSettings;
-import dev.indelible.ledger.MemoryLedger;
-import dev.indelible.queue.MemoryStore;
-import java.util.List;
-import org.jspecify.annotations.Nullable;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.drain.DrainReport;
+import dev.indelible.drain.DrainSettings;
 import dev.indelible.gate.Gate;
+import dev.indelible.ledger.MemoryLedger;
 import dev.indelible.policy.Policy;
 import dev.indelible.publish.AnchorFollower;
 import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.DeferredAuditQueue;
+import dev.indelible.queue.MemoryStore;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A gate and its log, open on one data directory. Safe for use by any number of threads.

@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.indelible.action.Bash;
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.KeyEvents;
-import dev.indelible.action.Bash;
 import dev.indelible.crypto.KeyDirectory.Loss;
 import dev.indelible.crypto.KeyDirectory.Replacement;
 import dev.indelible.crypto.KeyDirectory.Succession;
@@ -23,8 +23,8 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.RulePolicy;
-import dev.indelible.sqlite.SqliteWriter;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.sqlite.SqliteWriter;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
@@ -485,7 +485,8 @@ class LostKeyTest {
                       if (args[1].equals("after")) {
                         try (KeyEvents events =
                             KeyEvents.ofLostKey(
- SqliteWriter.open(data.database()), CheckpointFile.at(data.lastCheckpoint()),
+                                SqliteWriter.open(data.database()),
+                                CheckpointFile.at(data.lastCheckpoint()),
                                 data.keys().accepted())) {
                           events.replace(next, Optional.empty(), "killed");
                         } catch (KeyException e) {

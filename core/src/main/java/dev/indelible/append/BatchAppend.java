@@ -164,7 +164,8 @@ public final class BatchAppend {
   }
 
   /** Returns the events before the first that is a dead letter already, or is to become one. */
-  private List<AuditEvent> beforeDeadLetter(List<AuditEvent> events, int max) throws LedgerException {
+  private List<AuditEvent> beforeDeadLetter(List<AuditEvent> events, int max)
+      throws LedgerException {
     int count = Math.min(max, events.size());
     for (int i = 0; i < count; i++) {
       if (isReserved(events.get(i)) || isDeadLetter(events.get(i))) {
@@ -193,8 +194,8 @@ public final class BatchAppend {
   }
 
   /**
-   * Chains an event of the log itself whose content depends on its place: it is made when the end of
-   * the chain is known, and nobody else can append.
+   * Chains an event of the log itself whose content depends on its place: it is made when the end
+   * of the chain is known, and nobody else can append.
    *
    * @return the content; empty if nothing was chained
    */

@@ -25,9 +25,9 @@ import org.slf4j.LoggerFactory;
  * Signs checkpoints of the ledger from time to time and at the end. Outlives the sinks of a run, so
  * that none signs a checkpoint that contradicts an earlier one's. Used by the drainer's thread.
  *
- * <p>Rows are settled without a checkpoint. One that a transient fault prevents is retried later. One
- * that would contradict an earlier one ends the signing and not the recording, and so does evidence
- * kept by others that has the log's own signature and contradicts it.
+ * <p>Rows are settled without a checkpoint. One that a transient fault prevents is retried later.
+ * One that would contradict an earlier one ends the signing and not the recording, and so does
+ * evidence kept by others that has the log's own signature and contradicts it.
  */
 public final class Checkpoints {
   /** How often a checkpoint is signed while there is something new. */
@@ -138,8 +138,8 @@ public final class Checkpoints {
   }
 
   /**
-   * Signs a checkpoint if the tree has grown and the ledger is still there: rows committed to a file
-   * that was removed or replaced are not settled, and must not be signed.
+   * Signs a checkpoint if the tree has grown and the ledger is still there: rows committed to a
+   * file that was removed or replaced are not settled, and must not be signed.
    */
   public void signIfNew(ChainEnd end) {
     LedgerWriter writer = end.writer();
@@ -199,8 +199,8 @@ public final class Checkpoints {
   }
 
   /**
-   * Reads the last checkpoint, proves that the tree continues it, and signs and stores the next, all
-   * within one transaction: of two writers, the second sees what the first has signed.
+   * Reads the last checkpoint, proves that the tree continues it, and signs and stores the next,
+   * all within one transaction: of two writers, the second sees what the first has signed.
    */
   private void sign(ChainEnd end) throws LedgerException, ForkException {
     LedgerWriter writer = end.writer();

@@ -22,8 +22,8 @@ import java.util.concurrent.locks.LockSupport;
  * Erases payloads: the only change ever made to a row of the chain, and itself an event in the
  * chain. Works beside any number of writers. One thread.
  *
- * <p>The row keeps the hash of its payload, and the nonce is erased with the payload: the chain, the
- * tree and every proof hold as before, and the payload cannot be guessed from the hash.
+ * <p>The row keeps the hash of its payload, and the nonce is erased with the payload: the chain,
+ * the tree and every proof hold as before, and the payload cannot be guessed from the hash.
  */
 public final class Erasure implements AutoCloseable {
   /** Time to wait for readers of an earlier state of the ledger. */
@@ -66,8 +66,8 @@ public final class Erasure implements AutoCloseable {
   public record Erased(ErasureNote note, boolean isGone) {}
 
   /**
-   * Removes the payload of an event's row, chains a {@code payload.erased} event, and overwrites what
-   * the payload leaves behind in storage.
+   * Removes the payload of an event's row, chains a {@code payload.erased} event, and overwrites
+   * what the payload leaves behind in storage.
    *
    * @param id the event's id
    * @param reason why, for the record

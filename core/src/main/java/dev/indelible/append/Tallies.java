@@ -38,8 +38,8 @@ public final class Tallies {
 
   /**
    * Decisions after the last tally from which a run that was asked one question writes one. A tally
-   * beside the only row that it counts proves nothing, because an attacker removes both, and doubles
-   * the chain.
+   * beside the only row that it counts proves nothing, because an attacker removes both, and
+   * doubles the chain.
    */
   public static final int WORTH_A_TALLY = 100;
 
