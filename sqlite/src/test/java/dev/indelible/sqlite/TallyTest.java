@@ -500,7 +500,7 @@ class TallyTest {
                   new CanonicalWriter().canonical("{\"closed\":" + closed + ",\"run\":\"x\"}"))));
     }
     assertThat(log.verify().findings())
-        .filteredOn(broken("the tally is signed, and says nothing that can be read")::test)
+        .filteredOn(broken("the tally is signed, and its content is unreadable")::test)
         .hasSize(3);
   }
 
