@@ -8,6 +8,7 @@ module dev.indelible.core {
   requires transitive tools.jackson.databind;
 
   exports dev.indelible.action;
+  exports dev.indelible.append;
   exports dev.indelible.decision;
   exports dev.indelible.drain;
   exports dev.indelible.event;

@@ -33,7 +33,7 @@ class PackageDirectionTest {
           "ledger", "drain", "queue", "event", "health", "checkpoint", "merkle", "crypto", "json");
 
   private static final Set<String> LIBRARY_USES =
-      Set.of("gate", "policy", "sqlite", "journal", "publish", "verify", "action", "decision");
+      Set.of("gate", "policy", "sqlite", "append", "journal", "publish", "verify", "tlog", "action", "decision");
 
   private static final Set<String> CLI_USES =
       union(LIBRARY_USES, Set.of(LIBRARY, "aimemory", "receipt", "tlog", "witness", "jdbc"));
@@ -71,7 +71,8 @@ class PackageDirectionTest {
                   "crypto",
                   "health",
                   "json")),
-          Map.entry("sqlite", union(RECORD, Set.of())),
+          Map.entry("append", RECORD),
+          Map.entry("sqlite", union(RECORD, Set.of("append"))),
           Map.entry("policy", Set.of("action", "decision", "json", "crypto")),
           Map.entry("gate", Set.of("policy", "queue", "event", "action", "decision")),
           Map.entry("jdbc", Set.of("gate", "action", "decision", "json")),

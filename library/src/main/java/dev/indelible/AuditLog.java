@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible;
 
+import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.Erasure;
+import dev.indelible.append.Erasure.Erased;
 import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
@@ -10,9 +13,8 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.publish.EvidenceException;
 import dev.indelible.publish.LedgerExport;
 import dev.indelible.publish.ProvenRow;
-import dev.indelible.sqlite.SqliteErasure;
-import dev.indelible.sqlite.SqliteErasure.Erased;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.sqlite.SqliteWriter;
 import dev.indelible.tlog.LogDirectory;
 import dev.indelible.tlog.LogDirectoryException;
 import dev.indelible.verify.Finding;
@@ -24,7 +26,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.function.LongConsumer;
 
 /**
@@ -173,9 +174,12 @@ public final class AuditLog {
     // Opening to write would create a ledger where there is none.
     reader().close();
     DataDirectory.SigningKeys keys = data.signingKeys();
-    try (SqliteErasure erasure =
-        SqliteErasure.open(
-            data.database(), Optional.of(data.lastCheckpoint()), keys.signer(), keys.accepted())) {
+    try (Erasure erasure =
+        new Erasure(
+            SqliteWriter.open(data.database()),
+            CheckpointFile.at(data.lastCheckpoint()),
+            keys.signer(),
+            keys.accepted())) {
       return erasure.erase(eventId, reason, by);
     }
   }

@@ -2,6 +2,8 @@
 package dev.indelible;
 
 import dev.indelible.base.DurableFiles;
+import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.KeyEvents;
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.FileAccess;
@@ -20,8 +22,8 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.policy.RulePolicy;
 import dev.indelible.publish.CosignatureFollower;
-import dev.indelible.sqlite.SqliteKeyEvents;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.sqlite.SqliteWriter;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
@@ -215,9 +217,10 @@ public record DataDirectory(Path path) {
     @Override
     public void introduce(SigningKey current, Signer next) throws LedgerException {
       KeyRing keys = accepted.and(KeyRing.of(List.of(current.verificationKey())));
-      try (SqliteKeyEvents events =
-          SqliteKeyEvents.open(data.database(), Optional.of(data.lastCheckpoint()), keys)) {
-        events.introduce(current, next);
+      try (KeyEvents events =
+          KeyEvents.of(
+              SqliteWriter.open(data.database()), CheckpointFile.at(data.lastCheckpoint()), keys)) {
+        events.rotate(current, next);
       }
     }
   }
@@ -241,9 +244,9 @@ public record DataDirectory(Path path) {
     @Override
     public void begin(SigningKey next) throws LedgerException {
       KeyRing keys = KeyRing.of(List.of(next.verificationKey())).and(accepted());
-      try (SqliteKeyEvents events =
-          SqliteKeyEvents.openWithLostKey(
-              data.database(), Optional.of(data.lastCheckpoint()), keys)) {
+      try (KeyEvents events =
+          KeyEvents.ofLostKey(
+              SqliteWriter.open(data.database()), CheckpointFile.at(data.lastCheckpoint()), keys)) {
         events.replace(next, log.lastSigner(), reason);
       }
     }

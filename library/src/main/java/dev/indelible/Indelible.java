@@ -1,21 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible;
 
+import dev.indelible.append.AppendSettings;
+import dev.indelible.append.LedgerAudit;
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.SigningKey;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.drain.DrainReport;
+import dev.indelible.drain.DrainSettings;
 import dev.indelible.gate.Gate;
+import dev.indelible.ledger.MemoryLedger;
 import dev.indelible.policy.Policy;
 import dev.indelible.publish.AnchorFollower;
 import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.DeferredAuditQueue;
+import dev.indelible.queue.MemoryStore;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A gate and its log, open on one data directory. Safe for use by any number of threads.
@@ -30,7 +39,8 @@ public final class Indelible implements AutoCloseable {
   private final Optional<CosignatureFollower> witnessing;
   private final Optional<AnchorFollower> anchoring;
 
-  private final AuditLog log;
+  /** Null for a log in memory. */
+  private final @Nullable AuditLog log;
 
   /** Checks the health of the files in the data directory. */
   private final Supplier<AuditHealth> atRest;
@@ -40,9 +50,9 @@ public final class Indelible implements AutoCloseable {
       Policy policy,
       Optional<CosignatureFollower> witnessing,
       Optional<AnchorFollower> anchoring,
-      DataDirectory data,
+      @Nullable AuditLog log,
       Supplier<AuditHealth> atRest) {
-    this.log = new AuditLog(data);
+    this.log = log;
     this.atRest = atRest;
     this.audit = audit;
     this.policy = policy;
@@ -67,6 +77,34 @@ public final class Indelible implements AutoCloseable {
     return builder(directory).policy(Objects.requireNonNull(policy, "policy is null")).open();
   }
 
+  /**
+   * Opens a log in memory, for unit tests: the whole path from the gate to signed rows, with a key
+   * of its own and without a file. What is recorded ends with the process.
+   *
+   * @param ledger where decisions are recorded, for the test to read; {@link #log} has none
+   */
+  public static Indelible inMemory(Policy policy, MemoryLedger ledger) {
+    SigningKey key = SigningKey.generate();
+    DeferredAudit audit =
+        LedgerAudit.start(
+            ledger,
+            AppendSettings.of(key, KeyRing.of(List.of(key.verificationKey()))),
+            new MemoryStore(),
+            DrainSettings.ofDefaults().withShutdownHook(false));
+    return new Indelible(
+        audit,
+        Objects.requireNonNull(policy, "policy is null"),
+        Optional.empty(),
+        Optional.empty(),
+        null,
+        () -> AuditHealth.RECORDING);
+  }
+
+  /** Opens a log in memory of which nobody reads rows. */
+  public static Indelible inMemory(Policy policy) {
+    return inMemory(policy, new MemoryLedger());
+  }
+
   /** Returns a builder, for options that {@link #open(Path)} leaves at their defaults. */
   public static IndelibleBuilder builder(Path directory) {
     return new IndelibleBuilder(
@@ -75,6 +113,9 @@ public final class Indelible implements AutoCloseable {
 
   /** Returns the log, to read, verify, prove and export it, and to erase payloads. */
   public AuditLog log() {
+    if (log == null) {
+      throw new IllegalStateException("a log in memory is read through its MemoryLedger");
+    }
     return log;
   }
 

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible;
 
+import dev.indelible.append.AppendSettings;
+import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.Checkpoints;
+import dev.indelible.append.LedgerAudit;
+import dev.indelible.append.Tallies;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.KeyException;
@@ -24,10 +29,9 @@ import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.queue.EventStore;
 import dev.indelible.queue.MemoryStore;
 import dev.indelible.sqlite.SqliteCosignatures;
-import dev.indelible.sqlite.SqliteDeferredAudit;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteLibrary;
-import dev.indelible.sqlite.SqliteTallies;
+import dev.indelible.sqlite.SqliteWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -52,7 +56,7 @@ public final class IndelibleBuilder {
   private Optional<Path> anchor = Optional.empty();
   private Optional<Signer> signer = Optional.empty();
   private boolean shutdownHook = true;
-  private Optional<Duration> tally = Optional.of(SqliteTallies.DEFAULT_INTERVAL);
+  private Optional<Duration> tally = Optional.of(Tallies.DEFAULT_INTERVAL);
 
   IndelibleBuilder(DataDirectory data) {
     this.data = data;
@@ -168,7 +172,7 @@ public final class IndelibleBuilder {
 
   /**
    * Sets how often an {@code audit.tally} counts the decisions and their outcomes while there are
-   * new ones; one more is written on closing. Default {@link SqliteTallies#DEFAULT_INTERVAL}.
+   * new ones; one more is written on closing. Default {@link Tallies#DEFAULT_INTERVAL}.
    */
   public IndelibleBuilder tallyInterval(Duration interval) {
     tally = Optional.of(Objects.requireNonNull(interval, "interval is null"));
@@ -319,7 +323,7 @@ public final class IndelibleBuilder {
               rules,
               witnessing,
               anchor.map(file -> anchor(file, audit)),
-              data,
+              new AuditLog(data),
               () -> HealthCheck.of(data, anchor));
       opened = true;
       return indelible;
@@ -338,17 +342,18 @@ public final class IndelibleBuilder {
     boolean installed = false;
     try {
       DeferredAudit audit =
-          SqliteDeferredAudit.install(
-              data.database(),
-              ledger,
-              Optional.of(data.lastCheckpoint()),
-              new RowSigning(key, rowSignatures),
-              origin,
-              accepted,
-              data.keys()::accepted,
+          LedgerAudit.start(
+              SqliteWriter.drainer(data.database(), ledger.orElse(null)),
+              new AppendSettings(
+                  new RowSigning(key, rowSignatures),
+                  accepted,
+                  data.keys()::accepted,
+                  Checkpoints.Settings.of(key)
+                      .withOrigin(origin.orElse(null))
+                      .withFile(CheckpointFile.at(data.lastCheckpoint())),
+                  tally.orElse(null)),
               store,
-              drain.withShutdownHook(shutdownHook),
-              tally);
+              drain.withShutdownHook(shutdownHook));
       installed = true;
       return audit;
     } finally {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.indelible.action.Bash;
+import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.KeyEvents;
 import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.checkpoint.Cosignature;
 import dev.indelible.checkpoint.NoteSigner;
@@ -22,8 +24,8 @@ import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.TiledNodes;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.sqlite.SqliteCosignatures;
-import dev.indelible.sqlite.SqliteKeyEvents;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.sqlite.SqliteWriter;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
@@ -405,9 +407,10 @@ class AnchoredLogTest {
   }
 
   private void giveUp(SigningKey lost) throws Exception {
-    try (SqliteKeyEvents events =
-        SqliteKeyEvents.open(new DataDirectory(data).database(), keys())) {
-      events.giveUp(
+    try (KeyEvents events =
+        KeyEvents.of(
+            SqliteWriter.open(new DataDirectory(data).database()), CheckpointFile.none(), keys())) {
+      events.revoke(
           new DataDirectory(data).keys().open(),
           new KeyRevocation(
               lost.verificationKey().keyId(), OptionalLong.empty(), Optional.empty(), "lost"));

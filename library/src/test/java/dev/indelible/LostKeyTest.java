@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.indelible.action.Bash;
+import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.KeyEvents;
 import dev.indelible.crypto.KeyDirectory.Loss;
 import dev.indelible.crypto.KeyDirectory.Replacement;
 import dev.indelible.crypto.KeyDirectory.Succession;
@@ -21,9 +23,9 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.RulePolicy;
-import dev.indelible.sqlite.SqliteKeyEvents;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.testkit.ChildJvm;
+import dev.indelible.sqlite.SqliteWriter;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
@@ -485,10 +487,10 @@ class LostKeyTest {
                     @Override
                     public void begin(SigningKey next) throws LedgerException {
                       if (args[1].equals("after")) {
-                        try (SqliteKeyEvents events =
-                            SqliteKeyEvents.openWithLostKey(
-                                data.database(),
-                                Optional.of(data.lastCheckpoint()),
+                        try (KeyEvents events =
+                            KeyEvents.ofLostKey(
+                                SqliteWriter.open(data.database()),
+                                CheckpointFile.at(data.lastCheckpoint()),
                                 data.keys().accepted())) {
                           events.replace(next, Optional.empty(), "killed");
                         } catch (KeyException e) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.append.Erasure.Erased;
 import dev.indelible.json.CanonicalWriter;
-import dev.indelible.sqlite.SqliteErasure.Erased;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;

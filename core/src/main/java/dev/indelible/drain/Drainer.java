@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.drain;
 
+import dev.indelible.event.AuditEvent;
 import dev.indelible.event.GapNote;
 import dev.indelible.queue.AuditCounters;
 import dev.indelible.queue.AuditCounters.Counter;
@@ -53,15 +54,15 @@ final class Drainer {
     long start = System.nanoTime();
     // A crash in it: the batch is in the ledger as a whole, with its mark, or not at all. A failure
     // in it: the batch stays in the store and is retried; the ledger knows its events by id.
-    List<AppendOutcome> outcomes = sink.append(batch);
+    List<AppendOutcome> answer = sink.append(batch);
     long nanos = System.nanoTime() - start;
     batchSize.took(size, nanos);
-    if (outcomes.size() != size) {
+    if (answer.size() != size) {
       throw new SinkException(
-          "the sink answered %s outcomes for %s events".formatted(outcomes.size(), size));
+          "the sink answered %s outcomes for %s events".formatted(answer.size(), size));
     }
     // Read in full before anything is settled: if this throws, the batch is still in the store.
-    long appended = outcomes.stream().filter(AppendOutcome.APPENDED::equals).count();
+    List<AppendOutcome> outcomes = List.copyOf(answer);
     long lost = batch.events().stream().mapToLong(GapNote::lost).sum();
     if (phase.compareAndSet(Phase.WAITING, Phase.SETTLING)) {
       try {
@@ -69,7 +70,7 @@ final class Drainer {
         // after it. What the store still holds before the mark is removed then.
         store.settle(size);
         // A crash from here on loses the counters and nothing else.
-        count(nanos, lost, appended, size - appended);
+        count(nanos, lost, batch.events(), outcomes);
       } finally {
         // Should the store fail, the batch is tried again; in any other phase none would settle.
         phase.set(Phase.WAITING);
@@ -79,15 +80,27 @@ final class Drainer {
   }
 
   /** Counts a settled batch, whatever else fails: events that are not counted count as pending. */
-  private void count(long nanos, long lost, long appended, long deadLettered) {
+  private void count(long nanos, long lost, List<AuditEvent> events, List<AppendOutcome> outcomes) {
+    int deadLettered = 0;
+    for (AppendOutcome outcome : outcomes) {
+      deadLettered += outcome.isDeadLetter() ? 1 : 0;
+    }
     try {
+      for (int i = 0; i < events.size(); i++) {
+        AuditEvent event = events.get(i);
+        switch (outcomes.get(i)) {
+          case APPENDED -> counters.outcomes().countAppended(event);
+          case DLQ_LANDED -> counters.outcomes().countDeadLettered(event);
+          case REPEATED, DLQ_REPEATED -> counters.outcomes().countRepeated(event);
+        }
+      }
       counters.count(Counter.COMMITS, 1);
       counters.count(Counter.COMMIT_NANOS, nanos);
       counters.count(Counter.LOST, lost);
       counters.health().report(AuditHealth.RECORDING);
     } finally {
       // Last: whoever sees that everything is settled sees the rest as well.
-      counters.count(Counter.APPENDED, appended);
+      counters.count(Counter.APPENDED, outcomes.size() - deadLettered);
       counters.count(Counter.DEAD_LETTERED, deadLettered);
     }
   }

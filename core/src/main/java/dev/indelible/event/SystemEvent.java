@@ -5,6 +5,7 @@ import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonValue;
 import dev.indelible.json.Text;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
@@ -65,6 +66,9 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
           KEY_COMPROMISED,
           KEY_REPLACED,
           TAMPER_ANSWERED);
+
+  /** Types of the events about the log's keys. */
+  public static final List<String> KEY_EVENTS = List.of(KEY_ROTATED, KEY_COMPROMISED, KEY_REPLACED);
 
   /** The agent id of these events. */
   public static final String AGENT = "indelible";

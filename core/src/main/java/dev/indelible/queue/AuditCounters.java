@@ -69,6 +69,7 @@ public final class AuditCounters {
   private final VerdictCounters unrecorded = new VerdictCounters();
 
   private final Map<Counter, AtomicLong> counters = new EnumMap<>(Counter.class);
+  private final OutcomeCounters outcomes = new OutcomeCounters();
 
   /** Negative until the ledger was first written; the drainer writes, anyone reads. */
   private volatile long chainSequence = -1;
@@ -110,6 +111,7 @@ public final class AuditCounters {
   /** Counts events that an earlier run left waiting as submitted; they are no decisions of this. */
   void countRecovered(long events) {
     submitted.add(Verdict.NONE, events);
+    outcomes.expectRecovered(events);
   }
 
   /** Counts a decision that its caller does not record. */
@@ -130,6 +132,11 @@ public final class AuditCounters {
   @SuppressWarnings("NullAway") // Each counter has its entry since construction.
   private AtomicLong counter(Counter counter) {
     return counters.get(counter);
+  }
+
+  /** Returns where this run's decisions ended, by event type; for the drainer's thread. */
+  public OutcomeCounters outcomes() {
+    return outcomes;
   }
 
   /** Counts events that are in the chain without a signature of their own. */

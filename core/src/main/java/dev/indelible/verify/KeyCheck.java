@@ -39,10 +39,7 @@ final class KeyCheck implements Check {
 
   @Override
   public void row(CheckedRow row) {
-    boolean aboutKeys =
-        row.is(SystemEvent.KEY_ROTATED)
-            || row.is(SystemEvent.KEY_COMPROMISED)
-            || row.is(SystemEvent.KEY_REPLACED);
+    boolean aboutKeys = SystemEvent.KEY_EVENTS.stream().anyMatch(row::is);
     if (aboutKeys && history.misses(row.sequence())) {
       findings.broken(
           Finding.KEYS,

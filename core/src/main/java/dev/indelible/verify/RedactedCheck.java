@@ -28,10 +28,7 @@ final class RedactedCheck implements Check {
   @Override
   public void row(CheckedRow row) {
     rows++;
-    if (row.isSigned()
-        && (row.is(SystemEvent.KEY_ROTATED)
-            || row.is(SystemEvent.KEY_COMPROMISED)
-            || row.is(SystemEvent.KEY_REPLACED))) {
+    if (row.isSigned() && SystemEvent.KEY_EVENTS.stream().anyMatch(row::is)) {
       firstKeyEvent = keyEvents++ == 0 ? row.sequence() : firstKeyEvent;
     }
   }

@@ -313,7 +313,7 @@ public final class SqliteLedger implements LedgerReader {
 
   @Override
   public Optional<byte[]> tile(int level, long index) throws LedgerException {
-    return first(SqliteTree.SELECT_TILE, row -> row.getBytes(1), level, index);
+    return first(SqliteRows.SELECT_TILE, row -> row.getBytes(1), level, index);
   }
 
   @Override

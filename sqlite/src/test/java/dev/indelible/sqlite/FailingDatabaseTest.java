@@ -4,6 +4,8 @@ package dev.indelible.sqlite;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.indelible.append.AppendSettings;
+import dev.indelible.append.LedgerAudit;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.drain.DrainReport;
 import dev.indelible.drain.DrainSettings;
@@ -13,7 +15,6 @@ import dev.indelible.journal.Journal;
 import dev.indelible.journal.JournalException;
 import dev.indelible.journal.JournalSettings;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.RowSigning;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.testkit.ChildJvm;
@@ -267,17 +268,11 @@ class FailingDatabaseTest {
           Journal journal =
               Journal.open(
                   data.resolve("journal"), ledger, this::settled, JournalSettings.ofDefaults());
-          return SqliteDeferredAudit.install(
-              log.file,
-              Optional.of(journal.ledger()),
-              Optional.empty(),
-              RowSigning.everyRow(TestLog.KEY),
-              Optional.empty(),
-              TestLog.KEYS,
-              () -> TestLog.KEYS,
+          return LedgerAudit.start(
+              SqliteWriter.drainer(log.file, journal.ledger()),
+              AppendSettings.of(TestLog.KEY, TestLog.KEYS),
               journal,
-              DrainSettings.ofDefaults(),
-              Optional.empty());
+              DrainSettings.ofDefaults());
         } catch (LedgerException | JournalException e) {
           require(disk.injected() > 0, e);
           if (forever) {

@@ -4,6 +4,9 @@ package dev.indelible.sqlite;
 import static dev.indelible.drain.AppendOutcome.APPENDED;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.indelible.append.BatchAppend;
+import dev.indelible.append.ChainEnd;
+import dev.indelible.append.LedgerSink;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.crypto.VerificationKey;
@@ -22,7 +25,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -148,12 +150,11 @@ class LostRaceTest {
 
   private List<AppendOutcome> appendWithoutTransaction(
       List<AuditEvent> batch, Runnable beforeSigning) throws Exception {
-    SqliteWriter writer = SqliteWriter.open(log.file, Optional.empty());
+    SqliteWriter writer = SqliteWriter.open(log.file);
     try {
       return new BatchAppend(
-              writer,
+              new ChainEnd(writer, new HeadGuard(new RowCheck(TestLog.KEYS))),
               new RowSealer(new HookedSigner(TestLog.KEY, beforeSigning)),
-              new HeadGuard(new RowCheck(TestLog.KEYS)),
               log.counters)
           .run(batch, List.of());
     } finally {
@@ -162,7 +163,7 @@ class LostRaceTest {
   }
 
   private void appendElsewhere(AuditEvent event) {
-    try (SqliteSink other = log.sink()) {
+    try (LedgerSink other = log.sink()) {
       other.append(EventBatch.of(List.of(event)));
     } catch (Exception e) {
       throw new AssertionError(e);

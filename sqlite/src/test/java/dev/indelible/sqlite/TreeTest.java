@@ -3,6 +3,10 @@ package dev.indelible.sqlite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.indelible.append.Checkpoints;
+import dev.indelible.append.LedgerRun;
+import dev.indelible.append.LedgerSink;
+import dev.indelible.append.Tallies;
 import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.checkpoint.NoteSigner;
 import dev.indelible.checkpoint.SignatureType;
@@ -30,8 +34,6 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -91,8 +93,8 @@ class TreeTest {
   @Test
   void twoWritersSignOneLineOfCheckpoints() throws Exception {
     TestLog other = new TestLog(log.file);
-    try (SqliteSink one = often(log);
-        SqliteSink two = often(other)) {
+    try (LedgerSink one = often(log);
+        LedgerSink two = often(other)) {
       for (int i = 0; i < 20; i++) {
         one.append(EventBatch.of(List.copyOf(TestLog.refusals("agent:a", 1 + i))));
         one.maintain();
@@ -339,14 +341,14 @@ class TreeTest {
     Path copy = directory.resolve("copy.db");
     Files.copy(log.file, copy);
     HeadGuard guard = new HeadGuard(new RowCheck(TestLog.KEYS));
-    SqliteCheckpoints checkpoints =
-        new SqliteCheckpoints(
-            Optional.empty(), TestLog.KEY, Optional.empty(), Duration.ZERO, guard, log.counters);
-    try (SqliteSink sink = sink(log, guard, checkpoints)) {
+    Checkpoints checkpoints =
+        new Checkpoints(
+            Checkpoints.Settings.of(TestLog.KEY).withInterval(Duration.ZERO), guard, log.counters);
+    try (LedgerSink sink = sink(log, guard, checkpoints)) {
       sink.append(EventBatch.of(List.copyOf(TestLog.refusals("agent:a", 5))));
     }
     Files.copy(copy, log.file, StandardCopyOption.REPLACE_EXISTING);
-    try (SqliteSink sink = sink(log, guard, checkpoints)) {
+    try (LedgerSink sink = sink(log, guard, checkpoints)) {
       sink.append(EventBatch.of(List.copyOf(TestLog.refusals("agent:a", 50))));
     }
 
@@ -371,25 +373,24 @@ class TreeTest {
     assertThat(lastCheckpoint().size()).isEqualTo(6);
   }
 
-  private static SqliteSink often(TestLog log) {
+  private static LedgerSink often(TestLog log) {
     HeadGuard guard = new HeadGuard(new RowCheck(TestLog.KEYS));
     return sink(
         log,
         guard,
-        new SqliteCheckpoints(
-            Optional.empty(), TestLog.KEY, Optional.empty(), Duration.ZERO, guard, log.counters));
+        new Checkpoints(
+            Checkpoints.Settings.of(TestLog.KEY).withInterval(Duration.ZERO), guard, log.counters));
   }
 
-  private static SqliteSink sink(TestLog log, HeadGuard guard, SqliteCheckpoints checkpoints) {
-    return new SqliteSink(
-        log.file,
-        Optional.empty(),
-        RowSigning.everyRow(TestLog.KEY),
-        guard,
-        new AuditCounters(),
-        new AtomicBoolean(),
-        checkpoints,
-        new SqliteTallies(log.file, Optional.empty(), 0, guard, new AuditCounters()));
+  private static LedgerSink sink(TestLog log, HeadGuard guard, Checkpoints checkpoints) {
+    return new LedgerSink(
+        new LedgerRun(
+            SqliteWriter.drainer(log.file, null),
+            RowSigning.everyRow(TestLog.KEY),
+            guard,
+            checkpoints,
+            new Tallies(null, guard, new AuditCounters()),
+            new AuditCounters()));
   }
 
   /** The last checkpoint, its signature checked. */

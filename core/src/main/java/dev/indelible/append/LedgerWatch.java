@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.sqlite;
+package dev.indelible.append;
 
 import dev.indelible.event.SystemEvent;
 import dev.indelible.health.HealthEntry;
@@ -7,34 +7,33 @@ import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.LedgerWriter;
 import dev.indelible.ledger.TamperNotes;
 import dev.indelible.queue.AuditCounters;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reports what a writer leaves in its ledger for a person to look at: dead letters, and rows of the
- * chain that report tampering. Used by the drainer's thread.
+ * Reports what a person has to look at: dead letters, and rows of the chain that report tampering.
+ * Used by the drainer's thread.
  */
 final class LedgerWatch {
-  /** How often an idle log looks whether dead letters that wait were dealt with. */
+  /** How often an idle log checks whether waiting dead letters were dealt with. */
   private static final Duration LOOK_INTERVAL = Duration.ofSeconds(5);
 
-  /** Dead letters of one batch that are logged each by itself; the rest are counted. */
+  /** Dead letters of one batch that are logged one by one; the rest are counted. */
   private static final int MOST_LOGGED = 20;
 
   private static final Logger LOG = LoggerFactory.getLogger(LedgerWatch.class);
 
-  private final Path file;
   private final HeadGuard guard;
   private final AuditCounters counters;
 
-  /** The rows about tampering when it was last judged which are answered. */
+  /** Rows about tampering when their answers were last judged. */
   private TamperRows judged = new TamperRows(0, 0);
 
   private long unanswered;
@@ -51,17 +50,16 @@ final class LedgerWatch {
    */
   record DeadLettered(String id, String agentId, String eventType, String reason) {}
 
-  /** How many rows report tampering, and how many answer such a row. */
+  /** Numbers of rows that report tampering, and of rows that answer one. */
   private record TamperRows(long notes, long answers) {}
 
-  LedgerWatch(Path file, HeadGuard guard, AuditCounters counters) {
-    this.file = file;
+  LedgerWatch(HeadGuard guard, AuditCounters counters) {
     this.guard = guard;
     this.counters = counters;
   }
 
-  /** Looks at a ledger that was just opened. */
-  void opened(SqliteWriter writer) {
+  /** Counts in a ledger that was just opened. */
+  void opened(LedgerWriter writer) {
     look(writer);
   }
 
@@ -71,12 +69,12 @@ final class LedgerWatch {
    * @param deadLettered its events that became dead letters
    * @param noted whether it has a row that reports tampering
    */
-  void committed(SqliteWriter writer, List<DeadLettered> deadLettered, boolean noted) {
-    deadLettered.stream().limit(MOST_LOGGED).forEach(this::log);
+  void committed(LedgerWriter writer, List<DeadLettered> deadLettered, boolean noted) {
+    deadLettered.stream().limit(MOST_LOGGED).forEach(event -> log(writer.name(), event));
     if (deadLettered.size() > MOST_LOGGED) {
       LOG.error(
           "{}: {} more events became dead letters; 'indelible dlq list' shows them",
-          file,
+          writer.name(),
           deadLettered.size() - MOST_LOGGED);
     }
     if (noted || !deadLettered.isEmpty()) {
@@ -86,40 +84,35 @@ final class LedgerWatch {
     }
   }
 
-  /** Looks again from time to time while something waits. */
-  void lookIfDue(SqliteWriter writer) {
+  /** Counts again from time to time while something waits. */
+  void lookIfDue(LedgerWriter writer) {
     if (waiting && System.nanoTime() - lastLook >= LOOK_INTERVAL.toNanos()) {
       look(writer);
     }
   }
 
-  /** Nothing that is committed may be tried again because it could not be counted. */
-  private void look(SqliteWriter writer) {
+  /** Counts; a failure is reported and causes no retry of what is committed. */
+  private void look(LedgerWriter writer) {
     lastLook = System.nanoTime();
     waiting = true;
     try {
-      long letters = writer.countWaitingLetters();
+      long letters = writer.countWaitingDeadLetters();
       long tampered = unanswered(writer);
       counters.reportDeadLetters(letters);
       counters.reportTamperRows(tampered);
       counters.healthEntries().clear(HealthEntry.LEDGER);
       waiting = letters + tampered > 0;
-    } catch (SQLException e) {
-      report(SqliteFault.describe(e));
     } catch (LedgerException | HeadGuard.KeysUnreadableException e) {
-      report(String.valueOf(e.getMessage()));
+      counters
+          .healthEntries()
+          .set(
+              HealthEntry.LEDGER,
+              writer.name() + ": dead letters and tampering cannot be counted: " + e.getMessage());
     }
   }
 
-  private void report(String reason) {
-    counters
-        .healthEntries()
-        .set(
-            HealthEntry.LEDGER, file + ": dead letters and tampering cannot be counted: " + reason);
-  }
-
-  /** Counts the rows that report tampering and are not answered; judges only what is new. */
-  private long unanswered(SqliteWriter writer) throws SQLException, LedgerException {
+  /** Counts unanswered rows that report tampering; judges only after new ones. */
+  private long unanswered(LedgerWriter writer) throws LedgerException {
     TamperRows now =
         new TamperRows(
             writer.count(SystemEvent.TAMPER, 1, Long.MAX_VALUE),
@@ -128,7 +121,7 @@ final class LedgerWatch {
       return now.notes();
     }
     if (!now.equals(judged)) {
-      try (SqliteLedger ledger = SqliteLedger.open(file)) {
+      try (LedgerReader ledger = writer.reader()) {
         unanswered =
             new TamperNotes(ledger, KeyHistory.read(ledger, guard.accepted(), false))
                 .all().stream().filter(note -> !note.isAnswered()).count();
@@ -138,11 +131,11 @@ final class LedgerWatch {
     return unanswered;
   }
 
-  /** Agent and type are an agent's text: quoted, so that they forge no line of the log. */
-  private void log(DeadLettered event) {
+  /** Agent and type are an agent's text, quoted so that they cannot forge a line of the log. */
+  private static void log(String ledger, DeadLettered event) {
     LOG.error(
         "{}: event {} of agent {}, type {}, became a dead letter: {}; 'indelible dlq show {}' shows it",
-        file,
+        ledger,
         event.id(),
         quoted(event.agentId()),
         quoted(event.eventType()),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.sqlite;
+package dev.indelible.append;
 
 import dev.indelible.drain.AppendOutcome;
 import dev.indelible.event.AuditEvent;
@@ -8,48 +8,47 @@ import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.Head;
-import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerWriter;
 import dev.indelible.ledger.RowSealer;
 import dev.indelible.queue.AuditCounters;
-import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
 /**
- * Appends dead letters after all, or removes them; each in a transaction of its own, together with
- * the event that says so.
+ * Replays dead letters, or removes them; each in a transaction of its own, together with the event
+ * that records it.
  */
 final class DeadLetterReplay {
   /**
-   * What a letter may say. A letter is not signed, so whoever can write into the file can plant
-   * one; what the log says of itself, and a reader believes for its signature, is not taken from
-   * there. A gap is: the journal's reader speaks of it through the queue, and it excuses nothing.
+   * Event types that are replayed. A dead letter is not signed, so someone who can write to the
+   * ledger can plant one; events that readers act on are not replayed from there. A gap is: it
+   * comes through the queue anyway, and it excuses nothing.
    */
   private static final Set<String> REPLAYABLE =
       Set.of(DeferredAuditEvent.REFUSAL, DeferredAuditEvent.CHECK, SystemEvent.GAP);
 
-  private final SqliteWriter writer;
+  private final ChainEnd end;
+  private final LedgerWriter writer;
   private final RowSealer sealer;
-  private final HeadGuard guard;
   private final AuditCounters counters;
 
-  DeadLetterReplay(SqliteWriter writer, RowSealer sealer, HeadGuard guard, AuditCounters counters) {
-    this.writer = writer;
+  DeadLetterReplay(ChainEnd end, RowSealer sealer, AuditCounters counters) {
+    this.end = end;
+    this.writer = end.writer();
     this.sealer = sealer;
-    this.guard = guard;
     this.counters = counters;
   }
 
   /**
-   * Appends a letter's event under its own id and marks the letter.
+   * Appends a dead letter's event under its own id and marks the dead letter.
    *
    * @return why the event is still refused; empty if it is in the chain
-   * @throws LedgerException if the letter is no longer what was written, or none that the log
-   *     writes
+   * @throws LedgerException if the dead letter is no longer what was written, or of a type that is
+   *     not replayed
    */
-  Optional<String> replay(DeadLetter letter) throws SQLException, LedgerException {
+  Optional<String> replay(DeadLetter letter) throws LedgerException {
     if (!REPLAYABLE.contains(letter.eventType())) {
       throw new LedgerException(
           "dead letter %s: it is of type %s, in which only the log itself speaks; it can be shown, not replayed"
@@ -57,38 +56,39 @@ final class DeadLetterReplay {
     }
     SystemEvent note = note(SystemEvent.LETTER_REPLAYED, letter, Optional.empty());
     List<AuditEvent> events = List.of(letter.event(), note);
-    BatchAppend append = new BatchAppend(writer, sealer, guard, counters);
+    BatchAppend append = new BatchAppend(end, sealer, counters);
     Optional<Head> head =
         writer.inTransaction(
             () ->
                 !writer.markReplayed(letter)
-                        || append.run(events, List.of()).contains(AppendOutcome.DLQ_LANDED)
+                        || append.run(events, List.of()).stream()
+                            .anyMatch(AppendOutcome::isDeadLetter)
                     ? Optional.empty()
                     : Optional.of(append.head()));
-    head.ifPresent(guard::committed);
+    head.ifPresent(committed -> append.committed());
     return head.isPresent() || append.lastRefusal().isEmpty()
         ? Optional.empty()
         : Optional.of(append.lastRefusal());
   }
 
   /**
-   * Removes a letter for good.
+   * Removes a dead letter.
    *
    * @param reason why, for the record
    */
-  void purge(DeadLetter letter, String reason) throws SQLException {
+  void purge(DeadLetter letter, String reason) throws LedgerException {
     SystemEvent note = note(SystemEvent.LETTER_PURGED, letter, Optional.of(reason));
-    BatchAppend append = new BatchAppend(writer, sealer, guard, counters);
+    BatchAppend append = new BatchAppend(end, sealer, counters);
     Optional<Head> head =
         writer.inTransaction(
             () -> {
-              if (!writer.removeLetter(letter)) {
+              if (!writer.removeDeadLetter(letter)) {
                 return Optional.empty();
               }
               append.chain(note, "the purge");
               return Optional.of(append.head());
             });
-    head.ifPresent(guard::committed);
+    head.ifPresent(committed -> append.committed());
   }
 
   private static SystemEvent note(String type, DeadLetter letter, Optional<String> reason) {
