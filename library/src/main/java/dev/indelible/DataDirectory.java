@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible;
 
+import dev.indelible.base.DurableFiles;
+import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.KeyEvents;
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.FileAccess;
@@ -17,27 +20,21 @@ import dev.indelible.crypto.VerificationKey;
 import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.policy.Policy;
+import dev.indelible.policy.RulePolicy;
 import dev.indelible.publish.CosignatureFollower;
-import dev.indelible.sqlite.SqliteKeyEvents;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.sqlite.SqliteWriter;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 
 /**
  * Where everything of one log lives: {@code indelible.db}, {@code journal/}, {@code keys/}, {@code
@@ -49,9 +46,6 @@ public record DataDirectory(Path path) {
   public DataDirectory {
     Objects.requireNonNull(path, "path is null");
   }
-
-  private static final Set<PosixFilePermission> OWNER_ONLY =
-      PosixFilePermissions.fromString("rwx------");
 
   /** The ledger. */
   public Path database() {
@@ -223,9 +217,10 @@ public record DataDirectory(Path path) {
     @Override
     public void introduce(SigningKey current, Signer next) throws LedgerException {
       KeyRing keys = accepted.and(KeyRing.of(List.of(current.verificationKey())));
-      try (SqliteKeyEvents events =
-          SqliteKeyEvents.open(data.database(), Optional.of(data.lastCheckpoint()), keys)) {
-        events.introduce(current, next);
+      try (KeyEvents events =
+          KeyEvents.of(
+              SqliteWriter.open(data.database()), CheckpointFile.at(data.lastCheckpoint()), keys)) {
+        events.rotate(current, next);
       }
     }
   }
@@ -249,9 +244,9 @@ public record DataDirectory(Path path) {
     @Override
     public void begin(SigningKey next) throws LedgerException {
       KeyRing keys = KeyRing.of(List.of(next.verificationKey())).and(accepted());
-      try (SqliteKeyEvents events =
-          SqliteKeyEvents.openWithLostKey(
-              data.database(), Optional.of(data.lastCheckpoint()), keys)) {
+      try (KeyEvents events =
+          KeyEvents.ofLostKey(
+              SqliteWriter.open(data.database()), CheckpointFile.at(data.lastCheckpoint()), keys)) {
         events.replace(next, log.lastSigner(), reason);
       }
     }
@@ -391,7 +386,7 @@ public record DataDirectory(Path path) {
   private void makePolicy() throws IOException {
     Path aside = Files.createTempDirectory(path, ".new-policy-");
     Path rules = aside.resolve("rules.yaml");
-    Files.writeString(rules, Policy.starterYaml());
+    Files.writeString(rules, RulePolicy.starterYaml());
     try {
       Files.move(aside, policy(), StandardCopyOption.ATOMIC_MOVE);
     } catch (FileSystemException e) {
@@ -417,26 +412,15 @@ public record DataDirectory(Path path) {
       throw new NoSuchFileException(directory.toString());
     }
     Files.createDirectories(parent);
-    boolean posix = Files.getFileStore(parent).supportsFileAttributeView("posix");
-    try {
-      if (posix) {
-        Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
-      } else {
-        Files.createDirectory(directory);
-      }
-    } catch (FileAlreadyExistsException e) {
-      // Another process that starts at the same time was first.
-    }
-    if (posix) {
-      syncNames(parent, first);
-    }
+    DurableFiles.createDirectory(directory);
+    syncNames(parent, first);
   }
 
   /** A power cut takes with the name of a directory all that was ever synced in it. */
   private static void syncNames(Path from, Path to) throws IOException {
     for (Path at = from; at != null && at.startsWith(to); at = at.getParent()) {
-      try (FileChannel names = FileChannel.open(at, StandardOpenOption.READ)) {
-        names.force(true);
+      try {
+        DurableFiles.syncNames(at);
       } catch (AccessDeniedException e) {
         // Names may be made in it, and it may not be read: nor can it then be synced.
       }

@@ -134,7 +134,7 @@ final class ExistingLog {
     VerificationKey key = signer.verificationKey();
     if (!mayKnow(key)) {
       throw new KeyException(
-          "%s: key %s is not one of this log's: %s; the key before it must introduce it (SqliteKeyEvents.introduce)"
+          "%s: key %s is not one of this log's: %s; the key before it must introduce it (KeyEvents.rotate)"
               .formatted(data.path(), key.keyId(), evidence()));
     }
   }

@@ -17,8 +17,8 @@ import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.ledger.TamperNotes;
-import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
+import dev.indelible.policy.RulePolicy;
 import dev.indelible.publish.AnchorFollower;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.sqlite.SqliteLedger;
@@ -40,59 +40,38 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Judges the health of a log by what lies in its data directory, whether a process has it open or
- * not. It is the judgement of {@code indelible status} and, with what a running log reports beside
- * it, of {@link Indelible#health}. It changes nothing.
+ * Checks the health of a log by the files in its data directory, whether a process has it open or
+ * not. Changes nothing. {@code indelible status} prints the result; {@link Indelible#health} adds
+ * what the running log reports. Used by one thread.
  */
 public final class HealthCheck {
-  /** How long an event waits in the journal of a process at work before something is wrong. */
+  /** Time that an event may wait in the journal of a process at work. */
   private static final Duration LONG_WAIT = Duration.ofSeconds(1);
 
   private final DataDirectory data;
   private final Optional<SqliteLedger> ledger;
-  private final Optional<Path> anchor;
 
-  /** By source, in the order in which they were found. */
+  /** Entries by source, in the order in which they were found. */
   private final Map<String, HealthEntry> entries = new LinkedHashMap<>();
 
-  private Optional<KeyRing> accepted = Optional.empty();
-  private Optional<KeyRing> keys = Optional.empty();
-  private Optional<Policy> policy = Optional.empty();
-  private Optional<WitnessPolicy> witnesses = Optional.empty();
-  private Optional<WaitingEvents> waiting = Optional.empty();
-  private Optional<Checkpoint> checkpoint = Optional.empty();
-  private OptionalLong deadLetters = OptionalLong.empty();
-  private OptionalLong anchored = OptionalLong.empty();
-  private Optional<KeyHistory> history = Optional.empty();
-  private List<TamperNotes.Noted> tamperNotes = List.of();
-  private boolean tampered;
-
-  private HealthCheck(DataDirectory data, Optional<SqliteLedger> ledger, Optional<Path> anchor) {
+  private HealthCheck(DataDirectory data, Optional<SqliteLedger> ledger) {
     this.data = data;
     this.ledger = ledger;
-    this.anchor = anchor;
   }
 
   /**
-   * Judges a log. Counts the events that wait in its journals, and reads neither rows nor tree but
-   * for the last checkpoint's; {@code log verify} does that.
+   * Checks a log. Counts the events that wait in its journals, and reads neither rows nor tree
+   * except those of the last checkpoint; {@code log verify} reads all of them.
    *
-   * @param ledger the log's ledger, open; empty if it cannot be opened, which the caller adds
+   * @param ledger the log's open ledger; empty if it cannot be opened, which the caller reports
    * @param anchor the log's anchor file; empty if it has none
    */
-  public static HealthCheck of(
+  public static HealthReport of(
       DataDirectory data, Optional<SqliteLedger> ledger, Optional<Path> anchor) {
-    HealthCheck check = new HealthCheck(data, ledger, anchor);
-    check.checkFiles();
-    check.checkKeys();
-    check.checkPolicy();
-    check.checkWitnesses();
-    check.checkWaiting();
-    ledger.ifPresent(check::checkLedger);
-    return check;
+    return new HealthCheck(data, ledger).report(anchor);
   }
 
-  /** Opens the ledger, judges the log, and closes the ledger. */
+  /** Opens the ledger, checks the log, and closes the ledger. */
   static AuditHealth of(DataDirectory data, Optional<Path> anchor) {
     try {
       if (SqliteLedger.identify(data.database()).isEmpty()) {
@@ -108,69 +87,48 @@ public final class HealthCheck {
     }
   }
 
-  /** The entry of a ledger that cannot be opened. */
+  /** Returns the entry of a ledger that cannot be opened. */
   public static HealthEntry unreadable(LedgerException e) {
     return new HealthEntry(HealthEntry.LEDGER, "the ledger cannot be read: " + e.getMessage());
   }
 
-  /** The judgement. */
-  public AuditHealth health() {
-    return AuditHealth.of(List.copyOf(entries.values()));
-  }
-
-  /** The keys that rows are checked with; empty if they cannot be read. */
-  public Optional<KeyRing> accepted() {
-    return accepted;
-  }
-
-  /** The same keys, if one of them can sign here; empty if none can. */
-  public Optional<KeyRing> keys() {
-    return keys;
-  }
-
-  /** The rules; empty if they cannot be read. */
-  public Optional<Policy> policy() {
-    return policy;
-  }
-
-  /** The witnesses; empty if there are none, or the file that names them cannot be read. */
-  public Optional<WitnessPolicy> witnesses() {
-    return witnesses;
-  }
-
-  /** The events that wait in journals; empty if they cannot be counted. */
-  public Optional<WaitingEvents> waiting() {
-    return waiting;
-  }
-
-  /** The last checkpoint, unverified; empty if there is none, or it cannot be read. */
-  public Optional<Checkpoint> checkpoint() {
-    return checkpoint;
-  }
-
-  /** The dead letters that wait; empty if they cannot be counted. */
-  public OptionalLong deadLetters() {
-    return deadLetters;
-  }
-
-  /** The size of the last checkpoint in the anchor file; empty if it is not known. */
-  public OptionalLong anchored() {
-    return anchored;
-  }
-
-  /** What the chain says of the keys; empty if it cannot be read. */
-  public Optional<KeyHistory> history() {
-    return history;
-  }
-
-  /** The rows of the chain that report tampering, each with its answer if it has one. */
-  public List<TamperNotes.Noted> tamperNotes() {
-    return tamperNotes;
-  }
-
-  /** Whether rows of the chain report tampering and are not answered, or that cannot be read. */
-  public boolean isTampered() {
-    return tampered;
+  private HealthReport report(Optional<Path> anchor) {
+    checkFiles();
+    Optional<KeyRing> accepted = accepted();
+    Optional<KeyRing> keys = accepted.filter(ring -> canSign());
+    Optional<RulePolicy> policy = policy();
+    Optional<WitnessPolicy> witnesses = witnesses();
+    Optional<WaitingEvents> waiting = waiting();
+    OptionalLong deadLetters = OptionalLong.empty();
+    Optional<KeyHistory> history = Optional.empty();
+    Optional<List<TamperNotes.Noted>> notes = Optional.of(List.of());
+    Optional<Checkpoint> checkpoint = Optional.empty();
+    OptionalLong anchored = OptionalLong.empty();
+    if (ledger.isPresent()) {
+      SqliteLedger open = ledger.get();
+      deadLetters = deadLetters(open);
+      history = accepted.flatMap(ring -> history(open, ring));
+      notes = tamperNotes(open, history);
+      history.ifPresent(this::checkSigningKey);
+      checkpoint = checkpoint(open);
+      history.ifPresent(known -> checkLastCheckpoint(open, known));
+      if (anchor.isPresent()) {
+        anchored = anchored(open, anchor.get(), checkpoint, history);
+      }
+    }
+    return new HealthReport(
+        AuditHealth.of(List.copyOf(entries.values())),
+        accepted,
+        keys,
+        policy,
+        witnesses,
+        waiting,
+        deadLetters,
+        history,
+        notes.orElse(List.of()),
+        entries.containsKey(HealthEntry.CHAIN),
+        checkpoint,
+        anchored);
   }
 
   private void add(String source, @Nullable String reason) {
@@ -202,45 +160,57 @@ public final class HealthCheck {
     }
   }
 
-  private void checkKeys() {
+  private Optional<KeyRing> accepted() {
     try {
-      accepted = Optional.of(data.keys().accepted());
+      return Optional.of(data.keys().accepted());
+    } catch (KeyException e) {
+      add(HealthEntry.KEYS, e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private boolean canSign() {
+    try {
       if (!data.keys().isElsewhere()) {
         data.requireSigningKey();
       }
-      keys = accepted;
+      return true;
     } catch (KeyException | LedgerException e) {
       add(HealthEntry.KEYS, e.getMessage());
+      return false;
     }
   }
 
-  private void checkPolicy() {
+  private Optional<RulePolicy> policy() {
     try {
-      policy = Optional.of(Policy.load(data.policy()));
+      return Optional.of(RulePolicy.load(data.policy()));
     } catch (PolicyException e) {
       add(HealthEntry.POLICY, e.getMessage());
+      return Optional.empty();
     }
   }
 
-  private void checkWitnesses() {
+  private Optional<WitnessPolicy> witnesses() {
     try {
-      witnesses = data.witnessPolicy();
+      return data.witnessPolicy();
     } catch (OpenException e) {
       add(HealthEntry.WITNESSES, e.getMessage());
+      return Optional.empty();
     }
   }
 
-  private void checkWaiting() {
+  private Optional<WaitingEvents> waiting() {
     if (ledger.isEmpty() && Files.exists(data.database()) && isLedger()) {
-      // How far it has come is not known, and so not what waits.
-      return;
+      // Its settled positions are unknown, and so is what waits.
+      return Optional.empty();
     }
     try {
       WaitingEvents found = waiting(data, ledger);
-      waiting = Optional.of(found);
       waitingReason(found, Timestamps.now()).ifPresent(reason -> add(HealthEntry.WAITING, reason));
+      return Optional.of(found);
     } catch (JournalException e) {
-      add(HealthEntry.WAITING, "how many events wait cannot be read: " + e.getMessage());
+      add(HealthEntry.WAITING, "waiting events cannot be counted: " + e.getMessage());
+      return Optional.empty();
     }
   }
 
@@ -248,7 +218,7 @@ public final class HealthCheck {
     try {
       return SqliteLedger.identify(data.database()).isPresent();
     } catch (LedgerException e) {
-      // It has an entry; it may be one.
+      // Its entry is added by the caller; it may be a ledger.
       return true;
     }
   }
@@ -257,7 +227,7 @@ public final class HealthCheck {
    * Counts the events that wait in a log's journals.
    *
    * @param ledger the log's ledger; empty if nothing was appended to one yet
-   * @throws JournalException if a journal cannot be read, or the ledger cannot be asked
+   * @throws JournalException if a journal or the ledger cannot be read
    */
   public static WaitingEvents waiting(DataDirectory data, Optional<SqliteLedger> ledger)
       throws JournalException {
@@ -277,7 +247,7 @@ public final class HealthCheck {
     }
   }
 
-  /** The reason while events wait that should not; empty for none, or for those of a moment. */
+  /** Returns the reason why waiting events are a problem; empty if they are none. */
   static Optional<String> waitingReason(WaitingEvents waiting, Instant now) {
     List<String> reasons = new ArrayList<>();
     if (waiting.ended() > 0) {
@@ -304,47 +274,36 @@ public final class HealthCheck {
     return events == 1 ? "event waits" : "events wait";
   }
 
-  private void checkLedger(SqliteLedger open) {
-    checkDeadLetters(open);
-    history = history(open);
-    checkTampering(open);
-    history.ifPresent(this::checkSigningKey);
-    checkCheckpoints(open, history);
-    checkAnchor(open);
-  }
-
-  private void checkDeadLetters(SqliteLedger open) {
+  private OptionalLong deadLetters(SqliteLedger open) {
     try {
-      deadLetters = OptionalLong.of(open.dlqSize());
-      HealthReasons.deadLetters(deadLetters.getAsLong())
-          .ifPresent(reason -> add(HealthEntry.DEAD_LETTERS, reason));
+      long waiting = open.dlqSize();
+      HealthReasons.deadLetters(waiting).ifPresent(reason -> add(HealthEntry.DEAD_LETTERS, reason));
+      return OptionalLong.of(waiting);
     } catch (LedgerException e) {
       add(HealthEntry.DEAD_LETTERS, "dead letters cannot be read: " + e.getMessage());
+      return OptionalLong.empty();
     }
   }
 
-  /** Without the keys' history no answer counts. */
-  private void checkTampering(SqliteLedger open) {
+  /** Returns the rows that report tampering. Without the keys' history no answer counts. */
+  private Optional<List<TamperNotes.Noted>> tamperNotes(
+      SqliteLedger open, Optional<KeyHistory> history) {
     try {
-      tamperNotes =
+      List<TamperNotes.Noted> notes =
           new TamperNotes(open, history.orElseGet(() -> KeyHistory.none(KeyRing.of(List.of()))))
               .all();
-      Optional<String> reason =
-          HealthReasons.tampered(tamperNotes.stream().filter(note -> !note.isAnswered()).count());
-      tampered = reason.isPresent();
-      reason.ifPresent(text -> add(HealthEntry.CHAIN, text));
+      HealthReasons.tampered(notes.stream().filter(note -> !note.isAnswered()).count())
+          .ifPresent(reason -> add(HealthEntry.CHAIN, reason));
+      return Optional.of(notes);
     } catch (LedgerException e) {
-      tampered = true;
       add(HealthEntry.CHAIN, "rows that report tampering cannot be read: " + e.getMessage());
+      return Optional.empty();
     }
   }
 
-  /** The history of the keys that are accepted here; empty if it cannot be read. */
-  private Optional<KeyHistory> history(SqliteLedger open) {
+  private Optional<KeyHistory> history(SqliteLedger open, KeyRing accepted) {
     try {
-      return accepted.isPresent()
-          ? Optional.of(KeyHistory.read(open, accepted.get(), true))
-          : Optional.empty();
+      return Optional.of(KeyHistory.read(open, accepted, true));
     } catch (LedgerException e) {
       add(HealthEntry.LEDGER, "the rows about keys cannot be read: " + e.getMessage());
       return Optional.empty();
@@ -372,23 +331,24 @@ public final class HealthCheck {
     }
   }
 
-  private void checkCheckpoints(SqliteLedger open, Optional<KeyHistory> history) {
+  private Optional<Checkpoint> checkpoint(SqliteLedger open) {
     try {
       Optional<StoredCheckpoint> last = open.lastCheckpoint();
-      if (last.isPresent()) {
-        checkpoint = Optional.of(SignedCheckpoint.parse(last.get().note()).unverified());
-      }
+      return last.isEmpty()
+          ? Optional.empty()
+          : Optional.of(SignedCheckpoint.parse(last.get().note()).unverified());
     } catch (CheckpointParseException | LedgerException e) {
       add(
           HealthEntry.CHECKPOINTS,
           "the last checkpoint cannot be read, so none is signed any more: "
               + e.getMessage()
               + "; 'indelible log verify' names what is wrong");
+      return Optional.empty();
     }
-    if (history.isEmpty()) {
-      return;
-    }
-    LastCheckpoint judged = LastCheckpoint.judge(data.lastCheckpoint(), open, history.get());
+  }
+
+  private void checkLastCheckpoint(SqliteLedger open, KeyHistory history) {
+    LastCheckpoint judged = LastCheckpoint.judge(data.lastCheckpoint(), open, history);
     if (judged.agreement() == Agreement.CONTRADICTS) {
       add(HealthEntry.CHECKPOINTS, "no checkpoint is signed any more: " + judged.message());
     } else if (judged.agreement() == Agreement.UNKNOWN) {
@@ -396,18 +356,17 @@ public final class HealthCheck {
     }
   }
 
-  private void checkAnchor(SqliteLedger open) {
-    if (anchor.isEmpty()) {
-      return;
-    }
-    Path file = anchor.get();
+  /** Returns the size of the last checkpoint in the anchor file; empty if it is unknown. */
+  private OptionalLong anchored(
+      SqliteLedger open, Path file, Optional<Checkpoint> checkpoint, Optional<KeyHistory> history) {
     if (Files.notExists(file)) {
       add(HealthEntry.ANCHOR, file + ": the anchor file is missing; put it back");
-      return;
+      return OptionalLong.empty();
     }
     if (checkpoint.isEmpty() || history.isEmpty()) {
-      return;
+      return OptionalLong.empty();
     }
+    OptionalLong anchored = OptionalLong.empty();
     try {
       long size = AnchorFollower.anchored(file, checkpoint.get().origin(), history.get());
       anchored = OptionalLong.of(size);
@@ -423,8 +382,9 @@ public final class HealthCheck {
     } catch (IOException e) {
       add(HealthEntry.ANCHOR, file + ": the anchor cannot be read: " + e);
     } catch (IllegalArgumentException | LedgerException e) {
-      add(HealthEntry.ANCHOR, file + ": what the anchor has is unknown: " + e.getMessage());
+      add(HealthEntry.ANCHOR, file + ": the content of the anchor is unknown: " + e.getMessage());
     }
+    return anchored;
   }
 
   private static String text(String format, Object... values) {

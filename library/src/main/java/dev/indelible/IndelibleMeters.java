@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible;
 
+import dev.indelible.action.AgentAction;
 import dev.indelible.gate.DecisionCounters;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.publish.CosignatureFollower;
@@ -70,7 +71,7 @@ public final class IndelibleMeters implements MeterBinder {
 
   private static void decisions(Binding binding) {
     for (String verdict : DecisionCounters.VERDICTS) {
-      for (String kind : DecisionCounters.ACTION_KINDS) {
+      for (String kind : AgentAction.KINDS) {
         FunctionCounter.builder(
                 "indelible.decisions",
                 binding.log,
@@ -294,7 +295,7 @@ public final class IndelibleMeters implements MeterBinder {
       Map<String, Map<String, Long>> decisions = new HashMap<>();
       long all = 0;
       for (String verdict : DecisionCounters.VERDICTS) {
-        for (String kind : DecisionCounters.ACTION_KINDS) {
+        for (String kind : AgentAction.KINDS) {
           long count = gate.count(verdict, kind);
           decisions.computeIfAbsent(verdict, any -> new HashMap<>()).put(kind, count);
           all += count;

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.indelible.action.Bash;
+import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.KeyEvents;
 import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.checkpoint.Cosignature;
 import dev.indelible.checkpoint.NoteSigner;
@@ -22,8 +24,8 @@ import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.TiledNodes;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.sqlite.SqliteCosignatures;
-import dev.indelible.sqlite.SqliteKeyEvents;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.sqlite.SqliteWriter;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
@@ -71,7 +73,7 @@ class AnchoredLogTest {
   }
 
   private Indelible open() throws Exception {
-    Indelible.Builder log = Indelible.builder(data).origin("log.example/audit").withoutTallies();
+    IndelibleBuilder log = Indelible.builder(data).origin("log.example/audit").withoutTallies();
     return (anchor == null ? log : log.anchor(anchor)).open();
   }
 
@@ -200,7 +202,7 @@ class AnchoredLogTest {
     assertThat(sizes).isSorted().doesNotHaveDuplicates().contains(5L, 10L, 15L);
     VerificationReport report = verifyAnchored();
     assertThat(report.verdict()).as(report.findings().toString()).isEqualTo(Verdict.INTACT);
-    assertThat(message(report, "anchor")).endsWith("0 rows behind the last");
+    assertThat(message(report, "anchor")).endsWith("0 rows after the last");
   }
 
   /** What a process that was killed left out is appended by the next. */
@@ -332,7 +334,7 @@ class AnchoredLogTest {
     Files.delete(anchor);
     VerificationReport report = verifyAnchored();
     assertThat(report.verdict()).isEqualTo(Verdict.UNKNOWN);
-    assertThat(message(report, "anchor")).endsWith("it is lost: there is no such file");
+    assertThat(message(report, "anchor")).endsWith("there is no such file");
     Files.createFile(anchor);
     report = verifyAnchored();
     assertThat(report.verdict()).isEqualTo(Verdict.UNKNOWN);
@@ -405,9 +407,10 @@ class AnchoredLogTest {
   }
 
   private void giveUp(SigningKey lost) throws Exception {
-    try (SqliteKeyEvents events =
-        SqliteKeyEvents.open(new DataDirectory(data).database(), keys())) {
-      events.giveUp(
+    try (KeyEvents events =
+        KeyEvents.of(
+            SqliteWriter.open(new DataDirectory(data).database()), CheckpointFile.none(), keys())) {
+      events.revoke(
           new DataDirectory(data).keys().open(),
           new KeyRevocation(
               lost.verificationKey().keyId(), OptionalLong.empty(), Optional.empty(), "lost"));
@@ -579,7 +582,7 @@ class AnchoredLogTest {
     VerificationReport one = verify(options);
     assertThat(one.verdict()).as(one.findings().toString()).isEqualTo(Verdict.INTACT);
     assertThat(message(one, "witnesses"))
-        .isEqualTo("a quorum cosigned the checkpoint over 5 rows; 3 rows are behind it");
+        .isEqualTo("a quorum cosigned the checkpoint over 5 rows; 3 rows are after it");
 
     VerifierKey other = witness(SigningKey.generate(), "other.example");
     VerificationReport two = verify(VerificationOptions.of(keys()).witnesses(policy(2, other)));

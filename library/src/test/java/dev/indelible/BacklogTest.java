@@ -9,6 +9,7 @@ import dev.indelible.decision.Refuse;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.journal.Journal;
 import dev.indelible.journal.JournalSettings;
+import dev.indelible.testkit.ChildJvm;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -52,7 +53,10 @@ class BacklogTest {
     journal.close();
 
     ChildJvm child =
-        ChildJvm.start(temp.resolve("errors"), "-Xmx64m", Opener.class, data, waiting, delivered);
+        ChildJvm.running(Opener.class)
+            .with("-Xmx64m")
+            .errorsTo(temp.resolve("errors"))
+            .start(data, waiting, delivered);
     Duration recovery = Duration.ofMillis(Long.parseLong(child.readLine()));
     assertThat(recovery).isLessThan(RECOVERY.multipliedBy(Math.max(1, waiting / 1_000_000)));
     assertThat(Long.parseLong(child.readLine())).isGreaterThanOrEqualTo(delivered);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.action.Bash;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.testkit.ChildJvm;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.Finding.Status;
 import dev.indelible.verify.VerificationOptions;
@@ -83,7 +84,9 @@ class CompletenessTest {
   }
 
   private ChildJvm child(Path data, Duration tally) throws Exception {
-    return ChildJvm.start(temp.resolve("errors"), "-Xmx128m", Asker.class, data, tally.toMillis());
+    return ChildJvm.running(Asker.class)
+        .errorsTo(temp.resolve("errors"))
+        .start(data, tally.toMillis());
   }
 
   private static long number(String message, String before) {

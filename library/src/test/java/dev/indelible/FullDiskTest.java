@@ -10,6 +10,7 @@ import dev.indelible.decision.Refuse;
 import dev.indelible.drain.DrainReport;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.queue.AuditHealth;
+import dev.indelible.testkit.ChildJvm;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -114,7 +115,11 @@ class FullDiskTest {
   private void survive(Path ballast, int left, String until) throws Exception {
     Path notes = temp.resolve("notes");
     Path errors = temp.resolve("errors");
-    child = ChildJvm.start(errors, "-Xmx256m", Submitter.class, data, notes, until);
+    child =
+        ChildJvm.running(Submitter.class)
+            .with("-Xmx256m")
+            .errorsTo(errors)
+            .start(data, notes, until);
     assertThat(child.readLine()).isEqualTo("open");
     fill(ballast, left);
     child.writeLine("full");

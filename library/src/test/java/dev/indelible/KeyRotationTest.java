@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.indelible.action.Bash;
+import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.KeyEvents;
 import dev.indelible.crypto.KeyDirectory.Introduction;
 import dev.indelible.crypto.KeyDirectory.Rotation;
 import dev.indelible.crypto.KeyException;
@@ -18,8 +20,9 @@ import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.KeyRevocation;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.sqlite.SqliteKeyEvents;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.testkit.ChildJvm;
+import dev.indelible.sqlite.SqliteWriter;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
@@ -89,8 +92,10 @@ class KeyRotationTest {
     assertThat(open.queue().drainPending(Duration.ofMinutes(2))).isTrue();
     data.rotateKey();
     Signer second = data.keys().open();
-    try (SqliteKeyEvents events = SqliteKeyEvents.open(data.database(), data.keys().accepted())) {
-      events.giveUp(
+    try (KeyEvents events =
+        KeyEvents.of(
+            SqliteWriter.open(data.database()), CheckpointFile.none(), data.keys().accepted())) {
+      events.revoke(
           second,
           new KeyRevocation(first.keyId(), OptionalLong.empty(), Optional.empty(), "a lost disk"));
     }
@@ -124,7 +129,10 @@ class KeyRotationTest {
   @CsvSource({"before, false", "after, true"})
   void aRotationThatIsKilledIsFinishedByTheNext(String when, boolean introduced) throws Exception {
     ChildJvm child =
-        ChildJvm.start(temp.resolve("errors"), "-Xmx64m", Killed.class, data.path(), when);
+        ChildJvm.running(Killed.class)
+            .with("-Xmx64m")
+            .errorsTo(temp.resolve("errors"))
+            .start(data.path(), when);
     assertThat(child.readLineOrEnd()).isNull();
 
     // The log goes on with the key that it had.
@@ -184,7 +192,7 @@ class KeyRotationTest {
                             }
                           }
                         }))
-        .hasMessageContaining("being exchanged already");
+        .hasMessageContaining("being rotated already");
     data.rotateKey();
     data.rotateKey();
     record(1);
@@ -272,8 +280,9 @@ class KeyRotationTest {
   private static void put(DataDirectory data, SigningKey current, Signer next)
       throws LedgerException {
     KeyRing keys = KeyRing.of(List.of(current.verificationKey()));
-    try (SqliteKeyEvents events = SqliteKeyEvents.open(data.database(), keys)) {
-      events.introduce(current, next);
+    try (KeyEvents events =
+        KeyEvents.of(SqliteWriter.open(data.database()), CheckpointFile.none(), keys)) {
+      events.rotate(current, next);
     }
   }
 

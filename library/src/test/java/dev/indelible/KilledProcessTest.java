@@ -7,6 +7,7 @@ import dev.indelible.action.Bash;
 import dev.indelible.decision.Refuse;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.journal.Durability;
+import dev.indelible.testkit.ChildJvm;
 import java.io.FileOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -29,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class KilledProcessTest {
   private static final int THREADS = 4;
-  private static final int KILLS = 20;
+  private static final int KILLS = 8;
 
   @TempDir Path temp;
 
@@ -42,7 +43,7 @@ class KilledProcessTest {
   @Test
   @Tag("full")
   void acceptedEventsSurviveTwoHundredKills() throws Exception {
-    for (int log = 0; log < 10; log++) {
+    for (int log = 0; log < 25; log++) {
       killedOftenIn("log-" + log, log);
     }
   }
@@ -55,14 +56,13 @@ class KilledProcessTest {
       List<ChildJvm> children = new ArrayList<>();
       for (int c = 0; c <= round % 3 / 2; c++) {
         children.add(
-            ChildJvm.start(
-                temp.resolve("errors"),
-                "-Xmx128m",
-                Submitter.class,
-                data,
-                notes,
-                "%03d-%d".formatted(round, c),
-                round % 4 == 0 ? Durability.POWER : Durability.PROCESS));
+            ChildJvm.running(Submitter.class)
+                .errorsTo(temp.resolve("errors"))
+                .start(
+                    data,
+                    notes,
+                    "%03d-%d".formatted(round, c),
+                    round % 4 == 0 ? Durability.POWER : Durability.PROCESS));
       }
       if (round % 4 != 3) {
         for (ChildJvm child : children) {

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.indelible.action.Bash;
+import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.KeyEvents;
 import dev.indelible.crypto.KeyDirectory.Loss;
 import dev.indelible.crypto.KeyDirectory.Replacement;
 import dev.indelible.crypto.KeyDirectory.Succession;
@@ -20,8 +22,10 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.policy.Policy;
-import dev.indelible.sqlite.SqliteKeyEvents;
+import dev.indelible.policy.RulePolicy;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.testkit.ChildJvm;
+import dev.indelible.sqlite.SqliteWriter;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
@@ -136,7 +140,7 @@ class LostKeyTest {
     }
     Path away = Files.move(data.database(), temp.resolve("away"));
     Files.writeString(data.database(), "no database at all, by any means\n".repeat(50));
-    Indelible.Builder builder = Indelible.builder(data.path());
+    IndelibleBuilder builder = Indelible.builder(data.path());
     Indelible log = isElsewhere ? builder.signer(wrong).open() : builder.open();
     assertThat(log.gate().check("agent:a", new Bash("ls")).isPermitted()).isTrue();
     int rows;
@@ -227,7 +231,7 @@ class LostKeyTest {
         .hasMessageContaining("policy");
     assertThat(files()).isEqualTo(before);
     // Rules that come from elsewhere are asked, and the directory's stay missing.
-    Policy own = Policy.parse("version: 1\nrules: []\n", "own");
+    Policy own = RulePolicy.parse("version: 1\nrules: []\n", "own");
     close(Indelible.open(data.path(), own));
     assertThat(Files.exists(data.policy().resolve("rules.yaml"))).isFalse();
   }
@@ -314,7 +318,7 @@ class LostKeyTest {
   void lossIsConfirmedWhileNobodyElseReplaces() {
     Loss<LedgerException> loss =
         () -> {
-          assertThatThrownBy(data::rotateKey).hasMessageContaining("is being exchanged already");
+          assertThatThrownBy(data::rotateKey).hasMessageContaining("is being rotated already");
           throw new KeyException("not lost");
         };
     assertThatThrownBy(() -> data.keys().replace(loss)).hasMessage("not lost");
@@ -339,7 +343,10 @@ class LostKeyTest {
   void replacementThatIsKilledIsFinishedByTheNext(String when) throws Exception {
     Files.delete(keys.resolve("audit.pem"));
     ChildJvm child =
-        ChildJvm.start(temp.resolve("errors"), "-Xmx64m", Killed.class, data.path(), when);
+        ChildJvm.running(Killed.class)
+            .with("-Xmx64m")
+            .errorsTo(temp.resolve("errors"))
+            .start(data.path(), when);
     assertThat(child.readLineOrEnd()).isNull();
     assertThatThrownBy(this::record).isInstanceOf(OpenException.class).hasMessageContaining(ADVICE);
 
@@ -480,10 +487,10 @@ class LostKeyTest {
                     @Override
                     public void begin(SigningKey next) throws LedgerException {
                       if (args[1].equals("after")) {
-                        try (SqliteKeyEvents events =
-                            SqliteKeyEvents.openWithLostKey(
-                                data.database(),
-                                Optional.of(data.lastCheckpoint()),
+                        try (KeyEvents events =
+                            KeyEvents.ofLostKey(
+                                SqliteWriter.open(data.database()),
+                                CheckpointFile.at(data.lastCheckpoint()),
                                 data.keys().accepted())) {
                           events.replace(next, Optional.empty(), "killed");
                         } catch (KeyException e) {

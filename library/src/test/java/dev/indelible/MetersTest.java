@@ -354,8 +354,7 @@ class MetersTest {
 
   private double allDecisions() {
     return DecisionCounters.VERDICTS.stream()
-        .flatMap(
-            verdict -> DecisionCounters.ACTION_KINDS.stream().map(kind -> decisions(verdict, kind)))
+        .flatMap(verdict -> AgentAction.KINDS.stream().map(kind -> decisions(verdict, kind)))
         .mapToDouble(Double::doubleValue)
         .sum();
   }

@@ -2,10 +2,10 @@
 package dev.indelible;
 
 import dev.indelible.action.Bash;
+import dev.indelible.testkit.ChildJvm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
 /** A process of its own that opens a data directory as soon as it is told to. */
@@ -20,7 +20,7 @@ final class Opener {
 
   /** Starts one; what it has to complain of goes to {@code log}. */
   static ChildJvm launch(Path data, Path start, Path log) throws IOException {
-    return ChildJvm.start(log, List.of(), Opener.class, data, start);
+    return ChildJvm.running(Opener.class).errorsTo(log).start(data, start);
   }
 
   public static void main(String[] args) throws Exception {

@@ -8,6 +8,7 @@ import dev.indelible.decision.Refuse;
 import dev.indelible.drain.DrainReport;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.journal.Durability;
+import dev.indelible.testkit.ChildJvm;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -140,14 +141,9 @@ class SoakTest {
     for (int life = 0; !over; life++) {
       Durability durability = random.nextInt(4) == 0 ? Durability.POWER : Durability.PROCESS;
       ChildJvm child =
-          ChildJvm.start(
-              temp.resolve(name + "-errors"),
-              "-Xmx128m",
-              Writer.class,
-              data,
-              notes,
-              "%s-%05d".formatted(name, life),
-              durability);
+          ChildJvm.running(Writer.class)
+              .errorsTo(temp.resolve(name + "-errors"))
+              .start(data, notes, "%s-%05d".formatted(name, life), durability);
       try {
         // The moment is what is random; nothing is waited for. It may be in the midst of its start.
         boolean killed = random.nextInt(5) > 0;

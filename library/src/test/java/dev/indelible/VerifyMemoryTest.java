@@ -4,13 +4,18 @@ package dev.indelible;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.action.Bash;
+import dev.indelible.append.AppendSettings;
+import dev.indelible.append.LedgerAudit;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.decision.Refuse;
 import dev.indelible.drain.DeferredAudit;
+import dev.indelible.drain.DrainSettings;
 import dev.indelible.event.DeferredAuditEvent;
-import dev.indelible.sqlite.SqliteDeferredAudit;
+import dev.indelible.queue.MemoryStore;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.testkit.ChildJvm;
+import dev.indelible.sqlite.SqliteWriter;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
@@ -49,7 +54,12 @@ class VerifyMemoryTest {
   }
 
   private void record(int rows, int commandChars) throws Exception {
-    DeferredAudit audit = SqliteDeferredAudit.install(temp.resolve("indelible.db"), KEY, KEYS);
+    DeferredAudit audit =
+        LedgerAudit.start(
+            SqliteWriter.drainer(temp.resolve("indelible.db"), null),
+            AppendSettings.of(KEY, KEYS),
+            new MemoryStore(),
+            DrainSettings.ofDefaults());
     String command = "x".repeat(commandChars);
     int atOnce = Math.max(1, 20_000_000 / (commandChars + 1_000));
     for (int n = 0; n < rows; n++) {
@@ -72,11 +82,10 @@ class VerifyMemoryTest {
 
   private void verify(int rows, int cores) throws Exception {
     ChildJvm child =
-        ChildJvm.start(
-            temp.resolve("errors"),
-            List.of("-Xmx64m", "-XX:ActiveProcessorCount=" + cores),
-            Verifying.class,
-            temp.resolve("indelible.db"));
+        ChildJvm.running(Verifying.class)
+            .with("-Xmx64m", "-XX:ActiveProcessorCount=" + cores)
+            .errorsTo(temp.resolve("errors"))
+            .start(temp.resolve("indelible.db"));
     assertThat(child.readLine()).isEqualTo(Verdict.INTACT + " " + rows);
     child.requireEndsWell();
   }

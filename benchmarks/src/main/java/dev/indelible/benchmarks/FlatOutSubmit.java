@@ -7,7 +7,7 @@ import dev.indelible.benchmarks.report.MarkdownTable;
 import dev.indelible.benchmarks.report.Page;
 import dev.indelible.benchmarks.report.Units;
 
-/** What a submit costs with producers that do nothing else, by JMH. */
+/** Measures submit by producers that do nothing else, by JMH. */
 final class FlatOutSubmit implements Section {
   @Override
   public void measure(Workbench bench, Page page) throws Exception {

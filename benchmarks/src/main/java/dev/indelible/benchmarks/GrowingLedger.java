@@ -9,7 +9,7 @@ import dev.indelible.benchmarks.report.Page;
 import dev.indelible.benchmarks.report.Units;
 import java.time.Duration;
 
-/** What an append costs when the ledger has grown. */
+/** Measures an append to a large ledger. */
 final class GrowingLedger implements Section {
   private static final double WANTED = 1.2;
   private static final long PROOF_NANOS = Duration.ofMillis(10).toNanos();

@@ -8,7 +8,7 @@ import dev.indelible.benchmarks.report.Page;
 import dev.indelible.benchmarks.report.Units;
 import java.time.Duration;
 
-/** How soon a row can be seen when nothing else goes on. */
+/** Measures the time from submit to a visible row on an idle system. */
 final class IdleLatency implements Section {
   private static final Duration WANTED = Duration.ofMillis(20);
 

@@ -101,7 +101,7 @@ final class Main implements Callable<Integer> {
       for (Part part : Part.values()) {
         if (only.contains(part)) {
           complete &= measured(part, bench, page);
-          // So that a run that is cut short leaves what it has.
+          // Written after each part, so that an interrupted run leaves its results.
           write(page, scratch, false);
         }
       }
@@ -116,7 +116,7 @@ final class Main implements Callable<Integer> {
         : Sizes.full(events.orElse(Sizes.FULL_SUSTAINED));
   }
 
-  /** A part that fails must not cost the others, but it must show. */
+  /** Runs a part; a failure does not stop the other parts, and is reported. */
   private boolean measured(Part part, Workbench bench, Page page) {
     try {
       section(part).measure(bench, page);

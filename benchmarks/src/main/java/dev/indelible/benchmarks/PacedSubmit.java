@@ -14,7 +14,7 @@ import dev.indelible.journal.Durability;
 import java.nio.file.Files;
 import java.time.Duration;
 
-/** How long a submit takes at a steady pace, the drainer running. */
+/** Measures submit at a steady pace while the drainer runs. */
 final class PacedSubmit implements Section {
   private static final Duration WANTED_P50 = Duration.ofNanos(1_000);
   private static final Duration WANTED_P99 = Duration.ofNanos(10_000);

@@ -6,6 +6,6 @@ import dev.indelible.benchmarks.report.Page;
 /** A part of the run, and of the page. */
 @FunctionalInterface
 interface Section {
-  /** Measures, and writes down what came out. */
+  /** Measures, and writes the results to the page. */
   void measure(Workbench bench, Page page) throws Exception;
 }

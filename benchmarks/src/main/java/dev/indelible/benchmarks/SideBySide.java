@@ -24,7 +24,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 
-/** All contenders on identical events: how fast, how soon back with the caller, how safe. */
+/** Compares all contenders on identical events: throughput, latency of the caller, and safety. */
 final class SideBySide implements Section {
   private static final String NONE = "";
   private static final Duration SHORTEST_LIFE = Duration.ofMillis(300);

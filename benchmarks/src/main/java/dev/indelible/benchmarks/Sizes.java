@@ -5,31 +5,31 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * How much is measured.
+ * The sizes of a run.
  *
- * @param producers how many threads submit
+ * @param producers threads that submit
  * @param flood events of a contender in the side-by-side run
- * @param floodLimit how long it may take to hand them in
+ * @param floodLimit the time limit to submit them
  * @param strideRate events a second at which contenders' submits are timed
- * @param stride for how long
- * @param strideWarmUp for how long before
- * @param kills how often each contender is killed
- * @param killRate events a second while it is
+ * @param stride the duration of that
+ * @param strideWarmUp the duration of its warm-up
+ * @param kills the number of kills of each contender
+ * @param killRate events a second meanwhile
  * @param sustained events of the sustained run
- * @param sustainedRounds how often each takes its turn in it
+ * @param sustainedRounds rounds of the sustained run
  * @param pacedRate events a second of the paced submit
- * @param paced for how long
- * @param jmhProducers how many producers JMH runs, one after the other
+ * @param paced the duration of that
+ * @param jmhProducers the numbers of producers that JMH runs, one after the other
  * @param jmhIterations seconds of warm-up and of measurement, for each
  * @param backlog events waiting in the small heap
  * @param smallLedger rows of the small ledger
- * @param largeLedger rows of the large one
- * @param growthRounds how often each is appended to
- * @param growth events appended each time
+ * @param largeLedger rows of the large ledger
+ * @param growthRounds rounds of appends to each
+ * @param growth events appended in each round
  * @param proofs proofs made from the large ledger
  * @param verified rows of the log that is verified
- * @param verifiedRounds how often
- * @param visible events whose way to the reader is timed
+ * @param verifiedRounds rounds of verification
+ * @param visible events that are timed until a reader sees them
  */
 record Sizes(
     int producers,
@@ -56,16 +56,16 @@ record Sizes(
     int verifiedRounds,
     int visible) {
 
-  /** A warm-up is this part of what is measured. */
+  /** The part of a measurement's size that a warm-up has. */
   private static final int WARM_UP_SHARE = 5;
 
-  /** What "sustained" asks for. */
+  /** The events of the part "sustained". */
   static final long FULL_SUSTAINED = 2_000_000;
 
-  /** The same in a quick run. */
+  /** The events of the part "sustained" in a quick run. */
   static final long QUICK_SUSTAINED = 200_000;
 
-  /** Everything at its full size, with that many sustained events. */
+  /** Returns the full sizes, with this number of sustained events. */
   static Sizes full(long sustained) {
     return new Sizes(
         4,
@@ -93,7 +93,7 @@ record Sizes(
         500);
   }
 
-  /** Enough to see that everything works; the figures mean little. */
+  /** Returns sizes that show that everything works; the figures mean little. */
   static Sizes quick(long sustained) {
     return new Sizes(
         4,
@@ -121,7 +121,7 @@ record Sizes(
         50);
   }
 
-  /** How many events warm up for that many. */
+  /** Returns the number of warm-up events for this number of events. */
   static long warmUp(long events) {
     return events / WARM_UP_SHARE;
   }

@@ -7,7 +7,7 @@ import dev.indelible.benchmarks.report.MarkdownTable;
 import dev.indelible.benchmarks.report.Page;
 import dev.indelible.benchmarks.report.Units;
 
-/** Whether millions of waiting events fit behind a small heap. */
+/** Measures millions of waiting events in a small heap. */
 final class SmallHeap implements Section {
   private static final String HEAP = "64m";
 

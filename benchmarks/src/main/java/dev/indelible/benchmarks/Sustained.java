@@ -18,12 +18,12 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
-/** From the first submit to the last row committed, over many events, against the raw insert. */
+/** Measures many events from the first submit to the last committed row, against the raw insert. */
 final class Sustained implements Section {
-  /** Nothing is cut short here. */
+  /** The time limit of a run, which none is to reach. */
   private static final Duration LIMIT = Duration.ofHours(1);
 
-  /** What the tree may cost, of the time of the drain. */
+  /** The largest part of the drain's time that the tree may cost. */
   private static final double TREE_SHARE = 0.1;
 
   @Override
@@ -49,7 +49,7 @@ final class Sustained implements Section {
     write(bench.sizes(), page, limits, bounds, rates, mean(treeless));
   }
 
-  /** Rows are as large whoever signs them, and smaller if nobody does. */
+  /** Signed rows have one size, whoever signs them; unsigned rows are smaller. */
   private static RowSignatures limitOf(RowSignatures signatures) {
     return signatures == RowSignatures.OFF ? RowSignatures.OFF : RowSignatures.BOUNCY_CASTLE;
   }
@@ -101,7 +101,7 @@ final class Sustained implements Section {
     return facts;
   }
 
-  /** As much as warms the side-by-side run up: a part of the sustained events would be too long. */
+  /** The warm-up of the side-by-side run; a part of the sustained events would be too long. */
   private static long warmUp(Sizes sizes) {
     return Sizes.warmUp(sizes.flood());
   }
@@ -186,7 +186,7 @@ final class Sustained implements Section {
     return Math.round(values.stream().mapToLong(Long::longValue).average().orElseThrow());
   }
 
-  /** What is wanted: events a second, and of the limit; 0 where nothing is said. */
+  /** The target: events a second, and the part of the limit; 0 if there is none. */
   private record Goal(long rate, double ratio) {
     @Override
     public String toString() {

@@ -10,7 +10,7 @@ import dev.indelible.benchmarks.report.Page;
 import dev.indelible.benchmarks.report.Units;
 import dev.indelible.journal.Durability;
 
-/** How fast a log is verified. */
+/** Measures the verification of a log. */
 final class VerifierSpeed implements Section {
   @Override
   public void measure(Workbench bench, Page page) throws Exception {

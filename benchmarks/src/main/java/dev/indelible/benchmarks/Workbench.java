@@ -12,14 +12,14 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Where measurements are made.
+ * The surroundings of the measurements.
  *
  * @param work a directory on the disk to measure
- * @param sizes how much is measured
- * @param progress where to say what is going on
+ * @param sizes the sizes of the measurements
+ * @param progress receives the progress
  */
 record Workbench(Path work, Sizes sizes, PrintStream progress) {
-  /** Makes a child's orders out of the directory it gets. */
+  /** Makes the orders of a child from its directory. */
   @FunctionalInterface
   interface Orders {
     Facts in(Path directory) throws IOException;
@@ -29,17 +29,17 @@ record Workbench(Path work, Sizes sizes, PrintStream progress) {
     progress.println(what);
   }
 
-  /** Runs a task in a JVM and a directory of its own. */
+  /** Runs a task in its own JVM and directory. */
   Facts run(Class<? extends Task> task, Orders orders) throws Exception {
     return run(task, ChildJvm.HEAP, Optional.empty(), orders);
   }
 
-  /** As {@link #run(Class, Orders)}, in a JVM as the contender wants it. */
+  /** Runs a task in its own JVM and directory, with the class path of the contender. */
   Facts run(Contender contender, Class<? extends Task> task, Orders orders) throws Exception {
     return run(task, ChildJvm.HEAP, contender.withoutJar(), orders);
   }
 
-  /** As {@link #run(Class, Orders)}, with another heap. */
+  /** Runs a task in its own JVM and directory, with this heap. */
   Facts run(String heap, Class<? extends Task> task, Orders orders) throws Exception {
     return run(task, heap, Optional.empty(), orders);
   }

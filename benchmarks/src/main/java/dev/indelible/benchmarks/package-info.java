@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Measurements of Indelible, and of its peers beside it, in one run. */
+/** Measurements of Indelible and its peers in one run. */
 @NullMarked
 package dev.indelible.benchmarks;
 

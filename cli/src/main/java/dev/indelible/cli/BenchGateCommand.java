@@ -8,6 +8,7 @@ import dev.indelible.action.FilesystemWrite;
 import dev.indelible.action.NetworkRequest;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.policy.Policy;
+import dev.indelible.policy.RulePolicy;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
@@ -38,7 +39,7 @@ final class BenchGateCommand extends BenchVerb {
 
   @Override
   void measure(TemporaryDirectory directory) throws Exception {
-    Policy policy = Policy.starter();
+    Policy policy = RulePolicy.starter();
     alone(policy, events / 4);
     recorded(policy, events / 4, directory.resolve("warm-up"));
     long limit = perSecond(events, alone(policy, events));
@@ -48,7 +49,10 @@ final class BenchGateCommand extends BenchVerb {
 
   private static long alone(Policy policy, int count) throws CommandFailure {
     int[] blocked = {0};
-    long nanos = ask(count, action -> blocked[0] += policy.decide(action).isBlocking() ? 1 : 0);
+    long nanos =
+        ask(
+            count,
+            action -> blocked[0] += policy.decide("agent:bench", action).isBlocking() ? 1 : 0);
     if (blocked[0] == 0) {
       throw CommandFailure.failed("the starter rules refused nothing");
     }

@@ -2,6 +2,8 @@
 package dev.indelible.cli;
 
 import dev.indelible.action.Bash;
+import dev.indelible.append.AppendSettings;
+import dev.indelible.append.LedgerAudit;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.decision.Refuse;
@@ -10,9 +12,8 @@ import dev.indelible.drain.DrainReport;
 import dev.indelible.drain.DrainSettings;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
-import dev.indelible.ledger.RowSigning;
 import dev.indelible.queue.MemoryStore;
-import dev.indelible.sqlite.SqliteDeferredAudit;
+import dev.indelible.sqlite.SqliteWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -73,17 +74,11 @@ abstract class BenchVerb extends Verb {
     KeyRing keys = KeyRing.of(List.of(key.verificationKey()));
     long start = System.nanoTime();
     DeferredAudit audit =
-        SqliteDeferredAudit.install(
-            file,
-            Optional.empty(),
-            Optional.empty(),
-            RowSigning.everyRow(key),
-            Optional.empty(),
-            keys,
-            () -> keys,
+        LedgerAudit.start(
+            SqliteWriter.drainer(file, null),
+            AppendSettings.of(key, keys),
             store,
-            DrainSettings.ofDefaults(),
-            Optional.empty());
+            DrainSettings.ofDefaults());
     requireComplete(audit.closeAndFlush(PATIENCE));
     return System.nanoTime() - start;
   }

@@ -12,6 +12,7 @@ import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
+import dev.indelible.policy.RulePolicy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
@@ -64,7 +65,7 @@ final class CheckCommand extends Verb {
     GateInput input = input();
     if (dryRun) {
       RecordedDecision decided =
-          new RecordedDecision(rules().decide(input.action()), Optional.empty());
+          new RecordedDecision(rules().decide(input.agentId(), input.action()), Optional.empty());
       print(input, decided);
       return exitCode(decided.decision());
     }
@@ -85,7 +86,7 @@ final class CheckCommand extends Verb {
 
   /** The rules that a recorded decision would be made by. */
   private Policy rules() throws PolicyException {
-    return Files.exists(data().path()) ? Policy.load(data().policy()) : Policy.starter();
+    return Files.exists(data().path()) ? RulePolicy.load(data().policy()) : RulePolicy.starter();
   }
 
   private GateInput input() throws Exception {

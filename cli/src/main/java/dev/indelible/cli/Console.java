@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.function.LongSupplier;
+import java.util.function.UnaryOperator;
 
 /**
  * Where a command reads and writes.
@@ -49,6 +50,18 @@ record Console(
 
   void line() {
     line("");
+  }
+
+  /** Prints a name and its value, made printable, with the value at a column. */
+  void field(int width, String name, Object value) {
+    field(width, name, value, text -> text);
+  }
+
+  /** Prints a name and its styled value. */
+  void field(int width, String name, Object value, UnaryOperator<String> style) {
+    line(
+        faint(("%-" + width + "s").formatted(name))
+            + style.apply(printable(String.valueOf(value))));
   }
 
   void json(CanonicalWriter object) {

@@ -106,7 +106,7 @@ final class DemoCommand extends Verb {
     try (LedgerReader ledger = SqliteLedger.open(data.database())) {
       VerificationReport report =
           new Verifier(ledger, VerificationOptions.of(data.keys().accepted())).verify();
-      LogVerifyCommand.printText(console(), report);
+      ReportPrinter.printText(console(), report);
       return report;
     }
   }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.append.DeadLetters;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.DeadLetter;
-import dev.indelible.sqlite.SqliteDeadLetters;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -24,7 +24,7 @@ final class DlqPurgeCommand extends LetterVerb {
   public Integer call() throws Exception {
     String why = reason.words();
     List<DeadLetter> letters = letters(names);
-    try (SqliteDeadLetters ledger = open()) {
+    try (DeadLetters ledger = open()) {
       for (DeadLetter letter : letters) {
         ledger.purge(letter, why);
         if (json()) {

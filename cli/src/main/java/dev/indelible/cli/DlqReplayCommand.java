@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.append.DeadLetters;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.DeadLetter;
-import dev.indelible.sqlite.SqliteDeadLetters;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -34,7 +34,7 @@ final class DlqReplayCommand extends LetterVerb {
     List<DeadLetter> letters =
         all ? letters(letter -> letter.replayedAs().isEmpty()) : letters(names);
     boolean refused = false;
-    try (SqliteDeadLetters ledger = open()) {
+    try (DeadLetters ledger = open()) {
       for (DeadLetter letter : letters) {
         Optional<String> refusal = ledger.replay(letter);
         refused |= refusal.isPresent();

@@ -9,6 +9,8 @@ import picocli.CommandLine.Parameters;
 
 @Command(name = "show", description = "Print everything of one dead letter.")
 final class DlqShowCommand extends LetterVerb {
+  private static final int WIDTH = 13;
+
   @Parameters(paramLabel = "LETTER", description = "its number, or its event's id")
   String wanted = "";
 
@@ -36,8 +38,7 @@ final class DlqShowCommand extends LetterVerb {
   }
 
   private void field(String name, Object value) {
-    console()
-        .line(console().faint("%-13s".formatted(name)) + Console.printable(String.valueOf(value)));
+    console().field(WIDTH, name, value);
   }
 
   static CanonicalWriter toJson(DeadLetter letter) {

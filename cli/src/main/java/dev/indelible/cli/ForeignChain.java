@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
-import dev.indelible.adopt.AiMemoryRow;
-import dev.indelible.adopt.AiMemoryVerifier;
+import dev.indelible.aimemory.AiMemoryRow;
+import dev.indelible.aimemory.AiMemoryVerifier;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.sqlite.AiMemoryFile;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 
-/**
- * A chain that another system wrote, in a file, as the verbs that are about such a file read it.
- */
+/** Verifies a file of another system's chain with progress on the console. */
 final class ForeignChain {
   private ForeignChain() {}
 
-  /** Refuses a format that cannot be read here. */
+  /** Refuses an unknown format. */
   static void requireFormat(String format) throws CommandFailure {
     if (!format.equals(AiMemoryVerifier.FORMAT)) {
       throw CommandFailure.usage(
@@ -24,33 +21,21 @@ final class ForeignChain {
   }
 
   /**
-   * Checks all of a file by the rules of its own format.
+   * Verifies all of a file by the rules of its own format.
    *
-   * @param also shown every row, too
-   * @throws LedgerException if it is no such file
+   * @param each takes every row
+   * @throws LedgerException if the file has another format
    */
   static AiMemoryVerifier verify(
-      Path path, KeyRing keys, Console console, Consumer<AiMemoryRow> also) throws LedgerException {
-    AiMemoryVerifier verifier = new AiMemoryVerifier(keys);
-    try (AiMemoryFile file = AiMemoryFile.open(path);
-        Progress progress = new Progress(console, "verified")) {
-      file.damage().forEach(verifier::damaged);
-      verifier.laterColumns(file.laterColumns());
-      file.forEachRow(
+      Path path, KeyRing keys, Console console, Consumer<AiMemoryRow> each) throws LedgerException {
+    try (Progress progress = new Progress(console, "verified")) {
+      return AiMemoryVerifier.verify(
+          path,
+          keys,
           row -> {
-            verifier.row(row);
-            also.accept(row);
-            progress.at(verifier.rows());
+            each.accept(row);
+            progress.at(row.sequence());
           });
-      file.repeatedId().ifPresent(verifier::repeatedId);
-      verifier.unchained(file.unchained());
-      verifier.deadLetters(file.deadLetters());
-    } catch (LedgerException e) {
-      if (!e.isDamaged()) {
-        throw e;
-      }
-      verifier.damaged(String.valueOf(e.getMessage()));
     }
-    return verifier;
   }
 }

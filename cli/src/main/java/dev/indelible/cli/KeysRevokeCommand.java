@@ -2,12 +2,14 @@
 package dev.indelible.cli;
 
 import dev.indelible.DataDirectory.SigningKeys;
+import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.KeyEvents;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.KeyRevocation;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.sqlite.SqliteKeyEvents;
+import dev.indelible.sqlite.SqliteWriter;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.Optional;
@@ -47,11 +49,13 @@ final class KeysRevokeCommand extends Verb {
     SigningKeys keys = data().signingKeys();
     SigningKey current = keys.signer();
     requireRevocable(current);
-    try (SqliteKeyEvents events =
-        SqliteKeyEvents.open(
-            data().database(), Optional.of(data().lastCheckpoint()), keys.accepted())) {
+    try (KeyEvents events =
+        KeyEvents.of(
+            SqliteWriter.open(data().database()),
+            CheckpointFile.at(data().lastCheckpoint()),
+            keys.accepted())) {
       KeyRevocation said = said(events);
-      events.giveUp(current, said);
+      events.revoke(current, said);
       print(said);
     }
     return ExitCode.OK;
@@ -80,7 +84,7 @@ final class KeysRevokeCommand extends Verb {
     }
   }
 
-  private KeyRevocation said(SqliteKeyEvents events) throws Exception {
+  private KeyRevocation said(KeyEvents events) throws Exception {
     String from = since;
     if (from == null) {
       return new KeyRevocation(keyId, OptionalLong.empty(), Optional.empty(), reason.text);

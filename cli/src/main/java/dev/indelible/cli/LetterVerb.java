@@ -2,13 +2,14 @@
 package dev.indelible.cli;
 
 import dev.indelible.DataDirectory.SigningKeys;
+import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.DeadLetters;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.sqlite.SqliteDeadLetters;
+import dev.indelible.sqlite.SqliteWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.function.Predicate;
 
 /** A verb about single dead letters. */
@@ -45,9 +46,12 @@ abstract class LetterVerb extends Verb {
     return found;
   }
 
-  final SqliteDeadLetters open() throws Exception {
+  final DeadLetters open() throws Exception {
     SigningKeys keys = data().signingKeys();
-    return SqliteDeadLetters.open(
-        data().database(), Optional.of(data().lastCheckpoint()), keys.signer(), keys.accepted());
+    return new DeadLetters(
+        SqliteWriter.open(data().database()),
+        CheckpointFile.at(data().lastCheckpoint()),
+        keys.signer(),
+        keys.accepted());
   }
 }

@@ -2,27 +2,18 @@
 package dev.indelible.cli;
 
 import dev.indelible.Indelible;
-import dev.indelible.adopt.AdoptedChain;
-import dev.indelible.adopt.AiMemoryVerifier;
+import dev.indelible.aimemory.AdoptedChain;
+import dev.indelible.aimemory.Adoption;
+import dev.indelible.aimemory.AdoptionException;
+import dev.indelible.aimemory.AiMemoryVerifier;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.sqlite.AiMemoryFile;
-import dev.indelible.verify.VerificationReport;
-import dev.indelible.verify.VerificationReport.Verdict;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
-import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Command;
@@ -82,60 +73,24 @@ final class LogAdoptCommand extends Verb {
     return ExitCode.OK;
   }
 
-  /** The chain as it is now, if it can be adopted. */
+  /** Returns the chain of the file, if it can be adopted. */
   private AdoptedChain verified(KeyRing given) throws Exception {
-    requireUnused();
-    String digest = Files.isRegularFile(file) ? digest() : "";
-    AiMemoryVerifier verifier = ForeignChain.verify(file, given, console(), row -> {});
-    VerificationReport report = verifier.report();
-    if (report.verdict() == Verdict.BROKEN) {
-      LogVerifyCommand.printReport(this, report);
-      throw CommandFailure.failed(file + ": the chain is broken, and was not adopted");
-    }
-    if (verifier.hasLaterRows()) {
-      LogVerifyCommand.printReport(this, report);
-      throw CommandFailure.unknown(
-          file
-              + ": whether the chain holds cannot be told: a later version of ai-memory wrote rows of it; the chain was not adopted");
-    }
-    if (!verifier.isUnambiguous()) {
-      LogVerifyCommand.printReport(this, report);
-      throw CommandFailure.failed(
-          file + ": a row can be read as another with the same hash; the chain was not adopted");
-    }
-    if (verifier.rows() == 0) {
-      throw CommandFailure.usage(file + ": no rows in it, and so nothing to adopt");
-    }
-    requireUnused();
-    if (!digest.equals(digest())) {
-      throw CommandFailure.usage(file + ": changed while it was read; stop its writer first");
-    }
-    return new AdoptedChain(
-        format,
-        verifier.rows(),
-        verifier.head().hex(),
-        verifier.root().hex(),
-        digest,
-        report.verdict().name().toLowerCase(Locale.ROOT));
-  }
-
-  private void requireUnused() throws Exception {
-    if (AiMemoryFile.isInUse(file)) {
-      throw CommandFailure.usage(
-          file
-              + ": part of the database is in a file beside it; stop its writer, then run: sqlite3 FILE 'PRAGMA wal_checkpoint(TRUNCATE)'");
+    try (Progress progress = new Progress(console(), "verified")) {
+      return Adoption.examine(file, given, row -> progress.at(row.sequence()));
+    } catch (AdoptionException e) {
+      if (e.report().isPresent()) {
+        ReportPrinter.print(this, e.report().get());
+      }
+      String message = String.valueOf(e.getMessage());
+      throw switch (e.reason()) {
+        case BROKEN -> CommandFailure.failed(message);
+        case UNKNOWN -> CommandFailure.unknown(message);
+        case UNUSABLE -> CommandFailure.usage(message);
+      };
     }
   }
 
-  private String digest() throws IOException, GeneralSecurityException {
-    MessageDigest digest = MessageDigest.getInstance("SHA-256");
-    try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
-      in.transferTo(OutputStream.nullOutputStream());
-    }
-    return HexFormat.of().formatHex(digest.digest());
-  }
-
-  /** A chain is adopted once: a second time would say nothing new. */
+  /** Refuses a chain that the log has adopted already. */
   private void requireNew(AdoptedChain chain) throws Exception {
     if (!Files.exists(data().database())) {
       return;
@@ -143,7 +98,7 @@ final class LogAdoptCommand extends Verb {
     Optional<Long> already;
     try (LedgerReader ledger = ledger()) {
       already =
-          LogVerifyCommand.adopted(ledger).entrySet().stream()
+          AdoptedChain.allIn(ledger).entrySet().stream()
               .filter(entry -> entry.getValue().root().equals(chain.root()))
               .map(Map.Entry::getKey)
               .findFirst();

@@ -2,6 +2,8 @@
 package dev.indelible.cli;
 
 import dev.indelible.DataDirectory.SigningKeys;
+import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.KeyEvents;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.ChainRow;
@@ -11,7 +13,7 @@ import dev.indelible.ledger.TamperAnswer;
 import dev.indelible.ledger.TamperNote;
 import dev.indelible.ledger.TamperNotes;
 import dev.indelible.ledger.TamperNotes.Noted;
-import dev.indelible.sqlite.SqliteKeyEvents;
+import dev.indelible.sqlite.SqliteWriter;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -46,9 +48,11 @@ final class LogAnswerCommand extends Verb {
       requireNotRevoked(history, keys);
       answer = answer(ledger, history, why, who);
     }
-    try (SqliteKeyEvents events =
-        SqliteKeyEvents.open(
-            data().database(), Optional.of(data().lastCheckpoint()), keys.accepted())) {
+    try (KeyEvents events =
+        KeyEvents.of(
+            SqliteWriter.open(data().database()),
+            CheckpointFile.at(data().lastCheckpoint()),
+            keys.accepted())) {
       events.answer(keys.signer(), answer);
     }
     print(answer);

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
-import dev.indelible.DataDirectory.SigningKeys;
+import dev.indelible.append.Erasure.Erased;
 import dev.indelible.json.CanonicalWriter;
-import dev.indelible.sqlite.SqliteErasure;
-import dev.indelible.sqlite.SqliteErasure.Erased;
-import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 @Command(
     name = "erase-payload",
-    description = "Remove the payload of one row for good; the row and its hash stay.",
+    description = "Remove the payload of one row permanently; the row and its hash stay.",
     footer = {
       "",
       "The erasure is itself an event in the chain, and everything still verifies.",
@@ -31,24 +28,13 @@ final class LogErasePayloadCommand extends Verb {
   public Integer call() throws Exception {
     String why = reason.words();
     String who = by.name();
-    requireDataDirectory();
-    // Opening to write would make a ledger where there is none.
-    ledger().close();
-    SigningKeys keys = data().signingKeys();
-    try (SqliteErasure erasure =
-        SqliteErasure.open(
-            data().database(),
-            Optional.of(data().lastCheckpoint()),
-            keys.signer(),
-            keys.accepted())) {
-      Erased erased = erasure.erase(id, why, who);
-      print(erased);
-      if (!erased.isGone()) {
-        throw CommandFailure.failed(
-            data().database()
-                + "-wal: the payload is erased, but its bytes are still here, because another"
-                + " process reads an earlier state; end it, and run this again");
-      }
+    Erased erased = log().erase(id, why, who);
+    print(erased);
+    if (!erased.isGone()) {
+      throw CommandFailure.failed(
+          data().database()
+              + "-wal: the payload is erased, but its bytes are still here, because another"
+              + " process reads an earlier state; end it, and run this again");
     }
     return ExitCode.OK;
   }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.AuditLog;
 import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
-import dev.indelible.publish.LedgerExport;
-import dev.indelible.tlog.LogDirectory;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -43,46 +42,45 @@ final class LogExportCommand extends Verb {
     jsonl
   }
 
-  /** Rows written so far, of those written a line each. */
+  /** Rows written so far to a JSON lines file. */
   private long rows;
 
   @Override
   public Integer call() throws Exception {
-    try (LedgerReader ledger = ledger();
-        Progress progress = new Progress(console(), "exported")) {
+    try (Progress progress = new Progress(console(), "exported")) {
       if (format == Format.jsonl) {
-        writeRows(ledger, progress);
+        writeRows(progress);
       } else {
-        writeTiles(ledger, progress);
+        writeTiles(progress);
       }
     }
     return ExitCode.OK;
   }
 
-  private void writeTiles(LedgerReader ledger, Progress progress) throws Exception {
+  private void writeTiles(Progress progress) throws Exception {
+    AuditLog log = log();
     if (Files.exists(path.resolve(data().database().getFileName()))) {
       throw CommandFailure.usage(
-          path + ": a data directory, which is nobody else's to read; name another directory");
+          path + ": a data directory, which only its owner may read; name another directory");
     }
-    try (LogDirectory directory = LogDirectory.openForWriting(path)) {
-      Checkpoint checkpoint =
-          new LedgerExport(ledger, data().keys().accepted(), directory, progress::at).write();
-      printTiles(checkpoint, directory.written());
-    }
+    AuditLog.Exported exported = log.export(path, progress::at);
+    printTiles(exported.checkpoint(), exported.filesWritten());
   }
 
-  /** All rows in one new file, a record with its payload a line; whole and synced, or none. */
-  private void writeRows(LedgerReader ledger, Progress progress) throws Exception {
-    NewFile.write(
-        path,
-        out ->
-            ledger.forEachRow(
-                RowQuery.all(),
-                row -> {
-                  writeLine(out, row.toJson());
-                  progress.at(++rows);
-                  return true;
-                }));
+  /** Writes all rows into one new file, a line each; the file is whole and synced, or not there. */
+  private void writeRows(Progress progress) throws Exception {
+    try (LedgerReader ledger = ledger()) {
+      NewFile.write(
+          path,
+          out ->
+              ledger.forEachRow(
+                  RowQuery.all(),
+                  row -> {
+                    writeLine(out, row.toJson());
+                    progress.at(++rows);
+                    return true;
+                  }));
+    }
     printRows();
   }
 

@@ -6,6 +6,7 @@ import dev.indelible.checkpoint.SignatureType;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.VerificationKey;
+import dev.indelible.publish.TrustedKeys;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -14,12 +15,8 @@ import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Collectors;
 
-/**
- * The public keys that {@code --key} trusts to sign for a log. A vkey says which log; a key without
- * a name is trusted for any.
- */
+/** Reads the public keys of {@code --key}. */
 final class LogKeys {
   private static final String BETWEEN_PEM_KEYS = "(?<=-----END PUBLIC KEY-----)\\s+";
 
@@ -28,8 +25,8 @@ final class LogKeys {
 
   private LogKeys() {}
 
-  /** Reads them: each vkeys, one a line, or a file of such, of PEM keys, or of 32 raw bytes. */
-  static LogKeys read(List<String> arguments) throws CommandFailure, KeyException {
+  /** Reads keys: each argument vkeys, one a line, or a file of vkeys, PEM keys, or 32 raw bytes. */
+  static TrustedKeys read(List<String> arguments) throws CommandFailure, KeyException {
     LogKeys keys = new LogKeys();
     for (String argument : arguments) {
       if (isFile(argument)) {
@@ -43,7 +40,7 @@ final class LogKeys {
         keys.addVkeys(argument, "--key");
       }
     }
-    return keys;
+    return new TrustedKeys(keys.named, keys.nameless);
   }
 
   private static boolean isFile(String argument) {
@@ -77,7 +74,7 @@ final class LogKeys {
     }
   }
 
-  /** One a line, as {@code keys export} prints them. */
+  /** Adds vkeys, one a line, as {@code keys export} prints them. */
   private void addVkeys(String vkeys, String source) throws CommandFailure {
     for (String line : vkeys.strip().split("\n", -1)) {
       addVkey(line, source);
@@ -93,50 +90,9 @@ final class LogKeys {
     }
     if (key.type() != SignatureType.ED25519) {
       throw CommandFailure.usage(
-          "%s: %s is a witness's key, which signs for no log; give it as --witness"
+          "%s: %s is a witness's key, which signs for no log; give it with --witness"
               .formatted(source, vkey));
     }
     named.add(key);
-  }
-
-  boolean isEmpty() {
-    return named.isEmpty() && nameless.isEmpty();
-  }
-
-  /**
-   * Those that may sign for the log of this name.
-   *
-   * @throws IllegalArgumentException if no log can have that name
-   */
-  Set<VerifierKey> under(String origin) {
-    Set<VerifierKey> keys = new LinkedHashSet<>(named);
-    keys.addAll(VerifierKey.ofLog(origin, nameless));
-    return keys;
-  }
-
-  /** The names under which they were given; none if one of them has no name, and so signs any. */
-  Set<String> origins() {
-    return nameless.isEmpty()
-        ? named.stream().map(VerifierKey::name).collect(Collectors.toSet())
-        : Set.of();
-  }
-
-  /** Those that may sign for the log of this name, if a log can have it. */
-  Set<VerificationKey> of(String origin) {
-    Set<VerificationKey> keys = new LinkedHashSet<>(nameless);
-    named.stream().filter(key -> key.name().equals(origin)).forEach(key -> keys.add(ed25519(key)));
-    return keys;
-  }
-
-  /** All of them, whatever their names are. */
-  Set<VerificationKey> all() {
-    Set<VerificationKey> keys = new LinkedHashSet<>(nameless);
-    named.forEach(key -> keys.add(ed25519(key)));
-    return keys;
-  }
-
-  /** The key of a log, which no vkey of another type is taken for. */
-  private static VerificationKey ed25519(VerifierKey key) {
-    return (VerificationKey) key.key();
   }
 }

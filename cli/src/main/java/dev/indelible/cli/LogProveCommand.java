@@ -3,7 +3,6 @@ package dev.indelible.cli;
 
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.json.CanonicalWriter;
-import dev.indelible.ledger.LedgerReader;
 import dev.indelible.publish.Disclosure;
 import dev.indelible.publish.ProvenRow;
 import java.nio.file.Files;
@@ -26,7 +25,7 @@ import picocli.CommandLine.Parameters;
       "Both show how many rows the log had. 'proof verify' checks either, without the log."
     })
 final class LogProveCommand extends Verb {
-  /** An event's id, as this project makes them; others name no file by themselves. */
+  /** An event id as this project creates it; only these become file names. */
   private static final String PLAIN_NAME = "[0-9a-f-]{36}";
 
   @Parameters(paramLabel = "EVENT-ID", description = "the id of the event")
@@ -63,15 +62,13 @@ final class LogProveCommand extends Verb {
 
   @Override
   public Integer call() throws Exception {
-    try (LedgerReader ledger = ledger()) {
-      ProvenRow proven = ProvenRow.of(ledger, data().keys().accepted(), id);
-      Disclosure beside = withPayload ? proven.recordAndPayload() : proven.record();
-      print(proven, write(proven, beside));
-    }
+    ProvenRow proven = log().prove(id);
+    Disclosure beside = withPayload ? proven.recordAndPayload() : proven.record();
+    print(proven, write(proven, beside));
     return ExitCode.OK;
   }
 
-  /** Writes the receipt, and tells where. */
+  /** Writes the receipt; returns its file. */
   private Path write(ProvenRow proven, Disclosure beside) throws Exception {
     Path file = out != null ? out : Path.of(name());
     if (format == Format.tlog) {
@@ -92,7 +89,7 @@ final class LogProveCommand extends Verb {
 
   private String name() throws CommandFailure {
     if (!id.matches(PLAIN_NAME)) {
-      throw CommandFailure.usage(id + ": cannot be a file's name; name one with --out");
+      throw CommandFailure.usage(id + ": not usable as the name of a file; name one with --out");
     }
     return id + "." + format.suffix;
   }

@@ -11,6 +11,8 @@ import picocli.CommandLine.Parameters;
 
 @Command(name = "show", description = "Print everything of one row.")
 final class LogShowCommand extends Verb {
+  private static final int WIDTH = 13;
+
   @Parameters(paramLabel = "ROW", description = "its sequence, or its event's id")
   String row = "";
 
@@ -42,7 +44,7 @@ final class LogShowCommand extends Verb {
     field("time", shown.timestamp());
     field("agent", shown.agentId());
     field("type", shown.eventType());
-    shown.payload().map(PayloadSummary::of).ifPresent(this::print);
+    shown.payload().map(PayloadSummary::of).ifPresent(summary -> summary.print(console(), WIDTH));
     field(
         "payload",
         shown.payload().map(bytes -> new String(bytes, StandardCharsets.UTF_8)).orElse("(erased)"));
@@ -54,26 +56,9 @@ final class LogShowCommand extends Verb {
     field("signature", shown.signature().map(hex::formatHex).orElse("(none)"));
   }
 
-  private void print(PayloadSummary summary) {
-    if (!summary.verdict().isEmpty()) {
-      String verdict = Console.printable(summary.verdict());
-      field("decision", console().byMeaning(verdict, verdict), verdict);
-    }
-    if (!summary.rule().isEmpty()) {
-      field("rule", summary.rule());
-      field("reason", summary.reason());
-    }
-    field("action", summary.action());
-  }
-
   private void field(String name, Object value) {
-    String text = Console.printable(String.valueOf(value));
-    field(name, text, text);
-  }
-
-  private void field(String name, String styled, String plain) {
-    if (!plain.isEmpty()) {
-      console().line(console().faint("%-13s".formatted(name)) + styled);
+    if (!String.valueOf(value).isEmpty()) {
+      console().field(WIDTH, name, value);
     }
   }
 }

@@ -8,12 +8,12 @@ import java.util.stream.StreamSupport;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What a payload says, in the few words a table has room for.
+ * Short form of a payload for a person.
  *
- * @param verdict the decision; empty when the payload holds none
+ * @param verdict the decision; empty if the payload holds none
  * @param rule the rule that decided
- * @param reason why
- * @param action what was to be done, or what happened
+ * @param reason the rule's reason
+ * @param action the action, or the details of a system event
  */
 record PayloadSummary(String verdict, String rule, String reason, String action) {
   static PayloadSummary of(byte[] payload) {
@@ -29,6 +29,20 @@ record PayloadSummary(String verdict, String rule, String reason, String action)
         text(decision, "rule_id"),
         text(decision, "reason"),
         tree.has("action") ? action(tree.path("action")) : tree.path("details").toString());
+  }
+
+  /** Prints the summary, one field a line; empty fields are left out. */
+  void print(Console console, int width) {
+    if (!verdict.isEmpty()) {
+      console.field(width, "decision", verdict, text -> console.byMeaning(text, verdict));
+    }
+    if (!rule.isEmpty()) {
+      console.field(width, "rule", rule);
+      console.field(width, "reason", reason);
+    }
+    if (!action.isEmpty()) {
+      console.field(width, "action", action);
+    }
   }
 
   private static String action(JsonNode action) {

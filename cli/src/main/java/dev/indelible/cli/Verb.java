@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.AuditLog;
 import dev.indelible.DataDirectory;
 import dev.indelible.Indelible;
+import dev.indelible.IndelibleBuilder;
 import dev.indelible.OpenException;
 import dev.indelible.drain.DrainReport;
 import dev.indelible.health.HealthEntry;
@@ -53,10 +55,15 @@ abstract class Verb implements Callable<Integer> {
     return new DataDirectory(root().data);
   }
 
-  /** The ledger, for reading. */
-  final SqliteLedger ledger() throws LedgerException, CommandFailure {
+  /** Returns the log in the data directory. */
+  final AuditLog log() throws CommandFailure {
     requireDataDirectory();
-    return SqliteLedger.open(data().database());
+    return new AuditLog(data());
+  }
+
+  /** Opens the ledger for reading. */
+  final SqliteLedger ledger() throws LedgerException, CommandFailure {
+    return log().reader();
   }
 
   /**
@@ -66,7 +73,7 @@ abstract class Verb implements Callable<Integer> {
    * @param lasting whether this process lasts long enough to ask the log's witnesses
    */
   final Indelible openLog(Optional<Path> anchor, boolean lasting) throws OpenException {
-    Indelible.Builder log = Indelible.builder(data().path()).askWitnesses(lasting);
+    IndelibleBuilder log = Indelible.builder(data().path()).askWitnesses(lasting);
     anchor.ifPresent(log::anchor);
     if (!console().errIsTerminal()) {
       return log.open();

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /** {@code log verify --format ai-memory-0.7}, {@code log adopt}, {@code log verify --adopted}. */
+@Tag("any-jdk")
 class AdoptTest {
   private static final String FORMAT = "ai-memory-0.7";
   private static final int ROWS = 12;

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,6 +23,7 @@ import tools.jackson.databind.JsonNode;
  * What cannot be read ends with status 2 and one line that says what, where and what to do; what
  * was on record before stays, and verifies.
  */
+@Tag("any-jdk")
 class BadInputTest {
   private static final int DEEP = 10_000;
 
@@ -202,7 +204,7 @@ class BadInputTest {
 
   static Stream<Arguments> badAgentIds() {
     return Stream.of(
-        Arguments.of("", "agent_id is empty; say who acts"),
+        Arguments.of("", "agent_id is empty; name the agent that acts"),
         Arguments.of("a".repeat(2_000), "agent_id is 2000 bytes; at most 1024"),
         Arguments.of("é".repeat(513), "agent_id is 1026 bytes; at most 1024"),
         Arguments.of("a\u001b[31m", "agent_id has a control character (U+001B) at char 1"),

@@ -6,19 +6,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.indelible.DataDirectory;
 import dev.indelible.Indelible;
 import dev.indelible.action.Bash;
+import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.KeyEvents;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.TamperAnswer;
-import dev.indelible.sqlite.SqliteKeyEvents;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.sqlite.SqliteWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -227,17 +228,20 @@ class LogAnswerTest {
    */
   private void accuseFalsely() throws Exception {
     SigningKey key = data.keys().read();
-    try (SqliteKeyEvents events =
-        SqliteKeyEvents.open(
-            data.database(), Optional.of(data.lastCheckpoint()), KeyRing.of(List.of()))) {
+    try (KeyEvents events =
+        KeyEvents.of(
+            SqliteWriter.open(data.database()),
+            CheckpointFile.at(data.lastCheckpoint()),
+            KeyRing.of(List.of()))) {
       events.answer(key, new TamperAnswer(99, 1, hash(1), "of no note", "owner"));
     }
   }
 
   private void answer(SigningKey key, TamperAnswer answer) throws Exception {
     KeyRing keys = data.keys().accepted().and(KeyRing.of(List.of(key.verificationKey())));
-    try (SqliteKeyEvents events =
-        SqliteKeyEvents.open(data.database(), Optional.of(data.lastCheckpoint()), keys)) {
+    try (KeyEvents events =
+        KeyEvents.of(
+            SqliteWriter.open(data.database()), CheckpointFile.at(data.lastCheckpoint()), keys)) {
       events.answer(key, answer);
     }
   }

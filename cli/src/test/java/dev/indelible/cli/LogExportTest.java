@@ -256,7 +256,7 @@ class LogExportTest {
         .isEqualTo(
             "indelible: "
                 + cli.data()
-                + ": a data directory, which is nobody else's to read; name another directory");
+                + ": a data directory, which only its owner may read; name another directory");
   }
 
   @Test

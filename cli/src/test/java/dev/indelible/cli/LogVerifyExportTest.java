@@ -117,7 +117,7 @@ class LogVerifyExportTest {
     assertThat(finding(report, "signature")).isEqualTo("signature ok: holds for 300 rows");
     assertThat(finding(report, "tree")).isEqualTo("tree ok: its tiles are those of 300 rows");
     assertThat(finding(report, "checkpoints"))
-        .contains("ok: 1 checkpoint of indelible/", "0 rows behind");
+        .contains("ok: 1 checkpoint of indelible/", "0 rows after");
     assertThat(verify("--key", key).ok().out()).startsWith("intact  300 rows, head 300 ");
   }
 
@@ -130,7 +130,7 @@ class LogVerifyExportTest {
     assertThat(finding(report, "dead_letters")).startsWith("dead_letters unknown: ");
     assertThat(finding(report, "completeness")).startsWith("completeness unknown: ");
     assertThat(finding(report, "keys"))
-        .startsWith("keys ok: none of the rows looked at introduces or gives");
+        .startsWith("keys ok: none of the rows checked introduces or revokes");
   }
 
   /** Each file of it changed; each entry, tile and line is under the signature. */
@@ -333,7 +333,7 @@ class LogVerifyExportTest {
     JsonNode all =
         verify("--key", directory.resolve("vkeys").toString(), "--output", "json").ok().json();
     assertThat(finding(all, "keys"))
-        .startsWith("keys unknown: 1 rows, row 301 the first, introduce a key or give one up; ");
+        .startsWith("keys unknown: 1 rows from row 301 on introduce or revoke keys; ");
   }
 
   @Test
@@ -344,7 +344,7 @@ class LogVerifyExportTest {
     export();
 
     assertThat(finding(report(0), "unsigned"))
-        .startsWith("unsigned ok: 1 rows from row 302 on are unsigned, behind a signed note whose")
+        .startsWith("unsigned ok: 1 rows from row 302 on are unsigned, after a signed note whose")
         .endsWith("the checkpoint over 302 rows covers them");
   }
 
@@ -372,7 +372,7 @@ class LogVerifyExportTest {
     directory = root.resolve("new");
 
     assertThat(finding(report(1), "tamper"))
-        .isEqualTo("tamper broken: the log noted tampering while it ran: its words are not here");
+        .isEqualTo("tamper broken: the log noted tampering while it ran: its payload is not here");
   }
 
   @Test

@@ -70,9 +70,9 @@ class LogVerifySinceTest {
 
     assertThat(verify().ok().out())
         .startsWith("intact  0 rows, head 304 ")
-        .containsPattern("checkpoints +ok +1 checkpoint of indelible/.*; 0 rows behind the last");
+        .containsPattern("checkpoints +ok +1 checkpoint of indelible/.*; 0 rows after the last");
     assertThat(cli.run("log", "verify", "--since", "305", "--anchor", kept.toString()).ok().out())
-        .contains("1 checkpoint of this chain; 0 rows behind the last");
+        .contains("1 checkpoint of this chain; 0 rows after the last");
   }
 
   /** Of rows that no checkpoint is over, whose log they are of is told by the last there is. */

@@ -30,6 +30,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,6 +42,7 @@ import tools.jackson.databind.JsonNode;
  * {@code log prove} and {@code proof verify}. That others verify the receipts, ThirdPartyTest
  * shows.
  */
+@Tag("any-jdk")
 class ProofTest {
   /** Eleven decisions, and the tally of the run that made them. */
   private static final int ROWS = 12;

@@ -23,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -31,6 +32,7 @@ import tools.jackson.databind.JsonNode;
  * What a stranger can check of the rows with tools that are not ours: Python's own JSON and SHA-256
  * and the package cryptography. Skipped where they are not installed.
  */
+@Tag("any-jdk")
 class PythonRowsTest {
   private static final String HARD_TO_WRITE = "\u00e9 \u2028 \"\\/ \ud83d\ude00 \u00a0\uffff";
 

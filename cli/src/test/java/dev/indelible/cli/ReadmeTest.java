@@ -21,10 +21,16 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The programs in README compile as they are printed, and the first one runs. */
+/**
+ * README's programs compile as printed, the first one runs, and shown output is what is printed.
+ */
 class ReadmeTest {
   private static final Pattern JAVA = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
   private static final Pattern CLASS = Pattern.compile("public class (\\w+)");
+  private static final Pattern SESSION =
+      Pattern.compile(
+          "```console\n.*sqlite3 [^\"]*\"(?<sql>[^\"]*)\"\n[^\n]*log verify\n(?<output>.*?)```",
+          Pattern.DOTALL);
   private static final Path ROOT = Path.of(System.getProperty("indelible.root"));
 
   @TempDir Path directory;
@@ -60,6 +66,23 @@ class ReadmeTest {
 
     assertThat(out).isEqualTo("refused: no recursive delete at the root\n");
     new Cli(directory.resolve("indelible-data")).assertIntact(1);
+  }
+
+  @Test
+  void damagedRowIsReportedAsShown() throws Exception {
+    Cli cli = new Cli(directory.resolve("damaged"));
+    cli.run("check", "bash", "ls").ok();
+    cli.run("check", "bash", "rm -rf /");
+    cli.run("check", "bash", "git status").ok();
+    Matcher session = SESSION.matcher(Files.readString(ROOT.resolve("README.md")));
+    assertThat(session.find()).isTrue();
+    cli.sql(session.group("sql"));
+    Cli.Result verified = cli.run("log", "verify");
+
+    assertThat(verified.exit()).isEqualTo(1);
+    for (String shown : session.group("output").split("\n")) {
+      assertThat(verified.out().lines()).anyMatch(line -> line.startsWith(shown.split("…", 2)[0]));
+    }
   }
 
   private static Map<String, String> programs() throws Exception {

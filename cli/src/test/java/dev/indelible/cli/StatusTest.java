@@ -280,7 +280,7 @@ class StatusTest {
     JsonNode status = status(1);
 
     assertThat(status.path("waiting").isNull()).isTrue();
-    assertThat(reason(status, "waiting")).startsWith("how many events wait cannot be read: ");
+    assertThat(reason(status, "waiting")).startsWith("waiting events cannot be counted: ");
     assertThat(cli.run("status").out()).containsPattern("waiting +\\(unreadable\\)");
   }
 

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
  * What a stranger can check with tools that are not ours: Go's golang.org/x/mod/sumdb, which shares
  * no code with this project, reads what the command wrote. Skipped where it is not installed.
  */
+@Tag("any-jdk")
 class ThirdPartyTest {
   private static final int FIRST = 40_000;
   private static final int ROWS = 70_000;

@@ -3,6 +3,7 @@ package dev.indelible.action;
 
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
+import dev.indelible.json.Text;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import tools.jackson.databind.JsonNode;
@@ -10,20 +11,17 @@ import tools.jackson.databind.JsonNode;
 /**
  * Reads an {@link AgentAction} from its JSON form.
  *
- * <p>Strict: a missing, mistyped or unknown field is refused, because a field that is silently left
- * out would be neither decided about nor recorded.
+ * <p>Strict: a missing, mistyped or unknown field is refused, because a field that is ignored would
+ * be neither decided about nor recorded.
  */
 public final class ActionParser {
-  private static final String KINDS =
-      "bash, custom, filesystem_write, network_request, process_spawn, read, tool_call";
-
   private ActionParser() {}
 
   /**
    * Reads an action.
    *
    * @param where names the value in errors, for example {@code action}
-   * @throws JsonFormatException naming the field that is wrong
+   * @throws JsonFormatException if it is not an action; the message names the field
    */
   public static AgentAction parse(JsonNode node, String where) throws JsonFormatException {
     JsonFields fields = JsonFields.of(node, where);
@@ -59,19 +57,16 @@ public final class ActionParser {
       default ->
           throw new JsonFormatException(
               "%s.kind: unknown kind \"%s\"; use one of %s"
-                  .formatted(fields.where(), excerpt(kind), KINDS));
+                  .formatted(
+                      fields.where(), Text.excerpt(kind), String.join(", ", AgentAction.KINDS)));
     };
   }
 
   private static OptionalInt port(OptionalLong value) {
-    // Out of the int range is out of the port range too, where the record says so.
+    // Clamped to an int, which the record then refuses as a port.
     return value.isEmpty()
         ? OptionalInt.empty()
         : OptionalInt.of(
             (int) Math.max(Integer.MIN_VALUE, Math.min(value.getAsLong(), Integer.MAX_VALUE)));
-  }
-
-  private static String excerpt(String text) {
-    return text.length() <= 40 ? text : text.substring(0, 40) + "…";
   }
 }

@@ -2,17 +2,28 @@
 package dev.indelible.action;
 
 import dev.indelible.json.CanonicalWriter;
+import java.util.List;
 
 /**
- * What an agent wants to do: the closed set of things a gate decides about.
+ * An action that an agent wants to take. A closed set; a gate decides about each kind.
  *
- * <p>Every action is immutable and checked when it is made, so that whatever could be constructed
- * can also be recorded.
+ * <p>Immutable. The constructor checks every part, so every action that exists can be recorded.
  */
 public sealed interface AgentAction
     permits Bash, Custom, FilesystemWrite, NetworkRequest, ProcessSpawn, Read, ToolCall {
 
-  /** The tag of this action in JSON, for example {@code bash}. */
+  /** The kinds of actions, in alphabetical order. */
+  List<String> KINDS =
+      List.of(
+          Bash.KIND,
+          Custom.KIND,
+          FilesystemWrite.KIND,
+          NetworkRequest.KIND,
+          ProcessSpawn.KIND,
+          Read.KIND,
+          ToolCall.KIND);
+
+  /** Returns the tag of this action in JSON, for example {@code bash}. */
   String kind();
 
   /** Writes this action as a canonical JSON object (RFC 8785). */

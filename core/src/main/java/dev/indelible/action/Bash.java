@@ -9,8 +9,8 @@ import java.util.Optional;
 /**
  * A shell command.
  *
- * @param command the command line as the shell would get it
- * @param cwd the directory it would run in, if known
+ * @param command the command line as the shell reads it
+ * @param cwd the working directory, if known
  */
 public record Bash(String command, Optional<String> cwd) implements AgentAction {
   public static final String KIND = "bash";

@@ -7,9 +7,9 @@ import dev.indelible.json.Text;
 import java.util.Objects;
 
 /**
- * An action of a kind that only the embedding application knows.
+ * An action of a kind that the embedding application defines.
  *
- * @param customKind the application's name for it, for example {@code memory_write}
+ * @param customKind the application's name of the kind, for example {@code memory_write}
  * @param payload its content; rules look at its members {@code namespace} and {@code title}
  */
 public record Custom(String customKind, JsonValue payload) implements AgentAction {

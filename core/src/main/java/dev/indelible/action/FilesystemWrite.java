@@ -10,12 +10,12 @@ import java.util.OptionalLong;
  * A write to a file.
  *
  * @param path the file
- * @param byteEstimate how many bytes would be written, if known; 0 to 2^53 - 1
+ * @param byteEstimate the number of bytes to write, if known; 0 to 2^53 - 1
  */
 public record FilesystemWrite(String path, OptionalLong byteEstimate) implements AgentAction {
   public static final String KIND = "filesystem_write";
 
-  /** The largest integer that JSON's doubles count up to without a hole. */
+  /** The largest integer up to which a double holds every integer exactly. */
   static final long MAX_EXACT = (1L << 53) - 1;
 
   public FilesystemWrite {

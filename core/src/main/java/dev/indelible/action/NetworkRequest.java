@@ -11,8 +11,8 @@ import java.util.OptionalInt;
  * A request over the network.
  *
  * @param host the host's name or address
- * @param scheme for example {@code https}
- * @param port 1 to 65535, if named
+ * @param scheme the scheme, for example {@code https}
+ * @param port the port, 1 to 65535, if given
  * @param path the path with its query, if known
  */
 public record NetworkRequest(String host, String scheme, OptionalInt port, Optional<String> path)

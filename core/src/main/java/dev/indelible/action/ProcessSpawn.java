@@ -7,10 +7,10 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * The start of a process, without a shell between.
+ * The start of a process without a shell.
  *
  * @param binary the program
- * @param args its arguments, without the program itself
+ * @param args the arguments, without the program itself
  */
 public record ProcessSpawn(String binary, List<String> args) implements AgentAction {
   public static final String KIND = "process_spawn";

@@ -7,11 +7,11 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * A read of something the agent may not be meant to see.
+ * A read of data that the agent may have no right to see.
  *
- * @param surface what is read from, for example {@code memory} or {@code filesystem}
- * @param namespace the part of it, if named
- * @param query what is asked for, if anything
+ * @param surface the place read from, for example {@code memory} or {@code filesystem}
+ * @param namespace the part of that place, if given
+ * @param query the search, if there is one
  */
 public record Read(String surface, Optional<String> namespace, Optional<String> query)
     implements AgentAction {

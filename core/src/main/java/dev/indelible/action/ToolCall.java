@@ -7,10 +7,10 @@ import dev.indelible.json.Text;
 import java.util.Objects;
 
 /**
- * A call of a tool, for example over MCP.
+ * A tool call, for example over MCP.
  *
  * @param tool the tool's name
- * @param arguments what it was called with
+ * @param arguments the arguments of the call
  */
 public record ToolCall(String tool, JsonValue arguments) implements AgentAction {
   public static final String KIND = "tool_call";

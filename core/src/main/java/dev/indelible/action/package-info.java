@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What an agent wants to do. */
+/** Actions that agents want to take. */
 @NullMarked
 package dev.indelible.action;
 

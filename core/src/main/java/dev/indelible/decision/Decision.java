@@ -4,29 +4,33 @@ package dev.indelible.decision;
 import dev.indelible.json.CanonicalWriter;
 import java.util.Optional;
 
-/** What the gate answers. A closed set; whatever is not plainly permitted blocks. */
-public sealed interface Decision permits Allow, Warn, Refuse, Escalate {
+/** An answer of the gate. A closed set; every decision that does not permit blocks. */
+public sealed interface Decision permits Allow, ByRule {
 
-  /** The tag of this decision in JSON, for example {@code refuse}. */
+  /** Returns the tag of this decision in JSON, for example {@code refuse}. */
   String verdict();
 
-  /** The rule that decided; empty for {@link Allow}. */
-  Optional<String> ruleId();
+  /** Returns the id of the rule that decided; empty for {@link Allow}. */
+  default Optional<String> ruleId() {
+    return Optional.empty();
+  }
 
-  /** Why, for a person; empty for {@link Allow}. */
-  Optional<String> reason();
+  /** Returns the reason, for a person; empty for {@link Allow}. */
+  default Optional<String> reason() {
+    return Optional.empty();
+  }
 
-  /** Whether the action was refused outright. */
+  /** Returns true if the action is refused outright. */
   default boolean isRefusal() {
     return this instanceof Refuse;
   }
 
-  /** Whether the action must not go ahead now: refused, or waiting for a person. */
+  /** Returns true if the action must not go ahead now: it is refused, or waits for a person. */
   default boolean isBlocking() {
     return !isPermitted();
   }
 
-  /** Whether the action may go ahead: an allow-list, so that an escalation fails closed. */
+  /** Returns true if the action may go ahead. An allow-list, so that an escalation blocks. */
   default boolean isPermitted() {
     return this instanceof Allow || this instanceof Warn;
   }

@@ -1,31 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.decision;
 
-import java.util.Optional;
-
 /**
- * The action must not go ahead until a person has agreed.
+ * The action must not go ahead until a person has approved it.
  *
- * @param rule the rule that decided, at most {@value Cause#MAX_RULE_BYTES} bytes
- * @param cause why, for a person, at most {@value Cause#MAX_REASON_BYTES} bytes
+ * @param rule the id of the rule that decided, at most {@value ByRule#MAX_RULE_BYTES} bytes
+ * @param cause the reason, for a person, at most {@value ByRule#MAX_REASON_BYTES} bytes
  */
-public record Escalate(String rule, String cause) implements Decision {
+public record Escalate(String rule, String cause) implements ByRule {
   public Escalate {
-    Cause.require(rule, cause);
+    ByRule.require(rule, cause);
   }
 
   @Override
   public String verdict() {
     return "escalate";
-  }
-
-  @Override
-  public Optional<String> ruleId() {
-    return Optional.of(rule);
-  }
-
-  @Override
-  public Optional<String> reason() {
-    return Optional.of(cause);
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What the gate answers. */
+/** Decisions: the answers of the gate. */
 @NullMarked
 package dev.indelible.decision;
 

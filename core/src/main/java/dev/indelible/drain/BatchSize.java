@@ -4,17 +4,17 @@ package dev.indelible.drain;
 import java.time.Duration;
 
 /**
- * How many events go to the sink at once: twice as many while a full batch goes in fast, half as
- * many when one takes long. So a transaction's cost is shared by many events under load, and nobody
- * else waits long for the ledger. Used by the drainer's thread alone.
+ * The number of events handed to the sink at once: doubled while full batches commit fast, halved
+ * when one takes long. Under load many events share the cost of a transaction, and other writers
+ * never wait long for the ledger. Used by the drainer's thread alone.
  */
 final class BatchSize {
-  /** How long a batch may keep others from writing to the ledger. */
+  /** The time for which a batch may keep others from writing to the ledger. */
   private static final Duration LONGEST = Duration.ofMillis(50);
 
   private static final int INITIAL = 1_000;
 
-  /** Below this the cost of a transaction would be most of what is done. */
+  /** Events; with fewer, most of the time is the fixed cost of a transaction. */
   private static final int SMALLEST = 128;
 
   private final int largest;
@@ -25,12 +25,12 @@ final class BatchSize {
     this.limit = Math.min(INITIAL, largest);
   }
 
-  /** Most events that the next batch should have. */
+  /** Returns the number of events that the next batch has at most. */
   int limit() {
     return limit;
   }
 
-  /** Learns from a batch that went in. */
+  /** Adjusts the limit after a batch was committed. */
   void took(int events, long nanos) {
     if (nanos > LONGEST.toNanos()) {
       limit = Math.min(largest, Math.max(SMALLEST, limit / 2));

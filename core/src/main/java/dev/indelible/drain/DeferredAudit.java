@@ -16,21 +16,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A running deferred audit queue: the queue, its supervised drainer, and the way to end both.
+ * A running deferred audit queue: the queue, its supervised drainer, and the shutdown of both.
  *
- * <p>The drainer's thread is a daemon and keeps no process alive; a shutdown hook drains what waits
- * when a process ends without having closed, unless the settings leave that to the owner.
+ * <p>The drainer's thread is a daemon and keeps no process alive; a shutdown hook drains the
+ * waiting events when a process ends without having closed, unless the settings leave that to the
+ * owner.
  */
 public final class DeferredAudit implements AutoCloseable {
-  /** The time a thread gets to end, even if the closer has none left. */
+  /** The time that a thread gets to end, even if the closer has none left. */
   private static final Duration LEAST = Duration.ofMillis(500);
 
-  /** What is left of the closer's time for closing the sink after its last attempt to finish. */
+  /** The part of the closer's time that is kept for closing the sink after its last attempt. */
   private static final Duration TO_CLOSE = Duration.ofSeconds(1);
 
   /**
-   * The time that the shutdown hook takes in all: a container's supervisor kills the process ten
-   * seconds after it told it to end.
+   * The time that the shutdown hook takes in all: a container runtime kills a process ten seconds
+   * after SIGTERM.
    */
   public static final Duration SHUTDOWN_LIMIT = Duration.ofSeconds(8);
 
@@ -51,7 +52,7 @@ public final class DeferredAudit implements AutoCloseable {
   private final EventStore store;
   private final AtomicBoolean storeClosed = new AtomicBoolean();
 
-  /** How recording went when the queue was closed; set by the first who closes. */
+  /** The health when the queue was closed; the first closer sets it. */
   private final AtomicReference<AuditHealth> lastHealth = new AtomicReference<>();
 
   private DeferredAudit(
@@ -72,10 +73,10 @@ public final class DeferredAudit implements AutoCloseable {
   /**
    * Starts a queue and its drainer.
    *
-   * @param store where events wait; what it holds already is drained first
-   * @param sinks makes the sinks, which count into {@code counters}
-   * @param counters where everything is counted
-   * @param settings how the drainer works
+   * @param store where events wait; events that it has already are drained first
+   * @param sinks creates the sinks, which count into {@code counters}
+   * @param counters the counters of this run
+   * @param settings the settings of the drainer
    */
   public static DeferredAudit start(
       EventStore store,
@@ -103,19 +104,19 @@ public final class DeferredAudit implements AutoCloseable {
     return queue;
   }
 
-  /** What is wrong although events reach the ledger; those who watch the log report here. */
+  /** The faults that exist although events reach the ledger; followers of the log report here. */
   public HealthEntries healthEntries() {
-    return counters.healthEntries();
+    return counters.health().entries();
   }
 
   /**
    * Reports that the log contradicts what it signed before, proven by evidence with its own
    * signature: health reports it, recording goes on, and no checkpoint is signed any more.
    *
-   * @param source who found it, the key of the health entry
+   * @param source the source of the health entry: who found it
    */
   public void reportContradiction(String source, String reason) {
-    counters.reportContradiction(source, reason);
+    counters.health().reportContradiction(source, reason);
   }
 
   /**
@@ -137,8 +138,9 @@ public final class DeferredAudit implements AutoCloseable {
   }
 
   /**
-   * Stops intake, waits for what was accepted to be settled, and stops the drainer (D9). Even with
-   * a sink or a journal stuck in I/O it returns within its limit and a second. May be called again.
+   * Stops intake, waits until accepted events are settled, and stops the drainer (D9). Returns
+   * within its limit and a second, even if a sink or a journal is stuck in I/O. May be called
+   * again.
    *
    * @param withoutProgress how long to wait while no event is settled
    * @param atMost how long to wait in all
@@ -148,8 +150,8 @@ public final class DeferredAudit implements AutoCloseable {
     boolean drained = drain(withoutProgress, atMost);
     supervisor.abandon();
     closeStore();
-    lastHealth.compareAndSet(null, counters.health());
-    counters.report(new AuditHealth(AuditHealth.State.CLOSED, ""));
+    lastHealth.compareAndSet(null, counters.health().current());
+    counters.health().report(new AuditHealth(AuditHealth.State.CLOSED, ""));
     DrainReport report = report(drained, lastHealth.get());
     if (report.isComplete() && !report.unfinished().isEmpty()) {
       LOG.warn(UNFINISHED, report.unfinished());
@@ -157,7 +159,7 @@ public final class DeferredAudit implements AutoCloseable {
     return report;
   }
 
-  /** As {@link #closeAndFlush()}, for those who do not need the report. */
+  /** Closes as {@link #closeAndFlush()} does, without a report. */
   @Override
   public void close() {
     closeAndFlush();
@@ -166,7 +168,7 @@ public final class DeferredAudit implements AutoCloseable {
   /** The shutdown hook: drains a queue that nobody has closed. */
   private void flush() {
     boolean drained = drain(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT, SHUTDOWN_LIMIT);
-    DrainReport report = report(drained, counters.health());
+    DrainReport report = report(drained, counters.health().current());
     if (!report.isComplete()) {
       LOG.warn("{}", report.describePending());
     } else if (!report.unfinished().isEmpty()) {
@@ -205,8 +207,8 @@ public final class DeferredAudit implements AutoCloseable {
   }
 
   /**
-   * Waits for a thread that is ending, so that its files are free when the caller goes on: until
-   * then, and {@link #LEAST} at least.
+   * Waits for a thread that is ending, so that its files are free when the caller goes on. Waits
+   * until a time on the clock of {@link System#nanoTime}, and {@link #LEAST} at least.
    */
   private static void await(Thread thread, long until) {
     long least = System.nanoTime() + LEAST.toNanos();
@@ -225,8 +227,8 @@ public final class DeferredAudit implements AutoCloseable {
   }
 
   /**
-   * A sink stuck in I/O keeps the store, so that nobody else drains it meanwhile. A store may be
-   * stuck itself, and keeps nobody: the process may end before it is closed.
+   * Closes the store, unless a sink is stuck in I/O: then no other drainer may get the store. If
+   * the store is stuck itself, the process may end before it is closed.
    */
   private void closeStore() {
     if (thread.isAlive() || !storeClosed.compareAndSet(false, true)) {
@@ -237,7 +239,7 @@ public final class DeferredAudit implements AutoCloseable {
     try {
       closer.start();
     } catch (OutOfMemoryError e) {
-      // No thread is to be had; then this one has to wait.
+      // No thread can be started, so this one closes it.
       store.close();
     }
     await(closer, System.nanoTime());

@@ -5,47 +5,46 @@ import dev.indelible.queue.EventBatch;
 import java.util.List;
 
 /**
- * What takes events off the queue for good. Used by one thread.
+ * The destination of a queue's events. Used by one thread.
  *
- * <p>A batch that was not settled is handed in again, to this sink or to a fresh one, even if it
- * was settled in truth and only the answer was lost: an implementation MUST recognise an event by
- * its id and never settle it twice (D2, D4).
+ * <p>A batch whose settlement is not known is handed in again, to this sink or to a fresh one: an
+ * implementation MUST recognise an event by its id and never settle it twice (D2, D4).
  */
 public interface DeferredAuditSink extends AutoCloseable {
   /**
-   * Settles a batch, durably, in order, all or nothing. A sink that can, commits the batch's mark
-   * with it.
+   * Settles a batch: durably, in order, all or nothing. A sink that is able to commits the mark of
+   * the batch with it.
    *
    * @return an outcome for each event, in order
-   * @throws SinkUnavailableException if the surroundings are at fault; nothing is settled
-   * @throws SinkException if anything else is; nothing is settled
+   * @throws SinkUnavailableException after a transient fault; nothing is settled
+   * @throws SinkException after any other fault; nothing is settled
    */
   List<AppendOutcome> append(EventBatch batch) throws SinkException;
 
   /**
    * Does the work that no event waits for, for example signing a checkpoint. Called after each
-   * batch is settled, and from time to time while nothing waits. Its time counts as nobody's commit
-   * time. MUST NOT throw: its failure is no failure of a batch.
+   * batch is settled, and now and then while nothing waits. Its time is no commit time. MUST NOT
+   * throw: its failure is no failure of a batch.
    */
   default void maintain() {}
 
   /**
-   * Writes what belongs at the end of a run. Called when nothing more will come, and again after a
-   * transient fault for as long as the closer waits.
+   * Writes the end of a run. Called when no more events will come, and again after a transient
+   * fault for as long as the closer waits.
    *
-   * @throws SinkUnavailableException if the surroundings are at fault; calling again may help
-   * @throws SinkException if anything else is
+   * @throws SinkUnavailableException after a transient fault; another call may succeed
+   * @throws SinkException after any other fault
    */
   default void finish() throws SinkException {}
 
-  /** Lets go of what it holds; must not throw. */
+  /** Releases its resources; MUST NOT throw. */
   @Override
   default void close() {}
 
-  /** Makes sinks: one at the start, and a fresh one after each failure. */
+  /** A factory of sinks: one at the start, and a fresh one after each failure. */
   @FunctionalInterface
   interface Factory {
-    /** A sink that has opened nothing yet. */
+    /** Creates a sink that has opened nothing yet. */
     DeferredAuditSink create();
   }
 }

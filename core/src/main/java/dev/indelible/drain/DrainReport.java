@@ -4,16 +4,16 @@ package dev.indelible.drain;
 import dev.indelible.queue.AuditHealth;
 
 /**
- * How a queue ended.
+ * The end of a queue.
  *
- * @param submitted handed in over its life, accepted or not
- * @param appended in the chain
- * @param dead in the dead letters
- * @param rejected not accepted
- * @param pending accepted and not settled
+ * @param submitted events handed in during its life, accepted or not
+ * @param appended events in the chain
+ * @param dead events in the dead letters
+ * @param rejected events not accepted
+ * @param pending events accepted and not settled
  * @param timedOut whether the wait ended before everything was settled
- * @param health how recording went last, before the queue was closed
- * @param durable whether what is pending survives the end of the process
+ * @param health the health before the queue was closed
+ * @param durable whether pending events survive the end of the process
  * @param unfinished why the last sink did not finish, for example that the last tally is missing;
  *     empty if it did
  */
@@ -28,19 +28,19 @@ public record DrainReport(
     boolean durable,
     String unfinished) {
 
-  /** Whether everything that was accepted is settled. */
+  /** Returns whether everything that was accepted is settled. */
   public boolean isComplete() {
     return pending == 0;
   }
 
-  /** Why events wait, for a person; empty only if none does. */
+  /** Returns why events wait, for a person; empty only if none does. */
   public String reason() {
     return health.state() == AuditHealth.State.RECORDING && pending > 0
         ? "the time to close was over before the ledger had appended them"
         : health.reason();
   }
 
-  /** One line that states how many events wait, why, and what becomes of them. */
+  /** Returns one line that states how many events wait, why, and what becomes of them. */
   public String describePending() {
     String events = pending == 1 ? "1 event" : "%s events".formatted(pending);
     return durable

@@ -2,19 +2,19 @@
 package dev.indelible.drain;
 
 /**
- * How the drainer works.
+ * The settings of the drainer.
  *
- * @param maxBatch most events handed to the sink at once; fewer are while the ledger is slow, so
- *     that no batch keeps it locked for long
- * @param maxRestarts how many failures in a row, without an event settled between them, are
- *     followed by another attempt; the weather does not count
- * @param shutdownHook whether a JVM shutdown hook closes the queue and drains what waits
+ * @param maxBatch most events handed to the sink at once; fewer while the ledger is slow, so that
+ *     no batch locks it for long
+ * @param maxRestarts failures in a row, with no event settled between them, that are followed by
+ *     another attempt; transient faults do not count
+ * @param shutdownHook whether a JVM shutdown hook closes the queue and drains it
  */
 public record DrainSettings(int maxBatch, int maxRestarts, boolean shutdownHook) {
-  /** Large enough that a transaction's cost vanishes, small enough to hold in memory. */
+  /** Events; enough to make the cost of a transaction vanish, few enough to hold in memory. */
   public static final int DEFAULT_MAX_BATCH = 10_000;
 
-  /** Never gives up: a log that stops by itself is the greater harm. */
+  /** Never stops: a log that stops by itself is the greater harm. */
   public static final int UNLIMITED_RESTARTS = Integer.MAX_VALUE;
 
   public DrainSettings {
@@ -27,17 +27,17 @@ public record DrainSettings(int maxBatch, int maxRestarts, boolean shutdownHook)
     }
   }
 
-  /** Settings with a shutdown hook. */
+  /** Creates settings with a shutdown hook. */
   public DrainSettings(int maxBatch, int maxRestarts) {
     this(maxBatch, maxRestarts, true);
   }
 
-  /** {@link #DEFAULT_MAX_BATCH} and {@link #UNLIMITED_RESTARTS}. */
+  /** Returns settings with {@link #DEFAULT_MAX_BATCH} and {@link #UNLIMITED_RESTARTS}. */
   public static DrainSettings ofDefaults() {
     return new DrainSettings(DEFAULT_MAX_BATCH, UNLIMITED_RESTARTS);
   }
 
-  /** The same with another restart budget. */
+  /** Returns these settings with another restart budget. */
   public DrainSettings withMaxRestarts(int restarts) {
     return new DrainSettings(maxBatch, restarts, shutdownHook);
   }

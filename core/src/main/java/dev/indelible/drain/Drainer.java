@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.drain;
 
+import dev.indelible.event.AuditEvent;
 import dev.indelible.event.GapNote;
 import dev.indelible.queue.AuditCounters;
+import dev.indelible.queue.AuditCounters.Counter;
+import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.EventStore;
 import java.util.List;
@@ -10,22 +13,22 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Moves the oldest waiting events into a sink, batch by batch. Runs on the supervisor's thread and
- * keeps nothing: what it has in hand is still in the store.
+ * keeps no events: its batch is still in the store.
  */
 final class Drainer {
   private final EventStore store;
   private final AuditCounters counters;
   private final BatchSize batchSize;
 
-  /** What this drainer does to the store; moved by its thread and by the closer. */
+  /** The phase of the drainer; changed by its thread and by the closer. */
   private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.WAITING);
 
   private enum Phase {
-    /** Nothing: looking, or waiting for the sink. */
+    /** Reads events, or waits for the sink. */
     WAITING,
-    /** Letting a settled batch go. */
+    /** Removes a settled batch from the store. */
     SETTLING,
-    /** Nothing any more. */
+    /** Settles nothing any more. */
     ABANDONED
   }
 
@@ -36,9 +39,10 @@ final class Drainer {
   }
 
   /**
-   * Moves one batch into the ledger. Each step states what a crash of the process leaves behind it.
+   * Moves one batch into the ledger. Comments state what a crash of the process leaves at each
+   * step.
    *
-   * @return whether there was a batch; one without events moves the ledger's mark alone
+   * @return whether there was a batch; one without events moves only the mark of the ledger
    */
   boolean drainBatch(DeferredAuditSink sink) throws SinkException {
     // A crash here: the events are in the store, and nowhere else.
@@ -50,15 +54,15 @@ final class Drainer {
     long start = System.nanoTime();
     // A crash in it: the batch is in the ledger as a whole, with its mark, or not at all. A failure
     // in it: the batch stays in the store and is retried; the ledger knows its events by id.
-    List<AppendOutcome> outcomes = sink.append(batch);
+    List<AppendOutcome> answer = sink.append(batch);
     long nanos = System.nanoTime() - start;
     batchSize.took(size, nanos);
-    if (outcomes.size() != size) {
+    if (answer.size() != size) {
       throw new SinkException(
-          "the sink answered %s outcomes for %s events".formatted(outcomes.size(), size));
+          "the sink answered %s outcomes for %s events".formatted(answer.size(), size));
     }
     // Read in full before anything is settled: if this throws, the batch is still in the store.
-    long appended = outcomes.stream().filter(AppendOutcome.APPENDED::equals).count();
+    List<AppendOutcome> outcomes = List.copyOf(answer);
     long lost = batch.events().stream().mapToLong(GapNote::lost).sum();
     if (phase.compareAndSet(Phase.WAITING, Phase.SETTLING)) {
       try {
@@ -66,7 +70,7 @@ final class Drainer {
         // after it. What the store still holds before the mark is removed then.
         store.settle(size);
         // A crash from here on loses the counters and nothing else.
-        count(nanos, lost, appended, size - appended);
+        count(nanos, lost, batch.events(), outcomes);
       } finally {
         // Should the store fail, the batch is tried again; in any other phase none would settle.
         phase.set(Phase.WAITING);
@@ -76,21 +80,34 @@ final class Drainer {
   }
 
   /** Counts a settled batch, whatever else fails: events that are not counted count as pending. */
-  private void count(long nanos, long lost, long appended, long deadLettered) {
+  private void count(long nanos, long lost, List<AuditEvent> events, List<AppendOutcome> outcomes) {
+    int deadLettered = 0;
+    for (AppendOutcome outcome : outcomes) {
+      deadLettered += outcome.isDeadLetter() ? 1 : 0;
+    }
     try {
-      counters.countCommit(nanos);
-      counters.countLost(lost);
-      counters.reportRecording();
+      for (int i = 0; i < events.size(); i++) {
+        AuditEvent event = events.get(i);
+        switch (outcomes.get(i)) {
+          case APPENDED -> counters.outcomes().countAppended(event);
+          case DLQ_LANDED -> counters.outcomes().countDeadLettered(event);
+          case REPEATED, DLQ_REPEATED -> counters.outcomes().countRepeated(event);
+        }
+      }
+      counters.count(Counter.COMMITS, 1);
+      counters.count(Counter.COMMIT_NANOS, nanos);
+      counters.count(Counter.LOST, lost);
+      counters.health().report(AuditHealth.RECORDING);
     } finally {
       // Last: whoever sees that everything is settled sees the rest as well.
-      counters.countAppended(appended);
-      counters.countDlqLanded(deadLettered);
+      counters.count(Counter.APPENDED, outcomes.size() - deadLettered);
+      counters.count(Counter.DEAD_LETTERED, deadLettered);
     }
   }
 
   /**
-   * From here on an answer of the sink settles nothing: its closer has gone, and the store may have
-   * another drainer. Called by the closer, never waits.
+   * Makes later answers of the sink settle nothing: the closer has returned, and the store may get
+   * another drainer. Called by the closer; never waits.
    */
   void abandon() {
     phase.compareAndSet(Phase.WAITING, Phase.ABANDONED);

@@ -3,6 +3,7 @@ package dev.indelible.drain;
 
 import dev.indelible.health.Throttle;
 import dev.indelible.queue.AuditCounters;
+import dev.indelible.queue.AuditCounters.Counter;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.AuditHealth.State;
 import dev.indelible.queue.DeferredAuditQueue;
@@ -12,22 +13,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the drainer going (D8): whatever comes out of a sink costs that sink and a wait, and the
- * batch is tried again with a fresh one. Runs on one thread of its own.
+ * Keeps the drainer going (D8): any throwable costs the sink and a pause, and the batch is retried
+ * with a fresh sink. Runs on a thread of its own.
  */
 final class Supervisor implements Runnable {
   private static final long POLL_NANOS = DeferredAuditQueue.DRAIN_POLL_INTERVAL.toNanos();
 
-  /** How often an idle drainer looks; a submission wakes it earlier. */
+  /** The time between two looks of an idle drainer; a submission wakes it earlier. */
   private static final long IDLE_POLL_NANOS = Duration.ofSeconds(1).toNanos();
 
-  /** A drainer that had nothing to do for so long is idle. */
+  /** A drainer without events for this time is idle. */
   private static final long IDLE_AFTER_NANOS = Duration.ofSeconds(1).toNanos();
 
   private static final long FIRST_BACKOFF_NANOS = Duration.ofMillis(10).toNanos();
   private static final long LONGEST_BACKOFF_NANOS = Duration.ofSeconds(1).toNanos();
 
-  /** How often a failure that is retried is logged, at most. */
+  /** Failures that are retried are logged once per this time at most. */
   private static final Duration FAILURE_LOG_INTERVAL = Duration.ofSeconds(1);
 
   private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
@@ -39,12 +40,12 @@ final class Supervisor implements Runnable {
   private final int maxRestarts;
   private final Throttle failuresLog = Throttle.of(FAILURE_LOG_INTERVAL);
 
-  /** Failures since an event was last settled, the weather left out; this thread's alone. */
+  /** Failures since an event was last settled, without transient faults; this thread's alone. */
   private int failures;
 
   /**
-   * The next wait; doubles with each failure of any kind; this thread's alone. A number, because a
-   * heap that is full has no room for a {@link Duration}, and this thread must outlive that.
+   * The next pause; doubles with each failure of any kind; this thread's alone. A number, because a
+   * full heap has no room for a {@link Duration}, and this thread must survive that.
    */
   private long backoffNanos = FIRST_BACKOFF_NANOS;
 
@@ -54,7 +55,7 @@ final class Supervisor implements Runnable {
   /** Whether the last sink finished, or cannot; this thread's alone. */
   private boolean finished;
 
-  /** Why the last sink did not finish; empty once it did. This thread writes, the closer reads. */
+  /** Why the last sink did not finish; empty once it did. This thread writes, any thread reads. */
   private volatile String unfinished = "the drainer did not end in time";
 
   /** Set by the closer; read by this thread between batches. */
@@ -75,17 +76,17 @@ final class Supervisor implements Runnable {
 
   @Override
   public void run() {
-    // Once at least: a supervisor that is stopped at once finishes, too. After a failure it goes on
-    // while it is being stopped: a sink that failed in that moment has not written its last tally.
+    // At least once: a supervisor that is stopped at once finishes, too. After a failure it goes on
+    // while it is being stopped: the sink that failed has not written its last tally.
     do {
       try (DeferredAuditSink sink = sinks.create()) {
         drainUntilStopped(sink);
         finish(sink);
       } catch (Throwable failure) {
-        // Errors too: a sink out of memory or with a class missing must not end the log.
+        // Errors too: a sink out of memory, or without one of its classes, must not end the log.
         absorb(failure);
       }
-    } while (!finished && !isOver() && !counters.health().state().isTerminal());
+    } while (!finished && !isOver() && !counters.health().current().state().isTerminal());
   }
 
   /**
@@ -99,12 +100,12 @@ final class Supervisor implements Runnable {
     LockSupport.unpark(thread);
   }
 
-  /** Why the last sink did not finish, for a person; empty if it did. */
+  /** Returns why the last sink did not finish, for a person; empty if it did. */
   String unfinished() {
     return unfinished;
   }
 
-  /** Makes sure that a sink still at work settles nothing any more. */
+  /** Makes a sink that is still at work settle nothing any more. */
   void abandon() {
     drainer.abandon();
   }
@@ -117,7 +118,7 @@ final class Supervisor implements Runnable {
         failures = 0;
         backoffNanos = FIRST_BACKOFF_NANOS;
       }
-      // A crash in it costs a checkpoint or a tally; the next one covers what it would have.
+      // A crash in it costs a checkpoint or a tally; the next one covers the same events.
       sink.maintain();
       long now = System.nanoTime();
       if (settled) {
@@ -133,7 +134,7 @@ final class Supervisor implements Runnable {
     }
   }
 
-  /** Has the sink finish, again and again while only its surroundings are at fault. */
+  /** Finishes the sink, and retries after transient faults. */
   private void finish(DeferredAuditSink sink) {
     long pauseNanos = FIRST_BACKOFF_NANOS;
     while (!finished) {
@@ -161,22 +162,22 @@ final class Supervisor implements Runnable {
       unfinished = cause(failure);
       boolean panicked = !(failure instanceof SinkException);
       if (panicked) {
-        counters.countDrainerPanic();
+        counters.count(Counter.DRAINER_PANICS, 1);
       } else {
-        counters.countAppendFailure();
+        counters.count(Counter.APPEND_FAILURES, 1);
       }
-      counters.countDrainerRestart();
+      counters.count(Counter.DRAINER_RESTARTS, 1);
       boolean isTransient = failure instanceof SinkUnavailableException;
       if (!isTransient && failures++ >= maxRestarts) {
         stopRecording(panicked ? State.SINK_PANICKED : State.SINK_FAILED, failure);
         return;
       }
       State state = failure instanceof SinkSchemaException ? State.FAILED : State.DEGRADED;
-      counters.report(new AuditHealth(state, cause(failure)));
+      counters.health().report(new AuditHealth(state, cause(failure)));
       failuresLog.ifDue(
           () -> LOG.warn("audit events wait, trying again: {}", cause(failure), failure));
     } catch (Throwable second) {
-      // Out of memory even for a message: the attempt below is what matters.
+      // Out of memory for a message; the next attempt is not.
     }
     // Nothing is allocated from here on.
     rest(backoffNanos);
@@ -184,7 +185,7 @@ final class Supervisor implements Runnable {
   }
 
   private void stopRecording(State state, Throwable failure) {
-    counters.report(new AuditHealth(state, cause(failure)));
+    counters.health().report(new AuditHealth(state, cause(failure)));
     LOG.error(
         "audit recording has stopped after {} attempts; waiting events stay where they are: {}",
         failures,
@@ -207,8 +208,8 @@ final class Supervisor implements Runnable {
     long end = System.nanoTime() + nanos;
     long left = nanos;
     while (stopping == wasStopping && !isOver() && left > 0) {
-      // A park ends early for an interrupt, or for a permit that a lock of the sink's left behind;
-      // this thread answers only to stop.
+      // A park ends early after an interrupt, or with a permit left by a lock of the sink; this
+      // thread reacts to stop alone.
       Thread.interrupted();
       LockSupport.parkNanos(this, left);
       left = end - System.nanoTime();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The one thread that moves waiting events into the ledger, and its supervisor. */
+/** The thread that moves waiting events into the ledger, and its supervisor. */
 @NullMarked
 package dev.indelible.drain;
 

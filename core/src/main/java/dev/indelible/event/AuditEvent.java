@@ -6,38 +6,39 @@ import java.time.Instant;
 import java.util.UUID;
 
 /**
- * Anything that goes into the chain: what a gate decided, or what the log has to say of itself.
+ * An event for the chain: a decision of a gate, or a report of the log about itself.
  *
- * <p>Immutable. Its id is its identity (D4): journal, chain, dead letter and receipt carry the
- * same.
+ * <p>Immutable. The id is its identity (D4): journal, chain, dead letter and receipt carry it.
  */
 public sealed interface AuditEvent permits DeferredAuditEvent, StoredEvent, SystemEvent {
-  /** Most bytes an agent id may have. */
+  /** The most bytes that an agent id may have. */
   int MAX_AGENT_ID_BYTES = 1024;
 
-  /** Most bytes an event type may have. */
+  /** The most bytes that an event type may have. */
   int MAX_EVENT_TYPE_BYTES = 128;
 
-  /** A UUID of version 7. */
+  /** Returns the id, a UUID of version 7. */
   UUID id();
 
-  /** Who acted: 1 to {@value #MAX_AGENT_ID_BYTES} bytes, no control characters. */
+  /**
+   * Returns the agent that acted: 1 to {@value #MAX_AGENT_ID_BYTES} bytes, no control characters.
+   */
   String agentId();
 
-  /** For example {@code governance.refusal}; at most {@value #MAX_EVENT_TYPE_BYTES} bytes. */
+  /** Returns the type, for example {@code governance.refusal}. */
   String eventType();
 
-  /** When it happened, to the microsecond. */
+  /** Returns the time of the event, to the microsecond. */
   Instant timestamp();
 
   /**
-   * Writes what goes on record, before its nonce.
+   * Writes the payload without its nonce.
    *
-   * @return where in it the nonce goes, as in {@link EventContent#nonceAt}
+   * @return the place of the nonce, as in {@link EventContent#nonceAt}
    */
   int writeContent(CanonicalWriter out);
 
-  /** What goes on record, before its nonce. */
+  /** Returns the payload without its nonce. */
   default EventContent content() {
     CanonicalWriter out = new CanonicalWriter();
     int nonceAt = writeContent(out);

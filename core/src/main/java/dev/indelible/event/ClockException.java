@@ -3,14 +3,14 @@ package dev.indelible.event;
 
 import java.time.Instant;
 
-/** The clock of this machine stands at a time that cannot go on record. */
+/** Thrown if the clock of this machine shows a time that cannot be recorded. */
 public final class ClockException extends IllegalStateException {
   private static final long serialVersionUID = 1;
 
   ClockException(Instant time) {
     super(
-        "the clock of this machine stands at "
+        "the clock of this machine shows "
             + time
-            + ", and only times of the years 0000 to 9999 go on record; set the clock");
+            + "; only times of the years 0000 to 9999 can be recorded; set the clock");
   }
 }

@@ -11,23 +11,22 @@ import dev.indelible.json.JsonValue;
 import dev.indelible.json.Text;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.HexFormat;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 
 /**
- * One decision of a gate, on its way to the chain.
+ * A decision of a gate, to be recorded.
  *
- * <p>Whatever could be constructed can be recorded: every part is checked here, so that nothing
- * behind this point has to refuse it.
+ * <p>Every event that could be constructed can be recorded: the constructor checks every part, and
+ * nothing after it refuses the event.
  *
  * @param id a UUID of version 7, made with the event
- * @param agentId who wanted to act
- * @param action what it wanted to do
- * @param decision what the gate answered
- * @param policy the digest of the policy that was asked, as {@code sha256:…}, if there was one
- * @param timestamp when, to the microsecond
+ * @param agentId the agent that asked
+ * @param action the action that it asked about
+ * @param decision the answer of the gate
+ * @param policy the digest of the policy that decided, as {@code sha256:…}, if there is one
+ * @param timestamp the time of the decision, to the microsecond
  */
 public record DeferredAuditEvent(
     UUID id,
@@ -38,19 +37,19 @@ public record DeferredAuditEvent(
     Instant timestamp)
     implements AuditEvent {
 
-  /** The type of a decision that blocked. */
+  /** The event type of a decision that blocks. */
   public static final String REFUSAL = "governance.refusal";
 
-  /** The type of a decision that let pass. */
+  /** The event type of a decision that permits. */
   public static final String CHECK = "governance.check";
 
   /**
-   * Largest payload kept whole, in bytes: 1 MiB. Above it the action is replaced by its kind, its
-   * size and its SHA-256 digest.
+   * The largest payload that is kept whole: 1 MiB. In a larger one the action is replaced by its
+   * kind, its size and its SHA-256 digest.
    */
   public static final int MAX_PAYLOAD_BYTES = 1024 * 1024;
 
-  /** The kind of action that stands for input that could not be read. */
+  /** The custom kind of the action recorded for input that cannot be read. */
   private static final String UNREADABLE_INPUT_KIND = "unreadable_input";
 
   private static final int MAX_POLICY_BYTES = 256;
@@ -64,13 +63,13 @@ public record DeferredAuditEvent(
     if (!isUnreadableInput(agentId, action, decision)) {
       AgentIds.require(agentId);
     }
-    policy.ifPresent(DeferredAuditEvent::requirePolicy);
+    policy.ifPresent(digest -> Text.requireAtMost(MAX_POLICY_BYTES, digest, "policy"));
     Timestamps.requireRecordable(timestamp);
   }
 
   /**
-   * Returns the action that stands for input that cannot be read: its size, its line in a stream,
-   * and its SHA-256 digest.
+   * Returns the action to record for input that cannot be read: the size of the input, its line in
+   * a stream, and its SHA-256 digest.
    */
   public static Custom unreadableInput(byte[] input, long line) {
     return new Custom(
@@ -84,7 +83,7 @@ public record DeferredAuditEvent(
                 .endObject()));
   }
 
-  /** What the log says of itself of input that could not be read, and was refused. */
+  /** Returns true for the log's own refusal of input that cannot be read. */
   private static boolean isUnreadableInput(String agentId, AgentAction action, Decision decision) {
     return AgentIds.UNREADABLE_INPUT.equals(agentId)
         && action instanceof Custom custom
@@ -92,12 +91,12 @@ public record DeferredAuditEvent(
         && decision instanceof Refuse;
   }
 
-  /** Whether events of that type are decisions; all others are what the log says of itself. */
+  /** Returns true if events of this type are decisions; all others are the log's own. */
   public static boolean isDecision(String eventType) {
     return eventType.equals(REFUSAL) || eventType.equals(CHECK);
   }
 
-  /** The type of the event of a decision that is called so in a payload; empty if none is. */
+  /** Returns the event type of a decision by its tag in JSON; empty for an unknown tag. */
   public static Optional<String> typeOf(String decision) {
     return switch (decision) {
       case "allow", "warn" -> Optional.of(CHECK);
@@ -107,23 +106,23 @@ public record DeferredAuditEvent(
   }
 
   /**
-   * An event for any decision, happening now.
+   * Returns an event for a decision made now.
    *
-   * @throws ClockException if the current time cannot go on record
+   * @throws ClockException if the current time cannot be recorded
    */
   public static DeferredAuditEvent of(
       String agentId, AgentAction action, Decision decision, Optional<String> policy) {
     return of(agentId, action, decision, policy, Clock.systemUTC());
   }
 
-  /** As {@link #of(String, AgentAction, Decision, Optional)}, happening now by that clock. */
+  /** Returns an event for a decision made now, by the time of {@code clock}. */
   public static DeferredAuditEvent of(
       String agentId, AgentAction action, Decision decision, Optional<String> policy, Clock clock) {
     Instant now = Timestamps.now(clock);
     return new DeferredAuditEvent(Uuid7.at(now), agentId, action, decision, policy, now);
   }
 
-  /** An event for a decision that blocks, happening now; nothing for one that permits. */
+  /** Returns an event for a decision that blocks, made now; empty for one that permits. */
   public static Optional<DeferredAuditEvent> fromRefusal(
       String agentId, AgentAction action, Decision decision) {
     return decision.isBlocking()
@@ -136,17 +135,17 @@ public record DeferredAuditEvent(
     return decision.isBlocking() ? REFUSAL : CHECK;
   }
 
-  /** The rule that decided; empty when the decision is to allow. */
+  /** Returns the id of the rule that decided; empty if the decision is to allow. */
   public Optional<String> ruleId() {
     return decision.ruleId();
   }
 
-  /** Why it was decided so; empty when the decision is to allow. */
+  /** Returns the reason of the decision; empty if the decision is to allow. */
   public Optional<String> reason() {
     return decision.reason();
   }
 
-  /** The canonical JSON (RFC 8785) of everything in this event; its nonce comes later. */
+  /** Returns the payload without its nonce, as canonical JSON (RFC 8785). */
   public byte[] canonicalBytes() {
     return content().bytes();
   }
@@ -156,16 +155,16 @@ public record DeferredAuditEvent(
     int start = out.length();
     out.beginObject().name("action");
     action.write(out);
-    int nonceAt = writeBehindAction(out) - start;
+    int nonceAt = writeAfterAction(out) - start;
     if (out.length() - start > MAX_PAYLOAD_BYTES) {
       out.cutTo(start).beginObject().name("action").canonical(stub());
-      nonceAt = writeBehindAction(out) - start;
+      nonceAt = writeAfterAction(out) - start;
     }
     return nonceAt;
   }
 
-  /** Returns where the nonce goes, counted as {@link CanonicalWriter#length} counts. */
-  private int writeBehindAction(CanonicalWriter out) {
+  /** Writes the members after the action; returns the place of the nonce in the writer. */
+  private int writeAfterAction(CanonicalWriter out) {
     out.member("agent_id", agentId).name("decision");
     decision.write(out);
     out.member("id", id);
@@ -175,7 +174,7 @@ public record DeferredAuditEvent(
     return nonceAt;
   }
 
-  /** What stands for an action too large to keep: enough to recognise it by. */
+  /** Returns the replacement of an action that is too large to keep, which identifies it. */
   private byte[] stub() {
     CanonicalWriter actionOut = new CanonicalWriter();
     action.write(actionOut);
@@ -186,17 +185,9 @@ public record DeferredAuditEvent(
         .name("oversize")
         .beginObject()
         .member("bytes", actionJson.length)
-        .member("sha256", HexFormat.of().formatHex(Sha256.hash(actionJson)))
+        .hexMember("sha256", Sha256.hash(actionJson))
         .endObject()
         .endObject()
         .toBytes();
-  }
-
-  private static void requirePolicy(String policy) {
-    int bytes = Text.utf8Length(Text.requireWellFormed(policy, "policy"));
-    if (bytes > MAX_POLICY_BYTES) {
-      throw new IllegalArgumentException(
-          "policy is " + bytes + " bytes; at most " + MAX_POLICY_BYTES);
-    }
   }
 }

@@ -6,16 +6,16 @@ import java.util.Arrays;
 import java.util.Base64;
 
 /**
- * An event's payload before its nonce: canonical JSON (RFC 8785), complete but for the member
+ * The payload of an event without its nonce: canonical JSON (RFC 8785) that lacks only the member
  * {@code nonce}, which the drainer draws.
  *
- * <p>Two events with one id are the same event exactly when their contents are equal.
+ * <p>Two events with one id are one event exactly if their contents are equal.
  *
- * @param bytes the canonical JSON; shared, not to be changed
- * @param nonceAt where the member {@code nonce} goes so that the result is canonical again
+ * @param bytes the canonical JSON; shared, must not be changed
+ * @param nonceAt the place at which the member {@code nonce} keeps the JSON canonical
  */
 public record EventContent(byte[] bytes, int nonceAt) {
-  /** Length of a nonce, in bytes: enough that no one guesses it. */
+  /** The length of a nonce in bytes: too long to be guessed. */
   public static final int NONCE_BYTES = 16;
 
   private static final byte[] NONCE_NAME = "\"nonce\":\"".getBytes(StandardCharsets.US_ASCII);
@@ -25,7 +25,7 @@ public record EventContent(byte[] bytes, int nonceAt) {
   private static final Base64.Encoder BASE64URL = Base64.getUrlEncoder().withoutPadding();
 
   /**
-   * The payload: this content with a nonce.
+   * Returns the payload: this content with a nonce.
    *
    * @param nonce {@value #NONCE_BYTES} random bytes
    */
@@ -45,12 +45,12 @@ public record EventContent(byte[] bytes, int nonceAt) {
   }
 
   /**
-   * The content of a payload: what it was before its nonce.
+   * Returns the content of a payload: the payload without its nonce.
    *
    * @throws IllegalArgumentException if the payload has no nonce
    */
   public static EventContent of(byte[] payload) {
-    // The last one: nothing that comes behind the payload's own nonce has members of its own.
+    // The last match is the payload's own: no member after it is an object.
     for (int at = payload.length - NONCE_MEMBER; at >= 0; at--) {
       int nameEnd = at + NONCE_NAME.length;
       if (Arrays.equals(payload, at, nameEnd, NONCE_NAME, 0, NONCE_NAME.length)) {
@@ -60,10 +60,10 @@ public record EventContent(byte[] bytes, int nonceAt) {
         return new EventContent(content, at);
       }
     }
-    throw new IllegalArgumentException("a payload without a nonce");
+    throw new IllegalArgumentException("the payload has no nonce");
   }
 
-  /** Whether {@code payload} is this content with some nonce. */
+  /** Returns true if {@code payload} is this content with any nonce. */
   public boolean isContentOf(byte[] payload) {
     int nonceEnd = nonceAt + NONCE_MEMBER;
     return payload.length == bytes.length + NONCE_MEMBER

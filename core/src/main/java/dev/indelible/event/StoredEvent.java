@@ -6,13 +6,13 @@ import java.time.Instant;
 import java.util.UUID;
 
 /**
- * An event as it was read back from where it waited: already in the form that is hashed.
+ * An event that was read back from a store, with its payload already encoded.
  *
- * @param id the event's id
- * @param agentId who acted
- * @param eventType its type
- * @param timestamp when, to the microsecond
- * @param content what goes on record, before its nonce
+ * @param id the id of the event
+ * @param agentId the agent that acted
+ * @param eventType the type of the event
+ * @param timestamp the time of the event, to the microsecond
+ * @param content the payload without its nonce
  */
 public record StoredEvent(
     UUID id, String agentId, String eventType, Instant timestamp, EventContent content)

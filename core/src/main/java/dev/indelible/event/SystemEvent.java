@@ -5,52 +5,53 @@ import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonValue;
 import dev.indelible.json.Text;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 
 /**
- * What the log has to say of itself, for example that a row was tampered with.
+ * A report of the log about itself, for example that a row was tampered with.
  *
  * @param id a UUID of version 7
- * @param eventType for example {@link #TAMPER}; 1 to 128 bytes, no control characters
- * @param details what happened, as a JSON object
- * @param timestamp when, to the microsecond
+ * @param eventType the type, for example {@link #TAMPER}; 1 to 128 bytes, no control characters
+ * @param details the report, as a JSON object
+ * @param timestamp the time of the event, to the microsecond
  */
 public record SystemEvent(UUID id, String eventType, JsonValue details, Instant timestamp)
     implements AuditEvent {
 
-  /** A row was found that this log did not write, or no longer as it wrote it. */
+  /** A row was found that this log did not write, or that was changed since. */
   public static final String TAMPER = "audit.tamper";
 
-  /** Events that had been accepted were lost; says how many, from when to when, and why (D7). */
+  /** Accepted events were lost; has their number, time range and cause (D7). */
   public static final String GAP = "audit.gap";
 
-  /** Whether the rows behind this one are all signed. */
+  /** Row signatures are on or off from this row on. */
   public static final String ROW_SIGNATURES = "audit.row_signatures";
 
-  /** How many decisions were asked for and where they ended; see {@code ledger.Tally}. */
+  /** The number of decisions and their outcomes; see {@code ledger.Tally}. */
   public static final String TALLY = "audit.tally";
 
-  /** A dead letter was appended after all. */
+  /** A dead letter was replayed into the chain. */
   public static final String LETTER_REPLAYED = "dlq.replayed";
 
-  /** A dead letter was removed. */
+  /** A dead letter was purged. */
   public static final String LETTER_PURGED = "dlq.purged";
 
-  /** The payload of a row was removed; says which row's, why, and who did it. */
+  /** The payload of a row was erased; names the row, the reason and the person. */
   public static final String PAYLOAD_ERASED = "payload.erased";
 
-  /** A key signs from here on that was introduced by the one before it. */
+  /** The signing key was rotated: the key before it introduces the one that signs from here. */
   public static final String KEY_ROTATED = "key.rotated";
 
-  /** A key was given up, because others may hold it. */
+  /** A key was revoked, because others may hold it. */
   public static final String KEY_COMPROMISED = "key.compromised";
 
-  /** The signing key was lost, and a new one that no other introduced signs from here on. */
+  /** The signing key was lost; a new one, which no other introduced, signs from here. */
   public static final String KEY_REPLACED = "key.replaced";
 
-  /** The row that a note of tampering names verifies in full; says why the note was wrong. */
+  /** The row that a note of tampering names verifies in full; has the reason of the note. */
   public static final String TAMPER_ANSWERED = "audit.answer";
 
   private static final Set<String> RESERVED =
@@ -66,7 +67,10 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
           KEY_REPLACED,
           TAMPER_ANSWERED);
 
-  /** Who speaks in these events. */
+  /** Types of the events about the log's keys. */
+  public static final List<String> KEY_EVENTS = List.of(KEY_ROTATED, KEY_COMPROMISED, KEY_REPLACED);
+
+  /** The agent id of these events. */
   public static final String AGENT = "indelible";
 
   public SystemEvent {
@@ -77,24 +81,24 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   }
 
   /**
-   * Whether only the log itself says this, where it writes its chain: readers of a chain act upon
-   * it for its signature. It is not taken from a queue.
+   * Returns true for a type that only the writer of the chain records. Readers of the chain act on
+   * these rows because they are signed, so they are not accepted from a queue.
    */
   public static boolean isReserved(String eventType) {
     return RESERVED.contains(eventType);
   }
 
   /**
-   * An event happening now.
+   * Returns an event that happens now.
    *
-   * @param details what was written of it, as a JSON object
-   * @throws IllegalStateException as {@link JsonValue#of(CanonicalWriter)}
+   * @param details the report, as a JSON object
+   * @throws IllegalStateException if {@link JsonValue#of(CanonicalWriter)} does
    */
   public static SystemEvent of(String eventType, CanonicalWriter details) {
     return at(Timestamps.now(), eventType, details);
   }
 
-  /** As {@link #of}, happening at that time, to the microsecond. */
+  /** Returns an event that happened at {@code time}, a whole microsecond. */
   public static SystemEvent at(Instant time, String eventType, CanonicalWriter details) {
     return new SystemEvent(Uuid7.at(time), eventType, JsonValue.of(details), time);
   }

@@ -8,11 +8,9 @@ import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 
-/**
- * The one form of time on record: RFC 3339 in UTC with six digits, as 2026-11-23T01:02:03.456789Z.
- */
+/** The form of recorded times: RFC 3339 in UTC with six digits, as 2026-11-23T01:02:03.456789Z. */
 public final class Timestamps {
-  /** Length of that form, in bytes. */
+  /** The length of a formatted time, in bytes. */
   public static final int LENGTH = 27;
 
   private static final Instant FIRST = Instant.parse("0000-01-01T00:00:00Z");
@@ -21,7 +19,7 @@ public final class Timestamps {
   private Timestamps() {}
 
   /**
-   * Returns the current time, cut to the microsecond.
+   * Returns the current time, truncated to the microsecond.
    *
    * @throws ClockException if its year is not in 0000–9999
    */
@@ -42,7 +40,7 @@ public final class Timestamps {
   }
 
   /**
-   * Returns {@code time} if its form on record gives it back exactly.
+   * Returns {@code time} if it can be formatted without loss.
    *
    * @throws IllegalArgumentException if its year is not in 0000–9999 or it is finer than a
    *     microsecond
@@ -55,7 +53,7 @@ public final class Timestamps {
     return time;
   }
 
-  /** Formats a time; written by hand because it runs once an event on the caller's path. */
+  /** Formats a time. Written by hand, because it runs for each event on the caller's thread. */
   public static String format(Instant time) {
     LocalDateTime t =
         LocalDateTime.ofEpochSecond(time.getEpochSecond(), time.getNano(), ZoneOffset.UTC);

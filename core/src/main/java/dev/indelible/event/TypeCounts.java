@@ -2,19 +2,19 @@
 package dev.indelible.event;
 
 /**
- * How many decisions there were of each type of event that records one.
+ * Numbers of decisions by event type.
  *
- * @param checks of type {@link DeferredAuditEvent#CHECK}
- * @param refusals of type {@link DeferredAuditEvent#REFUSAL}
+ * @param checks events of type {@link DeferredAuditEvent#CHECK}
+ * @param refusals events of type {@link DeferredAuditEvent#REFUSAL}
  */
 public record TypeCounts(long checks, long refusals) {
-  /** None. */
+  /** No decisions. */
   public static final TypeCounts NONE = new TypeCounts(0, 0);
 
   private static final TypeCounts CHECK = new TypeCounts(1, 0);
   private static final TypeCounts REFUSAL = new TypeCounts(0, 1);
 
-  /** One event of that type; none if it records no decision. */
+  /** Returns one for a type that records a decision, and none for any other. */
   public static TypeCounts one(String eventType) {
     return switch (eventType) {
       case DeferredAuditEvent.CHECK -> CHECK;
@@ -23,27 +23,27 @@ public record TypeCounts(long checks, long refusals) {
     };
   }
 
-  /** How many there were in all. */
+  /** Returns the sum over both types. */
   public long total() {
     return checks + refusals;
   }
 
-  /** These and others. */
+  /** Returns the sum with {@code other}. */
   public TypeCounts plus(TypeCounts other) {
     return new TypeCounts(checks + other.checks, refusals + other.refusals);
   }
 
-  /** These without others; each may be negative. */
+  /** Returns the difference to {@code other}; each number may be negative. */
   public TypeCounts minus(TypeCounts other) {
     return new TypeCounts(checks - other.checks, refusals - other.refusals);
   }
 
-  /** Whether there are more of some type than in {@code other}. */
+  /** Returns true if a number is larger than in {@code other}. */
   public boolean exceeds(TypeCounts other) {
     return checks > other.checks || refusals > other.refusals;
   }
 
-  /** The counts for a person. */
+  /** Returns the numbers as text, for a person. */
   public String describe() {
     return checks + " let pass and " + refusals + " refused";
   }

@@ -8,11 +8,11 @@ import java.util.UUID;
 
 /**
  * Makes UUIDs of version 7 (RFC 9562 section 5.7): 48 bits of milliseconds, 12 bits of the fraction
- * below them (section 6.2, method 3), 62 random bits.
+ * of a millisecond (section 6.2, method 3), 62 random bits.
  *
- * <p>Identifiers rise with time, which keeps a database's index on them small and fast. They are
- * unique, not secret: each thread's generator is seeded once from the system's secure random source
- * and never touches it again, so that making one takes no lock.
+ * <p>The ids rise with time, which keeps a database's index on them small and fast. They are
+ * unique, not secret: each thread has a generator that is seeded once from the system's secure
+ * random source, so making an id takes no lock.
  */
 final class Uuid7 {
   private static final ThreadLocal<SplittableRandom> RANDOM =

@@ -2,34 +2,34 @@
 package dev.indelible.event;
 
 /**
- * How many decisions there were of each verdict.
+ * Numbers of decisions by verdict.
  *
- * @param allow let pass
- * @param warn let pass with a warning
+ * @param allow permitted
+ * @param warn permitted with a warning
  * @param refuse refused
- * @param escalate held until a person decides
+ * @param escalate blocked until a person approves
  */
 public record VerdictCounts(long allow, long warn, long refuse, long escalate) {
-  /** None. */
+  /** No decisions. */
   public static final VerdictCounts NONE = new VerdictCounts(0, 0, 0, 0);
 
-  /** How many there were in all. */
+  /** Returns the sum over all verdicts. */
   public long total() {
     return allow + warn + refuse + escalate;
   }
 
-  /** These and others. */
+  /** Returns the sum with {@code other}. */
   public VerdictCounts plus(VerdictCounts other) {
     return new VerdictCounts(
         allow + other.allow, warn + other.warn, refuse + other.refuse, escalate + other.escalate);
   }
 
-  /** The counts for a person. */
+  /** Returns the numbers as text, for a person. */
   public String describe() {
     return "%s allow, %s warn, %s refuse, %s escalate".formatted(allow, warn, refuse, escalate);
   }
 
-  /** The same by the type of event that records them. */
+  /** Returns the numbers by the type of the event that records the decision. */
   public TypeCounts byType() {
     return new TypeCounts(allow + warn, refuse + escalate);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What goes on record, with its identity and its bytes. */
+/** Events to be recorded, with their identity and their bytes. */
 @NullMarked
 package dev.indelible.event;
 

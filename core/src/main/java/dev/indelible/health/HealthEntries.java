@@ -13,12 +13,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Everything that is wrong with a log although events reach its ledger: at most one entry per
- * source. An entry is replaced when its reason changes and removed when the fault is cured, so a
- * fault that lasts for a day is one entry. Safe for use by any number of threads.
+ * The faults of a log whose events reach the ledger: at most one entry per source. An entry is
+ * replaced when its reason changes and removed when the fault is repaired, so a fault that lasts
+ * for a day is one entry. Safe for use by any number of threads.
  */
 public final class HealthEntries {
-  /** How often one source is logged, at most, while its reason changes or the fault comes back. */
+  /**
+   * A source is logged once per this time at most, while its reason changes or the fault returns.
+   */
   static final Duration LOG_INTERVAL = Duration.ofMinutes(1);
 
   private static final Logger LOG = LoggerFactory.getLogger(HealthEntries.class);
@@ -30,20 +32,21 @@ public final class HealthEntries {
   private final Map<String, HealthEntry> entries = new LinkedHashMap<>();
 
   /**
-   * One per source that was ever set; also of those that are cured. Guarded by {@link #entries}.
+   * One per source that was ever set, also of faults that were repaired. Guarded by {@link
+   * #entries}.
    */
   private final Map<String, Throttle> throttles = new HashMap<>();
 
-  /** No entries yet; new ones are logged at ERROR. */
+  /** Creates an empty set of entries; new ones are logged at ERROR. */
   public HealthEntries() {
     this(System::nanoTime, (source, reason) -> LOG.error("{}: {}", source, reason));
   }
 
   /**
-   * No entries yet.
+   * Creates an empty set of entries.
    *
    * @param nanoTime the clock of {@link #LOG_INTERVAL}, as {@link System#nanoTime}
-   * @param log takes the source and the reason of an entry that is new or changed
+   * @param log receives the source and the reason of an entry that is new or changed
    */
   HealthEntries(LongSupplier nanoTime, BiConsumer<String, String> log) {
     this.nanoTime = nanoTime;
@@ -54,8 +57,8 @@ public final class HealthEntries {
    * Sets the entry of a source. Logs it at ERROR when it is new or its reason has changed, at most
    * once a minute for one source.
    *
-   * @param source what is at fault, see {@link HealthEntry#source}
-   * @param reason what is wrong and what to do, for a person
+   * @param source the part at fault, see {@link HealthEntry#source}
+   * @param reason the fault and its remedy, for a person
    */
   public void set(String source, String reason) {
     HealthEntry entry = new HealthEntry(source, reason);
@@ -74,14 +77,14 @@ public final class HealthEntries {
     reason.ifPresentOrElse(text -> set(source, text), () -> clear(source));
   }
 
-  /** Removes the entry of a source, if it has one: its fault is cured. */
+  /** Removes the entry of a source, if it has one: the fault is repaired. */
   public void clear(String source) {
     synchronized (entries) {
       entries.remove(source);
     }
   }
 
-  /** The entries, in the order in which their sources were first set. */
+  /** Returns the entries, in the order in which their sources were first set. */
   public List<HealthEntry> all() {
     synchronized (entries) {
       return List.copyOf(entries.values());

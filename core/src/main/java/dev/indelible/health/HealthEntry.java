@@ -4,11 +4,11 @@ package dev.indelible.health;
 import java.util.List;
 
 /**
- * One thing that is wrong with a log.
+ * A fault of a log.
  *
- * @param source what is at fault, one of {@link #SOURCES} or {@link #witness}; a log has at most
+ * @param source the part at fault, one of {@link #SOURCES} or {@link #witness}; a log has at most
  *     one entry per source
- * @param reason what is wrong and what to do, for a person; never blank
+ * @param reason the fault and its remedy, for a person; never blank
  */
 public record HealthEntry(String source, String reason) {
   /** The drainer: events wait, because the ledger cannot be written or its writer fails. */
@@ -56,7 +56,7 @@ public record HealthEntry(String source, String reason) {
   /** The version of SQLite. */
   public static final String SQLITE = "sqlite";
 
-  /** Every source but the single witnesses. */
+  /** Every source, without those of single witnesses. */
   public static final List<String> SOURCES =
       List.of(
           RECORDING,
@@ -76,7 +76,7 @@ public record HealthEntry(String source, String reason) {
           SQLITE);
 
   /**
-   * An entry.
+   * Creates an entry.
    *
    * @throws IllegalArgumentException if the source or the reason is blank
    */
@@ -86,7 +86,7 @@ public record HealthEntry(String source, String reason) {
     }
   }
 
-  /** The source of a witness of that name. */
+  /** Returns the source of a witness. */
   public static String witness(String name) {
     return "witness " + name;
   }

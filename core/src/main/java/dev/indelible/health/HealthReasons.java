@@ -8,24 +8,26 @@ import java.util.Optional;
 public final class HealthReasons {
   private HealthReasons() {}
 
-  /** The reason while that many dead letters wait; empty for none. */
+  /** Returns the reason while dead letters wait; empty for none. */
   public static Optional<String> deadLetters(long waiting) {
     return waiting == 0
         ? Optional.empty()
         : Optional.of(
             String.format(
                 Locale.ROOT,
-                "%,d dead %s; 'indelible dlq list' shows %s, and 'indelible dlq replay' tries again",
+                "%,d dead %s; 'indelible dlq list' shows %s, and 'indelible dlq replay' tries"
+                    + " again",
                 waiting,
                 waiting == 1 ? "letter waits" : "letters wait",
                 waiting == 1 ? "it" : "them"));
   }
 
-  /** The reason while that many rows of the chain report tampering; empty for none. */
+  /** Returns the reason while rows of the chain report tampering; empty for none. */
   public static Optional<String> tampered(long rows) {
     return rows == 0
         ? Optional.empty()
         : Optional.of(
-            "rows of the chain report tampering and are not answered; 'indelible log verify' names them");
+            "rows of the chain report tampering and are not answered; 'indelible log verify' names"
+                + " them");
   }
 }

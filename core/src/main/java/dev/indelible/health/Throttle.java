@@ -23,17 +23,17 @@ public final class Throttle {
     this.nextNanos = new AtomicLong(firstNanos);
   }
 
-  /** A throttle whose first action runs at once. */
+  /** Creates a throttle whose first action runs at once. */
   public static Throttle of(Duration interval) {
     return of(interval, System::nanoTime);
   }
 
-  /** As {@link #of(Duration)}, on another clock. */
+  /** Creates a throttle as {@link #of(Duration)} does, on another clock. */
   public static Throttle of(Duration interval, LongSupplier nanoTime) {
     return new Throttle(interval, nanoTime, nanoTime.getAsLong());
   }
 
-  /** A throttle whose first action runs when one interval has passed. */
+  /** Creates a throttle whose first action runs once an interval has passed. */
   public static Throttle afterOne(Duration interval, LongSupplier nanoTime) {
     return new Throttle(interval, nanoTime, nanoTime.getAsLong() + interval.toNanos());
   }

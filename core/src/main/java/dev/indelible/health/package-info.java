@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What is wrong with a log although it works, and how often that is logged. */
+/** The faults of a log that works, and how often they are logged. */
 @NullMarked
 package dev.indelible.health;
 

@@ -6,24 +6,24 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A place in a journal, from which one frame after another is read. Used by one thread.
+ * A position in a journal, from which one frame after another is read. Used by one thread.
  *
- * <p>What an earlier run left may have holes: room that was claimed by a producer who died before
- * publishing. Its {@code submit} never returned, so a hole is stepped over in silence. A frame that
- * was published and cannot be read is another matter: that event is lost, and is read as a {@link
- * Lost}. What was cut short at the very end was never published whole either, and ends the journal.
+ * <p>A journal that an earlier run left may have holes: ranges claimed by a producer whose process
+ * died before it published a frame. Its {@code submit} never returned, so a hole is skipped. A
+ * published frame that cannot be read is a lost event, and is read as a {@link Lost}. A frame that
+ * was cut short at the very end was never published, and ends the journal.
  */
 final class Cursor {
-  /** Up to this position all writers are gone, and a hole will never be filled. */
+  /** The position up to which all producers have ended, so a hole is never filled. */
   private final long pastEnd;
 
   private Segment segment;
   private int offset;
 
-  /** A cursor on a position within a segment. */
+  /** Creates a cursor at a position within a segment. */
   Cursor(Segment segment, long position, long pastEnd) {
     this.segment = segment;
-    this.offset = (int) Math.max(Segment.HEADER, position - segment.base());
+    this.offset = (int) Math.max(SegmentFile.HEADER_BYTES, position - segment.base());
     this.pastEnd = pastEnd;
   }
 
@@ -33,52 +33,52 @@ final class Cursor {
     this.pastEnd = other.pastEnd;
   }
 
-  /** A second cursor on the same place. */
+  /** Returns a second cursor at this position. */
   Cursor copy() {
     return new Cursor(this);
   }
 
-  /** The segment it is in. */
+  /** The segment that it is in. */
   Segment segment() {
     return segment;
   }
 
-  /** Its place in the segment. */
+  /** The offset in that segment. */
   int offset() {
     return offset;
   }
 
-  /** Its position in the journal. */
+  /** The position in the journal. */
   long position() {
     return segment.base() + offset;
   }
 
-  /** Where, in a segment not behind this, writers of this run may be at work. */
+  /** Returns the offset in this segment or a later one from which producers may be at work. */
   int liveFrom(Segment in) {
     long live = Math.max(pastEnd, in == segment ? position() : 0) - in.base();
-    return (int) Math.min(Math.max(live, Segment.HEADER), in.size());
+    return (int) Math.min(Math.max(live, SegmentFile.HEADER_BYTES), in.size());
   }
 
-  /** The next thing there is; null when there is nothing yet, or nothing more. */
+  /** Reads the next item; null if none is published yet, or none follows. */
   @Nullable Item next() {
     while (offset < segment.size() || advance()) {
       int word = segment.stateWord(offset);
       int length = Frame.length(word);
       boolean past = position() < pastEnd;
-      if (Frame.isVoid(segment.bytes(), offset, word)) {
+      if (Frame.isPadding(segment.bytes(), offset, word)) {
         offset += length;
       } else if (isReadable(word, past) && whole(offset, length)) {
         StoredEvent event = Frame.decode(segment.bytes(), offset);
         offset += length;
         return new Event(event);
       } else if (!past && (word == 0 || Frame.state(word) == Frame.UNSYNCED)) {
-        if (!segment.voidAbandoned()) {
+        if (!segment.padAbandoned()) {
           return null;
         }
       } else {
-        // With a live writer: it was published, and the file was changed under us since.
+        // If producers are at work here: the frame was published, and the file changed since.
         int start = offset;
-        boolean published = word != 0 && !Frame.isDamagedVoid(segment.bytes(), start, word);
+        boolean published = word != 0 && !Frame.isDamagedPadding(segment.bytes(), start, word);
         if (!resynchronise(past)) {
           return null;
         }
@@ -95,11 +95,11 @@ final class Cursor {
   }
 
   /**
-   * Moves behind something that is no frame, to where frames go on: to the end of a frame that
-   * starts here, to the next one that can be read, to the start of one whose end is there, or, when
-   * its writers are gone, to the end of this segment if there is another.
+   * Skips bytes that are no intact frame: to the end of a damaged frame that starts here, to the
+   * next intact one, to the start of one whose end word is intact, or, if producers have ended and
+   * another segment follows, to the end of this one.
    *
-   * @return false if nothing follows; then it has not moved
+   * @return false if nothing follows; then the cursor has not moved
    */
   private boolean resynchronise(boolean past) {
     ByteBuffer bytes = segment.bytes();
@@ -128,7 +128,7 @@ final class Cursor {
   private boolean isStartAt(int at) {
     int word = segment.stateWord(at);
     return isReadable(word, true) && whole(at, Frame.length(word))
-        || Frame.isVoid(segment.bytes(), at, word);
+        || Frame.isPadding(segment.bytes(), at, word);
   }
 
   private boolean whole(int at, int length) {
@@ -141,21 +141,21 @@ final class Cursor {
       return false;
     }
     segment = next;
-    offset = Segment.HEADER;
+    offset = SegmentFile.HEADER_BYTES;
     return true;
   }
 
-  /** What is read. */
+  /** An item of a journal. */
   sealed interface Item permits Event, Lost {}
 
-  /** An event. */
+  /** An event that was read. */
   record Event(StoredEvent event) implements Item {}
 
   /**
    * An event that was published and cannot be read.
    *
-   * @param file the segment's file name
-   * @param offset where in it
+   * @param file the file name of the segment
+   * @param offset of its frame in the file
    */
   record Lost(String file, int offset) implements Item {}
 }

@@ -17,18 +17,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The lock of a journal directory. Whoever takes slots or retires them holds it, so no slot moves
+ * The lock of a journal directory. A process that takes or retires slots holds it, so no slot moves
  * while another process opens it, and of several first starts one names the ledger. Held for a few
- * file operations, never while events are read or the ledger is asked.
+ * file operations, never while events or the ledger are read.
  */
 final class DirectoryLock implements AutoCloseable {
   /** The file that is locked; it is never removed. */
   static final String FILE = "door";
 
-  /** A start has the lock for a few file operations; one that was stopped keeps it. */
+  /** How long a reader waits: a start needs the lock much shorter, a stopped process keeps it. */
   private static final Duration READER_PATIENCE = Duration.ofSeconds(2);
 
-  /** How often a reader tries again. */
+  /** The time between two attempts of a reader. */
   private static final Duration READER_POLL_INTERVAL = Duration.ofMillis(1);
 
   /** POSIX locks do not exclude the threads of one process. */
@@ -50,7 +50,7 @@ final class DirectoryLock implements AutoCloseable {
     @Nullable FileChannel channel = null;
     boolean locked = false;
     try {
-      channel = Slot.openLockFile(file);
+      channel = LockFile.open(file);
       disk.lock(channel);
       locked = true;
       return new DirectoryLock(channel);
@@ -65,10 +65,10 @@ final class DirectoryLock implements AutoCloseable {
         throw e;
       }
       if (!wasThere) {
-        // Nobody else can have locked it here.
+        // No other process can have locked it on this file system.
         Files.deleteIfExists(file);
       }
-      throw Slot.withoutLocks(file, e);
+      throw LockFile.withoutLocks(file, e);
     } finally {
       if (!locked) {
         release(channel);
@@ -77,8 +77,8 @@ final class DirectoryLock implements AutoCloseable {
   }
 
   /**
-   * Keeps everybody from taking or retiring slots until it is closed. Needs only to read the file
-   * of the lock, and leaves other readers alone.
+   * Prevents taking and retiring of slots until it is closed. Needs read access to the lock file
+   * only, and does not exclude other readers.
    *
    * @throws JournalException if another process has the lock for longer than a start needs it
    */
@@ -97,7 +97,7 @@ final class DirectoryLock implements AutoCloseable {
             .formatted(directory.resolve(FILE), READER_PATIENCE.toSeconds()));
   }
 
-  /** Takes the lock if it is free at this moment; null if it is not. */
+  /** Takes the lock if it is free now; returns null if it is not. */
   static @Nullable DirectoryLock tryAcquire(Path directory, Disk disk) throws IOException {
     return tryAcquire(directory, disk, false);
   }
@@ -111,7 +111,7 @@ final class DirectoryLock implements AutoCloseable {
     boolean locked = false;
     try {
       Path file = directory.resolve(FILE);
-      channel = isReader ? Slot.openLockFileToRead(file) : Slot.openLockFile(file);
+      channel = isReader ? LockFile.openToRead(file) : LockFile.open(file);
       locked = (isReader ? disk.tryLockShared(channel) : disk.tryLock(channel)) != null;
       return locked ? new DirectoryLock(channel) : null;
     } catch (OverlappingFileLockException e) {
@@ -127,7 +127,7 @@ final class DirectoryLock implements AutoCloseable {
   /** Closing it would release the lock of the other copy of these classes in this process. */
   private static @Nullable FileChannel keepOpen(@Nullable FileChannel channel) {
     if (channel != null) {
-      Slot.LEFT_OPEN.add(channel);
+      LockFile.leaveOpen(channel);
     }
     return null;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.journal;
 
+import dev.indelible.base.DurableFiles;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
@@ -11,12 +12,11 @@ import java.nio.channels.FileLock;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a journal asks of the disk beside plain writes into its mapped files, in one place, so that
- * a test can fail every call and see every sync. Any thread.
+ * The calls of a journal to the disk, apart from writes into its mapped files, so that a test can
+ * fail every call and see every sync. Safe for use by any number of threads.
  */
 class Disk {
   /** Writes all of {@code from} at an offset. */
@@ -26,12 +26,12 @@ class Disk {
     }
   }
 
-  /** Returns when all that was written to a file is on disk. */
+  /** Returns when a file is on disk. */
   void sync(Path file, FileChannel channel) throws IOException {
     channel.force(true);
   }
 
-  /** Returns when all that was written to the beginning of a mapped file is on disk. */
+  /** Returns when the beginning of a mapped file is on disk. */
   void sync(Path file, MappedByteBuffer map, int length) throws IOException {
     try {
       map.force(0, length);
@@ -45,23 +45,17 @@ class Disk {
    * not is gone after a power cut.
    */
   void syncNames(Path directory) throws IOException {
-    if (!isPosix(directory)) {
-      // Elsewhere a directory cannot be opened, and the file system keeps names in order by itself.
-      return;
-    }
-    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-      channel.force(true);
-    }
+    DurableFiles.syncNames(directory);
   }
 
-  /** Gives a file its final name, where there must be none yet. */
+  /** Renames a file; nothing of the new name exists. */
   void rename(Path from, Path to) throws IOException {
     Files.move(from, to);
   }
 
   /**
-   * Removes a file that may still be mapped: its blocks are given back first. An interrupt does not
-   * keep it, as it would with a channel.
+   * Removes a file that may still be mapped; its blocks are freed first. Uses no channel, which an
+   * interrupt would close before the file is removed.
    */
   void remove(Path file) throws IOException {
     try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "rw")) {
@@ -70,29 +64,24 @@ class Disk {
     Files.deleteIfExists(file);
   }
 
-  /** Waits until this process has a file for itself. */
+  /** Waits until this process has an exclusive lock on a file. */
   FileLock lock(FileChannel channel) throws IOException {
     return channel.lock();
   }
 
-  /** Takes a file for this process alone; null if another has it. */
+  /** Locks a file exclusively; returns null if another process has a lock. */
   @Nullable FileLock tryLock(FileChannel channel) throws IOException {
     return channel.tryLock();
   }
 
-  /** Takes a file that is open to be read, so that no other process can take it alone. */
+  /** Locks a file that is open for reading, shared; returns null if it is locked exclusively. */
   @Nullable FileLock tryLockShared(FileChannel channel) throws IOException {
     return channel.tryLock(0, Long.MAX_VALUE, true);
   }
 
-  /** Bytes that can still be written in a directory; unlimited where the system cannot say. */
+  /** Returns the bytes free for a directory; {@link Long#MAX_VALUE} if that is not known. */
   long usableBytes(Path directory) throws IOException {
     FileStore store = Files.getFileStore(directory);
     return store.getTotalSpace() == 0 ? Long.MAX_VALUE : store.getUsableSpace();
-  }
-
-  /** Whether files there have owners and modes. */
-  static boolean isPosix(Path path) throws IOException {
-    return Files.getFileStore(path).supportsFileAttributeView("posix");
   }
 }

@@ -11,14 +11,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whether a disk has room for a journal's first segment. Looked at before anything is made: what
- * was made cannot be taken back, because a lock file may be another process's by then.
+ * The check that a disk has space for the first segment of a journal. Made before anything is
+ * created: a lock file cannot be removed again, because another process may have locked it.
  *
- * @param directory the journals of one ledger, there or not
+ * @param directory the journals of one ledger, present or not
  * @param disk where it is, or will be
  */
 record DiskSpace(Path directory, Disk disk) {
-  /** The first segment, and some for the small files and directories around it. */
+  /** Bytes of the first segment, and of the small files and directories around it. */
   private static final long BYTES_TO_BEGIN = JournalWriter.FIRST_SEGMENT_BYTES + (64L << 10);
 
   private static final Logger LOG = LoggerFactory.getLogger(DiskSpace.class);
@@ -26,7 +26,7 @@ record DiskSpace(Path directory, Disk disk) {
   /**
    * Refuses a disk that is too full to begin.
    *
-   * @throws JournalException if there is no segment yet, and no room for the first
+   * @throws JournalException if there is no segment yet, and no space for the first
    */
   void requireToBegin() throws JournalException {
     if (!hasSegments()) {
@@ -35,9 +35,9 @@ record DiskSpace(Path directory, Disk disk) {
   }
 
   /**
-   * Refuses a disk that has no room for another first segment.
+   * Refuses a disk that has no space for another first segment.
    *
-   * @throws JournalException if so
+   * @throws JournalException if it has none
    */
   void requireFree() throws JournalException {
     long free = usableBytes();
@@ -55,7 +55,7 @@ record DiskSpace(Path directory, Disk disk) {
     try (DirectoryStream<Path> slots = Files.newDirectoryStream(directory, "[0-9]*")) {
       for (Path slot : slots) {
         if (!Files.isDirectory(slot, LinkOption.NOFOLLOW_LINKS)) {
-          // Refused by whoever uses it; one that is a FIFO would be waited for here.
+          // Its user will refuse it. Reading one that is a FIFO would block here.
           return true;
         }
         try (DirectoryStream<Path> segments = Files.newDirectoryStream(slot, "*.seg")) {
@@ -72,7 +72,7 @@ record DiskSpace(Path directory, Disk disk) {
     }
   }
 
-  /** Unlimited where that cannot be told. */
+  /** Returns the free bytes; {@link Long#MAX_VALUE} where they cannot be read. */
   private long usableBytes() {
     Path there = directory.toAbsolutePath();
     while (!Files.exists(there) && there.getParent() != null) {

@@ -25,26 +25,26 @@ import java.util.zip.CRC32C;
  * </pre>
  *
  * <p>The end word tells a frame that was written whole and damaged later from one whose writing was
- * cut short. Room with nothing in it is a state word and its complement, so that no flipped bit
- * makes it swallow the frames behind it.
+ * cut short. A padding frame is a state word and its complement, then anything, so no flipped bit
+ * makes it cover the frames after it.
  */
 final class Frame {
-  /** Every frame, and every gap between frames, is a multiple of this. */
+  /** Bytes; the length of every frame, padding included, is a multiple of this. */
   static final int UNIT = 8;
 
-  /** States. Their bits are many, so that no single flipped bit makes one the other, or nothing. */
+  /** An event. No single flipped bit makes one of the three states another, or zero. */
   static final int EVENT = 0x5D;
 
-  /** Written and not yet on disk: for recovery an event, for the drainer not there yet. */
+  /** An event that is not on disk yet: recovery reads it, the drainer waits for it. */
   static final int UNSYNCED = 0x3A;
 
-  /** Nothing; to be stepped over. */
-  static final int VOID = 0xA6;
+  /** A padding frame: no event; readers skip it. */
+  static final int PADDING = 0xA6;
 
   static final int END = 0xE1D0F00D;
 
-  /** The longest frame there can be: what the smallest segment holds. */
-  static final int MAX_BYTES = JournalWriter.FIRST_SEGMENT_BYTES - Segment.HEADER;
+  /** Bytes of the longest frame: the smallest segment holds it. */
+  static final int MAX_BYTES = JournalWriter.FIRST_SEGMENT_BYTES - SegmentFile.HEADER_BYTES;
 
   private static final int CHECKED_FROM = 8;
   private static final int FIXED = 48;
@@ -54,7 +54,7 @@ final class Frame {
 
   private Frame() {}
 
-  /** The shortest frame there can be. */
+  /** Returns the bytes of the shortest frame. */
   static int minimum() {
     return FIXED + END_BYTES;
   }
@@ -72,7 +72,8 @@ final class Frame {
   }
 
   /**
-   * Encodes an event, complete but for its state word and checksum, which depend on where it goes.
+   * Encodes an event. The state word and the checksum depend on the position and are left out; see
+   * {@link #seal}.
    */
   static ByteBuffer encode(AuditEvent event) {
     CanonicalWriter out = new CanonicalWriter(FIXED);
@@ -92,14 +93,14 @@ final class Frame {
 
   /** Completes an encoded frame for its position in the journal. */
   static void seal(ByteBuffer frame, long position) {
-    // Checked in one go: the position stands where the state word and the checksum will.
+    // The checksum covers the position, which is where the state word and the checksum go.
     frame.putLong(0, position);
     CRC32C crc = new CRC32C();
     crc.update(frame.array(), 0, frame.limit() - END_BYTES);
     frame.putInt(4, (int) crc.getValue());
   }
 
-  /** Whether the bytes from {@code at} are a frame of that length, as it was written there. */
+  /** Returns whether the bytes at an offset are an intact frame of that length and position. */
   static boolean isWhole(ByteBuffer bytes, int at, int length, long position) {
     if (!fits(bytes, at, length)) {
       return false;
@@ -112,33 +113,33 @@ final class Frame {
     return bytes.getInt(at + 4) == (int) crc.getValue() && isConsistent(bytes, at, length);
   }
 
-  /** Whether a frame that starts at {@code at} was written to its end. */
+  /** Returns whether a frame that starts at an offset was written to its end. */
   static boolean endsAt(ByteBuffer bytes, int at, int length) {
     return fits(bytes, at, length)
         && bytes.getInt(at + length - END_BYTES) == END
         && bytes.getInt(at + length - END_BYTES + 4) == length;
   }
 
-  /** Whether there is room for nothing, {@code length} bytes of it, at {@code at}. */
-  static boolean isVoid(ByteBuffer bytes, int at, int word) {
-    return state(word) == VOID
+  /** Returns whether a padding frame is at an offset. */
+  static boolean isPadding(ByteBuffer bytes, int at, int word) {
+    return state(word) == PADDING
         && bytes.getInt(at + 4) == ~word
         && length(word) > 0
         && length(word) <= bytes.limit() - at;
   }
 
-  /** Whether this was such room before a bit of its word, or of the complement, was flipped. */
-  static boolean isDamagedVoid(ByteBuffer bytes, int at, int word) {
+  /** Returns whether a padding frame of which one bit was flipped is at an offset. */
+  static boolean isDamagedPadding(ByteBuffer bytes, int at, int word) {
     int complement = ~bytes.getInt(at + 4);
     return Integer.bitCount(word ^ complement) == 1
-        && (state(word) == VOID || state(complement) == VOID);
+        && (state(word) == PADDING || state(complement) == PADDING);
   }
 
   private static boolean fits(ByteBuffer bytes, int at, int length) {
     return minimum() <= length && length <= Math.min(MAX_BYTES, bytes.limit() - at);
   }
 
-  /** Reads a frame that {@link #isWhole}. */
+  /** Decodes a frame that {@link #isWhole}. */
   static StoredEvent decode(ByteBuffer bytes, int at) {
     UUID id = new UUID(bytes.getLong(at + 8), bytes.getLong(at + 16));
     Instant timestamp = instant(bytes.getLong(at + 24));

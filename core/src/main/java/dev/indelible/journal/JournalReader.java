@@ -20,30 +20,30 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads one journal for the drainer, from where the ledger has taken it on, and removes the
- * segments that are done with. Used by the drainer's thread alone.
+ * Reads one journal for the drainer, from the position that the ledger has, and removes segments
+ * that are settled. Used by the drainer's thread alone.
  */
 final class JournalReader {
-  /** Most bytes of content in a batch, unless one event alone has more. */
+  /** Bytes of content in a batch at most, unless one event alone has more: bounds the heap. */
   private static final long MAX_BATCH_BYTES = 8L << 20;
 
   private static final Logger LOG = LoggerFactory.getLogger(JournalReader.class);
 
   private final UUID journal;
 
-  /** Behind the events in hand. */
+  /** The position after the events in hand. */
   private Cursor cursor;
 
-  /** What was read behind the events in hand. */
+  /** The events that were read after those in hand. */
   private Reading ahead;
 
-  /** The first segment whose file is still there. */
+  /** The first segment whose file exists. */
   private Segment oldest;
 
-  /** The batch in hand, until it is settled; a retry gets the same one. */
+  /** The batch in hand until it is settled; a retry gets it again. */
   private EventBatch inHand = EventBatch.EMPTY;
 
-  /** What is known to be missing before the first event; told once. */
+  /** Why events are missing before the first one, until that is recorded. */
   private Optional<String> missing;
 
   JournalReader(UUID journal, Segment oldest, Cursor cursor, Optional<String> missing) {
@@ -55,13 +55,12 @@ final class JournalReader {
   }
 
   /**
-   * The oldest events not settled; the same again until they are. A batch of no events and a mark
-   * moves the ledger past segments in which nothing is left to read.
+   * Reads the oldest events that are not settled; the batch stays until it is settled. A batch
+   * without events has a mark after segments in which nothing is left to read.
    */
   EventBatch peek(int max) {
     if (inHand.mark().isEmpty()) {
-      // Nothing of this reader changes before all is read: a reading that fails on the way, out of
-      // memory, is begun anew.
+      // No field changes before everything is read: a reading that fails, out of memory, restarts.
       Reading next = read(ahead, max, missing);
       boolean moved = !next.events().isEmpty() || next.end().segment() != oldest;
       Reading following = moved ? read(next.behind(), max, Optional.empty()) : next;
@@ -76,15 +75,15 @@ final class JournalReader {
     return inHand;
   }
 
-  /** Up to where everything is settled; nowhere while a batch is in hand. */
+  /** Returns the position up to which everything is settled; 0 while a batch is in hand. */
   long drainedTo() {
     return inHand.mark().isEmpty() ? cursor.position() : 0;
   }
 
   /**
-   * Lets the events in hand go, and removes every segment that lies wholly behind them.
+   * Settles the events in hand, and removes every segment in which nothing is left.
    *
-   * @return how many bytes that gave back
+   * @return the bytes that were freed
    */
   long settle(int count) {
     if (count != inHand.events().size()) {
@@ -98,12 +97,12 @@ final class JournalReader {
       freed += done.size();
       remove(done);
     }
-    // Last, so that a settling that failed on the way can be repeated.
+    // Last, so that a settlement that fails on the way can be retried.
     inHand = EventBatch.EMPTY;
     return freed;
   }
 
-  /** Whether everything is settled that was claimed in the last segment, and before. */
+  /** Returns whether everything claimed up to an offset of the last segment is settled. */
   boolean isDone(Segment last, int claimed) {
     return inHand.mark().isEmpty()
         && missing.isEmpty()
@@ -111,9 +110,10 @@ final class JournalReader {
         && cursor.offset() == claimed;
   }
 
-  /** Whether no writer is still at work in what was claimed up to the end of the last segment. */
-  boolean isQuiet(Segment last, int claimed) {
+  /** Pads the abandoned ranges, and returns whether no producer is at work in any other range. */
+  boolean padUntilQuiet(Segment last, int claimed) {
     for (Segment segment = cursor.segment(); segment != null; segment = segment.next()) {
+      segment.padAbandoned();
       int end = segment == last ? claimed : segment.size();
       if (!segment.isQuiet(cursor.liveFrom(segment), end)) {
         return false;
@@ -122,14 +122,14 @@ final class JournalReader {
     return true;
   }
 
-  /** Removes the segments that are left; a run after this begins a new one. */
+  /** Removes the segments that are left; the next run begins with a new one. */
   void removeAll() {
     for (Segment segment = oldest; segment != null; segment = segment.next()) {
       remove(segment);
     }
   }
 
-  /** Removes a segment that is settled. One that cannot be removed is removed by a later start. */
+  /** Removes a settled segment; if that fails, a later start removes it. */
   private static void remove(Segment settled) {
     try {
       settled.delete();
@@ -139,9 +139,9 @@ final class JournalReader {
   }
 
   /**
-   * Reads on from where a reading ended, up to that many events in all.
+   * Continues a reading, up to a number of events in all.
    *
-   * @param before what to put on record as missing before the first
+   * @param before why events are missing before the first, to be recorded
    */
   private Reading read(Reading from, int max, Optional<String> before) {
     List<AuditEvent> events = new ArrayList<>(from.events());
@@ -172,7 +172,7 @@ final class JournalReader {
         .formatted(journal, lost.file(), lost.offset());
   }
 
-  /** D7: what puts lost events on record. */
+  /** Returns the event that records lost events (D7). */
   private SystemEvent gap(String cause, OptionalInt count, @Nullable Instant from, Cursor behind) {
     CanonicalWriter details = new CanonicalWriter().beginObject().member("cause", cause);
     if (count.isPresent()) {
@@ -199,14 +199,14 @@ final class JournalReader {
   }
 
   /**
-   * What was read.
+   * A reading of events.
    *
    * @param bytes of content
    * @param time when the last event happened; bounds a gap
-   * @param end behind the last event; not to be moved
+   * @param end the position after the last event; a reading never moves it
    */
   private record Reading(List<AuditEvent> events, long bytes, @Nullable Instant time, Cursor end) {
-    /** Where the next reading begins. */
+    /** Returns an empty reading that begins where this one ended. */
     Reading behind() {
       return new Reading(List.of(), 0, time, end);
     }

@@ -2,25 +2,33 @@
 package dev.indelible.journal;
 
 import java.time.Duration;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * How a journal is kept.
+ * The settings of one process's journal.
  *
  * @param durability what an accepted event survives; not {@link Durability#MEMORY}
- * @param quotaBytes most disk that one process's journal takes
- * @param syncInterval how often {@link Durability#PROCESS} syncs to disk
+ * @param quotaBytes most bytes that the journal takes on disk
+ * @param syncInterval the time between two syncs with {@link Durability#PROCESS}
+ * @param progress receives the number of waiting events found so far while the journal opens, on
+ *     the thread that opens it; null logs that number once a second
  */
-public record JournalSettings(Durability durability, long quotaBytes, Duration syncInterval) {
-  /** Hours of waiting at a busy gate's rate. */
+public record JournalSettings(
+    Durability durability,
+    long quotaBytes,
+    Duration syncInterval,
+    @Nullable LongConsumer progress) {
+  /** Bytes: hours of waiting at the rate of a busy gate. */
   public static final long DEFAULT_QUOTA_BYTES = 4L << 30;
 
-  /** Little enough to lose in a power cut, seldom enough not to wear a disk. */
+  /** Short enough to lose little in a power cut, long enough not to wear a disk. */
   public static final Duration DEFAULT_SYNC_INTERVAL = Duration.ofMillis(200);
 
-  /** Two of the smallest segments: one to write to, one to go on with. */
+  /** Bytes of two of the smallest segments: one to write to, one to go on with. */
   public static final long MIN_QUOTA_BYTES = 2L * JournalWriter.FIRST_SEGMENT_BYTES;
 
-  /** Free disk space below which a journal does not grow: the rest is left for the ledger. */
+  /** Bytes free on disk below which a journal does not grow: the rest is left for the ledger. */
   public static final long LOW_DISK_BYTES =
       JournalWriter.LEFT_FOR_LEDGER_BYTES + JournalWriter.FIRST_SEGMENT_BYTES;
 
@@ -36,8 +44,18 @@ public record JournalSettings(Durability durability, long quotaBytes, Duration s
     }
   }
 
-  /** {@link Durability#PROCESS} with the default quota and interval. */
+  /** Creates settings that log the progress of opening. */
+  public JournalSettings(Durability durability, long quotaBytes, Duration syncInterval) {
+    this(durability, quotaBytes, syncInterval, null);
+  }
+
+  /** Returns {@link Durability#PROCESS} with the default quota and interval. */
   public static JournalSettings ofDefaults() {
     return new JournalSettings(Durability.PROCESS, DEFAULT_QUOTA_BYTES, DEFAULT_SYNC_INTERVAL);
+  }
+
+  /** Returns these settings with a receiver of the progress of opening. */
+  public JournalSettings withProgress(LongConsumer receiver) {
+    return new JournalSettings(durability, quotaBytes, syncInterval, receiver);
   }
 }

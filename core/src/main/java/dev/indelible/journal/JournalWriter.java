@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.journal;
 
+import dev.indelible.base.Threads;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -12,38 +14,40 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes frames at the end of a journal, from any number of threads at once.
+ * Appends frames to a journal, from any number of threads at once.
  *
- * <p>A producer claims room with one atomic add, copies its frame there and publishes it. A thread
- * of the writer's own makes the next segment before it is needed; the step from one segment to the
- * next is taken under a lock that nobody holds during I/O.
+ * <p>The allocator, a thread of the writer's own, creates the next segment before it is needed, so
+ * a producer never waits for a file; the toucher, another thread, makes pages writable ahead of the
+ * producers and never waits for the disk. Producers go on to the next segment under a lock that
+ * nobody holds during I/O.
  */
 final class JournalWriter {
-  /** Small enough that a process that asks about one action leaves little behind. */
+  /** Bytes; small, so a process that decides one action leaves little on disk. */
   static final int FIRST_SEGMENT_BYTES = 2 << 20;
 
-  /** Large enough that making one is rare, small enough to be given back soon. */
+  /** Bytes; large, so segments are created rarely, and small enough to be freed soon. */
   static final int LARGEST_SEGMENT_BYTES = 64 << 20;
 
-  /** How long a producer waits for a segment that is being made. */
-  private static final Duration ROTATION_PATIENCE = Duration.ofSeconds(1);
-
-  private static final Duration ROTATION_POLL = Duration.ofNanos(50_000);
-
-  /** How soon making a segment is tried again when there was no room for it. */
-  private static final long ROOM_POLL_NANOS = Duration.ofMillis(50).toNanos();
-
-  /** Why no segment can be made, when not even the reason can be told. */
-  private static final String NO_WORDS = "no segment can be made, and no memory to say why";
-
   /**
-   * What a growing journal leaves of the disk: a ledger on the same disk needs some for its log and
-   * for the pages that are carried over from it, as it takes the waiting events in. Somebody else
-   * may use it up.
+   * Bytes that a growing journal leaves free on the disk: a ledger on the same disk needs them for
+   * its WAL and the pages of its WAL checkpoint while it appends the waiting events. Another
+   * process may still use them up.
    */
   static final long LEFT_FOR_LEDGER_BYTES = 24L << 20;
 
+  /** How long a producer waits for a segment that is being created. */
+  private static final Duration ROTATION_PATIENCE = Duration.ofSeconds(1);
+
+  /** The time between two checks of a producer that waits for a segment. */
+  private static final Duration ROTATION_POLL = Duration.ofNanos(50_000);
+
+  /** The time between two attempts to create a segment, or touch a page, after a failure. */
+  private static final Duration RETRY_INTERVAL = Duration.ofMillis(50);
+
+  /** The fraction of the quota from which a warning is logged. */
   private static final double WARN_AT = 0.5;
+
+  /** The fraction of the quota from which health is degraded. */
   private static final double DEGRADED_AT = 0.8;
 
   private static final Logger LOG = LoggerFactory.getLogger(JournalWriter.class);
@@ -51,78 +55,82 @@ final class JournalWriter {
   private final Slot slot;
   private final JournalSettings settings;
   private final Object rotation = new Object();
-  private final Thread maker;
+  private final Thread allocator;
+  private final Thread toucher;
 
-  /** Makes pages writable ahead of the producers; not the maker, who waits for the disk. */
-  private final Thread readier;
-
-  /** Bytes of all segments on disk; the maker adds, the drainer takes away. */
+  /** Bytes of all segments on disk; the allocator adds, the drainer subtracts. */
   private final AtomicLong bytes;
 
-  /** Where producers write; moves under {@link #rotation}. */
+  /** The segment that producers write to; changes under {@link #rotation}. */
   private volatile Segment current;
 
-  /** The segment after it, ready; set by the maker, taken under {@link #rotation}. */
+  /** The segment after it, ready; the allocator sets it, producers take it under the lock. */
   private volatile @Nullable Segment spare;
 
-  /** Whether the maker is at it, and need not be called; it alone writes. */
-  private volatile boolean making;
+  /** Why the last attempt to create a segment failed; the allocator writes. */
+  private volatile @Nullable Refusal refusal;
 
-  /** The same of the thread for pages. */
-  private volatile boolean readying;
+  /** How often the drainer has freed disk space; the drainer writes. */
+  private volatile int freedCount;
 
-  /** Up to where everything is settled; the drainer writes, the maker reads. */
+  /** The position up to which everything is settled; the drainer writes, the allocator reads. */
   private volatile long drainedTo;
 
-  /** How often the drainer made room; it alone writes. */
-  private volatile int reliefs;
+  /** True while the allocator runs, so producers need not unpark it; the allocator writes. */
+  private volatile boolean allocating;
 
-  /** Why no segment could be made the last time; null if one could. The maker's alone to write. */
-  private volatile @Nullable String noRoom;
-
-  /** How often room had been made when that was tried: it says nothing of what was made since. */
-  private volatile int noRoomAt;
+  /** True while the toucher runs, so producers need not unpark it; the toucher writes. */
+  private volatile boolean touching;
 
   private volatile boolean closed;
 
-  /** The last threshold of the quota that was logged; the maker's alone. */
+  /** The threshold of the quota that was logged last; the allocator's alone. */
   private double logged;
+
+  /**
+   * A failed attempt to create a segment.
+   *
+   * @param reason why it failed
+   * @param freedCount the {@link #freedCount} before the attempt; when that has grown, the refusal
+   *     is out of date
+   */
+  private record Refusal(String reason, int freedCount) {}
 
   JournalWriter(Slot slot, JournalSettings settings, Segment current, long bytes) {
     this.slot = slot;
     this.settings = settings;
     this.current = current;
     this.bytes = new AtomicLong(bytes);
-    this.maker = new Thread(this::makeSegments, "indelible-journal-segments");
-    this.maker.setDaemon(true);
-    this.readier = new Thread(this::readyPages, "indelible-journal-pages");
-    this.readier.setDaemon(true);
+    this.allocator = new Thread(this::allocate, "indelible-journal-segments");
+    this.allocator.setDaemon(true);
+    this.toucher = new Thread(this::touch, "indelible-journal-pages");
+    this.toucher.setDaemon(true);
   }
 
   void start() {
-    maker.start();
-    readier.start();
+    allocator.start();
+    toucher.start();
   }
 
   /**
    * Appends a frame.
    *
-   * @return whether it is there, as durable as the settings say; if not, it never will be, but for
-   *     one that was placed in the very moment in which the journal was closed: that one may be
+   * @return whether it was accepted, as durable as the settings demand. A frame that was not is
+   *     never read, with one exception: one that was placed at the instant in which the journal was
+   *     closed may be read by the next run
    */
   boolean append(ByteBuffer frame) {
     while (true) {
       Segment segment = current;
-      if (!making && isSpareDue(segment)) {
-        LockSupport.unpark(maker);
+      if (!allocating && isSpareDue(segment)) {
+        LockSupport.unpark(allocator);
       }
-      if (!readying && segment.isReadyingDue()) {
-        LockSupport.unpark(readier);
+      if (!touching && segment.isTouchDue()) {
+        LockSupport.unpark(toucher);
       }
-      int outcome = segment.append(frame, settings.durability());
-      if (outcome != Segment.FULL) {
-        // What is placed while the journal closes may be left to the next run, or not.
-        return outcome == Segment.APPENDED && !closed;
+      Segment.Outcome outcome = segment.append(frame, settings.durability());
+      if (outcome != Segment.Outcome.FULL) {
+        return outcome == Segment.Outcome.APPENDED && !closed;
       }
       if (!rotate(segment)) {
         return false;
@@ -130,36 +138,35 @@ final class JournalWriter {
     }
   }
 
-  /** The segment that producers write to. */
+  /** Returns the segment that producers write to. */
   Segment current() {
     return current;
   }
 
-  /** Bytes of all segments on disk. */
+  /** Returns the bytes of all segments on disk. */
   long bytes() {
     return bytes.get();
   }
 
   /**
-   * Notes how far the drainer came.
+   * Records the progress of the drainer.
    *
-   * @param freed how many bytes of segments it removed
-   * @param settled up to where everything is settled
+   * @param freed bytes of the segments that it removed
+   * @param settled the position up to which everything is settled
    */
   void drained(long freed, long settled) {
     bytes.addAndGet(-freed);
-    boolean lastLeft = settled != drainedTo && settled >= current.end();
+    boolean lastDrained = settled != drainedTo && settled >= current.end();
     drainedTo = settled;
-    if (freed > 0 || lastLeft) {
-      // There may be room now: whoever needs some waits for the maker's word.
-      reliefs++;
-      LockSupport.unpark(maker);
+    if (freed > 0 || lastDrained) {
+      freedCount++;
+      LockSupport.unpark(allocator);
     }
   }
 
-  /** Why events may soon not be accepted, or are not. */
+  /** Returns why events are not accepted, or may soon not be. */
   Optional<String> trouble() {
-    String reason = noRoom();
+    String reason = refusal();
     if (reason != null) {
       return Optional.of(
           isFull()
@@ -167,21 +174,21 @@ final class JournalWriter {
               : "the journal cannot grow: " + reason);
     }
     double used = used();
-    return used < DEGRADED_AT ? Optional.empty() : Optional.of(fill(used));
+    return used < DEGRADED_AT ? Optional.empty() : Optional.of(describe(used));
   }
 
   /**
-   * Ends the maker, lets no more events in and removes a segment that nobody wrote to. A producer
-   * may still be at work in room that it had claimed before.
+   * Ends the threads, accepts no more frames and removes a segment that nobody wrote to. A producer
+   * may still be at work in a range that it had claimed before.
    *
-   * @return how much of the last segment was claimed
+   * @return how many bytes of the last segment were claimed
    */
   int close() {
     closed = true;
-    LockSupport.unpark(maker);
-    LockSupport.unpark(readier);
-    Journal.await(maker);
-    Journal.await(readier);
+    LockSupport.unpark(allocator);
+    LockSupport.unpark(toucher);
+    Threads.join(allocator);
+    Threads.join(toucher);
     Segment unused;
     int claimed;
     synchronized (rotation) {
@@ -199,125 +206,113 @@ final class JournalWriter {
     return claimed;
   }
 
-  /** Goes on to the next segment; returns false if there is none to be had. */
+  /** Goes on to the next segment; returns false if none can be created. */
   private boolean rotate(Segment full) {
     long deadline = System.nanoTime() + ROTATION_PATIENCE.toNanos();
     while (current == full) {
       synchronized (rotation) {
         Segment next = spare;
         if (current == full && next != null) {
-          // The one call comes first: at the end of a stack it is done whole or not at all.
           full.follow(next);
           current = next;
           spare = null;
         }
       }
-      // Read before it is looked again whether there is none: by then it may be of a later segment.
-      boolean refused = noRoom() != null;
+      // Read before the second look at the spare: a refusal read later may be of a later segment.
+      boolean refused = refusal() != null;
       if (current == full) {
         if (refused && spare == null && current == full
             || closed
             || System.nanoTime() - deadline >= 0) {
           return false;
         }
-        LockSupport.unpark(maker);
+        LockSupport.unpark(allocator);
         LockSupport.parkNanos(this, ROTATION_POLL.toNanos());
       }
     }
     return true;
   }
 
-  private void makeSegments() {
+  private void allocate() {
     while (!closed) {
-      if (isSpareDue(current)) {
-        making = true;
-        make();
-        making = false;
-      } else {
-        LockSupport.park(this);
-      }
       try {
-        warn();
+        if (isSpareDue(current)) {
+          allocating = true;
+          createSpare();
+        } else {
+          allocating = false;
+          if (!isSpareDue(current)) {
+            LockSupport.park(this);
+          }
+        }
+        logUsage();
       } catch (RuntimeException | Error e) {
-        // Out of memory for a line of the log; health says the same.
+        // Out of memory. This thread goes on: no other creates segments.
+        LockSupport.parkNanos(this, RETRY_INTERVAL.toNanos());
       }
     }
   }
 
-  private void readyPages() {
+  private void touch() {
     while (!closed) {
       try {
-        if (current.isReadyingDue()) {
-          readying = true;
-          current.readyAhead();
+        if (current.isTouchDue()) {
+          touching = true;
+          current.touchAhead();
         } else {
-          readying = false;
-          if (!current.isReadyingDue()) {
+          touching = false;
+          if (!current.isTouchDue()) {
             LockSupport.park(this);
           }
         }
       } catch (Error e) {
-        // The disk cannot give a page, as a producer will find; there it is told.
-        LockSupport.parkNanos(this, ROOM_POLL_NANOS);
+        // The system cannot provide a page. A producer will fail on it, and report it.
+        LockSupport.parkNanos(this, RETRY_INTERVAL.toNanos());
       }
     }
   }
 
-  /** Why no segment can be made; null while one can, or that is not known. */
-  private @Nullable String noRoom() {
-    String reason = noRoom;
-    return noRoomAt == reliefs ? reason : null;
+  /** Returns why no segment can be created; null while one can be, or that is not known. */
+  private @Nullable String refusal() {
+    Refusal last = refusal;
+    return last == null || last.freedCount != freedCount ? null : last.reason;
   }
 
-  /** Whether it is time to make the segment after that one: a quarter of it is used. */
+  /** Returns whether the segment after that one is due: a quarter of it is used. */
   private boolean isSpareDue(Segment segment) {
     return spare == null && segment.used() >= segment.size() / 4;
   }
 
-  private void make() {
+  private void createSpare() {
     Segment last = current;
-    int reliefsBefore = reliefs;
+    int freedBefore = freedCount;
     try {
-      int size = room(last);
-      Segment made = Segment.create(slot, last.number() + 1, last.end(), size);
+      int size = nextSize(last);
+      Segment created = Segment.create(slot, last.nextHeader(size));
       bytes.addAndGet(size);
-      boolean again = noRoom != null;
-      // First: whoever finds the segment finds no reason any more why there is none.
-      noRoom = null;
-      spare = made;
-      if (again) {
+      boolean wasRefused = refusal != null;
+      // First: a producer that finds the segment must not find a refusal.
+      refusal = null;
+      spare = created;
+      if (wasRefused) {
         LOG.warn("{}: there is room for more events again", slot.directory());
       }
     } catch (IOException | RuntimeException | Error e) {
-      boolean isNew = noRoom == null;
-      noRoomAt = reliefsBefore;
-      noRoom = NO_WORDS;
-      try {
-        noRoom = e.getMessage() == null ? e.toString() : e.getMessage();
-      } catch (RuntimeException | Error second) {
-        // Out of memory even for a message. This thread goes on: nobody else makes segments.
-      }
+      boolean isNew = refusal == null;
+      refusal = new Refusal(Objects.requireNonNullElse(e.getMessage(), e.toString()), freedBefore);
       if (isNew) {
-        log(e);
+        LOG.error("{}: the journal cannot grow: {}", slot.directory(), e.toString());
       }
-      if (reliefs == reliefsBefore) {
-        LockSupport.parkNanos(this, ROOM_POLL_NANOS);
+      if (freedCount == freedBefore) {
+        LockSupport.parkNanos(this, RETRY_INTERVAL.toNanos());
       }
     }
   }
 
-  private void log(Throwable failure) {
-    try {
-      LOG.error("{}: the journal cannot grow: {}", slot.directory(), failure.toString());
-    } catch (RuntimeException | Error e) {
-      // Out of memory for a line of the log; health says the same.
-    }
-  }
-
-  /** How large the next segment may be. */
-  private int room(Segment last) throws IOException {
+  /** Returns the size of the next segment in bytes. */
+  private int nextSize(Segment last) throws IOException {
     if (drainedTo >= last.end()) {
-      // Nothing waits: the next segment, of the smallest size, lets the last one go.
+      // Nothing waits: the next segment, of the smallest size, lets the last one be removed.
       return FIRST_SEGMENT_BYTES;
     }
     long inQuota = settings.quotaBytes() - bytes.get();
@@ -337,11 +332,11 @@ final class JournalWriter {
     return spare == null && segment.used() >= segment.size();
   }
 
-  private void warn() {
+  private void logUsage() {
     double used = used();
     double threshold = used >= DEGRADED_AT ? DEGRADED_AT : used >= WARN_AT ? WARN_AT : 0;
     if (threshold > logged) {
-      LOG.warn("{}: {}", slot.directory(), fill(used));
+      LOG.warn("{}: {}", slot.directory(), describe(used));
     }
     logged = threshold;
   }
@@ -350,7 +345,7 @@ final class JournalWriter {
     return (double) bytes.get() / settings.quotaBytes();
   }
 
-  private static String fill(double used) {
+  private static String describe(double used) {
     return "the journal has used %s %% of its quota; the ledger is not keeping up"
         .formatted(Math.round(used * 100));
   }

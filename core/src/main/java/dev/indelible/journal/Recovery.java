@@ -9,16 +9,16 @@ import java.util.Optional;
 import java.util.function.LongConsumer;
 
 /**
- * What an earlier run left in a slot, behind the position that the ledger has.
+ * The events that an earlier run left in a slot, after the position that the ledger has.
  *
- * @param events how many events wait, lost ones among them
+ * @param events the number of events that wait, lost ones included
  * @param reader reads them
  * @param last the segment that they end in
- * @param end where they end in it; new events of this process's own slot follow there
+ * @param end the offset at which they end in it; new events of the own slot follow there
  * @param bytes of all segments
  */
 record Recovery(long events, JournalReader reader, Segment last, int end, long bytes) {
-  /** How many events are counted between two words about it; a few milliseconds' worth. */
+  /** Events counted between two reports of progress; takes a few milliseconds. */
   static final int EVENTS_PER_REPORT = 4096;
 
   /**
@@ -27,13 +27,15 @@ record Recovery(long events, JournalReader reader, Segment last, int end, long b
    *
    * @param files the slot's segments, checked
    * @param settled the position up to which the ledger has it
-   * @param progress hears now and then how many events were counted
+   * @param progress receives the number of events counted so far, now and then
    */
   static Recovery ofOwn(Slot slot, List<Path> files, long settled, LongConsumer progress)
       throws IOException, JournalException {
     List<Segment> segments = unsettled(slot, files, settled);
     if (segments.isEmpty()) {
-      segments.add(Segment.create(slot, 0, settled, JournalWriter.FIRST_SEGMENT_BYTES));
+      segments.add(
+          Segment.create(
+              slot, new SegmentFile.Header(0, settled, JournalWriter.FIRST_SEGMENT_BYTES)));
     }
     Recovery read = read(slot, segments, settled, progress);
     clean(read, segments);
@@ -42,9 +44,9 @@ record Recovery(long events, JournalReader reader, Segment last, int end, long b
   }
 
   /**
-   * Reads a dead process's slot. Nothing is made, written or synced in one in which nothing waits.
+   * Reads the slot of a dead process. Creates, writes and syncs nothing if no event waits in it.
    *
-   * @return empty if nothing waits in it
+   * @return empty if no event waits in it
    */
   static Optional<Recovery> ofDead(Slot slot, List<Path> files, long settled, LongConsumer progress)
       throws IOException, JournalException {
@@ -61,7 +63,7 @@ record Recovery(long events, JournalReader reader, Segment last, int end, long b
     return Optional.of(read);
   }
 
-  /** Opens the segments that hold something behind that position, and removes the others. */
+  /** Opens the segments that reach beyond the settled position, and removes the others. */
   private static List<Segment> unsettled(Slot slot, List<Path> files, long settled)
       throws IOException, JournalException {
     List<Segment> segments = new ArrayList<>(slot.openSegments(files));
@@ -90,17 +92,17 @@ record Recovery(long events, JournalReader reader, Segment last, int end, long b
     return new Recovery(events, reader, last, end.offset(), bytes);
   }
 
-  /** Clears a write that was cut short, and syncs all there is. */
+  /** Clears a write that was cut short, and syncs all segments. */
   private static void clean(Recovery read, List<Segment> segments) throws IOException {
     read.last().clearFrom(read.end());
-    // What the run before had no more time to sync must not wait for this one's syncs, and what was
-    // cleared must not come back.
+    // The run before may have ended before its last sync, and cleared bytes must not come back
+    // after a power cut.
     for (Segment segment : segments) {
-      segment.sync();
+      segment.syncOrThrow();
     }
   }
 
-  /** A segment is given back only when the ledger has it, so the journal begins at its mark. */
+  /** Segments are removed only once they are settled, so a journal begins at the ledger's mark. */
   private static Optional<String> missing(Segment first, long settled) {
     return first.base() <= settled
         ? Optional.empty()

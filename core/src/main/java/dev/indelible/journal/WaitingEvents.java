@@ -23,12 +23,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The events that wait in the journals of a directory, counted from outside: nothing is adopted,
- * and no journal at work is disturbed. Segments are read and never mapped, because their owner may
- * give their blocks back meanwhile.
+ * and no journal in use is disturbed. Segments are read and never mapped, because the process that
+ * has them may free their blocks meanwhile.
  *
- * @param alive how many wait in journals of processes at work, this one's included
+ * @param alive the number of events in journals of running processes, this one included
  * @param oldestAlive when the oldest of those happened; empty if there are none
- * @param ended how many wait in journals of processes that have ended
+ * @param ended the number of events in journals of processes that have ended
  * @param oldestEnded when the oldest of those happened; empty if there are none
  */
 public record WaitingEvents(
@@ -36,8 +36,8 @@ public record WaitingEvents(
   private static final Object READING = new Object();
 
   /**
-   * Where segments are read into, one after the other; guarded by {@link #READING}. Memory outside
-   * the heap is freed late, so one who asks often needs the same memory again.
+   * The buffer that segments are read into, one after the other; guarded by {@link #READING}. It is
+   * reused, because memory outside the heap is freed late and status may be read often.
    */
   private static SoftReference<MappedByteBuffer> buffer = new SoftReference<>(null);
 
@@ -48,11 +48,11 @@ public record WaitingEvents(
   /**
    * Counts the events that wait.
    *
-   * @param directory the journals of one ledger; if it is not there, no events wait
+   * @param directory the journals of one ledger; if it does not exist, no events wait
    * @param ledger the ledger they must belong to, if that is known
-   * @param positions where the ledger stands
-   * @throws JournalException if a journal cannot be read, or the ledger cannot be asked: how many
-   *     events wait is not known then
+   * @param positions the positions that the ledger has committed
+   * @throws JournalException if a journal or the ledger cannot be read: then the number of waiting
+   *     events is not known
    */
   public static WaitingEvents read(Path directory, Optional<UUID> ledger, Positions positions)
       throws JournalException {
@@ -80,7 +80,7 @@ public record WaitingEvents(
     }
   }
 
-  /** Whether no events wait. */
+  /** Returns whether no events wait. */
   public boolean isNone() {
     return alive == 0 && ended == 0;
   }
@@ -104,7 +104,7 @@ public record WaitingEvents(
     Set<Path> slots = new TreeSet<>();
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
       for (Path entry : entries) {
-        // What else is there, an opening of the journal refuses, and names.
+        // Anything else is refused, and named, when the journal is opened.
         if (Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)) {
           slots.add(entry);
         }
@@ -138,7 +138,7 @@ public record WaitingEvents(
       if (segment == null) {
         continue;
       }
-      // Asked after the segment was read: what the ledger has taken since is not counted.
+      // Read after the segment: events that the ledger has appended since are not counted.
       long settled = positions.settled(journal);
       if (segment.end() <= settled) {
         continue;
@@ -155,12 +155,12 @@ public record WaitingEvents(
   }
 
   /**
-   * A copy of a segment in memory, until the next is read; null if its owner has not finished it,
-   * or has given it back.
+   * Returns a copy of a segment in memory, valid until the next is read; null if the process that
+   * has it has not finished it, or has removed it.
    */
   private static @Nullable Segment read(Path file, UUID journal)
       throws IOException, JournalException {
-    if (Slot.isUnfinished(file)) {
+    if (SegmentFile.isUnfinished(file)) {
       return null;
     }
     try (FileChannel channel =
@@ -168,20 +168,20 @@ public record WaitingEvents(
       if (channel.size() == 0) {
         return null;
       }
-      Segment.Header header = Segment.readHeader(file, journal);
+      SegmentFile.Header header = SegmentFile.readHeader(file, journal);
       MappedByteBuffer bytes = buffer(header.size());
       while (bytes.hasRemaining() && channel.read(bytes, bytes.position()) > 0) {}
       while (bytes.hasRemaining()) {
-        // What is missing of a file that was cut short reads as zeros, not as the one before it.
+        // The missing rest of a file that was cut short reads as zeros, not as the file before it.
         bytes.put((byte) 0);
       }
       bytes.clear();
-      return new Segment(file, header.number(), header.base(), bytes, new Disk());
+      return new Segment(new SegmentFile(file, header, bytes, new Disk()));
     } catch (NoSuchFileException e) {
       return null;
     } catch (JournalException e) {
       if (Files.notExists(file) || Files.size(file) == 0) {
-        // Given back while it was read.
+        // Removed while it was read.
         return null;
       }
       throw e;

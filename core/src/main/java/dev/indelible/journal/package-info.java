@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Where accepted events survive their process: memory-mapped segment files. */
+/** The journal: memory-mapped files in which accepted events survive their process. */
 @NullMarked
 package dev.indelible.journal;
 

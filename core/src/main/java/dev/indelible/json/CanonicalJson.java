@@ -33,13 +33,13 @@ import tools.jackson.databind.node.ObjectNode;
  * cannot hold, lone surrogates, invalid UTF-8, and nesting deeper than {@link #MAX_DEPTH}.
  */
 public final class CanonicalJson {
-  /** Deepest nesting that is read; deeper input can only be meant to exhaust a stack. */
+  /** The deepest nesting that is read; deeper input is an attempt to exhaust the stack. */
   public static final int MAX_DEPTH = 500;
 
-  /** Largest text that is read, in bytes; well above the 1 MiB an event keeps of its payload. */
+  /** The largest text that is read, in bytes; well above the 1 MiB that an event keeps. */
   public static final int MAX_TEXT_BYTES = 64 * 1024 * 1024;
 
-  /** Without databind's mapper, which takes longer to start than a decision does. */
+  /** A parser without databind's mapper, which takes longer to start than a decision. */
   private static final JsonFactory JSON =
       JsonFactory.builder()
           .streamReadConstraints(
@@ -50,10 +50,9 @@ public final class CanonicalJson {
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .build();
 
-  /** Longest message of a misfit before its place is no longer told in full. */
-  private static final int MAX_MISFIT_CHARS = 300;
+  private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
-  /** What Jackson says of its own switches, which whoever sent the JSON cannot turn. */
+  /** Advice in Jackson's messages about its own settings, which a sender of JSON cannot change. */
   private static final Pattern ADVICE_TO_PROGRAMMERS =
       Pattern.compile(" \\(start marker at .*|(, from|: enable) `[^`]*`( to allow)?");
 
@@ -69,68 +68,74 @@ public final class CanonicalJson {
       throw new JsonFormatException(
           utf8.length + " bytes of JSON; the limit is " + MAX_TEXT_BYTES + " bytes");
     }
-    JsonNode node;
     try (JsonParser text = JSON.createParser(ObjectReadContext.empty(), decode(utf8))) {
       if (text.nextToken() == null) {
         throw new JsonFormatException("nothing to read where a JSON value should be");
       }
-      node = tree(text);
+      JsonNode node = tree(text);
       if (text.nextToken() != null) {
         throw new JsonFormatException(at(text.currentTokenLocation(), "more text after the value"));
       }
+      return node;
     } catch (JacksonException e) {
       throw new JsonFormatException(describe(e));
+    } catch (Misfit e) {
+      throw new JsonFormatException(e.message());
     }
-    try {
-      requireRepresentable(node);
-    } catch (JsonFormatException e) {
-      String misfit = String.valueOf(e.getMessage());
-      throw misfit.startsWith(".") ? new JsonFormatException(misfit.substring(1)) : e;
-    }
-    return node;
   }
 
   /** Reads the value that begins with the current token; the parser limits its depth. */
-  private static JsonNode tree(JsonParser text) {
-    JsonNodeFactory nodes = JsonNodeFactory.instance;
+  private static JsonNode tree(JsonParser text) throws Misfit {
     return switch (text.currentToken()) {
-      case START_OBJECT -> {
-        ObjectNode object = nodes.objectNode();
-        while (text.nextToken() == JsonToken.PROPERTY_NAME) {
-          String name = text.currentName();
-          text.nextToken();
-          object.set(name, tree(text));
-        }
-        yield object;
-      }
-      case START_ARRAY -> {
-        ArrayNode array = nodes.arrayNode();
-        while (text.nextToken() != JsonToken.END_ARRAY) {
-          array.add(tree(text));
-        }
-        yield array;
-      }
-      case VALUE_STRING -> nodes.stringNode(text.getString());
-      case VALUE_NUMBER_INT -> integer(text, nodes);
-      case VALUE_NUMBER_FLOAT -> nodes.numberNode(text.getDoubleValue());
-      case VALUE_TRUE -> nodes.booleanNode(true);
-      case VALUE_FALSE -> nodes.booleanNode(false);
-      case VALUE_NULL -> nodes.nullNode();
+      case START_OBJECT -> object(text);
+      case START_ARRAY -> array(text);
+      case VALUE_STRING -> NODES.stringNode(wellFormed(text.getString()));
+      case VALUE_NUMBER_INT -> requireExact(integer(text));
+      case VALUE_NUMBER_FLOAT -> requireFinite(NODES.numberNode(text.getDoubleValue()));
+      case VALUE_TRUE -> NODES.booleanNode(true);
+      case VALUE_FALSE -> NODES.booleanNode(false);
+      case VALUE_NULL -> NODES.nullNode();
       default -> throw new IllegalStateException("no value begins with " + text.currentToken());
     };
   }
 
-  private static JsonNode integer(JsonParser text, JsonNodeFactory nodes) {
+  private static ObjectNode object(JsonParser text) throws Misfit {
+    ObjectNode object = NODES.objectNode();
+    while (text.nextToken() == JsonToken.PROPERTY_NAME) {
+      String name = wellFormed(text.currentName());
+      text.nextToken();
+      try {
+        object.set(name, tree(text));
+      } catch (Misfit e) {
+        throw e.within("." + Text.excerpt(name));
+      }
+    }
+    return object;
+  }
+
+  private static ArrayNode array(JsonParser text) throws Misfit {
+    ArrayNode array = NODES.arrayNode();
+    while (text.nextToken() != JsonToken.END_ARRAY) {
+      try {
+        array.add(tree(text));
+      } catch (Misfit e) {
+        throw e.within("[" + array.size() + "]");
+      }
+    }
+    return array;
+  }
+
+  private static JsonNode integer(JsonParser text) {
     return switch (text.getNumberType()) {
-      case INT -> nodes.numberNode(text.getIntValue());
-      case LONG -> nodes.numberNode(text.getLongValue());
-      default -> nodes.numberNode(text.getBigIntegerValue());
+      case INT -> NODES.numberNode(text.getIntValue());
+      case LONG -> NODES.numberNode(text.getLongValue());
+      default -> NODES.numberNode(text.getBigIntegerValue());
     };
   }
 
   /**
-   * Decoded here because Jackson guesses at UTF-16 and UTF-32, skips a byte order mark, and takes
-   * overlong forms and encoded surrogates (RFC 3629 section 3) for what they stand for.
+   * Decodes UTF-8. Jackson does not: it detects UTF-16 and UTF-32, skips a byte order mark, and
+   * accepts overlong forms and encoded surrogates (RFC 3629 section 3).
    */
   private static String decode(byte[] utf8) throws JsonFormatException {
     try {
@@ -140,24 +145,23 @@ public final class CanonicalJson {
     }
   }
 
-  /** As {@link #read(byte[])}, from text. */
+  /** Reads one JSON value from text, as {@link #read(byte[])} does. */
   public static JsonNode read(String json) throws JsonFormatException {
     try {
-      Text.requireWellFormed(json, "JSON text");
+      return read(Text.requireWellFormed(json, "JSON text").getBytes(StandardCharsets.UTF_8));
     } catch (IllegalArgumentException e) {
       throw new JsonFormatException(e.getMessage());
     }
-    return read(json.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** The canonical bytes of a value that {@link #read} returned. */
+  /** Returns the canonical bytes of a value that {@link #read} returned. */
   public static byte[] write(JsonNode node) {
     CanonicalWriter out = new CanonicalWriter();
     write(node, out);
     return out.toBytes();
   }
 
-  /** The canonical form of JSON given as UTF-8. */
+  /** Returns the canonical form of JSON in UTF-8. */
   public static byte[] canonicalize(byte[] utf8) throws JsonFormatException {
     return write(read(utf8));
   }
@@ -172,7 +176,7 @@ public final class CanonicalJson {
         }
         out.endArray();
       }
-      case STRING -> out.quoted(node.stringValue());
+      case STRING -> out.string(node.stringValue());
       case NUMBER -> out.ascii(number(node.doubleValue()));
       case BOOLEAN -> out.ascii(node.booleanValue() ? "true" : "false");
       case NULL -> out.ascii("null");
@@ -180,7 +184,7 @@ public final class CanonicalJson {
     }
   }
 
-  /** Members sorted by name as UTF-16 code units (RFC 8785 section 3.2.3). */
+  /** Writes the members sorted by name as UTF-16 code units (RFC 8785 section 3.2.3). */
   private static void writeObject(JsonNode node, CanonicalWriter out) {
     List<String> names = new ArrayList<>(node.propertyNames());
     names.sort(null);
@@ -193,10 +197,10 @@ public final class CanonicalJson {
   }
 
   /**
-   * A double as ECMAScript writes it (RFC 8785 section 3.2.2.3; ECMA-262 Number::toString).
+   * Formats a double as ECMAScript does (RFC 8785 section 3.2.2.3; ECMA-262 Number::toString).
    *
-   * <p>The shortest digits come from Jackson's Schubfach writer and not from {@link
-   * Double#toString}, whose digits differ between JDK 17 and 19.
+   * <p>The shortest digits come from Jackson's Schubfach writer: those of {@link Double#toString}
+   * differ between JDK 17 and 19.
    */
   static String number(double value) {
     if (value == 0) {
@@ -222,7 +226,7 @@ public final class CanonicalJson {
     return sign + digits.charAt(0) + fraction + exponent;
   }
 
-  /** Java prefers two digits that are nearer over one, ECMAScript does not: 4.9e-324 is 5e-324. */
+  /** Rounds two digits to one where ECMAScript does: Java writes 4.9e-324, ECMAScript 5e-324. */
   private static BigDecimal oneDigit(BigDecimal shortest, double value) {
     if (shortest.precision() != 2) {
       return shortest;
@@ -231,74 +235,34 @@ public final class CanonicalJson {
     return rounded.doubleValue() == value ? rounded.stripTrailingZeros() : shortest;
   }
 
-  private static void requireRepresentable(JsonNode node) throws JsonFormatException {
-    switch (node.getNodeType()) {
-      case OBJECT -> {
-        for (String name : node.propertyNames()) {
-          requireWellFormed(name);
-          try {
-            requireRepresentable(node.get(name));
-          } catch (JsonFormatException e) {
-            throw within("." + excerpt(name), e);
-          }
-        }
-      }
-      case ARRAY -> {
-        int index = 0;
-        for (JsonNode element : node.values()) {
-          try {
-            requireRepresentable(element);
-          } catch (JsonFormatException e) {
-            throw within("[" + index + "]", e);
-          }
-          index++;
-        }
-      }
-      case STRING -> requireWellFormed(node.stringValue());
-      case NUMBER -> requireDouble(node);
-      default -> {}
-    }
-  }
-
-  /** Puts a step of the way to the misfit before what is known of it; a long way is not told. */
-  private static JsonFormatException within(String step, JsonFormatException misfit) {
-    String known = String.valueOf(misfit.getMessage());
-    if (known.length() > MAX_MISFIT_CHARS) {
-      return misfit;
-    }
-    boolean onTheWay = known.startsWith(".") || known.startsWith("[");
-    return new JsonFormatException(step + (onTheWay ? "" : ": ") + known);
-  }
-
-  private static void requireWellFormed(String value) throws JsonFormatException {
+  private static String wellFormed(String value) throws Misfit {
     try {
-      Text.requireWellFormed(value, "string");
+      return Text.requireWellFormed(value, "string");
     } catch (IllegalArgumentException e) {
-      throw new JsonFormatException(e.getMessage());
+      throw new Misfit("", e.getMessage());
     }
   }
 
-  /** JCS numbers are doubles; an integer that would change its value on the way is refused. */
-  private static void requireDouble(JsonNode node) throws JsonFormatException {
-    // Asked of the number and not of the node: a node that holds a huge integer throws.
-    double value = node.numberValue().doubleValue();
-    if (Double.isInfinite(value) || Double.isNaN(value)) {
-      throw new JsonFormatException("a number is too large for a double; send it as a string");
+  private static JsonNode requireFinite(JsonNode node) throws Misfit {
+    // The number is converted and not the node: a node that holds a huge integer throws.
+    if (Double.isInfinite(node.numberValue().doubleValue())) {
+      throw new Misfit("", "a number is too large for a double; send it as a string");
     }
-    if (node.isIntegralNumber()) {
-      BigInteger exact = node.bigIntegerValue();
-      if (exact.bitLength() > 53
-          && new BigDecimal(number(value)).toBigInteger().compareTo(exact) != 0) {
-        throw new JsonFormatException(
-            "integer "
-                + excerpt(exact.toString())
-                + " cannot be held exactly by a double; send it as a string");
-      }
-    }
+    return node;
   }
 
-  private static String excerpt(String text) {
-    return text.length() <= 40 ? text : text.substring(0, 40) + "…";
+  /** Numbers in JCS are doubles; an integer that would change its value is refused. */
+  private static JsonNode requireExact(JsonNode node) throws Misfit {
+    BigInteger exact = requireFinite(node).bigIntegerValue();
+    if (exact.bitLength() > 53
+        && new BigDecimal(number(exact.doubleValue())).toBigInteger().compareTo(exact) != 0) {
+      throw new Misfit(
+          "",
+          "integer "
+              + Text.excerpt(exact.toString())
+              + " cannot be held exactly by a double; send it as a string");
+    }
+    return node;
   }
 
   private static String describe(JacksonException e) {
@@ -315,5 +279,29 @@ public final class CanonicalJson {
 
   private static String firstLine(JacksonException e) {
     return e.getOriginalMessage().lines().findFirst().orElse("unreadable");
+  }
+
+  /** A value that has no canonical form, and its place from the root, as in {@code a.b[3]}. */
+  private static final class Misfit extends Exception {
+    /** A longer place is not shown in full: it can be as long as the text. */
+    private static final int MAX_PLACE_CHARS = 300;
+
+    private final String place;
+    private final String problem;
+
+    Misfit(String place, String problem) {
+      super(problem, null, false, false);
+      this.place = place;
+      this.problem = problem;
+    }
+
+    Misfit within(String step) {
+      return place.length() > MAX_PLACE_CHARS ? this : new Misfit(step + place, problem);
+    }
+
+    String message() {
+      String from = place.startsWith(".") ? place.substring(1) : place;
+      return from.isEmpty() ? problem : from + ": " + problem;
+    }
   }
 }

@@ -11,29 +11,29 @@ import java.util.UUID;
 /**
  * Writes RFC 8785 (JCS) text into a growing byte buffer.
  *
- * <p>The caller writes members in the order JCS demands (sorted by UTF-16 code units); this class
- * gets the escapes, the commas and the UTF-8 right. Not for use by two threads at once.
+ * <p>The caller writes members in the order of JCS (sorted by UTF-16 code units); this class writes
+ * the escapes, the commas and the UTF-8. Not thread-safe.
  */
 public final class CanonicalWriter {
   private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
 
-  /** Room for a typical event, so that most are written without growing. */
+  /** The size of a typical event, so that most are written without growing the buffer. */
   private static final int INITIAL_BYTES = 1024;
 
-  /** Zeros from {@link #length} on. */
+  /** Written up to {@link #length}, zeros from there on. */
   private byte[] buffer = new byte[INITIAL_BYTES];
 
   private int length;
 
-  /** Writes from the start of a buffer. */
+  /** Creates a writer. */
   public CanonicalWriter() {
     this(0);
   }
 
   /**
-   * Leaves room in front of what is written.
+   * Creates a writer that leaves zeros before its text.
    *
-   * @param ahead how many bytes of zeros, at most 256
+   * @param ahead the number of zeros, at most 256
    */
   public CanonicalWriter(int ahead) {
     length = ahead;
@@ -68,12 +68,12 @@ public final class CanonicalWriter {
   /** Writes a member's name, with the comma before it unless it is the object's first. */
   public CanonicalWriter name(String name) {
     comma();
-    return quoted(name).raw(':');
+    return string(name).raw(':');
   }
 
   /** Writes a string member. */
   public CanonicalWriter member(String name, String value) {
-    return name(name).quoted(value);
+    return name(name).string(value);
   }
 
   /** Writes an integer member; exact for magnitudes up to 2^53. */
@@ -97,12 +97,12 @@ public final class CanonicalWriter {
     return name(name).raw('"').canonical(Base64.getEncoder().encode(value)).raw('"');
   }
 
-  /** Writes a string member if there is a value for it. */
+  /** Writes a string member, or nothing if the value is empty. */
   public CanonicalWriter member(String name, Optional<String> value) {
     return value.isPresent() ? member(name, value.get()) : this;
   }
 
-  /** Writes a string member: an id in its usual form, as {@link UUID#toString} has it. */
+  /** Writes a member whose value is an id in the form of {@link UUID#toString}. */
   public CanonicalWriter member(String name, UUID value) {
     name(name).raw('"');
     hex(value.getMostSignificantBits() >>> 32, 8).raw('-');
@@ -112,26 +112,21 @@ public final class CanonicalWriter {
     return hex(value.getLeastSignificantBits(), 12).raw('"');
   }
 
-  /** Writes a string value. */
-  public CanonicalWriter string(String value) {
-    return quoted(value);
-  }
-
   /** Writes an array of strings. */
   public CanonicalWriter strings(Iterable<String> values) {
     beginArray();
     for (String value : values) {
-      element().quoted(value);
+      element().string(value);
     }
     return endArray();
   }
 
-  /** Writes text that is canonical JSON already. */
+  /** Writes text that is already canonical JSON. */
   public CanonicalWriter canonical(String json) {
     return text(json);
   }
 
-  /** Writes bytes that are canonical JSON already. */
+  /** Writes bytes that are already canonical JSON. */
   public CanonicalWriter canonical(byte[] json) {
     ensure(json.length);
     System.arraycopy(json, 0, buffer, length, json.length);
@@ -139,22 +134,22 @@ public final class CanonicalWriter {
     return this;
   }
 
-  /** Writes text as it is, which is JSON only if the caller makes it so. */
+  /** Writes text as it is; the caller ensures that the result is JSON. */
   public CanonicalWriter text(String text) {
     return canonical(text.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** How many bytes have been written, with the room left in front. */
+  /** Returns the number of bytes written, the zeros in front included. */
   public int length() {
     return length;
   }
 
-  /** The bytes written so far. */
+  /** Returns the bytes written so far. */
   public byte[] toBytes() {
     return Arrays.copyOf(buffer, length);
   }
 
-  /** Takes back everything behind the first {@code bytes}. */
+  /** Discards everything after the first {@code bytes}. */
   public CanonicalWriter cutTo(int bytes) {
     Arrays.fill(buffer, bytes, length, (byte) 0);
     length = bytes;
@@ -162,9 +157,9 @@ public final class CanonicalWriter {
   }
 
   /**
-   * The bytes written so far, without a copy; this writer is done with.
+   * Returns the bytes written so far without a copy; this writer must not be used afterwards.
    *
-   * @param behind how many zeros to have after them
+   * @param behind the number of zeros to append
    */
   public ByteBuffer toBuffer(int behind) {
     ensure(behind);
@@ -193,8 +188,8 @@ public final class CanonicalWriter {
     return this;
   }
 
-  /** RFC 8785 section 3.2.2.2: escapes only what JSON requires, in its shortest form. */
-  CanonicalWriter quoted(String value) {
+  /** Writes a string value; escapes only what JSON requires (RFC 8785 section 3.2.2.2). */
+  public CanonicalWriter string(String value) {
     int n = value.length();
     ensure(n + 2);
     buffer[length++] = '"';
@@ -212,9 +207,7 @@ public final class CanonicalWriter {
     return raw('"');
   }
 
-  /**
-   * Writes the chars that stand for themselves, up to the first that does not; returns its index.
-   */
+  /** Writes the chars that need no escape, up to the first that does; returns its index. */
   private int plain(String value) {
     byte[] out = buffer;
     int start = length;
@@ -252,7 +245,7 @@ public final class CanonicalWriter {
     }
   }
 
-  /** The last {@code digits} hexadecimal digits of a number. */
+  /** Writes the last {@code digits} hexadecimal digits of a number. */
   private CanonicalWriter hex(long value, int digits) {
     ensure(digits);
     for (int i = digits - 1; i >= 0; i--) {

@@ -9,7 +9,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
 
-/** The fields of one JSON object, taken by name and type; what is wrong is named with its place. */
+/** The fields of one JSON object, read by name and type. Errors name the place of the field. */
 public final class JsonFields {
   private final JsonNode node;
   private final String where;
@@ -21,7 +21,7 @@ public final class JsonFields {
   }
 
   /**
-   * The fields of {@code node}.
+   * Returns the fields of {@code node}.
    *
    * @param where names the object in errors, for example {@code action}
    * @throws JsonFormatException if it is not an object
@@ -33,17 +33,17 @@ public final class JsonFields {
     return new JsonFields(node, where);
   }
 
-  /** The name of this object in errors. */
+  /** Returns the name of this object in errors. */
   public String where() {
     return where;
   }
 
-  /** A string that must be there. */
+  /** Returns a required string. */
   public String string(String name) throws JsonFormatException {
     return optionalString(name).orElseThrow(() -> missing(name));
   }
 
-  /** A string that may be absent. */
+  /** Returns a string that may be absent. */
   public Optional<String> optionalString(String name) throws JsonFormatException {
     Optional<JsonNode> value = member(name);
     if (value.isPresent() && !value.get().isString()) {
@@ -52,7 +52,7 @@ public final class JsonFields {
     return value.map(JsonNode::stringValue);
   }
 
-  /** A whole number that may be absent. */
+  /** Returns a whole number that may be absent. */
   public OptionalLong optionalLong(String name) throws JsonFormatException {
     Optional<JsonNode> value = member(name);
     if (value.isEmpty()) {
@@ -64,9 +64,9 @@ public final class JsonFields {
     return OptionalLong.of(value.get().longValue());
   }
 
-  /** A list of strings that must be there. */
+  /** Returns a required list of strings. */
   public List<String> strings(String name) throws JsonFormatException {
-    JsonNode array = member(name).orElseThrow(() -> missing(name));
+    JsonNode array = node(name);
     if (!array.isArray()) {
       throw mistyped(name, array, "a list of strings");
     }
@@ -80,22 +80,22 @@ public final class JsonFields {
     return values;
   }
 
-  /** Any JSON value that must be there. */
+  /** Returns a required JSON value of any type. */
   public JsonValue value(String name) throws JsonFormatException {
     return JsonValue.of(node(name));
   }
 
-  /** Any JSON value that must be there, as a tree. */
+  /** Returns a required JSON value of any type, as a tree. */
   public JsonNode node(String name) throws JsonFormatException {
     return member(name).orElseThrow(() -> missing(name));
   }
 
-  /** Whether there is a member of that name. */
+  /** Returns true if there is a field of that name. */
   public boolean has(String name) {
     return member(name).isPresent();
   }
 
-  /** Refuses fields that were not asked for. */
+  /** Refuses an object that has other fields than those read. */
   public void requireNoOthers() throws JsonFormatException {
     for (String name : node.propertyNames()) {
       if (!known.contains(name)) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.json;
 
-/** Input that is not the JSON it should be. The message says where and what, for a person. */
+/** Thrown for input that is not JSON of the expected form; the message states where and why. */
 public final class JsonFormatException extends Exception {
   public JsonFormatException(String message) {
     super(message);

@@ -11,8 +11,8 @@ import tools.jackson.databind.JsonNode;
  */
 public final class JsonValue {
   /**
-   * Deepest nesting of a value: enough below {@link CanonicalJson#MAX_DEPTH} that what it is put
-   * into can be read back.
+   * The deepest nesting of a value: enough below {@link CanonicalJson#MAX_DEPTH} that a payload
+   * around it can be read back.
    */
   public static final int MAX_DEPTH = CanonicalJson.MAX_DEPTH - 20;
 
@@ -36,7 +36,7 @@ public final class JsonValue {
   }
 
   /**
-   * Takes over a value that {@link CanonicalJson#read} returned.
+   * Returns the value of a tree that {@link CanonicalJson#read} returned.
    *
    * @throws IllegalArgumentException if it is nested deeper than {@value #MAX_DEPTH}
    */
@@ -46,8 +46,8 @@ public final class JsonValue {
   }
 
   /**
-   * Takes over a value that was written. It is read back before it is believed: an integer that a
-   * double cannot hold, for one, is as easily written.
+   * Returns the value that a writer holds. The text is read back, because a writer does not refuse
+   * everything that a reader does, for example an integer that a double cannot hold.
    *
    * @throws IllegalStateException if it is not JSON as {@link CanonicalJson} reads it, or is nested
    *     deeper than {@value #MAX_DEPTH}
@@ -56,7 +56,7 @@ public final class JsonValue {
     try {
       return parse(new String(written.toBytes(), StandardCharsets.UTF_8));
     } catch (JsonFormatException e) {
-      throw new IllegalStateException("what was written canonically reads back", e);
+      throw new IllegalStateException("text written as canonical JSON does not read back", e);
     }
   }
 
@@ -69,17 +69,17 @@ public final class JsonValue {
     }
   }
 
-  /** The canonical text. */
+  /** Returns the canonical text. */
   public String text() {
     return text;
   }
 
-  /** The string member of that name, if this is an object that has one. */
+  /** Returns the string member of that name, if this is an object that has one. */
   public Optional<String> stringMember(String name) {
     return tree().optional(name).filter(JsonNode::isString).map(JsonNode::stringValue);
   }
 
-  /** The value as a fresh tree; changing it does not change this value. */
+  /** Returns the value as a new tree; changing it does not change this value. */
   public JsonNode tree() {
     try {
       return CanonicalJson.read(text);

@@ -108,8 +108,17 @@ public record ChainRow(
     }
   }
 
-  /** This row with that payload. */
+  /** Returns this row with a payload. */
   public ChainRow withPayload(byte[] given) {
+    return with(Optional.of(given));
+  }
+
+  /** Returns this row with its payload erased. */
+  ChainRow withoutPayload() {
+    return with(Optional.empty());
+  }
+
+  private ChainRow with(Optional<byte[]> newPayload) {
     return new ChainRow(
         sequence,
         id,
@@ -121,7 +130,7 @@ public record ChainRow(
         timestamp,
         prevHash,
         keyId,
-        Optional.of(given));
+        newPayload);
   }
 
   /**

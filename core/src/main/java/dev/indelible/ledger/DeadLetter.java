@@ -85,6 +85,22 @@ public record DeadLetter(
     return DeferredAuditEvent.typeOf(decision).equals(Optional.of(eventType));
   }
 
+  /** Returns this dead letter as replayed under the event's own id. */
+  DeadLetter replayed() {
+    return new DeadLetter(
+        letter,
+        id,
+        agentId,
+        eventType,
+        timestamp,
+        payloadHash,
+        payload,
+        failureReason,
+        failedAt,
+        attempts,
+        Optional.of(id));
+  }
+
   private LedgerException changed() {
     return new LedgerException(
         "dead letter "

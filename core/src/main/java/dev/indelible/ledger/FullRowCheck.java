@@ -62,10 +62,7 @@ public final class FullRowCheck {
   /** Whether the key that a row names is accepted for it, and nobody else may have held the key. */
   boolean signsInItsTime(ChainRow row) {
     Optional<KeyValidity> era = row.keyId().flatMap(history::era);
-    return era.isPresent()
-        && era.get().introduced() < row.sequence()
-        && row.sequence() < era.get().suspect()
-        && row.sequence() <= era.get().givenUp();
+    return era.isPresent() && era.get().isTrustedFor(row.sequence());
   }
 
   /** Whether a row is what its signer wrote, by itself, and signed in its key's time. */

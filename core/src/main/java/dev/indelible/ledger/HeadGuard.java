@@ -4,10 +4,10 @@ package dev.indelible.ledger;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.KeySource;
+import dev.indelible.ledger.TamperNote.Scope;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 
 /**
  * Looks at the end of the chain before a writer adds to it, so that a row that was planted or
@@ -94,10 +94,13 @@ public final class HeadGuard {
   public Optional<TamperNote> judge(ChainRow last, Head before, boolean mayBeUnsigned) {
     Head head = last.head();
     List<String> causes = new ArrayList<>();
+    Scope scope = Scope.ROW;
     if (lastSeen.filter(head::equals).isPresent()) {
       RowCheck.payload(last).ifPresent(fault -> causes.add(fault.message()));
     } else {
-      lastSeen.flatMap(seen -> gone(seen, head)).ifPresent(causes::add);
+      Optional<String> gone = lastSeen.flatMap(seen -> gone(seen, head));
+      gone.ifPresent(causes::add);
+      scope = gone.isPresent() ? Scope.CHAIN : Scope.ROW;
       check.link(last, before).forEach(fault -> causes.add(fault.message()));
       content(last).stream()
           .filter(fault -> fault.proven() || !signerMayBeUnknown)
@@ -108,8 +111,7 @@ public final class HeadGuard {
     return causes.isEmpty()
         ? Optional.empty()
         : Optional.of(
-            new TamperNote(
-                last.sequence(), head.hex(), causes.stream().collect(Collectors.joining("; "))));
+            new TamperNote(last.sequence(), head.hex(), String.join("; ", causes), scope));
   }
 
   /** Whether a row is one that this log wrote: its payload and its signature hold. */
@@ -142,7 +144,8 @@ public final class HeadGuard {
                 new TamperNote(
                     0,
                     Head.EMPTY.hex(),
-                    TamperNote.ALL_GONE + "all " + seen.sequence() + " rows are gone"));
+                    TamperNote.ALL_GONE + "all " + seen.sequence() + " rows are gone",
+                    Scope.CHAIN));
   }
 
   private static Optional<String> gone(Head seen, Head found) {

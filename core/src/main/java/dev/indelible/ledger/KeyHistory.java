@@ -82,8 +82,7 @@ public final class KeyHistory {
 
   private static List<ChainRow> events(LedgerReader ledger) throws LedgerException {
     List<ChainRow> events = new ArrayList<>();
-    for (String type :
-        List.of(SystemEvent.KEY_ROTATED, SystemEvent.KEY_COMPROMISED, SystemEvent.KEY_REPLACED)) {
+    for (String type : SystemEvent.KEY_EVENTS) {
       ledger.forEachRow(
           RowQuery.ofType(type),
           row -> {
@@ -128,8 +127,7 @@ public final class KeyHistory {
   private boolean isSignedInItsTime(ChainRow row) {
     Optional<KeyValidity> era = row.keyId().flatMap(this::era);
     return era.isPresent()
-        && era.get().introduced() < row.sequence()
-        && row.sequence() < era.get().givenUp()
+        && era.get().mayRecord(row.sequence())
         && new RowCheck(keys()).content(row).isEmpty();
   }
 
@@ -236,9 +234,19 @@ public final class KeyHistory {
    * @param givenUp the row behind which it signs nothing of the log's
    */
   public record KeyValidity(VerificationKey key, long introduced, long suspect, long givenUp) {
-    /** Whether it was given up. */
+    /** Returns whether it was revoked. */
     public boolean isGivenUp() {
       return givenUp != Long.MAX_VALUE;
+    }
+
+    /** Returns whether an event about keys that it signs in a row counts. */
+    boolean mayRecord(long sequence) {
+      return introduced < sequence && sequence < givenUp;
+    }
+
+    /** Returns whether it is accepted for a row, and nobody else may have held it then. */
+    boolean isTrustedFor(long sequence) {
+      return introduced < sequence && sequence < suspect && sequence <= givenUp;
     }
   }
 

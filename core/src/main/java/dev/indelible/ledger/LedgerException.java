@@ -3,12 +3,15 @@ package dev.indelible.ledger;
 
 import org.jspecify.annotations.Nullable;
 
-/** A ledger that cannot be read. The message says which, what is wrong and what to do. */
-public final class LedgerException extends Exception {
+/**
+ * A ledger that cannot be read or written. The message states which ledger, what is wrong and what
+ * to do.
+ */
+public class LedgerException extends Exception {
   private final boolean damaged;
 
   /**
-   * A ledger that cannot be read.
+   * Creates an exception.
    *
    * @param damaged whether its file is provably not what was written, rather than out of reach
    */
@@ -21,8 +24,8 @@ public final class LedgerException extends Exception {
     this(message, false, null);
   }
 
-  /** Whether the file is provably not what was written, rather than out of reach. */
-  public boolean isDamaged() {
+  /** Returns whether the file is provably not what was written, rather than out of reach. */
+  public final boolean isDamaged() {
     return damaged;
   }
 }

@@ -18,13 +18,12 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -52,17 +51,8 @@ public final class RowSealer {
   /** Links are made one after another, and not by the thread that writes, which has no time. */
   private static final ThreadPoolExecutor LINKER = workers("indelible-linker", 1);
 
-  /** How long rows are waited for before it is asked whether anybody still makes them. */
-  private static final Duration PATIENCE = Duration.ofSeconds(1);
-
   private final RowSigning signing;
   private final SecureRandom random = new SecureRandom();
-
-  /**
-   * The last error of a worker of this sealer's. Kept here first: a future that fails takes memory
-   * to say so, and the worker may have run out of it.
-   */
-  private volatile @Nullable Error failure;
 
   /** What is being signed behind the rows last asked for, in case it comes next. */
   private final Deque<Chunk> ahead = new ArrayDeque<>();
@@ -211,9 +201,68 @@ public final class RowSealer {
   /** Rows with their links, and the end of the chain behind them. */
   private record Linked(List<ChainRow> rows, Head end) {}
 
+  /**
+   * Work on another thread whose end nobody misses: the worker reports a failure without
+   * allocating, so it can report that memory is used up.
+   */
+  private static final class Task<T> implements Runnable {
+    /** Null once it is done, so that a chain of tasks keeps none of them alive. */
+    private @Nullable Supplier<T> work;
+
+    private final CountDownLatch done = new CountDownLatch(1);
+
+    /** Published by {@link #done}, as {@link #failure} is. */
+    private @Nullable T result;
+
+    private @Nullable Throwable failure;
+
+    Task(Supplier<T> work) {
+      this.work = work;
+    }
+
+    static <T> Task<T> start(ThreadPoolExecutor workers, Supplier<T> work) {
+      Task<T> task = new Task<>(work);
+      workers.execute(task);
+      return task;
+    }
+
+    @Override
+    public void run() {
+      try {
+        result = Objects.requireNonNull(work).get();
+        work = null;
+      } catch (Throwable e) {
+        failure = e;
+      } finally {
+        done.countDown();
+      }
+    }
+
+    /** Waits for the result; an interrupt does not end this. */
+    T await() {
+      boolean interrupted = false;
+      while (done.getCount() > 0) {
+        try {
+          done.await();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+      if (failure instanceof Error error) {
+        throw error;
+      }
+      if (failure instanceof RuntimeException exception) {
+        throw exception;
+      }
+      return Objects.requireNonNull(result);
+    }
+  }
+
   /** Rows being signed for a place in the chain. */
-  private record Chunk(
-      long firstSequence, List<AuditEvent> events, CompletableFuture<List<Draft>> drafts) {
+  private record Chunk(long firstSequence, List<AuditEvent> events, Task<List<Draft>> drafts) {
     long endSequence() {
       return firstSequence + events.size();
     }
@@ -234,17 +283,7 @@ public final class RowSealer {
     return new Chunk(
         firstSequence,
         first,
-        CompletableFuture.supplyAsync(
-            () -> noting(() -> sign(firstSequence, first, signing.everyRow())), SIGNERS));
-  }
-
-  private <T> T noting(Supplier<T> work) {
-    try {
-      return work.get();
-    } catch (Error e) {
-      failure = e;
-      throw e;
-    }
+        Task.start(SIGNERS, () -> sign(firstSequence, first, signing.everyRow())));
   }
 
   /** What was started ahead for that place and those events, or a new start. */
@@ -262,10 +301,12 @@ public final class RowSealer {
     private final long firstSequence;
     private final List<AuditEvent> events;
     private final List<AuditEvent> following;
-    private final Deque<CompletableFuture<Linked>> chunks = new ArrayDeque<>();
+    private final Deque<Task<Linked>> chunks = new ArrayDeque<>();
 
-    /** The last chunk under way; the next is linked behind it. */
-    private CompletableFuture<Linked> last;
+    /** The last chunk under way, which the next links to; null before the first. */
+    private @Nullable Task<Linked> last;
+
+    private final Head head;
 
     /** How many events were begun. */
     private int begun;
@@ -274,7 +315,7 @@ public final class RowSealer {
       this.firstSequence = head.sequence() + 1;
       this.events = events;
       this.following = following;
-      this.last = CompletableFuture.completedFuture(new Linked(List.of(), head));
+      this.head = head;
     }
 
     @Override
@@ -293,64 +334,20 @@ public final class RowSealer {
       if (begun == events.size()) {
         beginFollowing();
       }
-      return await(chunks.remove()).rows();
-    }
-
-    /**
-     * Waits for rows, as long as no worker failed and anybody is at work on any: a worker that runs
-     * out of memory may not have enough left to say so, and then nobody ever will.
-     */
-    private Linked await(CompletableFuture<Linked> rows) {
-      boolean interrupted = false;
-      try {
-        boolean idle = false;
-        while (true) {
-          try {
-            return rows.get(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
-          } catch (TimeoutException e) {
-            if (failure != null) {
-              throw failure;
-            }
-            boolean idleBefore = idle;
-            idle = isIdle(SIGNERS) && isIdle(LINKER);
-            if (idle && idleBefore) {
-              throw new IllegalStateException("the rows being sealed were given up unsaid");
-            }
-          } catch (ExecutionException e) {
-            throw unchecked(e.getCause());
-          } catch (InterruptedException e) {
-            interrupted = true;
-          }
-        }
-      } finally {
-        if (interrupted) {
-          Thread.currentThread().interrupt();
-        }
-      }
-    }
-
-    private static RuntimeException unchecked(@Nullable Throwable failure) {
-      if (failure instanceof Error error) {
-        throw error;
-      }
-      return failure instanceof RuntimeException exception
-          ? exception
-          : new IllegalStateException(failure);
-    }
-
-    private static boolean isIdle(ThreadPoolExecutor workers) {
-      return workers.getActiveCount() == 0 && workers.getQueue().isEmpty();
+      return chunks.remove().await().rows();
     }
 
     private void begin() {
       Chunk chunk = take(firstSequence + begun, events.subList(begun, events.size()));
       begun += chunk.events().size();
-      last =
-          chunk
-              .drafts()
-              .thenCombineAsync(
-                  last, (drafts, before) -> noting(() -> link(before.end(), drafts)), LINKER);
-      chunks.add(last);
+      Task<Linked> before = last;
+      // The linker runs its tasks in order, so the chunk before is linked when this one begins.
+      Task<Linked> next =
+          Task.start(
+              LINKER,
+              () -> link(before == null ? head : before.await().end(), chunk.drafts().await()));
+      last = next;
+      chunks.add(next);
     }
 
     private void beginFollowing() {

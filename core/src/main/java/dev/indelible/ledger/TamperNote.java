@@ -6,26 +6,45 @@ import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
- * What an {@code audit.tamper} event says.
+ * Content of an {@code audit.tamper} event.
  *
- * @param sequence the row it names
+ * @param sequence the row that it names
  * @param recordHash that row's record hash as it was found, in hex
- * @param cause what was wrong with it
+ * @param cause the fault of that row
+ * @param scope the rows that the fault is about
  */
-public record TamperNote(long sequence, String recordHash, String cause) {
+public record TamperNote(long sequence, String recordHash, String cause, Scope scope) {
+  /** Rows that the fault of a note is about. */
+  public enum Scope {
+    /** The named row and no other; the note is answered by that row, if it verifies. */
+    ROW,
+    /** Rows that are gone or were exchanged, which the named row cannot disprove. */
+    CHAIN;
+
+    /** Returns the scope of a note from a version that did not write it, by its cause. */
+    private static Scope ofCause(String cause) {
+      return cause.startsWith(ROWS_GONE)
+              || cause.startsWith(EXCHANGED)
+              || cause.startsWith(ALL_GONE)
+          ? CHAIN
+          : ROW;
+    }
+  }
+
   /** Begins the cause of a note about rows that are gone from the end of the chain. */
   static final String ROWS_GONE = "is the last one: rows up to ";
 
-  /** Begins the cause of a note about a row that took another's place. */
+  /** Begins the cause of a note about a row that was replaced by another one. */
   static final String EXCHANGED = "is no longer the row that was written";
 
   /** Begins the cause of a note about a chain that is empty again. */
   static final String ALL_GONE = "is the start of nothing: ";
 
-  /** Most of a cause that is kept: it quotes a row that anyone may have written. */
+  /** Longest cause that is kept: it quotes a row that anyone may have written. */
   private static final int MAX_CAUSE_CHARS = 1_000;
 
   /** The largest integer that JSON's doubles count up to without a hole. */
@@ -33,26 +52,40 @@ public record TamperNote(long sequence, String recordHash, String cause) {
 
   public TamperNote {
     if (cause.length() > MAX_CAUSE_CHARS) {
-      // By way of bytes, which leaves no half of a surrogate pair behind.
+      // Encoding replaces half a surrogate pair.
       byte[] cut = cause.substring(0, MAX_CAUSE_CHARS).getBytes(StandardCharsets.UTF_8);
       cause = new String(cut, StandardCharsets.UTF_8) + "…";
     }
+  }
+
+  /** Creates a note whose scope follows from its cause. */
+  public TamperNote(long sequence, String recordHash, String cause) {
+    this(sequence, recordHash, cause, Scope.ofCause(cause));
   }
 
   /** Reads the note out of a row; empty if the row holds none. */
   public static Optional<TamperNote> read(ChainRow row) {
     return row.said(
         SystemEvent.TAMPER,
-        details ->
-            new TamperNote(
-                sequence(details), details.string("record_hash"), details.string("cause")));
+        details -> {
+          String cause = details.string("cause");
+          return new TamperNote(
+              sequence(details),
+              details.string("record_hash"),
+              cause,
+              details
+                  .optionalString("scope")
+                  .map(scope -> scope.equals("row") ? Scope.ROW : Scope.CHAIN)
+                  .orElse(Scope.ofCause(cause)));
+        });
   }
 
-  /** The event that chains this note. */
+  /** Returns the event that chains this note. */
   public SystemEvent toEvent() {
     CanonicalWriter out = new CanonicalWriter().beginObject();
     out.member("cause", cause).member("record_hash", recordHash);
-    // A planted row may stand at any sequence; one that JSON has no exact number for is a string.
+    out.member("scope", scope.name().toLowerCase(Locale.ROOT));
+    // A planted row may have any sequence; one without an exact JSON number is a string.
     if (sequence >= -MAX_EXACT && sequence <= MAX_EXACT) {
       out.member("sequence", sequence);
     } else {
@@ -72,17 +105,7 @@ public record TamperNote(long sequence, String recordHash, String cause) {
     return sequence == other.sequence && recordHash.equals(other.recordHash);
   }
 
-  /**
-   * Whether the note is about the row it names and no other. A note about rows that are gone, or
-   * about a row that took another's place, is not: the row it names may verify all the same.
-   */
-  public boolean isOfRowAlone() {
-    return !(cause.startsWith(ROWS_GONE)
-        || cause.startsWith(EXCHANGED)
-        || cause.startsWith(ALL_GONE));
-  }
-
-  /** The note for a person. */
+  /** Returns the note for a person. */
   public String describe() {
     return "row " + sequence + " " + cause;
   }

@@ -120,7 +120,7 @@ public final class TamperNotes {
    * @throws LedgerException if the ledger cannot be read now
    */
   public Optional<String> whyNot(TamperNote note) throws LedgerException {
-    return note.isOfRowAlone()
+    return note.scope() == TamperNote.Scope.ROW
         ? check.fault(note.sequence())
         : Optional.of(
             "it says that rows are gone or were exchanged, which the row it names cannot disprove");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.publish;
 
+import dev.indelible.base.DurableFiles;
 import dev.indelible.checkpoint.AnchorReader;
 import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.checkpoint.SignedCheckpoint;
@@ -114,7 +115,7 @@ record AnchorFile(Path path) {
     }
     Path parent = path.toAbsolutePath().getParent();
     try {
-      if (parent != null && Files.getFileStore(parent).supportsFileAttributeView("posix")) {
+      if (parent != null && DurableFiles.isPosix(parent)) {
         Files.createFile(
             path,
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-r--r--")));
@@ -129,10 +130,8 @@ record AnchorFile(Path path) {
 
   private void syncName() throws IOException {
     Path parent = path.toAbsolutePath().getParent();
-    if (parent != null && Files.getFileStore(parent).supportsFileAttributeView("posix")) {
-      try (FileChannel channel = FileChannel.open(parent, StandardOpenOption.READ)) {
-        channel.force(true);
-      }
+    if (parent != null) {
+      DurableFiles.syncNames(parent);
     }
   }
 }

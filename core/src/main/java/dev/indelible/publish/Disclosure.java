@@ -12,11 +12,10 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What goes along with a receipt: the record of a row, which is what the receipt proves, and behind
- * a newline the row's payload, if that is to be shown. Canonical JSON has no newline, so the record
- * is the first line, byte for byte.
+ * Record of a row, which a receipt proves, and after a newline the row's payload, if that is
+ * disclosed. Canonical JSON has no newline, so the record is the first line, byte for byte.
  *
- * <p>Immutable; nothing of it is to be believed before a receipt was verified over its record.
+ * <p>Immutable. Proves nothing until {@link DisclosureVerifier} has verified a receipt over it.
  */
 public final class Disclosure {
   private final byte[] bytes;
@@ -31,17 +30,17 @@ public final class Disclosure {
     this.recordEnd = newline;
   }
 
-  /** What was given along with a receipt, whatever it is. */
+  /** Returns the disclosure of a receipt; its content is not checked. */
   public static Disclosure of(byte[] bytes) {
     return new Disclosure(bytes.clone());
   }
 
-  /** A row's record alone. */
+  /** Returns a row's record only. */
   static Disclosure of(ChainRow row) {
     return new Disclosure(row.record());
   }
 
-  /** A row's record and this payload. */
+  /** Returns a row's record and a payload. */
   static Disclosure of(ChainRow row, byte[] payload) {
     byte[] record = row.record();
     byte[] bytes = Arrays.copyOf(record, record.length + 1 + payload.length);
@@ -50,12 +49,12 @@ public final class Disclosure {
     return new Disclosure(bytes);
   }
 
-  /** Both together. */
+  /** Returns record and payload. */
   public byte[] bytes() {
     return bytes.clone();
   }
 
-  /** The record: an entry of the log, if a receipt says so. */
+  /** Returns the record, which a receipt proves to be an entry of the log. */
   public byte[] record() {
     return Arrays.copyOf(bytes, recordEnd);
   }
@@ -67,7 +66,7 @@ public final class Disclosure {
   }
 
   /**
-   * The row that the record is of, with the payload that was given.
+   * Returns the row of the record, with the disclosed payload.
    *
    * @throws JsonFormatException if it is not the record of a row
    */
@@ -77,12 +76,12 @@ public final class Disclosure {
   }
 
   /**
-   * What is wrong with the row: its own number and the place that the receipt has for it, its
-   * payload and the hash that the record has of it, its own signature. A row without a signature is
-   * none of it: it is covered by the checkpoint's.
+   * Returns the faults of the row: a sequence that differs from its index in the log, a payload
+   * that differs from its hash, a wrong signature of its own. A missing signature is no fault,
+   * because the checkpoint's covers the row.
    *
-   * @param index its place in the log, from 0
-   * @param keys the public keys that are trusted; rows by others are said to be unknown
+   * @param index the row's index in the log, from 0
+   * @param keys the trusted public keys; a row by another key has an unproven fault
    * @throws JsonFormatException if it is not the record of a row
    */
   public List<RowFault> faults(long index, KeyRing keys) throws JsonFormatException {

@@ -14,8 +14,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the file system says of some files: which they are, how large, and when they changed. Two
- * equal stamps mean that nothing was written between them.
+ * Identity, size and time of change of some files. Two equal stamps mean that nothing was written
+ * between them.
  */
 record FileStamp(List<Entry> entries) {
   /**

@@ -19,9 +19,8 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * A row of a ledger with the proof that it is in the tree that the last checkpoint is over. There
- * is none but of a row whose proof was checked against the signed root, so no receipt is made that
- * would not verify. Immutable.
+ * Row of a ledger with the proof that it is in the tree under the last checkpoint. The proof is
+ * verified against the signed root first, so every receipt made from it verifies. Immutable.
  */
 public final class ProvenRow {
   private final ChainRow row;
@@ -90,23 +89,23 @@ public final class ProvenRow {
         .formatted(eventId, letter[0].letter());
   }
 
-  /** The row. */
+  /** Returns the row. */
   public ChainRow row() {
     return row;
   }
 
-  /** What the checkpoint states that the row is proven under. */
+  /** Returns the checkpoint that the row is proven under. */
   public Checkpoint checkpoint() {
     return signed.unverified();
   }
 
-  /** The record, to go along with a receipt. */
+  /** Returns the record, to disclose with a receipt. */
   public Disclosure record() {
     return Disclosure.of(row);
   }
 
   /**
-   * The record and its payload, to go along with a receipt.
+   * Returns the record and its payload, to disclose with a receipt.
    *
    * @throws EvidenceException if the payload is gone, or is not the one that was signed
    */
@@ -126,13 +125,13 @@ public final class ProvenRow {
     return Disclosure.of(row, payload);
   }
 
-  /** The receipt as C2SP tlog-proof, with that beside it as its extra data. */
+  /** Returns the receipt as C2SP tlog-proof, with a disclosure as its extra data. */
   public TlogProof tlogProof(Disclosure beside) {
     return TlogProof.of(proof, signed).withExtra(beside.bytes());
   }
 
   /**
-   * The receipt as COSE. It has no room for the record: that has to go along with it.
+   * Returns the receipt as COSE, which does not contain the record: pass the record on with it.
    *
    * @param signer the log's own; it signs the root that the checkpoint states
    */

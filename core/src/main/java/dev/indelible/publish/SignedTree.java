@@ -15,16 +15,15 @@ import dev.indelible.merkle.MerkleTree;
 import dev.indelible.merkle.TiledNodes;
 
 /**
- * The tree of a ledger that its last checkpoint is over, once that was found to be signed by a key
- * of the log.
+ * Tree under the last checkpoint of a ledger, which a key of the log signed.
  *
- * @param signed the checkpoint as it is stored
- * @param checkpoint what it states
- * @param tiles the stored tiles, which nobody has checked
+ * @param signed the stored checkpoint
+ * @param checkpoint its content
+ * @param tiles the stored tiles, unchecked
  */
 record SignedTree(SignedCheckpoint signed, Checkpoint checkpoint, StoredTiles tiles) {
   /**
-   * Reads it.
+   * Reads the last checkpoint, and verifies its signature.
    *
    * @param keys the log's own public keys
    * @throws EvidenceException if there is no checkpoint, or none of this log
@@ -54,7 +53,7 @@ record SignedTree(SignedCheckpoint signed, Checkpoint checkpoint, StoredTiles ti
   }
 
   /**
-   * What a checkpoint states, signed by one of these keys under the origin that it states.
+   * Returns the content of a checkpoint that one of these keys signed under its origin.
    *
    * @throws VerificationException if it is not
    */
@@ -70,7 +69,7 @@ record SignedTree(SignedCheckpoint signed, Checkpoint checkpoint, StoredTiles ti
     }
   }
 
-  /** The tree, to make proofs from. */
+  /** Returns the tree, to prove from. */
   MerkleTree<LedgerException> tree() {
     return TiledNodes.tree(tiles, checkpoint.size());
   }

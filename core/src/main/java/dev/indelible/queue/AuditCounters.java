@@ -2,84 +2,74 @@
 package dev.indelible.queue;
 
 import dev.indelible.decision.Decision;
-import dev.indelible.decision.Escalate;
-import dev.indelible.decision.Refuse;
-import dev.indelible.decision.Warn;
-import dev.indelible.event.AuditEvent;
-import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.VerdictCounts;
 import dev.indelible.health.HealthEntries;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.health.HealthReasons;
 import dev.indelible.health.Throttle;
+import dev.indelible.queue.VerdictCounters.Verdict;
 import java.time.Duration;
-import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What happened to every event, counted where it happens: written by queue, drainer and sink, read
- * through {@link DeferredAuditMetrics}. Any thread may count.
+ * The counters of one run (D10): queue, drainer and ledger writer count here, and {@link
+ * DeferredAuditMetrics} is a snapshot of it. Safe for use by any number of threads.
  */
 public final class AuditCounters {
-  /** How often lost races are logged, at most. */
+  /** A counter that only grows. */
+  public enum Counter {
+    /** Events in the chain. */
+    APPENDED,
+    /** Events in the chain whose rows have no signature of their own. */
+    UNSIGNED,
+    /** Events in the dead letters. */
+    DEAD_LETTERED,
+    /** Attempts that the sink reported as failed. */
+    APPEND_FAILURES,
+    /** Attempts that ended with a throwable that no sink should throw. */
+    DRAINER_PANICS,
+    /** Lost races for the next sequence. */
+    LOST_RACES,
+    /** Failures that cost the drainer its sink; also the one that used up the restart budget. */
+    DRAINER_RESTARTS,
+    /** Accepted events that were lost, as the chain records (D7). */
+    LOST,
+    /** Batches that the ledger committed. */
+    COMMITS,
+    /** Nanoseconds that those took together. */
+    COMMIT_NANOS
+  }
+
+  /** Lost races are logged once per this time at most. */
   private static final Duration RACE_LOG_INTERVAL = Duration.ofMinutes(1);
 
   private static final Logger LOG = LoggerFactory.getLogger(AuditCounters.class);
 
-  /** What is counted by verdict has these places, and one for what is no decision. */
-  private static final int ALLOW = 0;
-
-  private static final int WARN = 1;
-  private static final int REFUSE = 2;
-  private static final int ESCALATE = 3;
-  private static final int NO_DECISION = 4;
-  private static final int KINDS = 5;
-
-  /** Handed in while the queue was open; each of these ends, or is among {@link #sendFailures}. */
-  private final AtomicLong[] submitted = counters();
-
-  private final AtomicLong[] sendFailures = counters();
+  /** Events handed in while the queue was open; each of these settles, or is in {@link #failed}. */
+  private final VerdictCounters submitted = new VerdictCounters();
 
   /**
-   * Handed in when the queue was closed: submitted and not accepted, in one step. So nobody who
-   * waits for the end of what was under way sees them come and go.
+   * Events of {@link #submitted} that were not accepted, by {@link Verdict}. Guarded by itself: a
+   * submission whose stack has ended can take a monitor, and call nothing.
    */
-  private final AtomicLong[] turnedAway = counters();
-
-  /** What a gate answered and its asker does not put on record. */
-  private final LongAdder[] unrecorded = {
-    new LongAdder(), new LongAdder(), new LongAdder(), new LongAdder()
-  };
-
-  final Object uncounted = new Object();
+  final long[] failed = new long[Verdict.COUNT];
 
   /**
-   * Not accepted and not in {@link #sendFailures}, which takes a call: the caller had no stack left
-   * for one. Guarded by {@link #uncounted}.
+   * Events rejected at the entry of {@code submit}. Counted in one step, so {@code drainPending}
+   * never sees a submission that is about to be rejected.
    */
-  final long[] uncountedRejected = new long[KINDS];
+  private final VerdictCounters rejected = new VerdictCounters();
 
-  /** The same, where the stack did not even reach for the monitor. */
-  final long[] alsoUncountedRejected = new long[KINDS];
+  /** Decisions of a gate that its caller does not record. */
+  private final VerdictCounters unrecorded = new VerdictCounters();
 
-  /** Publishes {@link #alsoUncountedRejected}; written after it and read before. */
-  volatile boolean alsoUncounted;
-
-  private final AtomicLong appended = new AtomicLong();
-  private final LongAdder unsigned = new LongAdder();
-  private final AtomicLong dlqLanded = new AtomicLong();
-  private final LongAdder appendFailures = new LongAdder();
-  private final LongAdder drainerPanics = new LongAdder();
-  private final LongAdder uniqueRaceRetries = new LongAdder();
-  private final LongAdder drainerRestarts = new LongAdder();
-  private final LongAdder lost = new LongAdder();
-  private final LongAdder commits = new LongAdder();
-  private final LongAdder commitNanos = new LongAdder();
+  private final Map<Counter, AtomicLong> counters = new EnumMap<>(Counter.class);
+  private final OutcomeCounters outcomes = new OutcomeCounters();
 
   /** Negative until the ledger was first written; the drainer writes, anyone reads. */
   private volatile long chainSequence = -1;
@@ -91,318 +81,197 @@ public final class AuditCounters {
   private volatile long tamperRows = -1;
 
   private final Throttle raceLog = Throttle.of(RACE_LOG_INTERVAL);
+  private final AuditHealthState health = new AuditHealthState();
 
-  private final HealthEntries healthEntries = new HealthEntries();
-  private volatile boolean contradicted;
-  private final AtomicReference<AuditHealth> health = new AtomicReference<>(AuditHealth.RECORDING);
-
-  /**
-   * Where an event is counted among those of its verdict. One that was read back tells its type
-   * alone, and counts as that type's first verdict.
-   */
-  static int kind(AuditEvent event) {
-    if (event instanceof DeferredAuditEvent decided) {
-      return kind(decided.decision());
+  /** Creates counters that are all zero. */
+  public AuditCounters() {
+    for (Counter counter : Counter.values()) {
+      counters.put(counter, new AtomicLong());
     }
-    return switch (event.eventType()) {
-      case DeferredAuditEvent.CHECK -> ALLOW;
-      case DeferredAuditEvent.REFUSAL -> REFUSE;
-      default -> NO_DECISION;
-    };
-  }
-
-  private static int kind(Decision decision) {
-    if (decision instanceof Refuse) {
-      return REFUSE;
-    }
-    if (decision instanceof Escalate) {
-      return ESCALATE;
-    }
-    return decision instanceof Warn ? WARN : ALLOW;
-  }
-
-  /** Counts an event handed in, accepted or not; unless it was turned away. */
-  void countSubmitted(int kind) {
-    submitted[kind].incrementAndGet();
-  }
-
-  /** Counts events that an earlier run left waiting: handed in, and not in this run. */
-  void countRecovered(long events) {
-    submitted[NO_DECISION].addAndGet(events);
-  }
-
-  /** Counts an event that was not accepted. */
-  void countSendFailure(int kind) {
-    sendFailures[kind].incrementAndGet();
-  }
-
-  /** Counts an event handed in that is not accepted, whatever else may be. */
-  void countTurnedAway(int kind) {
-    turnedAway[kind].incrementAndGet();
-  }
-
-  /** Counts a decision that is not put on record. */
-  void countUnrecorded(Decision decision) {
-    unrecorded[kind(decision)].increment();
   }
 
   /**
-   * The decisions handed in so far in this run, and how many of them were not accepted. Where the
-   * others ended is to be read before this: each is counted here first.
-   */
-  public Intake intake() {
-    long[] attempts = new long[KINDS];
-    long[] rejected = new long[KINDS];
-    for (int kind = 0; kind < KINDS; kind++) {
-      long atTheDoor = turnedAway[kind].get();
-      // Before the attempts: every rejection was counted as an attempt first.
-      rejected[kind] = sendFailures(kind) + atTheDoor;
-      attempts[kind] = submitted[kind].get() + atTheDoor;
-    }
-    return new Intake(verdicts(attempts), verdicts(rejected));
-  }
-
-  /**
-   * What was handed in to one run.
+   * The decisions handed in during one run.
    *
    * @param attempts accepted or not
-   * @param rejected of those, not accepted
+   * @param rejected of those, the ones that were not accepted
    */
   public record Intake(VerdictCounts attempts, VerdictCounts rejected) {}
 
-  private static VerdictCounts verdicts(long[] byKind) {
-    return new VerdictCounts(byKind[ALLOW], byKind[WARN], byKind[REFUSE], byKind[ESCALATE]);
+  /** Counts an event handed in while the queue was open. */
+  void countSubmitted(Verdict verdict) {
+    submitted.increment(verdict);
   }
 
-  /** The decisions so far that are by design not put on record, as what a hook let pass. */
-  public VerdictCounts unrecorded() {
-    return new VerdictCounts(
-        unrecorded[ALLOW].sum(), unrecorded[WARN].sum(),
-        unrecorded[REFUSE].sum(), unrecorded[ESCALATE].sum());
+  /** Counts an event as submitted and as rejected, in one step. */
+  void countRejected(Verdict verdict) {
+    rejected.increment(verdict);
   }
 
-  private long sendFailures(int kind) {
-    boolean more = alsoUncounted;
-    synchronized (uncounted) {
-      return sendFailures[kind].get()
-          + uncountedRejected[kind]
-          + (more ? alsoUncountedRejected[kind] : 0);
-    }
+  /** Counts events that an earlier run left waiting as submitted; they are no decisions of this. */
+  void countRecovered(long events) {
+    submitted.add(Verdict.NONE, events);
+    outcomes.expectRecovered(events);
   }
 
-  private static AtomicLong[] counters() {
-    AtomicLong[] counters = new AtomicLong[KINDS];
-    Arrays.setAll(counters, kind -> new AtomicLong());
-    return counters;
+  /** Counts a decision that its caller does not record. */
+  void countUnrecorded(Decision decision) {
+    unrecorded.increment(Verdict.of(decision));
   }
 
-  /** Counts events that are in the chain. */
-  public void countAppended(long events) {
-    appended.addAndGet(events);
+  /** Adds to a counter. */
+  public void count(Counter counter, long number) {
+    counter(counter).addAndGet(number);
+  }
+
+  /** Returns the value of a counter. Allocates nothing. */
+  long get(Counter counter) {
+    return counter(counter).get();
+  }
+
+  @SuppressWarnings("NullAway") // Each counter has its entry since construction.
+  private AtomicLong counter(Counter counter) {
+    return counters.get(counter);
+  }
+
+  /** Returns where this run's decisions ended, by event type; for the drainer's thread. */
+  public OutcomeCounters outcomes() {
+    return outcomes;
   }
 
   /** Counts events that are in the chain without a signature of their own. */
   public void countUnsigned(long events) {
-    unsigned.add(events);
-  }
-
-  /** Counts events that are in the dead letters. */
-  public void countDlqLanded(long events) {
-    dlqLanded.addAndGet(events);
-  }
-
-  /** Counts an attempt that the sink reported as failed. */
-  public void countAppendFailure() {
-    appendFailures.increment();
-  }
-
-  /** Counts an attempt out of which something was thrown that no sink should throw. */
-  public void countDrainerPanic() {
-    drainerPanics.increment();
+    count(Counter.UNSIGNED, events);
   }
 
   /** Counts a lost race for the next sequence, and logs it, once a minute at most. */
   public void countUniqueRaceRetry() {
-    uniqueRaceRetries.increment();
+    count(Counter.LOST_RACES, 1);
     raceLog.ifDue(
         () ->
             LOG.warn(
                 "another writer took the next sequence first; the row is appended behind it."
                     + " {} races were lost so far",
-                uniqueRaceRetries.sum()));
+                get(Counter.LOST_RACES)));
   }
 
-  /** Counts a failure that cost the drainer its sink; also the one that used up the budget. */
-  public void countDrainerRestart() {
-    drainerRestarts.increment();
+  /**
+   * Returns the decisions handed in so far. Outcomes are read before this: an event is counted here
+   * before it has an outcome.
+   */
+  public Intake intake() {
+    // Rejections first: each was counted as an attempt before.
+    VerdictCounts atEntry = rejected.decisions();
+    VerdictCounts notAccepted = atEntry.plus(failedDecisions());
+    return new Intake(submitted.decisions().plus(atEntry), notAccepted);
   }
 
-  /** Counts accepted events that were lost, and of which the chain says so (D7). */
-  public void countLost(long events) {
-    lost.add(events);
+  /** Returns the decisions that by design are not recorded, for example those a hook let pass. */
+  public VerdictCounts unrecorded() {
+    return unrecorded.decisions();
   }
 
-  /** Counts a batch that the ledger took, and how long that was. */
-  public void countCommit(long nanos) {
-    commits.increment();
-    commitNanos.add(nanos);
-  }
-
-  /** Says where the chain ended when it was last written to. */
+  /** Records the sequence at which the chain ended when it was last written. */
   public void reportChainSequence(long sequence) {
     chainSequence = sequence;
   }
 
   /**
-   * Reports how many dead letters wait in the ledger; health has an entry while there are some.
+   * Records how many dead letters wait in the ledger; health has an entry while there are some.
    *
    * @param waiting those that were not replayed
    */
   public void reportDeadLetters(long waiting) {
     deadLettersWaiting = waiting;
-    healthEntries.set(HealthEntry.DEAD_LETTERS, HealthReasons.deadLetters(waiting));
+    health.entries().set(HealthEntry.DEAD_LETTERS, HealthReasons.deadLetters(waiting));
   }
 
-  /**
-   * Reports how many rows of the chain say that it was tampered with; health has an entry while
-   * there are some.
-   */
+  /** Records how many rows of the chain report tampering; health has an entry while some do. */
   public void reportTamperRows(long rows) {
     tamperRows = rows;
-    healthEntries.set(HealthEntry.CHAIN, HealthReasons.tampered(rows));
+    health.entries().set(HealthEntry.CHAIN, HealthReasons.tampered(rows));
   }
 
-  /** How recording goes. */
-  public AuditHealth health() {
-    return health.get();
+  /** The state of the log's health. */
+  public AuditHealthState health() {
+    return health;
   }
 
-  /** Reports how recording goes now; a final state stays. Allocates nothing. */
-  public void report(AuditHealth now) {
-    AuditHealth was = health.get();
-    while (was != now && !was.state().isTerminal() && !health.compareAndSet(was, now)) {
-      was = health.get();
-    }
-  }
-
-  /** What is wrong although events reach the ledger. */
+  /** The faults that exist although events reach the ledger. */
   public HealthEntries healthEntries() {
-    return healthEntries;
+    return health.entries();
   }
 
-  /**
-   * Reports that the log contradicts what it signed before: recording goes on, and no checkpoint is
-   * signed any more.
-   *
-   * @param source who found it, the key of the health entry
-   */
-  public void reportContradiction(String source, String reason) {
-    contradicted = true;
-    healthEntries.set(source, reason);
-  }
-
-  /** Whether the log was found not to continue what it signed before. */
+  /** Returns whether the log was found to contradict what it signed before. */
   public boolean isContradicted() {
-    return contradicted;
-  }
-
-  /** Reports that events reach the ledger. */
-  public void reportRecording() {
-    report(AuditHealth.RECORDING);
+    return health.isContradicted();
   }
 
   /**
-   * Events accepted, and those of which that is not known yet. What was not accepted is read first:
-   * an event that is refused in between then counts as accepted, not as none. Makes no object:
-   * whoever waits for the drainer asks again and again, with a full heap too.
+   * Returns the number of accepted events, those included of which that is not decided yet.
+   * Allocates nothing, because the closer polls it with a full heap too.
    */
   long accepted() {
-    long rejected = sendFailures();
-    return submitted() - rejected;
+    // Failures first: an event that fails in between then counts as accepted, never as minus one.
+    long notAccepted = failed();
+    return submitted.sum() - notAccepted;
   }
 
-  /** Events that are in the chain or in the dead letters. */
+  private long failed() {
+    long sum = 0;
+    synchronized (failed) {
+      for (long ofVerdict : failed) {
+        sum += ofVerdict;
+      }
+    }
+    return sum;
+  }
+
+  private VerdictCounts failedDecisions() {
+    synchronized (failed) {
+      return VerdictCounters.decisions(verdict -> failed[verdict.ordinal()]);
+    }
+  }
+
+  /** Returns the number of events in the chain or in the dead letters. Allocates nothing. */
   long settled() {
-    return appended() + dlqLanded();
+    return get(Counter.APPENDED) + get(Counter.DEAD_LETTERED);
   }
 
-  /** Events that were turned away. */
-  long turnedAway() {
-    return sum(turnedAway);
-  }
-
-  /** Events that were not accepted while the queue was open. */
-  long sendFailures() {
-    long sum = 0;
-    for (int kind = 0; kind < KINDS; kind++) {
-      sum += sendFailures(kind);
-    }
-    return sum;
-  }
-
-  /** Events handed in while the queue was open. */
-  long submitted() {
-    return sum(submitted);
-  }
-
-  private static long sum(AtomicLong[] byKind) {
-    long sum = 0;
-    for (AtomicLong ofKind : byKind) {
-      sum += ofKind.get();
-    }
-    return sum;
-  }
-
-  long appended() {
-    return appended.get();
-  }
-
-  long unsigned() {
-    return unsigned.sum();
-  }
-
-  long dlqLanded() {
-    return dlqLanded.get();
-  }
-
-  long appendFailures() {
-    return appendFailures.sum();
-  }
-
-  long drainerPanics() {
-    return drainerPanics.sum();
-  }
-
-  long uniqueRaceRetries() {
-    return uniqueRaceRetries.sum();
-  }
-
-  long drainerRestarts() {
-    return drainerRestarts.sum();
-  }
-
-  long lost() {
-    return lost.sum();
-  }
-
-  long commits() {
-    return commits.sum();
-  }
-
-  Duration commitTime() {
-    return Duration.ofNanos(commitNanos.sum());
-  }
-
-  OptionalLong chainSequence() {
-    return known(chainSequence);
-  }
-
-  OptionalLong deadLettersWaiting() {
-    return known(deadLettersWaiting);
-  }
-
-  OptionalLong tamperRows() {
-    return known(tamperRows);
+  /**
+   * Returns a snapshot of the counters. It reconciles at every moment, because each number is read
+   * before those that it is a part of.
+   *
+   * @param store the store of the queue
+   * @param health the health of the log
+   */
+  DeferredAuditMetrics snapshot(EventStore store, AuditHealth health) {
+    long appended = get(Counter.APPENDED);
+    long deadLettered = get(Counter.DEAD_LETTERED);
+    long notAccepted = failed();
+    long handedIn = submitted.sum();
+    long atEntry = rejected.sum();
+    return new DeferredAuditMetrics(
+        handedIn + atEntry,
+        appended,
+        get(Counter.UNSIGNED),
+        notAccepted + atEntry,
+        get(Counter.APPEND_FAILURES),
+        get(Counter.DRAINER_PANICS),
+        deadLettered,
+        get(Counter.LOST_RACES),
+        handedIn - notAccepted - appended - deadLettered,
+        store.oldestPending().map(DeferredAuditMetrics::age),
+        health,
+        get(Counter.DRAINER_RESTARTS),
+        get(Counter.LOST),
+        get(Counter.COMMITS),
+        Duration.ofNanos(get(Counter.COMMIT_NANOS)),
+        known(chainSequence),
+        store.diskBytes(),
+        store.syncAge(),
+        known(deadLettersWaiting),
+        known(tamperRows));
   }
 
   private static OptionalLong known(long value) {

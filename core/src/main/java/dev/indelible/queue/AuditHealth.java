@@ -12,23 +12,23 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The judgement of a log's health: whether events reach the ledger, and everything that is wrong.
+ * The health of a log: whether events reach the ledger, and every fault.
  *
  * @param state whether events reach the ledger
- * @param entries everything that is wrong, at most one entry per source; empty when nothing is
+ * @param entries every fault, at most one entry per source; empty without a fault
  */
 public record AuditHealth(State state, List<HealthEntry> entries) {
-  /** The states; those from {@link #CLOSED} on are final. */
+  /** A state of a log; from {@link #CLOSED} on it is terminal. */
   public enum State {
-    /** Events reach the ledger, and nothing is wrong. */
+    /** Events reach the ledger, and there is no fault. */
     RECORDING("events reach the ledger"),
-    /** Something is wrong; nothing is dropped. */
+    /** There is a fault; nothing is dropped. */
     DEGRADED("something is wrong"),
     /** Events wait until a person repairs the ledger: its schema is not this version's (D6). */
     FAILED("the ledger needs repair"),
     /** Closed by its owner. */
     CLOSED("the log was closed by its owner"),
-    /** The ledger's writer threw, more often in a row than its restart budget allows. */
+    /** The ledger's writer threw unexpectedly, more often in a row than its budget allows. */
     SINK_PANICKED("the ledger's writer has stopped"),
     /** The ledger's writer reported failure, more often in a row than its budget allows. */
     SINK_FAILED("the ledger's writer has stopped");
@@ -39,18 +39,18 @@ public record AuditHealth(State state, List<HealthEntry> entries) {
       this.description = description;
     }
 
-    /** Whether nothing more will be recorded. */
+    /** Returns whether nothing more will be recorded. */
     public boolean isTerminal() {
       return compareTo(CLOSED) >= 0;
     }
 
-    /** The name in metrics and JSON, for example {@code sink_failed}. */
+    /** Returns the name in metrics and JSON, for example {@code sink_failed}. */
     public String label() {
       return name().toLowerCase(Locale.ROOT);
     }
   }
 
-  /** Nothing is wrong. */
+  /** The health of a log without a fault. */
   public static final AuditHealth RECORDING = new AuditHealth(State.RECORDING, List.of());
 
   public AuditHealth {
@@ -58,9 +58,9 @@ public record AuditHealth(State state, List<HealthEntry> entries) {
   }
 
   /**
-   * A state that the drainer reports.
+   * Creates the health that the drainer reports.
    *
-   * @param reason why, the entry of {@link HealthEntry#RECORDING}; blank if nothing is wrong
+   * @param reason why, the entry of {@link HealthEntry#RECORDING}; blank without a fault
    */
   public AuditHealth(State state, String reason) {
     this(
@@ -68,14 +68,14 @@ public record AuditHealth(State state, List<HealthEntry> entries) {
         reason.isBlank() ? List.of() : List.of(new HealthEntry(HealthEntry.RECORDING, reason)));
   }
 
-  /** The health of a log that events reach, with these things wrong. */
+  /** Returns the health of a log that events reach, with these faults. */
   public static AuditHealth of(List<HealthEntry> entries) {
     return RECORDING.and(entries);
   }
 
   /**
-   * This judgement with more entries: the entry that is here already stays, where both have one of
-   * a source, and a log with an entry is not {@link State#RECORDING}.
+   * Returns this health with more entries. Where both have an entry of a source, the one of this
+   * health stays. A log with an entry is not {@link State#RECORDING}.
    */
   public AuditHealth and(Collection<HealthEntry> more) {
     Map<String, HealthEntry> all = new LinkedHashMap<>();
@@ -85,17 +85,17 @@ public record AuditHealth(State state, List<HealthEntry> entries) {
     return new AuditHealth(combined, List.copyOf(all.values()));
   }
 
-  /** Whether nothing is wrong. */
+  /** Returns whether there is no fault. */
   public boolean isWell() {
     return entries.isEmpty() && (state == State.RECORDING || state == State.CLOSED);
   }
 
-  /** The entry of a source. */
+  /** Returns the entry of a source. */
   public Optional<HealthEntry> entry(String source) {
     return entries.stream().filter(entry -> entry.source().equals(source)).findFirst();
   }
 
-  /** Everything that is wrong in one line, or else a description of the state; never blank. */
+  /** Returns every fault in one line, or else a description of the state; never blank. */
   public String reason() {
     return entries.isEmpty()
         ? state.description

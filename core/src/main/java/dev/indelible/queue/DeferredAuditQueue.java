@@ -5,11 +5,10 @@ import dev.indelible.action.AgentAction;
 import dev.indelible.decision.Decision;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
-import dev.indelible.event.Timestamps;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.health.Throttle;
+import dev.indelible.queue.VerdictCounters.Verdict;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -18,20 +17,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The way from a gate, which must not wait, to the ledger, which takes its time. Shared by any
- * number of threads.
+ * The queue between a gate, which must not wait, and the ledger, whose writes take time. Safe for
+ * use by any number of threads.
  *
- * <p>D1: {@link #submit} does no database work, waits for no one and throws for no event. D9:
+ * <p>D1: {@link #submit} does no database work, waits for nobody and throws for no event. D9:
  * {@link #drainPending} waits until what was submitted is settled.
  */
 public final class DeferredAuditQueue {
-  /** How long {@link #drainPending()} waits. */
+  /** The time that {@link #drainPending()} waits: more than a batch takes on a slow disk. */
   public static final Duration DEFAULT_DRAIN_TIMEOUT = Duration.ofSeconds(5);
 
-  /** How often a waiting drain looks; also how long the drainer rests when there is nothing. */
+  /** The time between two looks of a waiting drain, and of a drainer that has just been busy. */
   public static final Duration DRAIN_POLL_INTERVAL = Duration.ofMillis(10);
 
-  /** How often a rejected event is logged, at most. */
+  /** Rejected events are logged once per this time at most (D1). */
   private static final Duration REJECTION_LOG_INTERVAL = Duration.ofSeconds(1);
 
   private static final Logger LOG = LoggerFactory.getLogger(DeferredAuditQueue.class);
@@ -42,11 +41,11 @@ public final class DeferredAuditQueue {
 
   private volatile boolean open = true;
 
-  /** The drainer's thread while it waits for an event; the drainer sets it, producers clear it. */
+  /** The thread of a drainer that waits for an event; the drainer sets it, producers clear it. */
   private volatile @Nullable Thread waiting;
 
   /**
-   * A queue over a store; what an earlier run left in the store counts as submitted to this one.
+   * Creates a queue over a store; the events that an earlier run left there count as submitted.
    *
    * @param store where events wait
    * @param counters where they are counted
@@ -58,84 +57,81 @@ public final class DeferredAuditQueue {
   }
 
   /**
-   * Hands in an event. At the end of the caller's stack too the answer is {@code false}, or a
-   * {@link StackOverflowError} if there was no room even to begin; then the event is neither
-   * accepted nor counted.
+   * Hands in an event. If the caller's stack is about to end, the event is rejected; at its very
+   * end the rejection is not counted, or the call itself throws {@link StackOverflowError}.
    *
    * @return {@code true}: accepted, and from here on D2 holds. {@code false}: not accepted, because
-   *     the queue is closed or full; counted, logged once a second at most, and for the caller to
-   *     act upon
+   *     the queue is closed or full, or the caller has no stack or memory left; counted, logged
+   *     once a second at most, and for the caller to act upon
    */
   public boolean submit(AuditEvent event) {
     Objects.requireNonNull(event, "event is null");
-    int kind = AuditCounters.kind(event);
-    if (!isOpen()) {
-      turnAway(kind);
-      return false;
+    if (!StackProbe.hasRoom(StackProbe.SUBMIT_FRAMES) || !isOpen()) {
+      return reject(event);
     }
-    // Counted before open is read again: a closer that sees all accepted events settled missed
-    // none.
-    counters.countSubmitted(kind);
+    Verdict verdict = Verdict.of(event);
+    int index = verdict.ordinal();
+    // Counted before open is read again, so a closer that sees everything settled missed nothing.
+    counters.countSubmitted(verdict);
     boolean accepted = false;
-    boolean counted = false;
     try {
-      accepted = isOpen() && offer(event);
-      if (!accepted) {
-        counters.countSendFailure(kind);
-        counted = true;
-        rejections.ifDue(this::logRejection);
-      }
-      Thread drainer = waiting;
-      if (drainer != null) {
-        waiting = null;
-        LockSupport.unpark(drainer);
-      }
-    } catch (RuntimeException | Error e) {
-      // Out of stack or memory: what is left to do is done below, without a call.
+      accepted = offer(event);
+      wakeDrainer();
+    } catch (StackOverflowError e) {
+      // Counted below, without a call.
     }
-    if (!accepted && !counted) {
-      try {
-        synchronized (counters.uncounted) {
-          counters.uncountedRejected[kind]++;
-        }
-      } catch (StackOverflowError e) {
-        // The interpreter may want a word of stack for the monitor. Without it: right unless two
-        // threads come here in the same instant.
-        counters.alsoUncountedRejected[kind]++;
-        counters.alsoUncounted = true;
+    if (!accepted) {
+      synchronized (counters.failed) {
+        counters.failed[index]++;
       }
     }
     return accepted;
   }
 
-  private void turnAway(int kind) {
-    counters.countTurnedAway(kind);
+  private boolean reject(AuditEvent event) {
     try {
-      rejections.ifDue(this::logRejection);
-    } catch (RuntimeException | Error e) {
-      // Out of stack or memory: it is counted, and the caller knows.
-    }
-  }
-
-  /** Whether the store took the event; one that fails, out of memory for example, did not. */
-  private boolean offer(AuditEvent event) {
-    try {
-      return store.offer(event);
+      counters.countRejected(Verdict.of(event));
+      logRejection(isOpen() ? "the caller's stack is full" : "queue closed");
     } catch (StackOverflowError e) {
-      // Not logged from here: a logger whose stack ends too may never let go of its lock.
-      return false;
+      // Neither submitted nor rejected is counted, so the counters reconcile.
+    }
+    return false;
+  }
+
+  /** Offers an event to the store. A store that fails, out of memory for example, rejects it. */
+  private boolean offer(AuditEvent event) {
+    boolean accepted = false;
+    try {
+      accepted = isOpen() && store.offer(event);
+      if (!accepted) {
+        logRejection(isOpen() ? "no room left" : "queue closed");
+      }
     } catch (RuntimeException | Error e) {
-      rejections.ifDue(() -> LOG.error("audit event not accepted: {}", e, e));
-      return false;
+      logRejection(e);
+    }
+    return accepted;
+  }
+
+  private void logRejection(Object reason) {
+    if (StackProbe.hasRoom(StackProbe.LOG_FRAMES)) {
+      try {
+        rejections.ifDue(() -> LOG.error("audit event not accepted: {}", reason));
+      } catch (RuntimeException | Error e) {
+        // Out of memory for a line of the log. The event is counted, and the caller knows.
+      }
     }
   }
 
-  private void logRejection() {
-    LOG.error("audit event not accepted: {}", isOpen() ? "no room left" : "queue closed");
+  private void wakeDrainer() {
+    Thread drainer = waiting;
+    if (drainer != null) {
+      waiting = null;
+      LockSupport.unpark(drainer);
+    }
   }
 
   /**
-   * Hands in a decision that blocks; does nothing for one that permits.
+   * Submits a decision that blocks; does nothing for one that permits.
    *
    * @return whether an event was accepted
    */
@@ -146,28 +142,28 @@ public final class DeferredAuditQueue {
   }
 
   /**
-   * Counts a decision that its asker does not put on record, as what a hook let pass: no event, and
-   * an attempt all the same.
+   * Counts a decision that its caller does not record, for example one that a hook let pass: an
+   * attempt without an event.
    */
   public void countUnrecorded(Decision decision) {
     counters.countUnrecorded(decision);
   }
 
-  /** Whether events are accepted: not closed, and the drainer not given up. */
+  /** Returns whether events are accepted: the queue is open, and its drainer has not stopped. */
   public boolean isOpen() {
-    return open && !counters.health().state().isTerminal();
+    return open && !counters.health().current().state().isTerminal();
   }
 
   /**
-   * Has the next submission unpark the calling thread. For the drainer alone, which looks for
-   * events once more before it parks, and parks for a limited time: a submission that is placed in
-   * the same instant may not see it.
+   * Makes the next submission unpark the calling thread. For the drainer alone, which looks for
+   * events once more before it parks, and parks for a limited time: a submission at this very
+   * instant may not see it.
    */
   public void wakeOnSubmit() {
     waiting = Thread.currentThread();
   }
 
-  /** Whether no event was submitted since {@link #wakeOnSubmit}. */
+  /** Returns whether no event was submitted since {@link #wakeOnSubmit}. */
   public boolean isQuiet() {
     return waiting != null;
   }
@@ -184,8 +180,8 @@ public final class DeferredAuditQueue {
 
   /**
    * Waits until everything accepted before this call is settled: in the chain or in the dead
-   * letters. Producers may go on meanwhile. An interrupt does not cut the wait short; it is still
-   * set afterwards.
+   * letters. Producers may go on meanwhile. An interrupt does not end the wait; it is still set
+   * after.
    *
    * @return {@code false} if that took longer than {@code timeout}, or the drainer has stopped
    */
@@ -212,12 +208,12 @@ public final class DeferredAuditQueue {
     while (settled < target
         && now - start < limit
         && now - progressed < patience
-        && !counters.health().state().isTerminal()) {
+        && !counters.health().current().state().isTerminal()) {
       LockSupport.parkNanos(this, DRAIN_POLL_INTERVAL.toNanos());
       interrupted |= Thread.interrupted();
       now = System.nanoTime();
-      // Lower when a submission under way was refused; higher is not ours to wait for. Each look by
-      // itself is enough: all that was accepted before this call is counted in it.
+      // Lower when a submission under way was rejected; not higher, which is of later submissions.
+      // Each look is enough by itself: it counts everything accepted before this call.
       target = Math.min(target, counters.accepted());
       long before = settled;
       settled = counters.settled();
@@ -229,51 +225,20 @@ public final class DeferredAuditQueue {
     return counters.settled() >= target;
   }
 
-  /** The counters at this moment (D10); they add up, also while a batch is being entered. */
+  /** Returns a snapshot of the counters (D10); it reconciles while events are being counted too. */
   public DeferredAuditMetrics metrics() {
-    // First: what is settled was submitted before.
-    long appended = counters.appended();
-    long dead = counters.dlqLanded();
-    // In this order: what is submitted meanwhile and refused counts as pending, and not as less.
-    long rejected = counters.sendFailures();
-    long submitted = counters.submitted();
-    long turnedAway = counters.turnedAway();
-    return new DeferredAuditMetrics(
-        submitted + turnedAway,
-        appended,
-        counters.unsigned(),
-        rejected + turnedAway,
-        counters.appendFailures(),
-        counters.drainerPanics(),
-        dead,
-        counters.uniqueRaceRetries(),
-        submitted - rejected - appended - dead,
-        store.oldestPending().map(DeferredAuditQueue::age),
-        health(),
-        counters.drainerRestarts(),
-        counters.lost(),
-        counters.commits(),
-        counters.commitTime(),
-        counters.chainSequence(),
-        store.diskBytes(),
-        store.syncAge(),
-        counters.deadLettersWaiting(),
-        counters.tamperRows());
+    return counters.snapshot(store, health());
   }
 
-  /** What the drainer, the store and those who watch the log report. */
+  /** Combines what the drainer, the store and the followers of the log report. */
   private AuditHealth health() {
     return counters
         .health()
+        .current()
         .and(
             store.trouble().stream()
                 .map(reason -> new HealthEntry(HealthEntry.JOURNAL, reason))
                 .toList())
-        .and(counters.healthEntries().all());
-  }
-
-  private static Duration age(Instant since) {
-    Duration age = Duration.between(since, Timestamps.now());
-    return age.isNegative() ? Duration.ZERO : age;
+        .and(counters.health().entries().all());
   }
 }

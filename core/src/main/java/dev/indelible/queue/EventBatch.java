@@ -8,23 +8,35 @@ import java.util.Optional;
 /**
  * The oldest waiting events, in order.
  *
- * @param events the events; empty when none wait, or none up to the mark
- * @param mark what a ledger commits with them, if they come from a journal
- * @param following events that wait behind them, as far as they were seen: for work done ahead, and
- *     no promise that they come next
+ * @param events the events; empty if none wait, or none before the marks
+ * @param marks the positions that a ledger commits with them, one for each journal they come from
+ * @param following events after them, as far as they were read: for work done ahead; the next batch
+ *     may have others
  */
 public record EventBatch(
-    List<AuditEvent> events, Optional<JournalMark> mark, List<AuditEvent> following) {
-  /** Nothing. */
-  public static final EventBatch EMPTY = new EventBatch(List.of(), Optional.empty(), List.of());
+    List<AuditEvent> events, List<JournalMark> marks, List<AuditEvent> following) {
+  /** A batch of no events and no mark. */
+  public static final EventBatch EMPTY = new EventBatch(List.of(), List.of(), List.of());
 
   public EventBatch {
     events = List.copyOf(events);
+    marks = List.copyOf(marks);
     following = List.copyOf(following);
   }
 
-  /** Events that come from no journal. */
+  /** Creates a batch of events of one journal, or of none. */
+  public EventBatch(
+      List<AuditEvent> events, Optional<JournalMark> mark, List<AuditEvent> following) {
+    this(events, mark.stream().toList(), following);
+  }
+
+  /** Returns the position of the journal that the events come from; empty if there is none. */
+  public Optional<JournalMark> mark() {
+    return marks.stream().findFirst();
+  }
+
+  /** Returns a batch of events that come from no journal. */
   public static EventBatch of(List<AuditEvent> events) {
-    return new EventBatch(events, Optional.empty(), List.of());
+    return new EventBatch(events, List.of(), List.of());
   }
 }

@@ -8,62 +8,63 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Where accepted events wait for the ledger.
+ * A store in which accepted events wait for the ledger.
  *
- * <p>An event leaves only when it is settled, never when it is looked at: whatever happens to the
- * one who looked, the event is still there (D2). Events leave in the order in which they came (D3).
+ * <p>An event is removed when it is settled, never when it is read: if its reader fails, the event
+ * is still there (D2). Events are read in the order in which they were accepted (D3).
  */
 public interface EventStore {
   /**
-   * Takes an event, from any thread. MUST NOT do database work, wait for the drainer, or throw.
+   * Accepts an event, from any thread. MUST NOT do database work or wait for the drainer. If it
+   * throws, the event is not accepted.
    *
-   * @return whether it was taken; {@code false} when there is no room
+   * @return whether it was accepted; {@code false} if the store is full
    */
   boolean offer(AuditEvent event);
 
   /**
-   * The oldest waiting events, in order; they stay. For the drainer alone.
+   * Reads the oldest waiting events, in order; they stay. For the drainer alone.
    *
-   * @param max most events; what was seen ahead under a larger one may still come at once
+   * @param max most events; events read ahead under a larger limit may still all be returned
    */
   EventBatch peek(int max);
 
   /**
-   * Lets the oldest events go: they are in the ledger. For the drainer alone.
+   * Removes the oldest events: they are in the ledger. For the drainer alone.
    *
-   * @param count how many: those of the batch that was last looked at
+   * @param count the number of events in the batch that was read last
    */
   void settle(int count);
 
-  /** How many events were waiting when this store was opened. */
+  /** Returns the number of events that waited when this store was opened. */
   long recovered();
 
-  /** When the oldest waiting event happened, as far as that is known without looking for it. */
+  /** Returns when the oldest waiting event happened, if that is known without a search. */
   Optional<Instant> oldestPending();
 
-  /** Whether what waits here survives the end of the process. */
+  /** Returns whether waiting events survive the end of the process. */
   default boolean isDurable() {
     return false;
   }
 
-  /** Why events may soon not be accepted, or are not; empty when there is no reason. */
+  /** Returns why events are not accepted, or may soon not be; empty without a reason. */
   default Optional<String> trouble() {
     return Optional.empty();
   }
 
-  /** What it takes on disk; empty if it is not on disk, or was closed. */
+  /** Returns its bytes on disk; empty if it is not on disk, or was closed. */
   default OptionalLong diskBytes() {
     return OptionalLong.empty();
   }
 
   /**
-   * How long ago what was accepted until then was last known to be on disk; empty if it never is,
+   * Returns the greatest age of an accepted event that is not on disk; empty if events never are,
    * or the store was closed.
    */
   default Optional<Duration> syncAge() {
     return Optional.empty();
   }
 
-  /** Lets go of what it holds; called once, after the drainer has ended. */
+  /** Releases its resources; called once, after the drainer has ended. */
   default void close() {}
 }

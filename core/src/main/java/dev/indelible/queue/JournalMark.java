@@ -4,10 +4,10 @@ package dev.indelible.queue;
 import java.util.UUID;
 
 /**
- * How far a journal has been taken into the ledger. Committed in the transaction of the events
- * themselves, it is what makes recovery exact.
+ * The position up to which the ledger has a journal. Committed in the transaction of the events, so
+ * recovery is exact.
  *
- * @param journal which
- * @param position everything before this is settled
+ * @param journal the journal
+ * @param position the position before which everything is settled
  */
 public record JournalMark(UUID journal, long position) {}

@@ -10,36 +10,36 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Waiting events in the heap: durability {@code memory} (D5). They outlive the drainer and its
+ * Waiting events in the heap: durability {@code memory} (D5). They survive the drainer and its
  * sink, not the process.
  */
 public final class MemoryStore implements EventStore {
-  /** Most events that wait before more are refused; at some 500 bytes each, half a gigabyte. */
+  /** Events that may wait; at some 500 bytes each, half a gigabyte. */
   public static final long DEFAULT_CAPACITY = 1_000_000;
 
   private final Object links = new Object();
 
-  /** The event settled last; the oldest that waits comes after it. Guarded by {@link #links}. */
+  /** The event that was settled last, before the oldest that waits. Guarded by {@link #links}. */
   private Link settled = new Link(null);
 
   /** The newest event; guarded by {@link #links}. */
   private Link newest = settled;
 
-  /** How many wait; guarded by {@link #links}. */
+  /** The number of events that wait; guarded by {@link #links}. */
   private long size;
 
   private final long capacity;
 
   /**
-   * A store for that many events.
+   * Creates a store.
    *
-   * @param capacity how many may wait
+   * @param capacity the number of events that may wait
    */
   public MemoryStore(long capacity) {
     this.capacity = capacity;
   }
 
-  /** A store for {@link #DEFAULT_CAPACITY} events. */
+  /** Creates a store for {@link #DEFAULT_CAPACITY} events. */
   public MemoryStore() {
     this(DEFAULT_CAPACITY);
   }
@@ -48,7 +48,6 @@ public final class MemoryStore implements EventStore {
   public boolean offer(AuditEvent event) {
     Link link = new Link(event);
     synchronized (links) {
-      // No call in here: at the end of a stack it is done whole or not at all.
       if (size >= capacity) {
         return false;
       }
@@ -72,7 +71,7 @@ public final class MemoryStore implements EventStore {
     return new EventBatch(events, Optional.empty(), following);
   }
 
-  /** Takes events that come after one; returns the last one taken. */
+  /** Collects events that come after one; returns the last one collected. */
   private static Link take(Link before, int max, List<AuditEvent> taken) {
     Link last = before;
     for (Link next = last.next; next != null && taken.size() < max; next = last.next) {
@@ -100,7 +99,7 @@ public final class MemoryStore implements EventStore {
     return pending();
   }
 
-  /** How many events wait. */
+  /** Returns the number of events that wait. */
   public long pending() {
     synchronized (links) {
       return size;
@@ -114,11 +113,11 @@ public final class MemoryStore implements EventStore {
     }
   }
 
-  /** An event, and the one that came after it. */
+  /** An event, linked to the one after it. */
   private static final class Link {
     @Nullable AuditEvent event;
 
-    /** Publishes the one after it. */
+    /** The event after it; volatile, because the drainer reads it without a lock. */
     volatile @Nullable Link next;
 
     Link(@Nullable AuditEvent event) {

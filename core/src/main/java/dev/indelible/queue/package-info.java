@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Where an event waits between the caller and the chain. */
+/** The queue between the caller and the chain, and the counters of a run. */
 @NullMarked
 package dev.indelible.queue;
 

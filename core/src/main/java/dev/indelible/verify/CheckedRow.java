@@ -9,12 +9,11 @@ import dev.indelible.ledger.StoredRow;
 import java.util.List;
 
 /**
- * A row as the checks are shown it, with all that can be told of it by itself, and so was, on all
- * cores.
+ * Row with the results that need no other row; computed on all cores.
  *
  * @param stored the row as it was read
  * @param head its sequence and its record hash
- * @param faults what is wrong between the row and its payload, and with its signature
+ * @param faults the faults of its payload and of its signature
  * @param idKey a key of its event id, see {@link StoredRow#idKey}
  */
 record CheckedRow(StoredRow stored, Head head, List<RowFault> faults, long idKey) {
@@ -22,14 +21,14 @@ record CheckedRow(StoredRow stored, Head head, List<RowFault> faults, long idKey
     return new CheckedRow(row, row.head(), check.content(row), row.idKey());
   }
 
-  /** Whether it is what its signer wrote: its payload is there and unchanged, and it is signed. */
+  /** Whether an accepted key signed it, and its payload is there and unchanged. */
   boolean isSound() {
     return faults.isEmpty();
   }
 
   /**
-   * Whether an accepted key signed it in its place, so that it says what that key's holder wrote.
-   * Of any other row nothing is known but that it stands there.
+   * Whether an accepted key signed it in its place. Any other row proves nothing but that it is
+   * there.
    */
   boolean isSigned() {
     for (RowFault fault : faults) {
@@ -48,9 +47,7 @@ record CheckedRow(StoredRow stored, Head head, List<RowFault> faults, long idKey
     return head.sequence();
   }
 
-  /**
-   * Its columns. They are decoded for it: not for every row of a long chain, if it can be helped.
-   */
+  /** Returns its columns, decoded anew: too slow for every row of a long chain. */
   ChainRow row() {
     return stored.decoded();
   }

@@ -1,26 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.verify;
 
+import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerificationException;
 import dev.indelible.checkpoint.VerificationException.Reason;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.ledger.KeyHistory;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.StoredCheckpoint;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
- * Whose signature a log's checkpoints are to have.
+ * Keys that sign a log's checkpoints.
  *
- * @param history the log's keys, and where each of them signs
- * @param origins what the log may be called; anything if empty
+ * @param history the log's keys and the rows that each of them signs
+ * @param origins the names that the log may have; any if empty
  */
 record CheckpointKeys(KeyHistory history, Set<String> origins) {
   /**
-   * Requires the signature of a key that signs at that size; that of one which does not yet, or any
-   * more, proves the opposite.
+   * Requires the signature of a key that signs at a size. A key that does not sign yet, or no
+   * longer, proves a fault.
    *
    * @param origin the log's name
    */
@@ -42,7 +48,44 @@ record CheckpointKeys(KeyHistory history, Set<String> origins) {
     }
   }
 
-  /** These keys under a log's name. */
+  /** Requires the signature of any key of the log, under the name that the checkpoint states. */
+  static Checkpoint verifyByAny(SignedCheckpoint signed, KeyHistory history)
+      throws VerificationException {
+    String origin = signed.unverified().origin();
+    return signed.verify(origin, named(origin, history.keys().keys()));
+  }
+
+  /**
+   * Whether a key signed that signs at this size. A revoked key may be in anyone's hands; but its
+   * signature still is evidence, since a rebuilt chain may state a revocation that never was.
+   */
+  static boolean isSignedInTime(SignedCheckpoint signed, KeyHistory history) {
+    Checkpoint stated = signed.unverified();
+    try {
+      signed.verify(stated.origin(), named(stated.origin(), history.signingAt(stated.size())));
+      return true;
+    } catch (VerificationException e) {
+      return false;
+    }
+  }
+
+  /** Returns the log's name in its last checkpoint, if a key of the log signed that. */
+  static Optional<String> origin(LedgerReader ledger, KeyHistory history) {
+    try {
+      Optional<StoredCheckpoint> last = ledger.lastCheckpoint();
+      return last.isEmpty()
+          ? Optional.empty()
+          : Optional.of(verifyByAny(SignedCheckpoint.parse(last.get().note()), history).origin());
+    } catch (CheckpointParseException | VerificationException e) {
+      // Anyone may have put it there, so that the log's own checkpoints seem to be another log's.
+      return Optional.empty();
+    } catch (LedgerException e) {
+      // The tree check reports it.
+      return Optional.empty();
+    }
+  }
+
+  /** Returns keys under a log's name. */
   static List<VerifierKey> named(String name, Collection<VerificationKey> accepted)
       throws VerificationException {
     try {

@@ -10,11 +10,10 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowFault;
 import dev.indelible.ledger.Tally;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -22,54 +21,41 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether every decision that was asked for is in the chain, by the tallies in it: the rows between
- * two tallies are those that the second counted; each run's attempts have an outcome each; and
- * there are as many decisions in the rows as the runs say that they appended.
+ * Compares the tallies in the chain with its rows and with each other. The rows between two tallies
+ * are those that the second one counted; each run's attempts have an outcome; and over all runs the
+ * rows hold at least the decisions that the runs appended.
  *
- * <p>A row that no run counted is no fault: a run that was killed, or asked one question, or is
- * still at work has not said. It is named as unknown, with the rows between which it is.
+ * <p>A row in no run's count is no fault: a run that was killed, asked one question or is still at
+ * work has not counted it. The total of them is reported as unknown. Used by one thread.
  */
 final class CompletenessCheck implements Check {
-  static final String COMPLETENESS = "completeness";
-
-  /** Most places named where rows are in no run's count; the rest is told as one. */
-  private static final int MAX_PLACES = 20;
-
   private final Findings findings;
   private final LedgerReader ledger;
 
-  /** Whether the rows before the first one shown are not checked. */
+  /** Whether rows before the first one shown are left out. */
   private final boolean partial;
 
-  /** The last tally of each run that has not said that it ended. */
+  /** The last tally of each run that has not ended. */
   private final Map<UUID, Tally> open = new HashMap<>();
 
-  /** Those that have said so, and what they said in all. */
+  /** The runs that have ended, and the sums of their last tallies. */
   private final Set<UUID> ended = new HashSet<>();
 
-  private Said saidAtTheEnd = Said.NOTHING;
-
-  /**
-   * Where decisions came in that no run counted; each step has more of them than the one before.
-   */
-  private final Deque<Step> steps = new ArrayDeque<>();
+  private Sums endedSums = Sums.NONE;
 
   /** Decisions in the rows since the last tally. */
   private long checks;
 
   private long refusals;
 
-  /** Decisions in rows that tallies cover, as these say. */
+  /** Decisions in the rows under the tallies, as the tallies count them. */
   private TypeCounts covered = TypeCounts.NONE;
 
-  /** Decisions that runs say they appended, and that were replayed from the dead letters. */
+  /** Decisions that the runs count as appended, and decisions replayed from the dead letters. */
   private TypeCounts accounted = TypeCounts.NONE;
 
-  /** Decisions that a run appended for an earlier one, and the rows between which they are. */
+  /** Decisions that a run appended for an earlier one. */
   private long recovered;
-
-  private long recoveredFrom;
-  private long recoveredTo;
 
   private TypeCounts deadLettered = TypeCounts.NONE;
   private long replayedOrPurged;
@@ -77,10 +63,10 @@ final class CompletenessCheck implements Check {
   /** The row of the last tally; 0 before the first. */
   private long lastTally;
 
-  /** How many rows more than now there were before the last tally when it was written. */
+  /** How many more rows than now stood before the last tally when it was written. */
   private long shift;
 
-  /** Whether a row since the last tally was changed: what it was then, nobody can count. */
+  /** Whether a row since the last tally was changed, so that these rows cannot be counted. */
   private boolean changed;
 
   private long tallies;
@@ -91,9 +77,10 @@ final class CompletenessCheck implements Check {
   private @Nullable CheckedRow before;
 
   /**
-   * Checks the rows from some row on.
+   * Creates a check.
    *
-   * @param since that row; the sums of what was before are then not known
+   * @param since the first row shown; from a later one than the first, the sums before it are
+   *     unknown
    */
   CompletenessCheck(Findings findings, LedgerReader ledger, long since) {
     this.findings = findings;
@@ -102,20 +89,20 @@ final class CompletenessCheck implements Check {
   }
 
   /**
-   * What the last tallies of some runs say in all.
+   * Sums over the last tallies of some runs.
    *
-   * @param attempts what they were asked
-   * @param unrecorded what of it is by design not on record
-   * @param rejected what was not accepted
-   * @param pending what had no outcome
-   * @param lost what is lost on record
+   * @param attempts decisions asked for
+   * @param unrecorded decisions that by design leave no row
+   * @param rejected decisions that the queue rejected
+   * @param pending decisions without an outcome
+   * @param lost decisions recorded as lost
    */
-  private record Said(
+  private record Sums(
       VerdictCounts attempts, long unrecorded, long rejected, long pending, long lost) {
-    static final Said NOTHING = new Said(VerdictCounts.NONE, 0, 0, 0, 0);
+    static final Sums NONE = new Sums(VerdictCounts.NONE, 0, 0, 0, 0);
 
-    Said plus(Tally tally) {
-      return new Said(
+    Sums plus(Tally tally) {
+      return new Sums(
           attempts.plus(tally.attempts()),
           unrecorded + tally.unrecorded().total(),
           rejected + tally.outcomes().rejected().total(),
@@ -123,14 +110,6 @@ final class CompletenessCheck implements Check {
           lost + tally.outcomes().lost());
     }
   }
-
-  /**
-   * Decisions in no run's count, as seen at a tally.
-   *
-   * @param sequence the tally's row
-   * @param surplus how many
-   */
-  private record Step(long sequence, long surplus) {}
 
   @Override
   public void row(CheckedRow row) {
@@ -142,9 +121,9 @@ final class CompletenessCheck implements Check {
     } else if (row.is(SystemEvent.TALLY)) {
       Optional<Tally> tally = row.isSound() ? Tally.read(row.row()) : Optional.empty();
       if (row.isSound() && tally.isEmpty()) {
-        broken(row.sequence(), "the tally is signed, and says nothing that can be read");
+        broken(row.sequence(), "the tally is signed, and its content is unreadable");
       }
-      tally.ifPresentOrElse(said -> tally(row.sequence(), said), () -> unreadable++);
+      tally.ifPresentOrElse(read -> tally(row.sequence(), read), () -> unreadable++);
     } else if (row.isSound() && row.is(SystemEvent.LETTER_REPLAYED)) {
       replayedOrPurged++;
       accounted = accounted.plus(replayed(row));
@@ -154,7 +133,7 @@ final class CompletenessCheck implements Check {
     before = row;
   }
 
-  /** The row before a note of a replay, written with it, is the decision that was replayed. */
+  /** Returns the decision that a note of a replay reports; its row is the one before the note. */
   private TypeCounts replayed(CheckedRow note) {
     CheckedRow decision = before;
     Optional<String> replayed =
@@ -165,9 +144,9 @@ final class CompletenessCheck implements Check {
     return TypeCounts.one(decision.row().eventType());
   }
 
-  /** A payload that is other, or erased, leaves what is counted as it was. */
+  /** A changed or erased payload does not change the counts. */
   private static boolean isChanged(CheckedRow row) {
-    // No stream: most rows of a log that signs none of them come here.
+    // No stream: without row signatures every row comes here.
     for (RowFault fault : row.faults()) {
       if (fault.proven()
           && !fault.check().equals(RowCheck.PAYLOAD)
@@ -178,16 +157,16 @@ final class CompletenessCheck implements Check {
     return false;
   }
 
-  private void tally(long sequence, Tally said) {
+  private void tally(long sequence, Tally tally) {
     if (unreadable == 0) {
-      compareRows(sequence, said);
-      if (ended.contains(said.run())) {
-        broken(sequence, "run %s speaks on after its last tally".formatted(said.run()));
+      compareRows(sequence, tally);
+      if (ended.contains(tally.run())) {
+        broken(sequence, "run %s has another tally after its last one".formatted(tally.run()));
       } else {
-        Optional<Tally> spoken = Optional.ofNullable(open.remove(said.run()));
-        compareRun(sequence, said, spoken);
-        compareSums(sequence, said, spoken);
-        keep(said);
+        Optional<Tally> previous = Optional.ofNullable(open.remove(tally.run()));
+        compareRun(sequence, tally, previous);
+        compareSums(sequence, tally, previous);
+        keep(tally);
       }
     }
     tallies++;
@@ -198,26 +177,30 @@ final class CompletenessCheck implements Check {
     refusals = 0;
   }
 
-  private void keep(Tally said) {
-    if (said.closed()) {
-      ended.add(said.run());
-      saidAtTheEnd = saidAtTheEnd.plus(said);
+  private void keep(Tally tally) {
+    if (tally.closed()) {
+      ended.add(tally.run());
+      endedSums = endedSums.plus(tally);
     } else {
-      open.put(said.run(), said);
+      open.put(tally.run(), tally);
     }
   }
 
-  /** The rows since the tally before are those that this one counted. */
-  private void compareRows(long sequence, Tally said) {
+  /** Compares the rows since the tally before with the count of this one. */
+  private void compareRows(long sequence, Tally tally) {
     TypeCounts found = new TypeCounts(checks, refusals);
-    long moved = said.last() + 1 - sequence;
+    long moved = tally.last() + 1 - sequence;
     boolean known = !changed && (tallies > 0 || !partial);
-    if (known && !found.equals(said.rows())) {
+    if (known && !found.equals(tally.rows())) {
       broken(
           sequence,
           "rows %s to %s hold %s; when the tally in row %s was written, %s"
               .formatted(
-                  lastTally + 1, sequence - 1, found.describe(), sequence, said.rows().describe()));
+                  lastTally + 1,
+                  sequence - 1,
+                  found.describe(),
+                  sequence,
+                  tally.rows().describe()));
     } else if (known && moved != shift) {
       broken(
           sequence,
@@ -232,61 +215,52 @@ final class CompletenessCheck implements Check {
     shift = moved;
   }
 
-  /** A run's tallies follow each other, and its attempts have an outcome each, or wait for it. */
-  private void compareRun(long sequence, Tally said, Optional<Tally> before) {
-    long expected = before.map(Tally::number).orElse(0L) + 1;
-    if (said.number() != expected && (before.isPresent() || !partial)) {
+  /** Compares a run's tally with the run's previous one, and its outcomes with its attempts. */
+  private void compareRun(long sequence, Tally tally, Optional<Tally> previous) {
+    long expected = previous.map(Tally::number).orElse(0L) + 1;
+    if (tally.number() != expected && (previous.isPresent() || !partial)) {
       broken(
           sequence,
-          "the tally in row %s is number %s of run %s, and number %s was to come"
-              .formatted(sequence, said.number(), said.run(), expected));
+          "the tally in row %s is number %s of run %s; number %s is missing"
+              .formatted(sequence, tally.number(), tally.run(), expected));
     }
-    Tally.Outcomes outcomes = said.outcomes();
-    if (outcomes.byType().exceeds(said.attempts().byType())) {
+    TypeCounts outcomes = tally.outcomes().byType();
+    TypeCounts attempts = tally.attempts().byType();
+    if (outcomes.exceeds(attempts)) {
       broken(
           sequence,
-          "run %s was asked for %s, and says where %s ended"
-              .formatted(
-                  said.run(), said.attempts().byType().describe(), outcomes.byType().describe()));
+          "run %s counts more outcomes (%s) than attempts (%s)"
+              .formatted(tally.run(), outcomes.describe(), attempts.describe()));
     }
-    TypeCounts appendedBefore = before.map(CompletenessCheck::appended).orElse(TypeCounts.NONE);
-    if (appendedBefore.exceeds(appended(said))) {
-      broken(sequence, "run %s counts less than it did before".formatted(said.run()));
+    if (previous
+        .map(CompletenessCheck::appended)
+        .orElse(TypeCounts.NONE)
+        .exceeds(appended(tally))) {
+      broken(sequence, "run %s counts fewer appended than before".formatted(tally.run()));
     }
   }
 
-  /** There are no fewer decisions in the rows than the runs appended. */
-  private void compareSums(long sequence, Tally said, Optional<Tally> before) {
-    covered = covered.plus(said.rows());
+  /** Adds a tally to the sums over all runs; the rows hold at least what the runs appended. */
+  private void compareSums(long sequence, Tally tally, Optional<Tally> previous) {
+    covered = covered.plus(tally.rows());
     accounted =
         accounted
-            .plus(appended(said))
-            .minus(before.map(CompletenessCheck::appended).orElse(TypeCounts.NONE));
+            .plus(appended(tally))
+            .minus(previous.map(CompletenessCheck::appended).orElse(TypeCounts.NONE));
     deadLettered =
         deadLettered
-            .plus(said.outcomes().deadLettered())
-            .minus(before.map(one -> one.outcomes().deadLettered()).orElse(TypeCounts.NONE));
-    long more = said.recovered().total() - before.map(one -> one.recovered().total()).orElse(0L);
-    if (more > 0) {
-      recoveredFrom = recovered == 0 ? lastTally + 1 : recoveredFrom;
-      recoveredTo = sequence - 1;
-      recovered += more;
-    }
-    if (partial) {
-      return;
-    }
-    if (accounted.exceeds(covered)) {
+            .plus(tally.outcomes().deadLettered())
+            .minus(previous.map(one -> one.outcomes().deadLettered()).orElse(TypeCounts.NONE));
+    recovered +=
+        Math.max(
+            0, tally.recovered().total() - previous.map(one -> one.recovered().total()).orElse(0L));
+    if (!partial && accounted.exceeds(covered)) {
       broken(
           sequence,
-          "up to row %s the runs count %s, and the rows hold %s"
+          "up to row %s the runs appended %s, and the rows hold %s"
               .formatted(sequence, accounted.describe(), covered.describe()));
       accounted = covered;
     }
-    long surplus = covered.minus(accounted).total();
-    while (!steps.isEmpty() && steps.getLast().surplus() >= surplus) {
-      steps.removeLast();
-    }
-    steps.addLast(new Step(sequence, surplus));
   }
 
   private static TypeCounts appended(Tally tally) {
@@ -297,34 +271,38 @@ final class CompletenessCheck implements Check {
   public void end() throws LedgerException {
     if (tallies == 0) {
       findings.absent(
-          COMPLETENESS,
+          Finding.COMPLETENESS,
           unreadable > 0
               ? "no tally here is signed by an accepted key and readable"
-              : "there is no tally: whether every decision is here cannot be told");
+              : "there is no tally, so a missing decision would not show");
       return;
     }
     if (unreadable > 0) {
       findings.absent(
-          COMPLETENESS,
-          "%s tallies are not signed by an accepted key or cannot be read; without them the others cannot be added up"
+          Finding.COMPLETENESS,
+          "%s tallies are unreadable or not signed by an accepted key; the others do not add up without them"
               .formatted(unreadable));
       return;
     }
     compareDeadLetters();
-    if (findings.hasFault(COMPLETENESS)) {
+    if (findings.hasFault(Finding.COMPLETENESS)) {
       return;
     }
     if (changedRanges > 0) {
       findings.absent(
-          COMPLETENESS,
-          "rows under %s of %s tallies were changed: whether they are those that were counted cannot be told"
+          Finding.COMPLETENESS,
+          "rows under %s of %s tallies were changed, so they cannot be compared with the counts"
               .formatted(changedRanges, tallies));
-    } else if (partial || !(nameUncounted() | nameRecovered() | nameOutstanding())) {
-      findings.holds(COMPLETENESS, summary());
+      return;
+    }
+    List<String> open = partial ? List.of() : openTotals();
+    open.forEach(total -> findings.absent(Finding.COMPLETENESS, total + "; " + summary()));
+    if (open.isEmpty()) {
+      findings.holds(Finding.COMPLETENESS, summary());
     }
   }
 
-  /** A dead letter leaves the table only by a note in the chain. */
+  /** A dead letter leaves its table only with a note in the chain. */
   private void compareDeadLetters() throws LedgerException {
     if (!partial && deadLettered.total() > 0) {
       // In this order: one that is replayed meanwhile is then counted twice, and not missed.
@@ -335,7 +313,7 @@ final class CompletenessCheck implements Check {
       }
       if (there < deadLettered.total()) {
         findings.broken(
-            COMPLETENESS,
+            Finding.COMPLETENESS,
             "%s decisions became dead letters, and %s are there or were replayed or purged on record"
                 .formatted(deadLettered.total(), there));
       }
@@ -346,88 +324,52 @@ final class CompletenessCheck implements Check {
     return ledger.size(SystemEvent.LETTER_REPLAYED) + ledger.size(SystemEvent.LETTER_PURGED);
   }
 
-  /** Says where there are decisions that no run counted; returns whether there are. */
-  private boolean nameUncounted() {
-    Step from = new Step(0, 0);
-    int places = 0;
-    for (Iterator<Step> left = steps.iterator(); left.hasNext(); ) {
-      Step step = left.next();
-      boolean last = places == MAX_PLACES - 1 || !left.hasNext();
-      Step to = last ? steps.getLast() : step;
-      if (to.surplus() > from.surplus()) {
-        places++;
-        findings.absent(
-            COMPLETENESS,
-            from.sequence() + 1,
-            "%s decisions in rows %s to %s are in no run's own count: it was killed, asked one question, keeps no tallies, or is at work; %s"
-                .formatted(
-                    to.surplus() - from.surplus(),
-                    from.sequence() + 1,
-                    to.sequence() - 1,
-                    summary()));
-      }
-      from = step;
-      if (last) {
-        break;
-      }
+  /** Returns the totals that do not reconcile and prove no fault. */
+  private List<String> openTotals() {
+    List<String> totals = new ArrayList<>();
+    long uncounted = covered.minus(accounted).total();
+    if (uncounted > 0) {
+      totals.add(
+          "%s decisions in rows are in no run's own count: it was killed, asked one question, keeps no tallies, or is at work"
+              .formatted(uncounted));
     }
-    return places > 0;
-  }
-
-  /**
-   * Says where a run appended what one left that had not said so in a last tally; returns whether
-   * there are such rows.
-   */
-  private boolean nameRecovered() {
-    long left = saidAtTheEnd.pending();
-    if (recovered <= left) {
-      return false;
+    long unannounced = recovered - endedSums.pending();
+    if (unannounced > 0) {
+      totals.add(
+          "%s decisions in rows were left waiting by a run that was killed; no tally counts its attempts"
+              .formatted(unannounced));
+    } else if (unannounced < 0) {
+      totals.add(
+          "%s decisions had no outcome when their runs ended, and have none in the chain since: they wait in a journal, became dead letters in another run, or are lost"
+              .formatted(-unannounced));
     }
-    findings.absent(
-        COMPLETENESS,
-        recoveredFrom,
-        "%s decisions in rows %s to %s were left waiting by a run that was killed: they are here, and how often it was asked is in no tally; %s"
-            .formatted(recovered - left, recoveredFrom, recoveredTo, summary()));
-    return true;
-  }
-
-  /** Says how many decisions of runs that ended are still to come; returns whether there are. */
-  private boolean nameOutstanding() {
-    long outstanding = saidAtTheEnd.pending() - recovered;
-    if (outstanding > 0) {
-      findings.absent(
-          COMPLETENESS,
-          lastTally,
-          "%s decisions had no outcome when their runs ended, and have not come since: they wait in a journal, became dead letters in another run, or are lost; %s"
-              .formatted(outstanding, summary()));
-    }
-    return outstanding > 0;
+    return totals;
   }
 
   private String summary() {
-    Said said = saidAtTheEnd;
+    Sums sums = endedSums;
     for (Tally tally : open.values()) {
-      said = said.plus(tally);
+      sums = sums.plus(tally);
     }
     StringBuilder text = new StringBuilder();
     text.append(
         "%s%s asked for in %s (%s), by %s up to row %s: %s in rows"
             .formatted(
                 partial ? "from the first tally on " : "",
-                Findings.count(said.attempts().total(), "decision", "decisions"),
+                Findings.count(sums.attempts().total(), "decision", "decisions"),
                 Findings.count(ended.size() + open.size(), "run", "runs"),
-                said.attempts().describe(),
+                sums.attempts().describe(),
                 Findings.count(tallies, "tally", "tallies"),
                 lastTally,
                 covered.total()));
     append(text, recovered, "of them left waiting by an earlier run");
     append(text, deadLettered.total(), "dead letters");
-    append(text, said.rejected(), "not accepted, and refused");
-    append(text, said.lost(), "lost on record");
-    append(text, said.pending() - recovered, "without an outcome yet");
-    append(text, said.unrecorded(), "by design not recorded");
-    append(text, open.size(), "runs that have not said that they ended");
-    append(text, checks + refusals, "more in rows behind the last tally");
+    append(text, sums.rejected(), "rejected, and refused");
+    append(text, sums.lost(), "lost on record");
+    append(text, sums.pending() - recovered, "without an outcome yet");
+    append(text, sums.unrecorded(), "by design not recorded");
+    append(text, open.size(), "runs that have not ended");
+    append(text, checks + refusals, "more in rows after the last tally");
     return text.toString();
   }
 
@@ -438,6 +380,6 @@ final class CompletenessCheck implements Check {
   }
 
   private void broken(long sequence, String message) {
-    findings.broken(COMPLETENESS, sequence, message);
+    findings.broken(Finding.COMPLETENESS, sequence, message);
   }
 }

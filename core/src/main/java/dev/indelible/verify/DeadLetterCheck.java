@@ -5,12 +5,10 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 
 /**
- * Tells how many events did not get into the chain and wait beside it, and whether each is what was
- * written. They are not signed: one that was removed, or replaced as a whole, is not missed.
+ * Counts the dead letters that wait, and checks that each has the payload that was written. They
+ * are not signed: one that was removed, or replaced as a whole, does not show.
  */
 final class DeadLetterCheck implements Check {
-  static final String DEAD_LETTERS = "dead_letters";
-
   private final Findings findings;
   private final LedgerReader ledger;
 
@@ -29,10 +27,10 @@ final class DeadLetterCheck implements Check {
           try {
             letter.event();
           } catch (LedgerException e) {
-            findings.broken(DEAD_LETTERS, e.getMessage());
+            findings.broken(Finding.DEAD_LETTERS, e.getMessage());
           }
           return true;
         });
-    findings.holds(DEAD_LETTERS, ledger.dlqSize() + " waiting to be replayed");
+    findings.holds(Finding.DEAD_LETTERS, ledger.dlqSize() + " waiting to be replayed");
   }
 }

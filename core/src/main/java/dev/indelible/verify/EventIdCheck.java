@@ -16,18 +16,15 @@ import java.util.TreeSet;
 import java.util.stream.IntStream;
 
 /**
- * Whether each event is in one row only (D4). Looks at the rows themselves, and not at an index,
- * which may be gone or lack a row. Keeps a key of 8 bytes for each id, up to an eighth of the heap;
- * beyond that it is not told. Ids of equal key are read again and compared as they stand. Used by
- * one thread.
+ * Checks that each event is in one row only (D4). Reads the rows and not an index, which may be
+ * gone or lack a row. Keeps a key of 8 bytes for each id, in up to an eighth of the heap; with more
+ * rows the result is unknown. Ids of equal key are read again and compared. Used by one thread.
  */
 final class EventIdCheck implements Check {
-  static final String EVENT_ID = "event_id";
-
-  /** Parts into which keys are sorted by their first bits, so that none is copied as a whole. */
+  /** Parts by the first bits of the keys, so that a growing array copies one part only. */
   private static final int PARTS = 256;
 
-  /** An array that grows by half leaves the old one behind while it is copied. */
+  /** Bytes a key, with the old array that is still there while a growing one is copied. */
   private static final long BYTES_A_KEY = 2 * Long.BYTES;
 
   private static final long MOST_KEYS = Runtime.getRuntime().maxMemory() / 8 / BYTES_A_KEY;
@@ -42,15 +39,15 @@ final class EventIdCheck implements Check {
   private long rows;
 
   /**
-   * Checks the rows from some row on.
+   * Creates a check.
    *
-   * @param from that row
+   * @param from the first row to check
    */
   EventIdCheck(Findings findings, LedgerReader ledger, long from) {
     this(findings, ledger, from, MOST_KEYS);
   }
 
-  /** For tests: with its own limit of ids that are kept. */
+  /** Creates a check for tests, with another limit of ids. */
   EventIdCheck(Findings findings, LedgerReader ledger, long from, long most) {
     this.findings = findings;
     this.ledger = ledger;
@@ -78,8 +75,8 @@ final class EventIdCheck implements Check {
   public void end() throws LedgerException {
     if (rows > most) {
       findings.absent(
-          EVENT_ID,
-          "whether two of %s rows have one event id was not checked, for want of memory: %s ids fit; give Java a larger heap (-Xmx)"
+          Finding.EVENT_ID,
+          "not checked whether two of %s rows have one event id, because only %s ids fit into memory; give Java a larger heap (-Xmx)"
               .formatted(rows, most));
       return;
     }
@@ -90,16 +87,16 @@ final class EventIdCheck implements Check {
         .toList()
         .forEach(repeated::addAll);
     if (!repeated.isEmpty()) {
-      nameThem(repeated);
+      report(repeated);
     }
-    findings.holds(EVENT_ID, "no two of " + rows + " rows have one event id");
+    findings.holds(Finding.EVENT_ID, "no two of " + rows + " rows have one event id");
   }
 
   private Set<Long> repeated(int part) {
     long[] sorted = keys[part];
     Arrays.sort(sorted, 0, sizes[part]);
     Set<Long> found = new TreeSet<>();
-    for (int i = 1; i < sizes[part] && found.size() < Verifier.MAX_FINDINGS; i++) {
+    for (int i = 1; i < sizes[part] && found.size() < Finding.MAX_NAMED; i++) {
       if (sorted[i] == sorted[i - 1]) {
         found.add(sorted[i]);
       }
@@ -109,14 +106,14 @@ final class EventIdCheck implements Check {
 
   private static Finding repetition(ChainRow row, long before) {
     return new Finding(
-        EVENT_ID,
+        Finding.EVENT_ID,
         Finding.Status.BROKEN,
         OptionalLong.of(row.sequence()),
         "it has the event id of row %s, %s: an event is in one row".formatted(before, row.id()));
   }
 
-  /** Two ids may have one key; only ids that are equal are named. */
-  private void nameThem(Set<Long> repeated) throws LedgerException {
+  /** Reports ids that are equal; different ids may have one key. */
+  private void report(Set<Long> repeated) throws LedgerException {
     Map<String, Long> first = new LinkedHashMap<>();
     List<Finding> found = new ArrayList<>();
     ledger.forEachRow(
@@ -128,7 +125,7 @@ final class EventIdCheck implements Check {
               found.add(repetition(row, before));
             }
           }
-          return found.size() < Verifier.MAX_FINDINGS;
+          return found.size() < Finding.MAX_NAMED;
         });
     found.forEach(findings::fault);
   }

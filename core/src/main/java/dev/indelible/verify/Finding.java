@@ -1,30 +1,72 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.verify;
 
+import dev.indelible.ledger.RowCheck;
 import java.util.OptionalLong;
 
 /**
- * What the verifier found of one property.
+ * A result of one check.
  *
- * @param check the property, for example {@code signature}
- * @param status whether it holds
- * @param sequence the row it is about, if it is about one
- * @param message what, for a person
+ * @param check the check's name, for example {@code signature}
+ * @param status whether the property holds
+ * @param sequence the row that the result is about; empty if it is about the log
+ * @param message the result for a person
  * @param counts whether the verdict depends on it
  */
 public record Finding(
     String check, Status status, OptionalLong sequence, String message, boolean counts) {
+  /** The most faults that a report names; further ones are counted. */
+  public static final int MAX_NAMED = 1_000;
 
-  /** A finding that counts. */
+  public static final String ANCHOR = "anchor";
+  public static final String CHECKPOINTS = "checkpoints";
+  public static final String COMPLETENESS = "completeness";
+  public static final String DEAD_LETTERS = "dead_letters";
+  public static final String EVENT_ID = "event_id";
+  public static final String FORK = "fork";
+  public static final String GAP = "gap";
+  public static final String JOURNAL = "journal";
+  public static final String KEYS = "keys";
+  public static final String LAST_CHECKPOINT = "last_checkpoint";
+  public static final String LEDGER = "ledger";
+  public static final String ROLLBACK = "rollback";
+  public static final String STORAGE = RowCheck.STORAGE;
+  public static final String TAMPER = "tamper";
+  public static final String TREE = "tree";
+  public static final String TRUSTED = "trusted";
+  public static final String UNSIGNED = "unsigned";
+  public static final String WITNESSES = "witnesses";
+
+  /** A finding that the verdict depends on. */
   public Finding(String check, Status status, OptionalLong sequence, String message) {
     this(check, status, sequence, message, true);
+  }
+
+  /** Returns a finding about the log that proves a fault. */
+  public static Finding broken(String check, String message) {
+    return new Finding(check, Status.BROKEN, OptionalLong.empty(), message);
+  }
+
+  /** Returns a finding about the log that leaves the verdict open. */
+  public static Finding unknown(String check, String message) {
+    return new Finding(check, Status.UNKNOWN, OptionalLong.empty(), message);
+  }
+
+  /** Returns a finding about the log that is for information only. */
+  public static Finding note(String check, Status status, String message) {
+    return new Finding(check, status, OptionalLong.empty(), message, false);
+  }
+
+  /** Whether the verdict is worse because of it. */
+  public boolean isFault() {
+    return counts && status != Status.OK;
   }
 
   /** Whether a property holds. */
   public enum Status {
     OK,
     BROKEN,
-    /** It cannot be told, and the message says why. */
+    /** The evidence does not suffice; the message says why. */
     UNKNOWN
   }
 }

@@ -2,6 +2,7 @@
 package dev.indelible.verify;
 
 import dev.indelible.ledger.Head;
+import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowFault;
 import dev.indelible.verify.Finding.Status;
 import java.util.ArrayList;
@@ -10,103 +11,108 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
 
-/** What a verification has found so far. Used by one thread. */
+/** Collects the findings of one verification. Used by one thread. */
 final class Findings {
   private final List<Finding> faults = new ArrayList<>();
   private final List<Finding> sound = new ArrayList<>();
   private final List<Finding> notes = new ArrayList<>();
 
-  /** The checks that have a fault, named or not. */
+  /** The checks that have a fault, named or only counted. */
   private final Set<String> faulty = new HashSet<>();
 
   private long faultCount;
   private boolean brokenNamed;
 
-  /** Something does not hold, or cannot be told; beyond {@link Verifier#MAX_FINDINGS} it counts. */
+  /** Adds a fault; after {@link Finding#MAX_NAMED} of them it is only counted. */
   void fault(Finding finding) {
     faulty.add(finding.check());
     faultCount++;
-    // Room is kept for the first proof of a break among any number of unknowns.
+    // One place is kept for the first proof of a break.
     boolean broken = finding.status() == Status.BROKEN;
-    int most = broken || brokenNamed ? Verifier.MAX_FINDINGS : Verifier.MAX_FINDINGS - 1;
+    int most = broken || brokenNamed ? Finding.MAX_NAMED : Finding.MAX_NAMED - 1;
     if (faults.size() < most) {
       faults.add(finding);
       brokenNamed |= broken;
     }
   }
 
-  /** So many faults more do not hold, or cannot be told, that are not named. */
-  void countMore(long faults) {
-    faultCount += faults;
+  /** Adds the faults that another collection holds, named or counted. */
+  void addFaults(Findings other) {
+    other.faults.forEach(this::fault);
+    faulty.addAll(other.faulty);
+    faultCount += other.faultCount - other.faults.size();
   }
 
-  /** What is wrong with a row. */
+  /** Adds the fault of a row. */
   void fault(long sequence, RowFault fault) {
     Status status = fault.proven() ? Status.BROKEN : Status.UNKNOWN;
     fault(new Finding(fault.check(), status, OptionalLong.of(sequence), fault.message()));
   }
 
-  /** A property is broken. */
-  void broken(String check, String message) {
-    fault(new Finding(check, Status.BROKEN, OptionalLong.empty(), message));
+  /** Adds a failure to read: damage is a break, and any other failure leaves the verdict open. */
+  void unreadable(String check, OptionalLong sequence, String message, LedgerException cause) {
+    Status status = cause.isDamaged() ? Status.BROKEN : Status.UNKNOWN;
+    fault(new Finding(check, status, sequence, message + cause.getMessage()));
   }
 
-  /** The same at that row. */
+  /** Adds a proven fault of the log. */
+  void broken(String check, String message) {
+    fault(Finding.broken(check, message));
+  }
+
+  /** Adds a proven fault at a row. */
   void broken(String check, long sequence, String message) {
     fault(new Finding(check, Status.BROKEN, OptionalLong.of(sequence), message));
   }
 
-  /** Whether a property holds cannot be told, and the verdict depends on it. */
+  /** Adds a property of the log that the evidence leaves open; so is the verdict. */
   void unknown(String check, String message) {
-    fault(new Finding(check, Status.UNKNOWN, OptionalLong.empty(), message));
+    fault(Finding.unknown(check, message));
   }
 
-  /** The same of that row. */
+  /** Adds a property of a row that the evidence leaves open; so is the verdict. */
   void unknown(String check, long sequence, String message) {
     fault(new Finding(check, Status.UNKNOWN, OptionalLong.of(sequence), message));
   }
 
-  /** A property holds, if nothing was found to be wrong with it. */
+  /** Adds a property that holds, unless the check has a fault. */
   void holds(String check, String message) {
     if (!hasFault(check)) {
       sound.add(new Finding(check, Status.OK, OptionalLong.empty(), message));
     }
   }
 
-  /** Something that is well and must be known, whatever else was found. */
+  /** Adds information about the log, whatever faults there are. */
   void ok(String check, String message) {
     note(new Finding(check, Status.OK, OptionalLong.empty(), message));
   }
 
-  /** The same of that row. */
+  /** Adds information about a row, whatever faults there are. */
   void ok(String check, long sequence, String message) {
     note(new Finding(check, Status.OK, OptionalLong.of(sequence), message));
   }
 
-  /**
-   * Evidence that a log may have and this one has not: nothing is known from it, and that alone
-   * makes no verdict unknown.
-   */
+  /** Adds evidence that a log may have and this one lacks; the verdict does not depend on it. */
   void absent(String check, String message) {
-    note(new Finding(check, Status.UNKNOWN, OptionalLong.empty(), message, false));
+    note(Finding.note(check, Status.UNKNOWN, message));
   }
 
-  /** The same of the rows from that one on. */
+  /** Adds evidence that is lacking from a row on; the verdict does not depend on it. */
   void absent(String check, long sequence, String message) {
     note(new Finding(check, Status.UNKNOWN, OptionalLong.of(sequence), message, false));
   }
 
-  /** Something else that whoever reads the report must know. */
+  /** Adds a finding after the faults and the properties that hold. */
   void note(Finding finding) {
     notes.add(finding);
   }
 
-  /** Whether something was found to be wrong with a property. */
+  /** Whether a check has a fault. */
   boolean hasFault(String check) {
     return faulty.contains(check);
   }
 
-  /** A number of things, in words. */
+  /** Returns a number of things in words. */
   static String count(long number, String one, String more) {
     return number + " " + (number == 1 ? one : more);
   }

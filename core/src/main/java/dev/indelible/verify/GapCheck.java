@@ -4,17 +4,12 @@ package dev.indelible.verify;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 
-/**
- * Tells of losses that are on record (D7): the chain is none the worse for them, and yet something
- * is missing from it.
- */
+/** Reports the losses that the chain records (D7); the chain itself is intact with them. */
 final class GapCheck implements Check {
-  private static final String GAP = "gap";
-
   private final Findings findings;
   private long gaps;
 
-  /** Rows of that type that no accepted key signed. */
+  /** Rows of this type that no accepted key signed. */
   private long unproven;
 
   GapCheck(Findings findings) {
@@ -28,11 +23,11 @@ final class GapCheck implements Check {
     }
     if (!row.isSigned()) {
       unproven++;
-    } else if (gaps++ < Verifier.MAX_FINDINGS) {
+    } else if (gaps++ < Finding.MAX_NAMED) {
       findings.ok(
-          GAP,
+          Finding.GAP,
           row.sequence(),
-          "accepted events were lost, and this row says so: " + cause(row.row()));
+          "accepted events were lost, as this row records: " + cause(row.row()));
     }
   }
 
@@ -40,19 +35,19 @@ final class GapCheck implements Check {
   public void end() {
     if (unproven > 0) {
       findings.absent(
-          GAP,
-          "%s of a loss that no accepted key signed: whether there was one cannot be told"
+          Finding.GAP,
+          "%s of a loss that no accepted key signed, which proves no loss"
               .formatted(Findings.count(unproven, "row", "rows")));
     } else if (gaps == 0) {
-      findings.ok(GAP, "no loss of accepted events is on record in these rows");
+      findings.ok(Finding.GAP, "no loss of accepted events is on record in these rows");
     }
   }
 
   private static String cause(ChainRow row) {
     if (row.payload().isEmpty()) {
-      return "its words are not here";
+      return "its payload is not here";
     }
     return row.said(SystemEvent.GAP, details -> details.string("cause"))
-        .orElse("its note is unreadable");
+        .orElse("the cause is unreadable");
   }
 }

@@ -13,23 +13,21 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Whether each row is signed in its key's time: behind the row that introduces the key, and not
- * behind the one that gives it up. Says what the chain's own history of its keys shows.
+ * Checks that each row is signed in its key's time: after the row that introduces the key, and not
+ * after the row that revokes it. Reports the history of the keys that the chain itself records.
  */
 final class KeyCheck implements Check {
-  static final String KEYS = "keys";
-
   private final Findings findings;
   private final KeyHistory history;
   private final Map<String, KeyValidity> eras = new HashMap<>();
 
-  /** The first row, and the number, of those that another may have signed, by key. */
+  /** By key, the first row that someone else may have signed, and the number of such rows. */
   private final Map<String, long[]> suspects = new HashMap<>();
 
-  /** Whether the first row that is looked at is the first of the chain. */
+  /** Whether the first row shown is the first of the chain. */
   private final boolean fromStart;
 
-  /** The key that signed the first row of the chain; empty until that was seen. */
+  /** The key that signed the first row of the chain; empty until that row is shown. */
   private String firstKey = "";
 
   KeyCheck(Findings findings, KeyHistory history, boolean fromStart) {
@@ -41,70 +39,69 @@ final class KeyCheck implements Check {
 
   @Override
   public void row(CheckedRow row) {
-    boolean aboutKeys =
-        row.is(SystemEvent.KEY_ROTATED)
-            || row.is(SystemEvent.KEY_COMPROMISED)
-            || row.is(SystemEvent.KEY_REPLACED);
+    boolean aboutKeys = SystemEvent.KEY_EVENTS.stream().anyMatch(row::is);
     if (aboutKeys && history.misses(row.sequence())) {
       findings.broken(
-          KEYS,
+          Finding.KEYS,
           row.sequence(),
-          "its event type is one about keys, and the index by event type does not list it: the index was changed");
+          "it is an event about keys, and the index by event type lacks it: the index was changed");
     }
     long sequence = row.sequence();
     Optional<String> named = row.stored().keyId();
     if (named.isEmpty() || sequence < 1 || !row.isSigned()) {
-      // It may name any key: the signature check reports it.
+      // An unsigned row may name any key; the signature check reports it.
       return;
     }
     String keyId = named.get();
     firstKey = sequence == 1 && fromStart ? keyId : firstKey;
     KeyValidity era = eras.get(keyId);
     if (era == null) {
-      // Accepted from a later row on; the signature check reports it.
+      // The key is accepted from a later row on; the signature check reports the row.
       return;
     }
     if (sequence <= era.introduced()) {
       broken(sequence, "it is signed by key %s, which row %s introduces", keyId, era.introduced());
     } else if (era.isGivenUp() && sequence > era.givenUp()) {
-      broken(sequence, "it is signed by key %s, which row %s gave up", keyId, era.givenUp());
+      broken(sequence, "it is signed by key %s, which row %s revokes", keyId, era.givenUp());
     } else if (era.isGivenUp() && sequence >= era.suspect()) {
       suspects.computeIfAbsent(keyId, id -> new long[] {sequence, 0})[1]++;
     }
   }
 
   private void broken(long sequence, String message, String keyId, long row) {
-    findings.broken(KEYS, sequence, message.formatted(keyId, row));
+    findings.broken(Finding.KEYS, sequence, message.formatted(keyId, row));
   }
 
   @Override
   public void end() {
-    history.faults().forEach(fault -> findings.broken(KEYS, fault.sequence(), fault.message()));
+    history
+        .faults()
+        .forEach(fault -> findings.broken(Finding.KEYS, fault.sequence(), fault.message()));
     suspects.forEach(
         (keyId, rows) ->
             findings.unknown(
-                KEYS,
+                Finding.KEYS,
                 rows[0],
-                "%s rows from row %s on are signed by key %s after others may have held it, as row %s says: whose they are cannot be told"
+                "%s rows from row %s on are signed by key %s after others may have held it, as row %s says: any of them may be forged"
                     .formatted(rows[1], rows[0], keyId, eras.get(keyId).givenUp())));
     history.replacements().forEach(this::replaced);
-    findings.holds(KEYS, describe());
+    findings.holds(Finding.KEYS, describe());
   }
 
-  /** A key that nobody introduced is named as that, whether its rows are accepted or not. */
+  /** Reports a key that no other key introduced, whether its rows are accepted or not. */
   private void replaced(Replacement replacement) {
     String keyId = replacement.key().keyId();
     String message = "no key introduced key " + keyId + "; " + replacement.describe();
     if (history.era(keyId).isEmpty()) {
       findings.unknown(
-          KEYS,
+          Finding.KEYS,
           replacement.sequence(),
           message
-              + ". Whether the owner of the log did that cannot be told from the chain: ask, and"
+              + ". The chain does not prove that the owner of the log did that: ask the owner, and"
               + " accept that key too if so");
     } else if (history.introduction(keyId).isEmpty()) {
       findings.absent(
-          KEYS, replacement.sequence(), message + ". It is accepted because it was given");
+          Finding.KEYS, replacement.sequence(), message + ". It is accepted because it was given");
     }
   }
 

@@ -22,18 +22,15 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * The judgement of the file {@code last-checkpoint}, which a log writes beside its database each
- * time it has signed a checkpoint, against the database as it is now. A checkpoint in it that a key
- * of this log signed proves that the database was rolled back, replaced or forked since.
+ * Result of comparing the file {@code last-checkpoint}, which a log writes beside its database with
+ * each checkpoint that it signs, with the database. If a key of this log signed it and the database
+ * does not continue it, the database was rolled back, replaced or forked.
  *
  * @param agreement whether the file and the database agree
  * @param message the file, what was found and, unless they agree, what to do
  */
 public record LastCheckpoint(Agreement agreement, String message) {
-  /** The name of this check in a report. */
-  public static final String CHECK = "last_checkpoint";
-
-  /** A note longer than this cannot be parsed, and is not read further. */
+  /** Longest file that is read; no checkpoint is longer. */
   private static final int MOST_BYTES = 1 << 20;
 
   /** Whether the file and the database agree. */
@@ -49,18 +46,18 @@ public record LastCheckpoint(Agreement agreement, String message) {
   }
 
   /**
-   * Judges the file. It is read before the database, so that a log at work is never ahead of the
-   * database in it.
+   * Compares the file with the database. The file is read first: a log at work commits a checkpoint
+   * before it writes the file, so the database read later is never behind it.
    *
    * @param file the file {@code last-checkpoint} of the data directory
-   * @param ledger the database beside it; its stored tree is believed
+   * @param ledger the database beside it, whose stored tree is trusted
    * @param history the keys of the log
    */
   public static LastCheckpoint judge(Path file, LedgerReader ledger, KeyHistory history) {
     if (Files.notExists(file)) {
       return new LastCheckpoint(
           Agreement.ABSENT,
-          file + ": there is no such file: that the database alone was rolled back cannot be seen");
+          file + ": there is no such file, so a rollback of the database alone would not show");
     }
     try {
       SignedCheckpoint signed = SignedCheckpoint.parse(read(file));
@@ -81,7 +78,7 @@ public record LastCheckpoint(Agreement agreement, String message) {
     }
   }
 
-  /** This judgement as a finding of a report. */
+  /** Returns this result as a finding of a report. */
   public Finding finding() {
     Status status =
         switch (agreement) {
@@ -89,7 +86,12 @@ public record LastCheckpoint(Agreement agreement, String message) {
           case CONTRADICTS -> Status.BROKEN;
           case ABSENT, UNKNOWN -> Status.UNKNOWN;
         };
-    return new Finding(CHECK, status, OptionalLong.empty(), message, agreement != Agreement.ABSENT);
+    return new Finding(
+        Finding.LAST_CHECKPOINT,
+        status,
+        OptionalLong.empty(),
+        message,
+        agreement != Agreement.ABSENT);
   }
 
   private static byte[] read(Path file) throws IOException {
@@ -110,9 +112,9 @@ public record LastCheckpoint(Agreement agreement, String message) {
     LastCheckpoint judge(SignedCheckpoint signed) throws LedgerException {
       Checkpoint last = signed.unverified();
       try {
-        signed.verify(last.origin(), CheckpointKeys.named(last.origin(), history.keys().keys()));
+        CheckpointKeys.verifyByAny(signed, history);
       } catch (VerificationException e) {
-        // Anyone who can write the file can do this, and so can a fault of the disk.
+        // Anyone who can write the file, or a fault of the disk, can cause this.
         String found =
             e.reason() == Reason.BAD_SIGNATURE
                 ? "has a signature that does not verify (%s)".formatted(e.getMessage())
@@ -122,7 +124,7 @@ public record LastCheckpoint(Agreement agreement, String message) {
             "its checkpoint over %s rows %s, so it proves nothing about the log; keep the file, and compare with a backup"
                 .formatted(last.size(), found));
       }
-      if (!isInItsTime(signed)) {
+      if (!CheckpointKeys.isSignedInTime(signed, history)) {
         return unknown(
             file,
             "its checkpoint over %s rows is signed by a key that was revoked before: others may hold that key"
@@ -132,20 +134,9 @@ public record LastCheckpoint(Agreement agreement, String message) {
       return otherLog.isPresent() ? contradicts(otherLog.get()) : compare(last);
     }
 
-    private boolean isInItsTime(SignedCheckpoint signed) {
-      Checkpoint last = signed.unverified();
-      try {
-        signed.verify(
-            last.origin(), CheckpointKeys.named(last.origin(), history.signingAt(last.size())));
-        return true;
-      } catch (VerificationException e) {
-        return false;
-      }
-    }
-
-    /** The contradiction between the names of two logs, or of two ledgers. */
+    /** Returns the contradiction between the names of two logs. */
     private Optional<String> otherLog(String origin) throws LedgerException {
-      Optional<String> own = AnchorCheck.origin(ledger, history);
+      Optional<String> own = CheckpointKeys.origin(ledger, history);
       if (own.isPresent() && !own.get().equals(origin)) {
         return Optional.of(
             "it is of the log %s, and the database is of the log %s: one of the two was replaced; put back the one that belongs here"
@@ -164,7 +155,7 @@ public record LastCheckpoint(Agreement agreement, String message) {
       if (ledger.treeSize().isEmpty()) {
         return unknown(
             file,
-            "whether its checkpoint over %s rows is of this database cannot be told: the database has no tree"
+            "its checkpoint over %s rows cannot be compared with the database, which has no tree"
                 .formatted(last.size()));
       }
       Hash root = TiledNodes.tree(new StoredTiles(ledger), last.size()).root();
@@ -178,7 +169,9 @@ public record LastCheckpoint(Agreement agreement, String message) {
           "%s: its checkpoint over %s rows is of this database".formatted(file, last.size()));
     }
 
-    /** The rows that are in both the chain and its tree, so that one planted row adds none. */
+    /**
+     * Returns the number of rows that are in both the chain and its tree; a planted row adds none.
+     */
     private long rows() throws LedgerException {
       long last = ledger.lastRow().map(ChainRow::sequence).orElse(0L);
       OptionalLong leaves = ledger.treeSize();

@@ -5,7 +5,7 @@ import dev.indelible.ledger.Head;
 import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowFault;
 
-/** Whether the rows are numbered without a hole, and each holds the hash of the one before it. */
+/** Checks that rows are numbered without a gap, and that each holds the hash of the row before. */
 final class LinkCheck implements Check {
   private final Findings findings;
   private final RowCheck check;
@@ -13,9 +13,9 @@ final class LinkCheck implements Check {
   private long rows;
 
   /**
-   * Checks the rows that follow one.
+   * Creates a check.
    *
-   * @param start that one
+   * @param start the row before the first one shown
    */
   LinkCheck(Findings findings, RowCheck check, Head start) {
     this.findings = findings;
@@ -27,7 +27,7 @@ final class LinkCheck implements Check {
   public void row(CheckedRow row) {
     rows++;
     if (row.sequence() < 1) {
-      // Nothing follows it: the next row is held against the one before it.
+      // The next row is compared with the row before this one.
       findings.broken(
           RowCheck.SEQUENCE,
           row.sequence(),
@@ -36,7 +36,7 @@ final class LinkCheck implements Check {
     }
     for (RowFault fault : check.link(row.stored(), before)) {
       if (fault.check().equals(RowCheck.SEQUENCE) && !row.isSigned()) {
-        // A row that nobody signed in its place does not prove that there were rows before it.
+        // A row that no accepted key signed in its place does not prove that rows were before it.
         findings.broken(
             RowCheck.SEQUENCE,
             row.sequence(),

@@ -14,8 +14,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether each payload has the hash that its row says, or was erased, as a sound event behind its
- * row says. Keeps the erasures in memory, and nothing of a payload that is missing without one.
+ * Checks that each payload has the hash in its row, or was erased, as a valid event after its row
+ * states. Keeps the erasures in memory once a payload is missing.
  */
 final class PayloadCheck implements Check {
   private final Findings findings;
@@ -24,13 +24,13 @@ final class PayloadCheck implements Check {
   private long present;
   private long erased;
 
-  /** The sound erasures, by the row they are of; not read until a payload is missing. */
+  /** Valid erasures by the row that they erase; not read until a payload is missing. */
   private @Nullable Map<Long, Erasure> erasures;
 
   /**
-   * A check of the rows of a ledger.
+   * Creates a check.
    *
-   * @param content tells whether an erasure is sound
+   * @param content checks the rows of erasures
    */
   PayloadCheck(Findings findings, LedgerReader ledger, RowCheck content) {
     this.findings = findings;
@@ -59,7 +59,7 @@ final class PayloadCheck implements Check {
         "holds for " + present + " rows" + (erased > 0 ? ", " + erased + " erased" : ""));
   }
 
-  /** An erasure is said behind the row: one before it cannot have known its payload. */
+  /** Whether a later row erases this one; an earlier row cannot have known its payload. */
   private boolean isErased(ChainRow row) throws LedgerException {
     if (!ErasureNote.isErasable(row.eventType())) {
       return false;
@@ -91,10 +91,10 @@ final class PayloadCheck implements Check {
   }
 
   /**
-   * A sound erasure, and not its words: there may be many.
+   * Valid erasure, without its reason: there may be many.
    *
-   * @param at the row that says so
-   * @param note what it is about
+   * @param at the row that states it
+   * @param note its content
    */
   private record Erasure(long at, ErasureNote note) {}
 }

@@ -8,11 +8,11 @@ import dev.indelible.ledger.RowCheck;
 import java.util.stream.Collectors;
 
 /**
- * Names what cannot be told from a copy that has the records alone, so that it does not seem to
- * hold. Takes the place of the checks that need more.
+ * Reports as unknown what a copy without payloads does not prove. Replaces the checks that need
+ * payloads.
  */
 final class RedactedCheck implements Check {
-  private static final String NOT_HERE = "not in this copy, which has the records alone";
+  private static final String NOT_HERE = "not in this copy, which has records only";
 
   private final Findings findings;
   private final KeyHistory history;
@@ -28,10 +28,7 @@ final class RedactedCheck implements Check {
   @Override
   public void row(CheckedRow row) {
     rows++;
-    if (row.isSigned()
-        && (row.is(SystemEvent.KEY_ROTATED)
-            || row.is(SystemEvent.KEY_COMPROMISED)
-            || row.is(SystemEvent.KEY_REPLACED))) {
+    if (row.isSigned() && SystemEvent.KEY_EVENTS.stream().anyMatch(row::is)) {
       firstKeyEvent = keyEvents++ == 0 ? row.sequence() : firstKeyEvent;
     }
   }
@@ -40,20 +37,20 @@ final class RedactedCheck implements Check {
   public void end() {
     findings.absent(
         RowCheck.PAYLOAD,
-        "the payloads of %s rows are %s; their hashes are under the signatures"
+        "the payloads of %s rows are %s; the signatures cover their hashes"
             .formatted(rows, NOT_HERE));
     if (keyEvents == 0) {
       findings.holds(
-          KeyCheck.KEYS,
-          "none of the rows looked at introduces or gives up a key; accepted are " + accepted());
+          Finding.KEYS,
+          "none of the rows checked introduces or revokes a key; accepted are " + accepted());
     } else {
       findings.absent(
-          KeyCheck.KEYS,
-          "%s rows, row %s the first, introduce a key or give one up; which is %s. Accepted everywhere are %s"
+          Finding.KEYS,
+          "%s rows from row %s on introduce or revoke keys; which keys is %s. Accepted in every row are %s"
               .formatted(keyEvents, firstKeyEvent, NOT_HERE, accepted()));
     }
-    findings.absent(DeadLetterCheck.DEAD_LETTERS, "they are " + NOT_HERE);
-    findings.absent(CompletenessCheck.COMPLETENESS, "what the tallies say is " + NOT_HERE);
+    findings.absent(Finding.DEAD_LETTERS, "they are " + NOT_HERE);
+    findings.absent(Finding.COMPLETENESS, "the content of the tallies is " + NOT_HERE);
   }
 
   private String accepted() {

@@ -20,23 +20,23 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Reads rows and judges each by itself, on all cores, and hands them on in order. Holds so many at
- * a time that a chain of any length fits into a small heap. Used by one thread.
+ * Reads rows and checks each by itself on all cores, and passes them on in order. Holds a bounded
+ * number of bytes, so that a chain of any length fits into a small heap. Used by one thread.
  */
 final class RowReading {
-  /** Rows read by one thread in one go: enough to make handing them over cheap. */
+  /** Rows read by one thread at once: enough to make handing them over cheap. */
   private static final int ROWS_AT_ONCE = 1_024;
 
-  /** Parts that are read ahead, for each thread. */
+  /** Parts read ahead for each thread. */
   private static final int AHEAD = 2;
 
-  /** Bytes that may be read ahead in all: a part of the heap. */
+  /** Most bytes read ahead in all. */
   private static final long MOST_BYTES = Runtime.getRuntime().maxMemory() / 4;
 
-  /** Bytes of a row that has the largest payload there is. */
+  /** Bytes of a row with the largest payload. */
   private static final long LARGEST_ROW = 5 << 18;
 
-  /** Threads that read: one a core, if there is memory for their largest rows. */
+  /** Threads that read: one a core, if memory suffices for their largest rows. */
   private static final int READERS =
       (int)
           Math.max(
@@ -44,27 +44,27 @@ final class RowReading {
               Math.min(
                   Runtime.getRuntime().availableProcessors(), MOST_BYTES / (AHEAD * LARGEST_ROW)));
 
-  /** Bytes of rows after which such a part ends early, for rows that are large. */
+  /** Bytes after which a part of large rows ends early. */
   private static final long BYTES_AT_ONCE = Math.min(2 << 20, MOST_BYTES / (AHEAD * READERS));
 
   private final LedgerReader ledger;
   private final RowCheck check;
   private final Rows listener;
 
-  /** A reading of that ledger, for a listener who is told of the rows in order. */
+  /** Creates a reading; the listener gets the rows in order. */
   RowReading(LedgerReader ledger, RowCheck check, Rows listener) {
     this.ledger = ledger;
     this.check = check;
     this.listener = listener;
   }
 
-  /** Is handed the rows, some at a time. */
+  /** Receives the rows, some at a time. */
   @FunctionalInterface
   interface Rows {
     void next(List<CheckedRow> rows) throws LedgerException;
   }
 
-  /** Reads every row from that sequence on. */
+  /** Reads every row from a sequence on. */
   void from(long sequence) throws LedgerException {
     Optional<RowRanges> ranges = ledger.ranges(READERS);
     if (ranges.isEmpty()) {
@@ -81,7 +81,7 @@ final class RowReading {
     }
   }
 
-  /** Many ranges are under way at once, and the first of them is waited for. */
+  /** Reads many ranges at once, and waits for the first of them. */
   private void inRanges(RowRanges ranges, long sequence, ExecutorService workers)
       throws LedgerException {
     Deque<Future<Part>> ahead = new ArrayDeque<>();
@@ -120,9 +120,7 @@ final class RowReading {
     return part;
   }
 
-  /**
-   * Only a damaged file gives rows in another order than that of its key; reading on may not end.
-   */
+  /** Only a damaged file returns rows out of the order of their key; reading on may not end. */
   private static LedgerException disordered(long asked, long found) {
     return new LedgerException(
         "the ledger is damaged: asked for rows from %s on it gives row %s".formatted(asked, found),
@@ -130,7 +128,7 @@ final class RowReading {
         null);
   }
 
-  /** Read by one thread, judged by all. */
+  /** Reads by one thread, and checks by all. */
   private void inOneStream(long sequence) throws LedgerException {
     List<StoredRow> part = new ArrayList<>(ROWS_AT_ONCE);
     long[] bytes = {0};
@@ -145,7 +143,7 @@ final class RowReading {
           }
           bytes[0] = 0;
           try {
-            judge(part);
+            check(part);
             return true;
           } catch (LedgerException e) {
             failed.add(e);
@@ -155,15 +153,15 @@ final class RowReading {
     if (!failed.isEmpty()) {
       throw failed.get(0);
     }
-    judge(part);
+    check(part);
   }
 
-  private void judge(List<StoredRow> part) throws LedgerException {
+  private void check(List<StoredRow> part) throws LedgerException {
     listener.next(part.parallelStream().map(row -> CheckedRow.of(row, check)).toList());
     part.clear();
   }
 
-  /** Rows of a range, in order; full when they are many bytes. */
+  /** Rows of a range, in order; full after {@link #BYTES_AT_ONCE}. */
   private static final class Part {
     private final List<CheckedRow> rows = new ArrayList<>(ROWS_AT_ONCE);
     private final long to;
@@ -173,7 +171,7 @@ final class RowReading {
       this.to = to;
     }
 
-    /** Returns whether there is room for more. */
+    /** Adds a row; returns whether another one fits. */
     boolean add(CheckedRow row) {
       rows.add(row);
       bytes += row.stored().bytes();
@@ -215,7 +213,7 @@ final class RowReading {
     return thread;
   }
 
-  /** Waits until no worker reads any more: what they read from is closed next. */
+  /** Waits until no worker reads any more, because their connections are closed next. */
   private static void stop(ExecutorService workers) {
     workers.shutdownNow();
     boolean interrupted = false;

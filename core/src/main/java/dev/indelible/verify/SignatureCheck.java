@@ -10,16 +10,14 @@ import dev.indelible.ledger.RowFault;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.ledger.RowSignatureNote;
 import dev.indelible.verify.Finding.Status;
-import java.util.Optional;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Whether each row is signed by an accepted key, in its place; or unsigned, where a signed note
- * before it says that rows are.
+ * Checks that an accepted key signed each row in its place; or that the row is unsigned, after a
+ * signed note that row signatures are off.
  */
 final class SignatureCheck implements Check {
-  private static final String UNSIGNED = "unsigned";
-
   private final Findings findings;
   private final TreeCheck tree;
   private final LedgerReader ledger;
@@ -27,12 +25,10 @@ final class SignatureCheck implements Check {
   private final long from;
   private long rows;
 
-  /**
-   * What the last signed note before this row says of the rows behind it; empty if none is seen.
-   */
-  private Optional<RowSignatureNote> said = Optional.empty();
+  /** The last signed note before the current row; null if there is none. */
+  private @Nullable RowSignatureNote last;
 
-  /** Whether the notes before the first row were read, which only unsigned rows need. */
+  /** Whether the notes before the first row were read; only unsigned rows need them. */
   private boolean readBack;
 
   private long unsigned;
@@ -40,11 +36,11 @@ final class SignatureCheck implements Check {
   private long unsignedUpTo;
 
   /**
-   * Checks the rows from some row on.
+   * Creates a check.
    *
-   * @param tree knows in the end which rows are under a checkpoint
-   * @param check tells whether a note is sound
-   * @param from that row
+   * @param tree knows at the end which rows are under a checkpoint
+   * @param check checks the rows of notes
+   * @param from the first row shown
    */
   SignatureCheck(
       Findings findings, TreeCheck tree, LedgerReader ledger, RowCheck check, long from) {
@@ -55,25 +51,29 @@ final class SignatureCheck implements Check {
     this.from = from;
   }
 
-  /** Whether the last signed note before the row that is looked at says that rows are unsigned. */
+  /** Whether row signatures are off at the current row. */
   private boolean mayBeUnsigned() throws LedgerException {
-    if (said.isEmpty() && !readBack && from > 1) {
+    if (last == null && !readBack && from > 1) {
       ledger.forEachRow(
           RowQuery.ofType(SystemEvent.ROW_SIGNATURES),
           row -> {
             if (row.sequence() < from && check.content(row).isEmpty()) {
-              said = read(row).or(() -> said);
+              note(row);
             }
             return row.sequence() < from;
           });
       readBack = true;
     }
-    return said.filter(note -> !note.everyRow()).isPresent();
+    return last != null && !last.everyRow();
   }
 
-  /** What a sound note says. One whose words are not at hand may say that rows are unsigned. */
-  private static Optional<RowSignatureNote> read(ChainRow row) {
-    return row.hasPayload() ? RowSignatureNote.read(row) : Optional.of(new RowSignatureNote(false));
+  /** Keeps a valid note. One without a payload may state that rows are unsigned. */
+  private void note(ChainRow row) {
+    if (row.hasPayload()) {
+      RowSignatureNote.read(row).ifPresent(note -> last = note);
+    } else {
+      last = new RowSignatureNote(false);
+    }
   }
 
   @Override
@@ -87,7 +87,7 @@ final class SignatureCheck implements Check {
       }
     }
     if (row.isSound() && row.is(SystemEvent.ROW_SIGNATURES)) {
-      said = read(row.row()).or(() -> said);
+      note(row.row());
     }
   }
 
@@ -105,12 +105,12 @@ final class SignatureCheck implements Check {
     }
   }
 
-  /** Rows that a checkpoint covers are as good as signed: their hashes are under its root. */
+  /** Reports the unsigned rows. A checkpoint that covers them signs their hashes. */
   private Finding unsigned() {
     long covered = tree.covered();
     boolean all = unsignedUpTo <= covered;
     return new Finding(
-        UNSIGNED,
+        Finding.UNSIGNED,
         all ? Status.OK : Status.UNKNOWN,
         OptionalLong.of(unsignedFrom),
         "%s rows from row %s on are unsigned, %s; %s"
@@ -119,9 +119,9 @@ final class SignatureCheck implements Check {
                 unsignedFrom,
                 ledger.hasPayloads()
                     ? "as a signed note before them says"
-                    : "behind a signed note whose words are not in this copy",
+                    : "after a signed note whose payload is not in this copy",
                 all
                     ? "the checkpoint over " + covered + " rows covers them"
-                    : "behind row " + covered + " only their links tie them to the rest"));
+                    : "after row " + covered + " nothing but links protects them"));
   }
 }

@@ -3,23 +3,20 @@ package dev.indelible.verify;
 
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.StorageState;
 import java.util.Optional;
 
 /**
- * Compares the tables that the ledger is kept in with those that its writers make. Every other
- * check reads through these tables. Used by one thread.
+ * Compares the ledger's tables with those that its writers create. Every other check reads these
+ * tables. Used by one thread.
  */
 final class StorageCheck implements Check {
-  static final String STORAGE = RowCheck.STORAGE;
-
   private final Findings findings;
   private final Optional<StorageState> state;
   private final long since;
 
   /**
-   * Compares the tables, and reports what differs.
+   * Compares the tables, and reports every difference.
    *
    * @param since the first row to check; from a later one than the first, no row is compared with
    *     the indexes, because that reads every row
@@ -29,7 +26,8 @@ final class StorageCheck implements Check {
     this.findings = findings;
     this.since = since;
     this.state = ledger.storage(since <= 1);
-    state.ifPresent(found -> found.faults().forEach(fault -> findings.broken(STORAGE, fault)));
+    state.ifPresent(
+        found -> found.faults().forEach(fault -> findings.broken(Finding.STORAGE, fault)));
   }
 
   @Override
@@ -40,13 +38,13 @@ final class StorageCheck implements Check {
     if (state.isEmpty()) {
       return;
     }
-    findings.holds(STORAGE, state.get().summary());
+    findings.holds(Finding.STORAGE, state.get().summary());
     if (since > 1) {
       findings.absent(
-          STORAGE,
+          Finding.STORAGE,
           "the rows were not compared with their indexes, because rows 1 to %s were not checked"
               .formatted(since - 1));
     }
-    state.get().notes().forEach(note -> findings.ok(STORAGE, note));
+    state.get().notes().forEach(note -> findings.ok(Finding.STORAGE, note));
   }
 }

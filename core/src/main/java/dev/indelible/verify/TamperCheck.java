@@ -7,13 +7,13 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.TamperNotes;
 import dev.indelible.ledger.TamperNotes.Noted;
+import java.util.OptionalLong;
 
 /**
- * Whether the log itself noted, while it ran, that the end of the chain was changed, and nobody has
- * answered that with a row that verifies.
+ * Reports the notes of the log that the end of the chain was changed while it ran. A note that a
+ * valid row answers is no fault.
  */
 final class TamperCheck implements Check {
-  private static final String TAMPER = "tamper";
   private static final String NOTED = "the log noted tampering while it ran: ";
 
   private final Findings findings;
@@ -21,9 +21,9 @@ final class TamperCheck implements Check {
   private final boolean payloads;
 
   /**
-   * Checks the notes of a ledger.
+   * Creates a check.
    *
-   * @param history the ledger's keys, one of which has to have signed an answer
+   * @param history the ledger's keys, which sign answers
    */
   TamperCheck(Findings findings, LedgerReader ledger, KeyHistory history) {
     this.findings = findings;
@@ -31,39 +31,38 @@ final class TamperCheck implements Check {
     this.payloads = ledger.hasPayloads();
   }
 
-  /** A note that cannot be judged is named, and keeps no row behind it from being read. */
+  /** A note that cannot be checked is reported, and the rows after it are still read. */
   @Override
   public void row(CheckedRow row) {
     if (!row.is(SystemEvent.TAMPER) || !row.isSigned()) {
       return;
     }
     try {
-      judge(row);
+      check(row);
     } catch (LedgerException e) {
-      String message = NOTED + "whether that is answered cannot be read: " + e.getMessage();
-      if (e.isDamaged()) {
-        findings.broken(TAMPER, row.sequence(), message);
-      } else {
-        findings.unknown(TAMPER, row.sequence(), message);
-      }
+      findings.unreadable(
+          Finding.TAMPER,
+          OptionalLong.of(row.sequence()),
+          NOTED + "its answer cannot be read: ",
+          e);
     }
   }
 
-  private void judge(CheckedRow row) throws LedgerException {
+  private void check(CheckedRow row) throws LedgerException {
     if (payloads) {
       Noted noted = notes.judge(row.row());
       if (noted.isAnswered()) {
-        findings.ok(TAMPER, row.sequence(), NOTED + noted.describe());
+        findings.ok(Finding.TAMPER, row.sequence(), NOTED + noted.describe());
       } else {
-        findings.broken(TAMPER, row.sequence(), NOTED + noted.describe());
+        findings.broken(Finding.TAMPER, row.sequence(), NOTED + noted.describe());
       }
     } else if (notes.mayBeAnswered(row.sequence())) {
       findings.unknown(
-          TAMPER,
+          Finding.TAMPER,
           row.sequence(),
-          NOTED + "its words, and those of the answers behind it, are not in this copy");
+          NOTED + "its payload, and those of later answers, are not in this copy");
     } else {
-      findings.broken(TAMPER, row.sequence(), NOTED + "its words are not here");
+      findings.broken(Finding.TAMPER, row.sequence(), NOTED + "its payload is not here");
     }
   }
 

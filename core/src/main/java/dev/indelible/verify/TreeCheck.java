@@ -14,7 +14,6 @@ import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.Tile;
 import dev.indelible.merkle.TileEdge;
 import dev.indelible.merkle.TilePath;
-import dev.indelible.verify.Finding.Status;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -24,67 +23,58 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Recomputes the Merkle tree from the rows, and holds the stored tiles and every checkpoint against
- * it. Since a leaf is the very hash that the next row links to, a chain without its tree is caught
- * as well as a tree without its chain. Used by one thread.
+ * Recomputes the Merkle tree from the rows, and compares it with the stored tiles and with every
+ * checkpoint. A leaf is the record hash that the next row links to, so a chain without its tree
+ * shows as well as a tree without its chain. Used by one thread.
  */
 final class TreeCheck implements Check {
-  static final String TREE = "tree";
-  static final String CHECKPOINTS = "checkpoints";
-
-  /** Rows that the tree grows by at once. */
+  /** Rows by which the tree grows at once. */
   private static final int ROWS_AT_ONCE = 1_024;
 
   private final Findings findings;
   private final LedgerReader ledger;
   private final CheckpointKeys keys;
 
-  /**
-   * What does not hold, as far as it is named; said at the end, behind what is wrong with single
-   * rows.
-   */
-  private final List<Finding> faults = new ArrayList<>();
+  /** Faults of tree and checkpoints, reported at the end, after the faults of single rows. */
+  private final Findings faults = new Findings();
 
-  /** How many faults more there are. */
-  private long unnamed;
-
-  /** Whether there is a tally: what writes those keeps a tree. */
+  /** Whether there is a tally; a version that writes tallies also writes a tree. */
   private boolean tallied;
 
-  /** The record hashes of the rows that the tree has not grown by yet. */
+  /** Record hashes of rows that are not in the tree yet. */
   private final List<Hash> arriving = new ArrayList<>(ROWS_AT_ONCE);
 
-  /** The widest tile of each level that is not full, as the rows so far make it. */
+  /** The partial tile of each level, computed from the rows so far. */
   private final Map<Integer, Tile> partial = new HashMap<>();
 
   private TileEdge edge;
 
-  /** The last checkpoint there was when this began: later ones may be over rows not looked at. */
+  /** The last checkpoint at the start of the check; later ones may be over rows not shown. */
   private final Optional<StoredCheckpoint> last;
 
   private final boolean hasTree;
 
-  /** The size of the tree when this began, which can be no more than the rows read since. */
+  /** The size of the tree at the start, which is at most the number of rows read since. */
   private final long leavesBefore;
 
-  /** The rows that are not looked at. */
+  /** The number of rows before the first one shown. */
   private final long before;
 
-  /** The checkpoints up to that size were looked at; at first none, not even that of the start. */
+  /** The size up to which checkpoints are checked; at first below that of the start. */
   private long checkedTo;
 
   private String origin = "";
   private boolean tilesHold = true;
   private long checkpoints;
 
-  /** The size of the largest checkpoint that holds. */
+  /** The size of the largest valid checkpoint. */
   private long covered;
 
   /**
-   * A check of the tree of the rows that follow {@code start}.
+   * Creates a check.
    *
-   * @param keys whose signature its checkpoints are to have
-   * @param start the tree before them, trusted
+   * @param keys the keys that sign checkpoints
+   * @param start the trusted tree of the rows before the first one shown
    */
   TreeCheck(Findings findings, LedgerReader ledger, CheckpointKeys keys, TileEdge start) {
     this.findings = findings;
@@ -106,7 +96,7 @@ final class TreeCheck implements Check {
     this.last = checkpoint;
   }
 
-  /** How many rows the last checkpoint that holds is over. */
+  /** Returns the size of the last valid checkpoint. */
   long covered() {
     return covered;
   }
@@ -116,13 +106,13 @@ final class TreeCheck implements Check {
     tallied |= row.is(SystemEvent.TALLY) && row.isSound();
     arriving.add(Hash.of(row.head().hash()));
     if (arriving.size() == ROWS_AT_ONCE) {
-      takeIn();
+      grow();
     }
   }
 
   @Override
   public void end() {
-    takeIn();
+    grow();
     if (hasTree) {
       for (Tile tile : partial.values()) {
         compare(tile, edge.size());
@@ -132,36 +122,35 @@ final class TreeCheck implements Check {
     } else if (tilesHold) {
       noTree();
     }
-    boolean noneBehindStart = checkpoints == 0 && isBefore(last);
-    if (noneBehindStart) {
-      noneBehindStart(last.get());
+    boolean noneAfterStart = checkpoints == 0 && isBefore(last);
+    if (noneAfterStart) {
+      noneAfterStart(last.get());
     }
-    faults.forEach(findings::fault);
-    findings.countMore(unnamed);
-    findings.holds(TREE, "its tiles are those of " + edge.size() + " rows");
-    if (noneBehindStart || findings.hasFault(CHECKPOINTS)) {
+    findings.addFaults(faults);
+    findings.holds(Finding.TREE, "its tiles are those of " + edge.size() + " rows");
+    if (noneAfterStart || findings.hasFault(Finding.CHECKPOINTS)) {
       return;
     }
     if (checkpoints > 0) {
       findings.ok(
-          CHECKPOINTS,
-          "%s of %s, each continuing the one before; %s behind the last"
+          Finding.CHECKPOINTS,
+          "%s of %s, each continuing the one before; %s after the last"
               .formatted(
                   Findings.count(checkpoints, "checkpoint", "checkpoints"),
                   origin,
                   Findings.count(edge.size() - covered, "row", "rows")));
     } else if (!keys.origins().isEmpty()) {
       findings.unknown(
-          CHECKPOINTS,
-          "there is none: whether this is the log that the key was given for cannot be told");
+          Finding.CHECKPOINTS,
+          "there is none, so nothing shows that this is the log that the key was given for");
     } else {
       findings.absent(
-          CHECKPOINTS, "there is none: that rows were cut from the end could not be seen");
+          Finding.CHECKPOINTS, "there is none, so rows cut from the end would not show");
     }
   }
 
-  /** Grows the tree by the rows that arrived, and holds each checkpoint on the way against it. */
-  private void takeIn() {
+  /** Grows the tree by the rows that arrived, and compares each checkpoint on the way with it. */
+  private void grow() {
     List<StoredCheckpoint> due = new ArrayList<>();
     long start = edge.size();
     long upTo = Math.min(start + arriving.size(), last.map(StoredCheckpoint::size).orElse(0L));
@@ -199,10 +188,9 @@ final class TreeCheck implements Check {
   }
 
   /**
-   * A stored tile may have grown on since, but never be another, nor have more or less than the
-   * tree has of it.
+   * Compares a tile with the stored one, which may have grown since but has no other hashes.
    *
-   * @param leaves as many as the tree has with that tile
+   * @param leaves the number of leaves of the tree with this tile
    */
   private void compare(Tile tile, long leaves) {
     if (!hasTree || !tilesHold) {
@@ -211,7 +199,7 @@ final class TreeCheck implements Check {
     try {
       if (!isStored(tile, leaves)) {
         tilesHold = false;
-        fault(TREE, OptionalLong.empty(), tile.path() + " is not that of the rows, or is missing");
+        faults.broken(Finding.TREE, tile.path() + " is not that of the rows, or is missing");
       }
     } catch (LedgerException e) {
       unreadable(e);
@@ -224,19 +212,18 @@ final class TreeCheck implements Check {
     byte[] stored = ledger.tile(path.level(), path.index()).orElse(new byte[0]);
     int width = Math.min(stored.length, made.length);
     boolean same = Arrays.equals(stored, 0, width, made, 0, width) && width > 0;
-    // Of a tree that says itself that it is smaller than the chain, that is told, and not this.
+    // A tree that states fewer leaves than the chain has rows is reported as that.
     boolean whole = stored.length >= made.length || leavesBefore < leaves;
     boolean grown = path.isFull() || ledger.treeSize().orElse(0) != leaves;
     int most = grown ? Tile.FULL_BYTES : made.length;
     return same && whole && stored.length <= most && stored.length % Hash.BYTES == 0;
   }
 
-  /** The rows are looked at all the same, and the checkpoints that can be read. Said once. */
+  /** Reports once that the tree cannot be read; the checkpoints are still checked. */
   private void unreadable(LedgerException e) {
     if (tilesHold) {
       tilesHold = false;
-      Status status = e.isDamaged() ? Status.BROKEN : Status.UNKNOWN;
-      fault(new Finding(TREE, status, OptionalLong.empty(), "cannot be read: " + e.getMessage()));
+      faults.unreadable(Finding.TREE, OptionalLong.empty(), "cannot be read: ", e);
     }
   }
 
@@ -249,10 +236,7 @@ final class TreeCheck implements Check {
       checkpoints++;
       covered = stored.size();
     } else {
-      fault(
-          CHECKPOINTS,
-          OptionalLong.empty(),
-          which(stored) + " was signed over other rows than these");
+      faults.broken(Finding.CHECKPOINTS, which(stored) + " was signed over other rows than these");
     }
   }
 
@@ -260,7 +244,7 @@ final class TreeCheck implements Check {
     return "the checkpoint over %s rows".formatted(stored.size());
   }
 
-  /** What a checkpoint states, if the log signed it, and for that many rows; else that is said. */
+  /** Returns a checkpoint that the log signed at its size; reports any other as a fault. */
   private Optional<Checkpoint> signed(StoredCheckpoint stored) {
     try {
       SignedCheckpoint signed = SignedCheckpoint.parse(stored.note());
@@ -270,21 +254,16 @@ final class TreeCheck implements Check {
       if (checkpoint.size() == stored.size()) {
         return Optional.of(checkpoint);
       }
-      fault(
-          CHECKPOINTS,
-          OptionalLong.empty(),
-          which(stored) + " says that it is over " + checkpoint.size());
+      faults.broken(
+          Finding.CHECKPOINTS, which(stored) + " states that it is over " + checkpoint.size());
     } catch (CheckpointParseException e) {
-      fault(
-          CHECKPOINTS, OptionalLong.empty(), which(stored) + " cannot be read: " + e.getMessage());
+      faults.broken(Finding.CHECKPOINTS, which(stored) + " cannot be read: " + e.getMessage());
     } catch (VerificationException e) {
-      boolean unknown = e.reason() == Reason.NO_KNOWN_SIGNATURE;
-      fault(
-          new Finding(
-              CHECKPOINTS,
-              unknown ? Status.UNKNOWN : Status.BROKEN,
-              OptionalLong.empty(),
-              which(stored) + ": " + e.getMessage()));
+      String message = which(stored) + ": " + e.getMessage();
+      faults.fault(
+          e.reason() == Reason.NO_KNOWN_SIGNATURE
+              ? Finding.unknown(Finding.CHECKPOINTS, message)
+              : Finding.broken(Finding.CHECKPOINTS, message));
     }
     return Optional.empty();
   }
@@ -295,25 +274,26 @@ final class TreeCheck implements Check {
         && checkpoint.get().size() < before;
   }
 
-  /** The last one is over rows that are not looked at: whose it is, is looked at all the same. */
-  private void noneBehindStart(StoredCheckpoint stored) {
+  /** Checks the signature of the last checkpoint, which is over rows that are not shown. */
+  private void noneAfterStart(StoredCheckpoint stored) {
     if (signed(stored).isPresent()) {
       findings.absent(
-          CHECKPOINTS, "the last is over %s rows, which were not checked".formatted(stored.size()));
+          Finding.CHECKPOINTS,
+          "the last is over %s rows, which were not checked".formatted(stored.size()));
     }
   }
 
-  /** Only a log of an early version has none, until its next start. */
+  /** Reports a missing tree. Only a log of an early version has none, until its next start. */
   private void noTree() {
     String message =
         tallied
-            ? "it is gone: the chain has a tally, and what writes those keeps a tree"
+            ? "it is gone: the chain has a tally, and a version that writes tallies writes a tree"
             : "there is none, and with it no checkpoint; the next start of the log makes one";
-    fault(
-        new Finding(TREE, tallied ? Status.BROKEN : Status.UNKNOWN, OptionalLong.empty(), message));
+    faults.fault(
+        tallied ? Finding.broken(Finding.TREE, message) : Finding.unknown(Finding.TREE, message));
   }
 
-  /** Rows that have no leaf were not written by this log; leaves that have no row are missed. */
+  /** Reports rows without a leaf, which this log did not write, and leaves without a row. */
   private void requireWholeTree() {
     long leaves = leavesBefore;
     try {
@@ -322,9 +302,9 @@ final class TreeCheck implements Check {
       unreadable(e);
     }
     if (tilesHold && (leaves < edge.size() || leavesBefore > edge.size())) {
-      fault(
-          TREE,
-          OptionalLong.of(Math.min(leaves, edge.size()) + 1),
+      faults.broken(
+          Finding.TREE,
+          Math.min(leaves, edge.size()) + 1,
           "it has %s leaves, and the chain %s rows".formatted(leaves, edge.size()));
     }
   }
@@ -332,26 +312,11 @@ final class TreeCheck implements Check {
   private void requireNoCutTail() {
     long signed = last.map(StoredCheckpoint::size).orElse(0L);
     if (signed > edge.size()) {
-      fault(
-          CHECKPOINTS,
-          OptionalLong.of(edge.size() + 1),
+      faults.broken(
+          Finding.CHECKPOINTS,
+          edge.size() + 1,
           "rows are gone from the end: there are %s, and a checkpoint is over %s"
               .formatted(edge.size(), signed));
-    }
-  }
-
-  private void fault(String check, OptionalLong sequence, String message) {
-    fault(new Finding(check, Status.BROKEN, sequence, message));
-  }
-
-  /** Room is kept for the first proof of a break. */
-  private void fault(Finding fault) {
-    boolean broken = fault.status() == Status.BROKEN;
-    int most = broken ? Verifier.MAX_FINDINGS : Verifier.MAX_FINDINGS - 1;
-    if (faults.size() < most) {
-      faults.add(fault);
-    } else {
-      unnamed++;
     }
   }
 }

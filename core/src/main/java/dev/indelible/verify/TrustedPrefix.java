@@ -20,19 +20,18 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * What the first row to check follows, and is not checked itself.
+ * Rows before the first row to check; they are trusted.
  *
- * @param head the row before it
- * @param edge the tree of the rows before it
+ * @param head the last of them
+ * @param edge their tree
  */
 record TrustedPrefix(Head head, TileEdge edge) {
-  private static final String TRUSTED = "trusted";
   private static final TrustedPrefix BEGINNING = new TrustedPrefix(Head.EMPTY, TileEdge.EMPTY);
 
   /**
-   * Reads it, and says in the findings what is trusted and what is wrong with it.
+   * Reads the prefix, and reports what is trusted and its faults.
    *
-   * @throws LedgerException if the ledger does not have it
+   * @throws LedgerException if the ledger does not have these rows
    */
   static TrustedPrefix read(
       LedgerReader ledger, VerificationOptions options, KeyHistory history, Findings findings)
@@ -48,7 +47,7 @@ record TrustedPrefix(Head head, TileEdge edge) {
     return new Reading(ledger, options, history, findings, size).start();
   }
 
-  /** The rows up to {@code size}, as they are now and as they were. */
+  /** Reading of the rows up to {@code size}. */
   private record Reading(
       LedgerReader ledger,
       VerificationOptions options,
@@ -65,7 +64,7 @@ record TrustedPrefix(Head head, TileEdge edge) {
       if (last.isEmpty()) {
         if (signed.isPresent() && !options.copy()) {
           findings.broken(
-              AnchorCheck.ROLLBACK,
+              Finding.ROLLBACK,
               "the log was rolled back: it signed the checkpoint to start after over %s rows, and has no such row"
                   .formatted(size));
         }
@@ -76,22 +75,22 @@ record TrustedPrefix(Head head, TileEdge edge) {
       Head head = last.get().head();
       TileEdge edge = edge();
       if (edge.size() == size && !isInTree(head, edge)) {
-        findings.broken(TreeCheck.TREE, size, "the row is not the one that the tree has");
+        findings.broken(Finding.TREE, size, "the row is not the one that the tree has");
       }
       signed.ifPresent(checkpoint -> compare(edge, checkpoint));
       findings.ok(
-          TRUSTED,
+          Finding.TRUSTED,
           size,
           "rows 1 to %s were not checked; row %s is trusted with record hash %s"
               .formatted(size, size, head.hex()));
       return new TrustedPrefix(head, edge);
     }
 
-    /** Whether this log signed what is trusted. */
+    /** Whether this log signed the checkpoint to start after; reports if not. */
     private boolean isSigned(SignedCheckpoint checkpoint) throws LedgerException {
       String origin = checkpoint.unverified().origin();
       try {
-        Optional<String> own = AnchorCheck.origin(ledger, history);
+        Optional<String> own = CheckpointKeys.origin(ledger, history);
         if (!own.orElse(origin).equals(origin)) {
           throw new VerificationException(
               Reason.UNKNOWN_ORIGIN,
@@ -103,7 +102,7 @@ record TrustedPrefix(Head head, TileEdge edge) {
         boolean broken = e.reason() == Reason.BAD_SIGNATURE;
         findings.fault(
             new Finding(
-                TRUSTED,
+                Finding.TRUSTED,
                 broken ? Status.BROKEN : Status.UNKNOWN,
                 OptionalLong.of(size),
                 "the checkpoint to start after: " + e.getMessage()));
@@ -114,18 +113,18 @@ record TrustedPrefix(Head head, TileEdge edge) {
     private void compare(TileEdge edge, Checkpoint checkpoint) {
       if (edge.size() != size) {
         findings.unknown(
-            TRUSTED, size, "there is no tree to hold the checkpoint to start after against");
+            Finding.TRUSTED,
+            size,
+            "there is no tree to compare the checkpoint to start after with");
       } else if (!edge.root().equals(checkpoint.root())) {
         findings.broken(
-            AnchorCheck.FORK,
+            Finding.FORK,
             "the log was forked: the checkpoint to start after is over %s rows that are not these"
                 .formatted(size));
       }
     }
 
-    /**
-     * The tree of the rows that are not checked, from the stored tiles; none where none is kept.
-     */
+    /** Returns the tree of the trusted rows from the stored tiles; empty if the ledger has none. */
     private TileEdge edge() throws LedgerException {
       if (ledger.treeSize().isEmpty()) {
         return TileEdge.EMPTY;
@@ -137,7 +136,7 @@ record TrustedPrefix(Head head, TileEdge edge) {
       return TileEdge.read(size, new StoredTiles(ledger));
     }
 
-    /** By a proof from the stored tiles, none of which is believed by itself. */
+    /** Whether a proof from the stored tiles shows the row in the tree. */
     private boolean isInTree(Head head, TileEdge edge) throws LedgerException {
       try {
         TiledNodes.tree(new StoredTiles(ledger), size)

@@ -8,116 +8,139 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
-/**
- * What a verification goes by. Immutable; each method gives a copy that differs in one thing.
- *
- * @param keys the public keys whose signatures are accepted
- * @param rooted whether keys that those introduce in the chain are accepted too, from there on
- * @param origins what the log may be called in its checkpoints; anything if empty
- * @param since the first row to check; the one before it is trusted. 1 or less checks everything
- * @param verified the checkpoint over the rows before {@code since}, if it is one that they are
- *     trusted by
- * @param progress told from time to time how many rows have been checked
- * @param witnesses whose cosignatures are checked, and what is a quorum of them; nobody's if empty
- * @param anchors files of checkpoints that were kept elsewhere, each held against the chain
- * @param copy whether the rows are a copy of a log, which may honestly be older than the log
- */
-public record VerificationOptions(
-    KeyRing keys,
-    boolean rooted,
-    Set<String> origins,
-    long since,
-    Optional<SignedCheckpoint> verified,
-    LongConsumer progress,
-    Optional<WitnessPolicy> witnesses,
-    List<Path> anchors,
-    boolean copy) {
-  public VerificationOptions {
-    origins = Set.copyOf(origins);
-    anchors = List.copyOf(anchors);
-  }
+/** Options of a verification. Immutable; each method returns a copy with one option changed. */
+public final class VerificationOptions implements Cloneable {
+  private KeyRing keys;
+  private final boolean rooted;
+  private Set<String> origins = Set.of();
+  private long since = 1;
+  private @Nullable SignedCheckpoint verified;
+  private LongConsumer progress = checked -> {};
+  private @Nullable WitnessPolicy witnesses;
+  private List<Path> anchors = List.of();
+  private boolean copy;
 
   private VerificationOptions(KeyRing keys, boolean rooted) {
-    this(
-        keys,
-        rooted,
-        Set.of(),
-        1,
-        Optional.empty(),
-        checked -> {},
-        Optional.empty(),
-        List.of(),
-        false);
+    this.keys = keys;
+    this.rooted = rooted;
   }
 
-  /** Every row, against these keys. */
+  /** Returns options that check every row and accept the signatures of these keys. */
   public static VerificationOptions of(KeyRing keys) {
     return new VerificationOptions(keys, false);
   }
 
   /**
-   * Every row, from keys that were handed over at the beginning: those alone are accepted, and each
-   * key that one of them introduces by a sound {@code key.rotated} event, from that row on.
+   * Returns options that check every row and accept the signatures of these keys, and of each key
+   * that an accepted key introduces in the chain, from that row on.
    */
   public static VerificationOptions rootedIn(KeyRing first) {
     return new VerificationOptions(first, true);
   }
 
-  /** With the names under which the keys were given: no checkpoint of another log is accepted. */
-  public VerificationOptions origins(Set<String> names) {
-    return new VerificationOptions(
-        keys, rooted, names, since, verified, progress, witnesses, anchors, copy);
+  /** Accepts these keys in place of the present ones. */
+  public VerificationOptions keys(KeyRing accepted) {
+    return with(options -> options.keys = accepted);
   }
 
-  /** From that row on, trusting the one before it. */
+  /** Accepts checkpoints of logs of these names only; of any log if empty. */
+  public VerificationOptions origins(Set<String> names) {
+    return with(options -> options.origins = Set.copyOf(names));
+  }
+
+  /** Checks from a row on, and trusts the one before it. 1 or less checks everything. */
   public VerificationOptions since(long sequence) {
-    return new VerificationOptions(
-        keys, rooted, origins, sequence, Optional.empty(), progress, witnesses, anchors, copy);
+    return with(
+        options -> {
+          options.since = sequence;
+          options.verified = null;
+        });
   }
 
   /**
-   * From the first row on that is not under this checkpoint, which an earlier verification found to
-   * hold. It is held against the stored tree, and its signature is checked.
+   * Checks the rows after a checkpoint that an earlier verification found valid. Its signature is
+   * checked, and it is compared with the stored tree.
    */
   public VerificationOptions since(SignedCheckpoint checkpoint) {
-    return new VerificationOptions(
-        keys,
-        rooted,
-        origins,
-        Math.max(checkpoint.unverified().size(), checkpoint.unverified().size() + 1),
-        Optional.of(checkpoint),
-        progress,
-        witnesses,
-        anchors,
-        copy);
+    long size = checkpoint.unverified().size();
+    return with(
+        options -> {
+          options.since = Math.max(size, size + 1);
+          options.verified = checkpoint;
+        });
   }
 
-  /** With someone to tell how far it is, in rows. */
+  /** Calls a listener from time to time with the number of rows checked. */
   public VerificationOptions progress(LongConsumer listener) {
-    return new VerificationOptions(
-        keys, rooted, origins, since, verified, listener, witnesses, anchors, copy);
+    return with(options -> options.progress = listener);
   }
 
-  /** With the cosignatures of these witnesses. */
+  /** Checks the cosignatures of these witnesses. */
   public VerificationOptions witnesses(WitnessPolicy policy) {
-    return new VerificationOptions(
-        keys, rooted, origins, since, verified, progress, Optional.of(policy), anchors, copy);
+    return with(options -> options.witnesses = policy);
   }
 
-  /** With these anchor files. */
+  /** Compares the checkpoints in these anchor files with the chain. */
   public VerificationOptions anchors(List<Path> files) {
-    return new VerificationOptions(
-        keys, rooted, origins, since, verified, progress, witnesses, files, copy);
+    return with(options -> options.anchors = List.copyOf(files));
   }
 
-  /**
-   * Of a copy: that it has fewer rows than the log signed does not prove that the log was rolled
-   * back.
-   */
+  /** Checks a copy, which may be older than the log: fewer rows than signed prove no rollback. */
   public VerificationOptions ofCopy() {
-    return new VerificationOptions(
-        keys, rooted, origins, since, verified, progress, witnesses, anchors, true);
+    return with(options -> options.copy = true);
+  }
+
+  public KeyRing keys() {
+    return keys;
+  }
+
+  /** Whether keys that the accepted ones introduce are accepted. */
+  public boolean rooted() {
+    return rooted;
+  }
+
+  public Set<String> origins() {
+    return origins;
+  }
+
+  /** The first row to check. */
+  public long since() {
+    return since;
+  }
+
+  /** The checkpoint that the rows before the first are trusted by. */
+  public Optional<SignedCheckpoint> verified() {
+    return Optional.ofNullable(verified);
+  }
+
+  public LongConsumer progress() {
+    return progress;
+  }
+
+  public Optional<WitnessPolicy> witnesses() {
+    return Optional.ofNullable(witnesses);
+  }
+
+  public List<Path> anchors() {
+    return anchors;
+  }
+
+  /** Whether the rows are a copy. */
+  public boolean copy() {
+    return copy;
+  }
+
+  private VerificationOptions with(Consumer<VerificationOptions> change) {
+    try {
+      VerificationOptions changed = (VerificationOptions) clone();
+      change.accept(changed);
+      return changed;
+    } catch (CloneNotSupportedException e) {
+      throw new AssertionError(e);
+    }
   }
 }

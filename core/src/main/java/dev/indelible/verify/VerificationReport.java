@@ -2,36 +2,55 @@
 package dev.indelible.verify;
 
 import dev.indelible.ledger.Head;
+import dev.indelible.ledger.LedgerException;
 import dev.indelible.verify.Finding.Status;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 
 /**
- * What the verifier has to say of a chain.
+ * Result of a verification.
  *
- * @param rows how many rows it looked at
- * @param head the end of what it looked at
- * @param findings one for each property that holds, and one for each place where one does not; at
- *     most {@link Verifier#MAX_FINDINGS} of the latter
- * @param faults how many places do not hold, named or not
+ * @param rows the number of rows checked
+ * @param head the last row checked
+ * @param findings one for each property that holds and one for each fault, of which at most {@link
+ *     Finding#MAX_NAMED} are named
+ * @param faults the number of faults, named or not
  */
 public record VerificationReport(long rows, Head head, List<Finding> findings, long faults) {
   public VerificationReport {
     findings = List.copyOf(findings);
   }
 
-  /** Broken if anything is; else unknown if anything is; else intact. */
+  /**
+   * Returns the report on a ledger that is too damaged to open.
+   *
+   * @throws LedgerException the failure, if it is no damage
+   */
+  public static VerificationReport ofDamage(LedgerException failure) throws LedgerException {
+    if (!failure.isDamaged()) {
+      throw failure;
+    }
+    Finding storage = Finding.broken(Finding.STORAGE, String.valueOf(failure.getMessage()));
+    return new VerificationReport(0, Head.EMPTY, List.of(storage), 1);
+  }
+
+  /** Returns this report with one more finding: a fault in front, any other at the end. */
+  public VerificationReport with(Finding finding) {
+    List<Finding> all = new ArrayList<>(findings);
+    all.add(finding.isFault() ? 0 : all.size(), finding);
+    return new VerificationReport(rows, head, all, faults + (finding.isFault() ? 1 : 0));
+  }
+
+  /** Returns broken if any finding is; else unknown if one that counts is; else intact. */
   public Verdict verdict() {
     if (findings.stream().anyMatch(finding -> finding.status() == Status.BROKEN)) {
       return Verdict.BROKEN;
     }
-    return findings.stream()
-            .anyMatch(finding -> finding.counts() && finding.status() == Status.UNKNOWN)
-        ? Verdict.UNKNOWN
-        : Verdict.INTACT;
+    return findings.stream().anyMatch(Finding::isFault) ? Verdict.UNKNOWN : Verdict.INTACT;
   }
 
-  /** The first row that is broken. */
+  /** Returns the first broken row. */
   public OptionalLong firstBroken() {
     return findings.stream()
         .filter(finding -> finding.status() == Status.BROKEN)
@@ -40,7 +59,7 @@ public record VerificationReport(long rows, Head head, List<Finding> findings, l
         .min();
   }
 
-  /** The one word on a chain. */
+  /** The verdict on a chain. */
   public enum Verdict {
     INTACT,
     BROKEN,

@@ -6,7 +6,6 @@ import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowCheck;
-import dev.indelible.verify.Finding.Status;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -15,46 +14,43 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * Checks a log from its rows and the public keys alone: each property by a {@link Check} of its
- * own, all in one pass.
+ * Checks a log from its rows and public keys only: each property by a {@link Check} of its own, all
+ * in one pass.
  *
- * <p>What it proves: no row was changed, moved, inserted or removed between the first it looked at
- * and the last, and each was signed by an accepted key. What it cannot: that rows were not cut from
- * the end together with the checkpoints over them, or the whole chain rebuilt by someone who holds
- * an accepted private key.
+ * <p>It proves that no row was changed, moved, inserted or removed between the first row checked
+ * and the last, and that an accepted key signed each. It does not prove that no rows were cut from
+ * the end together with the checkpoints over them, nor that a holder of an accepted private key did
+ * not rebuild the chain.
  */
 public final class Verifier {
-  /** Most places named in a report; more are counted. */
-  public static final int MAX_FINDINGS = 1_000;
-
   private static final String UNWITNESSED =
-      "no cosignature was asked for: that the log shows others another chain could not be seen";
+      "no cosignatures were checked, so a log that shows others another chain would not show";
 
   private static final String UNANCHORED =
-      "none was given: that the log was rolled back, or rebuilt with its own key, could not be seen";
+      "none was given, so a rollback, or a rebuild with the log's own key, would not show";
 
   private final LedgerReader ledger;
   private final VerificationOptions options;
 
-  /** A verifier of that ledger. */
+  /** Creates a verifier of a ledger. */
   public Verifier(LedgerReader ledger, VerificationOptions options) {
     this.ledger = ledger;
     this.options = options;
   }
 
-  /** Checks all that the options ask for. */
+  /** Checks the ledger. */
   public VerificationReport verify() {
     return new Run().report();
   }
 
-  /** One verification: what it has seen and found so far. Used by one thread. */
+  /** One verification and its findings so far. Used by one thread. */
   private final class Run {
     private final Findings findings = new Findings();
     private KeyHistory history = KeyHistory.none(options.keys());
     private RowCheck content = new RowCheck(options.keys());
     private Head head = Head.EMPTY;
 
-    /** What could not be read, and was said. */
+    /** Messages of failures to read that are reported. */
     private final Set<String> unreadable = new HashSet<>();
 
     private long rows;
@@ -73,18 +69,18 @@ public final class Verifier {
         List<Check> checks = checks(start);
         storage.ifPresent(checks::add);
         long from = options.since() > 1 ? options.since() : Long.MIN_VALUE;
-        new RowReading(ledger, content, judged -> show(judged, checks)).from(from);
+        new RowReading(ledger, content, checked -> show(checked, checks)).from(from);
         for (Check check : checks) {
           end(check);
         }
-        sayWhatWasNotAskedFor();
+        reportAbsentOptions();
       } catch (LedgerException e) {
         storage(e);
       }
       return findings.report(rows, head);
     }
 
-    /** Compares the tables first; what can be read of changed ones is checked like any other. */
+    /** Compares the tables first; the other checks read changed tables as well. */
     private Optional<StorageCheck> storage() {
       try {
         return Optional.of(new StorageCheck(findings, ledger, options.since()));
@@ -94,16 +90,16 @@ public final class Verifier {
       }
     }
 
-    private void sayWhatWasNotAskedFor() {
+    private void reportAbsentOptions() {
       if (options.witnesses().isEmpty()) {
-        findings.absent(WitnessCheck.WITNESSES, UNWITNESSED);
+        findings.absent(Finding.WITNESSES, UNWITNESSED);
       }
       if (options.anchors().isEmpty()) {
-        findings.absent(AnchorCheck.ANCHOR, UNANCHORED);
+        findings.absent(Finding.ANCHOR, UNANCHORED);
       }
     }
 
-    /** What one check cannot read keeps no other from its word. */
+    /** Ends a check; a failure to read in one check does not stop the others. */
     private void end(Check check) {
       try {
         check.end();
@@ -114,13 +110,11 @@ public final class Verifier {
 
     private void storage(LedgerException e) {
       if (unreadable.add(String.valueOf(e.getMessage()))) {
-        Status status = e.isDamaged() ? Status.BROKEN : Status.UNKNOWN;
-        findings.fault(
-            new Finding(StorageCheck.STORAGE, status, OptionalLong.empty(), e.getMessage()));
+        findings.unreadable(Finding.STORAGE, OptionalLong.empty(), "", e);
       }
     }
 
-    /** Every property that is checked; the tree first, which others ask in the end. */
+    /** Returns every check; the tree first, because others use its result at the end. */
     private List<Check> checks(TrustedPrefix start) throws LedgerException {
       boolean whole = ledger.hasPayloads();
       long before = start.head().sequence();
@@ -147,14 +141,13 @@ public final class Verifier {
           .ifPresent(
               policy -> checks.add(new WitnessCheck(findings, ledger, keys, policy, before)));
       if (!options.anchors().isEmpty()) {
-        checks.add(
-            new AnchorCheck(findings, ledger, history, options.anchors(), options.copy(), before));
+        checks.add(new AnchorCheck(findings, ledger, history, options, before));
       }
       return checks;
     }
 
-    private void show(List<CheckedRow> judged, List<Check> checks) throws LedgerException {
-      for (CheckedRow row : judged) {
+    private void show(List<CheckedRow> checked, List<Check> checks) throws LedgerException {
+      for (CheckedRow row : checked) {
         for (Check check : checks) {
           check.row(row);
         }

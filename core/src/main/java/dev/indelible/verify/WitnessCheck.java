@@ -16,14 +16,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Holds the cosignatures of the checkpoints against the keys of the witnesses. What a witness
- * cosigned can only be relied on as far as the checkpoint itself holds, so this is for behind
- * {@link TreeCheck}. Used by one thread.
+ * Checks the cosignatures of checkpoints with the keys of the witnesses. A cosignature is worth no
+ * more than its checkpoint, so this runs after {@link TreeCheck}. Used by one thread.
  */
 final class WitnessCheck implements Check {
-  static final String WITNESSES = "witnesses";
-
-  /** Cosigned checkpoints, from the last, among which one of this log is looked for. */
+  /** Most cosigned checkpoints, from the last, that are searched for one of this log. */
   private static final int MOST_LOOKED_AT = 1_000;
 
   private final Findings findings;
@@ -36,9 +33,9 @@ final class WitnessCheck implements Check {
   private long quorum = -1;
 
   /**
-   * A check of the cosignatures under that policy.
+   * Creates a check.
    *
-   * @param before how many rows there are before the first that is looked at
+   * @param before the number of rows before the first one shown
    */
   WitnessCheck(
       Findings findings,
@@ -55,7 +52,7 @@ final class WitnessCheck implements Check {
 
   @Override
   public void row(CheckedRow row) {
-    // A planted row can have any number; one that is not signed counts as the next.
+    // A planted row can have any sequence; an unsigned one counts as the next.
     rows = row.isSigned() ? row.sequence() : Math.min(row.sequence(), rows + 1);
   }
 
@@ -72,29 +69,29 @@ final class WitnessCheck implements Check {
     for (StoredCheckpoint stored : quorums) {
       quorum = quorum < 0 && isOfThisLog(stored) ? stored.size() : quorum;
     }
-    if (quorum < 0 && policy.asksForNone() && !findings.hasFault(WITNESSES)) {
-      findings.ok(WITNESSES, "the policy asks for no cosignature");
+    if (quorum < 0 && policy.asksForNone() && !findings.hasFault(Finding.WITNESSES)) {
+      findings.ok(Finding.WITNESSES, "the policy asks for no cosignature");
     } else if (quorum < 0) {
       findings.unknown(
-          WITNESSES,
+          Finding.WITNESSES,
           "no checkpoint is cosigned by a quorum of the %s witnesses; %s have a cosignature"
               .formatted(policy.witnesses().size(), cosigned));
-    } else if (findings.hasFault(TreeCheck.CHECKPOINTS) || findings.hasFault(TreeCheck.TREE)) {
+    } else if (findings.hasFault(Finding.CHECKPOINTS) || findings.hasFault(Finding.TREE)) {
       findings.unknown(
-          WITNESSES,
-          "a quorum cosigned a checkpoint over %s rows, and it cannot be told whether of this tree"
+          Finding.WITNESSES,
+          "a quorum cosigned a checkpoint over %s rows, and the faults of the tree or its checkpoints leave open whether it is of this tree"
               .formatted(quorum));
-    } else if (!findings.hasFault(WITNESSES)) {
+    } else if (!findings.hasFault(Finding.WITNESSES)) {
       findings.ok(
-          WITNESSES,
-          "a quorum cosigned the checkpoint over %s rows; %s rows are behind it"
+          Finding.WITNESSES,
+          "a quorum cosigned the checkpoint over %s rows; %s rows are after it"
               .formatted(quorum, Math.max(0, rows - quorum)));
     }
   }
 
   /**
-   * Whether the log signed it, and over these rows: a note of another log, cosigned by the same
-   * witnesses, may have been put in its place.
+   * Whether the log signed a checkpoint over these rows: a checkpoint of another log, cosigned by
+   * the witnesses of both, may have been put in its place.
    */
   private boolean isOfThisLog(StoredCheckpoint stored) throws LedgerException {
     try {
@@ -111,12 +108,12 @@ final class WitnessCheck implements Check {
       if (e.isDamaged()) {
         throw e;
       }
-      // The tree does not reach so far: whatever was cosigned, it is not these rows.
+      // The tree is smaller, so these are not the rows that were cosigned.
       return false;
     }
   }
 
-  /** Whether a quorum cosigned it, whatever it is; one that is forged is named. */
+  /** Whether a quorum cosigned a checkpoint; reports a forged cosignature. */
   private boolean hasQuorum(StoredCheckpoint stored) {
     cosigned++;
     try {
@@ -125,13 +122,13 @@ final class WitnessCheck implements Check {
     } catch (VerificationException e) {
       if (e.reason() != Reason.NO_QUORUM) {
         findings.broken(
-            WITNESSES,
+            Finding.WITNESSES,
             "a cosignature of the checkpoint over %s rows is forged: %s"
                 .formatted(stored.size(), e.getMessage()));
       }
     } catch (CheckpointParseException e) {
       findings.broken(
-          WITNESSES,
+          Finding.WITNESSES,
           "the checkpoint over %s rows cannot be read: %s"
               .formatted(stored.size(), e.getMessage()));
     }

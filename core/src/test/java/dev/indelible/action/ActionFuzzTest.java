@@ -10,8 +10,8 @@ import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What an agent sends is read as an action, or refused with a {@link JsonFormatException}; what was
- * read can be recorded, and the record says the same action.
+ * Any input is read as an action, or refused with a {@link JsonFormatException}; an action that was
+ * read can be recorded, and its record reads back as that action.
  */
 class ActionFuzzTest {
   @FuzzTest(maxDuration = "10m")

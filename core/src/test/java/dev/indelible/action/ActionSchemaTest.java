@@ -111,7 +111,7 @@ class ActionSchemaTest {
     assertThat(valid).isBetween(1_000, 19_000);
   }
 
-  /** Some members removed, added, or given another value. */
+  /** Actions with members removed, added, or changed. */
   private static String changed(String action, Random random) {
     JsonNode node = read(action);
     List<String> members = new ArrayList<>();

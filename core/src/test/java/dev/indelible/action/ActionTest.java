@@ -22,9 +22,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** Section 4: each kind's JSON, canonical as written, and read back as what it was. */
+/** Each kind's JSON is canonical as written, and reads back as the action. */
 class ActionTest {
-  /** The bytes are those of a general canonicalisation, which knows nothing of actions. */
+  /** The bytes are those of a general canonicalisation. */
   @Test
   void whatIsWrittenIsCanonicalAndReadsBack() throws Exception {
     for (AgentAction action : ActionsOfAllKinds.all()) {
@@ -52,7 +52,7 @@ class ActionTest {
     }
   }
 
-  /** The shapes of section 4, to the letter. */
+  /** The JSON of the design, exactly. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -65,12 +65,12 @@ class ActionTest {
         "{\"kind\":\"read\",\"namespace\":\"n\",\"query\":\"q\",\"surface\":\"memory\"}",
         "{\"custom_kind\":\"memory_write\",\"kind\":\"custom\",\"payload\":null}"
       })
-  void theShapesOfTheDesignAreReadAndWritten(String json) throws Exception {
+  void shapesOfTheDesignAreReadAndWritten(String json) throws Exception {
     AgentAction action = ActionParser.parse(CanonicalJson.read(json), "action");
     assertThat(new String(written(action), UTF_8)).isEqualTo(json);
   }
 
-  /** STYLE 5: what is wrong, and where. */
+  /** The message names the fault and the field. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -112,14 +112,14 @@ class ActionTest {
           {"kind":"custom","custom_kind":true,"payload":1} | action.custom_kind: a boolean where a string is expected
           """,
       quoteCharacter = '\u0001')
-  void aRefusalNamesTheField(String json, String message) throws Exception {
+  void refusalNamesTheField(String json, String message) throws Exception {
     JsonNode node = CanonicalJson.read(json);
     assertThat(refusal(node)).isEqualTo(message);
   }
 
-  /** A kind of any length does not flood a terminal. */
+  /** A long kind is shortened in the message. */
   @Test
-  void aLongUnknownKindIsCutInTheMessage() throws Exception {
+  void longUnknownKindIsCutInTheMessage() throws Exception {
     JsonNode node = CanonicalJson.read("{\"kind\":\"" + "k".repeat(10_000) + "\"}");
     assertThat(refusal(node)).contains("\"" + "k".repeat(40) + "…\"").hasSizeLessThan(250);
   }
@@ -132,7 +132,9 @@ class ActionTest {
     }
   }
 
-  /** D1: whatever could be constructed can be recorded, so this cannot be constructed. */
+  /**
+   * D1: every action that can be constructed can be recorded, so this one cannot be constructed.
+   */
   @Test
   void halfASurrogatePairIsRefusedInEveryField() throws Exception {
     String half = "x\ud800";
@@ -159,9 +161,9 @@ class ActionTest {
     }
   }
 
-  /** D1: a part that is missing is found where it is missing, not by the drainer. */
+  /** D1: the constructor refuses a missing part, not the drainer. */
   @Test
-  void aMissingPartIsRefusedWhereTheActionIsMade() {
+  void missingPartIsRefusedWhereTheActionIsMade() {
     assertThatNullPointerException().isThrownBy(() -> new Bash(null));
     assertThatNullPointerException().isThrownBy(() -> new Bash("", null));
     assertThatNullPointerException().isThrownBy(() -> new FilesystemWrite("", null));
@@ -173,9 +175,9 @@ class ActionTest {
     assertThatNullPointerException().isThrownBy(() -> new Custom("c", null));
   }
 
-  /** STYLE 4: an action does not change under the event that holds it. */
+  /** An action is immutable. */
   @Test
-  void theArgumentsAreCopied() {
+  void argumentsAreCopied() {
     List<String> args = new ArrayList<>(List.of("-x"));
     ProcessSpawn action = new ProcessSpawn("b", args);
     args.add("-y");

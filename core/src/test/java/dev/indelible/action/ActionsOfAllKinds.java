@@ -10,11 +10,11 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
 
-/** Actions of every kind, with texts that are hard to write. */
+/** Actions of every kind, with texts that are hard to encode. */
 public final class ActionsOfAllKinds {
   private ActionsOfAllKinds() {}
 
-  /** Strings in which escapes, UTF-8 or HTML-mindedness go wrong. */
+  /** Strings that reveal wrong escapes, wrong UTF-8 or HTML escaping. */
   public static final List<String> NASTY =
       List.of(
           "",
@@ -28,7 +28,9 @@ public final class ActionsOfAllKinds {
           "rm -rf / # '\"$(x)`y`",
           "x".repeat(70_000));
 
-  /** Every kind, each optional field present and absent, every nasty string in every field. */
+  /**
+   * Returns every kind, each optional field present and absent, every hard string in every field.
+   */
   public static List<AgentAction> all() {
     List<AgentAction> actions = new ArrayList<>();
     for (String text : NASTY) {
@@ -56,7 +58,7 @@ public final class ActionsOfAllKinds {
     return actions;
   }
 
-  /** A random string of well-formed text, short, with a taste for the awkward. */
+  /** Returns a short random well-formed string, often with hard characters. */
   public static String randomText(SplittableRandom random) {
     StringBuilder text = new StringBuilder();
     int length = random.nextInt(12);

@@ -13,12 +13,12 @@ import java.util.SplittableRandom;
 import java.util.function.BiFunction;
 import org.junit.jupiter.api.Test;
 
-/** Section 4: each decision's JSON, and which of them let an action pass. */
+/** The JSON of decisions, and which of them permit. */
 class DecisionTest {
   private static final List<BiFunction<String, String, Decision>> WITH_RULE =
       List.of(Warn::new, Refuse::new, Escalate::new);
 
-  /** An escalation fails closed. */
+  /** An escalation blocks. */
   @Test
   void onlyAllowAndWarnPermit() {
     assertThat(new Allow())
@@ -32,7 +32,7 @@ class DecisionTest {
   }
 
   @Test
-  void theShapesOfTheDesignAreWritten() {
+  void shapesOfTheDesignAreWritten() {
     assertThat(text(new Allow())).isEqualTo("{\"decision\":\"allow\"}");
     for (BiFunction<String, String, Decision> maker : WITH_RULE) {
       Decision decision = maker.apply("R001", "no");
@@ -48,7 +48,7 @@ class DecisionTest {
         .containsExactly("warn", "refuse", "escalate");
   }
 
-  /** The bytes are those of a general canonicalisation, which knows nothing of decisions. */
+  /** The bytes are those of a general canonicalisation. */
   @Test
   void whatIsWrittenIsCanonical() throws Exception {
     SplittableRandom random = new SplittableRandom(5);
@@ -63,7 +63,7 @@ class DecisionTest {
     }
   }
 
-  /** D1: a decision always fits a payload; what does not is refused where it is made. */
+  /** D1: a decision always fits a payload; the constructor refuses one that does not. */
   @Test
   void ruleAndReasonHaveTheirBounds() {
     String wide = "\u20ac";

@@ -313,7 +313,7 @@ class ClosingTest {
     ExecutorService producers = Executors.newFixedThreadPool(PRODUCERS);
     try {
       SplittableRandom random = new SplittableRandom(9);
-      for (int round = 0; round < 150; round++) {
+      for (int round = 0; round < 40; round++) {
         raceWithTheClose(producers, random.nextInt(2_000));
       }
     } finally {

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.drain;
 
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -17,29 +13,6 @@ public final class FullHeap {
   private static volatile boolean full;
 
   private FullHeap() {}
-
-  /** Runs {@code main} in a process with a small heap; returns what it said. */
-  public static String run(Class<?> main, String... arguments) throws Exception {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx32m",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Dorg.slf4j.simpleLogger.defaultLogLevel=off",
-                "-cp",
-                System.getProperty("java.class.path"),
-                main.getName()));
-    command.addAll(List.of(arguments));
-    Process process =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    try {
-      return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-    } finally {
-      process.destroyForcibly();
-    }
-  }
 
   /** Fills the heap to the last byte; {@link #releaseAfter} gives it back. */
   public static void fill() {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.queue.AuditCounters;
 import dev.indelible.queue.MemoryStore;
+import dev.indelible.testkit.ChildJvm;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -15,7 +16,8 @@ import org.junit.jupiter.api.Timeout;
 class FullHeapTest {
   @Test
   void theDrainerOutlivesAHeapWithoutAByteLeft() throws Exception {
-    assertThat(FullHeap.run(Starved.class)).isEqualTo("drained: true");
+    assertThat(ChildJvm.running(Starved.class).with("-Xmx32m").start().output())
+        .isEqualTo("drained: true");
   }
 
   /** A process whose sink finds the heap full at its first batch. */

@@ -25,7 +25,7 @@ class ClockTest {
     assertThatThrownBy(() -> Timestamps.now(at(time)))
         .isInstanceOf(ClockException.class)
         .hasMessage(
-            "the clock of this machine stands at %s, and only times of the years 0000 to 9999 go on record; set the clock",
+            "the clock of this machine shows %s; only times of the years 0000 to 9999 can be recorded; set the clock",
             time);
   }
 

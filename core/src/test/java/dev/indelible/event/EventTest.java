@@ -30,15 +30,15 @@ import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
-/** Section 4: what an event says, in which bytes, and what cannot be made into one. */
+/** The bytes of events, and the parts that an event cannot have. */
 class EventTest {
   private static final UUID ID = UUID.fromString("0198c7e2-0000-7000-8000-000000000001");
   private static final Instant TIME = Instant.parse("2026-11-23T01:02:03.456789Z");
   private static final Decision NO = new Refuse("R001", "no recursive delete at the root");
 
-  /** The payload of section 4, to the letter. */
+  /** The payload of the design, exactly. */
   @Test
-  void thePayloadIsTheOneOfTheDesign() {
+  void payloadIsTheOneOfTheDesign() {
     DeferredAuditEvent event =
         new DeferredAuditEvent(
             ID, "agent:alice", new Bash("rm -rf /"), NO, Optional.of("sha256:00"), TIME);
@@ -51,7 +51,7 @@ class EventTest {
                 + "\"timestamp\":\"2026-11-23T01:02:03.456789Z\"}");
   }
 
-  /** Acceptance 2; the splice of the nonce leaves canonical JSON, whatever stands around it. */
+  /** The payload with its nonce is canonical JSON. */
   @Test
   void contentAndPayloadAreCanonicalAndOfOneAnother() throws Exception {
     SplittableRandom random = new SplittableRandom(6);
@@ -84,9 +84,9 @@ class EventTest {
     }
   }
 
-  /** D4: the same event under any nonce, and no other event under any. */
+  /** D4: an event is recognised under any nonce, and no other event is. */
   @Test
-  void aPayloadBelongsToOneContentOnly() {
+  void payloadBelongsToOneContentOnly() {
     EventContent content = event("agent:alice", "ls").content();
     byte[] payload = content.payload(new byte[16]);
     assertThat(content.isContentOf(payload)).isTrue();
@@ -103,7 +103,7 @@ class EventTest {
   }
 
   @Test
-  void aNonceIsSixteenBytes() {
+  void nonceIsSixteenBytes() {
     EventContent content = event("agent:alice", "ls").content();
     for (int length : new int[] {0, 15, 17, 32}) {
       assertThatIllegalArgumentException()
@@ -112,9 +112,9 @@ class EventTest {
     }
   }
 
-  /** Section 4: never lost, never cut silently. */
+  /** An oversize action is replaced by its kind, size and digest. */
   @Test
-  void anActionTooLargeIsReplacedByItsKindSizeAndDigest() throws Exception {
+  void oversizeActionIsReplacedByItsDigest() throws Exception {
     AgentAction action = new FilesystemWrite("p".repeat(2 * 1024 * 1024));
     byte[] whole = written(action);
     DeferredAuditEvent event =
@@ -134,9 +134,9 @@ class EventTest {
     assertThat(event.action()).isEqualTo(action);
   }
 
-  /** The limit itself is kept whole, one byte more is not. */
+  /** A payload of exactly the limit is kept whole. */
   @Test
-  void theLimitIsExact() {
+  void limitIsExact() {
     int around = event("agent:alice", "").canonicalBytes().length;
     int fits = DeferredAuditEvent.MAX_PAYLOAD_BYTES - around;
     assertThat(event("agent:alice", "x".repeat(fits)).canonicalBytes())
@@ -144,9 +144,9 @@ class EventTest {
     assertThat(event("agent:alice", "x".repeat(fits + 1)).canonicalBytes()).hasSizeLessThan(1_000);
   }
 
-  /** D1: the largest parts that can be made still leave room for the stub. */
+  /** D1: the largest possible parts still fit a payload with the stub. */
   @Test
-  void theLargestPartsStillFitAPayload() {
+  void largestPartsStillFitAPayload() {
     DeferredAuditEvent event =
         new DeferredAuditEvent(
             ID,
@@ -158,9 +158,9 @@ class EventTest {
     assertThat(event.content().bytes()).hasSizeLessThan(DeferredAuditEvent.MAX_PAYLOAD_BYTES);
   }
 
-  /** Acceptance 1. */
+  /** An event for a hook is made only for a decision that blocks. */
   @Test
-  void aBlockMakesAnEventAndAPermitMakesNone() {
+  void blockMakesAnEventAndAPermitMakesNone() {
     for (Decision decision : List.of(NO, new Escalate("R002", "ask"))) {
       DeferredAuditEvent event =
           DeferredAuditEvent.fromRefusal("agent:alice", new Bash("rm"), decision).orElseThrow();
@@ -183,7 +183,7 @@ class EventTest {
     }
   }
 
-  /** D4: each event is its own, however equal. */
+  /** D4: equal decisions are different events. */
   @Test
   void equalDecisionsAreDifferentEvents() {
     AgentAction action = new Bash("rm");
@@ -191,13 +191,13 @@ class EventTest {
         .isNotEqualTo(DeferredAuditEvent.fromRefusal("agent:alice", action, NO).orElseThrow().id());
   }
 
-  /** Section 4: 1 to 1,024 bytes, and nothing that forges a line in a terminal. */
+  /** 1 to 1,024 bytes, without characters that forge a line in a terminal. */
   @Test
   void agentIdsHaveTheirBounds() {
     assertThat(AgentIds.require("a".repeat(1_024))).hasSize(1_024);
     assertThat(AgentIds.require("\u20ac".repeat(341) + "a")).hasSize(342);
     assertThat(AgentIds.require("\ud83d\ude00".repeat(256))).hasSize(512);
-    assertAgentRefused("", "agent_id is empty; say who acts");
+    assertAgentRefused("", "agent_id is empty; name the agent that acts");
     assertAgentRefused("a".repeat(1_025), "agent_id is 1025 bytes; at most 1024");
     assertAgentRefused("\u20ac".repeat(342), "agent_id is 1026 bytes; at most 1024");
     assertAgentRefused("a\nb", "agent_id has a control character (U+000A) at char 1");
@@ -213,7 +213,7 @@ class EventTest {
   }
 
   @Test
-  void aPolicyDigestHasItsBounds() {
+  void policyDigestHasItsBounds() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> withPolicy("p".repeat(257)))
         .withMessage("policy is 257 bytes; at most 256");
@@ -225,9 +225,9 @@ class EventTest {
     return new DeferredAuditEvent(ID, "agent:alice", new Bash("ls"), NO, Optional.of(policy), TIME);
   }
 
-  /** D1: what the drainer could not write is refused where it is made. */
+  /** D1: the constructor refuses an event that could not be written. */
   @Test
-  void anEventWithoutAPartCannotBeMade() {
+  void eventWithoutAPartCannotBeMade() {
     AgentAction action = new Bash("ls");
     Optional<String> none = Optional.empty();
     assertThatNullPointerException()
@@ -250,9 +250,9 @@ class EventTest {
         .isThrownBy(() -> new SystemEvent(ID, SystemEvent.TAMPER, null, TIME));
   }
 
-  /** D7: what the log says of itself is bytes like any other's. */
+  /** D7: the bytes of the log's own events. */
   @Test
-  void aSystemEventIsCanonicalToo() throws Exception {
+  void systemEventIsCanonicalToo() throws Exception {
     SystemEvent event =
         new SystemEvent(ID, SystemEvent.TAMPER, json("{\"b\":[1],\"a\":\"\u20ac\"}"), TIME);
     byte[] payload = event.content().payload(new byte[16]);
@@ -270,9 +270,9 @@ class EventTest {
         .isEqualTo(7);
   }
 
-  /** Section 4: an event type is at most 128 bytes, or its record does not fit a tile. */
+  /** An event type has at most 128 bytes, so its record fits a tile. */
   @Test
-  void aSystemEventTypeHasItsBounds() {
+  void systemEventTypeHasItsBounds() {
     for (String type : List.of("", "t".repeat(129), "\u20ac".repeat(43), "a\ud800", "a\nb")) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> new SystemEvent(ID, type, json("{}"), TIME));

@@ -7,7 +7,7 @@ import dev.indelible.json.CanonicalWriter;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** D7: how much a gap in the record says was lost. */
+/** D7: the number of lost events that a gap reports. */
 class GapNoteTest {
   @ParameterizedTest
   @CsvSource(
@@ -15,12 +15,12 @@ class GapNoteTest {
       quoteCharacter = '~',
       value = {
         "audit.gap    | {`count`:3}    | 3",
-        // Nobody could tell how many, and yet it was not none.
+        // A gap of unknown size counts as one.
         "audit.gap    | {`count`:null} | 1",
         "audit.gap    | {}             | 1",
         "audit.tamper | {`count`:3}    | 0",
       })
-  void aGapSaysHowManyAndNothingElseDoes(String type, String details, long lost) {
+  void gapSaysHowManyAndNothingElseDoes(String type, String details, long lost) {
     SystemEvent event =
         SystemEvent.of(type, new CanonicalWriter().canonical(details.replace('`', '"')));
 

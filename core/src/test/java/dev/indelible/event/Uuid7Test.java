@@ -37,7 +37,7 @@ class Uuid7Test {
     }
   }
 
-  /** The text sorts as the time does, microsecond by microsecond; so does a database's index. */
+  /** The texts of ids sort by time, to the microsecond. */
   @Test
   void identifiersRiseWithTime() {
     String last = "";
@@ -48,9 +48,9 @@ class Uuid7Test {
     }
   }
 
-  /** All 62 random bits are used: none is stuck over many ids of one moment. */
+  /** All 62 random bits vary over many ids of one moment. */
   @Test
-  void theRandomBitsAreRandom() {
+  void randomBitsAreRandom() {
     long or = 0;
     long and = -1;
     for (int i = 0; i < 200; i++) {

@@ -8,8 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
-import java.io.File;
-import java.nio.file.Files;
+import dev.indelible.testkit.ChildJvm;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -141,19 +140,9 @@ class AdoptionTest {
   }
 
   private long recoveredElsewhere() throws Exception {
-    Process other =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Elsewhere.class.getName(),
-                test.directory.toString())
-            .redirectError(new File(temp.resolve("errors").toString()))
-            .start();
-    String said = new String(other.getInputStream().readAllBytes());
-    assertThat(other.waitFor()).as(Files.readString(temp.resolve("errors"))).isZero();
-    return Long.parseLong(said.strip());
+    ChildJvm other =
+        ChildJvm.running(Elsewhere.class).errorsTo(temp.resolve("errors")).start(test.directory);
+    return Long.parseLong(other.output());
   }
 
   /** Another process: opens the journal and says how many events it recovered. */

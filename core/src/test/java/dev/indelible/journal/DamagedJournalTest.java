@@ -12,6 +12,7 @@ import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.JsonValue;
+import dev.indelible.testkit.Sample;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -24,6 +25,7 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,6 +36,7 @@ import tools.jackson.databind.json.JsonMapper;
  * Acceptance 26, D7: bytes of a journal that were cut, lost or changed. What was whole is read,
  * what was written and is not whole any more is put on record, and nothing is made up.
  */
+@Tag("any-jdk")
 @Timeout(180)
 class DamagedJournalTest {
   private static final int SEGMENT = 4096;
@@ -62,7 +65,7 @@ class DamagedJournalTest {
       slot = test.take();
     }
     for (int i = 0; i < segments.length; i++) {
-      Files.write(test.place(0).resolve(Segment.fileName(i)), segments[i]);
+      Files.write(test.place(0).resolve(SegmentFile.name(i)), segments[i]);
     }
     return test.read(slot);
   }
@@ -77,8 +80,8 @@ class DamagedJournalTest {
   void aFileThatEndsInItsLastFrameKeepsAllBefore() throws Exception {
     List<DeferredAuditEvent> events = events("agent:a", 4);
     byte[] whole = plantOne(events);
-    int start = Segment.HEADER + 3 * frameLength(events.get(0));
-    int end = Segment.HEADER + 4 * frameLength(events.get(0));
+    int start = SegmentFile.HEADER_BYTES + 3 * frameLength(events.get(0));
+    int end = SegmentFile.HEADER_BYTES + 4 * frameLength(events.get(0));
     for (int length = start; length < end; length++) {
       List<AuditEvent> found = recoverFrom(Arrays.copyOf(whole, length));
       requireTorn(found, events, length);
@@ -90,8 +93,8 @@ class DamagedJournalTest {
   void aLastFrameThatTurnsToZerosKeepsAllBefore() throws Exception {
     List<DeferredAuditEvent> events = events("agent:a", 4);
     byte[] whole = plantOne(events);
-    int start = Segment.HEADER + 3 * frameLength(events.get(0));
-    int end = Segment.HEADER + 4 * frameLength(events.get(0));
+    int start = SegmentFile.HEADER_BYTES + 3 * frameLength(events.get(0));
+    int end = SegmentFile.HEADER_BYTES + 4 * frameLength(events.get(0));
     for (int length = start; length < end; length++) {
       byte[] torn = Arrays.copyOf(Arrays.copyOf(whole, length), whole.length);
       requireTorn(recoverFrom(torn), events, length);
@@ -114,7 +117,7 @@ class DamagedJournalTest {
   void aTornJournalIsWrittenOn() throws Exception {
     List<DeferredAuditEvent> events = events("agent:a", 4);
     byte[] whole = plantOne(events);
-    int start = Segment.HEADER + 3 * frameLength(events.get(0));
+    int start = SegmentFile.HEADER_BYTES + 3 * frameLength(events.get(0));
     byte[] torn = Arrays.copyOf(Arrays.copyOf(whole, start + 100), whole.length);
     Files.write(test.segments(0).get(0), torn);
     Journal journal = test.open();
@@ -127,23 +130,23 @@ class DamagedJournalTest {
     journal.close();
   }
 
-  /** One flipped bit, at each bit of the first, a middle and the last frame. */
+  /** One flipped bit in the first, a middle and the last frame. */
   @Test
   void oneFlippedBitCostsAtMostOneEventAndIsOnRecord() throws Exception {
     List<DeferredAuditEvent> events = events("agent:a", 4);
     byte[] whole = plantOne(events);
     int length = frameLength(events.get(0));
-    int lost = 0;
+    int harmless = 0;
     for (int frame : new int[] {0, 1, 3}) {
-      int start = Segment.HEADER + frame * length;
-      for (int bit = 0; bit < length * 8; bit++) {
+      int start = SegmentFile.HEADER_BYTES + frame * length;
+      for (int bit = 0; bit < length * 8; bit += Sample.step(7)) {
         byte[] damaged = whole.clone();
         damaged[start + bit / 8] ^= (byte) (1 << bit % 8);
-        lost += requireOneLost(recoverFrom(damaged), events, frame) ? 1 : 0;
+        harmless += requireOneLost(recoverFrom(damaged), events, frame) ? 0 : 1;
       }
     }
-    // Only the end word can change without harm.
-    assertThat(lost).isGreaterThanOrEqualTo(3 * (length - 8) * 8);
+    // Only the end word, of 64 bits, can change without harm.
+    assertThat(harmless).isLessThanOrEqualTo(3 * (64 / Sample.step(7) + 1));
   }
 
   /** The same in a segment that another follows: the damage stays within its frame. */
@@ -151,15 +154,15 @@ class DamagedJournalTest {
   void aFlippedBitIsContainedInItsSegment() throws Exception {
     List<DeferredAuditEvent> events = events("agent:a", 6);
     int length = frameLength(events.get(0));
-    int size = Segment.HEADER + 2 * length + 40;
+    int size = SegmentFile.HEADER_BYTES + 2 * length + 40;
     test.plant(new int[] {size, size, size}, events);
     List<byte[]> all = new ArrayList<>();
     for (Path file : test.segments(0)) {
       all.add(Files.readAllBytes(file));
     }
-    for (int bit = 0; bit < length * 8; bit++) {
+    for (int bit = 0; bit < length * 8; bit += Sample.step(7)) {
       byte[] damaged = all.get(1).clone();
-      damaged[Segment.HEADER + length + bit / 8] ^= (byte) (1 << bit % 8);
+      damaged[SegmentFile.HEADER_BYTES + length + bit / 8] ^= (byte) (1 << bit % 8);
       requireOneLost(recoverFrom(all.get(0), damaged, all.get(2)), events, 3);
     }
   }
@@ -206,15 +209,15 @@ class DamagedJournalTest {
   void aFlippedBitInRoomWithNothingInItCostsNoEvent() throws Exception {
     List<DeferredAuditEvent> events = events("agent:a", 4);
     int length = frameLength(events.get(0));
-    int at = Segment.HEADER + 2 * length;
+    int at = SegmentFile.HEADER_BYTES + 2 * length;
     byte[] whole = plantOne(events);
     try (Slot slot = Slot.take(test.place(0), TestJournal.LEDGER, test.disk).orElseThrow()) {
-      Segment.open(test.segments(0).get(0), slot.journal(), test.disk).publishVoid(at, length);
+      Segment.open(test.segments(0).get(0), slot.journal(), test.disk).pad(at, length);
     }
     whole = Files.readAllBytes(test.segments(0).get(0));
     List<DeferredAuditEvent> left = List.of(events.get(0), events.get(1), events.get(3));
     assertThat(bytes(recoverFrom(whole))).isEqualTo(bytes(left));
-    for (int bit = 0; bit < length * 8; bit++) {
+    for (int bit = 0; bit < length * 8; bit += Sample.step(7)) {
       byte[] damaged = whole.clone();
       damaged[at + bit / 8] ^= (byte) (1 << bit % 8);
       assertThat(bytes(recoverFrom(damaged))).as("bit %d", bit).isEqualTo(bytes(left));
@@ -228,7 +231,7 @@ class DamagedJournalTest {
     int length = frameLength(events.get(0));
     for (int rest : new int[] {8, 16, 40}) {
       TestJournal each = new TestJournal(temp.resolve("rest" + rest));
-      int size = Segment.HEADER + 2 * length + rest;
+      int size = SegmentFile.HEADER_BYTES + 2 * length + rest;
       each.plant(new int[] {size, size}, events);
       byte[] first = Files.readAllBytes(each.segments(0).get(0));
       byte[] second = Files.readAllBytes(each.segments(0).get(1));
@@ -255,7 +258,7 @@ class DamagedJournalTest {
         byte[] holed = whole.clone();
         List<DeferredAuditEvent> left = new ArrayList<>();
         for (int i = 0; i < events.size(); i++) {
-          int at = Segment.HEADER + i * length;
+          int at = SegmentFile.HEADER_BYTES + i * length;
           if ((mask & 1 << i) == 0) {
             left.add(events.get(i));
           } else {
@@ -274,11 +277,12 @@ class DamagedJournalTest {
     List<DeferredAuditEvent> events = events("agent:a", 4);
     int length = frameLength(events.get(0));
     byte[] whole = plantOne(events);
-    Arrays.fill(whole, Segment.HEADER + length, Segment.HEADER + 2 * length, (byte) 0);
+    Arrays.fill(
+        whole, SegmentFile.HEADER_BYTES + length, SegmentFile.HEADER_BYTES + 2 * length, (byte) 0);
     List<DeferredAuditEvent> left = List.of(events.get(0), events.get(2), events.get(3));
-    for (int bit = 0; bit < length * 8; bit++) {
+    for (int bit = 0; bit < length * 8; bit += Sample.step(7)) {
       byte[] damaged = whole.clone();
-      damaged[Segment.HEADER + 2 * length + bit / 8] ^= (byte) (1 << bit % 8);
+      damaged[SegmentFile.HEADER_BYTES + 2 * length + bit / 8] ^= (byte) (1 << bit % 8);
       List<AuditEvent> found = recoverFrom(damaged);
       assertThat(found).as("bit %d", bit).hasSize(3);
       assertThat(bytes(found.get(0))).isEqualTo(bytes(left.get(0)));
@@ -297,7 +301,7 @@ class DamagedJournalTest {
     for (int round = 0; round < 1_500; round++) {
       byte[] damaged = whole.clone();
       for (int cut = 1 + random.nextInt(4); cut > 0; cut--) {
-        int from = Segment.HEADER + random.nextInt(SEGMENT - Segment.HEADER);
+        int from = SegmentFile.HEADER_BYTES + random.nextInt(SEGMENT - SegmentFile.HEADER_BYTES);
         int to = Math.min(SEGMENT, from + 1 + random.nextInt(700));
         switch (random.nextInt(4)) {
           case 0 -> Arrays.fill(damaged, from, to, (byte) random.nextInt());
@@ -308,7 +312,11 @@ class DamagedJournalTest {
           }
           case 2 ->
               System.arraycopy(
-                  whole, Segment.HEADER, damaged, from, Math.min(to - from, 8 * (to - from) / 8));
+                  whole,
+                  SegmentFile.HEADER_BYTES,
+                  damaged,
+                  from,
+                  Math.min(to - from, 8 * (to - from) / 8));
           default -> Arrays.fill(damaged, from, to, (byte) 0);
         }
       }
@@ -329,9 +337,9 @@ class DamagedJournalTest {
       Journal journal = each.open();
       events.forEach(journal::offer);
       try (RandomAccessFile file = new RandomAccessFile(each.segments(0).get(0).toFile(), "rw")) {
-        file.seek(Segment.HEADER + length + at);
+        file.seek(SegmentFile.HEADER_BYTES + length + at);
         int was = file.read();
-        file.seek(Segment.HEADER + length + at);
+        file.seek(SegmentFile.HEADER_BYTES + length + at);
         file.write(was ^ 0x04);
       }
       assertThat(requireOneLost(each.drain(journal), events, 1)).as("byte %d", at).isTrue();
@@ -357,7 +365,7 @@ class DamagedJournalTest {
     test.plant(new int[] {JournalWriter.LARGEST_SEGMENT_BYTES}, events);
     Path segment = test.segments(0).get(0);
     try (RandomAccessFile file = new RandomAccessFile(segment.toFile(), "rw")) {
-      file.seek(Segment.HEADER);
+      file.seek(SegmentFile.HEADER_BYTES);
       file.write(new byte[4 + 4 + 16 + 8]);
     }
     long before = System.nanoTime();

@@ -25,28 +25,6 @@ class JournalConcurrencyTest {
 
   @TempDir Path temp;
 
-  /** One JVM mode, a moment each. */
-  @Test
-  void noForbiddenOutcomeShowsInAMoment() throws Exception {
-    stress(
-        "-m",
-        "quick",
-        "-f",
-        "1",
-        "-fsm",
-        "1",
-        "-iters",
-        "1",
-        "-time",
-        "400",
-        "-af",
-        "NONE",
-        "-sc",
-        "false",
-        "-jvmArgs",
-        "-XX:-TieredCompilation -XX:+UseSerialGC");
-  }
-
   /** Interpreted, compiled by each compiler, in all mixtures of them. */
   @Test
   @Tag("full")

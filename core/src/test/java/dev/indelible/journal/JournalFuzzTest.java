@@ -37,8 +37,14 @@ class JournalFuzzTest {
   @FuzzTest(maxDuration = "10m")
   void anyBytesAreReadToTheirEnd(byte[] input) {
     Segment segment = segment();
-    segment.bytes().put(Segment.HEADER, input, 0, Math.min(input.length, SIZE - Segment.HEADER));
-    read(segment, Segment.HEADER);
+    segment
+        .bytes()
+        .put(
+            SegmentFile.HEADER_BYTES,
+            input,
+            0,
+            Math.min(input.length, SIZE - SegmentFile.HEADER_BYTES));
+    read(segment, SegmentFile.HEADER_BYTES);
     read(segment, Long.MAX_VALUE);
   }
 
@@ -78,7 +84,7 @@ class JournalFuzzTest {
   }
 
   private static void damage(Segment segment, FuzzedDataProvider input, int end) {
-    int at = input.consumeInt(Segment.HEADER, end - 1);
+    int at = input.consumeInt(SegmentFile.HEADER_BYTES, end - 1);
     switch (input.consumeInt(0, 2)) {
       case 0 -> segment.bytes().put(at, (byte) (segment.bytes().get(at) ^ input.consumeByte()));
       case 1 -> {
@@ -131,9 +137,15 @@ class JournalFuzzTest {
   }
 
   private static Segment segment() {
-    Segment segment = new Segment(Path.of("segment"), 0, 0, MEMORY, TestJournal.UNSYNCED);
-    segment.clearFrom(Segment.HEADER);
-    segment.resumeAt(Segment.HEADER);
+    Segment segment =
+        new Segment(
+            new SegmentFile(
+                Path.of("segment"),
+                new SegmentFile.Header(0, 0, MEMORY.capacity()),
+                MEMORY,
+                TestJournal.UNSYNCED));
+    segment.clearFrom(SegmentFile.HEADER_BYTES);
+    segment.resumeAt(SegmentFile.HEADER_BYTES);
     return segment;
   }
 

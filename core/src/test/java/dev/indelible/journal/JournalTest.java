@@ -181,7 +181,7 @@ class JournalTest {
     for (int room : new int[] {3 * length, 3 * length + 8, 3 * length - 8, 3 * length + 16}) {
       TestJournal each = new TestJournal(temp.resolve("room" + room));
       List<DeferredAuditEvent> events = events("agent:a", 8);
-      int size = Segment.HEADER + room;
+      int size = SegmentFile.HEADER_BYTES + room;
       each.plant(new int[] {size, size, size, size}, events);
       assertThat(bytes(each.recover())).as("room %d", room).isEqualTo(bytes(events));
     }
@@ -193,7 +193,7 @@ class JournalTest {
     Journal journal = open();
     int empty = frameLength(event("agent:a", 0));
     List<DeferredAuditEvent> events = new ArrayList<>();
-    int left = JournalWriter.FIRST_SEGMENT_BYTES - Segment.HEADER;
+    int left = JournalWriter.FIRST_SEGMENT_BYTES - SegmentFile.HEADER_BYTES;
     for (int n = 0; left > 0; n++) {
       int length = left < 2 * 60_000 ? left : 60_000 / 8 * 8;
       DeferredAuditEvent next = event("agent:a", n, length - empty - 8);

@@ -8,7 +8,7 @@ import dev.indelible.decision.Refuse;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.queue.EventBatch;
-import java.nio.charset.StandardCharsets;
+import dev.indelible.testkit.ChildJvm;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,23 +28,10 @@ class OutOfMemoryTest {
 
   @Test
   void eventsReadBeforeMemoryRanOutAreReadAgain() throws Exception {
-    Process starved =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx64m",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Starved.class.getName(),
-                directory.resolve("journal").toString())
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
+    ChildJvm starved =
+        ChildJvm.running(Starved.class).with("-Xmx64m").start(directory.resolve("journal"));
 
-    String said = new String(starved.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-
-    assertThat(starved.waitFor()).isZero();
-    assertThat(said.strip()).isEqualTo("ran out, and read all in order");
+    assertThat(starved.output()).isEqualTo("ran out, and read all in order");
   }
 
   /** A process with little memory, which it fills before it reads. */

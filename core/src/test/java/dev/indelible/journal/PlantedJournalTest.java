@@ -211,7 +211,7 @@ class PlantedJournalTest {
     Path file = at("0000/000000000000.seg");
     byte[] whole = Files.readAllBytes(file);
     try (Slot slot = test.take()) {
-      for (int bit = 0; bit < Segment.HEADER * 8; bit++) {
+      for (int bit = 0; bit < SegmentFile.HEADER_BYTES * 8; bit++) {
         byte[] damaged = Arrays.copyOf(whole, 4096);
         damaged[bit / 8] ^= (byte) (1 << bit % 8);
         Files.write(file, damaged);
@@ -228,7 +228,7 @@ class PlantedJournalTest {
   @Test
   void aSegmentOfANewerVersionIsRefused() throws Exception {
     Path file = at("0000/000000000000.seg");
-    rewriteHeader(file, header -> header.putInt(8, Segment.VERSION + 1));
+    rewriteHeader(file, header -> header.putInt(8, SegmentFile.VERSION + 1));
     requireRefused(file, "version 2");
   }
 
@@ -315,8 +315,8 @@ class PlantedJournalTest {
     ByteBuffer header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     change.accept(header);
     CRC32C crc = new CRC32C();
-    crc.update(bytes, 0, Segment.HEADER - 4);
-    header.putInt(Segment.HEADER - 4, (int) crc.getValue());
+    crc.update(bytes, 0, SegmentFile.HEADER_BYTES - 4);
+    header.putInt(SegmentFile.HEADER_BYTES - 4, (int) crc.getValue());
     Files.write(file, bytes);
   }
 

@@ -4,14 +4,12 @@ package dev.indelible.journal;
 import static dev.indelible.journal.TestJournal.bytes;
 import static dev.indelible.journal.TestJournal.event;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.queue.EventBatch;
 import java.nio.ByteBuffer;
-import java.nio.ReadOnlyBufferException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -50,7 +48,7 @@ class PowerCutTest {
   @Test
   void aPowerCutCostsNothingThatWasAcceptedInPowerMode() throws Exception {
     Random random = new Random(29);
-    for (int round = 0; round < 12; round++) {
+    for (int round = 0; round < 6; round++) {
       TestJournal before = new TestJournal(temp.resolve("power" + round));
       PowerlessDisk disk = new PowerlessDisk();
       before.disk = disk;
@@ -101,7 +99,7 @@ class PowerCutTest {
   @Test
   void aPowerCutCostsOnlyWhatWasAcceptedAfterTheLastSync() throws Exception {
     Random random = new Random(5);
-    for (int round = 0; round < 8; round++) {
+    for (int round = 0; round < 4; round++) {
       TestJournal now = new TestJournal(temp.resolve("process" + round));
       Set<String> promised = new HashSet<>();
       Set<String> everOffered = new HashSet<>();
@@ -236,17 +234,15 @@ class PowerCutTest {
     Journal journal = test.open(PROCESS);
     assertThat(journal.offer(event("agent:a", 1))).isTrue();
     Segment first = journal.writer.current();
-    int claimed = first.used();
     ByteBuffer frame = Frame.encode(event("agent:late", 2));
-    assertThatThrownBy(() -> first.append(frame.asReadOnlyBuffer(), Durability.PROCESS))
-        .isInstanceOf(ReadOnlyBufferException.class);
+    int claimed = (int) first.claim(frame.limit());
     while (journal.writer.current() == first) {
       assertThat(TestJournal.offer(journal, event("agent:b", 3, 100_000))).isTrue();
     }
     for (int n = 0; n < 5; n++) {
       journal.sync();
     }
-    assertThat(first.place(claimed, frame, Durability.PROCESS)).isEqualTo(Segment.APPENDED);
+    assertThat(first.place(claimed, frame, Durability.PROCESS)).isEqualTo(Segment.Outcome.APPENDED);
     journal.sync();
     for (int seed = 0; seed < 8; seed++) {
       TestJournal after = cut(test, disk, new Random(seed), "late" + seed);

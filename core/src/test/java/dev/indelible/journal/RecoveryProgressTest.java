@@ -33,8 +33,7 @@ class RecoveryProgressTest {
             test.directory,
             Optional.of(TestJournal.LEDGER),
             id -> 0,
-            JournalSettings.ofDefaults(),
-            counts::add);
+            JournalSettings.ofDefaults().withProgress(counts::add));
     journal.close();
 
     assertThat(journal.recovered()).isEqualTo(2L * each);

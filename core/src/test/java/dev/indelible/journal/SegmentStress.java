@@ -69,8 +69,8 @@ public final class SegmentStress {
 
     /** Who makes pages writable: the very word that publishes the frame. */
     @Actor
-    public void makeWritable() {
-      segment.makeWritable(Segment.HEADER, Segment.HEADER + 1);
+    public void touch() {
+      segment.touch(SegmentFile.HEADER_BYTES, SegmentFile.HEADER_BYTES + 1);
     }
 
     /** The drainer, later. */
@@ -292,8 +292,8 @@ public final class SegmentStress {
     /** What the next run finds. */
     @Arbiter
     public void after(III_Result result) {
-      boolean quiet = segment.isQuiet(Segment.HEADER, claimed);
-      result.r2 = quiet ? (claimed - Segment.HEADER) / StressedSegment.FRAME : 9;
+      boolean quiet = segment.isQuiet(SegmentFile.HEADER_BYTES, claimed);
+      result.r2 = quiet ? (claimed - SegmentFile.HEADER_BYTES) / StressedSegment.FRAME : 9;
       result.r3 = StressedSegment.read(new Cursor(segment, 0, Long.MAX_VALUE));
     }
   }
@@ -325,8 +325,8 @@ public final class SegmentStress {
     }
 
     private int offerSynced(int at, int event) {
-      int outcome = segment.place(at, StressedSegment.frame(event), Durability.POWER);
-      return outcome == Segment.APPENDED && disk.covered(at) ? 1 : 0;
+      Segment.Outcome outcome = segment.place(at, StressedSegment.frame(event), Durability.POWER);
+      return outcome == Segment.Outcome.APPENDED && disk.covered(at) ? 1 : 0;
     }
 
     /** A disk that keeps only which frames were there when a sync began, once that is over. */
@@ -337,15 +337,15 @@ public final class SegmentStress {
 
       @Override
       void sync(Path file, MappedByteBuffer map, int length) {
-        boolean first = segment.stateWord(Segment.HEADER) != 0;
-        boolean second = segment.stateWord(Segment.HEADER + StressedSegment.FRAME) != 0;
+        boolean first = segment.stateWord(SegmentFile.HEADER_BYTES) != 0;
+        boolean second = segment.stateWord(SegmentFile.HEADER_BYTES + StressedSegment.FRAME) != 0;
         Thread.onSpinWait();
         firstCovered |= first;
         secondCovered |= second;
       }
 
       boolean covered(int at) {
-        return at == Segment.HEADER ? firstCovered : secondCovered;
+        return at == SegmentFile.HEADER_BYTES ? firstCovered : secondCovered;
       }
     }
   }

@@ -38,11 +38,13 @@ final class StressedSegment {
   /** An empty segment with so much room behind its header. */
   static Segment withRoom(int bytes, Disk disk) {
     int piece = Math.floorMod(NEXT.getAndIncrement(), PIECES);
-    MappedByteBuffer room = MEMORY.slice(piece * PIECE, Segment.HEADER + bytes);
+    MappedByteBuffer room = MEMORY.slice(piece * PIECE, SegmentFile.HEADER_BYTES + bytes);
     room.order(ByteOrder.LITTLE_ENDIAN);
-    Segment segment = new Segment(FILE, 0, 0, room, disk);
-    segment.clearFrom(Segment.HEADER);
-    segment.resumeAt(Segment.HEADER);
+    Segment segment =
+        new Segment(
+            new SegmentFile(FILE, new SegmentFile.Header(0, 0, room.capacity()), room, disk));
+    segment.clearFrom(SegmentFile.HEADER_BYTES);
+    segment.resumeAt(SegmentFile.HEADER_BYTES);
     return segment;
   }
 
@@ -63,13 +65,13 @@ final class StressedSegment {
 
   /** Claims room for two frames; returns the place of the first. */
   static int claimTwo(Segment segment) {
-    segment.resumeAt(Segment.HEADER + 2 * FRAME);
-    return Segment.HEADER;
+    segment.resumeAt(SegmentFile.HEADER_BYTES + 2 * FRAME);
+    return SegmentFile.HEADER_BYTES;
   }
 
   /** As a producer does it: claims, writes, publishes. Returns whether there was room. */
   static boolean offer(Segment segment, int event) {
-    return segment.append(frame(event), Durability.PROCESS) == Segment.APPENDED;
+    return segment.append(frame(event), Durability.PROCESS) == Segment.Outcome.APPENDED;
   }
 
   /** As a producer does it who fails behind its claim. */

@@ -185,22 +185,22 @@ final class TestJournal {
    * @return the first byte of each event's frame, counted within its segment
    */
   List<Integer> plant(int[] sizes, List<? extends AuditEvent> events) throws Exception {
-    Slot.makeDirectory(directory, disk);
+    Slot.createDirectory(directory, disk);
     List<Integer> offsets = new ArrayList<>();
     try (Slot slot = Slot.take(place(0), LEDGER, disk).orElseThrow()) {
       int number = 0;
-      Segment segment = Segment.create(slot, 0, 0, sizes[0]);
+      Segment segment = Segment.create(slot, new SegmentFile.Header(0, 0, sizes[0]));
       for (AuditEvent event : events) {
         ByteBuffer frame = Frame.encode(event);
         int at = segment.used();
-        while (segment.append(frame, Durability.PROCESS) == Segment.FULL) {
-          segment = Segment.create(slot, ++number, segment.end(), sizes[number]);
+        while (segment.append(frame, Durability.PROCESS) == Segment.Outcome.FULL) {
+          segment = Segment.create(slot, segment.nextHeader(sizes[++number]));
           at = segment.used();
         }
         offsets.add(at);
       }
       while (++number < sizes.length) {
-        segment = Segment.create(slot, number, segment.end(), sizes[number]);
+        segment = Segment.create(slot, segment.nextHeader(sizes[number]));
       }
     }
     return offsets;

@@ -21,11 +21,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** DESIGN section 4: everything hashed is RFC 8785, and what is read is read strictly. */
+/** RFC 8785 as written, and strict reading. */
 class CanonicalJsonTest {
-  /** Acceptance 2: the vectors of cyberphone/json-canonicalization. */
+  /** The vectors of cyberphone/json-canonicalization. */
   @Test
-  void theVectorsOfRfc8785Pass() throws Exception {
+  void vectorsOfRfc8785Pass() throws Exception {
     Path jcs = Vectors.path("jcs");
     List<Path> inputs;
     try (Stream<Path> files = Files.list(jcs.resolve("input"))) {
@@ -48,7 +48,7 @@ class CanonicalJsonTest {
     return HexFormat.of().parseHex(hex.replaceAll("\\s", ""));
   }
 
-  /** Acceptance 2. */
+  /** The order of members in the input does not matter. */
   @Test
   void equalFieldsInAnotherOrderGiveEqualBytes() throws Exception {
     assertThat(canonical("{\"b\":[1,{\"y\":2,\"x\":1}],\"a\":\"\\u0041\"}"))
@@ -96,7 +96,7 @@ class CanonicalJsonTest {
     assertThat(canonical(json)).isEqualTo(canonical);
   }
 
-  /** D1, section 4: what is refused here can be hashed in no second way elsewhere. */
+  /** Refuses text that another reader could hash in another way. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -163,7 +163,7 @@ class CanonicalJsonTest {
         .isInstanceOf(JsonFormatException.class);
   }
 
-  /** A raw half of a pair has no UTF-8 form; only text can hold one. */
+  /** A lone surrogate has no UTF-8 form; only text can have one. */
   @ParameterizedTest
   @ValueSource(strings = {"\"\ud800\"", "\"\udc00\"", "\"x\udc00\ud800\"", "{\"\ud83d\":1}"})
   void rawLoneSurrogatesAreRefused(String json) {
@@ -172,7 +172,7 @@ class CanonicalJsonTest {
         .hasMessageContaining("lone surrogate");
   }
 
-  /** RFC 3629: no overlong forms, no surrogates, nothing beyond U+10FFFF, nothing cut short. */
+  /** RFC 3629: no overlong forms, no surrogates, nothing beyond U+10FFFF, no truncated forms. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -200,7 +200,7 @@ class CanonicalJsonTest {
     assertThatThrownBy(() -> CanonicalJson.read(bytes)).isInstanceOf(JsonFormatException.class);
   }
 
-  /** Bytes are UTF-8 and nothing else; no encoding is guessed. */
+  /** Bytes are UTF-8; no other encoding is detected. */
   @ParameterizedTest
   @ValueSource(strings = {"UTF-16BE", "UTF-16LE", "UTF-16", "UTF-32BE", "UTF-32LE"})
   void otherEncodingsAreRefused(String encoding) {
@@ -226,7 +226,7 @@ class CanonicalJsonTest {
     assertThat(canonical(objects)).isEqualTo(objects);
   }
 
-  /** An integer that JSON's doubles do not hold is as easily written as any other. */
+  /** A writer accepts an integer that a double cannot hold; a value does not. */
   @Test
   void whatIsWrittenIsAValueOnlyIfItReadsBack() {
     CanonicalWriter exact = new CanonicalWriter().beginObject().member("n", 1L << 53).endObject();
@@ -236,9 +236,9 @@ class CanonicalJsonTest {
     assertThatIllegalStateException().isThrownBy(() -> JsonValue.of(inexact));
   }
 
-  /** D1: what a value is put into reads back too, because the value itself is less deep. */
+  /** D1: a payload around a value reads back, because the value is limited to less depth. */
   @Test
-  void aValueIsLessDeepThanWhatCanBeRead() throws Exception {
+  void valueIsLessDeepThanWhatCanBeRead() throws Exception {
     String deepest = nested("{\"a\":", "}", JsonValue.MAX_DEPTH);
     assertThat(JsonValue.parse(deepest).text()).isEqualTo(deepest);
     assertThatThrownBy(() -> JsonValue.parse("[" + deepest + "]"))
@@ -258,15 +258,15 @@ class CanonicalJsonTest {
         .hasMessage("67108865 bytes of JSON; the limit is 67108864 bytes");
   }
 
-  /** STYLE 5: an error says where. */
+  /** An error names the place. */
   @Test
-  void anErrorSaysLineAndColumn() {
+  void errorNamesLineAndColumn() {
     assertThatThrownBy(() -> CanonicalJson.read("{\n  \"a\": x}"))
         .isInstanceOf(JsonFormatException.class)
         .hasMessageStartingWith("not JSON at line 2, column ");
   }
 
-  /** Every code point that there is, in one string: written as Java's own UTF-8 has it. */
+  /** Every code point in one string is written as Java's own UTF-8 encoder does. */
   @Test
   void everyCodePointIsWrittenInItsShortestForm() throws Exception {
     String all =
@@ -280,9 +280,9 @@ class CanonicalJsonTest {
         .isEqualTo("\"\\u0000\\u0001\\b\\t\\n\\u000b\\f\\r\\u001f\\\"\\\\/\u007f\"");
   }
 
-  /** A value is its canonical text: equal when that is, whatever it was read from. */
+  /** Values are equal if their canonical texts are. */
   @Test
-  void aValueIsEqualWhenItsCanonicalTextIs() throws Exception {
+  void valueIsEqualWhenItsCanonicalTextIs() throws Exception {
     JsonValue value = JsonValue.parse("{\"n\":1.0,\"s\":\"x\"}");
     assertThat(value)
         .isEqualTo(JsonValue.parse("{\"s\":\"\\u0078\",\"n\":1}"))

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 
-/** STYLE 5: what is wrong with a field is said with its place. */
+/** An error about a field names its place. */
 class JsonFieldsTest {
   @Test
   void fieldsAreTakenByNameAndType() throws Exception {
@@ -23,7 +23,7 @@ class JsonFieldsTest {
   }
 
   @Test
-  void aFieldThatWasNotAskedForIsRefused() throws Exception {
+  void fieldThatWasNotAskedForIsRefused() throws Exception {
     JsonFields fields = of("{\"s\":\"x\",\"extra\":1}");
     fields.string("s");
     fields.optionalString("t");
@@ -31,7 +31,7 @@ class JsonFieldsTest {
         .hasMessage("here.extra: unknown field; the fields here are s, t");
   }
 
-  /** A null that is there is not a field that is absent. */
+  /** A field that is null is not absent. */
   @Test
   void nullIsNotAbsent() throws Exception {
     JsonFields fields = of("{\"s\":null,\"n\":null}");

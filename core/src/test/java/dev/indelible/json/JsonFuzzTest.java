@@ -6,12 +6,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * RFC 8785: whatever is read has one canonical form, and that form is read as the same. Nothing but
- * {@link JsonFormatException} comes out of reading.
+ * RFC 8785: every value that is read has one canonical form, which reads back as that value. Only
+ * {@link JsonFormatException} is thrown.
  */
 class JsonFuzzTest {
   @FuzzTest(maxDuration = "10m")
-  void theCanonicalFormIsItsOwnCanonicalForm(byte[] input) throws JsonFormatException {
+  void canonicalFormIsItsOwnCanonicalForm(byte[] input) throws JsonFormatException {
     byte[] canonical;
     try {
       canonical = CanonicalJson.canonicalize(input);

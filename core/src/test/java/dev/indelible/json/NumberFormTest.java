@@ -20,13 +20,13 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** RFC 8785 section 3.2.2.3: a double as ECMAScript writes it. */
+/** RFC 8785 section 3.2.2.3: doubles are formatted as ECMAScript does. */
 class NumberFormTest {
   private static final String README = "jcs/README.md";
 
-  /** The lines {@code hex,expected} given as samples with the vectors. */
+  /** The sample lines {@code hex,expected} of the vectors. */
   @Test
-  void theSampleLinesPass() throws Exception {
+  void sampleLinesPass() throws Exception {
     List<MatchResult> lines = find("(?m)^([0-9a-f]{1,16}),(\\S+)$");
     assertThat(lines).hasSizeGreaterThanOrEqualTo(7);
     for (MatchResult line : lines) {
@@ -36,11 +36,11 @@ class NumberFormTest {
   }
 
   /**
-   * The published hashes of the ES6 test file: its doubles are made here as its README says, from
-   * the constants in that README; what is written of them must hash to the published values.
+   * The published hashes of the ES6 test file: its doubles are made as its README describes, from
+   * the constants there; their formatted lines must have the published hashes.
    */
   @Test
-  void theFirstHundredThousandLinesHaveThePublishedHashes() throws Exception {
+  void first100000LinesHaveThePublishedHashes() throws Exception {
     List<MatchResult> published = find("(?m)^\\| ([0-9a-f]{64}) \\| (\\d+)");
     MessageDigest digest = MessageDigest.getInstance("SHA-256");
     Es6Doubles doubles = new Es6Doubles();
@@ -99,9 +99,7 @@ class NumberFormTest {
     }
   }
 
-  /**
-   * Against a search that knows nothing of fast algorithms: the fewest digits, then the nearest.
-   */
+  /** Compares with a slow search: the fewest digits, then the nearest. */
   @Test
   void randomDoublesAreShortestAndReadBack() {
     SplittableRandom random = new SplittableRandom(20261123);
@@ -112,15 +110,15 @@ class NumberFormTest {
     }
   }
 
-  /** Java's own rule, two digits at least, differs from ECMAScript's only down here. */
+  /** Java's rule, two digits at least, differs from ECMAScript's only for these doubles. */
   @Test
-  void theSmallestDoublesAreShortestAndReadBack() {
+  void smallestDoublesAreShortestAndReadBack() {
     for (long bits = 1; bits <= 3_000; bits++) {
       check(Double.longBitsToDouble(bits));
     }
   }
 
-  /** Around every power of two and of ten, where rounding intervals change. */
+  /** Doubles around every power of two and of ten, where rounding intervals change. */
   @Test
   void doublesAtTheEdgesAreShortestAndReadBack() {
     for (int exponent = -1074; exponent <= 1023; exponent += 7) {
@@ -174,7 +172,7 @@ class NumberFormTest {
     return sign + plain + "e" + (exponent < 0 ? "-" : "+") + Math.abs(exponent);
   }
 
-  /** Of two equally near, the even one (ECMA-262, Number::toString, note 2). */
+  /** Returns the even one of two equally near (ECMA-262, Number::toString, note 2). */
   private static boolean isNearer(BigDecimal candidate, BigDecimal best, BigDecimal exact) {
     int order = candidate.subtract(exact).abs().compareTo(best.subtract(exact).abs());
     return order < 0 || (order == 0 && !candidate.unscaledValue().testBit(0));

@@ -169,4 +169,20 @@ class HeadGuardTest {
     assertThat(TamperNote.read(empty)).isEmpty();
     assertThat(TamperNote.read(ChainedRows.type(rows.get(0), "audit.tamper"))).isEmpty();
   }
+
+  @Test
+  void scopeOfNoteDoesNotDependOnItsWords() {
+    TamperNote note = new TamperNote(3, "00", "was reworded", TamperNote.Scope.CHAIN);
+    ChainRow row =
+        new RowSealer(SigningKey.generate()).seal(Head.EMPTY, List.of(note.toEvent())).get(0);
+
+    assertThat(TamperNote.read(row)).contains(note);
+  }
+
+  @Test
+  void noteWithoutScopeIsUnderstoodByItsCause() {
+    assertThat(new TamperNote(3, "00", TamperNote.EXCHANGED).scope())
+        .isEqualTo(TamperNote.Scope.CHAIN);
+    assertThat(new TamperNote(3, "00", "does not verify").scope()).isEqualTo(TamperNote.Scope.ROW);
+  }
 }

@@ -16,6 +16,7 @@ import dev.indelible.decision.Warn;
 import dev.indelible.drain.WrappedStore;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.queue.AuditCounters.Counter;
 import dev.indelible.queue.AuditHealth.State;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -204,7 +205,7 @@ class DeferredAuditQueueTest {
     assertThat(queue.metrics().sendFailures()).isEqualTo(2);
     assertThat(queue.metrics().pending()).isEqualTo(3);
     store.settle(1);
-    counters.countAppended(1);
+    counters.count(Counter.APPENDED, 1);
     assertThat(queue.submit(refusal("agent:alice", 5))).isTrue();
   }
 
@@ -260,7 +261,7 @@ class DeferredAuditQueueTest {
   @Test
   void aTerminalStateClosesTheQueueAndEndsTheWait() {
     queue.submit(refusal("agent:alice", 1));
-    counters.report(new AuditHealth(State.SINK_FAILED, "gone"));
+    counters.health().report(new AuditHealth(State.SINK_FAILED, "gone"));
     assertThat(queue.isOpen()).isFalse();
     assertThat(queue.submit(refusal("agent:alice", 2))).isFalse();
     assertThat(queue.drainPending(Duration.ofHours(1))).isFalse();
@@ -270,10 +271,11 @@ class DeferredAuditQueueTest {
   /** D8: what is final stays. */
   @Test
   void aFinalStateIsNotOverwritten() {
-    counters.report(new AuditHealth(State.SINK_PANICKED, "kaput"));
-    counters.reportRecording();
-    counters.report(new AuditHealth(State.CLOSED, ""));
-    assertThat(counters.health()).isEqualTo(new AuditHealth(State.SINK_PANICKED, "kaput"));
+    counters.health().report(new AuditHealth(State.SINK_PANICKED, "kaput"));
+    counters.health().report(AuditHealth.RECORDING);
+    counters.health().report(new AuditHealth(State.CLOSED, ""));
+    assertThat(counters.health().current())
+        .isEqualTo(new AuditHealth(State.SINK_PANICKED, "kaput"));
   }
 
   /** Metrics of section 6: how long the oldest waits, and nothing when none does. */
@@ -286,7 +288,7 @@ class DeferredAuditQueueTest {
     assertThat(queue.metrics().oldestPending().orElseThrow())
         .isGreaterThanOrEqualTo(Duration.ofHours(1));
     store.settle(2);
-    counters.countAppended(2);
+    counters.count(Counter.APPENDED, 2);
     queue.submit(at(model, model.timestamp().plusSeconds(3_600)));
     assertThat(queue.metrics().oldestPending()).contains(Duration.ZERO);
   }

@@ -135,7 +135,7 @@ class VerifierTest {
                 "gap",
                 Status.OK,
                 OptionalLong.of(21),
-                "accepted events were lost, and this row says so: a bad block"));
+                "accepted events were lost, as this row records: a bad block"));
   }
 
   /** Two rows that changed places, with the sequences of their new ones. */
@@ -252,6 +252,6 @@ class VerifierTest {
     assertThat(report.firstBroken()).hasValue(1_100);
     assertThat(report.faults()).isEqualTo(1_101);
     assertThat(report.findings().stream().filter(f -> f.counts() && f.status() != Status.OK))
-        .hasSizeLessThanOrEqualTo(Verifier.MAX_FINDINGS);
+        .hasSizeLessThanOrEqualTo(Finding.MAX_NAMED);
   }
 }

@@ -14,20 +14,20 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
-/** Bound values as JSON that can always go on record, whatever they are. */
+/** Converts bound values to JSON that can be recorded, whatever the values are. */
 final class BoundValues {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
-  /** Integers of so many bits a double holds exactly; JSON on record has no other numbers. */
+  /** A double holds integers of at most this many bits exactly; recorded numbers are doubles. */
   private static final int EXACT_BITS = 53;
 
   private BoundValues() {}
 
   /**
-   * One list for each time the statement is to run, in the order of the parameters.
+   * Returns a list of values, in the order of the parameters, for each run of the statement.
    *
-   * <p>Drivers keep a value until it is bound anew, also from one batch entry to the next;
-   * datasource-proxy lists only what was bound for the entry, so earlier entries are carried on.
+   * <p>Drivers keep a value until it is bound again, from one batch entry to the next as well;
+   * datasource-proxy lists only the values bound for an entry, so earlier values are kept here.
    */
   static ArrayNode json(List<List<ParameterSetOperation>> entries) {
     ArrayNode lists = JSON.arrayNode();
@@ -87,7 +87,7 @@ final class BoundValues {
         : JSON.objectNode().put("type", value.getClass().getName());
   }
 
-  /** Streams, locators and the like have no text that could be read without using them up. */
+  /** Returns false for streams, locators and the like, whose text cannot be read twice. */
   private static boolean isText(Object value) {
     return value instanceof CharSequence
         || value instanceof Character
@@ -98,25 +98,26 @@ final class BoundValues {
         || value instanceof java.net.URL;
   }
 
-  /** A number if nothing is lost by it, else text. A BigDecimal is text: its scale counts. */
+  /**
+   * Returns a number if that is exact, else text. A BigDecimal is text, because its scale counts.
+   */
   private static JsonNode number(Number number) {
-    boolean exact =
-        number instanceof Double || number instanceof Float
-            ? Double.isFinite(number.doubleValue())
-            : number instanceof Integer
-                || number instanceof Short
-                || number instanceof Byte
-                || number instanceof Long l && BigInteger.valueOf(l).bitLength() <= EXACT_BITS
-                || number instanceof BigInteger big && big.bitLength() <= EXACT_BITS;
-    if (!exact) {
-      return JSON.stringNode(wellFormed(number.toString()));
+    boolean floating = number instanceof Double || number instanceof Float;
+    if (floating && Double.isFinite(number.doubleValue())) {
+      return JSON.numberNode(number.doubleValue());
     }
-    return number instanceof Double || number instanceof Float
-        ? JSON.numberNode(number.doubleValue())
-        : JSON.numberNode(number.longValue());
+    boolean exact =
+        number instanceof Integer
+            || number instanceof Short
+            || number instanceof Byte
+            || number instanceof Long l && BigInteger.valueOf(l).bitLength() <= EXACT_BITS
+            || number instanceof BigInteger big && big.bitLength() <= EXACT_BITS;
+    return exact
+        ? JSON.numberNode(number.longValue())
+        : JSON.stringNode(wellFormed(number.toString()));
   }
 
-  /** Writes half of a surrogate pair, which has no UTF-8 form, as its six-char escape. */
+  /** Replaces a lone surrogate, which has no UTF-8 form, by its six-char escape. */
   static String wellFormed(String text) {
     StringBuilder formed = new StringBuilder(text.length());
     text.codePoints()

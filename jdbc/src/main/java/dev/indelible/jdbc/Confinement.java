@@ -35,13 +35,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps the driver's own objects out of reach. Every JDBC object that a method returns is wrapped
- * by the interface that the method declares, since a driver may return one object for several
- * interfaces. The ways JDBC offers around the statements that datasource-proxy watches are closed:
- * {@code unwrap}, the way back to a statement or connection, other SQL on a prepared statement,
- * rows updated through a result set, and large objects written in place.
+ * by the interface that the method declares, because a driver may return one object for several
+ * interfaces. The bypasses that JDBC offers are closed: {@code unwrap}, the way back to a statement
+ * or connection, other SQL on a prepared statement, rows updated through a result set, and large
+ * objects written in place.
  */
 final class Confinement implements InvocationHandler {
-  /** The interfaces that are wrapped; an object of undeclared type is wrapped as the first. */
+  /** The wrapped interfaces; an object of undeclared type is wrapped as the first that fits. */
   private static final List<Class<?>> CONFINED =
       List.of(
           Connection.class,
@@ -65,7 +65,7 @@ final class Confinement implements InvocationHandler {
   private static final Set<Class<?>> WRITABLE_VALUES =
       Set.of(Blob.class, Clob.class, NClob.class, SQLXML.class, Ref.class);
 
-  /** The pool, and the type that Spring Boot asks for before it casts the answer to the pool. */
+  /** The pool, and the type that Spring Boot unwraps before it casts the result to the pool. */
   private static final Set<String> HIKARI_TYPES =
       Set.of("com.zaxxer.hikari.HikariDataSource", "com.zaxxer.hikari.HikariConfigMXBean");
 
@@ -75,10 +75,10 @@ final class Confinement implements InvocationHandler {
   private final Class<?> type;
   private final WriteQuestions questions;
 
-  /** The object this one came from, as the caller sees it; for a data source, the wrapped one. */
+  /** The wrapped object that returned this one; for a data source, its target. */
   private final Object owner;
 
-  /** The SQL of a prepared statement; for a value, the method that made it. */
+  /** The SQL of a prepared statement; for any other object, the method that returned it. */
   private final String origin;
 
   private Confinement(
@@ -91,9 +91,9 @@ final class Confinement implements InvocationHandler {
   }
 
   /**
-   * Wraps a data source that asks.
+   * Wraps a data source that asks the hook.
    *
-   * @param wrapped the data source behind it, a pool perhaps
+   * @param wrapped the target of {@code asking}, for example a pool
    */
   static DataSource confine(DataSource asking, DataSource wrapped, WriteQuestions questions) {
     return (DataSource)
@@ -144,7 +144,7 @@ final class Confinement implements InvocationHandler {
         || owner instanceof DataSource wrapped && isHikariPool(wrapped, wanted);
   }
 
-  /** Goes by names, since HikariCP may not be on the class path. */
+  /** Compares names, because HikariCP may not be on the class path. */
   private static boolean isHikariPool(DataSource wrapped, Class<?> wanted) {
     return HIKARI_TYPES.contains(wanted.getName()) && wanted.isInstance(wrapped);
   }
@@ -157,11 +157,11 @@ final class Confinement implements InvocationHandler {
       return HikariView.of(wrapped, (DataSource) self);
     }
     throw new SQLException(
-        "%s would get around the gate; take it from the data source that was wrapped"
+        "%s would bypass the gate; take it from the data source that was wrapped"
             .formatted(wanted.getName()));
   }
 
-  /** JDBC forbids these methods on a prepared statement; some drivers do not. */
+  /** Refuses methods that JDBC forbids on a prepared statement, and some drivers permit. */
   private void requireNoOtherSql(Method method, Object @Nullable [] args) throws SQLException {
     boolean takesSql =
         method.getName().startsWith("execute") || method.getName().equals("addBatch");
@@ -171,7 +171,7 @@ final class Confinement implements InvocationHandler {
     }
   }
 
-  /** A value that came from the database may be a locator, whose setters write to the table. */
+  /** Refuses setters of a value that was read: it may be a locator, which writes to the table. */
   private void requireNoWriteInPlace(Method method) throws SQLException {
     boolean writes =
         WRITABLE_VALUES.contains(type)
@@ -183,7 +183,7 @@ final class Confinement implements InvocationHandler {
     }
   }
 
-  /** PostgreSQL's driver writes a large object when it is bound, before the statement runs. */
+  /** Asks about a large object that is bound, because PostgreSQL's driver writes it then. */
   private void askAboutLargeObject(Method method, Object @Nullable [] args) throws SQLException {
     boolean binds =
         target instanceof PreparedStatement
@@ -217,7 +217,7 @@ final class Confinement implements InvocationHandler {
     }
   }
 
-  /** The arguments as the driver knows them: its own objects, no proxies. */
+  /** Returns the arguments with the driver's own objects in place of proxies. */
   private static Object[] released(Object[] args) {
     Object[] released = args.clone();
     for (int i = 0; i < args.length; i++) {
@@ -238,13 +238,7 @@ final class Confinement implements InvocationHandler {
     if (result instanceof Object[] elements) {
       return confinedElements(elements, method, self);
     }
-    Class<?> declared = method.getReturnType();
-    Class<?> confinedType =
-        CONFINED.stream()
-            .filter(candidate -> declared == candidate || declared == Object.class)
-            .filter(candidate -> candidate.isInstance(result))
-            .findFirst()
-            .orElse(null);
+    Class<?> confinedType = confinedType(result, method.getReturnType());
     if (confinedType == null) {
       return result;
     }
@@ -257,20 +251,27 @@ final class Confinement implements InvocationHandler {
         : proxy;
   }
 
+  /** Returns the interface that wraps an object of this declared type, or null if none does. */
+  private static @Nullable Class<?> confinedType(@Nullable Object object, Class<?> declared) {
+    return CONFINED.stream()
+        .filter(type -> declared == type || declared == Object.class)
+        .filter(type -> type.isInstance(object))
+        .findFirst()
+        .orElse(null);
+  }
+
   private Object[] confinedElements(Object[] elements, Method method, Object self)
       throws SQLException {
     Object[] confined = Arrays.copyOf(elements, elements.length, Object[].class);
     boolean changed = false;
     for (int i = 0; i < elements.length; i++) {
       Object element = elements[i];
-      confined[i] =
-          element instanceof Object[] inner ? confinedElements(inner, method, self) : element;
-      for (Class<?> candidate : CONFINED) {
-        if (candidate.isInstance(element)) {
-          confined[i] =
-              proxy(new Confinement(element, candidate, questions, self, method.getName()));
-          break;
-        }
+      Class<?> confinedType = confinedType(element, Object.class);
+      if (element instanceof Object[] inner) {
+        confined[i] = confinedElements(inner, method, self);
+      } else if (confinedType != null) {
+        confined[i] =
+            proxy(new Confinement(element, confinedType, questions, self, method.getName()));
       }
       changed |= confined[i] != element;
     }

@@ -1,23 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.jdbc;
 
-import static dev.indelible.jdbc.Quirk.BACKTICK_NAMES;
-import static dev.indelible.jdbc.Quirk.BRACKET_NAMES;
-import static dev.indelible.jdbc.Quirk.DASHES_NEED_SPACE;
-import static dev.indelible.jdbc.Quirk.DOLLAR_QUOTES;
-import static dev.indelible.jdbc.Quirk.DOUBLE_DOLLAR_QUOTES;
-import static dev.indelible.jdbc.Quirk.DOUBLE_QUOTE_ESCAPES;
-import static dev.indelible.jdbc.Quirk.EXECUTABLE_COMMENTS;
-import static dev.indelible.jdbc.Quirk.E_STRING_ESCAPES;
-import static dev.indelible.jdbc.Quirk.HASH_COMMENTS;
-import static dev.indelible.jdbc.Quirk.NESTED_COMMENTS;
-import static dev.indelible.jdbc.Quirk.Q_STRINGS;
-import static dev.indelible.jdbc.Quirk.RETURN_ENDS_COMMENT;
-import static dev.indelible.jdbc.Quirk.SLASH_COMMENTS;
-import static dev.indelible.jdbc.Quirk.STRING_ESCAPES;
-import static dev.indelible.jdbc.Quirk.UNICODE_SPACES;
-import static dev.indelible.jdbc.Quirk.VARIABLES_WITH_PARENTHESES;
-
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -27,18 +10,17 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * All that is particular to a database product: how it reads SQL, and which statements pass without
- * a question.
+ * The properties of a database product: its reading of SQL, and the statements that pass without a
+ * question.
  *
- * <p>The patterns of statements are matched against a text in which words are in lower case, a
- * quoted name is {@code "}, a string {@code '}, a number {@code 0}, and one space stands between
- * tokens.
+ * <p>The patterns of statements match a text in which words are in lower case, a quoted name is
+ * {@code "}, a string {@code '}, a number {@code 0}, with one space between tokens.
  *
- * @param has quirks it has for certain
- * @param mayHave quirks that the session can switch, or that nobody knows about
- * @param steering statements that steer the transaction or the session, or show a setting
- * @param explains whether EXPLAIN of a query writes nothing
- * @param semicolons whether a semicolon must stand between two statements
+ * @param has quirks that it always has
+ * @param mayHave quirks that depend on the session, or are not known
+ * @param steering statements that control the transaction or the session, or show a setting
+ * @param explains true if EXPLAIN of a query writes nothing
+ * @param semicolons true if statements must be separated by semicolons
  * @param writingFunctions functions known to write, by their names in lower case
  */
 record Dialect(
@@ -61,9 +43,10 @@ record Dialect(
   private static final String TRANSACTION_MODES =
       TRANSACTION_MODE + "(?:(?: ,)? " + TRANSACTION_MODE + ")*";
 
-  /** Transaction control, the same for every product. */
-  private static final List<String> TRANSACTION =
-      List.of(
+  /** Transaction control, for every product. */
+  private static final String TRANSACTION =
+      String.join(
+          "|",
           "begin(?: (?:deferred|immediate|exclusive|concurrent))?(?: (?:transaction|tran|work))?"
               + ("(?: " + TRANSACTION_MODES + ")?"),
           "start transaction(?: " + TRANSACTION_MODES + ")?",
@@ -75,7 +58,7 @@ record Dialect(
           "set (?:session characteristics as )?transaction " + TRANSACTION_MODES,
           "set schema(?: =)? " + VALUE);
 
-  /** SQLite: pragmas that report when they have no argument. */
+  /** SQLite's pragmas that only report if they have no argument. */
   private static final String REPORTING_PRAGMAS =
       "(?:application_id|auto_vacuum|automatic_index|busy_timeout|cache_size|cache_spill"
           + "|cell_size_check|checkpoint_fullfsync|collation_list|compile_options|data_version"
@@ -87,12 +70,12 @@ record Dialect(
           + "|soft_heap_limit|synchronous|temp_store|threads|trusted_schema|user_version"
           + "|wal_autocheckpoint|writable_schema)";
 
-  /** SQLite: pragmas that report whatever their argument. */
+  /** SQLite's pragmas that only report, whatever their argument. */
   private static final String INSPECTING_PRAGMAS =
       "(?:table_info|table_xinfo|table_list|index_list|index_info|index_xinfo|foreign_key_list"
           + "|foreign_key_check|integrity_check|quick_check)";
 
-  /** PostgreSQL: settings that last no longer than the session and bear on no data. */
+  /** PostgreSQL's settings that end with the session and affect no data. */
   private static final String POSTGRESQL_SETTINGS =
       "(?:application_name|bytea_output|client_encoding|client_min_messages|cursor_tuple_fraction"
           + "|datestyle|default_transaction_(?:isolation|read_only|deferrable)|enable_\\w+"
@@ -149,7 +132,7 @@ record Dialect(
   private static final String SQL_SERVER_FUNCTIONS = "openrowset|openquery|opendatasource";
   private static final String ORACLE_FUNCTIONS = "(?:dbms|utl|owa|apex|ctx|sdo)_\\w*\\.?";
 
-  /** A database nothing is known of. */
+  /** The dialect of an unknown product. */
   static final Dialect UNKNOWN =
       new Dialect(
           EnumSet.noneOf(Quirk.class),
@@ -167,7 +150,7 @@ record Dialect(
 
   static final Dialect SQLITE =
       new Dialect(
-          EnumSet.of(BACKTICK_NAMES, BRACKET_NAMES, VARIABLES_WITH_PARENTHESES),
+          EnumSet.of(Quirk.BACKTICK_NAMES, Quirk.BRACKET_NAMES, Quirk.VARIABLES_WITH_PARENTHESES),
           EnumSet.noneOf(Quirk.class),
           statements(
               "pragma (?:" + PART + " \\. )?" + REPORTING_PRAGMAS,
@@ -179,13 +162,13 @@ record Dialect(
   private static final Dialect H2 =
       new Dialect(
           EnumSet.of(
-              BACKTICK_NAMES,
-              DOUBLE_DOLLAR_QUOTES,
-              NESTED_COMMENTS,
-              RETURN_ENDS_COMMENT,
-              SLASH_COMMENTS,
-              UNICODE_SPACES),
-          EnumSet.of(BRACKET_NAMES),
+              Quirk.BACKTICK_NAMES,
+              Quirk.DOUBLE_DOLLAR_QUOTES,
+              Quirk.NESTED_COMMENTS,
+              Quirk.RETURN_ENDS_COMMENT,
+              Quirk.SLASH_COMMENTS,
+              Quirk.UNICODE_SPACES),
+          EnumSet.of(Quirk.BRACKET_NAMES),
           statements(
               SHOW,
               "set (?:autocommit|lock_timeout|query_timeout|schema_search_path)(?: =| to)? "
@@ -199,8 +182,12 @@ record Dialect(
 
   private static final Dialect HSQLDB =
       new Dialect(
-          EnumSet.of(SLASH_COMMENTS),
-          EnumSet.of(BACKTICK_NAMES, NESTED_COMMENTS, RETURN_ENDS_COMMENT, UNICODE_SPACES),
+          EnumSet.of(Quirk.SLASH_COMMENTS),
+          EnumSet.of(
+              Quirk.BACKTICK_NAMES,
+              Quirk.NESTED_COMMENTS,
+              Quirk.RETURN_ENDS_COMMENT,
+              Quirk.UNICODE_SPACES),
           statements("set autocommit " + VALUE, "set maxrows " + VALUE, "set time zone " + VALUE),
           true,
           true,
@@ -208,8 +195,12 @@ record Dialect(
 
   static final Dialect POSTGRESQL =
       new Dialect(
-          EnumSet.of(E_STRING_ESCAPES, DOLLAR_QUOTES, NESTED_COMMENTS, RETURN_ENDS_COMMENT),
-          EnumSet.of(STRING_ESCAPES),
+          EnumSet.of(
+              Quirk.E_STRING_ESCAPES,
+              Quirk.DOLLAR_QUOTES,
+              Quirk.NESTED_COMMENTS,
+              Quirk.RETURN_ENDS_COMMENT),
+          EnumSet.of(Quirk.STRING_ESCAPES),
           statements(
               SHOW,
               "set (?:(?:session|local) )?" + POSTGRESQL_SETTINGS + " (?:=|to) " + VALUES,
@@ -223,8 +214,8 @@ record Dialect(
 
   private static final Dialect MYSQL =
       new Dialect(
-          EnumSet.of(BACKTICK_NAMES, HASH_COMMENTS, DASHES_NEED_SPACE),
-          EnumSet.of(STRING_ESCAPES, DOUBLE_QUOTE_ESCAPES, EXECUTABLE_COMMENTS),
+          EnumSet.of(Quirk.BACKTICK_NAMES, Quirk.HASH_COMMENTS, Quirk.DASHES_NEED_SPACE),
+          EnumSet.of(Quirk.STRING_ESCAPES, Quirk.DOUBLE_QUOTE_ESCAPES, Quirk.EXECUTABLE_COMMENTS),
           statements(
               SHOW,
               "(?:describe|desc|explain) " + NAME + "(?: " + PART + ")?",
@@ -238,8 +229,8 @@ record Dialect(
 
   private static final Dialect SQL_SERVER =
       new Dialect(
-          EnumSet.of(BRACKET_NAMES, NESTED_COMMENTS, UNICODE_SPACES),
-          EnumSet.of(RETURN_ENDS_COMMENT),
+          EnumSet.of(Quirk.BRACKET_NAMES, Quirk.NESTED_COMMENTS, Quirk.UNICODE_SPACES),
+          EnumSet.of(Quirk.RETURN_ENDS_COMMENT),
           statements(
               "(?:begin|commit|rollback|save) (?:tran|transaction) " + NAME,
               ("set " + SQL_SERVER_SWITCHES + "(?: , " + SQL_SERVER_SWITCHES + ")*")
@@ -253,14 +244,14 @@ record Dialect(
 
   private static final Dialect ORACLE =
       new Dialect(
-          EnumSet.of(Q_STRINGS),
-          EnumSet.of(RETURN_ENDS_COMMENT, UNICODE_SPACES),
+          EnumSet.of(Quirk.Q_STRINGS),
+          EnumSet.of(Quirk.RETURN_ENDS_COMMENT, Quirk.UNICODE_SPACES),
           statements(),
           false,
           true,
           functions(ORACLE_FUNCTIONS));
 
-  /** More readings of one text than this are not tried: the text is asked about. */
+  /** The most readings of a text that are tried; beyond it the hook is asked. */
   private static final int MAX_READINGS = 64;
 
   Dialect {
@@ -269,17 +260,19 @@ record Dialect(
   }
 
   private static Pattern statements(String... ofProduct) {
-    return Pattern.compile(
-        Stream.concat(TRANSACTION.stream(), Stream.of(ofProduct)).collect(Collectors.joining("|")));
+    return anyOf(TRANSACTION, ofProduct);
   }
 
   private static Pattern functions(String... ofProduct) {
-    return Pattern.compile(
-        Stream.concat(Stream.of(COMMON_FUNCTIONS), Stream.of(ofProduct))
-            .collect(Collectors.joining("|")));
+    return anyOf(COMMON_FUNCTIONS, ofProduct);
   }
 
-  /** The dialect of a database, by the product name its driver reports. */
+  private static Pattern anyOf(String common, String... ofProduct) {
+    return Pattern.compile(
+        Stream.concat(Stream.of(common), Stream.of(ofProduct)).collect(Collectors.joining("|")));
+  }
+
+  /** Returns the dialect of a database by the product name that its driver reports. */
   static Dialect of(String product) {
     return switch (product) {
       case "SQLite" -> SQLITE;
@@ -293,7 +286,7 @@ record Dialect(
     };
   }
 
-  /** Every way in which this database may read the text, mostly one; none if there are too many. */
+  /** Returns the possible readings of a text, usually one; empty if there are too many. */
   List<Set<Quirk>> readings(String sql) {
     List<Quirk> open = mayHave.stream().filter(quirk -> quirk.matters(sql)).toList();
     if (1L << open.size() > MAX_READINGS) {
@@ -311,7 +304,7 @@ record Dialect(
     return readings;
   }
 
-  /** Returns whether this name, in lower case, is a function or a pragma's table that may write. */
+  /** Returns true if this name, in lower case, is a function or a pragma's table that may write. */
   boolean mayWrite(String name, boolean called) {
     return (called || name.startsWith("pragma_")) && writingFunctions.matcher(name).matches();
   }

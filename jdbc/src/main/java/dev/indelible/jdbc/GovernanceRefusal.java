@@ -6,21 +6,20 @@ import dev.indelible.decision.Refuse;
 import java.sql.SQLException;
 
 /**
- * A write that was not permitted. Nothing of its statement, or of the batch it was part of, reached
- * the database; the transaction is as it was and can go on, be committed or rolled back.
+ * Thrown for a write that the hook does not permit. Nothing of its statement or batch reached the
+ * database; the transaction is unchanged and can be continued, committed or rolled back.
  *
  * <p>The message names operation, table, rule and reason. It quotes neither SQL nor parameters, so
- * it may be logged or shown to the agent.
+ * it can be logged or shown to the agent.
  */
 public final class GovernanceRefusal extends SQLException {
   /**
-   * {@value}: "insufficient privilege" where databases have a state for it (PostgreSQL, Db2), in
-   * the standard's class 42, access rule violation. That is what happened, and no pool or framework
-   * takes the class for a broken connection or a reason to try again.
+   * {@value}: "insufficient privilege" in PostgreSQL and Db2, of the standard's class 42, access
+   * rule violation. No pool or framework treats the class as a broken connection or retries it.
    */
   public static final String SQL_STATE = "42501";
 
-  /** The rule named when the hook failed, so that nobody decided. */
+  /** The rule id of a refusal because the hook failed. */
   public static final String HOOK_FAILED = "hook_failed";
 
   private final transient Decision decision;
@@ -43,16 +42,17 @@ public final class GovernanceRefusal extends SQLException {
   }
 
   /**
-   * For a write that could not be judged; the failure's own message may quote data, so is cause.
+   * Returns a refusal because the hook failed; the failure, whose message may quote data, is the
+   * cause.
    */
-  static GovernanceRefusal unjudged(SqlWrite write, RuntimeException failure) {
-    String reason = "nobody judged the write: " + failure.getClass().getName() + ", see the cause";
+  static GovernanceRefusal hookFailed(SqlWrite write, RuntimeException failure) {
+    String reason = "the hook failed: " + failure.getClass().getName() + ", see the cause";
     GovernanceRefusal refusal = of(write, new Refuse(HOOK_FAILED, reason));
     refusal.initCause(failure);
     return refusal;
   }
 
-  /** The decision, always a blocking one. */
+  /** Returns the decision, which blocks. */
   public Decision decision() {
     return decision;
   }

@@ -8,67 +8,65 @@ import javax.sql.DataSource;
 import net.ttddyy.dsproxy.support.ProxyDataSourceBuilder;
 
 /**
- * Puts the gate in front of a {@link DataSource}: no write goes to the database unless the hook
- * permits it.
+ * Wraps a {@link DataSource} so that no write reaches the database unless the hook permits it.
  *
  * <p>The hook is asked on the caller's thread, inside the caller's transaction, before a statement
- * is sent; for a batch, about all of it before any of it is sent. If it does not permit the write,
- * or throws, the call throws a {@link GovernanceRefusal} and nothing of the statement or batch is
- * sent; a refused batch is emptied. A statement passes without a question only if it is known to
- * read, or to steer the transaction or the session. Everything else is a write, known or not.
+ * is sent; for a batch, about all of it before any of it is sent. If it refuses or throws, the call
+ * throws a {@link GovernanceRefusal}, nothing of the statement or batch is sent, and a refused
+ * batch is emptied. A statement passes without a question only if it is known to read, or to
+ * control the transaction or the session. Everything else is a write, known or not.
  *
- * <p>The hook sees a {@code custom} action of kind {@value #SQL_WRITE} whose payload has
+ * <p>The hook gets a {@code custom} action of kind {@value #SQL_WRITE} whose payload has
  *
  * <ul>
  *   <li>{@code namespace}: the table, as written but without quotes, with its schema if given;
- *       empty if none was found. A text with several statements, and a statement that writes to
- *       several tables, is asked about once for each;
+ *       empty if none was found. The hook is asked once for each statement of a text, and for each
+ *       table of a statement;
  *   <li>{@code operation}: {@code insert}, {@code update}, {@code delete}, {@code replace}, {@code
  *       merge}, {@code truncate}, {@code ddl}, {@code call} or {@code other};
  *   <li>{@code sql}: the text of the statement, without the comments around it;
- *   <li>{@code parameters}: for each time the statement is to run, the list of its bound values, as
- *       numbers where a double holds them exactly, as text, booleans and null. Bytes are {@code
- *       {"bytes":n}}, streams and other objects {@code {"type":class}}, an output parameter {@code
- *       {"out":true}}, one bound by name {@code {name:value}}. Half of a surrogate pair is written
- *       as its escape.
+ *   <li>{@code parameters}: for each run of the statement, the list of its bound values, as numbers
+ *       if a double holds them exactly, as text, booleans and null. Bytes are {@code {"bytes":n}},
+ *       streams and other objects {@code {"type":class}}, an output parameter {@code {"out":true}},
+ *       one bound by name {@code {name:value}}. A lone surrogate is written as its escape.
  * </ul>
  *
- * <p>Text that databases read differently (backslashes in strings, {@code #}, dollar quotes,
- * comments in comments) is read as the product at hand reads it; where that depends on its settings
- * or the product is not known, it is read in each way, and a write in any of them is asked about.
+ * <p>Text that databases read differently (backslashes in strings, {@code #}, dollar quotes, nested
+ * comments) is read as the product reads it. If that depends on settings, or the product is
+ * unknown, every reading is tried, and the hook is asked about a write in any of them.
  *
- * <p>The wrapper is as safe to share between threads as its target. It guards against what a
- * statement says, not against code in the same process that means to get around it. {@code
- * docs/jdbc.md} lists what passes on each product, and the limits. The chief ones:
+ * <p>As thread-safe as its target. It guards against statements, not against code in the same
+ * process that bypasses it. {@code docs/jdbc.md} lists what passes on each product, and the limits.
+ * The main ones:
  *
  * <ul>
  *   <li>The name is not resolved: case, aliases, views, synonyms, search paths and Unicode escapes
  *       are as written, and of a multi-table UPDATE or of DDL only the first table is named. A
- *       policy that must hold lists what may be written, not what may not.
- *   <li>A SELECT of a function that writes is a read here unless the function comes with the
+ *       strict policy lists the tables that may be written.
+ *   <li>A SELECT of a function that writes is a read here, unless the function comes with the
  *       product and is known to write; a trigger's writes are not seen.
- *   <li>Result sets, and large objects that were read, are read-only: their setters throw {@link
+ *   <li>Result sets and large objects that were read are read-only: their setters throw {@link
  *       java.sql.SQLFeatureNotSupportedException}.
  * </ul>
  */
 public final class GovernedDataSource {
-  /** The kind of the action the hook is asked about. */
+  /** The custom kind of the action that the hook gets. */
   public static final String SQL_WRITE = "sql_write";
 
   private GovernedDataSource() {}
 
   /**
-   * Wraps a data source, with the bound values on record.
+   * Wraps a data source; bound values are recorded.
    *
-   * @param target where the connections come from; whoever opened it closes it
+   * @param target the source of connections; closed by its owner
    * @param hook decides about each write
-   * @param agentId who is writing, asked for each write on the thread that writes
+   * @param agentId supplies the agent that writes, on the writing thread, for each write
    */
   public static DataSource wrap(DataSource target, PreWriteHook hook, Supplier<String> agentId) {
     return builder(target, hook, agentId).build();
   }
 
-  /** As {@link #wrap}, with options. */
+  /** Returns a builder with the options of {@link #wrap}. */
   public static Builder builder(DataSource target, PreWriteHook hook, Supplier<String> agentId) {
     return new Builder(target, hook, agentId);
   }
@@ -87,15 +85,15 @@ public final class GovernedDataSource {
     }
 
     /**
-     * Whether the hook is told the bound values; on by default. Off, the member {@code parameters}
-     * is absent; values written into the SQL itself are still in {@code sql}.
+     * Sets whether the hook gets the bound values; on by default. If off, the member {@code
+     * parameters} is absent; values within the SQL are still in {@code sql}.
      */
     public Builder recordParameters(boolean recordParameters) {
       this.recordParameters = recordParameters;
       return this;
     }
 
-    /** The governed data source. */
+    /** Returns the governed data source. */
     public DataSource build() {
       WriteQuestions questions = new WriteQuestions(hook, agentId, recordParameters);
       DataSource asking = ProxyDataSourceBuilder.create(target).listener(questions).build();

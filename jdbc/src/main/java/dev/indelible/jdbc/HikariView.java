@@ -12,10 +12,10 @@ import java.sql.SQLException;
 import javax.sql.DataSource;
 
 /**
- * A governed HikariCP pool as monitoring sees it: the pool's settings, state and metrics, with
- * governed connections only. Spring Boot unwraps a data source to {@code HikariDataSource} to bind
- * its metrics, so an object of that class has to be handed out; it is this one, not the pool.
- * Neither the pool's URL nor its credentials can be read from it.
+ * A view of a governed HikariCP pool for monitoring: its settings, state and metrics, and only
+ * governed connections. Spring Boot unwraps a data source to {@code HikariDataSource} to bind its
+ * metrics, so it needs an object of that class; it gets this one in place of the pool. The view has
+ * neither the pool's URL nor its credentials.
  */
 final class HikariView extends HikariDataSource {
   private final HikariDataSource target;
@@ -33,7 +33,7 @@ final class HikariView extends HikariDataSource {
     return view;
   }
 
-  /** Spring Boot reads how many connections are in use from this private field. */
+  /** Copies the private field from which Spring Boot reads the number of connections in use. */
   private void shareState() throws SQLException {
     try {
       Field pool = HikariDataSource.class.getDeclaredField("pool");
@@ -64,7 +64,7 @@ final class HikariView extends HikariDataSource {
     return wanted.isInstance(this) || governed.isWrapperFor(wanted);
   }
 
-  /** The pool's own bean is the pool, whose connections are the driver's: only its interface. */
+  /** Returns a proxy: the pool's own bean is the pool, which has the driver's connections. */
   @Override
   public HikariPoolMXBean getHikariPoolMXBean() {
     HikariPoolMXBean bean = target.getHikariPoolMXBean();

@@ -1,22 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.jdbc;
 
+import static dev.indelible.jdbc.SqlStatement.words;
+
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 
-/** What a statement does to its target. */
+/** The effect of a statement on its target. */
 enum Operation {
-  INSERT,
-  UPDATE,
-  DELETE,
-  REPLACE,
-  MERGE,
-  TRUNCATE,
-  DDL,
-  CALL,
-  OTHER;
+  INSERT("insert"),
+  UPDATE("update"),
+  DELETE("delete"),
+  REPLACE("replace"),
+  MERGE("merge"),
+  TRUNCATE("truncate"),
+  DDL("create alter drop rename comment grant revoke"),
+  CALL("call exec execute"),
+  OTHER("copy upsert into");
 
-  /** The name that goes on record. */
+  /** The operations by the words that begin them. */
+  static final Map<String, Operation> BY_VERB = byVerb();
+
+  private final Set<String> verbs;
+
+  Operation(String verbs) {
+    this.verbs = words(verbs);
+  }
+
+  /** Returns the name on record. */
   String label() {
     return name().toLowerCase(Locale.ROOT);
+  }
+
+  private static Map<String, Operation> byVerb() {
+    Map<String, Operation> operations = new HashMap<>();
+    Arrays.stream(values()).forEach(o -> o.verbs.forEach(verb -> operations.put(verb, o)));
+    return Map.copyOf(operations);
   }
 }

@@ -5,8 +5,8 @@ import java.util.Locale;
 import java.util.function.Predicate;
 
 /**
- * A point on which databases read the same text differently, so that a comment or a string to one
- * is a statement to another.
+ * A difference in how databases read a text, by which a comment or a string to one is a statement
+ * to another.
  */
 enum Quirk {
   /** {@code E'..\'..'} is one string (PostgreSQL). */
@@ -37,7 +37,7 @@ enum Quirk {
   EXECUTABLE_COMMENTS(has("/*", "!")),
   /** A carriage return ends a line comment (PostgreSQL, H2). */
   RETURN_ENDS_COMMENT(has("\r", "")),
-  /** {@code $name(..)} is a variable, whatever stands between the parentheses (SQLite). */
+  /** {@code $name(..)} is a variable, whatever is between the parentheses (SQLite). */
   VARIABLES_WITH_PARENTHESES(
       sql -> sql.indexOf('(') >= 0 && sql.chars().anyMatch(c -> "$@:#".indexOf(c) >= 0)),
   /** Spaces outside ASCII separate words (H2, SQL Server); elsewhere they are letters. */
@@ -56,7 +56,7 @@ enum Quirk {
     };
   }
 
-  /** Returns whether this quirk might change how this text is read; errs towards true. */
+  /** Returns true if this quirk can change the reading of this text; errs towards true. */
   boolean matters(String sql) {
     return condition.test(sql.toLowerCase(Locale.ROOT));
   }

@@ -5,11 +5,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
- * Cuts SQL into tokens, as a database with these quirks does; comments and white space are left
- * out. Never fails: a quote or comment that is not closed runs to the end of the text, and makes
- * the reading {@linkplain Reading#certain uncertain}.
+ * Splits SQL into tokens as a database with these quirks does, without comments and white space.
+ * Never fails: an open quote or comment extends to the end of the text, and makes the reading
+ * {@linkplain Reading#certain uncertain}.
  */
 final class SqlLexer {
   enum Kind {
@@ -24,9 +26,9 @@ final class SqlLexer {
    * A token.
    *
    * @param text words in lower case, names and strings without their quotes
-   * @param raw as written, without quotes
-   * @param start its first char in the SQL
-   * @param end the char after its last
+   * @param raw the text as written, without quotes
+   * @param start the position of its first char in the SQL
+   * @param end the position after its last char
    */
   record Token(Kind kind, String text, String raw, int start, int end) {
     boolean isWord(String word) {
@@ -41,18 +43,21 @@ final class SqlLexer {
       return kind == Kind.SYMBOL && text.charAt(0) == symbol;
     }
 
-    /** Returns whether this token may name a table or a function; a string names one in SQLite. */
+    /** Returns true if this token can name a table or a function; in SQLite a string can. */
     boolean isName() {
       return kind == Kind.WORD || kind == Kind.QUOTED_NAME || kind == Kind.STRING;
     }
   }
 
   /**
-   * A text as one database reads it.
+   * The reading of a text by one database.
    *
    * @param certain false if the text has a construct whose extent or name is not certain
    */
   record Reading(List<Token> tokens, boolean certain) {}
+
+  private static final Pattern NUMBER =
+      Pattern.compile("0[xX]\\p{XDigit}*+|[0-9]++(?:\\.[0-9]*+)?(?:[eE][-+]?[0-9]++)?");
 
   private static final char BYTE_ORDER_MARK = '\ufeff';
 
@@ -62,7 +67,7 @@ final class SqlLexer {
   private int at;
   private boolean certain = true;
 
-  /** Whether the last token is a string with backslash escapes, which PostgreSQL can continue. */
+  /** True if the last token is a string with backslash escapes, which PostgreSQL can continue. */
   private boolean inEscapedString;
 
   private SqlLexer(String sql, Set<Quirk> quirks) {
@@ -74,10 +79,10 @@ final class SqlLexer {
     SqlLexer lexer = new SqlLexer(sql, quirks);
     while (lexer.at < sql.length()) {
       if (!lexer.skipBlank()) {
-        lexer.take();
+        lexer.readToken();
       }
     }
-    // Some databases end the text at a NUL, some drivers pass it on.
+    // Some databases end the text at a NUL.
     return new Reading(lexer.tokens, lexer.certain && sql.indexOf('\0') < 0);
   }
 
@@ -153,27 +158,27 @@ final class SqlLexer {
     certain &= depth == 0;
   }
 
-  private void take() {
+  private void readToken() {
     char c = sql.charAt(at);
     if (c == '\'' && follows(Set.of("q", "nq")) && quirks.contains(Quirk.Q_STRINGS)) {
-      takeQString();
+      readQString();
     } else if (c == '\'') {
       boolean escapes = escapesInString();
-      takeQuoted(Kind.STRING, '\'', escapes);
+      readQuoted(Kind.STRING, '\'', escapes);
       inEscapedString = escapes;
     } else if (c == '"') {
       certain &= !startsUnicodeName();
-      takeQuoted(Kind.QUOTED_NAME, '"', quirks.contains(Quirk.DOUBLE_QUOTE_ESCAPES));
+      readQuoted(Kind.QUOTED_NAME, '"', quirks.contains(Quirk.DOUBLE_QUOTE_ESCAPES));
     } else if (c == '`' && quirks.contains(Quirk.BACKTICK_NAMES)) {
-      takeQuoted(Kind.QUOTED_NAME, '`', false);
+      readQuoted(Kind.QUOTED_NAME, '`', false);
     } else if (c == '[' && quirks.contains(Quirk.BRACKET_NAMES)) {
-      takeQuoted(Kind.QUOTED_NAME, ']', false);
+      readQuoted(Kind.QUOTED_NAME, ']', false);
     } else if (c == '$' && dollarTagEnd() > 0) {
-      takeDollarQuoted();
+      readDollarQuoted();
     } else if (isDigit(c)) {
-      takeNumber();
+      readNumber();
     } else if (isWordStart(c)) {
-      takeWord();
+      readWord();
     } else {
       certain &= !opensVariable();
       int start = at++;
@@ -181,7 +186,7 @@ final class SqlLexer {
     }
   }
 
-  /** Returns whether the last token is one of these words, with nothing between it and here. */
+  /** Returns true if the last token is one of these words and ends here. */
   private boolean follows(Set<String> words) {
     Token last = tokens.isEmpty() ? null : tokens.get(tokens.size() - 1);
     return last != null && last.end() == at && last.isWordOf(words);
@@ -194,7 +199,7 @@ final class SqlLexer {
     return quirks.contains(Quirk.E_STRING_ESCAPES) && (follows(Set.of("e")) || inEscapedString);
   }
 
-  /** {@code U&"\0061"} names something else than it shows. */
+  /** Returns true for {@code U&"\0061"}, whose name is not the text as written. */
   private boolean startsUnicodeName() {
     int size = tokens.size();
     return size >= 2
@@ -203,8 +208,8 @@ final class SqlLexer {
         && tokens.get(size - 2).isWord("u");
   }
 
-  /** Takes text up to a closing quote; a doubled one stands for itself. */
-  private void takeQuoted(Kind kind, char close, boolean escapes) {
+  /** Reads text up to a closing quote; a doubled quote is a quote within the text. */
+  private void readQuoted(Kind kind, char close, boolean escapes) {
     int start = at++;
     boolean closed = false;
     StringBuilder text = new StringBuilder();
@@ -226,19 +231,19 @@ final class SqlLexer {
     add(kind, text.toString(), start);
   }
 
-  /** Takes {@code '[..]'}, {@code '!..!'} and the like, behind {@code q}. */
-  private void takeQString() {
+  /** Reads {@code '[..]'}, {@code '!..!'} and the like, after {@code q}. */
+  private void readQString() {
     char open = at + 1 < sql.length() ? sql.charAt(at + 1) : '\'';
     int pair = "[({<".indexOf(open);
-    takeUpTo(at + 2, (pair < 0 ? open : "])}>".charAt(pair)) + "'");
+    readUpTo(at + 2, (pair < 0 ? open : "])}>".charAt(pair)) + "'");
   }
 
-  private void takeDollarQuoted() {
+  private void readDollarQuoted() {
     int body = dollarTagEnd();
-    takeUpTo(body, sql.substring(at, body));
+    readUpTo(body, sql.substring(at, body));
   }
 
-  private void takeUpTo(int body, String close) {
+  private void readUpTo(int body, String close) {
     int start = at;
     int end = sql.indexOf(close, body);
     certain &= end >= 0;
@@ -246,7 +251,7 @@ final class SqlLexer {
     add(Kind.STRING, sql.substring(Math.min(body, at), end < 0 ? at : end), start);
   }
 
-  /** The char after the opening {@code $tag$}, or 0 if none opens here. */
+  /** Returns the position after the opening {@code $tag$}, or 0 if none opens here. */
   private int dollarTagEnd() {
     if (!quirks.contains(Quirk.DOLLAR_QUOTES)) {
       boolean opens = quirks.contains(Quirk.DOUBLE_DOLLAR_QUOTES) && sql.startsWith("$$", at);
@@ -260,43 +265,16 @@ final class SqlLexer {
     return closed && !isDigit(sql.charAt(at + 1)) ? end + 1 : 0;
   }
 
-  /**
-   * Takes {@code 12}, {@code 1.5e-3} or {@code 0xff}; where a word touches it, databases differ.
-   */
-  private void takeNumber() {
+  /** Reads {@code 12}, {@code 1.5e-3} or {@code 0xff}; databases differ if a word touches it. */
+  private void readNumber() {
     int start = at;
-    if (sql.startsWith("0x", at) || sql.startsWith("0X", at)) {
-      at += 2;
-      while (at < sql.length() && Character.digit(sql.charAt(at), 16) >= 0) {
-        at++;
-      }
-    } else {
-      skipDigits();
-      if (at < sql.length() && sql.charAt(at) == '.') {
-        at++;
-        skipDigits();
-      }
-      skipExponent();
-    }
+    Matcher number = NUMBER.matcher(sql).region(at, sql.length());
+    at = number.lookingAt() ? number.end() : at + 1;
     certain &= at == sql.length() || !isWordPart(sql.charAt(at));
     add(Kind.NUMBER, sql.substring(start, at), start);
   }
 
-  private void skipExponent() {
-    if (at >= sql.length() || Character.toLowerCase(sql.charAt(at)) != 'e') {
-      return;
-    }
-    int digits = at + 1;
-    if (digits < sql.length() && (sql.charAt(digits) == '-' || sql.charAt(digits) == '+')) {
-      digits++;
-    }
-    if (digits < sql.length() && isDigit(sql.charAt(digits))) {
-      at = digits;
-      skipDigits();
-    }
-  }
-
-  private void takeWord() {
+  private void readWord() {
     int start = at;
     while (at < sql.length() && isWordPart(sql.charAt(at))) {
       at++;
@@ -304,7 +282,7 @@ final class SqlLexer {
     add(Kind.WORD, sql.substring(start, at), start);
   }
 
-  /** SQLite reads {@code $name(..)} as one variable, with any quotes in it. */
+  /** Returns true where SQLite reads {@code $name(..)} as one variable, with any quotes in it. */
   private boolean opensVariable() {
     int size = tokens.size();
     return quirks.contains(Quirk.VARIABLES_WITH_PARENTHESES)
@@ -321,7 +299,7 @@ final class SqlLexer {
     inEscapedString = false;
   }
 
-  /** Databases fold words to upper or to lower case; some letters outside ASCII become ASCII. */
+  /** Folds case as databases do, to upper or lower case; some letters become ASCII by it. */
   static String folded(String word) {
     return word.toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT);
   }

@@ -2,11 +2,11 @@
 package dev.indelible.jdbc;
 
 /**
- * One write that a text of SQL asks for.
+ * A write in a text of SQL.
  *
- * @param start where its statement begins in the text; tells two equal statements apart
+ * @param start the start of its statement in the text; distinguishes equal statements
  * @param sql the text of its statement, without the comments around it
- * @param operation what it does
- * @param namespace what it does it to, as written but unquoted; empty if no name was found
+ * @param operation the effect
+ * @param namespace the target, as written but unquoted; empty if no name was found
  */
 record SqlWrite(int start, String sql, Operation operation, String namespace) {}

@@ -20,17 +20,17 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Asks the hook about each write that is about to be sent; runs on the caller's thread.
+ * Asks the hook about each write before it is sent; runs on the caller's thread.
  *
- * <p>datasource-proxy calls {@link #beforeQuery} before it hands the statement to the driver and
- * outside of any catch, so what is thrown here stops the statement and reaches the caller as it is.
+ * <p>datasource-proxy calls {@link #beforeQuery} before it passes the statement to the driver, and
+ * does not catch its exceptions, so an exception stops the statement and reaches the caller.
  */
 final class WriteQuestions implements QueryExecutionListener {
   private final PreWriteHook hook;
   private final Supplier<String> agentId;
   private final boolean recordParameters;
 
-  /** Read once from a connection, the same for all; a second thread reads the same answer. */
+  /** Read from the first connection. Threads may read it twice, with one result. */
   private volatile @Nullable Dialect dialect;
 
   WriteQuestions(PreWriteHook hook, Supplier<String> agentId, boolean recordParameters) {
@@ -60,7 +60,7 @@ final class WriteQuestions implements QueryExecutionListener {
   @Override
   public void afterQuery(ExecutionInfo execution, List<QueryInfo> queries) {}
 
-  /** Asks about a statement that SQLite runs while it is prepared: a pragma. */
+  /** Asks about a pragma, which SQLite runs while it is prepared. */
   void askBeforePreparing(Connection connection, @Nullable String sql) throws SQLException {
     if (sql == null || dialectOf(connection) != Dialect.SQLITE) {
       return;
@@ -72,7 +72,7 @@ final class WriteQuestions implements QueryExecutionListener {
     }
   }
 
-  /** Asks about a large object that PostgreSQL's driver writes while it is bound to a statement. */
+  /** Asks about a large object, which PostgreSQL's driver writes while it is bound. */
   void askAboutLargeObject(Statement statement, String sql) throws SQLException {
     if (dialectOf(statement.getConnection()) == Dialect.POSTGRESQL) {
       ask(new SqlWrite(0, sql, Operation.OTHER, "pg_largeobject"), List.of());
@@ -92,14 +92,13 @@ final class WriteQuestions implements QueryExecutionListener {
       throws GovernanceRefusal {
     Decision decision;
     try {
-      String agent =
-          Objects.requireNonNull(agentId.get(), "agentId: its supplier says null; say who writes");
+      String agent = Objects.requireNonNull(agentId.get(), "agentId: the supplier returned null");
       decision = hook.beforeWrite(agent, action(write, parameters));
       if (decision.isPermitted()) {
         return;
       }
     } catch (RuntimeException e) {
-      throw GovernanceRefusal.unjudged(write, e);
+      throw GovernanceRefusal.hookFailed(write, e);
     }
     throw GovernanceRefusal.of(write, decision);
   }
@@ -125,8 +124,9 @@ final class WriteQuestions implements QueryExecutionListener {
   }
 
   /**
-   * Empties the driver's batch. datasource-proxy has forgotten its list by now, so a driver that
-   * kept its own would send it later with nobody asked; one that cannot let go of it is closed.
+   * Empties the driver's batch. datasource-proxy has cleared its own list, so a batch that the
+   * driver kept would be sent later without a question. A statement that cannot be cleared is
+   * closed.
    */
   private static void forgetBatch(Statement statement) {
     try {
@@ -144,7 +144,9 @@ final class WriteQuestions implements QueryExecutionListener {
     }
   }
 
-  /** Lets an SQLException through a listener that declares none; every JDBC method declares it. */
+  /**
+   * Throws an SQLException through a listener that declares none; every JDBC method declares it.
+   */
   @SuppressWarnings("unchecked")
   private static <E extends Throwable> E undeclared(SQLException e) throws E {
     throw (E) e;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The hook around any {@code DataSource}: asks before a write reaches the database. */
+/** The JDBC hook: asks the gate before a write reaches the database. */
 @NullMarked
 package dev.indelible.jdbc;
 

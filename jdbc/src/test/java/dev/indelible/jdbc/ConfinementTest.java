@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** No way that JDBC offers leads around the gate: nothing reaches a driver that allows all. */
+/** JDBC offers no way around the gate, even with a driver that permits every call. */
 class ConfinementTest {
   private static final String WRITE = "DELETE FROM t";
 
@@ -106,7 +106,7 @@ class ConfinementTest {
   }
 
   @Test
-  void aPreparedStatementTakesNoOtherSql() throws SQLException {
+  void preparedStatementTakesNoOtherSql() throws SQLException {
     PreparedStatement prepared = connection.prepareStatement("SELECT 1");
 
     assertBlocked(() -> prepared.execute(WRITE));
@@ -134,7 +134,7 @@ class ConfinementTest {
   }
 
   @Test
-  void unwrapGivesNothingBehindTheGate() throws SQLException {
+  void unwrapReturnsNoDriverObject() throws SQLException {
     Statement statement = connection.createStatement();
 
     assertThat(connection.unwrap(Connection.class)).isSameAs(connection);
@@ -154,7 +154,7 @@ class ConfinementTest {
   }
 
   @Test
-  void aRefusedBatchIsGoneAndCannotBeSentAgain() throws SQLException {
+  void refusedBatchIsGoneAndCannotBeSentAgain() throws SQLException {
     Statement statement = connection.createStatement();
     statement.addBatch(WRITE);
     assertThatThrownBy(statement::executeBatch).isInstanceOf(GovernanceRefusal.class);
@@ -167,7 +167,7 @@ class ConfinementTest {
   }
 
   @Test
-  void aStatementThatCannotForgetItsRefusedBatchIsClosed() throws SQLException {
+  void statementThatKeepsARefusedBatchIsClosed() throws SQLException {
     driver.clearBatchFails = true;
     Statement statement = connection.createStatement();
     statement.addBatch(WRITE);

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sqlite.SQLiteDataSource;
 
-/** Against SQLite files; what is in the database is read with a connection that is not governed. */
+/** On SQLite files; the content is read by a connection that is not governed. */
 class GovernedDataSourceTest {
   private static final Refuse REFUSED = new Refuse("R7", "secrets stay as they are");
 
@@ -49,7 +49,7 @@ class GovernedDataSourceTest {
     }
   }
 
-  /** Refuses what touches the table secrets, and permits the rest. */
+  /** Refuses writes to the table secrets, and permits the rest. */
   private Decision protectSecrets(String agentId, Custom write) {
     asked.add(write);
     boolean secret = write.payload().stringMember("namespace").orElseThrow().equals("secrets");
@@ -65,7 +65,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void aRefusedWriteLeavesItsTransactionAsItWas() throws SQLException {
+  void refusedWriteLeavesItsTransactionAsItWas() throws SQLException {
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
       connection.setAutoCommit(false);
@@ -81,7 +81,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void aRefusalNamesOperationTableRuleAndReasonButNoData() throws SQLException {
+  void refusalNamesWriteAndRuleButNoData() throws SQLException {
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
       GovernanceRefusal refusal =
@@ -98,7 +98,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void anEscalationBlocksAndAWarningDoesNot() throws SQLException {
+  void escalationBlocksAndAWarningDoesNot() throws SQLException {
     Escalate escalate = new Escalate("R8", "a person must agree");
     try (Connection connection = governed((agent, write) -> escalate).getConnection();
         Statement statement = connection.createStatement()) {
@@ -117,7 +117,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void ofABatchWithOneRefusedStatementNothingIsSent() throws SQLException {
+  void batchWithARefusedStatementIsNotSent() throws SQLException {
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
       statement.addBatch("INSERT INTO notes (note) VALUES ('first')");
@@ -136,7 +136,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void ofSeveralStatementsInOneTextNothingIsSentIfOneIsRefused() throws SQLException {
+  void textWithARefusedStatementIsNotSent() throws SQLException {
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
       assertThatThrownBy(
@@ -151,7 +151,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void aPreparedStatementIsAskedAboutEachTimeItRuns() throws SQLException {
+  void preparedStatementIsAskedAboutEachTimeItRuns() throws SQLException {
     try (Connection connection = connect();
         PreparedStatement insert =
             connection.prepareStatement("INSERT INTO notes (note, flag) VALUES (?, ?)")) {
@@ -190,7 +190,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void aPreparedBatchIsOneQuestionWithAllItsValues() throws SQLException {
+  void preparedBatchIsOneQuestionWithAllItsValues() throws SQLException {
     try (Connection connection = connect();
         PreparedStatement insert =
             connection.prepareStatement("INSERT INTO notes (note, flag) VALUES (?, ?)")) {
@@ -207,7 +207,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void aRefusedPreparedBatchIsNotSentByTheNextOne() throws SQLException {
+  void nextBatchDoesNotSendARefusedOne() throws SQLException {
     try (Connection connection = connect();
         PreparedStatement insert =
             connection.prepareStatement("INSERT INTO secrets VALUES (?, 1)")) {
@@ -221,7 +221,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void valuesAreNotOnRecordIfSwitchedOff() throws SQLException {
+  void valuesAreNotRecordedIfSwitchedOff() throws SQLException {
     DataSource silent =
         GovernedDataSource.builder(sqlite, this::protectSecrets, () -> "agent:alice")
             .recordParameters(false)
@@ -239,7 +239,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void aHookThatFailsBlocks() throws SQLException {
+  void failingHookBlocks() throws SQLException {
     IllegalStateException failure = new IllegalStateException("about 'hunter2'");
     PreWriteHook failing =
         (agent, write) -> {
@@ -258,7 +258,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void aWriteByNobodyIsBlocked() throws SQLException {
+  void writeWithoutAnAgentIsBlocked() throws SQLException {
     DataSource nobodys =
         GovernedDataSource.wrap(
             sqlite,
@@ -276,7 +276,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void aBatchIsNotSentAfterTheHookDied() throws SQLException {
+  void batchIsNotSentAfterTheHookDied() throws SQLException {
     PreWriteHook dying =
         (agent, write) -> {
           throw new StackOverflowError();
@@ -310,7 +310,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void aWriteThatReturnsRowsIsAskedAboutToo() throws SQLException {
+  void writeThatReturnsRowsIsAskedAboutToo() throws SQLException {
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
       try (ResultSet rows =
@@ -344,7 +344,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void theDatabasesOwnErrorsComeThrough() throws SQLException {
+  void databasesOwnErrorsComeThrough() throws SQLException {
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
       assertThatThrownBy(() -> statement.execute("INSERT INTO nowhere VALUES (1)"))
@@ -355,7 +355,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void twoThreadsWithTheirOwnConnectionsAreJudgedEachForItself() throws Exception {
+  void threadsAreJudgedSeparately() throws Exception {
     DataSource governed = governed(this::protectSecrets);
     ExecutorService threads = Executors.newFixedThreadPool(2);
     try {

@@ -39,12 +39,12 @@ import org.springframework.boot.jdbc.metadata.HikariDataSourcePoolMetadata;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.support.GeneratedKeyHolder;
 
-/** The libraries that Java teams use read and write through the hook. */
+/** Common libraries read and write through the hook. */
 class LibrariesTest {
   @TempDir Path directory;
   private final List<String> asked = new CopyOnWriteArrayList<>();
 
-  /** Refuses what touches the table "of", and permits the rest. */
+  /** Refuses writes to the table "of", and permits the rest. */
   private Decision protect(String agentId, Custom write) {
     String namespace = write.payload().stringMember("namespace").orElseThrow();
     asked.add(write.payload().stringMember("operation").orElseThrow() + " " + namespace);
@@ -160,7 +160,7 @@ class LibrariesTest {
   }
 
   @Test
-  void aPoolKeepsItsMetricsAndGivesNoConnectionAway() throws SQLException {
+  void poolKeepsMetricsAndHidesItsConnections() throws SQLException {
     try (HikariDataSource pool = new HikariDataSource()) {
       pool.setDataSource(TestDatabase.SQLITE.filled(directory));
       pool.setMaximumPoolSize(3);
@@ -199,9 +199,9 @@ class LibrariesTest {
         .count();
   }
 
-  /** The hook beneath the pool: the pool is an ordinary one, and its connections ask. */
+  /** The hook beneath the pool: an ordinary pool with governed connections. */
   @Test
-  void aPoolOverTheHookAsks() throws SQLException {
+  void poolOverTheHookAsks() throws SQLException {
     try (HikariDataSource pool = new HikariDataSource()) {
       pool.setDataSource(governed(TestDatabase.SQLITE.filled(directory)));
 

@@ -9,7 +9,7 @@ import dev.indelible.Indelible;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.RowQuery;
-import dev.indelible.policy.Policy;
+import dev.indelible.policy.RulePolicy;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport.Verdict;
@@ -29,8 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sqlite.SQLiteDataSource;
 
 /**
- * The case that Indelible exists for: a refusal inside a transaction that holds the write lock of
- * the very file the ledger lives in. Written there and then, its record would wait for itself (D1).
+ * D1: a refusal inside a transaction that holds the write lock of the ledger's own file. A record
+ * written at once would wait for that lock, and deadlock.
  */
 class OneFileTest {
   private static final String RULES =
@@ -49,10 +49,10 @@ class OneFileTest {
   @TempDir Path directory;
 
   @Test
-  void aRefusalInsideATransactionOnTheLedgersOwnFileReachesTheChainAfterIt() throws Exception {
+  void refusalOnTheLedgersFileReachesTheChain() throws Exception {
     DataDirectory data = new DataDirectory(directory.resolve("data"));
     try (Indelible indelible =
-        Indelible.open(data.path(), Policy.parse(RULES, "rules of this test"))) {
+        Indelible.open(data.path(), RulePolicy.parse(RULES, "rules of this test"))) {
       DataSource plain = sqlite(data.database());
       try (Connection connection = plain.getConnection();
           Statement statement = connection.createStatement()) {
@@ -87,7 +87,7 @@ class OneFileTest {
     try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
       List<ChainRow> rows = new ArrayList<>();
       ledger.forEachRow(RowQuery.all(), rows::add);
-      // And the tally of the attempts: one refused, two let pass and by design not on record.
+      // The tally of the attempts: one refused, two permitted and by design not recorded.
       assertThat(rows).hasSize(2);
       assertThat(rows.get(0).eventType()).isEqualTo(DeferredAuditEvent.REFUSAL);
       assertThat(new String(rows.get(0).payload().orElseThrow(), StandardCharsets.UTF_8))

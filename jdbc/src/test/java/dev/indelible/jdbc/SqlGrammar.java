@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * Random SQL near the border between reads and writes: writes behind reads, in common table
- * expressions, behind EXPLAIN, behind text that databases read differently, and texts of chance.
+ * Random SQL near the border between reads and writes: writes after reads, in common table
+ * expressions, after EXPLAIN, after text that databases read differently, and random text.
  */
 final class SqlGrammar {
   private static final List<String> WRITES =
@@ -143,7 +143,7 @@ final class SqlGrammar {
               "START TRANSACTION",
               "COMMIT"));
 
-  /** Text that some databases read as closed, and others as still open, or the other way round. */
+  /** Text that some databases read as closed, and others as still open. */
   private static final List<String> AMBIGUOUS =
       List.of(
           "'\\'",
@@ -353,9 +353,7 @@ final class SqlGrammar {
     return random.nextInt(3) == 0 ? commonTable() : random.nextBoolean() ? write() : read();
   }
 
-  /**
-   * A write behind ambiguous text, and a close for those who see a string or comment still open.
-   */
+  /** A write after ambiguous text, and a close for databases that see an open string or comment. */
   private String hidden() {
     String first = random.nextBoolean() ? "SELECT " : read() + " ";
     String between = pick(List.of(";", " ;", "\n;", " AS x;", ",1;", " ", "\n", ")"));

@@ -21,9 +21,7 @@ import org.h2.jdbcx.JdbcDataSource;
 import org.jspecify.annotations.Nullable;
 import org.sqlite.SQLiteDataSource;
 
-/**
- * The databases that the hook is tried against, each with the tables t and "of", and their state.
- */
+/** The databases of the hook's tests, each with the tables t and "of", and their state. */
 enum TestDatabase {
   SQLITE {
     @Override
@@ -150,7 +148,7 @@ enum TestDatabase {
 
   abstract List<String> tables();
 
-  /** All that a write may change, read past the hook. */
+  /** Returns everything that a write can change, read without the hook. */
   abstract List<String> state(Connection connection) throws SQLException;
 
   List<String> state(DataSource source) throws SQLException {
@@ -207,7 +205,7 @@ enum TestDatabase {
     }
   }
 
-  /** One server for all tests; it ends with the JVM. */
+  /** One server for all tests, which ends with the JVM. */
   private static synchronized EmbeddedPostgres server() {
     boolean hasBinaries =
         System.getProperty("os.name").equals("Linux")

@@ -2,13 +2,6 @@
 package dev.indelible.gate;
 
 import dev.indelible.action.AgentAction;
-import dev.indelible.action.Bash;
-import dev.indelible.action.Custom;
-import dev.indelible.action.FilesystemWrite;
-import dev.indelible.action.NetworkRequest;
-import dev.indelible.action.ProcessSpawn;
-import dev.indelible.action.Read;
-import dev.indelible.action.ToolCall;
 import dev.indelible.decision.Decision;
 import java.time.Duration;
 import java.util.List;
@@ -18,26 +11,15 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * What a gate answered, counted as its callers were told: an action refused for want of a record is
- * a refusal. Any thread may count; nothing is allocated for it.
+ * Counts the answers of a gate as its callers got them: an action refused because it could not be
+ * recorded is a refusal. Thread-safe; counting allocates nothing.
  */
 public final class DecisionCounters {
-  /** Every verdict there is. */
+  /** The verdicts. */
   public static final List<String> VERDICTS = List.of("allow", "warn", "refuse", "escalate");
 
-  /** Every kind of action there is. */
-  public static final List<String> ACTION_KINDS =
-      List.of(
-          Bash.KIND,
-          Custom.KIND,
-          FilesystemWrite.KIND,
-          NetworkRequest.KIND,
-          ProcessSpawn.KIND,
-          Read.KIND,
-          ToolCall.KIND);
-
   private final Map<String, Map<String, LongAdder>> counts =
-      each(VERDICTS, verdict -> each(ACTION_KINDS, kind -> new LongAdder()));
+      forEach(VERDICTS, verdict -> forEach(AgentAction.KINDS, kind -> new LongAdder()));
   private final LongAdder nanos = new LongAdder();
 
   void count(AgentAction action, Decision decision, long tookNanos) {
@@ -46,16 +28,16 @@ public final class DecisionCounters {
   }
 
   /**
-   * How many actions of a kind were answered so.
+   * Returns the number of answers with a verdict about actions of a kind.
    *
    * @param verdict one of {@link #VERDICTS}
-   * @param actionKind one of {@link #ACTION_KINDS}
+   * @param actionKind one of {@link AgentAction#KINDS}
    */
   public long count(String verdict, String actionKind) {
     return counter(verdict, actionKind).sum();
   }
 
-  /** How many decisions there were in all. */
+  /** Returns the number of all answers. */
   public long decisions() {
     return counts.values().stream()
         .flatMap(ofVerdict -> ofVerdict.values().stream())
@@ -63,7 +45,7 @@ public final class DecisionCounters {
         .sum();
   }
 
-  /** How long they took together, from the question to the answer. */
+  /** Returns the total time from each question to its answer. */
   public Duration time() {
     return Duration.ofNanos(nanos.sum());
   }
@@ -72,7 +54,7 @@ public final class DecisionCounters {
     return counts.get(verdict).get(actionKind);
   }
 
-  private static <T> Map<String, T> each(List<String> names, Function<String, T> value) {
+  private static <T> Map<String, T> forEach(List<String> names, Function<String, T> value) {
     return names.stream().collect(Collectors.toUnmodifiableMap(name -> name, value));
   }
 }

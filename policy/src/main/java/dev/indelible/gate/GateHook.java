@@ -7,8 +7,8 @@ import dev.indelible.decision.Decision;
 import java.util.Objects;
 
 /**
- * A gate as a hook. Records every decision that blocks; what it permits leaves no row and is
- * counted in the {@code audit.tally}, unless {@link #recordPermitted} is on.
+ * A gate as a hook. Records every decision that blocks. A decision that permits leaves no row and
+ * is counted in the next {@code audit.tally}, unless {@link #recordPermitted} is on.
  *
  * <p>Never waits, and throws nothing.
  */
@@ -22,8 +22,8 @@ public final class GateHook implements PreWriteHook, PreActionHook {
   }
 
   /**
-   * Returns a hook that also records what it permits, or does not. With it, an action whose record
-   * is not accepted is refused, as on the audited path.
+   * Returns a hook that records decisions that permit as well, or does not. A hook that does
+   * refuses an action whose record is not accepted, as the audited path does.
    */
   public GateHook recordPermitted(boolean on) {
     return new GateHook(gate, on);

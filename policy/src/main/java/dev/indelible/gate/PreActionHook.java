@@ -4,9 +4,7 @@ package dev.indelible.gate;
 import dev.indelible.action.AgentAction;
 import dev.indelible.decision.Decision;
 
-/**
- * What everything outside a storage layer asks before an agent acts: shells, tools, the network.
- */
+/** Decides before an agent acts outside of a storage layer: in a shell, by a tool, on a network. */
 @FunctionalInterface
 public interface PreActionHook {
   /**

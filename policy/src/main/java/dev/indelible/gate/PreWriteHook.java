@@ -5,9 +5,9 @@ import dev.indelible.action.Custom;
 import dev.indelible.decision.Decision;
 
 /**
- * What a storage layer asks before it writes, inside its own transaction and under its own locks.
+ * Decides before a storage layer writes, inside the transaction and under the locks of that layer.
  *
- * <p>An implementation MUST NOT touch the database that asks, block, or throw: it answers from
+ * <p>An implementation MUST NOT use the database of the caller, block, or throw: it answers from
  * memory, and a refusal reaches the log later, through the queue.
  */
 @FunctionalInterface
@@ -15,8 +15,8 @@ public interface PreWriteHook {
   /**
    * Decides about a write.
    *
-   * @param agentId who wants to write
-   * @param write what; its payload carries {@code namespace}, and {@code title} where there is one
+   * @param agentId the agent that writes
+   * @param write the write; its payload has {@code namespace}, and {@code title} if there is one
    * @return the decision; the caller writes only if it {@linkplain Decision#isPermitted permits}
    */
   Decision beforeWrite(String agentId, Custom write);

@@ -6,9 +6,10 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * A decision and the event that puts it on record.
+ * A decision and the event that records it.
  *
  * @param decision the decision
- * @param eventId the event's id; empty when it could not be accepted, and then the decision refuses
+ * @param eventId the id of the event; empty if the event was not accepted, and then the decision is
+ *     a refusal
  */
 public record RecordedDecision(Decision decision, Optional<UUID> eventId) {}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Where an agent's action meets the policy, and the decision goes on record. */
+/** The gate: decides about actions by a policy, and records the decisions. */
 @NullMarked
 package dev.indelible.gate;
 

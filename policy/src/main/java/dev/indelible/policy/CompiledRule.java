@@ -9,18 +9,18 @@ import dev.indelible.decision.Warn;
 import java.util.List;
 
 /**
- * A rule ready to be asked.
+ * A rule with its conditions compiled.
  *
- * @param rule what it is
- * @param kind the kind of action it is about
- * @param conditions what must hold, all of it
+ * @param rule the rule
+ * @param kind the kind of action that it is about
+ * @param conditions the conditions, all of which must hold
  */
 record CompiledRule(Rule rule, String kind, List<Condition> conditions) {
   CompiledRule {
     conditions = List.copyOf(conditions);
   }
 
-  /** Whether the rule applies to an action of its kind. */
+  /** Returns true if the rule matches an action of its kind. */
   boolean matches(Subject subject) {
     for (Condition condition : conditions) {
       if (!condition.holds(subject)) {
@@ -30,7 +30,7 @@ record CompiledRule(Rule rule, String kind, List<Condition> conditions) {
     return true;
   }
 
-  /** What a match decides. */
+  /** Returns the decision of a match. */
   Decision onMatch() {
     return switch (rule.severity()) {
       case REFUSE -> new Refuse(rule.id(), rule.reason());

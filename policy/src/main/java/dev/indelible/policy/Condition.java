@@ -5,9 +5,9 @@ package dev.indelible.policy;
 @FunctionalInterface
 interface Condition {
   /**
-   * Whether it holds.
+   * Returns true if the condition holds.
    *
-   * @throws RuntimeException if that cannot be told; the rule then blocks
+   * @throws RuntimeException if it cannot be evaluated; the rule then blocks
    */
   boolean holds(Subject subject);
 }

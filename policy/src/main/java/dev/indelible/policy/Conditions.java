@@ -9,22 +9,19 @@ import dev.indelible.action.ProcessSpawn;
 import dev.indelible.action.Read;
 import dev.indelible.action.ToolCall;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 
-/** The conditions a rule can set, by the kind of action they belong to. */
+/** The conditions of rules, by the kind of action. */
 final class Conditions {
   private static final long BYTES_PER_GIB = 1L << 30;
 
-  /** The most GiB whose bytes still fit a {@code long}. */
+  /** The largest number of GiB whose bytes fit a {@code long}. */
   private static final long MAX_GIB = Long.MAX_VALUE / BYTES_PER_GIB;
 
   /** Reads a condition's value from a policy file. */
@@ -32,60 +29,44 @@ final class Conditions {
     Condition read(Yaml value) throws PolicyException;
   }
 
-  /** In the order conditions are tried: what reads the disk comes last. */
-  private static final Map<String, Map<String, Reader>> BY_KIND =
-      inOrder(
-          Map.entry(Bash.KIND, inOrder(Map.entry("command_substring", contains(Subject::command)))),
-          Map.entry(
-              Custom.KIND,
-              inOrder(
-                  Map.entry("custom_kind", equal(Subject::customKind)),
-                  Map.entry("namespace_glob", glob(Subject::namespace, Glob::compile)),
-                  Map.entry("title_contains", contains(Subject::title)))),
-          Map.entry(
-              FilesystemWrite.KIND,
-              inOrder(Map.entry("path_glob", glob(Subject::path, FilePath::glob)))),
-          Map.entry(
-              NetworkRequest.KIND,
-              inOrder(Map.entry("host_glob", glob(Subject::host, HostName::glob)))),
-          Map.entry(
-              ProcessSpawn.KIND,
-              inOrder(
-                  Map.entry("binary", Conditions::binary),
-                  Map.entry("args_contain", Conditions::argsContain),
-                  Map.entry("disk_free_min_gib", Conditions::diskFree))),
-          Map.entry(
-              Read.KIND,
-              inOrder(
-                  Map.entry("surface", equal(Subject::surface)),
-                  Map.entry("namespace_glob", glob(Subject::namespace, Glob::compile)))),
-          Map.entry(ToolCall.KIND, inOrder(Map.entry("tool", glob(Subject::tool, Glob::compile)))));
+  /** A condition that rules about actions of one kind can have. */
+  private record Known(String kind, String name, Reader reader) {}
+
+  /** All conditions in the order of evaluation: the one that reads the disk is last. */
+  private static final List<Known> ALL =
+      List.of(
+          new Known(Bash.KIND, "command_substring", contains(Subject::command)),
+          new Known(Custom.KIND, "custom_kind", equal(Subject::customKind)),
+          new Known(Custom.KIND, "namespace_glob", glob(Subject::namespace, Glob::compile)),
+          new Known(Custom.KIND, "title_contains", contains(Subject::title)),
+          new Known(FilesystemWrite.KIND, "path_glob", glob(Subject::path, FilePath::glob)),
+          new Known(NetworkRequest.KIND, "host_glob", glob(Subject::host, HostName::glob)),
+          new Known(ProcessSpawn.KIND, "binary", Conditions::binary),
+          new Known(ProcessSpawn.KIND, "args_contain", Conditions::argsContain),
+          new Known(ProcessSpawn.KIND, "disk_free_min_gib", Conditions::diskFree),
+          new Known(Read.KIND, "surface", equal(Subject::surface)),
+          new Known(Read.KIND, "namespace_glob", glob(Subject::namespace, Glob::compile)),
+          new Known(ToolCall.KIND, "tool", glob(Subject::tool, Glob::compile)));
 
   private Conditions() {}
 
-  static Set<String> kinds() {
-    return BY_KIND.keySet();
+  /** Returns the names of the conditions of a kind. */
+  static List<String> of(String kind) {
+    return ALL.stream().filter(known -> known.kind().equals(kind)).map(Known::name).toList();
   }
 
-  /** The names of the conditions that belong to a known kind. */
-  static Set<String> of(String kind) {
-    return BY_KIND.getOrDefault(kind, Map.of()).keySet();
+  /** Returns true if a condition of any kind has this name. */
+  static boolean exists(String name) {
+    return ALL.stream().anyMatch(known -> known.name().equals(name));
   }
 
-  /** The names of all conditions. */
-  static Set<String> all() {
-    return BY_KIND.values().stream()
-        .flatMap(conditions -> conditions.keySet().stream())
-        .collect(Collectors.toUnmodifiableSet());
-  }
-
-  /** Reads those of a kind's conditions that {@code match} sets. */
+  /** Reads the conditions of a kind that {@code match} has. */
   static List<Condition> read(String kind, Map<String, Yaml> match) throws PolicyException {
     List<Condition> conditions = new ArrayList<>();
-    for (Map.Entry<String, Reader> known : BY_KIND.getOrDefault(kind, Map.of()).entrySet()) {
-      Yaml value = match.get(known.getKey());
-      if (value != null) {
-        conditions.add(known.getValue().read(value));
+    for (Known known : ALL) {
+      Yaml value = match.get(known.name());
+      if (value != null && known.kind().equals(kind)) {
+        conditions.add(known.reader().read(value));
       }
     }
     return conditions;
@@ -113,12 +94,12 @@ final class Conditions {
     };
   }
 
-  /** What an action does not have, such as a title, meets no condition. */
+  /** Returns a condition on a text; an action without that text does not meet it. */
   private static Condition any(Function<Subject, Optional<String>> text, Predicate<String> test) {
     return subject -> text.apply(subject).filter(test).isPresent();
   }
 
-  /** A bare name stands for that program wherever it lies; a path for that file. */
+  /** Reads binaries: a bare name matches in any directory, a path only that file. */
   private static Condition binary(Yaml value) throws PolicyException {
     Set<String> names = new HashSet<>();
     Set<String> paths = new HashSet<>();
@@ -144,14 +125,5 @@ final class Conditions {
   private static Condition diskFree(Yaml value) throws PolicyException {
     long minBytes = value.wholeNumber(MAX_GIB) * BYTES_PER_GIB;
     return subject -> subject.usableBytes() < minBytes;
-  }
-
-  @SafeVarargs
-  private static <V> Map<String, V> inOrder(Map.Entry<String, V>... entries) {
-    Map<String, V> map = new LinkedHashMap<>();
-    for (Map.Entry<String, V> entry : entries) {
-      map.put(entry.getKey(), entry.getValue());
-    }
-    return Collections.unmodifiableMap(map);
   }
 }

@@ -5,12 +5,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Where rules read the free space of the disk that a process would work on. */
+/** Measures the free space of the disk that a started process would use. */
 @FunctionalInterface
 interface DiskSpace {
-  /** The file store of this process's directory, which a process it starts inherits. */
+  /** The disk of this process's working directory, which a started process inherits. */
   DiskSpace WORKING_DIRECTORY = () -> Files.getFileStore(Path.of(".")).getUsableSpace();
 
-  /** Bytes that this process could still write. */
+  /** Returns the number of bytes that this process can still write. */
   long usableBytes() throws IOException;
 }

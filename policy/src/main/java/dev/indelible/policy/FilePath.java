@@ -6,27 +6,27 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * The one spelling under which a path is matched: absolute, with {@code //}, {@code .} and {@code
- * ..} worked out.
+ * Normalises paths for matching: absolute, with {@code //}, {@code .} and {@code ..} resolved.
  *
- * <p>Lexical: symbolic links are not followed, so a decision needs no file system and cannot race
+ * <p>Lexical: symbolic links are not followed, so a decision needs no file system and has no race
  * with one.
  */
 final class FilePath {
   private FilePath() {}
 
   /**
-   * The normal form of {@code path}; a relative one is taken from this process's directory.
+   * Returns the normal form of {@code path}; a relative path is resolved against the working
+   * directory.
    *
-   * @throws IllegalArgumentException if it is empty, holds a null byte (which some systems end a
-   *     path at), or climbs with {@code ..} out of a directory it does not name
+   * @throws IllegalArgumentException if it is empty, contains a null byte (at which some systems
+   *     end a path), or leaves an unnamed directory by {@code ..}
    */
   static String normalise(String path) {
     if (path.isEmpty()) {
       throw new IllegalArgumentException("the path is empty; it names no file");
     }
     if (path.indexOf('\0') >= 0) {
-      throw new IllegalArgumentException("path " + Quoted.of(path) + " holds a null byte");
+      throw new IllegalArgumentException("path " + Quoted.of(path) + " contains a null byte");
     }
     boolean absolute = path.startsWith("/");
     Deque<String> names = new ArrayDeque<>();
@@ -34,7 +34,7 @@ final class FilePath {
       if (name.equals("..")) {
         if (names.pollLast() == null && !absolute) {
           throw new IllegalArgumentException(
-              "path %s climbs out of a directory it does not name; send an absolute path"
+              "path %s leaves an unnamed directory by \"..\"; use an absolute path"
                   .formatted(Quoted.of(path)));
         }
       } else if (!name.isEmpty() && !name.equals(".")) {
@@ -49,7 +49,7 @@ final class FilePath {
   /**
    * Compiles a glob for normal forms.
    *
-   * @throws IllegalArgumentException if it is bad, or could never match a normal form
+   * @throws IllegalArgumentException if it is invalid, or could never match a normal form
    */
   static Glob glob(String pattern) {
     Glob glob = Glob.compile(pattern);
@@ -61,7 +61,7 @@ final class FilePath {
     for (String name : pattern.substring(1).split("/", -1)) {
       if (name.isEmpty() || name.equals(".") || name.equals("..")) {
         throw new IllegalArgumentException(
-            "path glob %s can never match, for paths are matched without // . .. or a last /"
+            "path glob %s can never match: paths are matched without // . .. or a final /"
                 .formatted(Quoted.of(pattern)));
       }
     }

@@ -6,23 +6,22 @@ import java.util.BitSet;
 import java.util.List;
 
 /**
- * A compiled glob: {@code *} any run of characters without {@code /}, {@code **} any run at all,
- * {@code **}{@code /} at the start or after a {@code /} any number of whole directories (none too),
- * {@code ?} one character but {@code /}, a backslash before {@code *?[]{}\} that character itself.
+ * A compiled glob. {@code *} matches any characters except {@code /}; {@code **} any characters;
+ * {@code **}{@code /} at the start or after a {@code /} zero or more whole directories; {@code ?}
+ * one character except {@code /}; a backslash before {@code *?[]{}\} that character itself.
  *
- * <p>Matching does not backtrack: each step of the pattern turns the set of positions reached in
- * the text into the next such set, in one sweep. The time is at most pattern length times text
- * length, whatever either holds; for a given pattern it is linear in the text.
+ * <p>Matching does not backtrack: each step of the pattern maps the set of positions reached in the
+ * text to the next set, in one sweep. The time is at most pattern length times text length.
  *
- * <p>Immutable; any thread may match.
+ * <p>Immutable.
  */
 final class Glob {
-  /** Long enough for any path worth a rule, and the factor in the bound above. */
+  /** Enough for any path in a rule; bounds the time of a match. */
   static final int MAX_CHARS = 1024;
 
   private static final char SEPARATOR = '/';
 
-  /** One step of a pattern: from the positions reached before it to those reached after it. */
+  /** A step of a pattern: maps the positions reached before it to those reached after it. */
   private interface Step {
     BitSet advance(String text, BitSet from);
   }
@@ -36,7 +35,7 @@ final class Glob {
   /**
    * Compiles a pattern.
    *
-   * @throws IllegalArgumentException if it is not a glob as described above
+   * @throws IllegalArgumentException if it is not a glob of this syntax
    */
   static Glob compile(String pattern) {
     if (pattern.isEmpty() || pattern.length() > MAX_CHARS) {
@@ -45,7 +44,7 @@ final class Glob {
     return new Compiler(pattern).compile();
   }
 
-  /** Whether the whole of {@code text} matches. */
+  /** Returns true if the whole of {@code text} matches. */
   boolean matches(String text) {
     BitSet reached = new BitSet();
     reached.set(0);
@@ -110,7 +109,7 @@ final class Glob {
     return new IllegalArgumentException("bad glob " + Quoted.of(pattern) + ": " + why);
   }
 
-  /** Reads a pattern from left to right, once. */
+  /** Compiles a pattern in one pass from left to right. */
   private static final class Compiler {
     private final String pattern;
     private final List<Step> steps = new ArrayList<>();
@@ -145,7 +144,7 @@ final class Glob {
 
     private void stars() {
       if (pattern.startsWith("***", at)) {
-        throw bad(pattern, "*** means nothing; use * within a directory, ** across them");
+        throw bad(pattern, "*** is not supported; use * within a directory, ** across directories");
       }
       boolean startsSegment = at == 0 || pattern.charAt(at - 1) == SEPARATOR;
       if (startsSegment && pattern.startsWith("**/", at)) {
@@ -160,7 +159,7 @@ final class Glob {
     private void escaped() {
       if (at + 1 == pattern.length() || "*?[]{}\\".indexOf(pattern.charAt(at + 1)) < 0) {
         throw bad(
-            pattern, "a backslash stands before one of * ? [ ] { } \\; write \\\\ for itself");
+            pattern, "a backslash must precede one of * ? [ ] { } \\; write \\\\ for a backslash");
       }
       literal.append(pattern.charAt(at + 1));
       at += 2;

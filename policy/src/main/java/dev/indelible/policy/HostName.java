@@ -8,12 +8,12 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
- * The one spelling under which a host is matched.
+ * Normalises hosts for matching.
  *
- * <p>Lower case, without the root's dot; an international name in its ASCII form; an IPv4 address
- * as four decimal numbers however it was written ({@code 127.1}, {@code 0x7f000001}); an IPv6
- * address without brackets and zone, as eight numbers, and as IPv4 if it only wraps one. No name is
- * looked up.
+ * <p>The normal form is in lower case, without the final dot; an international name is in its ASCII
+ * form; an IPv4 address is four decimal numbers, whatever its notation ({@code 127.1}, {@code
+ * 0x7f000001}); an IPv6 address is eight numbers without brackets and zone, or the IPv4 address
+ * that it wraps. No name is looked up.
  */
 final class HostName {
   private static final String NOT_A_HOST =
@@ -25,7 +25,7 @@ final class HostName {
   private HostName() {}
 
   /**
-   * The normal form of {@code host}.
+   * Returns the normal form of {@code host}.
    *
    * @throws IllegalArgumentException if it is neither a host name nor an address
    */
@@ -44,7 +44,7 @@ final class HostName {
   /**
    * Compiles a glob for normal forms; a host has no {@code /}, so {@code *} crosses its dots.
    *
-   * @throws IllegalArgumentException if it is bad, or could never match a normal form
+   * @throws IllegalArgumentException if it is invalid, or could never match a normal form
    */
   static Glob glob(String pattern) {
     if (pattern.indexOf('*') < 0 && pattern.indexOf('?') < 0) {
@@ -53,7 +53,7 @@ final class HostName {
     String name = withoutRootDot(pattern.toLowerCase(Locale.ROOT));
     if (!NAME_GLOB.matcher(name).matches()) {
       throw new IllegalArgumentException(
-          "bad glob %s: a host glob holds letters, digits and -_.:*? only; write an international"
+          "bad glob %s: a host glob has only letters, digits and -_.:*?; write an international"
                   .formatted(Quoted.of(pattern))
               + " name in its xn-- form, and leave out scheme, port and path");
     }
@@ -74,7 +74,7 @@ final class HostName {
     String address = bracketed ? name.substring(1, name.length() - 1) : name;
     int zone = address.indexOf('%');
     try {
-      // In brackets, so that it is parsed or refused, and never looked up.
+      // In brackets it is parsed or refused, and never looked up.
       return InetAddress.getByName("[" + (zone < 0 ? address : address.substring(0, zone)) + "]")
           .getHostAddress();
     } catch (UnknownHostException e) {
@@ -84,7 +84,7 @@ final class HostName {
 
   /**
    * Reads an IPv4 address as {@code inet_aton} does: one to four numbers, decimal, octal or
-   * hexadecimal, the last of which fills all the bytes that are left.
+   * hexadecimal, the last of which fills the remaining bytes.
    */
   private static String ipv4(String name, String host) {
     String[] parts = name.split("\\.", -1);
@@ -101,13 +101,8 @@ final class HostName {
       }
       address = address << 8 * bytes | value;
     }
-    return (address >> 24)
-        + "."
-        + (address >> 16 & 255)
-        + "."
-        + (address >> 8 & 255)
-        + "."
-        + (address & 255);
+    return "%s.%s.%s.%s"
+        .formatted(address >> 24, address >> 16 & 255, address >> 8 & 255, address & 255);
   }
 
   private static long number(String text, String host) {

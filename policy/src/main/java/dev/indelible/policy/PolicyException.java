@@ -2,10 +2,9 @@
 package dev.indelible.policy;
 
 /**
- * A policy that cannot be used as it stands.
+ * Thrown for a policy that cannot be used.
  *
- * <p>The message names the source, the line and column where there is one, what is wrong and what
- * to do about it.
+ * <p>The message names the source, the line and column if known, the fault and the remedy.
  */
 public final class PolicyException extends Exception {
   PolicyException(String message) {

@@ -2,6 +2,7 @@
 package dev.indelible.policy;
 
 import dev.indelible.crypto.Sha256;
+import dev.indelible.json.Text;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -20,20 +21,20 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The files of a policy, read but not yet understood.
+ * The files of a policy, read but not yet parsed.
  *
- * @param files in the order they are read
+ * @param files the files in the order of their names
  * @param digest identifies their bytes
  */
 record PolicySource(List<File> files, String digest) {
-  /** Holds thousands of rules; more can only be a mistake. */
+  /** Enough for thousands of rules; a larger file is a mistake. */
   static final int MAX_FILE_BYTES = 1 << 20;
 
   /**
-   * One file.
+   * A file.
    *
-   * @param name names it in errors
-   * @param text its content
+   * @param name the name in errors
+   * @param text the content
    */
   record File(String name, String text) {}
 
@@ -42,15 +43,11 @@ record PolicySource(List<File> files, String digest) {
   }
 
   static PolicySource of(String yaml, String name) throws PolicyException {
-    byte[] bytes;
     try {
-      ByteBuffer encoded = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(yaml));
-      bytes = new byte[encoded.remaining()];
-      encoded.get(bytes);
-    } catch (IOException e) {
-      throw new PolicyException(name + ": half of a surrogate pair has no UTF-8 form; remove it");
+      return single(Text.requireWellFormed(yaml, name).getBytes(StandardCharsets.UTF_8), name);
+    } catch (IllegalArgumentException e) {
+      throw new PolicyException(e.getMessage() + "; remove it");
     }
-    return single(bytes, name);
   }
 
   static PolicySource at(Path path) throws PolicyException {
@@ -73,12 +70,13 @@ record PolicySource(List<File> files, String digest) {
     }
     if (files.isEmpty()) {
       throw new PolicyException(
-          directory + ": no *.yaml or *.yml file in this directory; no rules would allow all");
+          directory
+              + ": no *.yaml or *.yml file in this directory; add one, because without rules every action is allowed");
     }
     return new PolicySource(files, digest(framed.toArray(byte[][]::new)));
   }
 
-  /** Whatever has the name counts, so that a rule file that cannot be read is never passed over. */
+  /** Returns every entry with a matching name, so that an unreadable rule file is an error. */
   private static List<Path> yamlFiles(Path directory) throws PolicyException {
     try (Stream<Path> entries = Files.list(directory)) {
       return entries
@@ -126,7 +124,7 @@ record PolicySource(List<File> files, String digest) {
           "%s: not UTF-8 at byte %s; save it as UTF-8".formatted(name, in.position()));
     }
     String text = out.flip().toString();
-    // Some editors begin a file with a byte order mark; to YAML it would be a character.
+    // Some editors begin a file with a byte order mark, which YAML reads as a character.
     return text.startsWith("\uFEFF") ? text.substring(1) : text;
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.policy;
 
-/** Foreign text as messages show it: on one line, and short. */
+/** Quotes foreign text in messages: on one line, and shortened. */
 final class Quoted {
   private static final int MAX_CHARS = 80;
 

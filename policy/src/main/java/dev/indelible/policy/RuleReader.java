@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.policy;
 
+import dev.indelible.action.AgentAction;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -9,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** Reads rules from one file after another; their ids are unique across all of them. */
+/** Reads the rules of all files of a policy; ids are unique across the files. */
 final class RuleReader {
   private static final long FORMAT_VERSION = 1;
   private static final List<String> FILE_KEYS = List.of("version", "rules");
@@ -25,7 +26,7 @@ final class RuleReader {
   void read(String yaml, String source) throws PolicyException {
     Yaml file = Yaml.read(yaml, source);
     Map<String, Yaml> members = file.members();
-    // The version first: another one may have other keys.
+    // The version is checked first: another version may have other keys.
     if (members.containsKey("version")) {
       requireVersion(members.get("version"));
     }
@@ -36,7 +37,7 @@ final class RuleReader {
     }
   }
 
-  /** The rules in force, so far, in the order they were read. */
+  /** Returns the enabled rules in the order of the files. */
   List<CompiledRule> rules() {
     return List.copyOf(rules);
   }
@@ -73,7 +74,7 @@ final class RuleReader {
     String earlier = placesById.putIfAbsent(id.text(), id.place());
     if (earlier != null) {
       throw id.error(
-          "id %s is already used at %s; give one of the rules another"
+          "id %s is already used at %s; give one of the rules another id"
               .formatted(Quoted.of(id.text()), earlier));
     }
   }
@@ -88,8 +89,8 @@ final class RuleReader {
   }
 
   private static String kind(Yaml yaml) throws PolicyException {
-    if (!Conditions.kinds().contains(yaml.text())) {
-      throw yaml.error(Spelling.unknown("kind", yaml.text(), Conditions.kinds()));
+    if (!AgentAction.KINDS.contains(yaml.text())) {
+      throw yaml.error(Spelling.unknown("kind", yaml.text(), AgentAction.KINDS));
     }
     return yaml.text();
   }
@@ -99,7 +100,7 @@ final class RuleReader {
     Collection<String> known = new ArrayList<>(Conditions.of(kind));
     known.add("kind");
     for (Yaml member : match.values()) {
-      if (!known.contains(member.name()) && Conditions.all().contains(member.name())) {
+      if (!known.contains(member.name()) && Conditions.exists(member.name())) {
         throw member.error(
             "condition \"%s\" does not belong to kind %s, which takes %s"
                 .formatted(member.name(), kind, String.join(", ", Conditions.of(kind))));

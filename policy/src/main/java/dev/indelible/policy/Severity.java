@@ -3,18 +3,18 @@ package dev.indelible.policy;
 
 import java.util.Locale;
 
-/** What a rule does when it matches. */
+/** The effect of a rule that matches. */
 public enum Severity {
   /** The action must not go ahead. */
   REFUSE,
-  /** The action must not go ahead until a person has agreed. */
+  /** The action must not go ahead until a person has approved it. */
   ESCALATE,
   /** The action may go ahead, and the decision names the rule. */
   WARN,
   /** The match is written to the application's log; the decision does not change. */
   LOG;
 
-  /** The word for it in a policy file, for example {@code refuse}. */
+  /** Returns the word in a policy file, for example {@code refuse}. */
   public String label() {
     return name().toLowerCase(Locale.ROOT);
   }

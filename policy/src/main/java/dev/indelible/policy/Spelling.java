@@ -5,11 +5,11 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.Optional;
 
-/** Finds the word that was meant. */
+/** Suggests the known word that is nearest to a misspelled one. */
 final class Spelling {
   private Spelling() {}
 
-  /** Says that {@code word} is not one of {@code known}, and which of them it may have meant. */
+  /** Returns the message that {@code word} is not one of {@code known}, with a suggestion. */
   static String unknown(String what, String word, Collection<String> known) {
     String hint =
         nearest(word, known)
@@ -19,7 +19,7 @@ final class Spelling {
   }
 
   private static Optional<String> nearest(String word, Collection<String> known) {
-    // One slip, and one more for every four letters: more than that is another word.
+    // One typing error, and one more for every four letters; more make another word.
     int tolerance = 1 + word.length() / 4;
     return known.stream()
         .filter(candidate -> Math.abs(candidate.length() - word.length()) <= tolerance)
@@ -27,7 +27,7 @@ final class Spelling {
         .min(Comparator.comparingInt(candidate -> distance(word, candidate)));
   }
 
-  /** Levenshtein's edit distance, one row of the table at a time. */
+  /** Returns Levenshtein's edit distance, computed by one row of the table at a time. */
   private static int distance(String a, String b) {
     int[] row = new int[b.length() + 1];
     for (int j = 0; j <= b.length(); j++) {

@@ -17,11 +17,11 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * An action as rules see it. What takes work is worked out once, when the first rule asks, however
- * many rules there are.
+ * The properties of an action that rules look at. Each is computed once, when the first rule needs
+ * it.
  *
- * <p>A condition asks only for what its own kind of action has. Whatever cannot be worked out
- * throws, and so blocks. Used by the one thread that decides.
+ * <p>A condition reads only properties of its own kind of action. A property that cannot be
+ * computed throws, so the rule blocks. Used by one thread.
  */
 final class Subject {
   private final AgentAction action;
@@ -54,12 +54,12 @@ final class Subject {
     return Optional.of(host);
   }
 
-  /** The last component of the binary, which is all of it if it was looked up by name. */
+  /** Returns the last component of the binary. */
   String binaryName() {
     return binary().substring(binary().lastIndexOf('/') + 1);
   }
 
-  /** The binary's file; empty if it was looked up by name, so that the file is not known. */
+  /** Returns the file of the binary; empty for a bare name, whose file is not known. */
   Optional<String> binaryPath() {
     return Optional.of(binary()).filter(name -> name.indexOf('/') >= 0).map(FilePath::normalise);
   }
@@ -102,7 +102,7 @@ final class Subject {
   private String binary() {
     String binary = ((ProcessSpawn) action).binary();
     if (binary.indexOf('\0') >= 0) {
-      throw new IllegalArgumentException("binary " + Quoted.of(binary) + " holds a null byte");
+      throw new IllegalArgumentException("binary " + Quoted.of(binary) + " contains a null byte");
     }
     return binary;
   }

@@ -10,8 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.snakeyaml.engine.v2.api.LoadSettings;
-import org.snakeyaml.engine.v2.api.lowlevel.Compose;
-import org.snakeyaml.engine.v2.api.lowlevel.Parse;
+import org.snakeyaml.engine.v2.composer.Composer;
 import org.snakeyaml.engine.v2.events.Event;
 import org.snakeyaml.engine.v2.events.NodeEvent;
 import org.snakeyaml.engine.v2.exceptions.Mark;
@@ -24,30 +23,33 @@ import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 import org.snakeyaml.engine.v2.nodes.Tag;
+import org.snakeyaml.engine.v2.parser.Parser;
+import org.snakeyaml.engine.v2.parser.ParserImpl;
+import org.snakeyaml.engine.v2.scanner.StreamReader;
 
 /**
- * A YAML value that knows its place, so that every error can name it.
+ * A YAML value with its place, which every error names.
  *
  * @param source the file or other origin
- * @param name what errors call the value
- * @param mark where it is: at its key, if it has one
+ * @param name the name of the value in errors
+ * @param mark the place of its key, or of the value if it has none
  * @param node the value
  */
 record Yaml(String source, String name, Optional<Mark> mark, Node node) {
-  /** Twice what a policy needs; the composer is recursive and deeper input would end its stack. */
+  /** Twice the depth of a policy; deeper input could overflow the stack of the composer. */
   private static final int MAX_DEPTH = 10;
 
-  /** Keys that are no scalars are let through here, to be refused below with their place. */
+  /** Keys that are not scalars are read here, and refused below with their place. */
   private static final LoadSettings SETTINGS =
       LoadSettings.builder().setAllowNonScalarKeys(true).build();
 
-  /** Reads the one document in {@code text}. */
+  /** Reads the single document in {@code text}. */
   static Yaml read(String text, String source) throws PolicyException {
     try {
       requireTree(text, source);
       Node root =
-          new Compose(SETTINGS)
-              .composeString(text)
+          new Composer(SETTINGS, parser(text))
+              .getSingleNode()
               .orElseThrow(
                   () -> error(source, Optional.empty(), "empty; begin with \"version: 1\""));
       return new Yaml(source, "policy", root.getStartMark(), root);
@@ -65,10 +67,16 @@ record Yaml(String source, String name, Optional<Mark> mark, Node node) {
     }
   }
 
-  /** Refuses nesting that exhausts a stack, and aliases, which can unfold without bound. */
+  /** Returns the library's parser; its module does not export {@code api.lowlevel}. */
+  private static Parser parser(String text) {
+    return new ParserImpl(SETTINGS, new StreamReader(SETTINGS, text));
+  }
+
+  /** Refuses nesting that could overflow the stack, and aliases, which can expand without bound. */
   private static void requireTree(String text, String source) throws PolicyException {
     int depth = 0;
-    for (Event event : new Parse(SETTINGS).parseString(text)) {
+    for (Parser events = parser(text); events.hasNext(); ) {
+      Event event = events.next();
       switch (event.getEventId()) {
         case MappingStart, SequenceStart -> depth++;
         case MappingEnd, SequenceEnd -> depth--;
@@ -89,7 +97,7 @@ record Yaml(String source, String name, Optional<Mark> mark, Node node) {
     }
   }
 
-  /** The members of a mapping, in the order of the file. */
+  /** Returns the members of a mapping, in the order of the file. */
   Map<String, Yaml> members() throws PolicyException {
     if (!(node instanceof MappingNode mapping)) {
       throw mistyped("a mapping");
@@ -106,7 +114,7 @@ record Yaml(String source, String name, Optional<Mark> mark, Node node) {
     return members;
   }
 
-  /** The members of a mapping that may have only these keys. */
+  /** Returns the members of a mapping; refuses other keys than {@code known}. */
   Map<String, Yaml> members(Collection<String> known) throws PolicyException {
     Map<String, Yaml> members = members();
     for (Yaml member : members.values()) {
@@ -117,7 +125,7 @@ record Yaml(String source, String name, Optional<Mark> mark, Node node) {
     return members;
   }
 
-  /** The member that {@link #members} must have returned under that name. */
+  /** Returns a required member of those that {@link #members} returned. */
   Yaml required(Map<String, Yaml> members, String member) throws PolicyException {
     Yaml value = members.get(member);
     if (value == null) {
@@ -126,7 +134,7 @@ record Yaml(String source, String name, Optional<Mark> mark, Node node) {
     return value;
   }
 
-  /** The values of a list. */
+  /** Returns the values of a list. */
   List<Yaml> items() throws PolicyException {
     if (!(node instanceof SequenceNode sequence)) {
       throw mistyped("a list");
@@ -138,18 +146,18 @@ record Yaml(String source, String name, Optional<Mark> mark, Node node) {
     return items;
   }
 
-  /** Text that says something. */
+  /** Returns a text that is not blank. */
   String text() throws PolicyException {
     if (!node.getTag().equals(Tag.STR) || !(node instanceof ScalarNode scalar)) {
       throw mistyped("text");
     }
     if (scalar.getValue().isBlank()) {
-      throw error(name + " is blank; say something, or leave it out");
+      throw error(name + " is blank; give a text, or leave it out");
     }
     return checked(() -> Text.requireWellFormed(scalar.getValue(), name));
   }
 
-  /** One text, or a list of some. */
+  /** Returns a text, or a list of texts. */
   List<String> texts() throws PolicyException {
     if (!(node instanceof SequenceNode)) {
       return List.of(text());
@@ -164,7 +172,7 @@ record Yaml(String source, String name, Optional<Mark> mark, Node node) {
     return List.copyOf(texts);
   }
 
-  /** A whole number from 0 to {@code max}. */
+  /** Returns a whole number from 0 to {@code max}. */
   long wholeNumber(long max) throws PolicyException {
     String digits = node instanceof ScalarNode scalar ? scalar.getValue() : "";
     if (!node.getTag().equals(Tag.INT)) {
@@ -176,12 +184,12 @@ record Yaml(String source, String name, Optional<Mark> mark, Node node) {
         return value;
       }
     } catch (NumberFormatException e) {
-      // Too long for a long: out of the bounds, as below.
+      // Too large for a long, and so out of bounds.
     }
     throw error("%s is %s; give a whole number from 0 to %s".formatted(name, digits, max));
   }
 
-  /** {@code true} or {@code false}. */
+  /** Returns a boolean. */
   boolean bool() throws PolicyException {
     if (!node.getTag().equals(Tag.BOOL) || !(node instanceof ScalarNode scalar)) {
       throw mistyped("true or false");
@@ -189,7 +197,7 @@ record Yaml(String source, String name, Optional<Mark> mark, Node node) {
     return scalar.getValue().equals("true");
   }
 
-  /** The value on one line, for display. */
+  /** Returns the value on one line, for display. */
   String display() {
     if (node instanceof SequenceNode sequence) {
       List<String> items = new ArrayList<>();
@@ -202,7 +210,7 @@ record Yaml(String source, String name, Optional<Mark> mark, Node node) {
     return node.getTag().equals(Tag.STR) ? Quoted.of(value) : value;
   }
 
-  /** What {@code value} makes of this; its complaint about an argument gets this place. */
+  /** Returns {@code value}; a complaint of it about an argument gets the place of this value. */
   <T> T checked(Supplier<T> value) throws PolicyException {
     try {
       return value.get();
@@ -211,7 +219,7 @@ record Yaml(String source, String name, Optional<Mark> mark, Node node) {
     }
   }
 
-  /** Where this is, for example {@code rules.yaml, line 3, column 5}. */
+  /** Returns the place, for example {@code rules.yaml, line 3, column 5}. */
   String place() {
     return place(source, mark);
   }

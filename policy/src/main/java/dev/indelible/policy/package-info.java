@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Rules, and what they say of an action. */
+/** Rules, and their decisions about actions. */
 @NullMarked
 package dev.indelible.policy;
 

@@ -18,7 +18,7 @@ import dev.indelible.event.AgentIds;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonValue;
-import dev.indelible.policy.Policy;
+import dev.indelible.policy.RulePolicy;
 import dev.indelible.queue.AuditCounters;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.MemoryStore;
@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a caller hands in by mistake is named as the caller knows it. */
+/** An error names the argument by the name of the parameter. */
 class ArgumentsTest {
   private static final JsonValue EMPTY =
       JsonValue.of(new CanonicalWriter().beginObject().endObject());
@@ -47,7 +47,7 @@ class ArgumentsTest {
   void makeGate() throws Exception {
     gate =
         new Gate(
-            Policy.parse("version: 1\nrules: []\n", "test"),
+            RulePolicy.parse("version: 1\nrules: []\n", "test"),
             new DeferredAuditQueue(new MemoryStore(), new AuditCounters()));
   }
 

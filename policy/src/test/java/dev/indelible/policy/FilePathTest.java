@@ -39,9 +39,9 @@ class FilePathTest {
       quoteCharacter = '"',
       value = {
         "\"\",            the path is empty; it names no file",
-        "../etc/passwd,   path \"../etc/passwd\" climbs out of a directory it does not name; send an"
+        "../etc/passwd,   path \"../etc/passwd\" leaves an unnamed directory by \"..\"; use an"
             + " absolute path",
-        "a/../../b,       path \"a/../../b\" climbs out of a directory it does not name; send an"
+        "a/../../b,       path \"a/../../b\" leaves an unnamed directory by \"..\"; use an"
             + " absolute path",
       },
       ignoreLeadingAndTrailingWhitespace = true)
@@ -52,7 +52,7 @@ class FilePathTest {
   @Test
   void refusesANullByte() {
     assertThatThrownBy(() -> FilePath.normalise("/etc/passwd\0.txt"))
-        .hasMessage("path \"/etc/passwd\\u0000.txt\" holds a null byte");
+        .hasMessage("path \"/etc/passwd\\u0000.txt\" contains a null byte");
   }
 
   @ParameterizedTest

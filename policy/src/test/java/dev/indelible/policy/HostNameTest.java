@@ -33,7 +33,7 @@ class HostNameTest {
     assertThat(HostName.normalise(host)).isEqualTo(normal);
   }
 
-  /** A rule that names an address in full, or by a glob, is not evaded by a user's settings. */
+  /** A user's locale does not evade a rule about an address. */
   @Test
   void hasTheSameSpellingInAnyLocale() {
     Locale usual = Locale.getDefault();

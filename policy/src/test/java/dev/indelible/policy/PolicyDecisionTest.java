@@ -120,18 +120,18 @@ class PolicyDecisionTest {
       value = {
         "kind: filesystem_write, path_glob: /etc/**"
             + " | {'kind':'filesystem_write','path':'../../etc/passwd'}"
-            + " | path \"../../etc/passwd\" climbs out of a directory it does not name; send an"
+            + " | path \"../../etc/passwd\" leaves an unnamed directory by \"..\"; use an"
             + " absolute path",
         "kind: filesystem_write, path_glob: /etc/**"
             + " | {'kind':'filesystem_write','path':'/a\\u0000'}"
-            + " | path \"/a\\u0000\" holds a null byte",
+            + " | path \"/a\\u0000\" contains a null byte",
         "kind: network_request, host_glob: a"
             + " | {'kind':'network_request','host':'b/c','scheme':'https'}"
             + " | \"b/c\" is not a host; give a name or an address, without scheme, user, port or"
             + " path",
         "kind: process_spawn, binary: rm"
             + " | {'kind':'process_spawn','binary':'rm\\u0000','args':[]}"
-            + " | binary \"rm\\u0000\" holds a null byte",
+            + " | binary \"rm\\u0000\" contains a null byte",
         "kind: custom, namespace_glob: a"
             + " | {'kind':'custom','custom_kind':'a','payload':{'namespace':['a']}}"
             + " | payload.namespace is not a string",
@@ -142,14 +142,14 @@ class PolicyDecisionTest {
   }
 
   @Test
-  void aDiskThatCannotBeReadRefuses() throws Exception {
-    Policy policy =
+  void diskThatCannotBeReadRefuses() throws Exception {
+    RulePolicy policy =
         policy(
             rule("R1", "warn", "kind: process_spawn, disk_free_min_gib: 1"),
             () -> {
               throw new IOException("device gone");
             });
-    assertThat(policy.decide(new ProcessSpawn("make", List.of())))
+    assertThat(policy.decide("agent:test", new ProcessSpawn("make", List.of())))
         .isEqualTo(
             new Refuse(
                 "R1",
@@ -158,33 +158,35 @@ class PolicyDecisionTest {
   }
 
   @Test
-  void anErrorIsNoPermissionAndItsTextFitsADecision() throws Exception {
-    Policy policy =
+  void errorRefusesAndItsTextFitsADecision() throws Exception {
+    RulePolicy policy =
         policy(
             rule("R1", "warn", "kind: process_spawn, disk_free_min_gib: 1"),
             () -> {
               throw new StackOverflowError("\ud83d".repeat(100_000));
             });
-    assertThat(policy.decide(new ProcessSpawn("make", List.of())).isRefusal()).isTrue();
+    assertThat(policy.decide("agent:test", new ProcessSpawn("make", List.of())).isRefusal())
+        .isTrue();
   }
 
   @Test
-  void theDiskIsReadOnlyForTheBinaryTheRuleIsAbout() throws Exception {
-    Policy policy =
+  void diskIsMeasuredOnlyForTheRulesBinary() throws Exception {
+    RulePolicy policy =
         policy(
             rule("R1", "refuse", "kind: process_spawn, disk_free_min_gib: 1, binary: make"),
             () -> {
               throw new AssertionError("read");
             });
-    assertThat(policy.decide(new ProcessSpawn("ls", List.of()))).isEqualTo(new Allow());
+    assertThat(policy.decide("agent:test", new ProcessSpawn("ls", List.of())))
+        .isEqualTo(new Allow());
   }
 
   @Test
-  void theRealDiskCanBeRead() throws Exception {
-    Policy policy =
-        Policy.parse(
+  void realDiskCanBeRead() throws Exception {
+    RulePolicy policy =
+        RulePolicy.parse(
             file(rule("R1", "refuse", "kind: process_spawn, disk_free_min_gib: 8589934591")), "x");
-    assertThat(policy.decide(new ProcessSpawn("make", List.of())))
+    assertThat(policy.decide("agent:test", new ProcessSpawn("make", List.of())))
         .isEqualTo(new Refuse("R1", "because"));
   }
 
@@ -198,34 +200,37 @@ class PolicyDecisionTest {
     "log,      warn,     warn,     2 warn",
     "log,      log,      log,      - allow",
   })
-  void theFirstBlockingRuleWinsThenTheFirstWarning(
+  void firstBlockingRuleWinsThenTheFirstWarning(
       String first, String second, String third, String expected) throws Exception {
-    // Written in another order than that of their ids, which alone counts.
-    Policy policy =
+    // Only the order of ids counts, and not that of the file.
+    RulePolicy policy =
         policy(
             rule("3", third, "kind: bash")
                 + rule("1", first, "kind: bash")
                 + rule("2", second, "kind: bash"));
-    Decision decision = policy.decide(new Bash("ls"));
+    Decision decision = policy.decide("agent:test", new Bash("ls"));
     assertThat(decision.ruleId().orElse("-") + " " + decision.verdict()).isEqualTo(expected);
   }
 
   @Test
   void idsAreOrderedAsTextNotAsNumbers() throws Exception {
-    Policy policy =
+    RulePolicy policy =
         policy(rule("R9", "refuse", "kind: bash") + rule("R10", "escalate", "kind: bash"));
-    assertThat(policy.decide(new Bash("ls"))).isEqualTo(new Escalate("R10", "because"));
+    assertThat(policy.decide("agent:test", new Bash("ls")))
+        .isEqualTo(new Escalate("R10", "because"));
     assertThat(policy.rules()).extracting(Rule::id).containsExactly("R10", "R9");
   }
 
   @Test
-  void aLogRuleLogsTheMatchWhateverIsDecidedAndNotTheAction() throws Exception {
-    Policy policy = policy(rule("R1", "refuse", "kind: bash") + rule("R2", "log", "kind: bash"));
+  void logRuleLogsTheMatchAndNotTheAction() throws Exception {
+    RulePolicy policy =
+        policy(rule("R1", "refuse", "kind: bash") + rule("R2", "log", "kind: bash"));
     PrintStream original = System.err;
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
     try {
-      assertThat(policy.decide(new Bash("echo hush"))).isEqualTo(new Refuse("R1", "because"));
+      assertThat(policy.decide("agent:test", new Bash("echo hush")))
+          .isEqualTo(new Refuse("R1", "because"));
     } finally {
       System.setErr(original);
     }
@@ -235,39 +240,41 @@ class PolicyDecisionTest {
   }
 
   @Test
-  void aLogRuleThatCannotBeEvaluatedDoesNotDecide() throws Exception {
-    Policy policy = policy(rule("R1", "log", "kind: filesystem_write, path_glob: /a"));
-    assertThat(policy.decide(new FilesystemWrite("../a"))).isEqualTo(new Allow());
+  void logRuleThatCannotBeEvaluatedDoesNotDecide() throws Exception {
+    RulePolicy policy = policy(rule("R1", "log", "kind: filesystem_write, path_glob: /a"));
+    assertThat(policy.decide("agent:test", new FilesystemWrite("../a"))).isEqualTo(new Allow());
   }
 
   @Test
-  void aDisabledRuleIsNotInForce() throws Exception {
-    Policy policy =
+  void disabledRuleIsNotInForce() throws Exception {
+    RulePolicy policy =
         policy(
             rule("R1", "refuse", "kind: bash").stripTrailing()
                 + "\n    enabled: false\n"
                 + rule("R2", "warn", "kind: bash").stripTrailing()
                 + "\n    enabled: true\n");
-    assertThat(policy.decide(new Bash("ls"))).isEqualTo(new Warn("R2", "because"));
+    assertThat(policy.decide("agent:test", new Bash("ls"))).isEqualTo(new Warn("R2", "because"));
     assertThat(policy.rules()).extracting(Rule::id).containsExactly("R2");
   }
 
   @Test
-  void anEmptyPolicyAllows() throws Exception {
-    assertThat(Policy.parse("version: 1\nrules: []\n", "x").decide(new Bash("rm -rf /")))
+  void emptyPolicyAllows() throws Exception {
+    assertThat(
+            RulePolicy.parse("version: 1\nrules: []\n", "x")
+                .decide("agent:test", new Bash("rm -rf /")))
         .isEqualTo(new Allow());
   }
 
   private static Decision decide(String match, String action) throws Exception {
-    return policy(rule("R1", "refuse", match)).decide(action(action));
+    return policy(rule("R1", "refuse", match)).decide("agent:test", action(action));
   }
 
-  private static Policy policy(String rules) throws PolicyException {
+  private static RulePolicy policy(String rules) throws PolicyException {
     return policy(rules, () -> 5 * GIB);
   }
 
-  private static Policy policy(String rules, DiskSpace disk) throws PolicyException {
-    return Policy.parse(file(rules), "x", disk);
+  private static RulePolicy policy(String rules, DiskSpace disk) throws PolicyException {
+    return RulePolicy.parse(file(rules), "x", disk);
   }
 
   private static String file(String rules) {

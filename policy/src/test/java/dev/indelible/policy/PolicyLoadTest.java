@@ -38,7 +38,7 @@ class PolicyLoadTest {
 
   @Test
   void readsARule() throws Exception {
-    assertThat(Policy.parse(ONE_RULE, "rules.yaml").rules())
+    assertThat(RulePolicy.parse(ONE_RULE, "rules.yaml").rules())
         .containsExactly(
             new Rule(
                 "R001",
@@ -47,7 +47,7 @@ class PolicyLoadTest {
                 "bash, command_substring: \"rm -rf /\""));
   }
 
-  /** Each is {@link #ONE_RULE} with one text replaced by another, and the error that makes. */
+  /** Each is {@link #ONE_RULE} with one text replaced, and the resulting error. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -61,7 +61,7 @@ class PolicyLoadTest {
         "rules:|rule:|line 2, column 1: unknown key \"rule\"; did you mean \"rules\"?",
         "- id: R001|- id: 1|line 3, column 5: id is a number where text is expected; put it in"
             + " quotes",
-        "- id: R001|- id: ' '|line 3, column 5: id is blank; say something, or leave it out",
+        "- id: R001|- id: ' '|line 3, column 5: id is blank; give a text, or leave it out",
         "- id: R001|-|line 4, column 5: rules[0] has no \"id\"; add it",
         "severity: refuse|severity: refuze"
             + "|line 4, column 5: unknown severity \"refuze\"; did you mean \"refuse\"?",
@@ -89,7 +89,7 @@ class PolicyLoadTest {
             + " you mean \"command_substring\"?",
         "command_substring|cmd|line 8, column 7: unknown key \"cmd\"; use one of command_substring,"
             + " kind",
-        "\"rm -rf /\"|\"\"|line 8, column 7: command_substring is blank; say something, or leave it"
+        "\"rm -rf /\"|\"\"|line 8, column 7: command_substring is blank; give a text, or leave it"
             + " out",
         "\"rm -rf /\"|[]|line 8, column 7: command_substring is an empty list; name at least one, or"
             + " leave it out",
@@ -121,20 +121,20 @@ class PolicyLoadTest {
       value = {
         "filesystem_write, path_glob: '/a[bc]'|bad glob \"/a[bc]\": [ is not supported;"
             + " give a list of globs, or write \\[ for the character",
-        "filesystem_write, path_glob: '/a***'|bad glob \"/a***\": *** means nothing; use * within"
-            + " a directory, ** across them",
-        "filesystem_write, path_glob: '/a\\b'|bad glob \"/a\\b\": a backslash stands before one of"
-            + " * ? [ ] { } \\; write \\\\ for itself",
+        "filesystem_write, path_glob: '/a***'|bad glob \"/a***\": *** is not supported; use * within"
+            + " a directory, ** across directories",
+        "filesystem_write, path_glob: '/a\\b'|bad glob \"/a\\b\": a backslash must precede one of"
+            + " * ? [ ] { } \\; write \\\\ for a backslash",
         "filesystem_write, path_glob: etc/*|path glob \"etc/*\" matches no absolute path; begin it"
             + " with / or **/",
-        "filesystem_write, path_glob: /etc/../x|path glob \"/etc/../x\" can never match, for paths"
-            + " are matched without // . .. or a last /",
-        "network_request, host_glob: 'http://*'|bad glob \"http://*\": a host glob holds letters,"
-            + " digits and -_.:*? only; write an international name in its xn-- form, and leave out"
+        "filesystem_write, path_glob: /etc/../x|path glob \"/etc/../x\" can never match: paths"
+            + " are matched without // . .. or a final /",
+        "network_request, host_glob: 'http://*'|bad glob \"http://*\": a host glob has only letters,"
+            + " digits and -_.:*?; write an international name in its xn-- form, and leave out"
             + " scheme, port and path",
         "network_request, host_glob: '1.2.3.400'|\"1.2.3.400\" is not a host; give a name or an"
             + " address, without scheme, user, port or path",
-        "process_spawn, binary: ../x|path \"../x\" climbs out of a directory it does not name; send"
+        "process_spawn, binary: ../x|path \"../x\" leaves an unnamed directory by \"..\"; use"
             + " an absolute path",
         "process_spawn, disk_free_min_gib: -1|disk_free_min_gib is -1; give a whole number from 0"
             + " to 8589934591",
@@ -186,7 +186,7 @@ class PolicyLoadTest {
     assertRefused(
         ONE_RULE + second,
         "rules.yaml, line 9, column 5: id \"R001\" is already used at rules.yaml, line 3, column 5;"
-            + " give one of the rules another");
+            + " give one of the rules another id");
   }
 
   @Test
@@ -199,10 +199,10 @@ class PolicyLoadTest {
         ONE_RULE.replace(reason, "x".repeat(16_385)),
         "rules.yaml, line 3, column 5: reason is 16385 bytes; shorten it to at most 16384");
     assertThat(
-            Policy.parse(
+            RulePolicy.parse(
                     ONE_RULE.replace("R001", "é".repeat(128)).replace(reason, "x".repeat(16_384)),
                     "x")
-                .decide(new Bash("rm -rf /"))
+                .decide("agent:test", new Bash("rm -rf /"))
                 .isRefusal())
         .isTrue();
   }
@@ -229,25 +229,26 @@ class PolicyLoadTest {
         arguments(
             "#" + "x".repeat(1 << 20),
             "rules.yaml: larger than 1048576 bytes; split it into several files of one directory"),
-        arguments("# \ud800", "rules.yaml: half of a surrogate pair has no UTF-8 form; remove it"));
+        arguments(
+            "# \ud800", "rules.yaml: lone surrogate at char 2; it has no UTF-8 form; remove it"));
   }
 
   @Test
   void readsAFileAsItsText() throws Exception {
     Path file = write("rules.yaml", ONE_RULE);
-    assertThat(Policy.load(file).rules()).isEqualTo(Policy.parse(ONE_RULE, "x").rules());
-    assertThat(Policy.load(file).digest()).isEqualTo(Policy.parse(ONE_RULE, "x").digest());
+    assertThat(RulePolicy.load(file).rules()).isEqualTo(RulePolicy.parse(ONE_RULE, "x").rules());
+    assertThat(RulePolicy.load(file).digest()).isEqualTo(RulePolicy.parse(ONE_RULE, "x").digest());
   }
 
   @Test
   void readsAFileThatBeginsWithAByteOrderMark() throws Exception {
-    assertThat(Policy.load(write("rules.yaml", "\uFEFF" + ONE_RULE)).rules()).hasSize(1);
+    assertThat(RulePolicy.load(write("rules.yaml", "\uFEFF" + ONE_RULE)).rules()).hasSize(1);
   }
 
   @Test
   void refusesAFileThatIsNotThere() {
     Path missing = directory.resolve("none.yaml");
-    assertThatThrownBy(() -> Policy.load(missing))
+    assertThatThrownBy(() -> RulePolicy.load(missing))
         .isInstanceOf(PolicyException.class)
         .hasMessage(missing + ": no such file; name a policy file or a directory of them");
   }
@@ -256,7 +257,7 @@ class PolicyLoadTest {
   void refusesAFileThatIsNotUtf8() throws Exception {
     Path file = directory.resolve("latin.yaml");
     Files.write(file, "# caf\u00e9\n".getBytes(StandardCharsets.ISO_8859_1));
-    assertThatThrownBy(() -> Policy.load(file))
+    assertThatThrownBy(() -> RulePolicy.load(file))
         .hasMessage(file + ": not UTF-8 at byte 5; save it as UTF-8");
   }
 
@@ -265,42 +266,43 @@ class PolicyLoadTest {
     write("b.yml", ONE_RULE.replace("R001", "A"));
     write("a.yaml", ONE_RULE.replace("R001", "B"));
     write("c.txt", "not a rule");
-    assertThat(Policy.load(directory).rules()).extracting(Rule::id).containsExactly("A", "B");
+    assertThat(RulePolicy.load(directory).rules()).extracting(Rule::id).containsExactly("A", "B");
   }
 
   @Test
   void refusesAnIdUsedInTwoFiles() throws Exception {
     Path first = write("a.yaml", ONE_RULE);
     Path second = write("b.yaml", ONE_RULE);
-    assertThatThrownBy(() -> Policy.load(directory))
+    assertThatThrownBy(() -> RulePolicy.load(directory))
         .hasMessage(
-            "%s, line 3, column 5: id \"R001\" is already used at %s, line 3, column 5; give one of the rules another"
+            "%s, line 3, column 5: id \"R001\" is already used at %s, line 3, column 5; give one of the rules another id"
                 .formatted(second, first));
   }
 
   @Test
   void refusesADirectoryWithoutRules() {
-    assertThatThrownBy(() -> Policy.load(directory))
+    assertThatThrownBy(() -> RulePolicy.load(directory))
         .hasMessage(
-            directory + ": no *.yaml or *.yml file in this directory; no rules would allow all");
+            directory
+                + ": no *.yaml or *.yml file in this directory; add one, because without rules every action is allowed");
   }
 
   @Test
-  void neverPassesOverARuleFileItCannotRead() throws Exception {
+  void refusesARuleFileItCannotRead() throws Exception {
     write("a.yaml", ONE_RULE);
     Path broken = Files.createSymbolicLink(directory.resolve("b.yaml"), Path.of("gone"));
-    assertThatThrownBy(() -> Policy.load(directory)).hasMessageStartingWith(broken + ": ");
+    assertThatThrownBy(() -> RulePolicy.load(directory)).hasMessageStartingWith(broken + ": ");
   }
 
   @Test
-  void theDigestOfAFileIsThatOfItsBytes() throws Exception {
+  void fileDigestIsOverItsBytes() throws Exception {
     byte[] bytes = ONE_RULE.getBytes(StandardCharsets.UTF_8);
-    assertThat(Policy.parse(ONE_RULE, "x").digest()).isEqualTo(sha256(bytes));
-    assertThat(Policy.parse(ONE_RULE + "#\n", "x").digest()).isNotEqualTo(sha256(bytes));
+    assertThat(RulePolicy.parse(ONE_RULE, "x").digest()).isEqualTo(sha256(bytes));
+    assertThat(RulePolicy.parse(ONE_RULE + "#\n", "x").digest()).isNotEqualTo(sha256(bytes));
   }
 
   @Test
-  void theDigestOfADirectoryIsThatOfItsNamesAndBytesFramed() throws Exception {
+  void directoryDigestIsOverFramedNamesAndBytes() throws Exception {
     write("a.yaml", ONE_RULE);
     write("b.yaml", "version: 1\nrules: []\n");
     ByteBuffer framed = ByteBuffer.allocate(4096);
@@ -309,7 +311,7 @@ class PolicyLoadTest {
     }
     byte[] bytes = new byte[framed.flip().remaining()];
     framed.get(bytes);
-    assertThat(Policy.load(directory).digest()).isEqualTo(sha256(bytes));
+    assertThat(RulePolicy.load(directory).digest()).isEqualTo(sha256(bytes));
   }
 
   private Path write(String name, String text) throws IOException {
@@ -321,7 +323,7 @@ class PolicyLoadTest {
   }
 
   private static void assertRefused(String yaml, String message) {
-    assertThatThrownBy(() -> Policy.parse(yaml, "rules.yaml"))
+    assertThatThrownBy(() -> RulePolicy.parse(yaml, "rules.yaml"))
         .isInstanceOf(PolicyException.class)
         .hasMessage(message);
   }

@@ -1,88 +1,72 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.sqlite;
 
+import static org.sqlite.SQLiteErrorCode.SQLITE_BUSY;
+import static org.sqlite.SQLiteErrorCode.SQLITE_CANTOPEN;
+import static org.sqlite.SQLiteErrorCode.SQLITE_CORRUPT;
+import static org.sqlite.SQLiteErrorCode.SQLITE_ERROR;
+import static org.sqlite.SQLiteErrorCode.SQLITE_FULL;
+import static org.sqlite.SQLiteErrorCode.SQLITE_IOERR;
+import static org.sqlite.SQLiteErrorCode.SQLITE_LOCKED;
+import static org.sqlite.SQLiteErrorCode.SQLITE_NOTADB;
+import static org.sqlite.SQLiteErrorCode.SQLITE_READONLY;
+
+import dev.indelible.ledger.RefusedException.Refusal;
 import java.sql.SQLException;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
 
-/** What an SQLite error means for an event (D6), told by its extended result code. */
-enum SqliteFault {
-  /** Another writer took the sequence first. */
-  LOST_RACE,
-  /** The chain has a row of this id already. */
-  ID_TAKEN,
-  /** The event itself cannot be stored: a constraint, its size, a schema it does not fit. */
-  POISON,
-  /** The surroundings: busy, locked, full, unreadable, damaged. */
-  WEATHER;
-
+/** Meaning of an SQLite error for an event (D6), by its extended result code, and its words. */
+final class SqliteFault {
   private static final String SEQUENCE_COLUMN = "signed_events.sequence";
   private static final String ID_COLUMN = "signed_events.id";
 
-  /** Primary result codes: the low byte of an extended one. */
-  private static final int SQLITE_ERROR = 1;
+  private SqliteFault() {}
 
-  private static final int SQLITE_PERM = 3;
-  private static final int SQLITE_BUSY = 5;
-  private static final int SQLITE_LOCKED = 6;
-  private static final int SQLITE_NOMEM = 7;
-  private static final int SQLITE_READONLY = 8;
-  private static final int SQLITE_INTERRUPT = 9;
-  private static final int SQLITE_IOERR = 10;
-  private static final int SQLITE_CORRUPT = 11;
-  private static final int SQLITE_FULL = 13;
-  private static final int SQLITE_CANTOPEN = 14;
-  private static final int SQLITE_PROTOCOL = 15;
-  private static final int SQLITE_TOOBIG = 18;
-  private static final int SQLITE_CONSTRAINT = 19;
-  private static final int SQLITE_MISMATCH = 20;
-  private static final int SQLITE_NOLFS = 22;
-  private static final int SQLITE_AUTH = 23;
-  private static final int SQLITE_NOTADB = 26;
-
-  static SqliteFault of(SQLException error) {
+  /**
+   * Returns why a row is refused; empty if the fault is transient: busy, locked, full, unreadable,
+   * damaged.
+   */
+  static Optional<Refusal> refusal(SQLException error) {
     if (isUniqueOn(error, SEQUENCE_COLUMN)) {
-      return LOST_RACE;
+      return Optional.of(Refusal.LOST_RACE);
     }
     if (isUniqueOn(error, ID_COLUMN)) {
-      return ID_TAKEN;
+      return Optional.of(Refusal.ID_TAKEN);
     }
-    return switch (code(error) & 0xff) {
-      case SQLITE_ERROR, SQLITE_TOOBIG, SQLITE_CONSTRAINT, SQLITE_MISMATCH -> POISON;
-      default -> WEATHER;
+    return switch (primary(error)) {
+      case SQLITE_ERROR, SQLITE_TOOBIG, SQLITE_CONSTRAINT, SQLITE_MISMATCH ->
+          Optional.of(Refusal.PERMANENT);
+      default -> Optional.empty();
     };
   }
 
-  /** Whether another connection holds what is needed: it will let go. */
+  /** Returns whether another connection holds a lock, which it will release. */
   static boolean isLock(SQLException error) {
-    int primary = code(error) & 0xff;
-    return primary == SQLITE_BUSY || primary == SQLITE_LOCKED;
+    return EnumSet.of(SQLITE_BUSY, SQLITE_LOCKED).contains(primary(error));
   }
 
-  /** Whether the disk is full or read-only, or files beside the database cannot be made on it. */
+  /** Returns whether the disk is full or read-only, or no file can be created on it. */
   static boolean isOfTheDisk(SQLException error) {
-    int primary = code(error) & 0xff;
-    return primary == SQLiteErrorCode.SQLITE_CANTOPEN.code
-        || primary == SQLiteErrorCode.SQLITE_FULL.code
-        || primary == SQLiteErrorCode.SQLITE_IOERR.code
-        || primary == SQLiteErrorCode.SQLITE_READONLY.code;
+    return EnumSet.of(SQLITE_CANTOPEN, SQLITE_FULL, SQLITE_IOERR, SQLITE_READONLY)
+        .contains(primary(error));
   }
 
-  /** Whether the file itself is provably not what SQLite wrote. */
+  /** Returns whether the file itself is provably not what SQLite wrote. */
   static boolean isDamage(SQLException error) {
-    int primary = code(error) & 0xff;
-    return primary == (SQLiteErrorCode.SQLITE_CORRUPT.code & 0xff)
-        || primary == (SQLiteErrorCode.SQLITE_NOTADB.code & 0xff);
+    return EnumSet.of(SQLITE_CORRUPT, SQLITE_NOTADB).contains(primary(error));
   }
 
-  /** Whether there is no such table or column: of fixed statements, that someone took it away. */
+  /** Returns whether a fixed statement names a table or column that someone took away. */
   static boolean isOfTheSchema(SQLException error) {
-    return (code(error) & 0xff) == SQLiteErrorCode.SQLITE_ERROR.code;
+    return primary(error) == SQLITE_ERROR;
   }
 
   static boolean isNotDatabase(SQLException error) {
-    return (code(error) & 0xff) == SQLiteErrorCode.SQLITE_NOTADB.code;
+    return primary(error) == SQLITE_NOTADB;
   }
 
   /**
@@ -105,11 +89,11 @@ enum SqliteFault {
       case SQLITE_READONLY_DBMOVED -> "the database file was moved or removed while it was in use";
       case SQLITE_READONLY_DIRECTORY -> "the directory of the database is read-only";
       case SQLITE_CANTOPEN_ISDIR -> "a directory is where the database file should be";
-      default -> words(code.code & 0xff, detail);
+      default -> primaryWords(SQLiteErrorCode.getErrorCode(code.code & 0xff), detail);
     };
   }
 
-  private static String words(int primary, String detail) {
+  private static String primaryWords(SQLiteErrorCode primary, String detail) {
     return switch (primary) {
       case SQLITE_PERM, SQLITE_AUTH -> "access to the database is denied: " + detail;
       case SQLITE_BUSY -> "the database is locked by another process";
@@ -154,6 +138,11 @@ enum SqliteFault {
     // The whole list of columns, and to its end: an application's my_signed_events.id is not ours.
     String message = error.getMessage();
     return unique && message != null && message.contains("constraint failed: " + column + ")");
+  }
+
+  /** Returns the primary result code, the low byte of an extended one. */
+  private static SQLiteErrorCode primary(SQLException error) {
+    return SQLiteErrorCode.getErrorCode(code(error) & 0xff);
   }
 
   private static int code(SQLException error) {

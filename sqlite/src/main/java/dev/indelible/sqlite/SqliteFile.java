@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.sqlite;
 
-import dev.indelible.ledger.LedgerException;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -44,21 +43,6 @@ final class SqliteFile {
     } catch (IOException e) {
       throw new SQLException(e.getClass().getSimpleName() + ": " + e.getMessage(), e);
     }
-  }
-
-  /** A connection to write over, whichever ledger is in the file. */
-  static SqliteWriter writer(Path file) throws LedgerException {
-    SqliteLibrary.load();
-    try {
-      return SqliteWriter.openOnce(file);
-    } catch (SQLException e) {
-      throw failure(file, e);
-    }
-  }
-
-  /** That a file could not be written to. */
-  static LedgerException failure(Path file, SQLException e) {
-    return new LedgerException(file + ": " + SqliteFault.describe(e), false, e);
   }
 
   /** What a connection is opened with that makes no file where there is none. */

@@ -313,7 +313,7 @@ public final class SqliteLedger implements LedgerReader {
 
   @Override
   public Optional<byte[]> tile(int level, long index) throws LedgerException {
-    return first(SqliteTree.SELECT_TILE, row -> row.getBytes(1), level, index);
+    return first(SqliteRows.SELECT_TILE, row -> row.getBytes(1), level, index);
   }
 
   @Override
@@ -469,10 +469,6 @@ public final class SqliteLedger implements LedgerReader {
     }
   }
 
-  static Properties readOnly() {
-    return readOnly(BUSY_TIMEOUT_MILLIS);
-  }
-
   private static Properties readOnly(int busyTimeoutMillis) {
     SQLiteConfig config = new SQLiteConfig();
     config.setReadOnly(true);
@@ -515,7 +511,8 @@ public final class SqliteLedger implements LedgerReader {
     }
   }
 
-  static LedgerException unreadable(Path file, SQLException e) {
+  /** Returns an exception that states why a database file cannot be read, and if it is damaged. */
+  public static LedgerException unreadable(Path file, SQLException e) {
     if (e instanceof SqliteSchema.ComputedTableException) {
       return new LedgerException(file + ": " + e.getMessage(), true, e);
     }

@@ -65,6 +65,9 @@ final class SqliteRows {
           + COLUMNS
           + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT))";
 
+  static final String SELECT_TILE =
+      "SELECT hashes FROM indelible_tiles WHERE level = ? AND tile = ?";
+
   private SqliteRows() {}
 
   private static String unless(String column, String type, boolean nullable) {

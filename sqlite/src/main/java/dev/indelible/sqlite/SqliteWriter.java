@@ -3,8 +3,15 @@ package dev.indelible.sqlite;
 
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.DeadLetter;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerFactory;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.LedgerSchemaException;
+import dev.indelible.ledger.LedgerUnavailableException;
+import dev.indelible.ledger.LedgerWriter;
+import dev.indelible.ledger.RefusedException;
+import dev.indelible.ledger.RefusedException.Refusal;
 import dev.indelible.ledger.StoredCheckpoint;
-import dev.indelible.queue.JournalMark;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -16,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -25,50 +33,62 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The ledger's own connection to its file, with the statements the drainer needs. One thread. */
-final class SqliteWriter implements AutoCloseable {
+/**
+ * Writes to a ledger in an SQLite file: a connection of its own and the statements that appending
+ * needs. A refused row loses no other: SQLite undoes one statement and keeps the transaction.
+ */
+public final class SqliteWriter implements LedgerWriter {
   private static final Logger LOG = LoggerFactory.getLogger(SqliteWriter.class);
 
   /**
-   * How long SQLite itself waits for a lock. The drainer tries again after that; until then it does
-   * not hear that it is to stop, and has half a second for that.
+   * Time that SQLite itself waits for a lock, for a drainer. It retries after that; until then it
+   * does not notice a shutdown, for which it has half a second.
    */
-  private static final Duration DRAINERS_PATIENCE = Duration.ofMillis(250);
+  private static final Duration DRAINER_BUSY_TIMEOUT = Duration.ofMillis(250);
 
-  /** The same for what is done once, by hand, and gives up after that. */
-  private static final Duration PATIENCE = Duration.ofSeconds(5);
+  /** Time that SQLite itself waits for a lock, for something done once by hand. */
+  private static final Duration BUSY_TIMEOUT = Duration.ofSeconds(5);
+
+  /** Rows of one commit that show load, and are worth a thread for the write-ahead log. */
+  private static final int MANY_ROWS = 256;
 
   private final Path file;
   private final Connection connection;
 
-  /** As the file was when {@link #isChangedByOthers} was last asked. */
-  private long dataVersion;
-
-  /** Which file the connection is on, as the file system knows it. */
+  /** The file that the connection is on, as the file system knows it; read before it is opened. */
   private final Optional<Object> identity;
+
+  /** The version of an SQLite that the application brought, if it is too old; null if not. */
+  private final @Nullable String oldSqlite;
 
   private final PreparedStatement insertRow;
   private final PreparedStatement rowById;
   private final PreparedStatement lastRow;
   private final PreparedStatement lastRowBelow;
-  private final PreparedStatement size;
+  private final PreparedStatement rowsBetween;
   private final PreparedStatement typeBelow;
   private final PreparedStatement countOfType;
   private final PreparedStatement waitingIds;
   private final PreparedStatement lettersById;
   private final PreparedStatement insertLetter;
   private final PreparedStatement advance;
-
+  private final PreparedStatement tile;
+  private final PreparedStatement storeTile;
+  private final PreparedStatement treeState;
+  private final PreparedStatement storeTreeState;
   private final PreparedStatement lastCheckpoint;
   private final PreparedStatement insertCheckpoint;
-  private final SqliteTree tree;
 
-  private final Optional<String> oldSqlite;
+  /** Value of {@code data_version} when {@link #isChangedByOthers} was last called. */
+  private long dataVersion;
 
-  /** Whether {@link #begin} was called and its end was not. */
+  /** Whether a transaction was begun and has not ended. */
   private boolean begun;
 
-  /** Carries over the write-ahead log; null until there is much to carry. */
+  /** Rows inserted in this transaction. */
+  private int inserted;
+
+  /** Moves the write-ahead log into the database; null until there is load. */
   private @Nullable WalCheckpointer checkpointer;
 
   private SqliteWriter(Path file, Connection connection, Optional<Object> identity)
@@ -76,16 +96,19 @@ final class SqliteWriter implements AutoCloseable {
     this.file = file;
     this.connection = connection;
     this.identity = identity;
-    this.oldSqlite =
-        Optional.of(sqliteVersion(connection))
-            .filter(version -> !WalCheckpointer.isSafeWith(version));
+    String version =
+        Statements.first(connection, "SELECT sqlite_version()", row -> row.getString(1))
+            .orElseThrow();
+    this.oldSqlite = WalCheckpointer.isSafeWith(version) ? null : version;
     String select = SqliteRows.SELECT;
     insertRow = connection.prepareStatement(SqliteRows.INSERT);
     rowById = connection.prepareStatement(select + "WHERE id = ?");
     lastRow = connection.prepareStatement(select + "ORDER BY sequence DESC LIMIT 1");
     lastRowBelow =
         connection.prepareStatement(select + "WHERE sequence < ? ORDER BY sequence DESC LIMIT 1");
-    size = connection.prepareStatement("SELECT count(*) FROM signed_events");
+    rowsBetween =
+        connection.prepareStatement(
+            select + "WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?");
     typeBelow =
         connection.prepareStatement(
             select + "WHERE event_type = ? AND sequence < ? ORDER BY sequence DESC");
@@ -99,82 +122,93 @@ final class SqliteWriter implements AutoCloseable {
     lettersById =
         connection.prepareStatement(
             "SELECT payload FROM signed_events_dlq WHERE id = ? AND replayed_as IS NULL");
+    insertLetter =
+        connection.prepareStatement(
+            "INSERT INTO signed_events_dlq (id, agent_id, event_type, payload_hash, timestamp,"
+                + " payload, failure_reason, failed_at, attempts)"
+                + " VALUES (?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?)");
     advance =
         connection.prepareStatement(
             "INSERT INTO indelible_journals (journal, position) VALUES (?, ?)"
                 + " ON CONFLICT (journal) DO UPDATE SET position = excluded.position");
+    tile = connection.prepareStatement(SqliteRows.SELECT_TILE);
+    storeTile =
+        connection.prepareStatement(
+            "INSERT INTO indelible_tiles (level, tile, hashes) VALUES (?, ?, ?)"
+                + " ON CONFLICT (level, tile) DO UPDATE SET hashes = excluded.hashes");
+    treeState = connection.prepareStatement("SELECT size, sequence FROM indelible_tree");
+    storeTreeState =
+        connection.prepareStatement("UPDATE indelible_tree SET size = ?, sequence = ?");
     lastCheckpoint =
         connection.prepareStatement(
             "SELECT size, note FROM indelible_checkpoints ORDER BY size DESC LIMIT 1");
     insertCheckpoint =
         connection.prepareStatement(
             "INSERT INTO indelible_checkpoints (size, note) VALUES (?, CAST(? AS TEXT))");
-    tree = new SqliteTree(connection);
-    insertLetter =
-        connection.prepareStatement(
-            "INSERT INTO signed_events_dlq (id, agent_id, event_type, payload_hash, timestamp,"
-                + " payload, failure_reason, failed_at, attempts)"
-                + " VALUES (?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?)");
   }
 
   /**
-   * Opens the file for a drainer, made first if there is none, and brings its tables up to date.
+   * Opens a ledger for something done once by hand; creates it if there is none.
    *
-   * @param ledger the ledger it must hold, and a new one becomes; if it is all the same, empty
+   * @throws LedgerException if it cannot be written to
    */
-  static SqliteWriter open(Path file, Optional<UUID> ledger) throws SQLException {
-    return open(file, ledger, DRAINERS_PATIENCE);
+  public static SqliteWriter open(Path file) throws LedgerException {
+    return open(file, null, BUSY_TIMEOUT);
   }
 
-  /** The same for something that is done once, whichever ledger it holds. */
-  static SqliteWriter openOnce(Path file) throws SQLException {
-    return open(file, Optional.empty(), PATIENCE);
+  /**
+   * Returns what opens a ledger for a drainer.
+   *
+   * @param ledger the ledger that the file must hold, and a new one becomes; null for any
+   */
+  public static LedgerFactory drainer(Path file, @Nullable UUID ledger) {
+    return () -> open(file, ledger, DRAINER_BUSY_TIMEOUT);
   }
 
-  private static SqliteWriter open(Path file, Optional<UUID> ledger, Duration patience)
-      throws SQLException {
-    SqliteFile.create(file);
-    // Before it is opened: a file that is replaced on the way is then taken for another, and never
-    // the other way round.
-    Optional<Object> identity = SqliteFile.identity(file);
-    Connection connection =
-        DriverManager.getConnection(SqliteFile.url(file), SqliteTuning.properties());
+  private static SqliteWriter open(Path file, @Nullable UUID ledger, Duration busyTimeout)
+      throws LedgerException {
+    SqliteLibrary.load();
     try {
-      execute(connection, "PRAGMA busy_timeout = " + patience.toMillis());
-      SqliteSchema.requireFit(connection);
-      SqliteTuning.apply(connection);
-      if (SqliteSchema.version(connection).orElse(0) != SqliteSchema.VERSION) {
-        execute(connection, "BEGIN IMMEDIATE");
-        SqliteSchema.migrate(connection, ledger.orElseGet(UUID::randomUUID));
-        execute(connection, "COMMIT");
+      SqliteFile.create(file);
+      // Read before the file is opened: one that is replaced in between then counts as another
+      // file, and never the other way round.
+      Optional<Object> identity = SqliteFile.identity(file);
+      Connection connection =
+          DriverManager.getConnection(SqliteFile.url(file), SqliteTuning.properties());
+      try {
+        return open(file, ledger, busyTimeout, connection, identity);
+      } catch (SQLException e) {
+        LedgerException failure = failure(file, connection, e);
+        connection.close();
+        throw failure;
+      } catch (RuntimeException | Error e) {
+        connection.close();
+        throw e;
       }
-      if (ledger.isPresent()) {
-        requireLedger(connection, ledger.get());
-      }
-      return new SqliteWriter(file, connection, identity);
     } catch (SQLException e) {
-      SQLException cause = SqliteSchema.explain(connection, e);
-      connection.close();
-      throw cause;
-    } catch (RuntimeException | Error e) {
-      connection.close();
-      throw e;
+      throw failure(file, null, e);
     }
   }
 
-  /** As {@link SqliteSchema#explain}, of the ledger that is written to. */
-  SQLException explain(SQLException error) {
-    return SqliteSchema.explain(connection, error);
-  }
-
-  /** Whether the file of that name is still the one this is connected to. */
-  boolean isOn(Path file) {
-    return SqliteFile.identity(file).equals(identity);
-  }
-
-  /** Whether the file it was opened as is still the one this is connected to. */
-  boolean isOnItsFile() {
-    return isOn(file);
+  private static SqliteWriter open(
+      Path file,
+      @Nullable UUID ledger,
+      Duration busyTimeout,
+      Connection connection,
+      Optional<Object> identity)
+      throws SQLException {
+    execute(connection, "PRAGMA busy_timeout = " + busyTimeout.toMillis());
+    SqliteSchema.requireFit(connection);
+    SqliteTuning.apply(connection);
+    if (SqliteSchema.version(connection).orElse(0) != SqliteSchema.VERSION) {
+      execute(connection, "BEGIN IMMEDIATE");
+      SqliteSchema.migrate(connection, Objects.requireNonNullElseGet(ledger, UUID::randomUUID));
+      execute(connection, "COMMIT");
+    }
+    if (ledger != null) {
+      requireLedger(connection, ledger);
+    }
+    return new SqliteWriter(file, connection, identity);
   }
 
   private static void requireLedger(Connection connection, UUID ledger) throws SQLException {
@@ -186,138 +220,96 @@ final class SqliteWriter implements AutoCloseable {
     }
   }
 
-  /** Notes how far a journal is taken in. */
-  void advance(JournalMark mark) throws SQLException {
-    advance.setString(1, mark.journal().toString());
-    advance.setLong(2, mark.position());
-    advance.executeUpdate();
+  @Override
+  public String name() {
+    return file.toString();
   }
 
-  /** The dead letters that wait, oldest first. */
-  List<DeadLetter> waitingLetters() throws SQLException {
-    List<DeadLetter> letters = new ArrayList<>();
-    Statements.forEach(
-        connection,
-        "SELECT "
-            + SqliteLedger.LETTER_COLUMNS
-            + " FROM signed_events_dlq WHERE replayed_as IS NULL ORDER BY letter",
-        row -> letters.add(SqliteLedger.letter(row)));
-    return letters;
+  @Override
+  public Optional<String> warning() {
+    return Optional.ofNullable(oldSqlite)
+        .map(
+            version ->
+                "SQLite "
+                    + version
+                    + " may damage a database that two connections write to; bring one of 3.51.3 or later");
   }
 
-  /** Marks a letter as appended after all; returns whether it was waiting. */
-  boolean markReplayed(DeadLetter letter) throws SQLException {
-    return Statements.change(
-            connection,
-            "UPDATE signed_events_dlq SET replayed_as = id"
-                + " WHERE replayed_as IS NULL AND letter = ?",
-            letter.letter())
-        == 1;
+  @Override
+  public boolean isStillThere() {
+    return SqliteFile.identity(file).equals(identity);
   }
 
-  /** Removes a letter; returns whether it was there. */
-  boolean removeLetter(DeadLetter letter) throws SQLException {
-    return Statements.change(
-            connection, "DELETE FROM signed_events_dlq WHERE letter = ?", letter.letter())
-        == 1;
+  @Override
+  public LedgerReader reader() throws LedgerException {
+    return SqliteLedger.open(file);
   }
 
-  void begin() throws SQLException {
-    execute(connection, "BEGIN IMMEDIATE");
+  @Override
+  public UUID ledger() throws LedgerException {
+    return query(
+        () ->
+            SqliteSchema.ledger(connection)
+                .orElseThrow(
+                    () -> new SQLException("the ledger's id is gone from the database", "", 11)));
+  }
+
+  @Override
+  public void begin() throws LedgerException {
+    execute("BEGIN IMMEDIATE");
     begun = true;
-    tree.begun();
+    inserted = 0;
   }
 
-  void commit() throws SQLException {
-    execute(connection, "COMMIT");
+  @Override
+  public void commit() throws LedgerException {
+    execute("COMMIT");
     begun = false;
-    tree.committed();
+    if (inserted >= MANY_ROWS && checkpointer == null && oldSqlite == null) {
+      execute("PRAGMA wal_autocheckpoint = " + WalCheckpointer.WRITERS_PAGES);
+      checkpointer = WalCheckpointer.start(file);
+    }
     if (checkpointer != null) {
       checkpointer.committed();
     }
   }
 
-  /**
-   * Lets another thread carry over the write-ahead log from now on, if SQLite is {@linkplain
-   * #oldSqlite not too old} for that.
-   */
-  void carryOverAside() throws SQLException {
-    if (checkpointer == null && oldSqlite.isEmpty()) {
-      execute(connection, "PRAGMA wal_autocheckpoint = " + WalCheckpointer.WRITERS_PAGES);
-      checkpointer = WalCheckpointer.start(file);
-    }
-  }
-
-  /** The version of an SQLite that the application brought, if it is too old to be relied upon. */
-  Optional<String> oldSqlite() {
-    return oldSqlite;
-  }
-
-  private static String sqliteVersion(Connection connection) throws SQLException {
-    return Statements.first(connection, "SELECT sqlite_version()", row -> row.getString(1))
-        .orElseThrow();
-  }
-
-  /**
-   * Undoes what was begun, as far as that is not done already.
-   *
-   * @param cause why; it stays the error that is told of
-   */
-  void rollback(Throwable cause) {
-    try {
-      rollback();
-    } catch (SQLException e) {
-      // SQLite may have rolled back by itself; if not, closing the connection does.
-      cause.addSuppressed(e);
-    }
-  }
-
-  private void rollback() throws SQLException {
+  @Override
+  public void rollback() throws LedgerException {
     begun = false;
-    execute(connection, "ROLLBACK");
+    execute("ROLLBACK");
   }
 
-  /** What is done in one transaction; nothing is left of it if it gives nothing, or fails. */
-  @FunctionalInterface
-  interface Work<T, X extends Exception> {
-    Optional<T> run() throws SQLException, X;
-  }
+  /** Does nothing: a statement that fails is undone by itself. */
+  @Override
+  public void savepoint() {}
 
-  /** Does something in one transaction, and commits it if it gives something. */
-  <T, X extends Exception> Optional<T> inTransaction(Work<T, X> work) throws SQLException, X {
-    begin();
+  @Override
+  public void insert(ChainRow row) throws LedgerException {
     try {
-      Optional<T> result = work.run();
-      if (result.isPresent()) {
-        commit();
-      } else {
-        rollback();
-      }
-      return result;
-    } catch (Throwable e) {
-      rollback(e);
-      throw e;
-    }
-  }
-
-  /**
-   * Inserts a row of the chain.
-   *
-   * @throws RolledBackException if a trigger ended the transaction
-   * @throws SQLException if it was not inserted; the transaction goes on without it
-   */
-  void insert(ChainRow row) throws SQLException {
-    SqliteRows.bind(insertRow, row);
-    try {
+      SqliteRows.bind(insertRow, row);
       if (insertRow.executeUpdate() != 1) {
         throw new SQLException("the insert was swallowed by a trigger", "", 19);
       }
+      inserted++;
     } catch (SQLException e) {
-      if (begun && SqliteFault.of(e) != SqliteFault.WEATHER && !isInTransaction()) {
-        throw new RolledBackException(e);
-      }
-      throw e;
+      throw insertFailure(e);
     }
+  }
+
+  private LedgerException insertFailure(SQLException e) {
+    Optional<Refusal> refusal = SqliteFault.refusal(e);
+    if (refusal.isPresent() && begun && !isInTransaction()) {
+      // Going on would commit each row by itself, before those that are to be written again.
+      return new LedgerException(
+          file + ": the transaction was rolled back from within: " + SqliteFault.describe(e),
+          false,
+          e);
+    }
+    LedgerException failure = failure(e);
+    return refusal.isEmpty() || failure instanceof LedgerSchemaException
+        ? failure
+        : new RefusedException(name(), refusal.get(), SqliteFault.describe(e), false, e);
   }
 
   /** Asks the only way there is: SQLite begins no transaction within another. */
@@ -330,96 +322,115 @@ final class SqliteWriter implements AutoCloseable {
     return false;
   }
 
-  /** Which ledger this is. */
-  UUID ledger() throws SQLException {
-    return SqliteSchema.ledger(connection)
-        .orElseThrow(() -> new SQLException("the ledger's id is gone from the database", "", 11));
+  @Override
+  public Optional<ChainRow> lastRow() throws LedgerException {
+    return query(() -> row(lastRow));
   }
 
-  Optional<StoredCheckpoint> lastCheckpoint() throws SQLException {
-    try (ResultSet row = lastCheckpoint.executeQuery()) {
-      return row.next()
-          ? Optional.of(new StoredCheckpoint(row.getLong(1), row.getBytes(2)))
-          : Optional.empty();
-    }
+  @Override
+  public Optional<ChainRow> lastRowBelow(long sequence) throws LedgerException {
+    return query(
+        () -> {
+          lastRowBelow.setLong(1, sequence);
+          return row(lastRowBelow);
+        });
   }
 
-  void insertCheckpoint(StoredCheckpoint checkpoint) throws SQLException {
-    insertCheckpoint.setLong(1, checkpoint.size());
-    insertCheckpoint.setBytes(2, checkpoint.note());
-    insertCheckpoint.executeUpdate();
+  @Override
+  public Optional<ChainRow> row(String id) throws LedgerException {
+    return query(
+        () -> {
+          rowById.setString(1, id);
+          return row(rowById);
+        });
   }
 
-  /** The Merkle tree over the rows. */
-  SqliteTree tree() {
-    return tree;
+  @Override
+  public Optional<ChainRow> lastOfType(String eventType, long below, Predicate<ChainRow> holds)
+      throws LedgerException {
+    return query(
+        () -> {
+          typeBelow.setString(1, eventType);
+          typeBelow.setLong(2, below);
+          try (ResultSet rows = typeBelow.executeQuery()) {
+            while (rows.next()) {
+              ChainRow row = SqliteRows.read(rows);
+              if (holds.test(row)) {
+                return Optional.of(row);
+              }
+            }
+          }
+          return Optional.<ChainRow>empty();
+        });
   }
 
-  /** The row of the highest sequence. */
-  Optional<ChainRow> lastRow() throws SQLException {
-    return first(lastRow);
-  }
-
-  /** The last row below a sequence. */
-  Optional<ChainRow> lastRowBelow(long sequence) throws SQLException {
-    lastRowBelow.setLong(1, sequence);
-    return first(lastRowBelow);
-  }
-
-  /** How many rows there are; looks at every one. */
-  long size() throws SQLException {
-    try (ResultSet row = size.executeQuery()) {
-      row.next();
-      return row.getLong(1);
-    }
-  }
-
-  Optional<ChainRow> row(String id) throws SQLException {
-    rowById.setString(1, id);
-    return first(rowById);
-  }
-
-  /** The last row of that type below a sequence of which that holds; answered from an index. */
-  Optional<ChainRow> lastOfType(String eventType, long below, Predicate<ChainRow> holds)
-      throws SQLException {
-    typeBelow.setString(1, eventType);
-    typeBelow.setLong(2, below);
-    try (ResultSet rows = typeBelow.executeQuery()) {
-      while (rows.next()) {
-        ChainRow row = SqliteRows.read(rows);
-        if (holds.test(row)) {
-          return Optional.of(row);
-        }
-      }
-    }
-    return Optional.empty();
-  }
-
-  /** The rows of that type, oldest first. */
-  List<ChainRow> rowsOfType(String eventType) throws SQLException {
+  @Override
+  public List<ChainRow> rowsOfType(String eventType) throws LedgerException {
     List<ChainRow> found = new ArrayList<>();
-    Statements.forEach(
-        connection,
-        SqliteRows.SELECT + "WHERE event_type = ? ORDER BY sequence",
-        row -> found.add(SqliteRows.read(row)),
-        eventType);
+    query(
+        () -> {
+          Statements.forEach(
+              connection,
+              SqliteRows.SELECT + "WHERE event_type = ? ORDER BY sequence",
+              row -> found.add(SqliteRows.read(row)),
+              eventType);
+          return true;
+        });
     return found;
   }
 
-  /** The first row that says it was not written before that time; looks at every one. */
-  OptionalLong firstRowSince(String timestamp) throws SQLException {
-    return Statements.first(
-            connection,
-            "SELECT sequence FROM signed_events WHERE timestamp >= ? ORDER BY sequence LIMIT 1",
-            row -> OptionalLong.of(row.getLong(1)),
-            timestamp)
-        .orElse(OptionalLong.empty());
+  @Override
+  public List<ChainRow> rowsBetween(long after, long to, int limit) throws LedgerException {
+    return query(
+        () -> {
+          rowsBetween.setLong(1, after);
+          rowsBetween.setLong(2, to);
+          rowsBetween.setInt(3, limit);
+          List<ChainRow> rows = new ArrayList<>();
+          try (ResultSet found = rowsBetween.executeQuery()) {
+            while (found.next()) {
+              rows.add(SqliteRows.read(found));
+            }
+          }
+          return rows;
+        });
   }
 
-  /** Removes the payload of a row, and nothing else of it; returns whether it had one. */
-  boolean erasePayload(ChainRow row) throws SQLException {
-    return Statements.change(
-            connection,
+  @Override
+  public OptionalLong firstRowSince(String timestamp) throws LedgerException {
+    return query(
+        () ->
+            Statements.first(
+                    connection,
+                    "SELECT sequence FROM signed_events WHERE timestamp >= ?"
+                        + " ORDER BY sequence LIMIT 1",
+                    row -> OptionalLong.of(row.getLong(1)),
+                    timestamp)
+                .orElse(OptionalLong.empty()));
+  }
+
+  @Override
+  public long size() throws LedgerException {
+    return count("SELECT count(*) FROM signed_events");
+  }
+
+  @Override
+  public long count(String eventType, long from, long to) throws LedgerException {
+    return query(
+        () -> {
+          countOfType.setString(1, eventType);
+          countOfType.setLong(2, from);
+          countOfType.setLong(3, to);
+          try (ResultSet row = countOfType.executeQuery()) {
+            row.next();
+            return row.getLong(1);
+          }
+        });
+  }
+
+  @Override
+  public boolean erasePayload(ChainRow row) throws LedgerException {
+    return change(
             "UPDATE signed_events SET payload = NULL"
                 + " WHERE sequence = ? AND id = ? AND payload IS NOT NULL",
             row.sequence(),
@@ -427,36 +438,188 @@ final class SqliteWriter implements AutoCloseable {
         == 1;
   }
 
-  /** Removes the letters that became the row of that id; returns how many there were. */
-  int removeReplayedLetters(String id) throws SQLException {
-    return Statements.change(
-        connection, "DELETE FROM signed_events_dlq WHERE id = ? AND replayed_as IS NOT NULL", id);
-  }
-
   /**
-   * Carries the WAL over into the file and empties it, so that what was overwritten is in neither.
-   *
-   * @return whether that could be done; it cannot while another connection reads an earlier state
+   * Moves the write-ahead log into the file and empties it; {@code secure_delete} does the rest.
    */
-  boolean emptyWal() throws SQLException {
-    return Statements.first(
-            connection, "PRAGMA wal_checkpoint(TRUNCATE)", row -> row.getInt(1) == 0)
-        .orElse(false);
+  @Override
+  public boolean purgeTraces() throws LedgerException {
+    return query(
+        () ->
+            Statements.first(
+                    connection, "PRAGMA wal_checkpoint(TRUNCATE)", row -> row.getInt(1) == 0)
+                .orElse(false));
   }
 
-  /** How many rows of a type there are from a sequence up to another; answered from an index. */
-  long count(String eventType, long from, long to) throws SQLException {
-    countOfType.setString(1, eventType);
-    countOfType.setLong(2, from);
-    countOfType.setLong(3, to);
-    try (ResultSet row = countOfType.executeQuery()) {
-      row.next();
-      return row.getLong(1);
-    }
+  @Override
+  public void advance(UUID journal, long position) throws LedgerException {
+    query(
+        () -> {
+          advance.setString(1, journal.toString());
+          advance.setLong(2, position);
+          return advance.executeUpdate();
+        });
   }
 
-  /** Whether another connection wrote to the file since this was last asked, or it is not known. */
-  boolean isChangedByOthers() {
+  @Override
+  public void insertDeadLetter(ChainRow row, String reason, String failedAt, int attempts)
+      throws LedgerException {
+    query(
+        () -> {
+          insertLetter.setString(1, row.id());
+          insertLetter.setString(2, row.agentId());
+          insertLetter.setString(3, row.eventType());
+          insertLetter.setBytes(4, row.payloadHash());
+          insertLetter.setString(5, row.timestamp());
+          insertLetter.setBytes(6, row.payload().orElseThrow());
+          insertLetter.setString(7, reason);
+          insertLetter.setString(8, failedAt);
+          insertLetter.setInt(9, attempts);
+          if (insertLetter.executeUpdate() != 1) {
+            throw new SQLException("the dead letter was swallowed by a trigger");
+          }
+          return true;
+        });
+  }
+
+  @Override
+  public List<DeadLetter> waitingDeadLetters() throws LedgerException {
+    List<DeadLetter> letters = new ArrayList<>();
+    query(
+        () -> {
+          Statements.forEach(
+              connection,
+              "SELECT "
+                  + SqliteLedger.LETTER_COLUMNS
+                  + " FROM signed_events_dlq WHERE replayed_as IS NULL ORDER BY letter",
+              row -> letters.add(SqliteLedger.letter(row)));
+          return true;
+        });
+    return letters;
+  }
+
+  @Override
+  public long countWaitingDeadLetters() throws LedgerException {
+    return count("SELECT count(*) FROM signed_events_dlq WHERE replayed_as IS NULL");
+  }
+
+  @Override
+  public Optional<Set<String>> waitingIds(int limit) throws LedgerException {
+    return query(
+        () -> {
+          Set<String> ids = new HashSet<>();
+          waitingIds.setInt(1, limit + 1);
+          try (ResultSet rows = waitingIds.executeQuery()) {
+            while (rows.next()) {
+              ids.add(rows.getString(1));
+            }
+          }
+          return ids.size() > limit ? Optional.<Set<String>>empty() : Optional.of(ids);
+        });
+  }
+
+  @Override
+  public List<byte[]> deadLetters(String id) throws LedgerException {
+    return query(
+        () -> {
+          lettersById.setString(1, id);
+          List<byte[]> payloads = new ArrayList<>();
+          try (ResultSet rows = lettersById.executeQuery()) {
+            while (rows.next()) {
+              payloads.add(rows.getBytes(1));
+            }
+          }
+          return payloads;
+        });
+  }
+
+  @Override
+  public boolean markReplayed(DeadLetter letter) throws LedgerException {
+    return change(
+            "UPDATE signed_events_dlq SET replayed_as = id"
+                + " WHERE replayed_as IS NULL AND letter = ?",
+            letter.letter())
+        == 1;
+  }
+
+  @Override
+  public boolean removeDeadLetter(DeadLetter letter) throws LedgerException {
+    return change("DELETE FROM signed_events_dlq WHERE letter = ?", letter.letter()) == 1;
+  }
+
+  @Override
+  public int removeReplayed(String id) throws LedgerException {
+    return change("DELETE FROM signed_events_dlq WHERE id = ? AND replayed_as IS NOT NULL", id);
+  }
+
+  @Override
+  public Optional<TreeState> treeState() throws LedgerException {
+    return query(
+        () -> {
+          try (ResultSet row = treeState.executeQuery()) {
+            return row.next()
+                ? Optional.of(new TreeState(row.getLong(1), row.getLong(2)))
+                : Optional.<TreeState>empty();
+          }
+        });
+  }
+
+  @Override
+  public void storeTreeState(TreeState state) throws LedgerException {
+    query(
+        () -> {
+          storeTreeState.setLong(1, state.size());
+          storeTreeState.setLong(2, state.sequence());
+          return storeTreeState.executeUpdate();
+        });
+  }
+
+  @Override
+  public Optional<byte[]> tile(int level, long index) throws LedgerException {
+    return query(
+        () -> {
+          tile.setInt(1, level);
+          tile.setLong(2, index);
+          try (ResultSet row = tile.executeQuery()) {
+            return row.next() ? Optional.ofNullable(row.getBytes(1)) : Optional.<byte[]>empty();
+          }
+        });
+  }
+
+  @Override
+  public void storeTile(int level, long index, byte[] hashes) throws LedgerException {
+    query(
+        () -> {
+          storeTile.setInt(1, level);
+          storeTile.setLong(2, index);
+          storeTile.setBytes(3, hashes);
+          return storeTile.executeUpdate();
+        });
+  }
+
+  @Override
+  public Optional<StoredCheckpoint> lastCheckpoint() throws LedgerException {
+    return query(
+        () -> {
+          try (ResultSet row = lastCheckpoint.executeQuery()) {
+            return row.next()
+                ? Optional.of(new StoredCheckpoint(row.getLong(1), row.getBytes(2)))
+                : Optional.<StoredCheckpoint>empty();
+          }
+        });
+  }
+
+  @Override
+  public void insertCheckpoint(StoredCheckpoint checkpoint) throws LedgerException {
+    query(
+        () -> {
+          insertCheckpoint.setLong(1, checkpoint.size());
+          insertCheckpoint.setBytes(2, checkpoint.note());
+          return insertCheckpoint.executeUpdate();
+        });
+  }
+
+  @Override
+  public boolean isChangedByOthers() {
     try {
       long version =
           Statements.first(connection, "PRAGMA data_version", row -> row.getLong(1)).orElseThrow();
@@ -465,60 +628,6 @@ final class SqliteWriter implements AutoCloseable {
       return changed;
     } catch (SQLException e) {
       return true;
-    }
-  }
-
-  /** How many dead letters wait. */
-  long countWaitingLetters() throws SQLException {
-    return Statements.first(
-            connection,
-            "SELECT count(*) FROM signed_events_dlq WHERE replayed_as IS NULL",
-            row -> row.getLong(1))
-        .orElseThrow();
-  }
-
-  /**
-   * The ids of the dead letters that wait, in one query.
-   *
-   * @param most how many are read
-   * @return empty if there are more
-   */
-  Optional<Set<String>> waitingIds(int most) throws SQLException {
-    Set<String> ids = new HashSet<>();
-    waitingIds.setInt(1, most + 1);
-    try (ResultSet rows = waitingIds.executeQuery()) {
-      while (rows.next()) {
-        ids.add(rows.getString(1));
-      }
-    }
-    return ids.size() > most ? Optional.empty() : Optional.of(ids);
-  }
-
-  /** The payloads of the dead letters of that event id. */
-  List<byte[]> letters(String id) throws SQLException {
-    lettersById.setString(1, id);
-    List<byte[]> payloads = new ArrayList<>();
-    try (ResultSet rows = lettersById.executeQuery()) {
-      while (rows.next()) {
-        payloads.add(rows.getBytes(1));
-      }
-    }
-    return payloads;
-  }
-
-  void insertLetter(ChainRow row, String reason, String failedAt, int attempts)
-      throws SQLException {
-    insertLetter.setString(1, row.id());
-    insertLetter.setString(2, row.agentId());
-    insertLetter.setString(3, row.eventType());
-    insertLetter.setBytes(4, row.payloadHash());
-    insertLetter.setString(5, row.timestamp());
-    insertLetter.setBytes(6, row.payload().orElseThrow());
-    insertLetter.setString(7, reason);
-    insertLetter.setString(8, failedAt);
-    insertLetter.setInt(9, attempts);
-    if (insertLetter.executeUpdate() != 1) {
-      throw new SQLException("the dead letter was swallowed by a trigger");
     }
   }
 
@@ -535,7 +644,37 @@ final class SqliteWriter implements AutoCloseable {
     }
   }
 
-  private static Optional<ChainRow> first(PreparedStatement query) throws SQLException {
+  /** Runs statements. */
+  @FunctionalInterface
+  private interface Query<T> {
+    T run() throws SQLException;
+  }
+
+  private <T> T query(Query<T> query) throws LedgerException {
+    try {
+      return query.run();
+    } catch (SQLException e) {
+      throw failure(e);
+    }
+  }
+
+  private long count(String sql) throws LedgerException {
+    return query(() -> Statements.first(connection, sql, row -> row.getLong(1)).orElseThrow());
+  }
+
+  private int change(String sql, Object... parameters) throws LedgerException {
+    return query(() -> Statements.change(connection, sql, parameters));
+  }
+
+  private void execute(String sql) throws LedgerException {
+    query(
+        () -> {
+          execute(connection, sql);
+          return true;
+        });
+  }
+
+  private static Optional<ChainRow> row(PreparedStatement query) throws SQLException {
     try (ResultSet rows = query.executeQuery()) {
       return rows.next() ? Optional.of(SqliteRows.read(rows)) : Optional.empty();
     }
@@ -547,15 +686,20 @@ final class SqliteWriter implements AutoCloseable {
     }
   }
 
-  /**
-   * The transaction is gone, and all that was written in it. Going on would write each row by
-   * itself, in front of those that are to be written again.
-   */
-  static final class RolledBackException extends SQLException {
-    private static final long serialVersionUID = 1;
+  private LedgerException failure(SQLException e) {
+    return failure(file, connection, e);
+  }
 
-    RolledBackException(SQLException cause) {
-      super("the transaction was rolled back from within: " + SqliteFault.describe(cause), cause);
+  /** Returns what an error of SQLite means for those who append (D6). */
+  private static LedgerException failure(
+      Path file, @Nullable Connection connection, SQLException error) {
+    SQLException e = connection == null ? error : SqliteSchema.explain(connection, error);
+    String message = file + ": " + SqliteFault.describe(e);
+    if (e instanceof SqliteSchema.ForeignSchemaException) {
+      return new LedgerSchemaException(message, e);
     }
+    return e instanceof SqliteSchema.UnfitDatabaseException || SqliteFault.refusal(e).isPresent()
+        ? new LedgerException(message, false, e)
+        : new LedgerUnavailableException(message, SqliteFault.isLock(e), e);
   }
 }

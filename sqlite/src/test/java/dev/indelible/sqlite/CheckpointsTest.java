@@ -5,6 +5,11 @@ import static dev.indelible.sqlite.TestLog.refusals;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.Checkpoints;
+import dev.indelible.append.LedgerRun;
+import dev.indelible.append.LedgerSink;
+import dev.indelible.append.Tallies;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.drain.DeferredAudit;
@@ -19,7 +24,6 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -92,7 +96,7 @@ class CheckpointsTest {
   void movedDatabaseIsSignedOn(Move how) throws Exception {
     TestLog log = TestLog.in(directory);
     Path lastSigned = directory.resolve("last-checkpoint");
-    DeferredAudit audit = log.start(() -> sink(log, TestLog.KEY, Optional.of(lastSigned)));
+    DeferredAudit audit = log.start(() -> sink(log, TestLog.KEY, CheckpointFile.at(lastSigned)));
     refusals("agent:a", 10).forEach(audit.queue()::submit);
     TestLog.settle(audit);
     await().atMost(TestLog.PATIENCE).until(() -> lastCheckpoint(log) == 10);
@@ -107,7 +111,7 @@ class CheckpointsTest {
 
     // The next process, which reads the file.
     TestLog later = new TestLog(log.file);
-    DeferredAudit next = later.start(() -> sink(later, TestLog.KEY, Optional.of(lastSigned)));
+    DeferredAudit next = later.start(() -> sink(later, TestLog.KEY, CheckpointFile.at(lastSigned)));
     assertThat(next.queue().submit(TestLog.refusal("agent:c", "x"))).isTrue();
     TestLog.settle(next);
     await().atMost(TestLog.PATIENCE).until(() -> lastCheckpoint(log) == 16);
@@ -121,7 +125,7 @@ class CheckpointsTest {
   void removedDatabaseIsReported() throws Exception {
     TestLog log = TestLog.in(directory);
     Path lastSigned = directory.resolve("last-checkpoint");
-    DeferredAudit audit = log.start(() -> sink(log, TestLog.KEY, Optional.of(lastSigned)));
+    DeferredAudit audit = log.start(() -> sink(log, TestLog.KEY, CheckpointFile.at(lastSigned)));
     refusals("agent:a", 10).forEach(audit.queue()::submit);
     TestLog.settle(audit);
     await().atMost(TestLog.PATIENCE).until(() -> lastCheckpoint(log) == 10);
@@ -200,22 +204,23 @@ class CheckpointsTest {
   }
 
   /** A sink that has a checkpoint signed whenever there is something new. */
-  private static SqliteSink sink(TestLog log, Signer signer) {
-    return sink(log, signer, Optional.empty());
+  private static LedgerSink sink(TestLog log, Signer signer) {
+    return sink(log, signer, CheckpointFile.none());
   }
 
-  private static SqliteSink sink(TestLog log, Signer signer, Optional<Path> lastSigned) {
+  private static LedgerSink sink(TestLog log, Signer signer, CheckpointFile lastSigned) {
     HeadGuard guard = new HeadGuard(new RowCheck(TestLog.KEYS));
-    return new SqliteSink(
-        log.file,
-        Optional.of(LEDGER),
-        RowSigning.everyRow(signer),
-        guard,
-        log.counters,
-        new AtomicBoolean(),
-        new SqliteCheckpoints(
-            lastSigned, signer, Optional.empty(), Duration.ZERO, guard, log.counters),
-        new SqliteTallies(log.file, Optional.empty(), 0, guard, log.counters));
+    return new LedgerSink(
+        new LedgerRun(
+            SqliteWriter.drainer(log.file, LEDGER),
+            RowSigning.everyRow(signer),
+            guard,
+            new Checkpoints(
+                Checkpoints.Settings.of(signer).withInterval(Duration.ZERO).withFile(lastSigned),
+                guard,
+                log.counters),
+            new Tallies(null, guard, log.counters),
+            log.counters));
   }
 
   /** Signs rows at once, and checkpoints when the test lets it. */

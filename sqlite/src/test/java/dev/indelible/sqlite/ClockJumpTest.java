@@ -3,21 +3,22 @@ package dev.indelible.sqlite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.indelible.append.AppendSettings;
+import dev.indelible.append.LedgerAudit;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.drain.DrainSettings;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.journal.Journal;
 import dev.indelible.journal.JournalSettings;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.RowSigning;
 import dev.indelible.queue.DeferredAuditMetrics;
+import dev.indelible.testkit.ChildJvm;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,8 +35,10 @@ class ClockJumpTest {
 
   @Test
   void aClockThatJumpsBackAnHourChangesNoOrderAndHoldsUpNothing() throws Exception {
-    ChildProcess child =
-        ChildProcess.start(FaultyDisk.compile(temp), Submitter.class, temp.resolve("data"));
+    ChildJvm child =
+        ChildJvm.running(Submitter.class)
+            .environment(FaultyDisk.compile(temp))
+            .start(temp.resolve("data"));
     assertThat(child.readLine()).isEqualTo("settled");
     assertThat(child.exitCode()).isZero();
 
@@ -80,17 +83,11 @@ class ClockJumpTest {
               any -> position(database, any),
               JournalSettings.ofDefaults());
       DeferredAudit audit =
-          SqliteDeferredAudit.install(
-              database,
-              Optional.of(journal.ledger()),
-              Optional.empty(),
-              RowSigning.everyRow(TestLog.KEY),
-              Optional.empty(),
-              TestLog.KEYS,
-              () -> TestLog.KEYS,
+          LedgerAudit.start(
+              SqliteWriter.drainer(database, journal.ledger()),
+              AppendSettings.of(TestLog.KEY, TestLog.KEYS),
               journal,
-              DrainSettings.ofDefaults(),
-              Optional.empty());
+              DrainSettings.ofDefaults());
       submit(audit);
       clock.shiftClock(to);
       submit(audit);

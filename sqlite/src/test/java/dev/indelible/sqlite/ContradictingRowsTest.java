@@ -221,7 +221,7 @@ class ContradictingRowsTest {
           .noneMatch(
               text ->
                   text.contains("introduces")
-                      || text.contains("gave up")
+                      || text.contains("revokes")
                       || text.contains("missing") && !text.contains("or is missing")
                       || text.contains("noted tampering")
                       || text.contains("were lost")

@@ -4,6 +4,7 @@ package dev.indelible.sqlite;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.action.Bash;
+import dev.indelible.append.LedgerSink;
 import dev.indelible.decision.Allow;
 import dev.indelible.decision.Escalate;
 import dev.indelible.decision.Refuse;
@@ -169,7 +170,7 @@ class DeliveryTest {
   /** Acceptance 14: nothing is opened, and so nothing made, before the first append. */
   @Test
   void constructingASinkOpensNothing() throws Exception {
-    try (SqliteSink sink = log.sink()) {
+    try (LedgerSink sink = log.sink()) {
       assertThat(directory).isEmptyDirectory();
       sink.append(EventBatch.of(List.of(TestLog.refusal("agent:a", "x"))));
       assertThat(log.file).isRegularFile();

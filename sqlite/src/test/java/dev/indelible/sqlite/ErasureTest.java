@@ -4,6 +4,10 @@ package dev.indelible.sqlite;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.DeadLetters;
+import dev.indelible.append.Erasure;
+import dev.indelible.append.LedgerSink;
 import dev.indelible.drain.AppendOutcome;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.event.DeferredAuditEvent;
@@ -54,7 +58,7 @@ class ErasureTest {
     DeferredAuditEvent first = secret(times);
     DeferredAuditEvent middle = secret(times);
     DeferredAuditEvent last = secret(times);
-    try (SqliteSink writer = log.sink()) {
+    try (LedgerSink writer = log.sink()) {
       writer.append(EventBatch.of(List.of(first)));
       writer.append(EventBatch.of(List.copyOf(TestLog.refusals("agent:a", 200))));
       writer.append(EventBatch.of(List.of(middle)));
@@ -159,7 +163,7 @@ class ErasureTest {
     log.append(event);
     erase(event);
 
-    assertThat(log.append(event)).containsExactly(AppendOutcome.APPENDED);
+    assertThat(log.append(event)).containsExactly(AppendOutcome.REPEATED);
 
     assertThat(log.ids()).hasSize(2);
     assertThat(log.letters()).isZero();
@@ -268,13 +272,18 @@ class ErasureTest {
   @Test
   void bytesThatAReaderHoldsAreSaidToBeLeft() throws Exception {
     DeferredAuditEvent event = secret(1);
-    try (SqliteSink writer = log.sink()) {
+    try (LedgerSink writer = log.sink()) {
       writer.append(EventBatch.of(List.of(event)));
       try (Connection reader = Sql.connect(log.file)) {
         Sql.run(reader, "BEGIN");
         Sql.number(reader, "SELECT count(*) FROM signed_events");
-        try (SqliteErasure erasure =
-            SqliteErasure.open(log.file, TestLog.KEY, TestLog.KEYS, Duration.ofMillis(50))) {
+        try (Erasure erasure =
+            new Erasure(
+                SqliteWriter.open(log.file),
+                CheckpointFile.none(),
+                TestLog.KEY,
+                TestLog.KEYS,
+                Duration.ofMillis(50))) {
           assertThat(erasure.erase(event.id().toString(), "r", "b").isGone()).isFalse();
         }
         assertThat(filesHold(SECRET)).isTrue();
@@ -286,12 +295,14 @@ class ErasureTest {
     }
   }
 
-  private SqliteErasure.Erased erase(DeferredAuditEvent event) throws LedgerException {
+  private Erasure.Erased erase(DeferredAuditEvent event) throws LedgerException {
     return erase(event.id().toString());
   }
 
-  private SqliteErasure.Erased erase(String id) throws LedgerException {
-    try (SqliteErasure erasure = SqliteErasure.open(log.file, TestLog.KEY, TestLog.KEYS)) {
+  private Erasure.Erased erase(String id) throws LedgerException {
+    try (Erasure erasure =
+        new Erasure(
+            SqliteWriter.open(log.file), CheckpointFile.none(), TestLog.KEY, TestLog.KEYS)) {
       return erasure.erase(id, "request 17", "officer");
     }
   }
@@ -313,7 +324,9 @@ class ErasureTest {
 
   private void replayLetters() throws Exception {
     try (SqliteLedger ledger = SqliteLedger.open(log.file);
-        SqliteDeadLetters letters = SqliteDeadLetters.open(log.file, TestLog.KEY, TestLog.KEYS)) {
+        DeadLetters letters =
+            new DeadLetters(
+                SqliteWriter.open(log.file), CheckpointFile.none(), TestLog.KEY, TestLog.KEYS)) {
       List<dev.indelible.ledger.DeadLetter> waiting = new ArrayList<>();
       ledger.forEachDeadLetter(waiting::add);
       assertThat(letters.replay(waiting.get(0))).isEmpty();
@@ -322,7 +335,7 @@ class ErasureTest {
 
   private void plant(SystemEvent event) throws Exception {
     ChainRow row = new RowSealer(TestLog.FOREIGN_KEY).seal(lastRow().head(), event);
-    try (SqliteWriter writer = SqliteWriter.open(log.file, java.util.Optional.empty())) {
+    try (SqliteWriter writer = SqliteWriter.open(log.file)) {
       writer.insert(row);
     }
   }

@@ -4,6 +4,8 @@ package dev.indelible.sqlite;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.indelible.append.AppendSettings;
+import dev.indelible.append.LedgerAudit;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.drain.DrainReport;
 import dev.indelible.drain.DrainSettings;
@@ -13,9 +15,9 @@ import dev.indelible.journal.Journal;
 import dev.indelible.journal.JournalException;
 import dev.indelible.journal.JournalSettings;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.RowSigning;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.DeferredAuditMetrics;
+import dev.indelible.testkit.ChildJvm;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -45,16 +47,16 @@ class FailingDatabaseTest {
   private static final int CHANGES = FaultyDisk.WRITE | FaultyDisk.SYNC | FaultyDisk.SIZE;
 
   /** Every so many calls are tried in the default run. */
-  private static final int STRIDE = 41;
+  private static final int STRIDE = 97;
 
   @TempDir Path temp;
 
-  private ChildProcess child;
+  private ChildJvm child;
   private int runs;
 
   @BeforeEach
   void start() throws Exception {
-    child = ChildProcess.start(FaultyDisk.compile(temp), Recorder.class);
+    child = ChildJvm.running(Recorder.class).environment(FaultyDisk.compile(temp)).start();
   }
 
   @AfterEach
@@ -78,13 +80,13 @@ class FailingDatabaseTest {
   /** So much at once that SQLite moves its log into the database while it is written to. */
   @Test
   void anErrorInTheMidstOfACheckpointLosesNothing() throws Exception {
-    sample(Script.LARGE, 4);
+    sample(Script.LARGE, 2);
   }
 
   /** The same on the thread that carries over beside a writer under load. */
   @Test
   void anErrorBesideAWriterUnderLoadLosesNothing() throws Exception {
-    sample(Script.LOADED, 4);
+    sample(Script.LOADED, 2);
   }
 
   @Test
@@ -266,17 +268,11 @@ class FailingDatabaseTest {
           Journal journal =
               Journal.open(
                   data.resolve("journal"), ledger, this::settled, JournalSettings.ofDefaults());
-          return SqliteDeferredAudit.install(
-              log.file,
-              Optional.of(journal.ledger()),
-              Optional.empty(),
-              RowSigning.everyRow(TestLog.KEY),
-              Optional.empty(),
-              TestLog.KEYS,
-              () -> TestLog.KEYS,
+          return LedgerAudit.start(
+              SqliteWriter.drainer(log.file, journal.ledger()),
+              AppendSettings.of(TestLog.KEY, TestLog.KEYS),
               journal,
-              DrainSettings.ofDefaults(),
-              Optional.empty());
+              DrainSettings.ofDefaults());
         } catch (LedgerException | JournalException e) {
           require(disk.injected() > 0, e);
           if (forever) {

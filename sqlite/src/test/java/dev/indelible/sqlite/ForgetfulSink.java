@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.sqlite;
 
+import dev.indelible.append.LedgerSink;
 import dev.indelible.drain.AppendOutcome;
 import dev.indelible.drain.DeferredAuditSink;
 import dev.indelible.drain.SinkException;
@@ -16,7 +17,7 @@ import java.util.function.LongSupplier;
  * @param call which call this is, from 0
  * @param forgets whether the answer to that call is lost
  */
-record ForgetfulSink(SqliteSink sink, LongSupplier call, LongPredicate forgets)
+record ForgetfulSink(LedgerSink sink, LongSupplier call, LongPredicate forgets)
     implements DeferredAuditSink {
 
   @Override

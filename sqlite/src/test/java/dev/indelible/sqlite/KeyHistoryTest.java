@@ -4,6 +4,11 @@ package dev.indelible.sqlite;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.indelible.append.BatchAppend;
+import dev.indelible.append.ChainEnd;
+import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.Checkpoints;
+import dev.indelible.append.KeyEvents;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningException;
@@ -227,7 +232,7 @@ class KeyHistoryTest {
     HeadGuard guard = new HeadGuard(new RowCheck(ring(FIRST)));
     guard.committed(new Head(seen, new byte[32]));
     AuditCounters counters = new AuditCounters();
-    try (SqliteWriter writer = SqliteWriter.open(log.file, Optional.empty())) {
+    try (SqliteWriter writer = SqliteWriter.open(log.file)) {
       List<AuditEvent> events = List.copyOf(TestLog.refusals("agent:a", 1));
       assertThatThrownBy(() -> append(writer, FIRST, guard, counters, events))
           .isInstanceOf(SigningException.class)
@@ -294,11 +299,11 @@ class KeyHistoryTest {
         guard.committed(ledger.lastRow().orElseThrow().head());
       }
     }
-    try (SqliteWriter writer = SqliteWriter.open(log.file, Optional.empty())) {
+    try (SqliteWriter writer = SqliteWriter.open(log.file)) {
       append(writer, key, guard, counters, List.of(events));
-      new SqliteCheckpoints(
-              Optional.empty(), key, Optional.empty(), Duration.ofHours(1), guard, counters)
-          .signIfNew(writer);
+      new Checkpoints(
+              Checkpoints.Settings.of(key).withInterval(Duration.ofHours(1)), guard, counters)
+          .signIfNew(new ChainEnd(writer, guard));
     }
   }
 
@@ -309,7 +314,7 @@ class KeyHistoryTest {
       AuditCounters counters,
       List<AuditEvent> events)
       throws Exception {
-    BatchAppend append = new BatchAppend(writer, new RowSealer(key), guard, counters);
+    BatchAppend append = new BatchAppend(new ChainEnd(writer, guard), new RowSealer(key), counters);
     writer.inTransaction(
         () -> {
           append.run(events, List.of());
@@ -319,14 +324,18 @@ class KeyHistoryTest {
   }
 
   private void introduce(SigningKey old, SigningKey next) throws Exception {
-    try (SqliteKeyEvents events = SqliteKeyEvents.open(log.file, ring(FIRST, SECOND, THIRD))) {
-      events.introduce(old, next);
+    try (KeyEvents events =
+        KeyEvents.of(
+            SqliteWriter.open(log.file), CheckpointFile.none(), ring(FIRST, SECOND, THIRD))) {
+      events.rotate(old, next);
     }
   }
 
   private void giveUp(SigningKey signer, SigningKey lost, OptionalLong since) throws Exception {
-    try (SqliteKeyEvents events = SqliteKeyEvents.open(log.file, ring(FIRST, SECOND, THIRD))) {
-      events.giveUp(signer, new KeyRevocation(id(lost), since, Optional.empty(), "a lost disk"));
+    try (KeyEvents events =
+        KeyEvents.of(
+            SqliteWriter.open(log.file), CheckpointFile.none(), ring(FIRST, SECOND, THIRD))) {
+      events.revoke(signer, new KeyRevocation(id(lost), since, Optional.empty(), "a lost disk"));
     }
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.drain.DrainReport;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.testkit.ChildJvm;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,7 +28,7 @@ class KillNineTest {
 
   @Test
   void whatWasSettledSurvivesKillNine() throws Exception {
-    killedTimes(20);
+    killedTimes(8);
   }
 
   @Test
@@ -40,9 +41,9 @@ class KillNineTest {
   @Test
   void aKilledFirstStartIsNotInTheWayOfTheNext() throws Exception {
     Random random = new Random(9);
-    for (int kill = 0; kill < 8; kill++) {
+    for (int kill = 0; kill < 4; kill++) {
       TestLog log = new TestLog(directory.resolve(kill + ".db"));
-      ChildProcess child = ChildProcess.start(SettlingProcess.class, log.file, kill);
+      ChildJvm child = ChildJvm.running(SettlingProcess.class).start(log.file, kill);
       assertThat(child.readLine()).isEqualTo("started");
       LockSupport.parkNanos(Duration.ofMillis(random.nextInt(120)).toNanos());
       child.kill();
@@ -53,7 +54,7 @@ class KillNineTest {
     }
   }
 
-  private static List<String> told(ChildProcess child) throws IOException {
+  private static List<String> told(ChildJvm child) throws IOException {
     return child.remainingLines().stream().filter(line -> !line.equals("settling")).toList();
   }
 
@@ -62,7 +63,7 @@ class KillNineTest {
     Random random = new Random(times);
     List<String> settled = new ArrayList<>();
     for (int kill = 0; kill < times; kill++) {
-      ChildProcess child = ChildProcess.start(SettlingProcess.class, log.file, kill);
+      ChildJvm child = ChildJvm.running(SettlingProcess.class).start(log.file, kill);
       assertThat(child.readLine()).isEqualTo("started");
       for (String line = child.readLine(); !line.equals("settling"); line = child.readLine()) {
         settled.add(line);

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.DeadLetters;
 import dev.indelible.crypto.Sha256;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.event.DeferredAuditEvent;
@@ -49,7 +51,9 @@ class LetterReplayTest {
   @Test
   void aCuredLetterIsAppendedUnderItsOwnIdAndThatIsOnRecord() throws Exception {
     Sql.run(log.file, "DROP TRIGGER refuse");
-    try (SqliteDeadLetters letters = SqliteDeadLetters.open(log.file, TestLog.KEY, TestLog.KEYS)) {
+    try (DeadLetters letters =
+        new DeadLetters(
+            SqliteWriter.open(log.file), CheckpointFile.none(), TestLog.KEY, TestLog.KEYS)) {
       assertThat(letters.replay(letter())).isEmpty();
       // Again is nothing.
       assertThat(letters.replay(letter())).isEmpty();
@@ -66,7 +70,9 @@ class LetterReplayTest {
 
   @Test
   void aLetterThatIsStillRefusedStaysAsItIsAndNothingIsChained() throws Exception {
-    try (SqliteDeadLetters letters = SqliteDeadLetters.open(log.file, TestLog.KEY, TestLog.KEYS)) {
+    try (DeadLetters letters =
+        new DeadLetters(
+            SqliteWriter.open(log.file), CheckpointFile.none(), TestLog.KEY, TestLog.KEYS)) {
       assertThat(letters.replay(letter()).orElseThrow()).contains("not this one");
     }
     assertThat(log.letters()).isEqualTo(1);
@@ -81,7 +87,9 @@ class LetterReplayTest {
     log.append(first);
     log.append(TestLog.withCommand(first, "second"));
     DeadLetter reused = readLetters().get(1);
-    try (SqliteDeadLetters letters = SqliteDeadLetters.open(log.file, TestLog.KEY, TestLog.KEYS)) {
+    try (DeadLetters letters =
+        new DeadLetters(
+            SqliteWriter.open(log.file), CheckpointFile.none(), TestLog.KEY, TestLog.KEYS)) {
       assertThat(letters.replay(reused)).contains(DeadLetter.ID_REUSED);
     }
     assertThat(log.letters()).isEqualTo(2);
@@ -93,7 +101,9 @@ class LetterReplayTest {
     Sql.run(log.file, "DROP TRIGGER refuse");
     Sql.run(
         log.file, "UPDATE signed_events_dlq SET payload = replace(payload, 'rm -rf', 'ls -la')");
-    try (SqliteDeadLetters letters = SqliteDeadLetters.open(log.file, TestLog.KEY, TestLog.KEYS)) {
+    try (DeadLetters letters =
+        new DeadLetters(
+            SqliteWriter.open(log.file), CheckpointFile.none(), TestLog.KEY, TestLog.KEYS)) {
       assertThatThrownBy(() -> letters.replay(letter()))
           .isInstanceOf(LedgerException.class)
           .hasMessageContaining("no longer what was written");
@@ -116,8 +126,9 @@ class LetterReplayTest {
     assertThat(log.verify().verdict()).isEqualTo(VerificationReport.Verdict.INTACT);
     for (String type : List.of("governance.check", "audit.gap")) {
       Sql.run(log.file, "UPDATE signed_events_dlq SET event_type = '" + type + "'");
-      try (SqliteDeadLetters letters =
-          SqliteDeadLetters.open(log.file, TestLog.KEY, TestLog.KEYS)) {
+      try (DeadLetters letters =
+          new DeadLetters(
+              SqliteWriter.open(log.file), CheckpointFile.none(), TestLog.KEY, TestLog.KEYS)) {
         assertThatThrownBy(() -> letters.replay(letter())).isInstanceOf(LedgerException.class);
       }
       assertThat(log.verify().findings())
@@ -157,7 +168,9 @@ class LetterReplayTest {
     TestLog.close(audit);
 
     assertThat(types()).hasSize(3).doesNotContain(SystemEvent.ROW_SIGNATURES);
-    try (SqliteDeadLetters letters = SqliteDeadLetters.open(log.file, TestLog.KEY, TestLog.KEYS)) {
+    try (DeadLetters letters =
+        new DeadLetters(
+            SqliteWriter.open(log.file), CheckpointFile.none(), TestLog.KEY, TestLog.KEYS)) {
       assertThatThrownBy(() -> letters.replay(letter()))
           .isInstanceOf(LedgerException.class)
           .hasMessageContaining(SystemEvent.ROW_SIGNATURES);
@@ -167,7 +180,9 @@ class LetterReplayTest {
 
   @Test
   void aPurgeRemovesTheLetterAndIsOnRecord() throws Exception {
-    try (SqliteDeadLetters letters = SqliteDeadLetters.open(log.file, TestLog.KEY, TestLog.KEYS)) {
+    try (DeadLetters letters =
+        new DeadLetters(
+            SqliteWriter.open(log.file), CheckpointFile.none(), TestLog.KEY, TestLog.KEYS)) {
       letters.purge(letter(), "seen by the auditor");
     }
     assertThat(log.letters()).isZero();

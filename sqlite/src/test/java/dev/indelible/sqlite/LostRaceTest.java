@@ -4,6 +4,9 @@ package dev.indelible.sqlite;
 import static dev.indelible.drain.AppendOutcome.APPENDED;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.indelible.append.BatchAppend;
+import dev.indelible.append.ChainEnd;
+import dev.indelible.append.LedgerSink;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.crypto.VerificationKey;
@@ -17,11 +20,11 @@ import dev.indelible.ledger.RowSealer;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.MemoryStore;
+import dev.indelible.testkit.ChildJvm;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -106,15 +109,15 @@ class LostRaceTest {
   void writersInTwoProcessesShareTheChain() throws Exception {
     // A file of its own: the two processes also race to make it.
     TestLog fresh = new TestLog(directory.resolve("fresh.db"));
-    List<ChildProcess> children = new ArrayList<>();
+    List<ChildJvm> children = new ArrayList<>();
     for (int p = 0; p < 2; p++) {
-      children.add(ChildProcess.start(WriterProcess.class, fresh.file, "p" + p, 4, 50));
+      children.add(ChildJvm.running(WriterProcess.class).start(fresh.file, "p" + p, 4, 50));
     }
-    for (ChildProcess child : children) {
+    for (ChildJvm child : children) {
       assertThat(child.readLine()).isEqualTo("ready");
     }
     children.forEach(child -> child.writeLine("go"));
-    for (ChildProcess child : children) {
+    for (ChildJvm child : children) {
       assertThat(child.readLine()).isEqualTo("appended 200 dead 0 rejected 0 balanced true");
       assertThat(child.exitCode()).isZero();
     }
@@ -147,12 +150,11 @@ class LostRaceTest {
 
   private List<AppendOutcome> appendWithoutTransaction(
       List<AuditEvent> batch, Runnable beforeSigning) throws Exception {
-    SqliteWriter writer = SqliteWriter.open(log.file, Optional.empty());
+    SqliteWriter writer = SqliteWriter.open(log.file);
     try {
       return new BatchAppend(
-              writer,
+              new ChainEnd(writer, new HeadGuard(new RowCheck(TestLog.KEYS))),
               new RowSealer(new HookedSigner(TestLog.KEY, beforeSigning)),
-              new HeadGuard(new RowCheck(TestLog.KEYS)),
               log.counters)
           .run(batch, List.of());
     } finally {
@@ -161,7 +163,7 @@ class LostRaceTest {
   }
 
   private void appendElsewhere(AuditEvent event) {
-    try (SqliteSink other = log.sink()) {
+    try (LedgerSink other = log.sink()) {
       other.append(EventBatch.of(List.of(event)));
     } catch (Exception e) {
       throw new AssertionError(e);

@@ -3,6 +3,7 @@ package dev.indelible.sqlite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.indelible.append.LedgerSink;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowQuery;
@@ -81,7 +82,7 @@ class ReadingWhileWritingTest {
     log.append(TestLog.refusals("agent:a", 50));
     List<Long> seen = new ArrayList<>();
     try (SqliteLedger ledger = SqliteLedger.open(log.file);
-        SqliteSink sink = log.sink()) {
+        LedgerSink sink = log.sink()) {
       ledger.forEachRow(
           RowQuery.all(),
           row -> {

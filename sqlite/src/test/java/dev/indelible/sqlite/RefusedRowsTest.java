@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.indelible.append.LedgerSink;
 import dev.indelible.drain.AppendOutcome;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.drain.SinkException;
@@ -232,7 +233,7 @@ class RefusedRowsTest {
             TestLog.refusal("agent:a", "one"),
             TestLog.refusal(POISON, "two"),
             TestLog.refusal("agent:a", "three"));
-    try (SqliteSink sink = log.sink()) {
+    try (LedgerSink sink = log.sink()) {
       assertThatThrownBy(() -> sink.append(EventBatch.of(List.copyOf(batch))))
           .isInstanceOf(SinkException.class)
           .hasMessageContaining("away with it all");

@@ -4,6 +4,9 @@ package dev.indelible.sqlite;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerUnavailableException;
+import dev.indelible.ledger.RefusedException.Refusal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -14,7 +17,6 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.Arrays;
-import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,7 +46,7 @@ class SqliteFaultTest {
 
   @Test
   void uniqueOnSequenceIsALostRace() {
-    assertThat(SqliteFault.of(provoke(ROW.formatted(2, "three")))).isEqualTo(SqliteFault.LOST_RACE);
+    assertThat(SqliteFault.refusal(provoke(ROW.formatted(2, "three")))).hasValue(Refusal.LOST_RACE);
   }
 
   /** As acceptance has it; ours is the primary key, a unique index on the column is the same. */
@@ -55,12 +57,12 @@ class SqliteFaultTest {
         "ALTER TABLE signed_events RENAME TO old",
         "CREATE TABLE signed_events AS SELECT * FROM old",
         "CREATE UNIQUE INDEX place ON signed_events (sequence)");
-    assertThat(SqliteFault.of(provoke(ROW.formatted(2, "three")))).isEqualTo(SqliteFault.LOST_RACE);
+    assertThat(SqliteFault.refusal(provoke(ROW.formatted(2, "three")))).hasValue(Refusal.LOST_RACE);
   }
 
   @Test
   void uniqueOnIdIsATakenId() {
-    assertThat(SqliteFault.of(provoke(ROW.formatted(3, "two")))).isEqualTo(SqliteFault.ID_TAKEN);
+    assertThat(SqliteFault.refusal(provoke(ROW.formatted(3, "two")))).hasValue(Refusal.ID_TAKEN);
   }
 
   @ParameterizedTest
@@ -90,7 +92,7 @@ class SqliteFaultTest {
   void whatTheStatementIsAtFaultForIsPoison(String statements) {
     // A trigger's body has a semicolon and a space in it too: only "; " after END splits.
     String[] split = statements.split("; (?!END)");
-    assertThat(SqliteFault.of(provoke(split))).isEqualTo(SqliteFault.POISON);
+    assertThat(SqliteFault.refusal(provoke(split))).hasValue(Refusal.PERMANENT);
   }
 
   @Test
@@ -100,7 +102,7 @@ class SqliteFaultTest {
       SQLException busy = provoke("PRAGMA busy_timeout = 0", "BEGIN IMMEDIATE");
       assertThat(SqliteFault.describe(busy))
           .isEqualTo("the database is locked by another process (SQLITE_BUSY)");
-      assertThat(SqliteFault.of(busy)).isEqualTo(SqliteFault.WEATHER);
+      assertThat(SqliteFault.refusal(busy)).isEmpty();
     }
   }
 
@@ -114,7 +116,7 @@ class SqliteFaultTest {
       assertThat(SqliteFault.describe(busy))
           .isEqualTo(
               "another process has written to the database meanwhile (SQLITE_BUSY_SNAPSHOT)");
-      assertThat(SqliteFault.of(busy)).isEqualTo(SqliteFault.WEATHER);
+      assertThat(SqliteFault.refusal(busy)).isEmpty();
     }
   }
 
@@ -127,7 +129,7 @@ class SqliteFaultTest {
       SQLException readOnly = provoke(reader, ROW.formatted(3, "three"));
       assertThat(SqliteFault.describe(readOnly))
           .isEqualTo("the database file is read-only (SQLITE_READONLY)");
-      assertThat(SqliteFault.of(readOnly)).isEqualTo(SqliteFault.WEATHER);
+      assertThat(SqliteFault.refusal(readOnly)).isEmpty();
     }
   }
 
@@ -139,20 +141,20 @@ class SqliteFaultTest {
             "PRAGMA max_page_count = 1",
             "INSERT INTO big VALUES (zeroblob(1000000))");
     assertThat(SqliteFault.describe(full)).isEqualTo("the disk is full (SQLITE_FULL)");
-    assertThat(SqliteFault.of(full)).isEqualTo(SqliteFault.WEATHER);
+    assertThat(SqliteFault.refusal(full)).isEmpty();
   }
 
   @Test
   void aFileThatCannotBeOpenedIsWeather() {
     try {
-      SqliteWriter.open(directory.resolve("not/there/x.db"), Optional.empty()).close();
+      SqliteWriter.open(directory.resolve("not/there/x.db")).close();
       fail("opened");
-    } catch (SQLException e) {
-      assertThat(SqliteFault.describe(e))
-          .isEqualTo(
+    } catch (LedgerException e) {
+      assertThat(e)
+          .isInstanceOf(LedgerUnavailableException.class)
+          .hasMessageEndingWith(
               "the database file cannot be opened; check the permissions of it and of its"
                   + " directory (SQLITE_CANTOPEN)");
-      assertThat(SqliteFault.of(e)).isEqualTo(SqliteFault.WEATHER);
     }
   }
 
@@ -164,7 +166,7 @@ class SqliteFaultTest {
       SQLException error = provoke(connection, "SELECT * FROM signed_events");
       assertThat(SqliteFault.describe(error))
           .isEqualTo("the file is not an SQLite database (SQLITE_NOTADB)");
-      assertThat(SqliteFault.of(error)).isEqualTo(SqliteFault.WEATHER);
+      assertThat(SqliteFault.refusal(error)).isEmpty();
       assertThat(SqliteFault.isDamage(error)).isTrue();
       assertThat(SqliteFault.isNotDatabase(error)).isTrue();
     }
@@ -177,7 +179,7 @@ class SqliteFaultTest {
       SQLException error = provoke(connection, "SELECT * FROM signed_events");
       assertThat(SqliteFault.describe(error))
           .matches("the database file is damaged \\(SQLITE_CORRUPT\\w*\\)");
-      assertThat(SqliteFault.of(error)).isEqualTo(SqliteFault.WEATHER);
+      assertThat(SqliteFault.refusal(error)).isEmpty();
       assertThat(SqliteFault.isDamage(error)).isTrue();
       assertThat(SqliteFault.isNotDatabase(error)).isFalse();
     }
@@ -205,8 +207,8 @@ class SqliteFaultTest {
   @Test
   void whatIsNoErrorOfSqliteIsNeitherRaceNorPoison() {
     SQLException alien = new SQLException("UNIQUE constraint failed: signed_events.sequence)");
-    assertThat(SqliteFault.of(alien)).isEqualTo(SqliteFault.WEATHER);
-    assertThat(SqliteFault.of(new SQLException((String) null))).isEqualTo(SqliteFault.WEATHER);
+    assertThat(SqliteFault.refusal(alien)).isEmpty();
+    assertThat(SqliteFault.refusal(new SQLException((String) null))).isEmpty();
     assertThat(SqliteFault.isDamage(alien)).isFalse();
   }
 

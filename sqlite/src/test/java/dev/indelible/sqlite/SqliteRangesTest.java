@@ -3,6 +3,7 @@ package dev.indelible.sqlite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.indelible.append.LedgerSink;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.PackedRow;
 import dev.indelible.ledger.RowQuery;
@@ -57,7 +58,7 @@ class SqliteRangesTest {
   void everyReaderIsAtTheSameMoment() throws Exception {
     try (SqliteLedger ledger = SqliteLedger.open(log.file);
         RowRanges ranges = ledger.ranges(4).orElseThrow();
-        SqliteSink sink = log.sink()) {
+        LedgerSink sink = log.sink()) {
       sink.append(EventBatch.of(List.copyOf(TestLog.refusals("agent:b", 10))));
       // A visitor that reads again holds one connection, and so the next.
       List<Long> last = new ArrayList<>();

@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
  * was recorded, by scanning a table or by searching it, is not called intact. {@code
  * -Dindelible.fuzz.draws} and {@code -Dindelible.fuzz.seed} ask for more of them.
  */
+@Tag("any-jdk")
 class StorageFuzzTest {
   private static final int DRAWS = Integer.getInteger("indelible.fuzz.draws", 40);
   private static final long SEED = Long.getLong("indelible.fuzz.seed", 20_261_129);

@@ -22,6 +22,7 @@ import java.util.Locale;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,6 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * A ledger changed through its schema, its indexes or the tables beside the chain is not intact,
  * and a ledger that an application shares, moves or compacts is.
  */
+@Tag("any-jdk")
 class StorageTest {
   private static final String COLUMNS =
       "id TEXT NOT NULL UNIQUE, agent_id TEXT NOT NULL, event_type TEXT NOT NULL,"

@@ -8,6 +8,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.indelible.action.Bash;
+import dev.indelible.append.AppendSettings;
+import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.Checkpoints;
+import dev.indelible.append.DeadLetters;
+import dev.indelible.append.LedgerAudit;
+import dev.indelible.append.LedgerRun;
+import dev.indelible.append.LedgerSink;
+import dev.indelible.append.Tallies;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.decision.Allow;
@@ -131,7 +139,7 @@ class TallyTest {
 
   @Test
   void aRunThatWasAskedOneQuestionLeavesNoRowBesideIt() throws Exception {
-    log.append(refusals("agent:a", SqliteTallies.WORTH_A_TALLY - 2));
+    log.append(refusals("agent:a", Tallies.WORTH_A_TALLY - 2));
     run(1);
     assertThat(rows("audit.tally")).isZero();
     assertThat(completeness(log.verify()).status()).isEqualTo(Status.UNKNOWN);
@@ -139,11 +147,10 @@ class TallyTest {
 
     run(1);
     assertThat(rows("audit.tally")).as("of every hundred").isEqualTo(1);
-    assertThat(said("covers", "decisions", "refusal")).isEqualTo(SqliteTallies.WORTH_A_TALLY);
+    assertThat(said("covers", "decisions", "refusal")).isEqualTo(Tallies.WORTH_A_TALLY);
     Finding found = completeness(log.verify());
     assertThat(found.status()).isEqualTo(Status.UNKNOWN);
-    assertThat(found.message())
-        .startsWith("99 decisions in rows 1 to 100 are in no run's own count");
+    assertThat(found.message()).startsWith("99 decisions in rows are in no run's own count");
   }
 
   @Test
@@ -223,7 +230,7 @@ class TallyTest {
     assertThat(said("outcomes", "rejected", "refusal")).isEqualTo(1);
     assertThat(said("outcomes", "rejected", "check")).isEqualTo(1);
     assertThat(said("pending")).isZero();
-    requireComplete("0 in rows, 2 not accepted, and refused");
+    requireComplete("0 in rows, 2 rejected, and refused");
   }
 
   @Test
@@ -264,20 +271,17 @@ class TallyTest {
   @Test
   void aBatchThatComesAgainIsCountedOnce() throws Exception {
     HeadGuard guard = new HeadGuard(new RowCheck(TestLog.KEYS));
-    SqliteTallies tallies =
-        new SqliteTallies(log.file, Optional.of(ONLY_AT_THE_END), 0, guard, log.counters);
+    Tallies tallies = new Tallies(ONLY_AT_THE_END, guard, log.counters);
     AtomicLong calls = new AtomicLong();
     AtomicBoolean speechless = new AtomicBoolean(true);
+    LedgerRun run = run(guard, tallies, dyingOnce(speechless));
     // The answer to the first batch is lost twice: once behind the commit, before it was counted,
     // as
     // by a checkpoint that takes the last memory; once behind the sink.
     DeferredAudit audit =
         log.start(
             () ->
-                new ForgetfulSink(
-                    sink(guard, tallies, dyingOnce(speechless)),
-                    calls::getAndIncrement,
-                    call -> call == 0));
+                new ForgetfulSink(new LedgerSink(run), calls::getAndIncrement, call -> call == 0));
     refusals("agent:a", 7).forEach(audit.queue()::submit);
     TestLog.settle(audit);
     refusals("agent:a", 2).forEach(audit.queue()::submit);
@@ -307,7 +311,7 @@ class TallyTest {
   }
 
   @Test
-  void aRunThatNeverSpokeIsUnknownAndNamedByItsRows() throws Exception {
+  void rowsOfRunWithoutTallyAreUnknown() throws Exception {
     run(3);
     // Appended by a process that was killed before its first tally.
     log.append(refusals("agent:killed", 4));
@@ -315,7 +319,7 @@ class TallyTest {
 
     Finding found = completeness(log.verify());
     assertThat(found.status()).isEqualTo(Status.UNKNOWN);
-    assertThat(found.message()).startsWith("4 decisions in rows 5 to 10 are in no run's own count");
+    assertThat(found.message()).startsWith("4 decisions in rows are in no run's own count");
     assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);
   }
 
@@ -496,7 +500,7 @@ class TallyTest {
                   new CanonicalWriter().canonical("{\"closed\":" + closed + ",\"run\":\"x\"}"))));
     }
     assertThat(log.verify().findings())
-        .filteredOn(broken("the tally is signed, and says nothing that can be read")::test)
+        .filteredOn(broken("the tally is signed, and its content is unreadable")::test)
         .hasSize(3);
   }
 
@@ -578,17 +582,15 @@ class TallyTest {
   }
 
   private DeferredAudit start(Duration tally, EventStore store, RowSigning signing) {
-    return SqliteDeferredAudit.install(
-        log.file,
-        Optional.empty(),
-        Optional.empty(),
-        signing,
-        Optional.empty(),
-        TestLog.KEYS,
-        () -> TestLog.KEYS,
-        store,
-        DrainSettings.ofDefaults(),
-        Optional.of(tally));
+    AppendSettings settings =
+        new AppendSettings(
+            signing,
+            TestLog.KEYS,
+            () -> TestLog.KEYS,
+            Checkpoints.Settings.of(signing.signer()),
+            tally);
+    return LedgerAudit.start(
+        SqliteWriter.drainer(log.file, null), settings, store, DrainSettings.ofDefaults());
   }
 
   /** A run that is asked about that many actions and refuses them. */
@@ -615,17 +617,15 @@ class TallyTest {
     };
   }
 
-  private SqliteSink sink(HeadGuard guard, SqliteTallies tallies, Signer checkpoints) {
-    return new SqliteSink(
-        log.file,
-        Optional.empty(),
+  private LedgerRun run(HeadGuard guard, Tallies tallies, Signer checkpoints) {
+    return new LedgerRun(
+        SqliteWriter.drainer(log.file, null),
         RowSigning.everyRow(TestLog.KEY),
         guard,
-        log.counters,
-        new AtomicBoolean(),
-        new SqliteCheckpoints(
-            Optional.empty(), checkpoints, Optional.empty(), Duration.ZERO, guard, log.counters),
-        tallies);
+        new Checkpoints(
+            Checkpoints.Settings.of(checkpoints).withInterval(Duration.ZERO), guard, log.counters),
+        tallies,
+        log.counters);
   }
 
   private static void submitFromThreads(
@@ -680,7 +680,9 @@ class TallyTest {
     try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
       ledger.forEachDeadLetter(waiting::add);
     }
-    try (SqliteDeadLetters letters = SqliteDeadLetters.open(log.file, TestLog.KEY, TestLog.KEYS)) {
+    try (DeadLetters letters =
+        new DeadLetters(
+            SqliteWriter.open(log.file), CheckpointFile.none(), TestLog.KEY, TestLog.KEYS)) {
       assertThat(letters.replay(waiting.get(0))).isEmpty();
       letters.purge(waiting.get(1), "a test");
     }

@@ -4,6 +4,7 @@ package dev.indelible.sqlite;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.indelible.append.LedgerSink;
 import dev.indelible.drain.AppendOutcome;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.event.DeferredAuditEvent;
@@ -19,9 +20,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,6 +35,7 @@ import tools.jackson.databind.ObjectMapper;
  * something with plain SQL, and asks: does recording go on, does the chain say so once, does the
  * verifier name the row.
  */
+@Tag("any-jdk")
 class TamperedHeadTest {
   /** Rows that are there before anything is planted. */
   private static final int HONEST = 3;
@@ -81,7 +83,7 @@ class TamperedHeadTest {
                 new Head(last.sequence(), last.recordHash()),
                 List.of(TestLog.refusal("agent:mallory", "x")))
             .get(0);
-    SqliteWriter writer = SqliteWriter.open(log.file, Optional.empty());
+    SqliteWriter writer = SqliteWriter.open(log.file);
     writer.insert(foreign);
     writer.close();
     assertThat(log.verify().verdict())
@@ -293,8 +295,8 @@ class TamperedHeadTest {
   /** A second honest writer is no tamperer, whoever wrote last. */
   @Test
   void anotherWriterOfTheSameLogIsNotNoted() throws Exception {
-    try (SqliteSink one = log.sink();
-        SqliteSink two = log.sink()) {
+    try (LedgerSink one = log.sink();
+        LedgerSink two = log.sink()) {
       for (int i = 0; i < 5; i++) {
         one.append(EventBatch.of(List.of(TestLog.refusal("agent:one", "n" + i))));
         two.append(EventBatch.of(List.of(TestLog.refusal("agent:two", "n" + i))));
@@ -306,8 +308,8 @@ class TamperedHeadTest {
   /** Two writers that both find the planted row note it once between them. */
   @Test
   void twoWritersNoteAPlantedRowOnce() throws Exception {
-    try (SqliteSink one = log.sink();
-        SqliteSink two = log.sink()) {
+    try (LedgerSink one = log.sink();
+        LedgerSink two = log.sink()) {
       one.append(EventBatch.of(List.of(TestLog.refusal("agent:one", "x"))));
       two.append(EventBatch.of(List.of(TestLog.refusal("agent:two", "x"))));
       plant(Long.MAX_VALUE);

@@ -11,6 +11,14 @@ import dev.indelible.action.NetworkRequest;
 import dev.indelible.action.ProcessSpawn;
 import dev.indelible.action.Read;
 import dev.indelible.action.ToolCall;
+import dev.indelible.append.AppendSettings;
+import dev.indelible.append.BatchAppend;
+import dev.indelible.append.ChainEnd;
+import dev.indelible.append.Checkpoints;
+import dev.indelible.append.LedgerAudit;
+import dev.indelible.append.LedgerRun;
+import dev.indelible.append.LedgerSink;
+import dev.indelible.append.Tallies;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.decision.Allow;
@@ -47,7 +55,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A log in a directory of its own, and what tests do with one. */
 final class TestLog {
@@ -72,7 +79,11 @@ final class TestLog {
   }
 
   DeferredAudit start() {
-    return SqliteDeferredAudit.install(file, KEY, KEYS);
+    return LedgerAudit.start(
+        SqliteWriter.drainer(file, null),
+        AppendSettings.of(KEY, KEYS),
+        new MemoryStore(),
+        DrainSettings.ofDefaults());
   }
 
   /** Starts a queue whose sinks are made by a test. */
@@ -80,33 +91,32 @@ final class TestLog {
     return DeferredAudit.start(new MemoryStore(), sinks, counters, DrainSettings.ofDefaults());
   }
 
-  SqliteSink sink() {
+  LedgerSink sink() {
     return sink(RowSigning.everyRow(KEY));
   }
 
-  SqliteSink sink(RowSigning signing) {
+  LedgerSink sink(RowSigning signing) {
     HeadGuard guard = new HeadGuard(new RowCheck(KEYS));
-    return new SqliteSink(
-        file,
-        Optional.empty(),
-        signing,
-        guard,
-        counters,
-        new AtomicBoolean(),
-        new SqliteCheckpoints(
-            Optional.empty(), KEY, Optional.empty(), Duration.ofHours(1), guard, counters),
-        new SqliteTallies(file, Optional.empty(), 0, guard, counters));
+    return new LedgerSink(
+        new LedgerRun(
+            SqliteWriter.drainer(file, null),
+            signing,
+            guard,
+            new Checkpoints(
+                Checkpoints.Settings.of(KEY).withInterval(Duration.ofHours(1)), guard, counters),
+            new Tallies(null, guard, counters),
+            counters));
   }
 
   /** Makes the tables and nothing else. */
-  TestLog create() throws SQLException {
-    SqliteWriter.open(file, Optional.empty()).close();
+  TestLog create() throws LedgerException {
+    SqliteWriter.open(file).close();
     return this;
   }
 
   /** Appends a batch as a process of its own would: with a fresh sink, closed afterwards. */
   List<AppendOutcome> append(List<? extends AuditEvent> batch) throws Exception {
-    try (SqliteSink sink = sink()) {
+    try (LedgerSink sink = sink()) {
       return sink.append(EventBatch.of(List.copyOf(batch)));
     }
   }
@@ -118,17 +128,18 @@ final class TestLog {
   /** Appends what somebody may who has a key, and code of his own: also what a queue refuses. */
   void forge(SigningKey key, List<? extends AuditEvent> events) throws Exception {
     HeadGuard guard = new HeadGuard(new RowCheck(KEYS));
-    try (SqliteWriter writer = SqliteWriter.open(file, Optional.empty())) {
-      BatchAppend append = new BatchAppend(writer, new RowSealer(key), guard, counters);
+    try (SqliteWriter writer = SqliteWriter.open(file)) {
+      BatchAppend append =
+          new BatchAppend(new ChainEnd(writer, guard), new RowSealer(key), counters);
       writer.inTransaction(
           () -> {
             append.run(List.copyOf(events), List.of());
             return Optional.of(append.head());
           });
       guard.committed(append.head());
-      new SqliteCheckpoints(
-              Optional.empty(), KEY, Optional.empty(), Duration.ofHours(1), guard, counters)
-          .signIfNew(writer);
+      new Checkpoints(
+              Checkpoints.Settings.of(KEY).withInterval(Duration.ofHours(1)), guard, counters)
+          .signIfNew(new ChainEnd(writer, guard));
     }
   }
 

@@ -3,6 +3,7 @@ package dev.indelible.sqlite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.indelible.append.LedgerSink;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
@@ -19,7 +20,6 @@ import dev.indelible.verify.Verifier;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -83,8 +83,8 @@ class UnsignedRowsTest {
    */
   @Test
   void writersThatWereToldDifferentThingsStayVerifiable() throws Exception {
-    try (SqliteSink off = log.sink(OFF);
-        SqliteSink on = log.sink(ON)) {
+    try (LedgerSink off = log.sink(OFF);
+        LedgerSink on = log.sink(ON)) {
       for (int i = 0; i < 3; i++) {
         off.append(EventBatch.of(List.of(TestLog.refusal("agent:a", "off " + i))));
         on.append(EventBatch.of(List.of(TestLog.refusal("agent:b", "on " + i))));
@@ -109,7 +109,7 @@ class UnsignedRowsTest {
               List.of(new RowSignatureNote(false).toEvent(), TestLog.refusal("agent:mallory", "x")),
               List.of())
           .forEachRemaining(forged::addAll);
-      try (SqliteWriter writer = SqliteWriter.open(log.file, Optional.empty())) {
+      try (SqliteWriter writer = SqliteWriter.open(log.file)) {
         for (ChainRow row : forged) {
           writer.insert(row);
         }
@@ -158,7 +158,7 @@ class UnsignedRowsTest {
   }
 
   private void append(RowSigning signing, int events) throws Exception {
-    try (SqliteSink sink = log.sink(signing)) {
+    try (LedgerSink sink = log.sink(signing)) {
       sink.append(EventBatch.of(List.copyOf(TestLog.refusals("agent:a", events))));
     }
   }

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.testkit.ChildJvm;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -93,7 +94,7 @@ class WalCheckpointerTest {
 
   @Test
   void whatWasSettledUnderLoadSurvivesKillNine() throws Exception {
-    killedTimes(6);
+    killedTimes(2);
   }
 
   @Test
@@ -111,7 +112,7 @@ class WalCheckpointerTest {
         Files.delete(log.file);
         log.create();
       }
-      ChildProcess child = ChildProcess.start(Flooder.class, log.file);
+      ChildJvm child = ChildJvm.running(Flooder.class).start(log.file);
       List<String> settled = new ArrayList<>();
       settled.add(child.readLine());
       // The moment is what is random; nothing is waited for.

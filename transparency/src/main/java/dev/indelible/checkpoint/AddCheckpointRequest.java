@@ -10,7 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * What a log sends a witness to have a checkpoint cosigned: the body of {@code POST add-checkpoint}
+ * A request of a log that a witness cosign a checkpoint: the body of {@code POST add-checkpoint}
  * (C2SP tlog-witness v1.0.0).
  *
  * @param oldSize the size that the log believes the witness saw last; 0 for none
@@ -39,7 +39,7 @@ public record AddCheckpointRequest(long oldSize, List<Hash> proof, SignedCheckpo
   /**
    * Reads a request. A witness answers 400 where this throws.
    *
-   * @throws CheckpointParseException if it is none, or its old size is above its new
+   * @throws CheckpointParseException if it is not a request, or its old size is above its new
    */
   public static AddCheckpointRequest parse(byte[] bytes) throws CheckpointParseException {
     String text = StrictText.decode(bytes, "request");

@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * What a witness answers to an {@link AddCheckpointRequest} (C2SP tlog-witness v1.0.0), where its
+ * The answer of a witness to an {@link AddCheckpointRequest} (C2SP tlog-witness v1.0.0), where its
  * answer has a meaning beyond its status.
  */
 public sealed interface AddCheckpointResponse {
@@ -46,7 +46,7 @@ public sealed interface AddCheckpointResponse {
   }
 
   /**
-   * The witness saw another size last than the request says; to be asked again from that one.
+   * The witness last saw another size than the request states; the log asks again from it.
    *
    * @param size the size it saw last
    */

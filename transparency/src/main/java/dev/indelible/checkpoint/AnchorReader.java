@@ -16,23 +16,23 @@ import org.jspecify.annotations.Nullable;
  * thread.
  */
 public final class AnchorReader implements AutoCloseable {
-  /** Stands behind each entry, whose own last byte is a newline. */
+  /** The byte after each entry, whose own last byte is a newline. */
   private static final String END = "\n";
 
   private final InputStream in;
 
-  /** A text that has been read, while what signs it is looked for. */
+  /** A text that has been read and whose signatures have not. */
   private byte @Nullable [] text;
 
   private boolean ended;
 
-  /** Whether there was an entry with an empty line behind it. */
+  /** True after an entry with an empty line after it. */
   private boolean appendedTo;
 
   /**
    * An entry.
    *
-   * @param checkpoint the signed checkpoint; empty if it is none that can be read
+   * @param checkpoint the signed checkpoint; empty if the entry cannot be read
    * @param reason why not; empty if it is
    */
   public record Entry(Optional<SignedCheckpoint> checkpoint, String reason) {}
@@ -42,7 +42,7 @@ public final class AnchorReader implements AutoCloseable {
     this.in = new BufferedInputStream(in, 1 << 16);
   }
 
-  /** A checkpoint as it is appended. */
+  /** Returns the bytes that append a checkpoint. */
   public static byte[] entry(SignedCheckpoint checkpoint) {
     return (checkpoint + END).getBytes(StandardCharsets.UTF_8);
   }
@@ -73,8 +73,8 @@ public final class AnchorReader implements AutoCloseable {
   }
 
   /**
-   * Whether an entry so far had an empty line behind it: what a log appends to has one behind each,
-   * and a single checkpoint, as it was kept, has none.
+   * Returns true if an entry so far had an empty line after it: a log appends one after each entry,
+   * and a file of a single checkpoint has none.
    */
   public boolean isAppendedTo() {
     return appendedTo;
@@ -117,7 +117,7 @@ public final class AnchorReader implements AutoCloseable {
         continue;
       }
       lineBegins = b == '\n';
-      // What is longer than any note is none, and is not kept.
+      // A text longer than any note is not one, and is dropped.
       if (lines.size() <= StrictText.MAX_BYTES) {
         lines.write(b);
       }

@@ -12,7 +12,7 @@ import java.util.List;
  * @param origin which log; by convention its address without scheme
  * @param size the number of leaves
  * @param root the root of the tree of that many
- * @param extensions further lines; none of them can be checked by anyone, so none is the rule
+ * @param extensions further lines, which nobody can verify; usually empty
  */
 public record Checkpoint(String origin, long size, Hash root, List<String> extensions) {
   private static final int ORIGIN = 0;
@@ -37,7 +37,7 @@ public record Checkpoint(String origin, long size, Hash root, List<String> exten
     }
   }
 
-  /** A checkpoint without extensions. */
+  /** Returns a checkpoint without extensions. */
   public static Checkpoint of(String origin, long size, Hash root) {
     return new Checkpoint(origin, size, root, List.of());
   }
@@ -45,7 +45,7 @@ public record Checkpoint(String origin, long size, Hash root, List<String> exten
   /**
    * Reads the text of a note as a checkpoint.
    *
-   * @throws CheckpointParseException if it is none
+   * @throws CheckpointParseException if it is not a checkpoint
    */
   public static Checkpoint parse(String text) throws CheckpointParseException {
     if (!text.endsWith("\n") || !StrictText.isText(text)) {

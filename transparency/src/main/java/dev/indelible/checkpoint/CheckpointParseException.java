@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.checkpoint;
 
-/**
- * Text that is not of the format it should be. The message says what was being read, and quotes
- * what is wrong with it.
- */
+/** A text is not of the expected format. The message names the format and quotes the fault. */
 public final class CheckpointParseException extends Exception {
   private static final long serialVersionUID = 1;
 

@@ -66,7 +66,7 @@ public record Cosignature(String name, int keyId, long time, byte[] signature) {
    * The cosignature that a signature line of a note is. Whose it is, and whether it is right,
    * {@link VerifierKey#verifies} tells.
    *
-   * @throws CheckpointParseException if it is none
+   * @throws CheckpointParseException if it is not a cosignature
    */
   public static Cosignature of(NoteSignature line) throws CheckpointParseException {
     byte[] bytes = line.signature();
@@ -85,7 +85,7 @@ public record Cosignature(String name, int keyId, long time, byte[] signature) {
         line.name(), line.keyId(), time, Arrays.copyOfRange(bytes, Long.BYTES, bytes.length));
   }
 
-  /** Whether a signature line is a key's cosignature of the checkpoint of this text. */
+  /** Returns true if a signature line is a key's cosignature of a checkpoint of this text. */
   static boolean verifies(VerifierKey key, String text, NoteSignature line) {
     try {
       Cosignature cosignature = of(line);

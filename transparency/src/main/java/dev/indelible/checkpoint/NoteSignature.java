@@ -10,7 +10,7 @@ import java.util.Base64;
  *
  * @param name the name of the key
  * @param keyId the id of the key
- * @param signature what the key made; its form depends on the key's type
+ * @param signature the signature, whose form depends on the type of the key
  */
 public record NoteSignature(String name, int keyId, byte[] signature) {
   /** An em dash and a space. */

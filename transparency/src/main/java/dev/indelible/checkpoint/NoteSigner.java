@@ -25,7 +25,7 @@ public final class NoteSigner {
   }
 
   /**
-   * A signer of that name.
+   * Returns a signer with a name.
    *
    * @param name not empty, without spaces and without {@code +}; a log's is its origin
    */
@@ -35,9 +35,9 @@ public final class NoteSigner {
   }
 
   /**
-   * A signer from the text form of Go's {@code sumdb/note}: {@code PRIVATE+KEY+name+id+key}.
+   * Reads a signer in the text form of Go's {@code sumdb/note}: {@code PRIVATE+KEY+name+id+key}.
    *
-   * @throws CheckpointParseException if it is none; the message never quotes it
+   * @throws CheckpointParseException if it is not a signer; the message never quotes it
    */
   public static NoteSigner fromSkey(String skey) throws CheckpointParseException {
     Matcher form = SKEY.matcher(skey);
@@ -62,14 +62,14 @@ public final class NoteSigner {
         return Arrays.copyOfRange(material, 1, material.length);
       }
     } catch (CheckpointParseException e) {
-      // It quotes the key, so it goes no further.
+      // The cause quotes the key, so it is dropped.
     }
     throw new CheckpointParseException(
         "private key of %s: not an Ed25519 seed in base64 (not shown)"
             .formatted(StrictText.show(name)));
   }
 
-  /** The public half. */
+  /** Returns the public key. */
   public VerifierKey verifierKey() {
     return verifierKey;
   }

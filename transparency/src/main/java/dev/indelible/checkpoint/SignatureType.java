@@ -5,14 +5,14 @@ import dev.indelible.crypto.MlDsa44Key;
 import dev.indelible.crypto.SignatureKey;
 import dev.indelible.crypto.VerificationKey;
 
-/** The signature types of C2SP signed-note that are checked and made here. */
+/** The signature types of C2SP signed-note that this library makes and verifies. */
 public enum SignatureType {
   /** Ed25519 over the text of a note. */
   ED25519(0x01),
-  /** A witness's, with the time at which it cosigned: Ed25519 (tlog-cosignature). */
+  /** A cosignature of a witness, with its time: Ed25519 (tlog-cosignature). */
   COSIGNATURE(0x04),
   /**
-   * The same with ML-DSA-44 (tlog-cosignature, in C2SP after v1.0.0; recommended there for new
+   * A cosignature with ML-DSA-44 (tlog-cosignature, in C2SP after v1.0.0; recommended there for new
    * witnesses). Over origin, size and root, and not over further lines of the checkpoint.
    */
   ML_DSA_44_COSIGNATURE(0x06);
@@ -28,21 +28,21 @@ public enum SignatureType {
     return code;
   }
 
-  /** Whether a witness signs so. */
+  /** Returns true for a cosignature of a witness. */
   public boolean isCosignature() {
     return this != ED25519;
   }
 
   /**
-   * A public key of this type.
+   * Returns a public key of this type.
    *
-   * @throws IllegalArgumentException if these bytes are none
+   * @throws IllegalArgumentException if the bytes are no key of this type
    */
   SignatureKey key(byte[] raw) {
     return this == ML_DSA_44_COSIGNATURE ? MlDsa44Key.of(raw) : VerificationKey.of(raw);
   }
 
-  /** Whether a key is one of this type. */
+  /** Returns true if a key is of this type. */
   boolean takes(SignatureKey key) {
     return this == ML_DSA_44_COSIGNATURE
         ? key instanceof MlDsa44Key

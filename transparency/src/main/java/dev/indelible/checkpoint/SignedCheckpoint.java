@@ -39,7 +39,7 @@ public final class SignedCheckpoint {
     return new SignedCheckpoint(note, Checkpoint.parse(note.text()));
   }
 
-  /** What it states, believed or not. */
+  /** Returns the checkpoint, unverified. */
   public Checkpoint unverified() {
     return checkpoint;
   }
@@ -50,7 +50,7 @@ public final class SignedCheckpoint {
   }
 
   /**
-   * What it states, signed by the log of this key. The key's name is the log's origin.
+   * Returns the checkpoint, signed by the log of this key. The key's name is the log's origin.
    *
    * @throws VerificationException if it is another log's, or not signed by that key
    */
@@ -59,7 +59,7 @@ public final class SignedCheckpoint {
   }
 
   /**
-   * What it states, signed by the log of this origin with at least one of these keys.
+   * Returns the checkpoint, signed by the log of this origin with at least one of these keys.
    *
    * @throws VerificationException if it is another log's, or not signed by any of them, or one of
    *     the signatures is not that of the key it names
@@ -84,7 +84,7 @@ public final class SignedCheckpoint {
   /**
    * The checkpoint with these of its signatures alone.
    *
-   * @throws IllegalArgumentException if they are none, or over a hundred
+   * @throws IllegalArgumentException if they are no signatures, or more than a hundred
    */
   public SignedCheckpoint withOnly(List<NoteSignature> signatures) {
     return new SignedCheckpoint(new SignedNote(note.text(), signatures), checkpoint);

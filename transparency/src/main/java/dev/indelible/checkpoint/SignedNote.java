@@ -21,10 +21,10 @@ public record SignedNote(String text, List<NoteSignature> signatures) {
   /** Most signatures that a note can bear. */
   public static final int MAX_SIGNATURES = 100;
 
-  /** What stands between the text's last line, newline included, and the first signature line. */
+  /** The separator between the last newline of the text and the first signature line. */
   private static final String SEPARATOR = "\n";
 
-  /** How many of the unknown signers of a note an error names. */
+  /** The number of unknown signers that an error names. */
   private static final int SIGNERS_NAMED = 3;
 
   public SignedNote {
@@ -39,7 +39,7 @@ public record SignedNote(String text, List<NoteSignature> signatures) {
     signatures = List.copyOf(signatures);
   }
 
-  /** A note of this text, signed by these. */
+  /** Returns a note of this text, signed by each signer. */
   public static SignedNote sign(String text, List<NoteSigner> signers) {
     return new SignedNote(text, signers.stream().map(signer -> signer.sign(text)).toList());
   }
@@ -47,7 +47,7 @@ public record SignedNote(String text, List<NoteSignature> signatures) {
   /**
    * Reads a note.
    *
-   * @throws CheckpointParseException if it is none, or has more than {@value #MAX_SIGNATURES}
+   * @throws CheckpointParseException if it is not a note, or has more than {@value #MAX_SIGNATURES}
    *     signatures
    */
   public static SignedNote parse(byte[] bytes) throws CheckpointParseException {
@@ -81,8 +81,8 @@ public record SignedNote(String text, List<NoteSignature> signatures) {
   }
 
   /**
-   * Checks every signature that bears the name and id of a known key, and gives those keys with
-   * what they signed. Signatures of other keys are ignored. At least one key is given back.
+   * Verifies every signature with the name and id of a known key, and returns those keys with their
+   * signatures, at least one. Signatures of other keys are ignored.
    *
    * <p>A key that signed more than once has to have signed each time, and is given once.
    *

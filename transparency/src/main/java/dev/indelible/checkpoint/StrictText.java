@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.regex.Pattern;
 
-/** The pieces that all these formats are made of. Each has one spelling, and no other is read. */
+/** The elements of all these text formats. Each has one spelling; all others are refused. */
 final class StrictText {
   /** Longest text that is read, in bytes: 100 signatures of the longest kind, twice over. */
   static final int MAX_BYTES = 1024 * 1024;
@@ -18,7 +18,7 @@ final class StrictText {
   /** Most digits of a number up to 2^63-1. */
   private static final int MAX_DIGITS = 19;
 
-  /** How many characters of a wrong text an error shows. */
+  /** The number of characters of a wrong text that an error quotes. */
   private static final int QUOTED_CHARS = 100;
 
   private StrictText() {}
@@ -28,7 +28,7 @@ final class StrictText {
     return decode(bytes, MAX_BYTES, what);
   }
 
-  /** As {@link #decode(byte[], String)}, of at most that many bytes. */
+  /** Decodes as {@link #decode(byte[], String)}, and refuses more than the given bytes. */
   static String decode(byte[] bytes, int limit, String what) throws CheckpointParseException {
     if (bytes.length > limit) {
       throw new CheckpointParseException(
@@ -50,13 +50,13 @@ final class StrictText {
     return text;
   }
 
-  /** Whether the text could be one line: encodable, and without control characters or newlines. */
+  /** Returns true for one line: encodable, and without control characters or newlines. */
   static boolean isLine(String text) {
     return StandardCharsets.UTF_8.newEncoder().canEncode(text)
         && text.chars().noneMatch(c -> c < 0x20);
   }
 
-  /** Whether the text could be that of a note: as {@link #isLine}, but for newlines. */
+  /** Returns true for the text of a note: as {@link #isLine}, with newlines. */
   static boolean isText(String text) {
     return StandardCharsets.UTF_8.newEncoder().canEncode(text)
         && text.chars().noneMatch(StrictText::isControl);
@@ -66,7 +66,7 @@ final class StrictText {
     return c < 0x20 && c != '\n';
   }
 
-  /** A number from 0 to 2^63-1, without sign or leading zeros. */
+  /** Reads a number from 0 to 2^63-1, without sign or leading zeros. */
   static long decimal(String text, String what) throws CheckpointParseException {
     if (!DECIMAL.matcher(text).matches()) {
       throw refused(what, text, "not a decimal number without sign and leading zeros");
@@ -81,7 +81,7 @@ final class StrictText {
     throw refused(what, text, "above 2^63-1");
   }
 
-  /** Standard base64 with its padding, in the one spelling that encoding gives. */
+  /** Reads standard base64 with padding, in the one spelling that encoding gives. */
   static byte[] base64(String text, String what) throws CheckpointParseException {
     try {
       byte[] bytes = Base64.getDecoder().decode(text);
@@ -94,7 +94,7 @@ final class StrictText {
     throw refused(what, text, "not base64 as RFC 4648 section 4 writes it");
   }
 
-  /** A Merkle tree hash in base64. */
+  /** Reads a Merkle tree hash in base64. */
   static Hash hash(String text, String what) throws CheckpointParseException {
     byte[] bytes = base64(text, what);
     if (bytes.length != Hash.BYTES) {
@@ -107,7 +107,7 @@ final class StrictText {
     return new CheckpointParseException("%s: %s: %s".formatted(what, quote(text), reason));
   }
 
-  /** What bytes of no known form begin with, for a person to see. */
+  /** Returns the beginning of unknown bytes, printable, for an error. */
   static String beginning(byte[] bytes) {
     int length = Math.min(bytes.length, 4 * QUOTED_CHARS);
     return new String(bytes, 0, length, StandardCharsets.UTF_8);
@@ -118,7 +118,7 @@ final class StrictText {
     return "\"" + show(text) + "\"";
   }
 
-  /** The text as an error shows it: cut where it is long, and nothing in it that moves a cursor. */
+  /** The text as an error shows it: cut to a maximum length, without control characters. */
   static String show(String text) {
     StringBuilder shown = new StringBuilder();
     for (int at = 0; at < text.length(); at += Character.charCount(text.codePointAt(at))) {

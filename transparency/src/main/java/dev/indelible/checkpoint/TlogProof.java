@@ -41,7 +41,7 @@ public final class TlogProof {
   }
 
   /**
-   * A receipt from an inclusion proof and the checkpoint of the same tree.
+   * Returns a receipt of an inclusion proof and a checkpoint of that tree.
    *
    * @throws IllegalArgumentException if they are of trees of different sizes
    */
@@ -61,7 +61,7 @@ public final class TlogProof {
    */
   public TlogProof withExtra(byte[] data) {
     if (data.length == 0) {
-      throw new IllegalArgumentException("extra data that is none is left out");
+      throw new IllegalArgumentException("extra data must not be empty");
     }
     return new TlogProof(Optional.of(data), index, path, checkpoint);
   }
@@ -69,7 +69,7 @@ public final class TlogProof {
   /**
    * Reads a receipt.
    *
-   * @throws CheckpointParseException if it is none
+   * @throws CheckpointParseException if it is not a receipt
    */
   public static TlogProof parse(byte[] bytes) throws CheckpointParseException {
     String text = StrictText.decode(bytes, MAX_BYTES, "proof");
@@ -120,11 +120,11 @@ public final class TlogProof {
   }
 
   /**
-   * Returns if this record is in a trusted log, and tells which checkpoint says so.
+   * Returns the checkpoint of a trusted log that covers this record.
    *
    * @param record the bytes of the record, as the log has them
    * @throws VerificationException if the checkpoint is not to be believed, or the record is not in
-   *     its tree where the proof says
+   *     its tree at the index in the proof
    */
   public WitnessPolicy.Witnessed verify(byte[] record, WitnessPolicy policy)
       throws VerificationException {
@@ -138,12 +138,12 @@ public final class TlogProof {
     return witnessed;
   }
 
-  /** The record's claimed place in the log, from 0. */
+  /** Returns the claimed index of the record in the log, from 0. */
   public long index() {
     return index;
   }
 
-  /** The claimed way from the record to the root. */
+  /** Returns the claimed path from the record to the root. */
   public List<Hash> path() {
     return path;
   }

@@ -46,8 +46,8 @@ public record VerifierKey(String name, SignatureType type, SignatureKey key) {
   /**
    * The key that a vkey is.
    *
-   * @throws CheckpointParseException if it is none, its id is not that of name and key, or it is of
-   *     a type that is not checked here
+   * @throws CheckpointParseException if it is not a vkey, its id is not that of name and key, or it
+   *     is of a type that is not checked here
    */
   public static VerifierKey parse(String vkey) throws CheckpointParseException {
     String[] parts = vkey.split("\\+", 3);
@@ -73,7 +73,7 @@ public record VerifierKey(String name, SignatureType type, SignatureKey key) {
   }
 
   /**
-   * The keys of a log under its name, in the order given: those that may sign its checkpoints.
+   * Returns the keys that may sign the checkpoints of a log, under its name, in the given order.
    *
    * @throws IllegalArgumentException if no log can have that name
    */
@@ -94,12 +94,12 @@ public record VerifierKey(String name, SignatureType type, SignatureKey key) {
     return nameAndId(name, id()) + "+" + Base64.getEncoder().encodeToString(material());
   }
 
-  /** Whether a signature bears this key's name and id. It may still not be this key's. */
+  /** Returns true if a signature has this key's name and id; it may not verify. */
   public boolean isNamedBy(NoteSignature signature) {
     return signature.name().equals(name) && signature.keyId() == id();
   }
 
-  /** Whether a signature is this key's, over this text of a note. */
+  /** Returns true if this key made a signature over the text of a note. */
   public boolean verifies(String text, NoteSignature signature) {
     if (!isNamedBy(signature)) {
       return false;
@@ -115,7 +115,7 @@ public record VerifierKey(String name, SignatureType type, SignatureKey key) {
     return ByteBuffer.allocate(1 + raw.length).put(type.code()).put(raw).array();
   }
 
-  /** How a key is named where the key itself is not shown. */
+  /** Returns the name and id of the key, without the key. */
   static String nameAndId(String name, int id) {
     return "%s+%08x".formatted(name, id);
   }
@@ -125,7 +125,7 @@ public record VerifierKey(String name, SignatureType type, SignatureKey key) {
     return ID_BYTES;
   }
 
-  /** Whether a key can have that name: not empty, no Unicode space, no plus, and on one line. */
+  /** Returns true for the name of a key: not empty, no Unicode space, no plus, on one line. */
   public static boolean isName(String text) {
     return !text.isEmpty()
         && StrictText.isLine(text)

@@ -18,7 +18,7 @@ import java.util.Set;
  * Immutable.
  */
 public final class WitnessPolicy {
-  /** The quorum that takes no witness. */
+  /** The quorum that needs no witness. */
   static final String NONE = "none";
 
   private final List<Log> logs;
@@ -37,7 +37,7 @@ public final class WitnessPolicy {
    * A trusted log.
    *
    * @param key its key, whose name is its origin
-   * @param url where it is, if the policy says
+   * @param url its URL, if the policy has it
    */
   public record Log(VerifierKey key, Optional<String> url) {}
 
@@ -46,12 +46,12 @@ public final class WitnessPolicy {
    *
    * @param name what the policy calls it
    * @param key its key
-   * @param url where it is, if the policy says; by convention its submission prefix
+   * @param url its submission prefix, if the policy has it
    */
   public record Witness(String name, VerifierKey key, Optional<String> url) {}
 
   /**
-   * A group of witnesses and groups, which has witnessed what enough of its members have.
+   * A group of witnesses and groups, which cosigns what enough of its members cosign.
    *
    * @param name what the policy calls it
    * @param threshold how many of its members it takes
@@ -60,7 +60,7 @@ public final class WitnessPolicy {
   record Group(String name, int threshold, List<String> members) {}
 
   /**
-   * A checkpoint that was believed, and why.
+   * A verified checkpoint, with the keys that verified it.
    *
    * @param checkpoint what it states
    * @param log the key that signed it as the log's
@@ -75,13 +75,13 @@ public final class WitnessPolicy {
   /**
    * Reads a policy file. Strict: what a policy means must not be guessed.
    *
-   * @throws CheckpointParseException if it is none, or has keys that cannot be checked here
+   * @throws CheckpointParseException if it is not a policy, or has keys of unknown types
    */
   public static WitnessPolicy parse(byte[] bytes) throws CheckpointParseException {
     return new PolicyParser().parse(bytes);
   }
 
-  /** A policy that trusts these logs and asks for no witness. */
+  /** Returns a policy that trusts these logs and requires no witness. */
   public static WitnessPolicy ofLogs(Collection<VerifierKey> logs) {
     return new WitnessPolicy(
         logs.stream().map(key -> new Log(key, Optional.empty())).toList(),
@@ -91,7 +91,7 @@ public final class WitnessPolicy {
   }
 
   /**
-   * A policy that trusts these logs and asks for cosignatures of any so many of these witnesses.
+   * Returns a policy that trusts these logs and requires cosignatures of some of these witnesses.
    *
    * @throws IllegalArgumentException if there are not as many witnesses, a key is listed twice, or
    *     one is not of the type that cosigns
@@ -131,13 +131,13 @@ public final class WitnessPolicy {
     return witnesses;
   }
 
-  /** Whether its quorum takes no witness. */
+  /** Returns true if its quorum needs no witness. */
   public boolean asksForNone() {
     return quorum.equals(NONE);
   }
 
   /**
-   * What a checkpoint states, signed by a trusted log and cosigned by a quorum of the witnesses.
+   * Returns the checkpoint, signed by a trusted log and cosigned by a quorum of the witnesses.
    * Times are given and not judged.
    *
    * @throws VerificationException if it is of no trusted log, not signed by it, not cosigned by
@@ -150,7 +150,7 @@ public final class WitnessPolicy {
     if (logKeys.isEmpty()) {
       throw new VerificationException(
           Reason.UNKNOWN_ORIGIN,
-          "a checkpoint of %s, which is none of the %s trusted logs"
+          "a checkpoint of %s, which is not one of the %s trusted logs"
               .formatted(StrictText.quote(checkpoint.origin()), logs.size()));
     }
     VerifierKey log = signed.note().verify(logKeys).keySet().iterator().next();
@@ -158,8 +158,8 @@ public final class WitnessPolicy {
   }
 
   /**
-   * Who cosigned a checkpoint, and when, in seconds since 1970, whichever log's it is: for those
-   * who know from elsewhere that it is the right one.
+   * Returns the witnesses that cosigned a checkpoint of any log, and when, in seconds since 1970.
+   * The caller has verified the checkpoint by other means.
    *
    * @throws VerificationException if it is not cosigned by enough of the witnesses, or a signature
    *     that names a known witness's key is not that key's

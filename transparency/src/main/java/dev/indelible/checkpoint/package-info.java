@@ -15,12 +15,11 @@
  *       dev.indelible.checkpoint.Cosignature} ({@link
  *       dev.indelible.checkpoint.AddCheckpointResponse}), which the log keeps beside its own
  *       signature.
- *   <li>Whoever asks for proof of one record gets a {@link dev.indelible.checkpoint.TlogProof}: the
- *       way from the record to the root, and the checkpoint of that root.
- *   <li>Whoever checks it brings the keys that they trust: a {@link
- *       dev.indelible.checkpoint.VerifierKey} of the log, or a {@link
- *       dev.indelible.checkpoint.WitnessPolicy} of logs and witnesses and how many of the latter it
- *       takes.
+ *   <li>The proof of one record is a {@link dev.indelible.checkpoint.TlogProof}: the way from the
+ *       record to the root, and the checkpoint of that root.
+ *   <li>A verifier brings the keys that it trusts: a {@link dev.indelible.checkpoint.VerifierKey}
+ *       of the log, or a {@link dev.indelible.checkpoint.WitnessPolicy} of logs and witnesses and
+ *       how many of the latter it takes.
  * </ol>
  *
  * <p>Nothing here reads a clock, a file or a network: bytes in, values out. Every format has one

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A signer that is out of our hands, with every signature verified before it is used: what is wrong
- * would otherwise be in the chain for good. Verifying takes some 50 microseconds, on all cores, and
+ * would otherwise be in the chain forever. Verifying takes some 50 microseconds, on all cores, and
  * so far less than a signer takes that is reached over a wire.
  */
 final class CheckedSigner implements Signer {

@@ -30,7 +30,7 @@ final class CorrettoEd25519 implements Ed25519 {
 
   private final Provider provider;
 
-  /** The JDK's, which reads keys and does nothing else here: the provider registers none. */
+  /** The JDK's key factory, which reads keys: the provider registers none. */
   private final KeyFactory keys;
 
   private final ThreadLocal<Signature> signatures = ThreadLocal.withInitial(this::newSignature);

@@ -2,20 +2,15 @@
 package dev.indelible.crypto;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -24,43 +19,42 @@ import java.util.TreeSet;
 /**
  * The keys of one data directory: {@code audit.pem}, the private key that signs rows (PKCS#8, mode
  * 0600, in a directory of mode 0700), and a {@code <key id>.pub.pem} for each key whose signatures
- * are accepted. While the signing key is exchanged, {@code next.pem} is the one to come.
+ * are accepted. During a rotation {@code next.pem} is the next signing key.
  *
- * <p>A private key that anyone but its owner could read is refused.
+ * <p>A private key that anyone but its owner can read is refused.
  */
 public final class KeyDirectory {
   /** The private key's file. */
   public static final String PRIVATE_KEY = "audit.pem";
 
-  /** The private key that is to be the next, until the chain has introduced it. */
+  /** The file of the next private key, until the chain has recorded the rotation. */
   private static final String NEXT_KEY = "next.pem";
 
-  /** Says that the private key is kept elsewhere, so that none is made here in its place. */
+  /** The file that marks an external signer, so that no key is generated here. */
   private static final String ELSEWHERE = "elsewhere";
 
-  /** Held while a key is exchanged for the next. */
+  /** The file that is locked during a rotation. */
   private static final String ROTATION_LOCK = ".rotation.lock";
 
   private static final String PUBLIC_SUFFIX = ".pub.pem";
-  private static final Set<PosixFilePermission> OWNER_FILE =
-      PosixFilePermissions.fromString("rw-------");
-  private static final Set<PosixFilePermission> OWNER_DIRECTORY =
-      PosixFilePermissions.fromString("rwx------");
 
   private final Path directory;
+  private final KeyFiles files;
 
+  /** Names a directory; it need not exist. */
   public KeyDirectory(Path directory) {
     this.directory = directory;
+    this.files = new KeyFiles(directory);
   }
 
-  /** Whether there is a private key. */
+  /** Returns true if there is a private key. */
   public boolean hasSigningKey() {
     return Files.exists(privateKey(), LinkOption.NOFOLLOW_LINKS);
   }
 
   /**
-   * The signing key; made and stored first if there is none. Of several processes that start at
-   * once, one makes the key and all use it.
+   * Returns the signing key, and generates one if there is none. If several processes start at
+   * once, one generates the key and all use it.
    */
   public SigningKey openOrCreate() throws KeyException {
     if (!hasSigningKey()) {
@@ -70,7 +64,7 @@ public final class KeyDirectory {
     return open();
   }
 
-  /** Returns the signing key, and stores its public half if that is not there. */
+  /** Returns the signing key, and stores its public key if that is absent. */
   public SigningKey open() throws KeyException {
     SigningKey key = read();
     publish(key.verificationKey());
@@ -79,7 +73,7 @@ public final class KeyDirectory {
 
   /** Returns the signing key. Writes nothing. */
   public SigningKey read() throws KeyException {
-    requireOwnerOnly(directory, OWNER_DIRECTORY, "700");
+    files.requirePrivateDirectory();
     Path file = privateKey();
     if (!hasSigningKey()) {
       requireNotElsewhere();
@@ -92,39 +86,38 @@ public final class KeyDirectory {
     if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
       throw new KeyException(file + ": not a regular file; " + advice);
     }
-    requireOwnerOnly(file, OWNER_FILE, "600");
-    return SigningKey.fromPem(read(file), file.toString());
+    KeyFiles.requirePrivate(file);
+    return SigningKey.fromPem(KeyFiles.read(file), file.toString());
   }
 
   /**
-   * Exchanges the signing key for a new one. The new one is stored first, then introduced, and
-   * signs only after that: wherever this is cut short, the old key goes on, or the new one does and
-   * is introduced. Called again, it finishes what was cut short.
+   * Rotates the signing key. The next key is stored, then recorded in the chain, and signs after
+   * that. After a crash at any step either the old key signs, or the next key signs and is
+   * recorded; a second call resumes the rotation.
    *
-   * @param chain puts on record that the one key introduces the other
-   * @throws KeyException if another process is at it, or a key cannot be read or stored
+   * @param chain records that the old key introduces the next
+   * @throws KeyException if another process rotates the key, or a key cannot be read or stored
    */
   public <X extends Exception> Rotation rotate(Introduction<X> chain) throws KeyException, X {
     return alone(() -> rotateAlone(open(), chain));
   }
 
   /**
-   * Puts a new signing key in the place of one that is lost. The new one is stored first, then put
-   * on record, and signs only after that: wherever this is cut short, there is still no signing
-   * key, and called again it finishes what was cut short. A file in the lost key's place that is
-   * not the log's key is kept under another name.
+   * Replaces a lost signing key. The next key is stored, then recorded in the chain, and signs
+   * after that. After a crash at any step before the last there is no signing key, and a second
+   * call resumes the replacement. A file in the place of the lost key is renamed and kept.
    *
-   * @param loss confirmed while no other process exchanges the key
-   * @throws KeyException if the key is not lost, another process exchanges the key, or a key cannot
+   * @param loss confirmed under the rotation lock
+   * @throws KeyException if the key is not lost, another process rotates the key, or a key cannot
    *     be read or stored
    */
   public <X extends Exception> Replacement replace(Loss<X> loss) throws KeyException, X {
     try {
-      makeDirectory();
+      files.createDirectory();
     } catch (IOException e) {
-      throw new KeyException(directory + ": cannot be made: " + reason(e), e);
+      throw new KeyException(directory + ": cannot be made: " + KeyFiles.reason(e), e);
     }
-    requireOwnerOnly(directory, OWNER_DIRECTORY, "700");
+    files.requirePrivateDirectory();
     return alone(() -> replaceAlone(loss.confirm()));
   }
 
@@ -144,10 +137,10 @@ public final class KeyDirectory {
   }
 
   /**
-   * What took the place of a lost key.
+   * The result of a replacement.
    *
    * @param to the key that signs from now on
-   * @param resumed whether this finished what was cut short before
+   * @param resumed true if an interrupted replacement was completed
    */
   public record Replacement(VerificationKey to, boolean resumed) {}
 
@@ -155,28 +148,28 @@ public final class KeyDirectory {
   @FunctionalInterface
   public interface Loss<X extends Exception> {
     /**
-     * Returns where the next key is put on record.
+     * Returns the record of the next key.
      *
      * @throws KeyException if the key is not lost
      */
     Succession<X> confirm() throws KeyException, X;
   }
 
-  /** Where it is on record that a key follows a lost one. */
+  /** The record that a key follows a lost one. */
   public interface Succession<X extends Exception> {
-    /** Whether it is on record that this key signs. */
+    /** Returns true if it is recorded that this key signs. */
     boolean isOnRecord(VerificationKey key) throws X;
 
-    /** Puts it on record, durably, that this key signs from there on. */
+    /** Records durably that this key signs from there on. */
     void begin(SigningKey next) throws X;
   }
 
   /**
-   * Hands over to a key that is kept elsewhere, after the present one has introduced it, and
-   * removes the present one. Called again, it finishes what was cut short.
+   * Migrates to an external signer: the present key introduces its key and is deleted. A second
+   * call resumes an interrupted migration.
    *
    * @param next the signer that signs from now on
-   * @param chain puts on record that the one key introduces the other
+   * @param chain records that the present key introduces the next
    */
   public <X extends Exception> void handOver(Signer next, Introduction<X> chain)
       throws KeyException, X {
@@ -188,24 +181,25 @@ public final class KeyDirectory {
           }
           useElsewhere(next.verificationKey());
           Files.delete(privateKey());
-          syncDirectory();
+          files.sync();
           return next;
         });
   }
 
-  /** Notes that rows are signed by a key that is kept elsewhere: none is made here. */
+  /** Records that an external signer signs, so that no key is generated here. */
   public void useElsewhere(VerificationKey key) throws KeyException {
     try {
-      makeDirectory();
-      requireOwnerOnly(directory, OWNER_DIRECTORY, "700");
+      files.createDirectory();
+      files.requirePrivateDirectory();
       publish(key);
-      writeOnce(directory.resolve(ELSEWHERE), "the private key is not kept here\n");
+      files.writeOnce(directory.resolve(ELSEWHERE), "the private key is not kept here\n");
     } catch (IOException e) {
-      throw new KeyException(directory + ": cannot be written to: " + reason(e), e);
+      throw new KeyException(directory + ": cannot be written to: " + KeyFiles.reason(e), e);
     }
   }
 
-  private <T, X extends Exception> T alone(Exchange<T, X> exchange) throws KeyException, X {
+  /** Runs a rotation under its lock. */
+  private <T, X extends Exception> T alone(Locked<T, X> rotation) throws KeyException, X {
     try (FileChannel channel =
             FileChannel.open(
                 directory.resolve(ROTATION_LOCK),
@@ -213,21 +207,22 @@ public final class KeyDirectory {
                 StandardOpenOption.WRITE);
         FileLock lock = channel.tryLock()) {
       if (lock == null) {
-        throw new KeyException(directory + ": another process is exchanging the key; wait for it");
+        throw new KeyException(directory + ": another process is rotating the key; wait for it");
       }
-      return exchange.run();
+      return rotation.run();
     } catch (OverlappingFileLockException e) {
-      throw new KeyException(directory + ": the key is being exchanged already; wait for that", e);
+      throw new KeyException(directory + ": the key is being rotated already; wait for that", e);
     } catch (IOException e) {
       throw new KeyException(
-          "%s: the key could not be exchanged: %s; run it again".formatted(directory, reason(e)),
+          "%s: the key could not be rotated: %s; run it again"
+              .formatted(directory, KeyFiles.reason(e)),
           e);
     }
   }
 
-  /** Something that only one process does at a time. */
+  /** A rotation, replacement or migration. */
   @FunctionalInterface
-  private interface Exchange<T, X extends Exception> {
+  private interface Locked<T, X extends Exception> {
     T run() throws KeyException, IOException, X;
   }
 
@@ -242,61 +237,61 @@ public final class KeyDirectory {
         current.verificationKey(), staged.key().verificationKey(), staged.onRecord());
   }
 
-  /** Returns the key to come: the one that was put on record before, or else a new one, stored. */
+  /** Returns the next key: the stored one if it is recorded, or else a new one, stored. */
   private <X extends Exception> Staged stage(OnRecord<X> chain)
       throws KeyException, IOException, X {
     Path staged = directory.resolve(NEXT_KEY);
     if (Files.exists(staged, LinkOption.NOFOLLOW_LINKS)) {
-      SigningKey next = read(staged, "move it away if it is none of this log's");
+      SigningKey next = read(staged, "move it away if it is not a key of this log");
       if (chain.has(next.verificationKey())) {
         return new Staged(next, true);
       }
       Files.delete(staged);
     }
-    writeOnce(staged, SigningKey.generate().toPem());
+    files.writeOnce(staged, SigningKey.generate().toPem());
     return new Staged(read(staged, "run it again"), false);
   }
 
   /**
-   * The key to come, in {@link #NEXT_KEY}.
+   * The next key, stored in {@link #NEXT_KEY}.
    *
-   * @param onRecord whether the chain has it already
+   * @param onRecord true if the chain has recorded it
    */
   private record Staged(SigningKey key, boolean onRecord) {}
 
-  /** Tells whether a key is on record. */
+  /** The chain, asked for one key. */
   @FunctionalInterface
   private interface OnRecord<X extends Exception> {
     boolean has(VerificationKey key) throws X;
   }
 
-  /** Its public half first: whoever meets a row of the new key must know it. */
+  /** Makes the next key the signing key; its public key first, as a reader of its rows needs it. */
   private void takeOver(Path staged, SigningKey next) throws KeyException, IOException {
     publish(next.verificationKey());
     Files.move(
         staged, privateKey(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    syncDirectory();
+    files.sync();
   }
 
   /**
-   * What was exchanged.
+   * The result of a rotation.
    *
    * @param from the key that signed before
    * @param to the key that signs from now on
-   * @param resumed whether this finished what was cut short before
+   * @param resumed true if an interrupted rotation was completed
    */
   public record Rotation(VerificationKey from, VerificationKey to, boolean resumed) {}
 
-  /** Where it is on record that one key introduces another. */
+  /** The record that one key introduces another. */
   public interface Introduction<X extends Exception> {
-    /** Whether it is on record that this key was introduced. */
+    /** Returns true if it is recorded that this key was introduced. */
     boolean isIntroduced(VerificationKey key) throws X;
 
-    /** Puts it on record, durably, that the one introduces the other. */
+    /** Records durably that {@code current} introduces {@code next}. */
     void introduce(SigningKey current, Signer next) throws X;
   }
 
-  /** Whether rows are signed by a key that is kept elsewhere, and none here. */
+  /** Returns true if an external signer signs and no private key is here. */
   public boolean isElsewhere() {
     return !hasSigningKey()
         && Files.exists(directory.resolve(ELSEWHERE), LinkOption.NOFOLLOW_LINKS);
@@ -311,52 +306,38 @@ public final class KeyDirectory {
     }
   }
 
-  /** Every public key whose signatures are accepted here, in file name order. */
+  /** Returns every public key whose signatures are accepted, in order of file names. */
   public KeyRing accepted() throws KeyException {
     List<VerificationKey> keys = new ArrayList<>();
     for (Path file : publicKeys()) {
-      keys.add(VerificationKey.fromPem(read(file), file.toString()));
+      keys.add(VerificationKey.fromPem(KeyFiles.read(file), file.toString()));
     }
     return KeyRing.of(keys);
   }
 
   private Set<Path> publicKeys() throws KeyException {
-    Set<Path> files = new TreeSet<>();
-    // Not there is none; there and not readable, or not a directory, is an error below (D11).
+    Set<Path> sorted = new TreeSet<>();
+    // An absent directory has no keys; one that cannot be listed is an error (D11).
     if (Files.notExists(directory)) {
-      return files;
+      return sorted;
     }
     try (DirectoryStream<Path> found = Files.newDirectoryStream(directory, "*" + PUBLIC_SUFFIX)) {
-      found.forEach(files::add);
-      return files;
+      found.forEach(sorted::add);
+      return sorted;
     } catch (IOException e) {
-      throw new KeyException(directory + ": " + unreadable(directory, "be listed", e), e);
+      throw new KeyException(directory + ": " + KeyFiles.unreadable(directory, "be listed", e), e);
     }
   }
 
   private void create() throws KeyException {
     SigningKey key = SigningKey.generate();
     try {
-      makeDirectory();
-      requireOwnerOnly(directory, OWNER_DIRECTORY, "700");
-      writeOnce(privateKey(), key.toPem());
+      files.createDirectory();
+      files.requirePrivateDirectory();
+      files.writeOnce(privateKey(), key.toPem());
     } catch (IOException e) {
-      throw new KeyException(directory + ": the audit key cannot be stored: " + reason(e), e);
-    }
-  }
-
-  private void makeDirectory() throws IOException {
-    if (Files.isDirectory(directory)) {
-      return;
-    }
-    Path existing = directory.toAbsolutePath();
-    while (Files.notExists(existing) && existing.getParent() != null) {
-      existing = existing.getParent();
-    }
-    if (isPosix(existing)) {
-      Files.createDirectories(directory, PosixFilePermissions.asFileAttribute(OWNER_DIRECTORY));
-    } else {
-      Files.createDirectories(directory);
+      throw new KeyException(
+          directory + ": the audit key cannot be stored: " + KeyFiles.reason(e), e);
     }
   }
 
@@ -366,93 +347,10 @@ public final class KeyDirectory {
       return;
     }
     try {
-      writeOnce(file, key.toPem());
+      files.writeOnce(file, key.toPem());
     } catch (IOException e) {
-      throw new KeyException(file + ": the public key cannot be stored: " + reason(e), e);
+      throw new KeyException(file + ": the public key cannot be stored: " + KeyFiles.reason(e), e);
     }
-  }
-
-  /**
-   * Writes a file that appears complete and on disk or not at all, and leaves one that is already
-   * there: it is written aside, synced, and given its name last.
-   */
-  private void writeOnce(Path file, String text) throws IOException {
-    Path aside =
-        isPosix(directory)
-            ? Files.createTempFile(
-                directory, ".new-", ".pem", PosixFilePermissions.asFileAttribute(OWNER_FILE))
-            : Files.createTempFile(directory, ".new-", ".pem");
-    try {
-      try (FileChannel channel = FileChannel.open(aside, StandardOpenOption.WRITE)) {
-        ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
-        while (bytes.hasRemaining()) {
-          channel.write(bytes);
-        }
-        channel.force(true);
-      }
-      nameOnce(aside, file);
-      syncDirectory();
-    } finally {
-      Files.deleteIfExists(aside);
-    }
-  }
-
-  private static void nameOnce(Path aside, Path file) throws IOException {
-    try {
-      try {
-        Files.createLink(file, aside);
-      } catch (UnsupportedOperationException e) {
-        Files.move(aside, file);
-      }
-    } catch (FileAlreadyExistsException e) {
-      // Another process was first; its key is the key.
-    }
-  }
-
-  private void syncDirectory() {
-    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-      channel.force(true);
-    } catch (IOException e) {
-      // Not every platform can open a directory; those that cannot also need no sync of it.
-    }
-  }
-
-  private static void requireOwnerOnly(Path path, Set<PosixFilePermission> allowed, String mode)
-      throws KeyException {
-    try {
-      if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS) || !isPosix(path)) {
-        return;
-      }
-      Set<PosixFilePermission> actual =
-          Files.getPosixFilePermissions(path, LinkOption.NOFOLLOW_LINKS);
-      if (!allowed.containsAll(actual)) {
-        throw new ExposedKeyException(
-            "%s: others can reach this key (mode %s); run 'chmod %s %s', and replace the key if they may have read it"
-                .formatted(path, PosixFilePermissions.toString(actual), mode, path));
-      }
-    } catch (IOException e) {
-      throw new KeyException(path + ": its permissions cannot be read: " + reason(e), e);
-    }
-  }
-
-  private static String read(Path file) throws KeyException {
-    try {
-      return Files.readString(file, StandardCharsets.US_ASCII);
-    } catch (IOException e) {
-      throw new KeyException(file + ": " + unreadable(file, "be read as PEM text", e), e);
-    }
-  }
-
-  private static String unreadable(Path file, String use, IOException e) {
-    return FileAccess.READ.refusal(file).orElse("cannot " + use + ": " + reason(e));
-  }
-
-  private static String reason(IOException e) {
-    return e.getClass().getSimpleName() + ": " + e.getMessage();
-  }
-
-  private static boolean isPosix(Path path) throws IOException {
-    return Files.getFileStore(path).supportsFileAttributeView("posix");
   }
 
   private Path privateKey() {

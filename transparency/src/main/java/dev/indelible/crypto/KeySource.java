@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.crypto;
 
-/** Where the accepted public keys are kept. They may become more while a log is at work. */
+/** The accepted public keys, to which keys may be added while a log is open. */
 @FunctionalInterface
 public interface KeySource {
   /**
    * Every public key whose signatures are accepted at this moment.
    *
-   * @throws KeyException if that cannot be told
+   * @throws KeyException if the keys cannot be read
    */
   KeyRing accepted() throws KeyException;
 }

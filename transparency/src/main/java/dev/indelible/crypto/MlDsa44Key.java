@@ -2,14 +2,13 @@
 package dev.indelible.crypto;
 
 import java.util.Arrays;
-import java.util.HexFormat;
 import org.bouncycastle.crypto.params.MLDSAParameters;
 import org.bouncycastle.crypto.params.MLDSAPublicKeyParameters;
 import org.bouncycastle.crypto.signers.MLDSASigner;
 
 /**
- * An ML-DSA-44 public key (FIPS 204), in the encoding of its section 7.2. Witnesses cosign with
- * such keys; the chain itself is signed with Ed25519. Immutable.
+ * An ML-DSA-44 public key (FIPS 204), in the encoding of its section 7.2. Witnesses may cosign with
+ * it; the chain is signed with Ed25519. Immutable.
  */
 public final class MlDsa44Key implements SignatureKey {
   /** Length of a raw public key, in bytes. */
@@ -28,10 +27,10 @@ public final class MlDsa44Key implements SignatureKey {
   }
 
   /**
-   * A key from its {@value #KEY_BYTES} raw bytes.
+   * Returns a key of {@value #KEY_BYTES} raw bytes.
    *
-   * <p>Its vector t1 must not be all zeros, as it is of no key that FIPS 204 makes: under such a
-   * key anyone can sign.
+   * <p>Its vector t1 must not be all zeros: FIPS 204 makes no key with that vector, and anyone
+   * could sign under it.
    */
   public static MlDsa44Key of(byte[] raw) {
     if (raw.length != KEY_BYTES) {
@@ -56,10 +55,10 @@ public final class MlDsa44Key implements SignatureKey {
 
   @Override
   public String keyId() {
-    return HexFormat.of().formatHex(Sha256.hash(raw), 0, 8);
+    return Sha256.keyId(raw);
   }
 
-  /** Whether {@code signature} is this key's over {@code message}: pure, with an empty context. */
+  /** Returns true if this key made {@code signature}, pure and with an empty context. */
   @Override
   public boolean verifies(byte[] message, byte[] signature) {
     if (signature.length != SIGNATURE_BYTES) {

@@ -3,6 +3,7 @@ package dev.indelible.crypto;
 
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 
 /** SHA-256 (FIPS 180-4). */
 public final class Sha256 {
@@ -14,7 +15,12 @@ public final class Sha256 {
 
   private Sha256() {}
 
-  /** The hash of the parts, one after another. */
+  /** Returns the id of a raw public key: the first 8 bytes of its hash, in hex. */
+  static String keyId(byte[] raw) {
+    return HexFormat.of().formatHex(hash(raw), 0, 8);
+  }
+
+  /** Returns the hash of the concatenated parts. */
   public static byte[] hash(byte[]... parts) {
     MessageDigest digest = DIGEST.get();
     for (byte[] part : parts) {
@@ -23,7 +29,7 @@ public final class Sha256 {
     return digest.digest();
   }
 
-  /** The hash of some of the bytes. */
+  /** Returns the hash of {@code length} bytes from {@code offset} on. */
   public static byte[] hash(byte[] bytes, int offset, int length) {
     MessageDigest digest = DIGEST.get();
     digest.update(bytes, offset, length);

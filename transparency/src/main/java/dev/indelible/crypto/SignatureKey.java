@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.crypto;
 
-/** A public key that checks signatures, of one of the algorithms of signed notes. Immutable. */
+/** A public key of one of the algorithms of signed notes. Immutable. */
 public sealed interface SignatureKey permits VerificationKey, MlDsa44Key {
-  /** The raw key, as its algorithm encodes it. */
+  /** Returns the raw key in the encoding of its algorithm. */
   byte[] raw();
 
-  /** The name of this key: the first 8 bytes of the SHA-256 of the raw key, in hex. */
+  /** Returns the id of this key: the first 8 bytes of the SHA-256 of the raw key, in hex. */
   String keyId();
 
-  /** Whether {@code signature} is this key's over {@code message}. */
+  /** Returns true if this key made {@code signature} over {@code message}. */
   boolean verifies(byte[] message, byte[] signature);
 }

@@ -4,13 +4,12 @@ package dev.indelible.crypto;
 /**
  * Signs with one Ed25519 key (RFC 8032).
  *
- * <p>A KMS or a PKCS#11 token can stand behind it. An implementation MUST be safe for use by
- * several threads at once, and MUST either return a signature that verifies under {@link
- * #verificationKey} or throw. It MUST NOT wait for ever: while it signs, the ledger is locked to
- * other writers.
+ * <p>It may be a KMS or a PKCS#11 token. An implementation MUST be safe for use by several threads
+ * at once, and MUST either return a signature that verifies under {@link #verificationKey} or
+ * throw. It MUST NOT wait for ever: while it signs, the ledger is locked to other writers.
  */
 public interface Signer {
-  /** The public half. */
+  /** Returns the public key. */
   VerificationKey verificationKey();
 
   /**

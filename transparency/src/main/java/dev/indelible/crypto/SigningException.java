@@ -37,7 +37,7 @@ public final class SigningException extends RuntimeException {
 
   static SigningException wrong(VerificationKey key) {
     return new SigningException(
-        key + " answered with what is not its signature; is another key behind it?",
+        key + " answered with bytes that are not its signature; does it sign with another key?",
         Kind.WRONG,
         null);
   }
@@ -45,7 +45,7 @@ public final class SigningException extends RuntimeException {
   /**
    * A key that signs nothing of the log's any more.
    *
-   * @param sequence the row that says so
+   * @param sequence the row that records it
    */
   public static SigningException givenUp(VerificationKey key, long sequence) {
     return new SigningException(

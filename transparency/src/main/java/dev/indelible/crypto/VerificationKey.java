@@ -3,7 +3,6 @@ package dev.indelible.crypto;
 
 import java.io.IOException;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.Optional;
 import org.bouncycastle.crypto.params.AsymmetricKeyParameter;
 import org.bouncycastle.crypto.params.Ed25519PublicKeyParameters;
@@ -26,14 +25,14 @@ public final class VerificationKey implements SignatureKey {
   private VerificationKey(byte[] raw) {
     this.raw = raw;
     this.verifying = Ed25519.INSTANCE.verifying(raw);
-    this.keyId = HexFormat.of().formatHex(Sha256.hash(raw), 0, 8);
+    this.keyId = Sha256.keyId(raw);
   }
 
   /**
-   * A key from its {@value #KEY_BYTES} raw bytes.
+   * Returns a key of {@value #KEY_BYTES} raw bytes.
    *
-   * <p>Must be a point of the group's prime order in its canonical encoding, as every key made by
-   * RFC 8032 is: implementations differ on others, and under a key of small order anyone can sign.
+   * <p>The key must be a canonically encoded point of the group's prime order, as RFC 8032 makes
+   * them: implementations differ on others, and under a key of small order anyone can sign.
    */
   public static VerificationKey of(byte[] raw) {
     if (raw.length != KEY_BYTES) {
@@ -47,7 +46,7 @@ public final class VerificationKey implements SignatureKey {
   }
 
   /**
-   * A key from PEM (SubjectPublicKeyInfo, RFC 8410).
+   * Reads a key from PEM (SubjectPublicKeyInfo, RFC 8410).
    *
    * @param source names the text in errors
    */
@@ -68,29 +67,27 @@ public final class VerificationKey implements SignatureKey {
     throw new KeyException(source + ": not an Ed25519 key; only those sign an Indelible chain");
   }
 
-  /** The name of this key in a row: the first 8 bytes of the SHA-256 of the raw key, in hex. */
+  /** Returns the id by which rows name this key. */
   @Override
   public String keyId() {
     return keyId;
   }
 
-  /** The raw key. */
   @Override
   public byte[] raw() {
     return raw.clone();
   }
 
   /**
-   * Whether {@code signature} is this key's over {@code message}.
-   *
-   * <p>Strict: exactly 64 bytes, and only the canonical encodings of RFC 8032.
+   * Returns true if this key made {@code signature} over {@code message}. Strict: exactly 64 bytes,
+   * and only the canonical encodings of RFC 8032.
    */
   @Override
   public boolean verifies(byte[] message, byte[] signature) {
     return signature.length == SIGNATURE_BYTES && verifying.verify(message, signature);
   }
 
-  /** PEM (SubjectPublicKeyInfo, RFC 8410). */
+  /** Returns the key as PEM (SubjectPublicKeyInfo, RFC 8410). */
   public String toPem() {
     return Pem.encode(PEM_TYPE, Ed25519Der.PUBLIC.encode(raw));
   }

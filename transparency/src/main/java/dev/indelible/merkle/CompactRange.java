@@ -26,7 +26,7 @@ public final class CompactRange {
   }
 
   /**
-   * A tree as {@link #subtrees} once gave it.
+   * Returns a tree that {@link #subtrees} has described.
    *
    * @param subtrees the roots of its complete subtrees from left to right
    * @throws IllegalArgumentException if there are not as many as a tree of that size has

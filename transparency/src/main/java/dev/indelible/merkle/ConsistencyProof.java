@@ -24,7 +24,7 @@ public record ConsistencyProof(long size1, long size2, List<Hash> path) {
    * their roots must be equal.
    *
    * <p>The empty tree is no older tree here: it is the beginning of every tree, so there is nothing
-   * to prove, and a protocol that allows it says so itself.
+   * to prove, and a protocol that allows it states that itself.
    *
    * @throws InvalidProofException if not
    */
@@ -45,7 +45,7 @@ public record ConsistencyProof(long size1, long size2, List<Hash> path) {
     // The older tree's last complete subtree is where both ways start; it is the root itself if
     // that tree is complete, and is not sent then.
     Hash first = Long.bitCount(size1) == 1 ? root1 : hashes.next();
-    // fn is the place of the older tree's last node, sn that of the newer one's, on the same level.
+    // fn is the index of the older tree's last node, sn that of the newer tree's, on one level.
     long fn = size1 - 1;
     long sn = size2 - 1;
     while ((fn & 1) == 1) {

@@ -23,9 +23,10 @@ public final class EntryBundle {
   }
 
   /**
-   * A bundle of these entries.
+   * Returns a bundle of these entries.
    *
-   * @throws IllegalArgumentException if they are none, more than 256, or one is too long
+   * @throws IllegalArgumentException if there is no entry, there are more than 256, or one is too
+   *     long
    */
   public static EntryBundle of(List<byte[]> entries) {
     if (entries.isEmpty() || entries.size() > TilePath.FULL_WIDTH) {
@@ -41,9 +42,9 @@ public final class EntryBundle {
   }
 
   /**
-   * A bundle from its bytes.
+   * Reads a bundle.
    *
-   * @throws TileParseException if they are not exactly as many entries as the path says
+   * @throws TileParseException if they are not exactly the number of entries in the path
    */
   public static EntryBundle parse(TilePath path, byte[] bytes) throws TileParseException {
     if (path.level() != TilePath.ENTRIES) {

@@ -17,7 +17,7 @@ public final class Hash {
   /** The root of the tree without leaves. Not the hash of an empty leaf, which differs. */
   public static final Hash EMPTY_TREE = new Hash(Sha256.hash());
 
-  /** What is hashed first, so that no leaf can pass for a node, nor a node for a leaf. */
+  /** The prefixes, by which no leaf can pass for a node, nor a node for a leaf. */
   private static final byte[] LEAF_PREFIX = {0x00};
 
   private static final byte[] NODE_PREFIX = {0x01};
@@ -29,7 +29,7 @@ public final class Hash {
   }
 
   /**
-   * A hash from its bytes.
+   * Returns a hash of these bytes.
    *
    * @throws IllegalArgumentException if they are not {@value #BYTES}
    */
@@ -46,12 +46,12 @@ public final class Hash {
     return new Hash(Sha256.hash(LEAF_PREFIX, entry));
   }
 
-  /** The hash of a node from those of its two children. */
+  /** Returns the hash of a node with two children. */
   public static Hash ofNode(Hash left, Hash right) {
     return new Hash(Sha256.hash(NODE_PREFIX, left.bytes, right.bytes));
   }
 
-  /** The hash at an offset that the caller knows to have {@value #BYTES} bytes behind it. */
+  /** Returns the hash at an offset; {@value #BYTES} bytes must follow it. */
   static Hash at(byte[] many, int offset) {
     return new Hash(Arrays.copyOfRange(many, offset, offset + BYTES));
   }

@@ -35,11 +35,12 @@ public record InclusionProof(long index, long size, List<Hash> path) {
    * The root that the proof leads to from this leaf, by RFC 9162 section 2.1.3.2. It proves nothing
    * until that root is known to be the log's.
    *
-   * @throws InvalidProofException if there is no such place, or the path is too short or too long
+   * @throws InvalidProofException if the index is not in the tree, or the path is too short or too
+   *     long
    */
   public Hash rootFrom(Hash leaf) throws InvalidProofException {
     requireBounds();
-    // fn is the place of the node reached, sn that of the last node, both on the same level.
+    // fn is the index of the node reached, sn that of the last node, both on one level.
     long fn = index;
     long sn = size - 1;
     Hash reached = leaf;
@@ -74,7 +75,7 @@ public record InclusionProof(long index, long size, List<Hash> path) {
     }
     if (index >= size) {
       throw new InvalidProofException(
-          "inclusion of leaf %s in the tree of size %s: that tree has no such leaf"
+          "inclusion of leaf %s in the tree of size %s: the tree has no leaf of that index"
               .formatted(index, size));
     }
   }

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A tree of a given size whose hashes are kept elsewhere: gives its root, and proofs about it, from
+ * A tree of a given size whose hashes are stored elsewhere: computes its root and its proofs from
  * at most some 128 of them.
  *
  * @param <X> what reading the hashes may fail with
@@ -15,7 +15,7 @@ public final class MerkleTree<X extends Exception> {
   private final long size;
 
   /**
-   * The tree of the first {@code size} leaves of those kept at {@code nodes}.
+   * Returns the tree of the first {@code size} leaves stored in {@code nodes}.
    *
    * @throws IllegalArgumentException if the size is negative
    */
@@ -40,12 +40,11 @@ public final class MerkleTree<X extends Exception> {
   /**
    * The proof that a leaf is in this tree: {@code PATH(m, D_n)} of RFC 9162 section 2.1.3.1.
    *
-   * @throws IllegalArgumentException if the tree has no such leaf
+   * @throws IllegalArgumentException if the tree has no leaf of that index
    */
   public InclusionProof inclusionProof(long index) throws X {
     if (index < 0 || index >= size) {
-      throw new IllegalArgumentException(
-          "leaf %s of a tree of size %s: there is none".formatted(index, size));
+      throw new IllegalArgumentException("a tree of size %s has no leaf %s".formatted(size, index));
     }
     List<Hash> path = new ArrayList<>();
     inclusionPath(index, 0, size, path);
@@ -107,7 +106,7 @@ public final class MerkleTree<X extends Exception> {
     }
   }
 
-  /** The hash of the {@code width} leaves from {@code start}, put together from complete ones. */
+  /** The hash of the {@code width} leaves from {@code start}, combined from complete subtrees. */
   private Hash subtree(long start, long width) throws X {
     if (Long.bitCount(width) == 1) {
       int level = Long.numberOfTrailingZeros(width);

@@ -2,7 +2,7 @@
 package dev.indelible.merkle;
 
 /**
- * Where the hashes of a tree are kept.
+ * The storage of the hashes of a tree.
  *
  * @param <X> what reading may fail with
  */
@@ -13,7 +13,7 @@ public interface NodeSource<X extends Exception> {
    * 2^level} on. Only subtrees that lie wholly within the tree are asked for.
    *
    * @param level its height; leaves are 0
-   * @param index its place among those of its height, from 0
+   * @param index its index among the nodes of its height, from 0
    */
   Hash node(int level, long index) throws X;
 }

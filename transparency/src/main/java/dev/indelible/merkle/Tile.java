@@ -22,9 +22,9 @@ public final class Tile {
   }
 
   /**
-   * A tile from its bytes.
+   * Reads a tile.
    *
-   * @throws TileParseException if they are not as many hashes as the path says
+   * @throws TileParseException if they are not the number of hashes in the path
    */
   public static Tile parse(TilePath path, byte[] bytes) throws TileParseException {
     if (path.level() == TilePath.ENTRIES) {
@@ -38,7 +38,7 @@ public final class Tile {
     return new Tile(path, bytes.clone());
   }
 
-  /** A tile of these hashes, 1 to 256 of them. */
+  /** Returns a tile of these hashes, 1 to 256. */
   static Tile of(int level, long index, List<Hash> hashes) {
     byte[] bytes = new byte[hashes.size() * Hash.BYTES];
     for (int i = 0; i < hashes.size(); i++) {
@@ -47,7 +47,7 @@ public final class Tile {
     return new Tile(new TilePath(level, index, hashes.size()), bytes);
   }
 
-  /** Its name. */
+  /** Returns its path. */
   public TilePath path() {
     return path;
   }
@@ -70,7 +70,7 @@ public final class Tile {
    * The hash of a complete subtree over hashes of this tile.
    *
    * @param height 0 for the hashes themselves, 8 for the one over a full tile
-   * @param place its place among those of its height in this tile, from 0
+   * @param place its index among the nodes of its height in this tile, from 0
    */
   Hash subtree(int height, int place) {
     if (height == 0) {

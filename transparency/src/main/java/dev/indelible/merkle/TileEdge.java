@@ -17,9 +17,7 @@ public final class TileEdge {
 
   private final long size;
 
-  /**
-   * The hashes of the partial tile of each level, lowest first; none where there is no such tile.
-   */
+  /** Returns the hashes of the partial tile of each level, lowest first; an empty list for none. */
   private final List<List<Hash>> levels;
 
   private TileEdge(long size, List<List<Hash>> levels) {
@@ -28,7 +26,7 @@ public final class TileEdge {
   }
 
   /**
-   * What appending gave.
+   * The result of appending.
    *
    * @param edge the edge of the grown tree
    * @param tiles every tile that is new or wider than before, by level and then in order: full

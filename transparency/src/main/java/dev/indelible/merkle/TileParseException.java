@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.merkle;
 
-/** A tile, its path or an entry bundle that is none. The message quotes what is wrong. */
+/** A tile, a tile path or an entry bundle is malformed. The message quotes the fault. */
 public final class TileParseException extends Exception {
   private static final long serialVersionUID = 1;
 

@@ -26,7 +26,7 @@ public record TilePath(int level, long index, int width) {
   /** The level of entry bundles, which lie below the tiles of level 0. */
   public static final int ENTRIES = -1;
 
-  /** How many bits of an index one level of tiles takes up: {@link #FULL_WIDTH} is 2^8. */
+  /** The bits of an index that one level of tiles covers: {@link #FULL_WIDTH} is 2^8. */
   static final int HEIGHT = 8;
 
   private static final Pattern FORM =
@@ -60,7 +60,7 @@ public record TilePath(int level, long index, int width) {
     return (int) Math.min(FULL_WIDTH, hashes - (index << HEIGHT));
   }
 
-  /** Whether the tile is full, and so will never be another. */
+  /** Returns true if the tile is full, so that it never changes. */
   public boolean isFull() {
     return width == FULL_WIDTH;
   }
@@ -68,7 +68,7 @@ public record TilePath(int level, long index, int width) {
   /**
    * The name that a path stands for. Each has exactly one path, and no other is read.
    *
-   * @throws TileParseException if it is none
+   * @throws TileParseException if it is not a tile path
    */
   public static TilePath parse(String path) throws TileParseException {
     Matcher form = FORM.matcher(path);
@@ -94,7 +94,7 @@ public record TilePath(int level, long index, int width) {
 
   private static TileParseException refused(String path, String reason) {
     String shown = path.length() > MAX_CHARS ? path.substring(0, MAX_CHARS) + "..." : path;
-    // What comes from elsewhere is shown on terminals: nothing but plain letters reaches them.
+    // Foreign text is shown on terminals: only plain characters reach them.
     return new TileParseException(
         "tile path \"%s\": %s".formatted(shown.replaceAll("[^ -~]", "?"), reason));
   }
@@ -117,7 +117,7 @@ public record TilePath(int level, long index, int width) {
   }
 
   /**
-   * Every tile that a tree of {@code newSize} has and its beginning of {@code oldSize} has not,
+   * Returns every tile that a tree of {@code newSize} adds to its first {@code oldSize} leaves,
    * level by level: what a copy of the older needs to be one of the newer.
    */
   public static List<TilePath> added(long oldSize, long newSize) {
@@ -130,7 +130,7 @@ public record TilePath(int level, long index, int width) {
     return paths;
   }
 
-  /** Every entry bundle that the newer tree has and the older has not, in order. */
+  /** Returns every entry bundle that the newer tree adds to the older, in order. */
   public static List<TilePath> bundlesAdded(long oldSize, long newSize) {
     requireSize(oldSize);
     List<TilePath> paths = new ArrayList<>();

@@ -2,15 +2,15 @@
 package dev.indelible.merkle;
 
 /**
- * Where the tiles of a tree are kept: a ledger, a folder, a web server.
+ * The storage of the tiles of a tree: a ledger, a folder, a web server.
  *
  * @param <X> what reading may fail with
  */
 @FunctionalInterface
 public interface TileSource<X extends Exception> {
   /**
-   * The tile of that name, or a wider one of the same level and index: a tile only ever grows at
-   * its end.
+   * Returns the tile of a path, or a wider one of that level and index: a tile only grows at its
+   * end.
    *
    * @param path what is asked for; only tiles of the tree are
    */

@@ -15,7 +15,7 @@ public final class TiledNodes<X extends Exception> implements NodeSource<X> {
   private final long size;
   private final Map<TilePath, Tile> read = new HashMap<>();
 
-  /** The hashes of the tree of the first {@code size} leaves of those that the tiles hold. */
+  /** Reads the hashes of the tree of the first {@code size} leaves in the tiles. */
   public TiledNodes(TileSource<X> tiles, long size) {
     this.tiles = tiles;
     this.size = size;
@@ -54,7 +54,7 @@ public final class TiledNodes<X extends Exception> implements NodeSource<X> {
     return known;
   }
 
-  /** Whether the tile given is the one wanted, or that one grown. */
+  /** Returns true if a tile is the requested one, or a wider one in its place. */
   static void requireSame(TilePath wanted, TilePath given) {
     if (given.level() != wanted.level()
         || given.index() != wanted.index()

@@ -27,10 +27,10 @@ public final class VerifiedTiles<X extends Exception> {
   /**
    * The tiles of a tree.
    *
-   * @param source gives tiles that nobody has checked
+   * @param source unverified tiles
    * @param size the number of leaves of the tree
    * @param root its root, which is trusted
-   * @throws InvalidProofException if the tiles are not those of that root
+   * @throws InvalidProofException if the tiles do not make that root
    */
   public VerifiedTiles(TileSource<X> source, long size, Hash root) throws X, InvalidProofException {
     this.source = source;
@@ -46,10 +46,10 @@ public final class VerifiedTiles<X extends Exception> {
   }
 
   /**
-   * A tile of the tree, at the width it has there.
+   * Returns a tile of the tree at its width there.
    *
-   * @throws IllegalArgumentException if the tree has no such tile
-   * @throws InvalidProofException if it is not the one that the root is over
+   * @throws IllegalArgumentException if the tile is not in the tree
+   * @throws InvalidProofException if the root does not cover it
    */
   public Tile tile(TilePath path) throws X, InvalidProofException {
     if (!isOfTheTree(path)) {
@@ -74,7 +74,7 @@ public final class VerifiedTiles<X extends Exception> {
       Hash over = above(path).hash((int) (path.index() % TilePath.FULL_WIDTH));
       if (!known.subtree(TilePath.HEIGHT, 0).equals(over)) {
         throw new InvalidProofException(
-            path + ": its hashes do not make the one that the tile above has for it");
+            path + ": its hashes do not make the hash that the tile above has for it");
       }
       recent.put(path.level(), known);
     }

@@ -24,7 +24,7 @@ final class CborReader {
   private int at;
 
   /**
-   * A reader of these bytes.
+   * Begins to read these bytes.
    *
    * @param what names them in errors
    */
@@ -53,7 +53,7 @@ final class CborReader {
     return Arrays.copyOfRange(bytes, at - (int) length, at);
   }
 
-  /** How many items the array has. As many may not follow. */
+  /** Returns the number of items of an array; fewer may follow. */
   long array() throws ReceiptParseException {
     return head(CborWriter.ARRAY);
   }
@@ -70,7 +70,7 @@ final class CborReader {
     requireCount("tag %s instead of %s", head(CborWriter.TAG), tag);
   }
 
-  /** An integer that has to be this one. */
+  /** Requires an integer. */
   void label(long label) throws ReceiptParseException {
     requireCount("label %s instead of %s", integer(), label);
   }
@@ -88,7 +88,7 @@ final class CborReader {
     }
   }
 
-  /** What is wrong where reading has come to. */
+  /** Returns an exception for the current offset. */
   ReceiptParseException refused(String reason, Object... details) {
     return new ReceiptParseException(
         "%s, byte %s: %s".formatted(what, at, reason.formatted(details)));

@@ -17,7 +17,7 @@ final class CborWriter {
   static final int MAP = 5;
   static final int TAG = 6;
 
-  /** The simple value null, whole. */
+  /** Writes the simple value null. */
   static final int NULL = 0xf6;
 
   /** Arguments below this stand in the first byte. */
@@ -47,17 +47,17 @@ final class CborWriter {
     return this;
   }
 
-  /** The items follow. */
+  /** Writes the head of an array; its items follow. */
   CborWriter array(int items) {
     return head(ARRAY, items);
   }
 
-  /** The entries follow, each as its key and its value. */
+  /** Writes the head of a map; its entries follow, each a key and a value. */
   CborWriter map(int entries) {
     return head(MAP, entries);
   }
 
-  /** What is tagged follows. */
+  /** Writes a tag; the tagged item follows. */
   CborWriter tag(int tag) {
     return head(TAG, tag);
   }
@@ -71,7 +71,7 @@ final class CborWriter {
     return out.toByteArray();
   }
 
-  /** A kind and its argument, in the shortest form there is (RFC 8949 section 3). */
+  /** Writes a kind and its argument in the shortest form (RFC 8949 section 3). */
   private CborWriter head(int kind, long argument) {
     if (argument < DIRECT) {
       return head(kind, (int) argument, 0, argument);

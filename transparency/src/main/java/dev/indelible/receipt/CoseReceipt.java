@@ -70,7 +70,7 @@ public final class CoseReceipt {
   /**
    * Reads a receipt.
    *
-   * @throws ReceiptParseException if it is none, or not as it is written here
+   * @throws ReceiptParseException if it is not a receipt in the form that this class writes
    */
   public static CoseReceipt parse(byte[] bytes) throws ReceiptParseException {
     CborReader in = new CborReader(bytes, "receipt");
@@ -164,7 +164,7 @@ public final class CoseReceipt {
     }
   }
 
-  /** The claimed place of the record, and the way to the root. */
+  /** Returns the claimed index of the record and the path to the root. */
   public InclusionProof proof() {
     return proof;
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.receipt;
 
-/** Bytes that are no receipt as it is read here. The message says where and why. */
+/** Bytes are not a receipt. The message states where and why. */
 public final class ReceiptParseException extends Exception {
   private static final long serialVersionUID = 1;
 

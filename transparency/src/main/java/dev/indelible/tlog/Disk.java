@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.tlog;
 
+import dev.indelible.base.DurableFiles;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -8,9 +9,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
-/** The calls that order what reaches the disk, in one place, so that a test can see them. */
+/** The disk operations, which a test can replace. */
 class Disk {
-  /** Writes a new file; it is not safe yet. */
+  /** Writes a new file without a sync. */
   void write(Path file, byte[] bytes) throws IOException {
     Files.write(file, bytes);
   }
@@ -22,19 +23,13 @@ class Disk {
     }
   }
 
-  /** Gives a file its final name, in one step and in place of the file that had it. */
+  /** Renames a file atomically, in place of a file of that name. */
   void rename(Path from, Path to) throws IOException {
     Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
   }
 
   /** Returns when the names in a directory are on disk. */
   void syncNames(Path directory) throws IOException {
-    if (!Files.getFileStore(directory).supportsFileAttributeView("posix")) {
-      // Elsewhere a directory cannot be opened, and the file system keeps names in order by itself.
-      return;
-    }
-    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-      channel.force(true);
-    }
+    DurableFiles.syncNames(directory);
   }
 }

@@ -10,89 +10,63 @@ import dev.indelible.merkle.TilePath;
 import dev.indelible.merkle.TileSource;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InterruptedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The files of one log (C2SP tlog-tiles). Guarantees that whoever reads them finds, at every moment
- * and after a power cut at every moment, a checkpoint and all the tiles and entries it is over: a
- * file is synced before it gets its name, and the checkpoint gets its name last. Tiles and entry
- * bundles never change; one that is there already is left alone, and refused if it is another.
+ * The files of one log (C2SP tlog-tiles). At every moment, and after a power cut, a reader finds a
+ * checkpoint and all tiles and entries that it covers: a file is synced before it is renamed to its
+ * final name, and the checkpoint is renamed last. Tiles and entry bundles never change; adding one
+ * with other bytes under an existing name is refused.
  *
- * <p>A writer has the directory to itself: it holds the lock on {@code .lock} there. Used by one
- * thread.
+ * <p>A writer holds the lock on {@code .lock} in the directory. Used by one thread.
  */
 public final class LogDirectory implements AutoCloseable {
   private static final String CHECKPOINT = "checkpoint";
   private static final String LOCK = ".lock";
 
-  /** Where files are written before they get their names. */
-  private static final String NEW = ".new";
-
-  /** A full bundle of the longest entries, which is the largest file there is. */
+  /** The size of the largest file: a full bundle of the longest entries. */
   private static final int MAX_FILE_BYTES = TilePath.FULL_WIDTH * (2 + EntryBundle.MAX_ENTRY_BYTES);
 
-  /** Files written before they are synced together. */
-  private static final int BATCH_FILES = 256;
-
-  /** Syncs that wait at once: a file system has one commit for all of them. */
-  private static final int SYNCS_AT_ONCE = 16;
-
   private final Path directory;
-  private final Disk disk;
+  private final StagedFiles staged;
 
-  /** Held while writing; none when only reading. */
-  private final Optional<FileChannel> lock;
+  /** The held lock of a writer; null in a reader. */
+  private final @Nullable FileChannel lock;
 
-  /** Written and not named yet: each file's place in {@link #NEW} is its place in the list. */
-  private final List<Path> waiting = new ArrayList<>();
-
-  /** Directories that got names which may not be on disk yet. */
-  private final Set<Path> renamedIn = new LinkedHashSet<>();
-
-  private long written;
-
-  private LogDirectory(Path directory, Disk disk, Optional<FileChannel> lock) {
+  private LogDirectory(Path directory, Disk disk, @Nullable FileChannel lock) {
     this.directory = directory;
-    this.disk = disk;
+    this.staged = new StagedFiles(directory, disk);
     this.lock = lock;
   }
 
   /**
    * Opens a directory for reading.
    *
-   * @throws LogDirectoryException if there is none
+   * @throws LogDirectoryException if it does not exist
    */
   public static LogDirectory open(Path directory) throws LogDirectoryException {
     if (!Files.isDirectory(directory)) {
       throw LogDirectoryException.unfit(directory + ": no directory here", null);
     }
-    return new LogDirectory(directory, new Disk(), Optional.empty());
+    return new LogDirectory(directory, new Disk(), null);
   }
 
   /**
-   * Opens a directory to write to, and makes it if it is not there; not those above it.
+   * Opens a directory for writing, and creates it, but not its parents, if it does not exist.
    *
-   * @throws LogDirectoryException if it cannot be, or another writer is at work in it
+   * @throws LogDirectoryException if it cannot be opened, or another writer has it open
    */
   public static LogDirectory openForWriting(Path directory) throws LogDirectoryException {
     return openForWriting(directory, new Disk());
@@ -107,8 +81,8 @@ public final class LogDirectory implements AutoCloseable {
         Files.createDirectory(directory);
         disk.syncNames(directory.toAbsolutePath().getParent());
       }
-      LogDirectory opened = new LogDirectory(directory, disk, Optional.of(lock(directory)));
-      opened.removeLeftovers();
+      LogDirectory opened = new LogDirectory(directory, disk, lock(directory));
+      opened.staged.removeLeftovers();
       return opened;
     } catch (NoSuchFileException e) {
       throw LogDirectoryException.unfit(
@@ -128,7 +102,7 @@ public final class LogDirectory implements AutoCloseable {
         return channel;
       }
     } catch (OverlappingFileLockException e) {
-      // Held within this process, which is the same to whoever asks.
+      // Held by this process.
     } catch (IOException e) {
       channel.close();
       throw e;
@@ -138,18 +112,18 @@ public final class LogDirectory implements AutoCloseable {
         directory + ": another writer is at work here; try again when it is done", null);
   }
 
-  /** The directory. */
+  /** Returns the directory. */
   public Path path() {
     return directory;
   }
 
-  /** How many files were written since it was opened; those that were there already not counted. */
+  /** Returns the number of files written since it was opened. */
   public long written() {
-    return written;
+    return staged.written();
   }
 
   /**
-   * The checkpoint, believed or not; empty if none was published yet.
+   * Returns the checkpoint, unverified; empty if none was published yet.
    *
    * @throws LogDirectoryException if it cannot be read as one
    */
@@ -165,7 +139,7 @@ public final class LogDirectory implements AutoCloseable {
     }
   }
 
-  /** The tiles, unchecked. A partial one may be given as the full one that it became. */
+  /** Returns the tiles, unverified. In place of a partial tile the full one may be returned. */
   public TileSource<LogDirectoryException> tiles() {
     return this::tile;
   }
@@ -180,9 +154,9 @@ public final class LogDirectory implements AutoCloseable {
   }
 
   /**
-   * The entries of a bundle, unchecked.
+   * Returns the entries of a bundle, unverified.
    *
-   * @throws LogDirectoryException if it is missing, or not as many entries as its name says
+   * @throws LogDirectoryException if it is missing, or has another number of entries than its name
    */
   public List<byte[]> entries(TilePath path) throws LogDirectoryException {
     Stored stored = stored(path);
@@ -198,7 +172,7 @@ public final class LogDirectory implements AutoCloseable {
     return LogDirectoryException.contradicted(directory + ": " + e.getMessage());
   }
 
-  /** A file's name, and what is in it. */
+  /** A file that was read. */
   private record Stored(TilePath path, byte[] bytes) {}
 
   private Stored stored(TilePath path) throws LogDirectoryException {
@@ -215,15 +189,15 @@ public final class LogDirectory implements AutoCloseable {
   }
 
   /**
-   * Adds a tile or an entry bundle. It has its name at the latest when {@link #publish} returns.
+   * Adds a tile or an entry bundle, which is readable at the latest when {@link #publish} returns.
    *
-   * @throws LogDirectoryException if there is another one under that name, which is left as it is
+   * @throws LogDirectoryException if the name exists with other bytes, which are left unchanged
    */
   public void add(TilePath path, byte[] bytes) throws LogDirectoryException {
     Path file = file(path);
     Optional<byte[]> there = read(file);
     if (there.isEmpty()) {
-      stage(file, bytes);
+      staged.add(file, bytes);
     } else if (!Arrays.equals(there.get(), bytes)) {
       throw LogDirectoryException.contradicted(
           file
@@ -233,105 +207,32 @@ public final class LogDirectory implements AutoCloseable {
   }
 
   /**
-   * Publishes a checkpoint over what was added, in place of the one before. Once this has returned
-   * all of it is on disk.
+   * Replaces the checkpoint by one that covers the added files. On return all of it is on disk.
    *
    * @param note the signed checkpoint, byte for byte
    */
   public void publish(byte[] note) throws LogDirectoryException {
-    sync();
+    staged.sync();
     replace(CHECKPOINT, note);
   }
 
   /**
-   * Writes a file beside those of the log, in place of the one that has the name.
+   * Replaces a file beside those of the log.
    *
-   * @param name not that of a tile
+   * @param name a name that is not a tile's
    */
   public void replace(String name, byte[] bytes) throws LogDirectoryException {
     Path file = directory.resolve(name);
     Optional<byte[]> there = read(file);
     if (there.isEmpty() || !Arrays.equals(there.get(), bytes)) {
-      stage(file, bytes);
-      sync();
-    }
-  }
-
-  private void stage(Path file, byte[] bytes) throws LogDirectoryException {
-    try {
-      Files.createDirectories(directory.resolve(NEW));
-      disk.write(staged(waiting.size()), bytes);
-    } catch (IOException e) {
-      throw unwritable(file, e);
-    }
-    waiting.add(file);
-    written++;
-    if (waiting.size() == BATCH_FILES) {
-      nameWaiting();
-    }
-  }
-
-  /** Every file is on disk before any of them has its name. */
-  private void nameWaiting() throws LogDirectoryException {
-    try {
-      syncWaiting();
-      for (int i = 0; i < waiting.size(); i++) {
-        Path file = waiting.get(i);
-        Files.createDirectories(file.getParent());
-        disk.rename(staged(i), file);
-        for (Path at = file.getParent(); !at.equals(directory); at = at.getParent()) {
-          renamedIn.add(at);
-        }
-        renamedIn.add(directory);
-      }
-      waiting.clear();
-    } catch (IOException e) {
-      waiting.clear();
-      throw unwritable(directory, e);
-    }
-  }
-
-  private void syncWaiting() throws IOException {
-    ExecutorService threads = Executors.newFixedThreadPool(SYNCS_AT_ONCE);
-    try {
-      List<Future<?>> syncs = new ArrayList<>();
-      for (int i = 0; i < waiting.size(); i++) {
-        Path file = staged(i);
-        syncs.add(
-            threads.submit(
-                () -> {
-                  disk.sync(file);
-                  return file;
-                }));
-      }
-      for (Future<?> each : syncs) {
-        each.get();
-      }
-    } catch (ExecutionException e) {
-      throw e.getCause() instanceof IOException cause ? cause : new IOException(e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new InterruptedIOException("interrupted");
-    } finally {
-      threads.shutdownNow();
-    }
-  }
-
-  private void sync() throws LogDirectoryException {
-    nameWaiting();
-    try {
-      for (Path each : renamedIn) {
-        disk.syncNames(each);
-      }
-      renamedIn.clear();
-    } catch (IOException e) {
-      throw unwritable(directory, e);
+      staged.add(file, bytes);
+      staged.sync();
     }
   }
 
   /**
-   * Removes a file that no checkpoint is over, so that another can be added in its place: one that
-   * a writer left which died before it published.
+   * Removes a file that no checkpoint covers, left by a writer that died before it published, so
+   * that another can be added in its place.
    *
    * @param publishedSize the size of the last checkpoint
    */
@@ -348,27 +249,11 @@ public final class LogDirectory implements AutoCloseable {
     }
   }
 
-  private void removeLeftovers() throws IOException {
-    Path leftovers = directory.resolve(NEW);
-    if (Files.isDirectory(leftovers)) {
-      try (DirectoryStream<Path> files = Files.newDirectoryStream(leftovers)) {
-        for (Path file : files) {
-          Files.delete(file);
-        }
-      }
-      Files.delete(leftovers);
-    }
-  }
-
-  private Path staged(int place) {
-    return directory.resolve(NEW).resolve(Integer.toString(place));
-  }
-
   private Path file(TilePath path) {
     return directory.resolve(path.toString());
   }
 
-  /** What is in a file of the log, none of which is large, whatever others put in its place. */
+  /** Returns the bytes of a file, or empty; refuses one larger than a log has. */
   private Optional<byte[]> read(Path file) throws LogDirectoryException {
     try {
       if (Files.exists(file) && !Files.isRegularFile(file)) {
@@ -390,7 +275,7 @@ public final class LogDirectory implements AutoCloseable {
     }
   }
 
-  private static LogDirectoryException unwritable(Path file, IOException e) {
+  static LogDirectoryException unwritable(Path file, IOException e) {
     return LogDirectoryException.unfit(file + ": cannot be written: " + reason(e), e);
   }
 
@@ -403,16 +288,16 @@ public final class LogDirectory implements AutoCloseable {
         : e.getClass().getSimpleName() + ": " + e.getMessage();
   }
 
-  /** Gives the directory free. What was added and not published may be lost. */
+  /** Releases the lock. Files that were added and not published may be lost. */
   @Override
   public void close() {
     try {
-      if (lock.isPresent()) {
-        removeLeftovers();
-        lock.get().close();
+      if (lock != null) {
+        staged.removeLeftovers();
+        lock.close();
       }
     } catch (IOException e) {
-      // What is left over is removed by the next writer; the lock ends with the process.
+      // The next writer removes what is left over; the lock ends with the process.
     }
   }
 }

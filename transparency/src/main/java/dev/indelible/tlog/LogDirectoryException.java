@@ -3,7 +3,7 @@ package dev.indelible.tlog;
 
 import org.jspecify.annotations.Nullable;
 
-/** A log directory that cannot be read or written. The message says which file, and what to do. */
+/** A log directory cannot be read or written. The message names the file and what to do. */
 public final class LogDirectoryException extends Exception {
   private static final long serialVersionUID = 1;
 

@@ -23,7 +23,7 @@ import java.util.Optional;
  * <p>An entry is in the log once {@link #sign} has returned after it was appended, and then it is
  * on disk. One that was appended and not signed over is lost with the process, and no checkpoint
  * ever said that it was there. Each checkpoint continues the last, which is read from the disk and
- * checked when the log is opened; while it is open nobody else can write to it. Used by one thread.
+ * checked when the log is opened; while it is open no other writer can open it. Used by one thread.
  */
 public final class RawLog implements AutoCloseable {
   private final LogDirectory directory;
@@ -122,7 +122,7 @@ public final class RawLog implements AutoCloseable {
     return edge.size() - edge.size() % TilePath.FULL_WIDTH + entries.size();
   }
 
-  /** The last checkpoint that was signed; empty if none ever was. */
+  /** Returns the last signed checkpoint, or empty. */
   public Optional<SignedCheckpoint> checkpoint() {
     return last;
   }

@@ -6,8 +6,8 @@
  *
  * <p>{@link dev.indelible.tlog.LogDirectory} knows the files: which never change, in what order
  * they reach the disk, and that the checkpoint comes last. {@link dev.indelible.tlog.RawLog} is a
- * log of entries of any kind in such a directory, and knows nothing of chains, rows or agents; an
- * audit log is written into the same files by {@code dev.indelible.publish}.
+ * log of entries of any kind in such a directory, without chains, rows or agents; an audit log is
+ * written into the same files by {@code dev.indelible.publish}.
  */
 @NullMarked
 package dev.indelible.tlog;

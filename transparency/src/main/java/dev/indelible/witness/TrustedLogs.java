@@ -11,7 +11,7 @@ interface TrustedLogs {
    * The keys of a log; none if it is not among them.
    *
    * @param origin the log's name, and so its keys'
-   * @throws WitnessException if that cannot be told
+   * @throws WitnessException if the list cannot be read
    */
   List<VerifierKey> keys(String origin) throws WitnessException;
 }

@@ -38,11 +38,11 @@ public final class Witness {
   private final WitnessMemory memory;
   private final Clock clock;
 
-  /** One for each log that is trusted: what is checked must still be so when it is kept. */
+  /** One lock for each trusted log: what is checked must still hold when it is stored. */
   private final Map<String, Object> turns = new ConcurrentHashMap<>();
 
   /**
-   * A witness.
+   * Creates a witness.
    *
    * @param key its public key, with its name
    * @param signer the private half; it cosigns under no other name

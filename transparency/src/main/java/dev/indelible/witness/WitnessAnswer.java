@@ -5,7 +5,7 @@ import dev.indelible.checkpoint.AddCheckpointResponse;
 import java.nio.charset.StandardCharsets;
 
 /**
- * What a witness answers over HTTP.
+ * The answer of a witness over HTTP.
  *
  * @param status the HTTP status
  * @param contentType the type of the body
@@ -18,13 +18,13 @@ record WitnessAnswer(int status, String contentType, byte[] body) {
   /** No trusted key signed, or one that is named did not. */
   static final int FORBIDDEN = 403;
 
-  /** A log that the witness does not know. */
+  /** The witness does not know the log. */
   static final int NOT_FOUND = 404;
 
-  /** What is asked for is asked for in another way. */
+  /** The path needs another method. */
   static final int WRONG_METHOD = 405;
 
-  /** A request longer than any is. */
+  /** The request is too long. */
   static final int TOO_LARGE = 413;
 
   /** The tree does not continue the one that the witness saw. */
@@ -35,7 +35,7 @@ record WitnessAnswer(int status, String contentType, byte[] body) {
 
   private static final String TEXT = "text/plain; charset=utf-8";
 
-  /** An answer that the protocol gives a body. */
+  /** Returns an answer of the protocol. */
   static WitnessAnswer of(AddCheckpointResponse response) {
     return new WitnessAnswer(
         response.status(),
@@ -45,12 +45,12 @@ record WitnessAnswer(int status, String contentType, byte[] body) {
         response.bytes());
   }
 
-  /** A checkpoint, for monitors. */
+  /** Returns a checkpoint, for monitors. */
   static WitnessAnswer text(byte[] body) {
     return new WitnessAnswer(200, TEXT, body);
   }
 
-  /** A no, with one line that says why. */
+  /** Returns a refusal with its reason in one line. */
   static WitnessAnswer refused(int status, String reason) {
     return new WitnessAnswer(status, TEXT, (reason + "\n").getBytes(StandardCharsets.UTF_8));
   }

@@ -44,7 +44,7 @@ public final class WitnessClient {
    */
   static final int MAX_TRIES = 4;
 
-  /** How much an error shows of what a witness said. */
+  /** The number of characters of an answer that an error quotes. */
   private static final int SHOWN_CHARS = 120;
 
   private final HttpClient http;
@@ -52,17 +52,17 @@ public final class WitnessClient {
   private final URI addCheckpoint;
   private final Duration patience;
 
-  /** The size that it saw last, as far as is known here: what it says, or cosigned. */
+  /** The size that it last stated or cosigned. */
   private long known;
 
   /** The size of the last checkpoint of which its cosignature was seen here. */
   private long vouched;
 
-  /** Whether it said since that it saw less than it cosigned. */
+  /** True if it has since stated less than it cosigned. */
   private boolean forgot;
 
   /**
-   * A client of a witness.
+   * Creates a client of a witness.
    *
    * @param http sends the requests; follows no redirects
    * @param key the witness's
@@ -79,7 +79,7 @@ public final class WitnessClient {
     this.patience = patience;
   }
 
-  /** What requests are sent with. */
+  /** Returns the HTTP client. */
   public static HttpClient http() {
     return HttpClient.newBuilder()
         .version(HttpClient.Version.HTTP_1_1)
@@ -91,7 +91,7 @@ public final class WitnessClient {
   /**
    * Reads the URL of a witness.
    *
-   * @throws IllegalArgumentException if it is none that can be asked
+   * @throws IllegalArgumentException if it cannot be requested
    */
   public static URI url(String text) {
     URI url = URI.create(text);
@@ -113,14 +113,14 @@ public final class WitnessClient {
    * @param checkpoint signed by the log
    * @param tree of the checkpoint's size
    * @throws X if the tree cannot be read
-   * @throws InterruptedException if the thread was told to stop
+   * @throws InterruptedException if the thread is interrupted
    */
   public <X extends Exception> WitnessReply ask(SignedCheckpoint checkpoint, MerkleTree<X> tree)
       throws X, InterruptedException {
     long size = checkpoint.unverified().size();
     for (int tries = 0; tries < MAX_TRIES; tries++) {
       if (known > size) {
-        // What it says is not to be kept as if it were so: next time it is asked anew.
+        // The statement is not kept: the next request starts again.
         long said = known;
         known = 0;
         return new WitnessReply.Ahead(said);
@@ -136,7 +136,7 @@ public final class WitnessClient {
     return new WitnessReply.Failed("it names another size each time it is asked");
   }
 
-  /** What an answer means; empty if it is to be asked again, from another size. */
+  /** Returns the meaning of an answer; empty to ask again from another size. */
   private Optional<WitnessReply> read(Answer answer, SignedCheckpoint checkpoint, long from) {
     if (answer.failure().isPresent()) {
       return Optional.of(new WitnessReply.Failed(answer.failure().get()));
@@ -207,7 +207,7 @@ public final class WitnessClient {
     return new WitnessReply.Failed("it gave no cosignature of its key, only of others");
   }
 
-  /** Sends a request and waits for all of the answer, however slowly it comes. */
+  /** Sends a request and waits for the whole answer, up to the time-out. */
   private Answer send(byte[] body) throws InterruptedException {
     HttpRequest request =
         HttpRequest.newBuilder(addCheckpoint)
@@ -237,18 +237,18 @@ public final class WitnessClient {
   }
 
   /**
-   * An answer, or why there is none.
+   * An answer, or the failure.
    *
    * @param status the HTTP status
    * @param body all of it
-   * @param failure why there is none
+   * @param failure the failure; empty if there is an answer
    */
   private record Answer(int status, byte[] body, Optional<String> failure) {
     static Answer failed(String reason) {
       return new Answer(0, new byte[0], Optional.of(reason));
     }
 
-    /** What it says, for a person: one line, and nothing in it that moves a cursor. */
+    /** Returns the body for a person: one line without control characters. */
     String text() {
       String all = new String(body, StandardCharsets.UTF_8);
       StringBuilder shown = new StringBuilder();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.witness;
 
+import dev.indelible.base.DurableFiles;
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.SignatureType;
 import dev.indelible.checkpoint.VerifierKey;
@@ -16,15 +17,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Where everything of one witness lives: {@code keys/} with its private key, {@code witness.vkey}
- * with its name and public key, {@code logs} with the vkeys of the logs it cosigns, one a line, and
- * {@code memory/} with the last checkpoint that it cosigned of each.
+ * The files of one witness: {@code keys/} with its private key, {@code witness.vkey} with its name
+ * and public key, {@code logs} with the vkeys of the logs it cosigns, one a line, and {@code
+ * memory/} with the last checkpoint that it cosigned of each.
  *
  * <p>A directory that is set back to an older state cosigns again what it cosigned since; so it is
  * never to be restored from a copy, but begun anew, with a new key.
@@ -37,7 +37,7 @@ public record WitnessDirectory(Path path) {
    *
    * @param name the witness's name, by convention an address without its scheme
    * @return its public key
-   * @throws WitnessException if there is a witness of another name already, or none can be made
+   * @throws WitnessException if a witness of another name exists, or none can be created
    * @throws IllegalArgumentException if nothing can have that name
    */
   public VerifierKey init(String name) throws WitnessException, KeyException {
@@ -109,7 +109,7 @@ public record WitnessDirectory(Path path) {
    * The witness, ready to be asked. No other process has it until this one ends or the lock is
    * released.
    *
-   * @throws WitnessException if there is none, or another process has it
+   * @throws WitnessException if there is no witness, or another process has it open
    */
   public Open open() throws WitnessException, KeyException {
     VerifierKey key = key();
@@ -125,20 +125,20 @@ public record WitnessDirectory(Path path) {
               + ": what the witness cosigned is gone; without it, it could cosign a fork: begin a"
               + " new witness, with a new key");
     }
-    // Read once now, so that a list that cannot be read is said at the start.
+    // Read now, so that an unreadable list is reported at the start.
     trusted();
     FileChannel lock = lock();
     return new Open(new Witness(key, signer, this::keysOf, memory(), Clock.systemUTC()), lock);
   }
 
   /**
-   * A witness, and what keeps it this process's alone.
+   * A witness and its lock.
    *
    * @param witness the witness
    * @param lock the channel of the lock
    */
   public record Open(Witness witness, FileChannel lock) implements AutoCloseable {
-    /** Lets another process have it. */
+    /** Releases the lock. */
     @Override
     public void close() throws IOException {
       lock.close();
@@ -206,13 +206,7 @@ public record WitnessDirectory(Path path) {
     if (parent != null) {
       Files.createDirectories(parent);
     }
-    if (parent != null && Files.getFileStore(parent).supportsFileAttributeView("posix")) {
-      Files.createDirectory(
-          directory,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-    } else {
-      Files.createDirectory(directory);
-    }
+    DurableFiles.createDirectory(directory);
   }
 
   private KeyDirectory keys() {

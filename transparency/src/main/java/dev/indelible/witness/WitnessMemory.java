@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.witness;
 
+import dev.indelible.base.DurableFiles;
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerificationException;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.Sha256;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -52,7 +48,7 @@ final class WitnessMemory {
     return lastNamed(nameOf(origin));
   }
 
-  /** As {@link #last}, of the log whose origin has that SHA-256, in hex. */
+  /** Returns {@link #last} of the log whose origin has that SHA-256, in hex. */
   Optional<SignedCheckpoint> lastNamed(String name) throws WitnessException {
     Path file = directory.resolve(name);
     try {
@@ -82,38 +78,14 @@ final class WitnessMemory {
     Path file = directory.resolve(nameOf(cosigned.unverified().origin()));
     Path aside = file.resolveSibling(".new-" + file.getFileName());
     try {
-      // Whatever has that name is of a process that died: no other writes here.
-      Files.deleteIfExists(aside);
-      write(aside, cosigned.bytes());
-      Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE);
-      sync(directory);
+      // An existing file aside is of a process that died: no other writes here.
+      DurableFiles.replace(file, aside, cosigned.bytes());
     } catch (IOException e) {
       throw new WitnessException(file + ": cannot be written: " + reason(e), e);
     }
   }
 
-  private static void write(Path file, byte[] bytes) throws IOException {
-    try (FileChannel channel =
-        FileChannel.open(
-            file,
-            StandardOpenOption.WRITE,
-            StandardOpenOption.CREATE_NEW,
-            LinkOption.NOFOLLOW_LINKS)) {
-      ByteBuffer left = ByteBuffer.wrap(bytes);
-      while (left.hasRemaining()) {
-        channel.write(left);
-      }
-      channel.force(true);
-    }
-  }
-
-  private static void sync(Path directory) throws IOException {
-    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-      channel.force(true);
-    }
-  }
-
-  /** What a log is called where its origin cannot be: in a file's name, and in a URL. */
+  /** Returns the SHA-256 of an origin, which names the log in file names and URLs. */
   static String nameOf(String origin) {
     return HexFormat.of().formatHex(Sha256.hash(origin.getBytes(StandardCharsets.UTF_8)));
   }

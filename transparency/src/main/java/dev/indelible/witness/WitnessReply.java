@@ -3,7 +3,7 @@ package dev.indelible.witness;
 
 import dev.indelible.checkpoint.NoteSignature;
 
-/** What came of asking a witness to cosign a checkpoint. */
+/** The result of asking a witness to cosign a checkpoint. */
 public sealed interface WitnessReply {
   /**
    * It cosigned, and the cosignature is its key's.

@@ -16,9 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lets others ask a witness over HTTP: {@code POST /add-checkpoint}, and {@code GET
- * /<log>/checkpoint} for monitors. Plain HTTP: the protocol needs no secrecy and no authentication
- * beyond the signatures in it; for TLS put a proxy before it.
+ * Serves a witness over HTTP: {@code POST /add-checkpoint}, and {@code GET /<log>/checkpoint} for
+ * monitors. Plain HTTP: the protocol needs no secrecy and no authentication beyond the signatures
+ * in it; for TLS put a proxy before it.
  *
  * <p>What a client can cost is bounded: a request is at most {@link #MAX_BYTES} long and takes at
  * most {@link #LONGEST_EXCHANGE} to arrive, {@link #THREADS} are served at once, and each may cause
@@ -43,7 +43,7 @@ public final class WitnessServer implements AutoCloseable {
   /** Connections that wait to be accepted. */
   private static final int BACKLOG = 64;
 
-  /** How the JDK's server is told, once for a process; what its operator has set stays. */
+  /** System properties of the JDK's server, set once in a process unless the operator set them. */
   private static final Map<String, String> LIMITS =
       Map.of(
           "sun.net.httpserver.maxReqTime", Long.toString(LONGEST_EXCHANGE.toSeconds()),
@@ -82,7 +82,7 @@ public final class WitnessServer implements AutoCloseable {
     return serving;
   }
 
-  /** Where it listens. */
+  /** Returns the address that it listens on. */
   public InetSocketAddress address() {
     return server.getAddress();
   }
@@ -91,7 +91,7 @@ public final class WitnessServer implements AutoCloseable {
     try (exchange) {
       send(exchange, answer(exchange));
     } catch (IOException e) {
-      // The client has gone, or was too slow; it asks again.
+      // The client has gone or was too slow; it asks again.
       LOG.debug("{}: {}", exchange.getRemoteAddress(), e.getMessage());
     } catch (RuntimeException | Error e) {
       LOG.error("a request failed", e);
@@ -113,7 +113,8 @@ public final class WitnessServer implements AutoCloseable {
           : wrongMethod(exchange, "GET");
     }
     return WitnessAnswer.refused(
-        WitnessAnswer.NOT_FOUND, "a witness has POST " + ADD_CHECKPOINT + " and little else");
+        WitnessAnswer.NOT_FOUND,
+        "a witness serves POST " + ADD_CHECKPOINT + " and GET /<log>/checkpoint");
   }
 
   private WitnessAnswer addCheckpoint(InputStream body) throws IOException {
@@ -133,14 +134,14 @@ public final class WitnessServer implements AutoCloseable {
     exchange.getResponseHeaders().set("Content-Type", answer.contentType());
     exchange.getResponseHeaders().set("X-Content-Type-Options", "nosniff");
     if (answer.status() == WitnessAnswer.TOO_LARGE) {
-      // What is left of the request is not read.
+      // The rest of the request is not read.
       exchange.getResponseHeaders().set("Connection", "close");
     }
     exchange.sendResponseHeaders(answer.status(), answer.body().length);
     exchange.getResponseBody().write(answer.body());
   }
 
-  /** Stops listening. Who is not answered asks again, and loses nothing by it. */
+  /** Stops listening. A client without an answer asks again and loses nothing. */
   @Override
   public void close() {
     server.stop(0);

@@ -77,7 +77,7 @@ class CosignatureTest {
 
   /** One key for a log's signatures and for cosignatures gives neither for the other. */
   @Test
-  void aCosignatureIsNoSignatureAndASignatureNoCosignature() {
+  void signaturesAndCosignaturesAreNotInterchangeable() {
     VerifierKey asLog = new VerifierKey(WITNESS.name(), SignatureType.ED25519, WITNESS.key());
     assertThat(asLog.verifies(CHECKPOINT.text(), line())).isFalse();
     NoteSignature signature = NoteSigner.of(WITNESS.name(), Keys.key(101)).sign(CHECKPOINT.text());

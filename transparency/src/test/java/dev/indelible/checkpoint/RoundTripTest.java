@@ -11,10 +11,12 @@ import java.util.SplittableRandom;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
+import org.junit.jupiter.api.Tag;
 
 /** Whatever can be made can be written, and is read back as it was: the other half of refusing. */
+@Tag("any-jdk")
 class RoundTripTest {
-  private static final int TIMES = 200;
+  private static final int TIMES = 100;
 
   /** Letters that parsers trip over, where they are allowed at all. */
   private static final List<String> LETTERS =

@@ -11,7 +11,7 @@ import dev.indelible.merkle.TileParseException;
 import dev.indelible.merkle.TilePath;
 import dev.indelible.merkle.TileSource;
 import dev.indelible.merkle.TiledNodes;
-import dev.indelible.testkit.Mutations;
+import dev.indelible.testkit.Sample;
 import dev.indelible.tlog.RawLog;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -30,6 +30,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -37,6 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The log as others see it: Go's golang.org/x/mod/sumdb, from Debian's packages golang-go and
  * golang-golang-x-mod-dev, checks what is written here. Skipped where they are not installed.
  */
+@Tag("any-jdk")
 class ThirdPartyTest {
   private static final int ENTRIES = 70_000;
 
@@ -438,9 +440,7 @@ class ThirdPartyTest {
   }
 
   private static List<byte[]> mutants(List<byte[]> seeds) {
-    List<byte[]> inputs = new ArrayList<>();
-    Mutations.run(inputs::add, 20_000, seeds);
-    return inputs;
+    return Mutations.of(seeds, 20_000 / Sample.step(10));
   }
 
   private static List<Reading> readings(List<byte[]> inputs, String verb, String... more)

@@ -146,8 +146,7 @@ class Ed25519Test {
   /** An implementation is handed 64 bytes only; {@link VerificationKey} sees to that. */
   @ParameterizedTest
   @MethodSource("implementations")
-  void eachImplementationJudgesTheVectorsOfWycheproofRight(Implementation implementation)
-      throws Exception {
+  void everyImplementationPassesWycheproof(Implementation implementation) throws Exception {
     Ed25519 ed25519 = implementation.load();
     int judged = 0;
     for (Case each : wycheproof()) {

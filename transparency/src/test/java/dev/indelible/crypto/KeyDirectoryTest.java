@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.indelible.testkit.ChildJvm;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -248,30 +248,21 @@ class KeyDirectoryTest {
 
   @Test
   void processesThatStartAtOnceShareOneKey() throws Exception {
-    List<Process> processes = new ArrayList<>();
+    List<ChildJvm> processes = new ArrayList<>();
     try {
       for (int i = 0; i < 3; i++) {
-        processes.add(
-            new ProcessBuilder(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "-XX:TieredStopAtLevel=1",
-                    "-cp",
-                    System.getProperty("java.class.path"),
-                    KeyProcess.class.getName(),
-                    directory.toString())
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start());
+        processes.add(ChildJvm.running(KeyProcess.class).start(directory));
       }
       Set<String> ids = new HashSet<>();
-      for (Process process : processes) {
-        ids.add(
-            new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip());
-        assertThat(process.waitFor()).isZero();
+      for (ChildJvm process : processes) {
+        ids.add(process.output());
       }
       assertThat(ids).containsExactly(keys.open().verificationKey().keyId());
       assertThat(names(directory)).hasSize(2);
     } finally {
-      processes.forEach(Process::destroyForcibly);
+      for (ChildJvm process : processes) {
+        process.kill();
+      }
     }
   }
 

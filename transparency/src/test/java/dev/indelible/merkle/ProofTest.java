@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.indelible.testkit.Sample;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Proofs made and checked, held against the definitions of RFC 9162, and every small lie. */
+@Tag("any-jdk")
 class ProofTest {
   /** Every tree up to this size is tried. */
   private static final int ALL_SIZES = 300;
@@ -29,7 +32,7 @@ class ProofTest {
   }
 
   @Test
-  void rootsAndInclusionProofsAreThoseOfTheRfcForAllSmallTrees() throws Exception {
+  void smallTreesHaveTheInclusionProofsOfTheRfc() throws Exception {
     assertThat(tree(reference, 0).root()).isEqualTo(Hash.EMPTY_TREE);
     for (int size = 1; size <= ALL_SIZES; size++) {
       MerkleTree<RuntimeException> tree = tree(reference, size);
@@ -43,7 +46,7 @@ class ProofTest {
   }
 
   @Test
-  void consistencyProofsAreThoseOfTheRfcForAllSmallTrees() throws Exception {
+  void smallTreesHaveTheConsistencyProofsOfTheRfc() throws Exception {
     for (int size = 1; size <= ALL_SIZES; size++) {
       for (int older = 1; older <= size; older++) {
         ConsistencyProof proof = tree(reference, size).consistencyProof(older);
@@ -76,7 +79,7 @@ class ProofTest {
       for (int index = 0; index < size; index++) {
         List<Hash> path = reference.path(index, size);
         InclusionProof right = new InclusionProof(index, size, path);
-        for (int bit = 0; bit < 256; bit++) {
+        for (int bit = 0; bit < 256; bit += Sample.step(7)) {
           refused(right, flip(reference.leaf(index), bit), root);
           refused(right, reference.leaf(index), flip(root, bit));
           for (int i = 0; i < path.size(); i++) {
@@ -131,7 +134,7 @@ class ProofTest {
         ConsistencyProof right = new ConsistencyProof(older, size, path);
         Hash root1 = reference.root(older);
         Hash root2 = reference.root(size);
-        for (int bit = 0; bit < 256; bit++) {
+        for (int bit = 0; bit < 256; bit += Sample.step(7)) {
           refused(right, flip(root1, bit), root2);
           refused(right, root1, flip(root2, bit));
           for (int i = 0; i < path.size(); i++) {
@@ -193,7 +196,7 @@ class ProofTest {
         .withMessageContaining("size 9223372036854775808");
     assertThatExceptionOfType(InvalidProofException.class)
         .isThrownBy(() -> new InclusionProof(0, 0, List.of()).verify(any, any))
-        .withMessageContaining("no such leaf");
+        .withMessageContaining("has no leaf");
     assertThatExceptionOfType(InvalidProofException.class)
         .isThrownBy(() -> new ConsistencyProof(1, -1, List.of()).verify(any, any))
         .withMessageContaining("size 18446744073709551615")

@@ -11,11 +11,13 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The proof cases of transparency-dev/merkle, right and wrong ones. */
+@Tag("any-jdk")
 class ProofVectorsTest {
   @Test
   void everyInclusionCaseIsJudgedRight() throws Exception {

@@ -3,19 +3,15 @@ package dev.indelible.merkle;
 
 import com.code_intelligence.jazzer.junit.DictionaryEntries;
 import com.code_intelligence.jazzer.junit.FuzzTest;
-import dev.indelible.testkit.Mutations;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Wrong input is refused as such, and never anything worse. Every run tries mutants of right input;
- * how to search for more is in docs/testing.md.
+ * Fuzz targets of Jazzer: a parser refuses wrong input with its own exception. A default run
+ * replays the kept inputs; docs/testing.md states how to search for more.
  */
 class TileFuzzTest {
-  private static final int MUTANTS = 10_000;
-
   static List<byte[]> paths() {
     return List.of(
         "tile/0/x001/x234/067".getBytes(StandardCharsets.US_ASCII),
@@ -29,21 +25,6 @@ class TileFuzzTest {
 
   static List<byte[]> bundles() {
     return List.of(new byte[] {1, 0, 3, 7, 7, 7, 0, 0}, new byte[] {0, 0, 0});
-  }
-
-  @Test
-  void mutantsOfPaths() {
-    Mutations.run(TileFuzz::path, MUTANTS, paths());
-  }
-
-  @Test
-  void mutantsOfTiles() {
-    Mutations.run(TileFuzz::tile, MUTANTS, tiles());
-  }
-
-  @Test
-  void mutantsOfBundles() {
-    Mutations.run(TileFuzz::bundle, MUTANTS, bundles());
   }
 
   @DictionaryEntries({"tile/", "entries/", "x001/", "x999/", ".p/", "/000"})

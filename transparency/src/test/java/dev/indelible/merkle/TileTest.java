@@ -14,12 +14,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** C2SP tlog-tiles: what a tile holds, what it is called, and how tiles come of appending. */
+@Tag("any-jdk")
 class TileTest {
   /** The size that the specification counts out. */
   private static final int SEVENTY_THOUSAND = 70_000;
@@ -45,7 +47,7 @@ class TileTest {
   }
 
   @Test
-  void seventyThousandLeavesAreTheTilesThatTheSpecificationCounts() {
+  void seventyThousandLeavesGiveTheTilesOfTheSpec() {
     Store store = new Store();
     store.append(TileEdge.EMPTY, SEVENTY_THOUSAND);
     assertThat(

@@ -95,7 +95,7 @@ class LogDirectoryTest {
   }
 
   @Test
-  void aWriterThatDiesAtAnyFileLeavesTheOldCheckpointAndNoHalfFile() throws Exception {
+  void writerThatDiesLeavesTheOldCheckpointAndNoHalfFile() throws Exception {
     for (int dies = 0; dies <= 10; dies++) {
       Path log = Files.createDirectory(root.resolve("dies-" + dies)).resolve("log");
       try (LogDirectory directory = LogDirectory.openForWriting(log)) {

@@ -183,7 +183,7 @@ class WitnessClientTest {
   }
 
   @Test
-  void aWitnessThatSawMoreThanThereIsIsBelievedToContradict() throws Exception {
+  void witnessAheadOfTheLogContradictsIt() throws Exception {
     answering = (number, exchange) -> send(exchange, 409, "71\n");
     WitnessClient client = client(0);
     assertThat(ask(client)).isEqualTo(new WitnessReply.Ahead(71));

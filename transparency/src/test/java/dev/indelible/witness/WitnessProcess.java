@@ -1,36 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.witness;
 
-import java.io.BufferedReader;
+import dev.indelible.testkit.ChildJvm;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
 /** A witness in a process of its own. */
 final class WitnessProcess {
-  private final Process process;
+  private final ChildJvm child;
   private final String said;
 
-  private WitnessProcess(Process process, String said) {
-    this.process = process;
-    this.said = said;
+  private WitnessProcess(ChildJvm child) throws IOException {
+    this.child = child;
+    this.said = child.readLine();
   }
 
-  /** One that serves. */
-  static WitnessProcess serving(WitnessDirectory directory) throws IOException {
-    return launch(List.of(directory.path().toString()));
+  /** Starts a witness that serves. */
+  static WitnessProcess serving(WitnessDirectory directory, String... jvmOptions)
+      throws IOException {
+    return new WitnessProcess(launcher(directory).with(jvmOptions).start(directory.path()));
   }
 
-  /** One that decides about the request in a file, says the status, and never answers. */
+  /** Starts a witness that decides about the request in a file, prints the status, and waits. */
   static WitnessProcess deciding(WitnessDirectory directory, Path request) throws IOException {
-    return launch(List.of(directory.path().toString(), request.toString()));
+    return new WitnessProcess(launcher(directory).start(directory.path(), request));
+  }
+
+  private static ChildJvm.Launcher launcher(WitnessDirectory directory) {
+    return ChildJvm.running(WitnessProcess.class)
+        .errorsTo(directory.path().resolveSibling("errors"));
   }
 
   public static void main(String[] args) throws Exception {
@@ -45,43 +47,18 @@ final class WitnessProcess {
     new CountDownLatch(1).await();
   }
 
-  private static WitnessProcess launch(List<String> arguments) throws IOException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
-                "-cp",
-                System.getProperty("java.class.path"),
-                WitnessProcess.class.getName()));
-    command.addAll(arguments);
-    Path errors = Path.of(arguments.get(0)).resolveSibling("errors");
-    Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
-    String line =
-        new BufferedReader(
-                new InputStreamReader(process.getInputStream(), StandardCharsets.US_ASCII))
-            .readLine();
-    if (line == null) {
-      throw new AssertionError("the witness ended: " + Files.readString(errors));
-    }
-    return new WitnessProcess(process, line);
-  }
-
-  /** The first line it said. */
+  /** Returns the first line that it printed. */
   String said() {
     return said;
   }
 
-  /** Where it serves. */
+  /** Returns its port. */
   int port() {
     return Integer.parseInt(said);
   }
 
-  /** SIGKILL. */
+  /** Kills it with SIGKILL. */
   void kill() throws InterruptedException {
-    process.toHandle().destroyForcibly();
-    process.waitFor();
+    child.kill();
   }
 }

@@ -74,7 +74,7 @@ class WitnessServerTest {
   }
 
   @Test
-  void checkpointsAreCosignedAndConflictsSaidWithTheirType() throws Exception {
+  void checkpointIsCosignedAndConflictHasItsType() throws Exception {
     HttpResponse<String> cosigned = send("POST", "/add-checkpoint", log.request(0));
     assertThat(cosigned.statusCode()).isEqualTo(200);
     assertThat(cosigned.body()).startsWith("— witness.example/w1 ").endsWith("\n");
@@ -121,7 +121,7 @@ class WitnessServerTest {
   void clientsThatAreSlowAreCutOff() throws Exception {
     server.close();
     open.close();
-    WitnessProcess process = WitnessProcess.serving(directory);
+    WitnessProcess process = WitnessProcess.serving(directory, "-Dsun.net.httpserver.maxReqTime=1");
     List<Socket> slow = new ArrayList<>();
     try {
       for (int i = 0; i < WitnessServer.THREADS + 4; i++) {

@@ -283,7 +283,7 @@ class WitnessTest {
   }
 
   @Test
-  void theMemoryOfOneLogUnderTheNameOfAnotherCosignsNothing() throws Exception {
+  void memoryUnderAnotherLogsNameCosignsNothing() throws Exception {
     TestedLog other = new TestedLog("other.example", 2).grow("a", 3);
     directory.trust(other.key());
     requireCosigned(log.request(0));

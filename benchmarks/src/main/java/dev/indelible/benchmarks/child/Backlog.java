@@ -17,13 +17,13 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Lets events pile up behind a database that somebody else has locked, in a small heap, then
- * releases it and waits for all of them to be written.
+ * Accumulates events in a small heap while another connection locks the database, then releases it
+ * and waits for all of them to be written.
  */
 public final class Backlog implements Task {
   private static final Duration PATIENCE = Duration.ofHours(1);
 
-  /** What it is told: where and how many. */
+  /** The orders: the directory and the number of events. */
   public static Facts told(Path directory, long events) {
     return new Facts().with("directory", directory).with("events", events);
   }

@@ -3,7 +3,7 @@ package dev.indelible.benchmarks.child;
 
 /** The main class of a child JVM: runs one {@link Task} and prints its answers. */
 final class Child {
-  /** What an answer's line begins with; anything else that is printed is somebody's chatter. */
+  /** The prefix of a line with an answer; other lines are output of libraries. */
   static final String ANSWER = "answer:";
 
   private Child() {}
@@ -17,7 +17,7 @@ final class Child {
       }
       task.run(told).values().forEach(Child::answer);
       System.out.flush();
-      // Whatever threads a contender leaves behind.
+      // Ends threads that a contender leaves running.
       Runtime.getRuntime().halt(0);
     } catch (Throwable e) {
       e.printStackTrace();
@@ -25,7 +25,7 @@ final class Child {
     }
   }
 
-  /** Says something before the end. */
+  /** Sends an answer before the end. */
   static void answer(String name, Object value) {
     System.out.println(ANSWER + name + "=" + value);
     System.out.flush();

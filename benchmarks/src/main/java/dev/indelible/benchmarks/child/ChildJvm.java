@@ -16,20 +16,22 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** A JVM that runs one {@link Task}, with the same flags as all others. */
+/** A JVM that runs one {@link Task}; all have equal flags. */
 public final class ChildJvm {
-  /** Enough for the rows of the sustained run, which the raw insert makes before its clock runs. */
+  /**
+   * Enough for the rows of the sustained run, which the raw insert makes before its clock starts.
+   */
   public static final String HEAP = "4g";
 
   private static final String COLLECTOR = "-XX:+UseG1GC";
 
   /**
-   * All memory is had before the clock runs: what a kernel takes for a page that is touched for the
-   * first time is no property of what is measured, and on a virtual machine it is a quarter of all.
+   * Touches all memory before the clock starts: the kernel's cost of a page that is touched for the
+   * first time is not to be measured, and on a virtual machine it is a quarter of all.
    */
   private static final String PRETOUCH = "-XX:+AlwaysPreTouch";
 
-  /** What Chronicle Queue asks for on Java 17; nobody else needs it. */
+  /** The packages that Chronicle Queue needs opened on Java 17. */
   private static final List<String> OPENED =
       List.of(
           "java.base/java.lang",
@@ -54,13 +56,13 @@ public final class ChildJvm {
         new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
   }
 
-  /** The flags of every child as a reader needs them. */
+  /** Returns the flags of every child, for the page. */
   public static String describe() {
     return "-Xms%1$s -Xmx%1$s %2$s %3$s, and the packages opened that Chronicle Queue asks for"
         .formatted(HEAP, COLLECTOR, PRETOUCH);
   }
 
-  /** The flags of every child, its heap apart. */
+  /** Returns the flags of every child, without the heap. */
   public static List<String> flags() {
     List<String> flags = new ArrayList<>(List.of(COLLECTOR, PRETOUCH));
     for (String each : OPENED) {
@@ -83,9 +85,9 @@ public final class ChildJvm {
   /**
    * Starts a child.
    *
-   * @param work where it leaves its complaints
-   * @param heap its heap, as for {@code -Xmx}
-   * @param withoutJar the beginning of the name of a jar to leave off the class path
+   * @param work the directory of its error output
+   * @param heap the heap, as for {@code -Xmx}
+   * @param withoutJar the prefix of the name of a jar to leave off the class path
    */
   public static ChildJvm start(
       Path work, String heap, Optional<String> withoutJar, Class<? extends Task> task, Facts told)
@@ -106,14 +108,14 @@ public final class ChildJvm {
     return new ChildJvm(builder.start(), errors);
   }
 
-  /** Runs a child to its end, and returns what it answered. */
+  /** Runs a child to its end, and returns its answer. */
   public static Facts run(
       Path work, String heap, Optional<String> withoutJar, Class<? extends Task> task, Facts told)
       throws IOException, InterruptedException {
     return start(work, heap, withoutJar, task, told).awaitEnd();
   }
 
-  /** Waits for an answer that it gives before its end. */
+  /** Waits for an answer before the end. */
   public void await(String answer) throws IOException, InterruptedException {
     String line = out.readLine();
     while (line != null && !line.startsWith(Child.ANSWER + answer + "=")) {
@@ -124,7 +126,7 @@ public final class ChildJvm {
     }
   }
 
-  /** SIGKILL: no handler of it runs. */
+  /** Ends the child by SIGKILL. */
   public void kill() throws InterruptedException {
     process.toHandle().destroyForcibly();
     process.waitFor();

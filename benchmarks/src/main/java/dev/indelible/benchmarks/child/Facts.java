@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** What a child is told, and what it answers: names and values, each one line. One thread. */
+/** The orders or the answers of a child: names and values, each one line. Not thread-safe. */
 public final class Facts {
   private final Map<String, String> values = new LinkedHashMap<>();
 
@@ -17,7 +17,7 @@ public final class Facts {
     return this;
   }
 
-  /** Adds how long something took. */
+  /** Adds percentiles. */
   public Facts with(String name, Latencies latencies) {
     return with(name + ".p50", latencies.p50())
         .with(name + ".p99", latencies.p99())
@@ -25,7 +25,7 @@ public final class Facts {
         .with(name + ".max", latencies.max());
   }
 
-  /** A text. */
+  /** Returns a text. */
   public String text(String name) {
     String value = values.get(name);
     if (value == null) {
@@ -34,27 +34,27 @@ public final class Facts {
     return value;
   }
 
-  /** A number. */
+  /** Returns a number. */
   public long number(String name) {
     return Long.parseLong(text(name));
   }
 
-  /** A small number. */
+  /** Returns a small number. */
   public int count(String name) {
     return Integer.parseInt(text(name));
   }
 
-  /** A path. */
+  /** Returns a path. */
   public Path path(String name) {
     return Path.of(text(name));
   }
 
-  /** A time. */
+  /** Returns a duration. */
   public Duration time(String name) {
     return Duration.parse(text(name));
   }
 
-  /** How long something took. */
+  /** Returns percentiles. */
   public Latencies latencies(String name) {
     return new Latencies(
         number(name + ".p50"),

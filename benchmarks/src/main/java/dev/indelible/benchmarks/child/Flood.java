@@ -14,11 +14,11 @@ import java.util.List;
 import org.HdrHistogram.Histogram;
 
 /**
- * Hands events in as fast as they are taken, and waits until all have arrived: how many a second
- * from the first call to the last arrival. Then counts what is really there.
+ * Submits events as fast as they are accepted, and waits until all are stored: measures the rate
+ * from the first call to the last stored event. Then counts the events that are there.
  */
 public final class Flood implements Task {
-  /** What a flood is told: who, where, how much, and for how long at most. */
+  /** The orders: contender, directory, number of events, and time limit. */
   public static Facts told(
       Contender contender,
       Path directory,

@@ -25,16 +25,16 @@ import java.util.SplittableRandom;
 import org.HdrHistogram.Histogram;
 
 /**
- * What an append costs in a large ledger over what it costs in a small one. Fills both with valid
- * rows, opens them as a user would, and times the same number of events from the first call to the
- * last row; in rounds, one and the other in turn. The small one is made anew for each round.
+ * Compares an append to a large ledger with one to a small ledger. Fills both with valid rows,
+ * opens them as a user does, and times an equal number of events from the first call to the last
+ * row, in alternating rounds. The small ledger is made anew for each round.
  */
 public final class Growth implements Task {
   private static final Duration PATIENCE = Duration.ofMinutes(30);
 
   /**
-   * What it is told: where, how large the two are, how often, how many to add each time, and how
-   * many proofs to make from the large one in the end.
+   * The orders: directory, sizes of both ledgers, number of rounds, number of events a round, and
+   * number of proofs from the large ledger at the end.
    */
   public static Facts told(
       Path directory, long small, long large, int rounds, long warmUp, long events, int proofs) {
@@ -69,10 +69,10 @@ public final class Growth implements Task {
   }
 
   /**
-   * One log, closed, and the events that come next in it.
+   * A closed log, and its next events.
    *
-   * @param directory where it is
-   * @param stream its events
+   * @param directory the directory of the log
+   * @param stream the next events
    */
   private record Log(Path directory, EventStream stream) {
     static Log fill(Path directory, long rows) throws Exception {
@@ -95,7 +95,7 @@ public final class Growth implements Task {
       return log;
     }
 
-    /** Returns how long the events took that came after the warm-up. */
+    /** Returns the time of the events after the warm-up. */
     long append(long warmUp, long events) throws Exception {
       try (Indelible log =
           new IndelibleContender(Durability.PROCESS, RowSignatures.CORRETTO).start(directory)) {
@@ -106,7 +106,7 @@ public final class Growth implements Task {
       }
     }
 
-    /** Returns how long it takes to find an event by its id and prove that it is in the log. */
+    /** Returns the time to find an event by its id and prove that it is in the log. */
     Latencies prove(int times) throws Exception {
       DataDirectory data = new DataDirectory(directory);
       KeyRing keys = data.keys().accepted();
@@ -114,7 +114,7 @@ public final class Growth implements Task {
       Histogram measured = Latencies.histogram();
       try (LedgerReader ledger = SqliteLedger.open(data.database())) {
         long rows = ledger.size();
-        // As many before that are not measured.
+        // An equal number before, which is not measured.
         for (int proof = -times; proof < times; proof++) {
           String id = ledger.row(1 + random.nextLong(rows)).orElseThrow().id();
           long start = System.nanoTime();

@@ -9,8 +9,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.Histogram;
 
 /**
- * One producer's way of handing its events in: in order, and again after a moment what was not
- * accepted. Only the call itself is timed. One thread.
+ * Submits the events of one producer in order, and retries a rejected event after a moment. Only
+ * the call itself is timed. Not thread-safe.
  */
 final class Handover {
   private static final Duration MOMENT = Duration.ofNanos(50_000);
@@ -22,9 +22,9 @@ final class Handover {
   private long rejected;
 
   /**
-   * A handover.
+   * Creates a handover.
    *
-   * @param calls where the time of each call is recorded
+   * @param calls receives the time of each call
    */
   Handover(Contender.Session session, EventStream events, Histogram calls) {
     this.session = session;
@@ -32,7 +32,7 @@ final class Handover {
     this.calls = calls;
   }
 
-  /** Hands in the next event. */
+  /** Submits the next event. */
   void handOver() throws Exception {
     DeferredAuditEvent event = events.next();
     while (!submit(event)) {
@@ -42,12 +42,12 @@ final class Handover {
     accepted++;
   }
 
-  /** How many were accepted. */
+  /** Returns the number of accepted events. */
   long accepted() {
     return accepted;
   }
 
-  /** How many calls were in vain. */
+  /** Returns the number of rejected calls. */
   long rejected() {
     return rejected;
   }

@@ -18,27 +18,28 @@ import java.util.List;
 import java.util.concurrent.FutureTask;
 
 /**
- * The limit: the rows that Indelible would make of the same events, finished before the clock runs,
- * inserted in bulk into the same tables and indexes by the same statement. Or the bound: the same
- * while other threads make a signature for each row, which nothing that signs rows can do without.
+ * The limit: the rows that Indelible makes of the events, computed before the clock starts, are
+ * inserted in bulk into the tables and indexes by the statement of Indelible. Or the bound:
+ * likewise, while other threads make a signature for each row, which every design with signed rows
+ * needs.
  */
 public final class RawInsert implements Task {
-  /** Rows in one transaction: enough that a larger one is no faster. */
+  /** Rows in one transaction; a larger one is not faster. */
   public static final int BATCH = 10_000;
 
   private static final int SEALED_AT_ONCE = 10_000;
 
   private static final int SIGNERS = Runtime.getRuntime().availableProcessors();
 
-  /** What else is done while the rows are inserted. */
+  /** The work beside the inserts. */
   public enum Beside {
-    /** Nothing. */
+    /** No work. */
     NOTHING,
-    /** A signature for each row is made, and thrown away. */
+    /** Makes a signature for each row, and discards it. */
     SIGNING
   }
 
-  /** What it is told: where, whether with signatures or off, what beside it, and how much. */
+  /** The orders: directory, signatures, work beside the inserts, and number of rows. */
   public static Facts told(
       Path directory,
       RowSignatures signatures,
@@ -73,7 +74,7 @@ public final class RawInsert implements Task {
     return beside == Beside.NOTHING ? insert(rows, file) : insertAndSign(rows, file);
   }
 
-  /** Until all rows are in and all signatures made. */
+  /** Runs until all rows are inserted and all signatures are made. */
   private static long insertAndSign(List<ChainRow> rows, Path file) throws Exception {
     SigningKey key = SigningKey.generate();
     byte[] message = rows.get(0).signedMessage();

@@ -13,11 +13,11 @@ import java.util.List;
 import org.HdrHistogram.Histogram;
 
 /**
- * Hands events in at a fixed pace, and times two things of each: the call itself, and the response,
- * from when the event was due to when the call returned.
+ * Submits events at a fixed pace, and times the call itself, and the response, from the time at
+ * which the event was due to the return of the call.
  */
 public final class Stride implements Task {
-  /** What a stride is told: who, where, how fast, and for how long. */
+  /** The orders: contender, directory, rate and duration. */
   public static Facts told(
       Contender contender,
       Path directory,
@@ -64,7 +64,7 @@ public final class Stride implements Task {
     }
   }
 
-  /** One producer and what it has recorded. */
+  /** A producer and its measurements. */
   private static final class Producer {
     private final Histogram calls = Latencies.histogram();
     private final Histogram responses = Latencies.histogram();

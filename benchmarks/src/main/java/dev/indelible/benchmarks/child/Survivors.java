@@ -8,9 +8,9 @@ import dev.indelible.benchmarks.load.Tally;
 import java.nio.file.Path;
 import java.util.Arrays;
 
-/** Counts what a killed {@link Victim} left, against what it had noted as accepted. */
+/** Compares the events that a killed {@link Victim} left with those that it noted as accepted. */
 public final class Survivors implements Task {
-  /** What it is told: who, where, and where the notes are. */
+  /** The orders: contender, directory, and file of notes. */
   public static Facts told(Contender contender, Path directory, Path notes) {
     return new Facts()
         .with("contender", contender.name())

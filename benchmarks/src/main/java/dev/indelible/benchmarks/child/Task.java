@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.benchmarks.child;
 
-/** What a child JVM does. */
+/** The work of a child JVM. */
 @FunctionalInterface
 public interface Task {
   /**
-   * Does it.
+   * Runs the task.
    *
-   * @param told what it was told
-   * @return what it has to answer
+   * @param told the orders
+   * @return the answer
    */
   Facts run(Facts told) throws Exception;
 }

@@ -22,13 +22,13 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * How fast a log is verified, beside the limit: the same rows read by as many threads, and not
- * looked at. In rounds, one and the other in turn, after one of each that is not measured.
+ * Measures the verification of a log, and the limit: the rows only read, by as many threads. In
+ * alternating rounds, after a warm-up round of each.
  */
 public final class Verification implements Task {
   private static final int ROWS_AT_ONCE = 1_024;
 
-  /** What it is told: where, who signs the rows, how many, and how often. */
+  /** The orders: directory, signer, number of rows, and number of rounds. */
   public static Facts told(Path directory, RowSignatures signatures, long events, int rounds) {
     return new Facts()
         .with("directory", directory)

@@ -12,19 +12,19 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * Hands events in at a fixed pace until it is killed, and notes each the moment it is accepted, in
- * a file that outlives it.
+ * Submits events at a fixed pace until it is killed, and notes each accepted event at once, in a
+ * file that survives the process.
  */
 public final class Victim implements Task {
-  /** What it answers when it is in mid-stream. */
+  /** The answer while it submits. */
   public static final String READY = "ready";
 
-  /** Far longer than anybody lets it live. */
+  /** Longer than any victim lives. */
   private static final Duration LIFE = Duration.ofMinutes(5);
 
   private static final int READY_AFTER_EVENTS = 100;
 
-  /** What a victim is told: who, where, where its notes are, and how fast. */
+  /** The orders: contender, directory, file of notes, and rate. */
   public static Facts told(
       Contender contender, Path directory, Path notes, int producers, int eventsPerSecond) {
     return new Facts()

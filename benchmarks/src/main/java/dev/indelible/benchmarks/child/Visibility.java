@@ -18,17 +18,17 @@ import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.Histogram;
 
 /**
- * From submit to row visible while nothing else goes on: single events at random moments, and a
- * reader that looks for each on a connection of its own.
+ * Measures the time from submit to a visible row on an idle system: single events at random
+ * moments, and a reader that polls for each on its own connection.
  */
 public final class Visibility implements Task {
-  /** How often the reader looks; a result is late by at most this, and by one query. */
+  /** The interval of the reader; a result is late by at most this and one query. */
   private static final Duration LOOK = Duration.ofNanos(100_000);
 
   private static final int LONGEST_PAUSE_MILLIS = 30;
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
-  /** What it is told: where, and how many. */
+  /** The orders: the directory and the number of events. */
   public static Facts told(Path directory, int warmUp, int events) {
     return new Facts().with("directory", directory).with("warmUp", warmUp).with("events", events);
   }

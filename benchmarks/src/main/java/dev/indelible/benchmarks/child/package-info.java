@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Each measurement in a JVM of its own, so that none warms or starves another. */
+/** Measurements in JVMs of their own, so that none affects another. */
 @NullMarked
 package dev.indelible.benchmarks.child;
 

@@ -10,7 +10,7 @@ import net.openhft.chronicle.queue.ChronicleQueue;
 import net.openhft.chronicle.queue.ExcerptAppender;
 import net.openhft.chronicle.queue.ExcerptTailer;
 
-/** Chronicle Queue: a memory-mapped file written by the caller itself. */
+/** Chronicle Queue: a memory-mapped file written on the caller's thread. */
 public final class ChronicleContender implements Contender {
   @Override
   public String name() {
@@ -55,7 +55,7 @@ public final class ChronicleContender implements Contender {
 
     @Override
     public void awaitArrival() {
-      // It is there when submit returns.
+      // Written when submit returns.
     }
 
     @Override

@@ -8,48 +8,48 @@ import java.sql.SQLException;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/** A way to take events in and bring them to rest on disk. */
+/** A way to accept events and store them on disk. */
 public interface Contender {
-  /** What it is called in the table. */
+  /** Returns the name in the table. */
   String name();
 
-  /** With what settings it runs, for the reader who wants to judge or repeat it. */
+  /** Returns the settings, for readers who repeat the measurement. */
   String settings();
 
-  /** Opens it on a directory that is empty. */
+  /** Opens the contender on an empty directory. */
   Session open(Path directory) throws Exception;
 
   /**
-   * Names what is on disk of a session that has ended, or was killed, after the recovery that the
-   * contender itself makes when it starts again.
+   * Reads the events on disk of a session that ended or was killed, after the recovery that the
+   * contender makes at a restart.
    *
-   * @param id takes the id of each event, as often as it is there
+   * @param id receives the id of each event, once for each copy
    */
   void forEachEvent(Path directory, Consumer<String> id) throws Exception;
 
   /**
-   * The part of the events that is enough to measure it: one in so many. More than one for those so
-   * slow that nobody would wait for the rest.
+   * Returns the divisor of the number of events for a measurement; more than one for slow
+   * contenders.
    */
   default int share() {
     return 1;
   }
 
-  /** The beginning of the name of a jar that it is to run without. */
+  /** Returns the prefix of the name of a jar that must not be on its class path. */
   default Optional<String> withoutJar() {
     return Optional.empty();
   }
 
-  /** A contender at work. */
+  /** An open contender. */
   interface Session extends AutoCloseable {
     /**
-     * Hands in an event; from any thread.
+     * Submits an event; thread-safe.
      *
-     * @return whether it was accepted, as far as the contender tells
+     * @return true if it was accepted, as far as the contender reports it
      */
     boolean submit(DeferredAuditEvent event) throws Exception;
 
-    /** Waits until everything accepted is where it ends. Nothing is handed in any more. */
+    /** Waits until every accepted event is stored; called after the last submit. */
     void awaitArrival() throws Exception;
 
     @Override

@@ -6,11 +6,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** All who are held against each other, in the order of the table. */
+/** The contenders, in the order of the table. */
 public final class Contenders {
   private Contenders() {}
 
-  /** All of them. */
+  /** Returns all contenders. */
   public static List<Contender> all() {
     List<Contender> all = new ArrayList<>();
     for (Durability durability : Durability.values()) {
@@ -30,7 +30,7 @@ public final class Contenders {
     return all;
   }
 
-  /** The one of that name. */
+  /** Returns the contender of this name. */
   public static Contender named(String name) {
     Contender treeless = new IndelibleContender(Durability.PROCESS, RowSignatures.OFF, false);
     return Stream.concat(all().stream(), Stream.of(treeless))

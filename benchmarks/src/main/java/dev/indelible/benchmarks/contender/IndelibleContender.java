@@ -20,16 +20,16 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Indelible as its users open it: journal, drainer, signed chain in SQLite.
+ * Indelible as users open it: journal, drainer, signed chain in SQLite.
  *
- * @param tree whether it keeps its Merkle tree. There is no way to do without; it leaves alone one
- *     that somebody damaged, and that shows what keeping it costs
+ * @param tree false to measure the cost of the Merkle tree. No setting turns it off; a log does not
+ *     update a damaged tree, so the tree is damaged first
  */
 public record IndelibleContender(Durability durability, RowSignatures signatures, boolean tree)
     implements Contender {
   private static final Duration PATIENCE = Duration.ofMinutes(30);
 
-  /** With its tree. */
+  /** Creates the contender with its tree. */
   public IndelibleContender(Durability durability, RowSignatures signatures) {
     this(durability, signatures, true);
   }
@@ -67,7 +67,7 @@ public record IndelibleContender(Durability durability, RowSignatures signatures
         ledger.forEachRow(
             RowQuery.all(),
             row -> {
-              // What the log says of itself nobody handed in.
+              // The log's own events were not submitted.
               if (row.eventType().equals(DeferredAuditEvent.REFUSAL)) {
                 id.accept(row.id());
               }
@@ -77,7 +77,7 @@ public record IndelibleContender(Durability durability, RowSignatures signatures
     }
   }
 
-  /** Opens the log itself. */
+  /** Opens the log. */
   public Indelible start(Path directory) throws Exception {
     if (!tree && !Files.exists(new DataDirectory(directory).database())) {
       damageTree(directory);

@@ -23,7 +23,7 @@ import org.apache.kafka.server.common.MetadataVersion;
 
 /** A Kafka broker that is its own controller (KRaft), in this JVM, reached over loopback. */
 final class KafkaBroker implements AutoCloseable {
-  /** One partition, as a chain has one order. */
+  /** The number of partitions: one, because a chain has one order. */
   static final String TOPIC = "audit";
 
   private static final String HOST = InetAddress.getLoopbackAddress().getHostAddress();
@@ -37,7 +37,7 @@ final class KafkaBroker implements AutoCloseable {
     this.address = address;
   }
 
-  /** Starts one on a directory, formatted first if it is empty, and makes the topic. */
+  /** Starts a broker on a directory, which is formatted if it is empty, and creates the topic. */
   static KafkaBroker start(Path directory) throws Exception {
     List<Integer> ports = freePorts();
     String broker = HOST + ":" + ports.get(0);
@@ -54,7 +54,7 @@ final class KafkaBroker implements AutoCloseable {
     return started;
   }
 
-  /** Where clients find it. */
+  /** Returns the address for clients. */
   String address() {
     return address;
   }
@@ -75,7 +75,7 @@ final class KafkaBroker implements AutoCloseable {
         Map.entry("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT"),
         Map.entry("controller.listener.names", "CONTROLLER"),
         Map.entry("controller.quorum.voters", NODE + "@" + controller),
-        // There is one broker to keep a copy.
+        // There is one broker, so there is one copy.
         Map.entry("offsets.topic.replication.factor", "1"),
         Map.entry("transaction.state.log.replication.factor", "1"),
         Map.entry("transaction.state.log.min.isr", "1"));

@@ -19,7 +19,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 /**
  * A Kafka producer and its broker in one JVM.
  *
- * @param waiting whether submit waits for the broker's acknowledgement, or returns when the
+ * @param waiting true if submit waits for the broker's acknowledgement; if not, it returns once the
  *     producer has the event in its buffer
  */
 public record KafkaContender(boolean waiting) implements Contender {

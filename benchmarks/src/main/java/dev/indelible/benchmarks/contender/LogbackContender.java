@@ -17,12 +17,12 @@ import java.util.function.Consumer;
 /**
  * Logback's asynchronous appender in front of a file.
  *
- * @param discarding whether it may drop events, which is its default for the level INFO
+ * @param discarding true if it may drop events, which is its default for the level INFO
  */
 public record LogbackContender(boolean discarding) implements Contender {
   private static final String FILE = "logback.log";
 
-  /** How long a stop waits until the queue is written; 1,000 by default. */
+  /** The time that a stop waits for the queue; 1,000 by default. */
   private static final int PATIENCE_MILLIS = 600_000;
 
   @Override

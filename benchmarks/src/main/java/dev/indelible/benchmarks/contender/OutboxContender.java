@@ -26,13 +26,16 @@ import org.h2.jdbcx.JdbcConnectionPool;
  * transaction-outbox on H2: submit commits a row of the outbox, and its workers then move the event
  * into a table, in the transaction that deletes that row.
  *
- * @param writeDelayMillis how long H2 may keep a commit in memory; its default is 500
+ * @param writeDelayMillis the time that H2 may keep a commit in memory; its default is 500
  */
 public record OutboxContender(int writeDelayMillis) implements Contender {
   private static final Pattern UUID = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
   private static final Duration POLL = Duration.ofMillis(5);
 
-  /** Longer than an event waits for a worker; an earlier second attempt only gets in its way. */
+  /**
+   * Longer than an event waits for a worker; an earlier second attempt would conflict with the
+   * first.
+   */
   private static final Duration RETRY_AFTER = Duration.ofSeconds(10);
 
   private static final Duration FLUSH_INTERVAL = Duration.ofSeconds(1);
@@ -67,7 +70,7 @@ public record OutboxContender(int writeDelayMillis) implements Contender {
     return new Outbox(pool);
   }
 
-  /** What waits in the outbox is still delivered one day, so it counts as there. */
+  /** Reads the table and the outbox: an event in the outbox is delivered later, so it counts. */
   @Override
   public void forEachEvent(Path directory, Consumer<String> id) throws Exception {
     JdbcConnectionPool pool = pool(directory);
@@ -89,7 +92,7 @@ public record OutboxContender(int writeDelayMillis) implements Contender {
     }
   }
 
-  /** The id is the first argument of the stored call, and the first UUID in its JSON. */
+  /** Returns the id: the first argument of the stored call, and the first UUID in its JSON. */
   private static String firstArgument(String call) {
     Matcher matcher = UUID.matcher(call);
     if (!matcher.find()) {
@@ -143,7 +146,7 @@ public record OutboxContender(int writeDelayMillis) implements Contender {
       return true;
     }
 
-    /** In the transaction in which the outbox forgets the call. */
+    /** Inserts the event in the transaction that deletes the call from the outbox. */
     @Override
     public void deliver(String id, String payload) {
       try {

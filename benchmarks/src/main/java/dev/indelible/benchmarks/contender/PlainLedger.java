@@ -15,17 +15,17 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The ledger's tables and indexes written with plain JDBC, nothing computed and nothing checked.
- * One thread.
+ * The ledger's tables and indexes written with plain JDBC, without computation and checks. One
+ * thread.
  */
 public final class PlainLedger implements AutoCloseable {
-  /** What a commit waits for; all else is set as the product sets it for itself. */
+  /** The durability of a commit; all other settings are those of the product. */
   public enum Synchronous {
-    /** The disk, as the product does. */
+    /** Waits for the disk, as the product does. */
     FULL,
-    /** Nothing but now and then the disk, as the original design does. */
+    /** Waits for the disk at WAL checkpoints only, as the original design does. */
     NORMAL,
-    /** Nothing: to fill a ledger in a hurry, before anything is measured. */
+    /** Waits for nothing: to fill a ledger before a measurement. */
     OFF
   }
 
@@ -45,7 +45,7 @@ public final class PlainLedger implements AutoCloseable {
                 + " FROM signed_events ORDER BY sequence DESC LIMIT 1");
   }
 
-  /** A new file with the tables, indexes and page size that the product makes. */
+  /** Creates a file with the tables, indexes and page size of the product. */
   public static PlainLedger create(Path file, Synchronous synchronous) throws SQLException {
     try (Connection connection = connect(file)) {
       SqliteTuning.makeTables(connection);
@@ -53,7 +53,7 @@ public final class PlainLedger implements AutoCloseable {
     return open(file, synchronous);
   }
 
-  /** A file that is there. */
+  /** Opens an existing file. */
   public static PlainLedger open(Path file, Synchronous synchronous) throws SQLException {
     Connection connection = connect(file);
     SqliteTuning.apply(connection);
@@ -85,7 +85,7 @@ public final class PlainLedger implements AutoCloseable {
     insert.executeUpdate();
   }
 
-  /** The end of the chain, read from the last row. */
+  /** Returns the end of the chain, read from the last row. */
   public Head head() throws SQLException {
     try (ResultSet row = last.executeQuery()) {
       return row.next() ? read(row).head() : Head.EMPTY;

@@ -55,7 +55,7 @@ public final class RowPerTransaction implements Contender {
     }
   }
 
-  /** The queue and its one writer, whose end is its last row. */
+  /** The queue and its writer. */
   private static final class Writer implements Session {
     private final BlockingQueue<Optional<DeferredAuditEvent>> queue = new LinkedBlockingQueue<>();
     private final RowSealer sealer = new RowSealer(SigningKey.generate());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.benchmarks.contender;
 
-import dev.indelible.Indelible;
+import dev.indelible.IndelibleBuilder;
 import java.security.GeneralSecurityException;
 import java.security.Provider;
 import java.security.Signature;
@@ -10,15 +10,15 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Who signs Indelible's rows, if anybody. Which signer it is its class path decides: it takes
- * Corretto's jar where it is.
+ * The signer of Indelible's rows, if there is one. The class path decides: Indelible uses
+ * Corretto's jar if it is there.
  */
 public enum RowSignatures {
-  /** BouncyCastle, as without any other jar. */
+  /** BouncyCastle, the default. */
   BOUNCY_CASTLE("BouncyCastle", Optional.of("AmazonCorrettoCryptoProvider")),
   /** The Amazon Corretto Crypto Provider. */
   CORRETTO("Corretto", Optional.empty()),
-  /** Nobody: rows are left unsigned, as a user may ask for. */
+  /** No signer: rows are left unsigned, which is a setting. */
   OFF("off", Optional.empty());
 
   private static final String CORRETTO_PROVIDER =
@@ -32,7 +32,7 @@ public enum RowSignatures {
     this.withoutJar = withoutJar;
   }
 
-  /** Those that work on this machine: Corretto is native code. */
+  /** Returns the signers that work on this machine: Corretto is native code. */
   public static List<RowSignatures> usable() {
     return Arrays.stream(values()).filter(each -> each != CORRETTO || hasCorretto()).toList();
   }
@@ -47,18 +47,18 @@ public enum RowSignatures {
     }
   }
 
-  /** What it is called in a table. */
+  /** Returns the name in a table. */
   public String title() {
     return title;
   }
 
-  /** The beginning of the name of a jar that must not be on the class path. */
+  /** Returns the prefix of the name of a jar that must not be on the class path. */
   Optional<String> withoutJar() {
     return withoutJar;
   }
 
-  /** Sets a log to it. */
-  Indelible.Builder apply(Indelible.Builder builder) {
+  /** Configures a log to use this signer. */
+  IndelibleBuilder apply(IndelibleBuilder builder) {
     return builder.rowSignatures(this != OFF);
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The ways to take events in that are held against each other. */
+/** The contenders: ways to accept and store events. */
 @NullMarked
 package dev.indelible.benchmarks.contender;
 

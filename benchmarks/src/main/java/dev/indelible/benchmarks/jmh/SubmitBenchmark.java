@@ -26,25 +26,25 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.infra.ThreadParams;
 
 /**
- * One {@code submit} with durability {@code process}, by as many producers as there are threads,
- * each as fast as it can. A new log for every iteration, so that its backlog stays bounded.
+ * Measures {@code submit} with durability {@code process}, by one producer a thread, each as fast
+ * as it can. A new log for every iteration, so that its backlog stays bounded.
  */
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class SubmitBenchmark {
-  /** Drained into SQLite meanwhile. */
+  /** Measures submit while a drainer writes to SQLite. */
   public static final String RUNNING = "running";
 
-  /** The journal alone. */
+  /** Measures submit into the journal alone. */
   public static final String NONE = "none";
 
-  /** The call. */
+  /** Submits an event. */
   @Benchmark
   public boolean submit(Log log, Producer producer) {
     return log.queue.submit(producer.event);
   }
 
-  /** No call, but all that is done around one: what it allocates is to be taken off. */
+  /** Makes an event without submitting it: its allocation is subtracted. */
   @Benchmark
   public DeferredAuditEvent nothing(Producer producer) {
     return producer.event;
@@ -53,7 +53,7 @@ public class SubmitBenchmark {
   /** An open log. */
   @State(Scope.Benchmark)
   public static class Log {
-    /** Whether a drainer takes the events away. */
+    /** True if a drainer removes the events. */
     @Param({RUNNING, NONE})
     public String drainer;
 
@@ -61,7 +61,7 @@ public class SubmitBenchmark {
     private AutoCloseable open;
     private DeferredAuditQueue queue;
 
-    /** Opens a new one. */
+    /** Opens a new log. */
     @Setup(Level.Iteration)
     public void open() throws Exception {
       scratch = Scratch.in(Path.of(System.getProperty("java.io.tmpdir")));
@@ -78,7 +78,7 @@ public class SubmitBenchmark {
       }
     }
 
-    /** Leaves what waits, and removes it. A call that was refused was a call all the same. */
+    /** Closes the log without draining, and deletes it. Rejected calls count as calls. */
     @TearDown(Level.Iteration)
     public void close() throws Exception {
       open.close();
@@ -92,13 +92,13 @@ public class SubmitBenchmark {
     private EventStream events;
     private DeferredAuditEvent event;
 
-    /** Takes its place among the others. */
+    /** Draws the number of this producer. */
     @Setup
     public void begin(ThreadParams threads) {
       events = new EventStream(threads.getThreadIndex(), threads.getThreadCount());
     }
 
-    /** Makes the next event, outside of what is timed. */
+    /** Makes the next event, outside of the timed call. */
     @Setup(Level.Invocation)
     public void next() {
       event = events.next();

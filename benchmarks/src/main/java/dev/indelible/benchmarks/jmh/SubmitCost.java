@@ -17,17 +17,17 @@ import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.util.Statistics;
 
 /**
- * What a submit cost.
+ * The cost of a submit.
  *
- * @param drained whether a drainer was at work beside it
- * @param producers how many submitted at once
- * @param call how long the call took
- * @param bytes what was allocated for each, by the whole JVM: with a drainer, its work too
+ * @param drained true if a drainer ran meanwhile
+ * @param producers the number of concurrent producers
+ * @param call the duration of the call
+ * @param bytes the allocation for each event by the whole JVM, the drainer's included
  */
 public record SubmitCost(boolean drained, int producers, Latencies call, long bytes) {
   private static final String ALLOCATION = "gc.alloc.rate.norm";
 
-  /** Measures it. */
+  /** Measures the cost. */
   public static List<SubmitCost> measure(Path work, List<Integer> producers, int iterations)
       throws RunnerException {
     long around = bytes(run(work, "nothing", 1, iterations).iterator().next());

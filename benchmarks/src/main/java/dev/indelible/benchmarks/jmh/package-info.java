@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What one submit costs, by JMH. */
+/** The cost of one submit, measured by JMH. */
 @NullMarked
 package dev.indelible.benchmarks.jmh;
 

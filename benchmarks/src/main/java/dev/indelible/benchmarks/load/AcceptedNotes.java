@@ -9,14 +9,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * How many events of each producer were accepted, in a mapped file that outlives a killed process.
- * A producer hands in its events in order and repeats one that was not accepted, so a count says
- * which.
+ * The number of accepted events of each producer, in a mapped file that survives a killed process.
+ * A producer submits its events in order and retries a rejected one, so the count identifies the
+ * events.
  */
 public final class AcceptedNotes {
   private static final int MAX_PRODUCERS = 64;
 
-  /** Each producer's count has a cache line to itself. */
+  /** The bytes between counts: each has its own cache line. */
   private static final int STRIDE = 64;
 
   private final MappedByteBuffer counts;
@@ -25,7 +25,7 @@ public final class AcceptedNotes {
     this.counts = counts;
   }
 
-  /** Opens a file of notes, made first if there is none. */
+  /** Opens a file of notes; creates it if it is missing. */
   public static AcceptedNotes open(Path file) throws IOException {
     try (FileChannel channel =
         FileChannel.open(
@@ -34,12 +34,12 @@ public final class AcceptedNotes {
     }
   }
 
-  /** Notes that so many events of a producer are accepted; for the producer's own thread. */
+  /** Records the number of accepted events of a producer; called on the producer's thread. */
   public void note(int producer, long count) {
     counts.putLong(producer * STRIDE, count);
   }
 
-  /** The counts by producer. */
+  /** Returns the counts by producer. */
   public long[] counts() {
     long[] all = new long[MAX_PRODUCERS];
     for (int producer = 0; producer < MAX_PRODUCERS; producer++) {

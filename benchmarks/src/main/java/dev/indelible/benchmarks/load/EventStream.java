@@ -9,9 +9,9 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * The events of one producer, the same in every run: refusals of some 400 bytes. Ids (UUIDv7) and
- * times rise as they would in life, and an id tells which event of which producer it is. One
- * thread.
+ * The events of one producer, identical in every run: refusals of some 400 bytes. Ids (UUIDv7) and
+ * times rise as real ones do, and an id has the number of the producer and of the event. Not
+ * thread-safe.
  */
 public final class EventStream {
   private static final Instant BEGINNING = Instant.parse("2026-01-01T00:00:00Z");
@@ -20,7 +20,7 @@ public final class EventStream {
   private static final Optional<String> POLICY = Optional.of("sha256:" + "0".repeat(64));
   private static final int AGENTS = 50;
 
-  /** How an id tells the producer: in the bits above the number, below the variant. */
+  /** The bits of an id with the producer: above the number, below the variant. */
   private static final int PRODUCER_SHIFT = 48;
 
   private static final long VERSION = 0x7000;
@@ -31,17 +31,17 @@ public final class EventStream {
   private long next;
 
   /**
-   * A stream.
+   * Creates a stream.
    *
-   * @param producer which one, from 0
-   * @param producers how many there are; their times interleave
+   * @param producer the number of the producer, from 0
+   * @param producers the number of producers; their times interleave
    */
   public EventStream(int producer, int producers) {
     this.producer = producer;
     this.producers = producers;
   }
 
-  /** The next event. */
+  /** Returns the next event. */
   public DeferredAuditEvent next() {
     long number = next++;
     Instant time = BEGINNING.plusNanos((number * producers + producer) * 1_000);
@@ -54,12 +54,12 @@ public final class EventStream {
         time);
   }
 
-  /** Which producer an event is of. */
+  /** Returns the producer of an event. */
   static int producerOf(UUID id) {
     return (int) (id.getLeastSignificantBits() >>> PRODUCER_SHIFT & 0x3fff);
   }
 
-  /** Which of its producer's events it is. */
+  /** Returns the number of an event within its producer's. */
   static long numberOf(UUID id) {
     return id.getLeastSignificantBits() & (1L << PRODUCER_SHIFT) - 1;
   }

@@ -5,7 +5,7 @@ import java.util.List;
 import org.HdrHistogram.Histogram;
 
 /**
- * How long something took, in nanoseconds.
+ * Percentiles of durations, in nanoseconds.
  *
  * @param p50 half took at most this
  * @param p99 99 of 100
@@ -13,15 +13,15 @@ import org.HdrHistogram.Histogram;
  * @param max all
  */
 public record Latencies(long p50, long p99, long p999, long max) {
-  /** Enough that a percentile is right to half a percent. */
+  /** Precise to half a percent. */
   private static final int DIGITS = 3;
 
-  /** A histogram to record into; one thread. */
+  /** Returns a histogram; not thread-safe. */
   public static Histogram histogram() {
     return new Histogram(DIGITS);
   }
 
-  /** What a histogram says. */
+  /** Returns the percentiles of a histogram. */
   public static Latencies of(Histogram histogram) {
     return new Latencies(
         histogram.getValueAtPercentile(50),
@@ -30,7 +30,7 @@ public record Latencies(long p50, long p99, long p999, long max) {
         histogram.getMaxValue());
   }
 
-  /** The middle one of some times. */
+  /** Returns the median. */
   public static long median(List<Long> times) {
     return times.stream().sorted().skip(times.size() / 2).findFirst().orElseThrow();
   }

@@ -19,13 +19,13 @@ public final class Pace {
   private final long start;
   private final double eventsPerTick;
 
-  /** What is done for each event. */
+  /** The work for each event. */
   @FunctionalInterface
   public interface Step {
     /**
      * Handles one event.
      *
-     * @param due when it was to begin, as {@link System#nanoTime}
+     * @param due the time at which it is due, as {@link System#nanoTime}
      */
     void run(long due) throws Exception;
   }
@@ -33,16 +33,16 @@ public final class Pace {
   /**
    * The pace of one of several producers, whose ticks do not coincide.
    *
-   * @param producer which one, from 0
-   * @param producers how many
-   * @param eventsPerSecond of all together
+   * @param producer the number of the producer, from 0
+   * @param producers the number of producers
+   * @param eventsPerSecond the rate of all producers together
    */
   public Pace(int producer, int producers, int eventsPerSecond) {
     this.start = System.nanoTime() + TICK.toNanos() + TICK.toNanos() * producer / producers;
     this.eventsPerTick = (double) eventsPerSecond / TICKS_PER_SECOND / producers;
   }
 
-  /** Runs for that long, or longer if the steps do not keep the pace. */
+  /** Runs for this time, or longer if the steps are slower than the pace. */
   public void run(Duration time, Step step) throws Exception {
     long ticks = time.dividedBy(TICK);
     for (long tick = 0; tick < ticks; tick++) {

@@ -10,19 +10,19 @@ import java.util.concurrent.FutureTask;
 public final class Producers {
   private Producers() {}
 
-  /** What a producer does. */
+  /** The work of a producer. */
   @FunctionalInterface
   public interface Producer<T> {
     /**
      * Produces until it is done.
      *
-     * @param producer which one it is, from 0
-     * @return what it has to tell
+     * @param producer the number of the producer, from 0
+     * @return the result
      */
     T run(int producer) throws Exception;
   }
 
-  /** Runs that many at once, and returns what they have to tell; fails if one of them does. */
+  /** Runs producers at once and returns their results; fails if one of them fails. */
   public static <T> List<T> run(int producers, Producer<T> producer) throws Exception {
     List<FutureTask<T>> tasks = new ArrayList<>();
     for (int p = 0; p < producers; p++) {

@@ -11,7 +11,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /**
- * A directory that is gone when it is closed.
+ * A directory that is deleted on close.
  *
  * @param path the directory
  */
@@ -19,12 +19,12 @@ public record Scratch(Path path) implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
   private static final Duration MOMENT = Duration.ofMillis(50);
 
-  /** A new one. */
+  /** Creates a directory. */
   public static Scratch in(Path parent) throws IOException {
     return new Scratch(Files.createTempDirectory(parent, "indelible-bench-"));
   }
 
-  /** What ran here may still be at work on its last batch, and make files while others go. */
+  /** Deletes the directory; retries, because a contender may still write its last batch. */
   @Override
   public void close() throws IOException {
     long deadline = System.nanoTime() + PATIENCE.toNanos();

@@ -6,12 +6,12 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.UUID;
 
-/** Which events of {@link EventStream} were found somewhere, and how often. One thread. */
+/** Counts the events of {@link EventStream} that were found. Not thread-safe. */
 public final class Tally {
   private final List<BitSet> found = new ArrayList<>();
   private long duplicated;
 
-  /** Counts an event that was found. */
+  /** Counts a found event. */
   public void see(String id) {
     UUID uuid = UUID.fromString(id);
     int producer = EventStream.producerOf(uuid);
@@ -25,20 +25,20 @@ public final class Tally {
     found.get(producer).set(number);
   }
 
-  /** How many different events were found. */
+  /** Returns the number of different events found. */
   public long found() {
     return found.stream().mapToLong(BitSet::cardinality).sum();
   }
 
-  /** How many were found that had been found before. */
+  /** Returns the number of events that were found again. */
   public long duplicated() {
     return duplicated;
   }
 
   /**
-   * How many are missing.
+   * Returns the number of missing events.
    *
-   * @param accepted for each producer, how many of its first events should be there
+   * @param accepted the number of accepted events of each producer
    */
   public long missing(long[] accepted) {
     long missing = 0;

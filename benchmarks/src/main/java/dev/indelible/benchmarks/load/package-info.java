@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The load every contender gets, and what is noted of it. */
+/** The load of the contenders, and the counts of it. */
 @NullMarked
 package dev.indelible.benchmarks.load;
 

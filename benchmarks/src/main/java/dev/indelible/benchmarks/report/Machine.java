@@ -14,7 +14,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** On what, with what and from what the measurements were made. Names no host and no path. */
+/**
+ * Describes the machine, the JDK and the commit of the measurements, without host names and paths.
+ */
 final class Machine {
   private static final int SYNCS = 50;
   private static final int SYNCED_BYTES = 4_096;
@@ -23,12 +25,12 @@ final class Machine {
   private Machine() {}
 
   /**
-   * The facts, as a list.
+   * Returns the facts, as a list.
    *
-   * @param work where the measurements kept their files
-   * @param home where the source is
-   * @param command what was run
-   * @param flags what every measured JVM was given
+   * @param work the directory of the measurements' files
+   * @param home the directory of the source
+   * @param command the command of the run
+   * @param flags the flags of every measured JVM
    */
   static String describe(Path work, Path home, String command, String flags) throws IOException {
     return String.join(

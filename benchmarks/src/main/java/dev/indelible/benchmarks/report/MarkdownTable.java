@@ -12,7 +12,7 @@ public final class MarkdownTable {
   private final List<String> heads;
   private final List<List<String>> rows = new ArrayList<>();
 
-  /** A table with these columns. */
+  /** Creates a table with these columns. */
   public MarkdownTable(String... heads) {
     this.heads = List.of(heads);
   }
@@ -37,7 +37,7 @@ public final class MarkdownTable {
     return this;
   }
 
-  /** Whether it has no rows. */
+  /** Returns true if there are no rows. */
   public boolean isEmpty() {
     return rows.isEmpty();
   }

@@ -4,7 +4,7 @@ package dev.indelible.benchmarks.report;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** The page of results, written as they come. One thread. */
+/** The page of results. Not thread-safe. */
 public final class Page {
   private final MarkdownTable targets = new MarkdownTable("target", "wanted", "measured", "met");
   private final StringBuilder body = new StringBuilder();
@@ -27,13 +27,13 @@ public final class Page {
     return this;
   }
 
-  /** Notes how a target was met. */
+  /** Records the result for a target. */
   public Page target(String what, String wanted, String measured, boolean met) {
     targets.row(what, wanted, measured, met ? "yes" : "**no**");
     return this;
   }
 
-  /** The whole page; see {@link Machine#describe} for what is said of the run. */
+  /** Returns the page, which begins with {@link Machine#describe}. */
   public String render(Path work, Path home, String command, String flags) throws IOException {
     return "# Results\n\nWritten by one run. How each figure is measured stands below its table.\n\n"
         + Machine.describe(work, home, command, flags)

@@ -4,7 +4,7 @@ package dev.indelible.benchmarks.report;
 import java.time.Duration;
 import java.util.Locale;
 
-/** Numbers as a reader wants them. */
+/** Formats numbers for people. */
 public final class Units {
   private static final double NANOS_PER_SECOND = Duration.ofSeconds(1).toNanos();
   private static final double KILO = 1_000;
@@ -12,12 +12,12 @@ public final class Units {
 
   private Units() {}
 
-  /** A count. */
+  /** Formats a count. */
   public static String count(long value) {
     return format("%,d", value);
   }
 
-  /** A time, from nanoseconds. */
+  /** Formats a time in nanoseconds. */
   public static String time(long nanos) {
     if (nanos < KILO) {
       return format("%d ns", nanos);
@@ -30,17 +30,17 @@ public final class Units {
         : format("%.1f s", nanos / NANOS_PER_SECOND);
   }
 
-  /** A ratio. */
+  /** Formats a ratio. */
   public static String ratio(double value) {
     return format("%.2f", value);
   }
 
-  /** A size, from bytes. */
+  /** Formats a size in bytes. */
   public static String mebibytes(long bytes) {
     return format("%,.1f MiB", bytes / MEBI);
   }
 
-  /** How many a second. */
+  /** Formats a rate per second. */
   public static long perSecond(long events, long nanos) {
     return Math.round(events * NANOS_PER_SECOND / nanos);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What was measured, as a page to read. */
+/** The page of results. */
 @NullMarked
 package dev.indelible.benchmarks.report;
 

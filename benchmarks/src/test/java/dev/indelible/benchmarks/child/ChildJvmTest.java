@@ -14,7 +14,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Measurements in JVMs of their own, and their deaths. */
+/** Child JVMs run, answer and die. */
 class ChildJvmTest {
   private static final String HEAP = "256m";
   private static final String PROVIDER =

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Each measurement in small: it ends, and counts what it should. */
+/** Each measurement, at a small size, ends and counts its events. */
 class TaskTest {
   private static final IndelibleContender INDELIBLE =
       new IndelibleContender(Durability.PROCESS, RowSignatures.CORRETTO);
@@ -71,7 +71,7 @@ class TaskTest {
   void aLogIsReadAndVerified() throws Exception {
     Facts facts =
         new Verification().run(Verification.told(temp.resolve("log"), RowSignatures.OFF, 300, 1));
-    // With the note that rows are unsigned, and a tally.
+    // With the event that turns row signatures off, and a tally.
     assertThat(facts.number("rows")).isEqualTo(302);
     assertThat(facts.number("read")).isPositive();
     assertThat(facts.number("verified")).isPositive();

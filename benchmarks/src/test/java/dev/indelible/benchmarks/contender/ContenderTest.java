@@ -15,8 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every contender does what it is measured for: what it accepted is on disk when it says that it
- * has arrived. One that is set up wrong would look fast.
+ * Every contender stores the events that it accepted before it reports them as stored. A contender
+ * with a wrong set-up would look fast.
  */
 class ContenderTest {
   private static final int PRODUCERS = 2;
@@ -54,7 +54,7 @@ class ContenderTest {
     assertThat(tally.duplicated()).isZero();
   }
 
-  /** A broker takes its seconds to start, and again to be read. */
+  /** A broker takes seconds to start and to be read. */
   @ParameterizedTest
   @MethodSource("heavy")
   @Tag("full")

@@ -17,7 +17,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The limit is one only if it writes to what Indelible writes to. */
+/** The limit writes to the tables of Indelible. */
 class PlainLedgerTest {
   @TempDir Path temp;
 

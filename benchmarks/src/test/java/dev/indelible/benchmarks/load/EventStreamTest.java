@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What makes the contenders' events identical, and countable. */
+/** The events of the contenders are identical and can be counted. */
 class EventStreamTest {
   private static final int MANY = 5_000;
 

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.aimemory;
+
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.verify.VerificationReport;
+import dev.indelible.verify.VerificationReport.Verdict;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Locale;
+import java.util.function.Consumer;
+
+/** Examines a file of ai-memory for adoption: it must verify, and nothing may write to it. */
+public final class Adoption {
+  private final Path file;
+
+  private Adoption(Path file) {
+    this.file = file;
+  }
+
+  /**
+   * Returns the chain of a file, ready to be recorded.
+   *
+   * @param keys the known public keys of the daemon that signed its rows
+   * @param each takes every row after it is verified
+   * @throws AdoptionException if the chain cannot be adopted
+   * @throws LedgerException if the file is not one of ai-memory
+   */
+  public static AdoptedChain examine(Path file, KeyRing keys, Consumer<AiMemoryRow> each)
+      throws AdoptionException, LedgerException, IOException {
+    return new Adoption(file).examine(keys, each);
+  }
+
+  private AdoptedChain examine(KeyRing keys, Consumer<AiMemoryRow> each)
+      throws AdoptionException, LedgerException, IOException {
+    requireUnused();
+    String digest = Files.isRegularFile(file) ? digest() : "";
+    AiMemoryVerifier verifier = AiMemoryVerifier.verify(file, keys, each);
+    VerificationReport report = verifier.report();
+    if (report.verdict() == Verdict.BROKEN) {
+      throw AdoptionException.broken(file + ": the chain is broken, and was not adopted", report);
+    }
+    if (verifier.hasLaterRows()) {
+      throw AdoptionException.unknown(
+          file
+              + ": whether the chain holds cannot be told: a later version of ai-memory wrote rows of it; the chain was not adopted",
+          report);
+    }
+    if (!verifier.isUnambiguous()) {
+      throw AdoptionException.broken(
+          file + ": a row can be read as another with the same hash; the chain was not adopted",
+          report);
+    }
+    if (verifier.rows() == 0) {
+      throw AdoptionException.unusable(file + ": no rows in it, and so nothing to adopt");
+    }
+    requireUnused();
+    if (!digest.equals(digest())) {
+      throw AdoptionException.unusable(file + ": changed while it was read; stop its writer first");
+    }
+    return new AdoptedChain(
+        AiMemoryVerifier.FORMAT,
+        verifier.rows(),
+        verifier.head().hex(),
+        verifier.root().hex(),
+        digest,
+        report.verdict().name().toLowerCase(Locale.ROOT));
+  }
+
+  private void requireUnused() throws AdoptionException, LedgerException {
+    if (AiMemoryFile.isInUse(file)) {
+      throw AdoptionException.unusable(
+          file
+              + ": part of the database is in a file beside it; stop its writer, then run: sqlite3 FILE 'PRAGMA wal_checkpoint(TRUNCATE)'");
+    }
+  }
+
+  private String digest() throws IOException {
+    MessageDigest digest;
+    try {
+      digest = MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java has SHA-256", e);
+    }
+    try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+      in.transferTo(OutputStream.nullOutputStream());
+    }
+    return HexFormat.of().formatHex(digest.digest());
+  }
+}

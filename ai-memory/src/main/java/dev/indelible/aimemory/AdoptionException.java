@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.aimemory;
+
+import dev.indelible.verify.VerificationReport;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** A chain cannot be adopted. */
+public final class AdoptionException extends Exception {
+  /** Why a chain cannot be adopted. */
+  public enum Reason {
+    /** The chain does not verify. */
+    BROKEN,
+    /** A later version of ai-memory wrote rows, which are not judged. */
+    UNKNOWN,
+    /** The file has no rows, or something writes to it. */
+    UNUSABLE
+  }
+
+  private final Reason reason;
+  private final transient @Nullable VerificationReport report;
+
+  private AdoptionException(String message, Reason reason, @Nullable VerificationReport report) {
+    super(message);
+    this.reason = reason;
+    this.report = report;
+  }
+
+  static AdoptionException broken(String message, VerificationReport report) {
+    return new AdoptionException(message, Reason.BROKEN, report);
+  }
+
+  static AdoptionException unknown(String message, VerificationReport report) {
+    return new AdoptionException(message, Reason.UNKNOWN, report);
+  }
+
+  static AdoptionException unusable(String message) {
+    return new AdoptionException(message, Reason.UNUSABLE, null);
+  }
+
+  /** Returns why the chain cannot be adopted. */
+  public Reason reason() {
+    return reason;
+  }
+
+  /** Returns the report on the chain; empty if the file is unusable. */
+  public Optional<VerificationReport> report() {
+    return Optional.ofNullable(report);
+  }
+}

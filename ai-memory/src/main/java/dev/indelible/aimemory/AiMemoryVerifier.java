@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.aimemory;
+
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.VerificationKey;
+import dev.indelible.ledger.Head;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.merkle.CompactRange;
+import dev.indelible.merkle.Hash;
+import dev.indelible.verify.Finding;
+import dev.indelible.verify.Finding.Status;
+import dev.indelible.verify.VerificationReport;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/**
+ * Verifies a chain of ai-memory 0.7 by its own rules. It takes every row in order of sequence and
+ * reports one finding for each property, with the first row that lacks it.
+ *
+ * <p>The format proves little, and the report states it: the hash of a row leaves out the hash of
+ * the row before, so a link covers one row and not all before it; nothing covers the last row; a
+ * signature covers the hash of the payload alone; and the payload is not kept.
+ *
+ * <p>Later versions of ai-memory hash and sign rows in other ways. In an upgraded file their rows
+ * follow those of 0.7 in one table. They are recognised by a link or a signature of a later
+ * version, or by a column that 0.7 does not have, and are not judged. Used by one thread.
+ */
+public final class AiMemoryVerifier {
+  /** The name of the format. */
+  public static final String FORMAT = "ai-memory-0.7";
+
+  private static final String ENCODING = "encoding";
+  private static final String SIGNATURE = "signature";
+  private static final String LINK = "link";
+
+  private static final byte[] UNSIGNED = ascii("unsigned");
+
+  /** The level of rows whose signature covers the payload hash; others sign content not kept. */
+  private static final byte[] DAEMON_SIGNED = ascii("daemon_signed");
+
+  private final KeyRing keys;
+  private final Property storage = new Property("storage", Status.BROKEN);
+  private final Property sequence = new Property("sequence", Status.BROKEN);
+  private final Property link = new Property(LINK, Status.BROKEN);
+
+  /** Links that a later version may have written; not judged. */
+  private final Property unjudged = new Property(LINK, Status.UNKNOWN);
+
+  /** Rows that a later version wrote. */
+  private final Property later = new Property("format", Status.UNKNOWN);
+
+  private final Property eventId = new Property("event_id", Status.BROKEN);
+  private final Property encoding = new Property(ENCODING, Status.BROKEN);
+  private final Property ambiguous = new Property(ENCODING, Status.UNKNOWN);
+  private final Property forged = new Property(SIGNATURE, Status.BROKEN);
+  private final Property unvouched = new Property(SIGNATURE, Status.UNKNOWN);
+  private final List<Finding> notes = new ArrayList<>();
+  private final CompactRange tree = CompactRange.empty();
+  private Head head = Head.EMPTY;
+
+  /** The previous row; empty at the first. */
+  private Optional<AiMemoryRow> before = Optional.empty();
+
+  /** Columns of the table that 0.7 does not have. */
+  private List<String> laterColumns = List.of();
+
+  private long signed;
+
+  /**
+   * Begins a verification.
+   *
+   * @param keys the known public keys of the daemon that signed
+   */
+  public AiMemoryVerifier(KeyRing keys) {
+    this.keys = keys;
+  }
+
+  /**
+   * Verifies all of a file.
+   *
+   * @param each takes every row after it is verified
+   * @throws LedgerException if the file is not one of ai-memory
+   */
+  public static AiMemoryVerifier verify(Path path, KeyRing keys, Consumer<AiMemoryRow> each)
+      throws LedgerException {
+    AiMemoryVerifier verifier = new AiMemoryVerifier(keys);
+    try (AiMemoryFile file = AiMemoryFile.open(path)) {
+      file.damage().forEach(verifier::damaged);
+      verifier.laterColumns(file.laterColumns());
+      file.forEachRow(
+          row -> {
+            verifier.row(row);
+            each.accept(row);
+          });
+      file.repeatedId().ifPresent(verifier::repeatedId);
+      verifier.unchained(file.unchained());
+      verifier.deadLetters(file.deadLetters());
+    } catch (LedgerException e) {
+      if (!e.isDamaged()) {
+        throw e;
+      }
+      verifier.damaged(String.valueOf(e.getMessage()));
+    }
+    return verifier;
+  }
+
+  /**
+   * Notes the columns of the table that 0.7 does not have; called before the first row. A link or a
+   * signature that does not hold may then be one of a later version.
+   */
+  void laterColumns(List<String> names) {
+    laterColumns = List.copyOf(names);
+  }
+
+  /** Returns true if a later version wrote a row so far, or may have written one. */
+  private boolean mayBeLater() {
+    return !laterColumns.isEmpty() || later.faults() > 0;
+  }
+
+  /** Returns true if a row is not judged because a later version may have written it. */
+  public boolean hasLaterRows() {
+    return later.faults() + unjudged.faults() > 0;
+  }
+
+  /** Takes the next row. */
+  void row(AiMemoryRow row) {
+    OptionalLong at = OptionalLong.of(row.sequence());
+    if (row.sequence() != head.sequence() + 1) {
+      sequence.fault(at, "stands where row %s should".formatted(head.sequence() + 1));
+    }
+    checkLink(row, at);
+    checkEncoding(row, at);
+    checkSignature(row, at);
+    byte[] canonical = row.canonicalBytes();
+    tree.append(Hash.ofLeaf(canonical));
+    head = new Head(row.sequence(), row.hash());
+    before = Optional.of(row);
+  }
+
+  private void checkLink(AiMemoryRow row, OptionalLong at) {
+    if (Arrays.equals(row.prevHash(), head.hash())) {
+      return;
+    }
+    if (before.isPresent() && Arrays.equals(row.prevHash(), before.get().laterHash())) {
+      later.fault(at, "is linked as later versions of ai-memory link rows, which is not judged");
+    } else if (mayBeLater()) {
+      unjudged.fault(
+          at,
+          "is not linked as ai-memory 0.7 links rows; a later version may have written it, and whether it holds cannot be told");
+    } else {
+      link.fault(
+          at,
+          before.isEmpty()
+              ? "the first row does not begin at 32 zero bytes"
+              : "does not hold the hash of row %s before it: that row or this link was changed, or a row between them is gone"
+                  .formatted(head.sequence()));
+    }
+  }
+
+  private void checkEncoding(AiMemoryRow row, OptionalLong at) {
+    List<byte[]> texts =
+        List.of(row.id(), row.agentId(), row.eventType(), row.attestLevel(), row.timestamp());
+    if (row.mistyped().isPresent()) {
+      encoding.fault(at, row.mistyped().get());
+    } else if (!texts.stream().allMatch(AiMemoryVerifier::isUtf8)) {
+      encoding.fault(at, "a text in it is not valid UTF-8");
+    } else if (row.payloadHash().length != Hash.BYTES) {
+      encoding.fault(at, "a payload hash of %s bytes".formatted(row.payloadHash().length));
+    } else if (isSigned(row)
+        && row.signature().length != VerificationKey.SIGNATURE_BYTES
+        && !mayBeLater()) {
+      encoding.fault(at, "a signature of %s bytes".formatted(row.signature().length));
+    } else if (texts.stream().anyMatch(AiMemoryVerifier::hasSeparator)) {
+      ambiguous.fault(
+          at,
+          "the byte 0x1F, which ends each field, is in a text: the hash of this row is that of other rows, too");
+    }
+  }
+
+  private void checkSignature(AiMemoryRow row, OptionalLong at) {
+    if (!isSigned(row)) {
+      if (!Arrays.equals(row.attestLevel(), UNSIGNED)) {
+        forged.fault(at, "is said to be signed, and has no signature");
+      }
+      return;
+    }
+    signed++;
+    boolean verified =
+        keys.keys().stream().anyMatch(key -> key.verifies(row.payloadHash(), row.signature()));
+    if (verified) {
+      return;
+    }
+    if (!Arrays.equals(row.attestLevel(), DAEMON_SIGNED)) {
+      unvouched.fault(
+          at,
+          "no key given signed its payload hash; its level is one whose signature is over content that the table does not keep");
+    } else if (keys.keys().isEmpty()) {
+      unvouched.fault(at, "signed, and no key is known; name the daemon's public key with --key");
+    } else if (isSignedAsLater(row)) {
+      later.fault(at, "is signed as later versions of ai-memory sign rows, which is not judged");
+    } else {
+      forged.fault(at, "is signed by none of the %s keys given".formatted(keys.keys().size()));
+    }
+  }
+
+  private boolean isSignedAsLater(AiMemoryRow row) {
+    byte[] message = row.laterSignedMessage();
+    return keys.keys().stream().anyMatch(key -> key.verifies(message, row.signature()));
+  }
+
+  /** Notes damage of the file. */
+  void damaged(String what) {
+    storage.fault(OptionalLong.empty(), what);
+  }
+
+  /** Notes a row that has the id of an earlier one. */
+  void repeatedId(long sequence) {
+    eventId.fault(
+        OptionalLong.of(sequence), "it has the id of an earlier row: an event is in one row");
+  }
+
+  /** Notes rows without a sequence, which are not in the chain. */
+  void unchained(long rows) {
+    if (rows > 0) {
+      sequence.fault(OptionalLong.empty(), "%s rows have no sequence".formatted(rows));
+    }
+  }
+
+  /** Notes dead letters, which the chain does not cover. */
+  void deadLetters(long deadLetters) {
+    if (deadLetters > 0) {
+      notes.add(
+          limit(
+              "dead_letters",
+              OptionalLong.empty(),
+              "%s events never got into the chain, and nothing covers where they lie"
+                  .formatted(deadLetters)));
+    }
+  }
+
+  /** Returns the number of rows taken. */
+  public long rows() {
+    return tree.size();
+  }
+
+  /** Returns the sequence and hash of the last row. */
+  public Head head() {
+    return head;
+  }
+
+  /**
+   * Returns the root of the Merkle tree (RFC 6962) whose leaves are the canonical bytes of all
+   * rows: unlike the last row's hash, it covers them all.
+   */
+  public Hash root() {
+    return tree.root();
+  }
+
+  /**
+   * Returns true if no row can be read as another with an equal hash, so that the root covers it.
+   */
+  public boolean isUnambiguous() {
+    return encoding.faults() + ambiguous.faults() == 0;
+  }
+
+  /** Returns the findings; called after the last row. */
+  public VerificationReport report() {
+    List<Property> faulty =
+        Stream.of(
+                storage, sequence, link, later, unjudged, eventId, encoding, ambiguous, forged,
+                unvouched)
+            .filter(property -> property.faults() > 0)
+            .toList();
+    List<Finding> findings =
+        new ArrayList<>(
+            faulty.stream()
+                .map(each -> each == forged ? each.finding(forgery()) : each.finding())
+                .toList());
+    if (sequence.faults() == 0) {
+      findings.add(sound("sequence", "rows are numbered 1 to " + rows()));
+    }
+    if (link.faults() == 0 && !hasLaterRows()) {
+      findings.add(sound(LINK, "each row holds the hash of the row before it"));
+    }
+    if (isUnambiguous()) {
+      findings.add(sound(ENCODING, "no row can be read as another with the same hash"));
+    }
+    if (forged.faults() + unvouched.faults() == 0) {
+      findings.add(
+          signed == 0
+              ? limit(SIGNATURE, OptionalLong.empty(), "no row is signed: who wrote them is open")
+              : sound(SIGNATURE, "%s of %s rows are signed".formatted(signed, rows())));
+    }
+    findings.addAll(limits());
+    findings.addAll(notes);
+    long faults = faulty.stream().mapToLong(Property::faults).sum();
+    return new VerificationReport(rows(), head, findings, faults);
+  }
+
+  /**
+   * Returns the status of a signature that no known key made. From the row before the first row of
+   * a later version on, it may be one of that version.
+   */
+  private Status forgery() {
+    boolean mayBeLater =
+        !laterColumns.isEmpty()
+            || later.first().isPresent()
+                && forged.first().orElse(Long.MAX_VALUE) >= later.first().getAsLong() - 1;
+    return mayBeLater ? Status.UNKNOWN : Status.BROKEN;
+  }
+
+  /** Returns what no chain of this format can prove. */
+  private List<Finding> limits() {
+    List<Finding> limits = new ArrayList<>();
+    if (rows() > 0) {
+      limits.add(
+          limit(
+              "head",
+              OptionalLong.of(head.sequence()),
+              "nothing covers the last row: it can be changed, and rows cut off before it, unseen"));
+      limits.add(
+          limit(
+              "coverage",
+              OptionalLong.empty(),
+              "a row's hash leaves out its link: who changes a row has one value to change in the row after it, and no other notices"));
+    }
+    if (!laterColumns.isEmpty()) {
+      limits.add(
+          limit(
+              "format",
+              OptionalLong.empty(),
+              "ai-memory 0.7 does not have the column %s: a later version has opened the file, and nothing that is checked here covers what stands there"
+                  .formatted(String.join(", ", laterColumns))));
+    }
+    limits.add(
+        limit(
+            "payload",
+            OptionalLong.empty(),
+            "the format keeps only the hash of what was decided, and a signature covers that alone: not the agent, the type, the time or the place"));
+    return limits;
+  }
+
+  private static Finding sound(String check, String message) {
+    return new Finding(check, Status.OK, OptionalLong.empty(), message);
+  }
+
+  /** Returns a finding that the format cannot prove; it does not change the verdict. */
+  private static Finding limit(String check, OptionalLong at, String message) {
+    return new Finding(check, Status.UNKNOWN, at, message, false);
+  }
+
+  private static boolean isSigned(AiMemoryRow row) {
+    return row.signature().length > 0;
+  }
+
+  private static boolean isUtf8(byte[] text) {
+    try {
+      StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(text));
+      return true;
+    } catch (CharacterCodingException e) {
+      return false;
+    }
+  }
+
+  private static boolean hasSeparator(byte[] text) {
+    for (byte each : text) {
+      if (each == AiMemoryRow.SEPARATOR) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static byte[] ascii(String text) {
+    return text.getBytes(StandardCharsets.US_ASCII);
+  }
+}

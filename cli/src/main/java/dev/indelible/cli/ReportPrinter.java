@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.verify.Finding;
+import dev.indelible.verify.VerificationReport;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalLong;
+
+/** Prints a verification report, as a table or as JSON. */
+final class ReportPrinter {
+  /** Findings shown to a person before the rest are only counted; JSON has more. */
+  private static final int SHOWN = 20;
+
+  private ReportPrinter() {}
+
+  static void print(Verb verb, VerificationReport report) {
+    if (verb.json()) {
+      verb.console().json(toJson(report));
+    } else {
+      printText(verb.console(), report);
+    }
+  }
+
+  static void printText(Console console, VerificationReport report) {
+    String verdict = label(report.verdict());
+    console.line(
+        console.bold(console.byMeaning(verdict, verdict))
+            + "  %,d rows, head %d %s"
+                .formatted(report.rows(), report.head().sequence(), report.head().hex()));
+    List<Run> runs = Run.of(report.findings());
+    Table table = new Table("check", "status", "row", "");
+    runs.stream().limit(SHOWN).forEach(run -> table.row(run.cells(console)));
+    table.print(console);
+    long shown = runs.stream().limit(SHOWN).mapToLong(Run::findings).sum();
+    long unnamed = report.faults() - report.findings().stream().filter(Finding::isFault).count();
+    long more = report.findings().size() - shown + unnamed;
+    if (more > 0) {
+      console.line(
+          "and %,d findings more; --output json shows up to %,d"
+              .formatted(more, Finding.MAX_NAMED));
+    }
+  }
+
+  /**
+   * Equal findings of consecutive rows, shown to a person as one.
+   *
+   * @param first the first row's
+   * @param findings the number of rows
+   */
+  private record Run(Finding first, long findings) {
+    static List<Run> of(List<Finding> findings) {
+      List<Run> all = new ArrayList<>();
+      for (Finding finding : findings) {
+        int last = all.size() - 1;
+        if (last >= 0 && all.get(last).continuesWith(finding)) {
+          all.set(last, new Run(all.get(last).first, all.get(last).findings + 1));
+        } else {
+          all.add(new Run(finding, 1));
+        }
+      }
+      return all;
+    }
+
+    private boolean continuesWith(Finding next) {
+      return first.sequence().isPresent()
+          && next.sequence().equals(OptionalLong.of(first.sequence().getAsLong() + findings))
+          && next.check().equals(first.check())
+          && next.status() == first.status()
+          && next.message().equals(first.message());
+    }
+
+    Table.Cell[] cells(Console console) {
+      String status = label(first.status());
+      return new Table.Cell[] {
+        Table.Cell.of(first.check()),
+        new Table.Cell(status, text -> console.byMeaning(text, status)),
+        Table.Cell.of(rows()),
+        Table.Cell.of(Console.printable(first.message()))
+      };
+    }
+
+    private String rows() {
+      if (first.sequence().isEmpty()) {
+        return "";
+      }
+      long from = first.sequence().getAsLong();
+      return findings == 1 ? Long.toString(from) : from + "-" + (from + findings - 1);
+    }
+  }
+
+  private static CanonicalWriter toJson(VerificationReport report) {
+    CanonicalWriter out = new CanonicalWriter().beginObject();
+    out.member("faults", report.faults()).name("findings").beginArray();
+    for (Finding finding : report.findings()) {
+      out.element()
+          .beginObject()
+          .member("check", finding.check())
+          .name("counts")
+          .canonical(Boolean.toString(finding.counts()))
+          .member("message", finding.message());
+      finding.sequence().ifPresent(sequence -> out.member("sequence", sequence));
+      out.member("status", label(finding.status())).endObject();
+    }
+    out.endArray();
+    out.name("head").beginObject();
+    out.member("hash", report.head().hex())
+        .member("sequence", report.head().sequence())
+        .endObject();
+    return out.member("rows", report.rows()).member("verdict", label(report.verdict())).endObject();
+  }
+
+  private static String label(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.Dependency;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.properties.HasName;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Data moves one way, and packages depend only in the direction of the flow. */
+@Tag("any-jdk")
+class PackageDirectionTest {
+  private static final String ROOT = "dev.indelible.";
+
+  /** The package {@code dev.indelible} itself. */
+  private static final String LIBRARY = "library";
+
+  /** The packages of the record side that a ledger and the library use. */
+  private static final Set<String> RECORD =
+      Set.of(
+          "ledger", "drain", "queue", "event", "health", "checkpoint", "merkle", "crypto", "json");
+
+  private static final Set<String> LIBRARY_USES =
+      Set.of("gate", "policy", "sqlite", "append", "journal", "publish", "verify", "tlog", "action", "decision");
+
+  private static final Set<String> CLI_USES =
+      union(LIBRARY_USES, Set.of(LIBRARY, "aimemory", "receipt", "tlog", "witness", "jdbc"));
+
+  /** The packages that each package may use, beside {@code base}, which all may use. */
+  private static final Map<String, Set<String>> MAY_USE =
+      Map.ofEntries(
+          Map.entry("base", Set.of()),
+          Map.entry("json", Set.of()),
+          Map.entry("crypto", Set.of()),
+          Map.entry("action", Set.of("json")),
+          Map.entry("decision", Set.of("json")),
+          Map.entry("event", Set.of("action", "decision", "json", "crypto")),
+          Map.entry("health", Set.of()),
+          Map.entry("queue", Set.of("event", "action", "decision", "health")),
+          Map.entry("journal", Set.of("queue", "event", "json", "health")),
+          Map.entry("drain", Set.of("queue", "event", "health")),
+          Map.entry("merkle", Set.of("crypto")),
+          Map.entry("checkpoint", Set.of("merkle", "crypto")),
+          Map.entry("receipt", Set.of("checkpoint", "merkle", "crypto")),
+          Map.entry("witness", Set.of("checkpoint", "merkle", "crypto")),
+          Map.entry("ledger", Set.of("merkle", "event", "json", "crypto")),
+          Map.entry("verify", Set.of("ledger", "checkpoint", "merkle", "crypto", "json", "event")),
+          Map.entry("tlog", Set.of("checkpoint", "merkle")),
+          Map.entry(
+              "publish",
+              Set.of(
+                  "tlog",
+                  "receipt",
+                  "witness",
+                  "verify",
+                  "ledger",
+                  "checkpoint",
+                  "merkle",
+                  "crypto",
+                  "health",
+                  "json")),
+          Map.entry("append", RECORD),
+          Map.entry("sqlite", union(RECORD, Set.of("append"))),
+          Map.entry("policy", Set.of("action", "decision", "json", "crypto")),
+          Map.entry("gate", Set.of("policy", "queue", "event", "action", "decision")),
+          Map.entry("jdbc", Set.of("gate", "action", "decision", "json")),
+          Map.entry(
+              "aimemory",
+              Set.of("sqlite", "verify", "ledger", "merkle", "crypto", "json", "event")),
+          Map.entry(LIBRARY, union(RECORD, LIBRARY_USES)),
+          Map.entry("cli", union(RECORD, CLI_USES)));
+
+  /** Third parties, and packages of the JDK that only some packages may use. */
+  private static final Map<String, Set<String>> THIRD_PARTIES =
+      Map.ofEntries(
+          Map.entry("org.slf4j", Set.of()),
+          Map.entry("org.jspecify", Set.of()),
+          Map.entry("org.bouncycastle", Set.of("crypto")),
+          // The JDK's own server.
+          Map.entry("com.sun.net.httpserver", Set.of("witness")),
+          Map.entry("java.sql", Set.of("sqlite", "jdbc", "aimemory", "cli")),
+          Map.entry("javax.sql", Set.of("jdbc")),
+          Map.entry("org.sqlite", Set.of("sqlite", "aimemory")),
+          Map.entry("org.snakeyaml", Set.of("policy")),
+          Map.entry("net.ttddyy.dsproxy", Set.of("jdbc")),
+          Map.entry("com.zaxxer.hikari", Set.of("jdbc")),
+          Map.entry("io.micrometer", Set.of(LIBRARY)),
+          Map.entry("picocli", Set.of("cli")),
+          Map.entry("com.github.difflib", Set.of("cli")),
+          Map.entry(
+              "tools.jackson",
+              Set.of(
+                  "action",
+                  "decision",
+                  "event",
+                  "json",
+                  "ledger",
+                  "publish",
+                  "verify",
+                  "policy",
+                  "jdbc",
+                  "cli")));
+
+  private static final JavaClasses CLASSES =
+      new ClassFileImporter()
+          .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .importPackages("dev.indelible")
+          .that(
+              DescribedPredicate.not(
+                  JavaClass.Predicates.resideInAPackage("dev.indelible.testkit")));
+
+  @Test
+  void packagesDependOnlyInTheDirectionOfTheFlow() {
+    Set<String> wrong = new TreeSet<>();
+    for (JavaClass from : CLASSES) {
+      for (Dependency dependency : from.getDirectDependenciesFromSelf()) {
+        String source = room(from);
+        String target = room(dependency.getTargetClass());
+        if (!target.isEmpty()
+            && !target.equals(source)
+            && !target.equals("base")
+            && !MAY_USE.getOrDefault(source, Set.of()).contains(target)) {
+          wrong.add(source + " -> " + target + ": " + dependency.getDescription());
+        }
+      }
+    }
+    assertThat(wrong).isEmpty();
+  }
+
+  @Test
+  void everyPackageHasItsPlace() {
+    Set<String> rooms = new TreeSet<>();
+    CLASSES.forEach(each -> rooms.add(room(each)));
+    assertThat(rooms).isEqualTo(new TreeSet<>(MAY_USE.keySet()));
+  }
+
+  @Test
+  void thereAreNoCycles() {
+    slices().matching(ROOT + "(*)..").should().beFreeOfCycles().check(CLASSES);
+  }
+
+  @Test
+  void onlyTheNamedThirdPartiesAreUsed() {
+    Set<String> wrong = new TreeSet<>();
+    for (JavaClass from : CLASSES) {
+      for (Dependency dependency : from.getDirectDependenciesFromSelf()) {
+        String target = dependency.getTargetClass().getBaseComponentType().getPackageName();
+        if (!target.isEmpty() && !mayUse(room(from), target + ".")) {
+          wrong.add(dependency.getDescription());
+        }
+      }
+    }
+    assertThat(wrong).isEmpty();
+  }
+
+  private static boolean mayUse(String room, String target) {
+    Optional<Set<String>> users =
+        THIRD_PARTIES.entrySet().stream()
+            .filter(party -> target.startsWith(party.getKey() + "."))
+            .map(Map.Entry::getValue)
+            .findFirst();
+    return users.isPresent()
+        ? users.get().isEmpty() || users.get().contains(room)
+        : target.startsWith("java.") || target.startsWith("javax.") || target.startsWith(ROOT);
+  }
+
+  /** Micrometer is optional: only its binder uses it, and nothing uses the binder. */
+  @Test
+  void onlyTheBinderUsesMicrometer() {
+    DescribedPredicate<JavaClass> binder =
+        JavaClass.Predicates.belongTo(
+            HasName.Predicates.name("dev.indelible.IndelibleMeters").forSubtype());
+    noClasses()
+        .that(DescribedPredicate.not(binder))
+        .should()
+        .dependOnClassesThat(binder.or(JavaClass.Predicates.resideInAPackage("io.micrometer..")))
+        .check(CLASSES);
+  }
+
+  /** Anyone can verify, offline: without a private key. */
+  @Test
+  void verifierUsesNoPrivateKey() {
+    noClasses()
+        .that()
+        .resideInAPackage("dev.indelible.verify..")
+        .should()
+        .dependOnClassesThat()
+        .haveSimpleName("SigningKey")
+        .check(CLASSES);
+  }
+
+  private static Set<String> union(Set<String> one, Set<String> other) {
+    Set<String> all = new TreeSet<>(one);
+    all.addAll(other);
+    return all;
+  }
+
+  /** Returns the package below the root that a class is in; empty for a third party's. */
+  private static String room(JavaClass type) {
+    String name = type.getBaseComponentType().getPackageName();
+    if (name.equals("dev.indelible")) {
+      return LIBRARY;
+    }
+    return name.startsWith(ROOT) ? name.substring(ROOT.length()).split("\\.")[0] : "";
+  }
+}

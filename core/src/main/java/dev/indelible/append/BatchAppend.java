@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.append;
+
+import dev.indelible.drain.AppendOutcome;
+import dev.indelible.event.AuditEvent;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.event.Timestamps;
+import dev.indelible.health.HealthEntry;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.DeadLetter;
+import dev.indelible.ledger.Head;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerWriter;
+import dev.indelible.ledger.RefusedException;
+import dev.indelible.ledger.RowSealer;
+import dev.indelible.ledger.RowSignatureNote;
+import dev.indelible.ledger.TamperNote;
+import dev.indelible.merkle.Hash;
+import dev.indelible.queue.AuditCounters;
+import dev.indelible.queue.EventBatch;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Settles one batch within one transaction, which its caller begins and commits.
+ *
+ * <p>The common case is one straight run: rows are sealed ahead on other threads and inserted on
+ * this one. A refused row ends the run. Its event is settled by itself, and the next run begins
+ * after it, short at first and then longer, so that many refusals in sequence waste little sealing.
+ */
+public final class BatchAppend {
+  /** Retries of a refused event before it becomes a dead letter (D6). */
+  static final int RETRY_BUDGET = 5;
+
+  /** Waiting dead letters whose ids a batch reads at once; with more, each event is looked up. */
+  private static final int MOST_WAITING_IDS = 10_000;
+
+  /** Value of {@code ownFrom} for a batch that was not tried before in this run. */
+  static final long NOT_TRIED_BEFORE = Long.MAX_VALUE;
+
+  private final ChainEnd end;
+  private final LedgerWriter writer;
+  private final LedgerTree tree;
+  private final RowSealer sealer;
+  private final AuditCounters counters;
+  private final List<AppendOutcome> outcomes = new ArrayList<>();
+
+  /** Whether the events came through a queue, which others can write to. */
+  private boolean queued;
+
+  /**
+   * First row that an earlier attempt at this batch may have appended: a row from here on that has
+   * an event of this batch was appended by this run, and its answer was lost.
+   */
+  private long ownFrom = NOT_TRIED_BEFORE;
+
+  /** End of the chain as this transaction leaves it. */
+  private Head head = Head.EMPTY;
+
+  /** First row that this attempt can append. */
+  private long appendedFrom;
+
+  private final List<LedgerWatch.DeadLettered> deadLettered = new ArrayList<>();
+
+  /** Whether this appended a row that reports tampering. */
+  private boolean noted;
+
+  /** Event ids of the waiting dead letters; null if they are too many. */
+  private @Nullable Set<String> waiting;
+
+  private long unsigned;
+
+  /** Record hashes of consecutive rows that were inserted and are not in the tree yet. */
+  private final List<Hash> leaves = new ArrayList<>();
+
+  /** The row before the first of {@link #leaves}. */
+  private long base;
+
+  /** Last row that an event was found to have already; an insert that failed may have left it. */
+  private long known;
+
+  /** Cause of the last refusal; empty if there was none. */
+  private String lastRefusal = "";
+
+  /** Prepares to append in a transaction of this ledger. */
+  public BatchAppend(ChainEnd end, RowSealer sealer, AuditCounters counters) {
+    this.end = end;
+    this.writer = end.writer();
+    this.tree = end.tree();
+    this.sealer = sealer;
+    this.counters = counters;
+  }
+
+  /**
+   * Settles a batch that came through a queue, as {@link #run} does. An event that only the log
+   * itself writes becomes a dead letter: someone who can write to a journal could otherwise have it
+   * signed.
+   *
+   * @param ownFrom first row that an earlier attempt at this batch may have appended, or {@link
+   *     #NOT_TRIED_BEFORE}
+   */
+  List<AppendOutcome> runQueued(EventBatch batch, long ownFrom) throws LedgerException {
+    queued = true;
+    this.ownFrom = ownFrom;
+    return run(batch.events(), batch.following());
+  }
+
+  /**
+   * Settles every event of the batch, in order.
+   *
+   * @param following events that wait after it, to be sealed ahead
+   * @return an outcome for each event
+   */
+  public List<AppendOutcome> run(List<AuditEvent> batch, List<AuditEvent> following)
+      throws LedgerException {
+    head = trustedHead();
+    appendedFrom = head.sequence() + 1;
+    declareSignatures();
+    waiting = writer.waitingIds(MOST_WAITING_IDS).orElse(null);
+    int run = batch.size();
+    while (outcomes.size() < batch.size()) {
+      List<AuditEvent> rest = batch.subList(outcomes.size(), batch.size());
+      List<AuditEvent> events = beforeDeadLetter(rest, run);
+      if (events.isEmpty() && isReserved(rest.get(0))) {
+        settleReserved(rest.get(0));
+        continue;
+      }
+      if (events.isEmpty()) {
+        lastRefusal = "the event is a dead letter already";
+        settled(AppendOutcome.DLQ_REPEATED);
+        continue;
+      }
+      int inserted = outcomes.size();
+      boolean last = events.size() == batch.size() - outcomes.size();
+      Optional<RefusedException> refusal =
+          insertWhile(sealer.sealAhead(head, events, last ? following : List.of()));
+      inserted = outcomes.size() - inserted;
+      if (refusal.isPresent()) {
+        settleRefused(events.get(inserted), refusal.get());
+      }
+      run = refusal.isPresent() ? 1 : Math.min(batch.size(), run * 2);
+    }
+    growTree();
+    keepTree(() -> tree.catchUp(known));
+    return outcomes;
+  }
+
+  /**
+   * Chains an event of the log itself, which never becomes a dead letter.
+   *
+   * @param what the event's subject, for the error
+   * @throws LedgerException if it is refused
+   */
+  void chain(SystemEvent note, String what) throws LedgerException {
+    if (run(List.of(note), List.of()).get(0).isDeadLetter()) {
+      throw new LedgerException(
+          writer.name() + ": " + what + " cannot be put on record: " + lastRefusal);
+    }
+  }
+
+  /** Returns the events before the first that is a dead letter already, or is to become one. */
+  private List<AuditEvent> beforeDeadLetter(List<AuditEvent> events, int max)
+      throws LedgerException {
+    int count = Math.min(max, events.size());
+    for (int i = 0; i < count; i++) {
+      if (isReserved(events.get(i)) || isDeadLetter(events.get(i))) {
+        return events.subList(0, i);
+      }
+    }
+    return events.subList(0, count);
+  }
+
+  private void settleReserved(AuditEvent event) throws LedgerException {
+    Optional<ChainRow> first = writer.row(event.id().toString());
+    if (first.isPresent()) {
+      settleKnownId(event, first.get(), 1, Long.MAX_VALUE);
+    } else {
+      deadLetter(event, "only the log itself says " + event.eventType(), 1);
+    }
+  }
+
+  private boolean isReserved(AuditEvent event) {
+    return queued && SystemEvent.isReserved(event.eventType());
+  }
+
+  /** Returns the cause of the last refusal; empty if there was none. */
+  String lastRefusal() {
+    return lastRefusal;
+  }
+
+  /**
+   * Chains an event of the log itself whose content depends on its place: it is made when the end
+   * of the chain is known, and nobody else can append.
+   *
+   * @return the content; empty if nothing was chained
+   */
+  <T> Optional<T> chainAt(AtEnd<T> content, Function<T, AuditEvent> event) throws LedgerException {
+    head = trustedHead();
+    declareSignatures();
+    Optional<T> made = content.at(head);
+    if (made.isPresent()) {
+      append(head, event.apply(made.get()));
+    }
+    growTree();
+    return made;
+  }
+
+  /** Content of an event, made at an end of the chain. */
+  @FunctionalInterface
+  interface AtEnd<T> {
+    Optional<T> at(Head end) throws LedgerException;
+  }
+
+  private void settled(AppendOutcome outcome) {
+    outcomes.add(outcome);
+  }
+
+  /** Returns the events that became dead letters. */
+  List<LedgerWatch.DeadLettered> deadLettered() {
+    return deadLettered;
+  }
+
+  /** Returns whether a row was appended that reports tampering. */
+  boolean isNoted() {
+    return noted;
+  }
+
+  /** Returns how many rows were inserted unsigned. */
+  long unsigned() {
+    return unsigned;
+  }
+
+  /** Returns the end of the chain after this batch. */
+  public Head head() {
+    return head;
+  }
+
+  /** Remembers what was appended, once it is committed. */
+  public void committed() {
+    end.committed(head, tree);
+  }
+
+  /** Inserts the row of one event after an end of the chain, and makes it the end. */
+  private void append(Head onto, AuditEvent event) throws LedgerException {
+    ChainRow row = sealer.seal(onto, event);
+    writer.savepoint();
+    writer.insert(row);
+    stand(row, null);
+  }
+
+  /**
+   * Makes an inserted row the end of the chain.
+   *
+   * @param hash its record hash, if it is known already
+   */
+  private void stand(ChainRow row, byte @Nullable [] hash) throws LedgerException {
+    if (row.sequence() != base + leaves.size() + 1) {
+      growTree();
+      base = row.sequence() - 1;
+    }
+    head = hash == null ? row.head() : new Head(row.sequence(), hash);
+    leaves.add(Hash.of(head.hash()));
+  }
+
+  private void growTree() throws LedgerException {
+    if (!leaves.isEmpty()) {
+      keepTree(() -> tree.grow(base, leaves, base + leaves.size()));
+      leaves.clear();
+    }
+  }
+
+  /**
+   * Changes the tree. A damaged tree delays no row: it stays as it is, and the verifier names the
+   * damage. Its health entry stays until a restart, because a later change that succeeds does not
+   * show that the whole tree is undamaged.
+   */
+  private void keepTree(TreeChange change) throws LedgerException {
+    try {
+      change.run();
+    } catch (LedgerTree.DamagedException e) {
+      counters
+          .healthEntries()
+          .set(
+              HealthEntry.TREE,
+              "the stored tree is damaged and left as it is, and rows are recorded: %s; 'indelible log verify' names the damage"
+                  .formatted(e.getMessage()));
+    }
+  }
+
+  /** A change of the tree. */
+  @FunctionalInterface
+  private interface TreeChange {
+    void run() throws LedgerException;
+  }
+
+  /** Inserts rows up to the first that is refused, and returns the refusal. */
+  private Optional<RefusedException> insertWhile(Iterator<List<ChainRow>> chunks)
+      throws LedgerException {
+    while (chunks.hasNext()) {
+      List<ChainRow> rows = chunks.next();
+      writer.savepoint();
+      for (int i = 0; i < rows.size(); i++) {
+        try {
+          writer.insert(rows.get(i));
+        } catch (RefusedException refusal) {
+          if (refusal.isRowsLost()) {
+            insertAgain(rows.subList(0, i));
+          }
+          return Optional.of(refusal);
+        }
+        stand(rows.get(i), i + 1 < rows.size() ? rows.get(i + 1).prevHash() : null);
+        settled(AppendOutcome.APPENDED);
+        unsigned += rows.get(i).signature().isEmpty() ? 1 : 0;
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Inserts rows again that were lost with a refused one. */
+  private void insertAgain(List<ChainRow> rows) throws LedgerException {
+    for (ChainRow row : rows) {
+      writer.insert(row);
+    }
+  }
+
+  /** Settles an event whose row was refused once: retries it, or makes it a dead letter. */
+  private void settleRefused(AuditEvent event, RefusedException refusal) throws LedgerException {
+    RefusedException last = refusal;
+    long before = head.sequence();
+    for (int retry = 1; retry <= RETRY_BUDGET; retry++) {
+      switch (last.refusal()) {
+        case ID_TAKEN -> {
+          Optional<ChainRow> first = writer.row(event.id().toString());
+          if (first.isPresent()) {
+            settleKnownId(event, first.get(), retry, before);
+            return;
+          }
+          // No row has this id: a trigger broke the constraint with a row of its own.
+        }
+        case LOST_RACE -> {
+          counters.countUniqueRaceRetry();
+          head = trustedHead();
+        }
+        case PERMANENT -> {}
+      }
+      try {
+        append(head, event);
+        settled(AppendOutcome.APPENDED);
+        return;
+      } catch (RefusedException again) {
+        last = again;
+      }
+    }
+    deadLetter(event, "constraint: " + last.reason(), RETRY_BUDGET + 1);
+  }
+
+  /**
+   * D4: a repeated event is the row that exists; other content under its id is refused.
+   *
+   * @param before the chain's end before the event was tried: an insert that failed may leave its
+   *     row standing after that
+   */
+  private void settleKnownId(AuditEvent event, ChainRow first, int attempts, long before)
+      throws LedgerException {
+    if (!isSame(event, first)) {
+      deadLetter(event, DeadLetter.ID_REUSED, attempts);
+      return;
+    }
+    known = Math.max(known, first.sequence());
+    boolean triedBefore = first.sequence() >= ownFrom && first.sequence() < appendedFrom;
+    boolean inserted = first.sequence() > before;
+    if (triedBefore) {
+      ownFrom = first.sequence() + 1;
+    }
+    settled(triedBefore || inserted ? AppendOutcome.APPENDED : AppendOutcome.REPEATED);
+  }
+
+  private static boolean isSame(AuditEvent event, ChainRow row) {
+    return row.payload().isPresent()
+        ? event.content().isContentOf(row.payload().get())
+        : row.agentId().equals(event.agentId())
+            && row.eventType().equals(event.eventType())
+            && row.timestamp().equals(Timestamps.format(event.timestamp()));
+  }
+
+  private boolean isDeadLetter(AuditEvent event) throws LedgerException {
+    String id = event.id().toString();
+    if (waiting != null && !waiting.contains(id)) {
+      return false;
+    }
+    for (byte[] payload : writer.deadLetters(id)) {
+      if (event.content().isContentOf(payload)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void deadLetter(AuditEvent event, String reason, int attempts) throws LedgerException {
+    lastRefusal = reason;
+    if (isDeadLetter(event)) {
+      settled(AppendOutcome.DLQ_REPEATED);
+      return;
+    }
+    ChainRow row = sealer.seal(head, event);
+    writer.insertDeadLetter(row, reason, Timestamps.format(Timestamps.now()), attempts);
+    if (waiting != null) {
+      waiting.add(row.id());
+    }
+    settled(AppendOutcome.DLQ_LANDED);
+    deadLettered.add(
+        new LedgerWatch.DeadLettered(row.id(), row.agentId(), row.eventType(), reason));
+  }
+
+  /** Returns the end of the chain to build upon; notes what is wrong with it in the chain first. */
+  private Head trustedHead() throws LedgerException {
+    ChainEnd.Trusted trusted = end.judge(sealer.key());
+    Head onto = trusted.head();
+    for (TamperNote note : trusted.tamper()) {
+      append(onto, note.toEvent());
+      noted = true;
+      onto = head;
+    }
+    return onto;
+  }
+
+  /** D11: that rows are not signed is itself on record, before the first of them. */
+  private void declareSignatures() throws LedgerException {
+    if (end.isUnsignedBelow(head.sequence() + 1) == sealer.signsEveryRow()) {
+      append(head, new RowSignatureNote(sealer.signsEveryRow()).toEvent());
+    }
+  }
+}

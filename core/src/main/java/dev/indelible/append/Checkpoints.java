@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.append;
+
+import dev.indelible.checkpoint.CheckpointSigner;
+import dev.indelible.checkpoint.ForkException;
+import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.crypto.Signer;
+import dev.indelible.crypto.SigningException;
+import dev.indelible.health.HealthEntry;
+import dev.indelible.health.Throttle;
+import dev.indelible.ledger.HeadGuard;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerUnavailableException;
+import dev.indelible.ledger.LedgerWriter;
+import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.queue.AuditCounters;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Signs checkpoints of the ledger from time to time and at the end. Outlives the sinks of a run, so
+ * that none signs a checkpoint that contradicts an earlier one's. Used by the drainer's thread.
+ *
+ * <p>Rows are settled without a checkpoint. One that a transient fault prevents is retried later.
+ * One that would contradict an earlier one ends the signing and not the recording, and so does
+ * evidence kept by others that has the log's own signature and contradicts it.
+ */
+public final class Checkpoints {
+  /** How often a checkpoint is signed while there is something new. */
+  private static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
+
+  /** The key of the health entry. */
+  private static final String SOURCE = HealthEntry.CHECKPOINTS;
+
+  /** What a person does about a ledger that contradicts what was signed. */
+  private static final String HOW_TO_GO_ON =
+      ". Put back the database that has those rows. To go on with this one, move the file"
+          + " last-checkpoint out of the data directory and keep it as evidence, and restart";
+
+  /** How often a checkpoint that is not signed because of a lock is logged, at most. */
+  private static final Duration LOCK_LOG_INTERVAL = Duration.ofMinutes(1);
+
+  private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
+
+  /** Consecutive failures after which a lock counts as a fault: about ten seconds. */
+  private static final int LASTING = 10;
+
+  private final Settings settings;
+  private final HeadGuard guard;
+  private final AuditCounters counters;
+
+  /** Null until the ledger is known. */
+  private @Nullable CheckpointSigner signer;
+
+  private final Throttle locksLog = Throttle.of(LOCK_LOG_INTERVAL);
+
+  private long lastTry = System.nanoTime();
+
+  /** Whether this process may have added something new. */
+  private boolean due = true;
+
+  /** Consecutive failures. */
+  private int failures;
+
+  /** Whether storage contradicts a signed checkpoint, which does not end by itself. */
+  private boolean stopped;
+
+  /**
+   * Settings of checkpoints.
+   *
+   * @param key signs them
+   * @param origin the log's name in them; {@code indelible/} and the ledger's id if null
+   * @param interval how often one is signed, at most
+   * @param file keeps the last one beside the ledger
+   */
+  public record Settings(
+      Signer key, @Nullable String origin, Duration interval, CheckpointFile file) {
+
+    /** Returns settings with the default interval and origin, and no checkpoint kept aside. */
+    public static Settings of(Signer key) {
+      return new Settings(key, null, DEFAULT_INTERVAL, CheckpointFile.none());
+    }
+
+    /** Returns these settings with another interval. */
+    public Settings withInterval(Duration longest) {
+      return new Settings(key, origin, longest, file);
+    }
+
+    /** Returns these settings with another origin; null for the default. */
+    public Settings withOrigin(@Nullable String name) {
+      return new Settings(key, name, interval, file);
+    }
+
+    /** Returns these settings with a file for the last checkpoint. */
+    public Settings withFile(CheckpointFile kept) {
+      return new Settings(key, origin, interval, kept);
+    }
+
+    String originOf(UUID ledger) {
+      return origin == null ? "indelible/" + ledger : origin;
+    }
+  }
+
+  /**
+   * Creates the checkpoints of a ledger.
+   *
+   * @param guard knows the keys that earlier ones may be signed with
+   * @param counters where it is recorded that signing has ended
+   */
+  public Checkpoints(Settings settings, HeadGuard guard, AuditCounters counters) {
+    this.settings = settings;
+    this.guard = guard;
+    this.counters = counters;
+  }
+
+  /** Records that this process appended to the chain. */
+  void appended() {
+    due = true;
+  }
+
+  /**
+   * Signs a checkpoint if the last was long enough ago and the chain may have grown. Rows of others
+   * count too: one may revoke this process's key.
+   */
+  void signIfDue(ChainEnd end) {
+    if (System.nanoTime() - lastTry < settings.interval().toNanos()) {
+      return;
+    }
+    lastTry = System.nanoTime();
+    due |= end.writer().isChangedByOthers();
+    if (due) {
+      signIfNew(end);
+    }
+  }
+
+  /**
+   * Signs a checkpoint if the tree has grown and the ledger is still there: rows committed to a
+   * file that was removed or replaced are not settled, and must not be signed.
+   */
+  public void signIfNew(ChainEnd end) {
+    LedgerWriter writer = end.writer();
+    lastTry = System.nanoTime();
+    if (stopped || counters.isContradicted() || !writer.isStillThere()) {
+      return;
+    }
+    try {
+      Optional<StoredCheckpoint> last = writer.lastCheckpoint();
+      if (end.tree().state().size() != last.map(StoredCheckpoint::size).orElse(0L)) {
+        sign(end);
+      } else if (guard.lastSeen().isPresent()
+          && guard.lastSeen().get().sequence() < last.map(StoredCheckpoint::size).orElse(0L)) {
+        // Others wrote and signed meanwhile, perhaps that this key is revoked.
+        end.requireNotRevoked(settings.key().verificationKey(), writer.lastRow());
+      }
+      failures = 0;
+      due = false;
+      counters.healthEntries().clear(SOURCE);
+    } catch (LedgerTree.DamagedException e) {
+      stop(e.getMessage());
+    } catch (SigningException e) {
+      if (e.isGivenUp()) {
+        stop(String.valueOf(e.getMessage()));
+      } else {
+        failed(String.valueOf(e.getMessage()), false);
+      }
+    } catch (ForkException e) {
+      stop(e.getMessage() + HOW_TO_GO_ON);
+    } catch (LedgerException e) {
+      failed(e.getMessage(), e instanceof LedgerUnavailableException fault && fault.isLocked());
+    } catch (RuntimeException e) {
+      // The rows are settled: a failure of a checkpoint must not cause a retry of them.
+      failed(e.getMessage() == null ? e.toString() : e.getMessage(), false);
+    }
+  }
+
+  private void stop(String reason) {
+    counters.healthEntries().set(SOURCE, "no checkpoint is signed any more: " + reason);
+    stopped = true;
+  }
+
+  /**
+   * Reports a failure after which signing is retried; health shows it until then.
+   *
+   * @param isLock whether another writer holds a lock, which is a fault only if it lasts
+   */
+  private void failed(String reason, boolean isLock) {
+    failures++;
+    if (!isLock || failures >= LASTING) {
+      counters
+          .healthEntries()
+          .set(SOURCE, "no checkpoint is signed for now, it is tried again: " + reason);
+    } else {
+      locksLog.ifDue(() -> LOG.warn("no checkpoint is signed for now: {}", reason));
+    }
+  }
+
+  /**
+   * Reads the last checkpoint, proves that the tree continues it, and signs and stores the next,
+   * all within one transaction: of two writers, the second sees what the first has signed.
+   */
+  private void sign(ChainEnd end) throws LedgerException, ForkException {
+    LedgerWriter writer = end.writer();
+    LedgerTree tree = end.tree();
+    CheckpointSigner signing = signer(writer);
+    Optional<SignedCheckpoint> stored =
+        writer.inTransaction(
+            () -> {
+              Optional<StoredCheckpoint> last = writer.lastCheckpoint();
+              long size = tree.state().size();
+              if (last.filter(before -> before.size() == size).isPresent()) {
+                return Optional.empty();
+              }
+              end.requireNotRevoked(settings.key().verificationKey(), writer.lastRow());
+              SignedCheckpoint next =
+                  signing.sign(
+                      last.map(StoredCheckpoint::note), guard.accepted().keys(), tree, size);
+              writer.insertCheckpoint(new StoredCheckpoint(size, next.bytes()));
+              return Optional.of(next);
+            });
+    // If the file was replaced, its checkpoint is gone too, and must not bind the next file.
+    if (stored.isPresent() && writer.isStillThere()) {
+      signing.stored(stored.get());
+      settings.file().write(stored.get());
+    }
+  }
+
+  private CheckpointSigner signer(LedgerWriter writer) throws LedgerException {
+    CheckpointSigner made = signer;
+    if (made == null) {
+      Optional<byte[]> before = settings.file().read();
+      made = new CheckpointSigner(settings.originOf(writer.ledger()), settings.key());
+      if (before.isPresent()) {
+        made.signedBefore(before.get(), guard.accepted().keys());
+      }
+      signer = made;
+    }
+    return made;
+  }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.append;
+
+import dev.indelible.drain.AppendOutcome;
+import dev.indelible.event.AuditEvent;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.DeadLetter;
+import dev.indelible.ledger.Head;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerWriter;
+import dev.indelible.ledger.RowSealer;
+import dev.indelible.queue.AuditCounters;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Replays dead letters, or removes them; each in a transaction of its own, together with the event
+ * that records it.
+ */
+final class DeadLetterReplay {
+  /**
+   * Event types that are replayed. A dead letter is not signed, so someone who can write to the
+   * ledger can plant one; events that readers act on are not replayed from there. A gap is: it
+   * comes through the queue anyway, and it excuses nothing.
+   */
+  private static final Set<String> REPLAYABLE =
+      Set.of(DeferredAuditEvent.REFUSAL, DeferredAuditEvent.CHECK, SystemEvent.GAP);
+
+  private final ChainEnd end;
+  private final LedgerWriter writer;
+  private final RowSealer sealer;
+  private final AuditCounters counters;
+
+  DeadLetterReplay(ChainEnd end, RowSealer sealer, AuditCounters counters) {
+    this.end = end;
+    this.writer = end.writer();
+    this.sealer = sealer;
+    this.counters = counters;
+  }
+
+  /**
+   * Appends a dead letter's event under its own id and marks the dead letter.
+   *
+   * @return why the event is still refused; empty if it is in the chain
+   * @throws LedgerException if the dead letter is no longer what was written, or of a type that is
+   *     not replayed
+   */
+  Optional<String> replay(DeadLetter letter) throws LedgerException {
+    if (!REPLAYABLE.contains(letter.eventType())) {
+      throw new LedgerException(
+          "dead letter %s: it is of type %s, in which only the log itself speaks; it can be shown, not replayed"
+              .formatted(letter.letter(), letter.eventType()));
+    }
+    SystemEvent note = note(SystemEvent.LETTER_REPLAYED, letter, Optional.empty());
+    List<AuditEvent> events = List.of(letter.event(), note);
+    BatchAppend append = new BatchAppend(end, sealer, counters);
+    Optional<Head> head =
+        writer.inTransaction(
+            () ->
+                !writer.markReplayed(letter)
+                        || append.run(events, List.of()).stream()
+                            .anyMatch(AppendOutcome::isDeadLetter)
+                    ? Optional.empty()
+                    : Optional.of(append.head()));
+    head.ifPresent(committed -> append.committed());
+    return head.isPresent() || append.lastRefusal().isEmpty()
+        ? Optional.empty()
+        : Optional.of(append.lastRefusal());
+  }
+
+  /**
+   * Removes a dead letter.
+   *
+   * @param reason why, for the record
+   */
+  void purge(DeadLetter letter, String reason) throws LedgerException {
+    SystemEvent note = note(SystemEvent.LETTER_PURGED, letter, Optional.of(reason));
+    BatchAppend append = new BatchAppend(end, sealer, counters);
+    Optional<Head> head =
+        writer.inTransaction(
+            () -> {
+              if (!writer.removeDeadLetter(letter)) {
+                return Optional.empty();
+              }
+              append.chain(note, "the purge");
+              return Optional.of(append.head());
+            });
+    head.ifPresent(committed -> append.committed());
+  }
+
+  private static SystemEvent note(String type, DeadLetter letter, Optional<String> reason) {
+    return SystemEvent.of(
+        type,
+        new CanonicalWriter()
+            .beginObject()
+            .member("agent_id", letter.agentId())
+            .member("event_id", letter.id())
+            .member("event_type", letter.eventType())
+            .member("failure_reason", letter.failureReason())
+            .member("letter", letter.letter())
+            .hexMember("payload_hash", letter.payloadHash())
+            .member("reason", reason)
+            .endObject());
+  }
+}

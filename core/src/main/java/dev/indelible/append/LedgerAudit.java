@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.append;
+
+import dev.indelible.drain.DeferredAudit;
+import dev.indelible.drain.DrainSettings;
+import dev.indelible.ledger.LedgerFactory;
+import dev.indelible.queue.AuditCounters;
+import dev.indelible.queue.EventStore;
+
+/** Wires a deferred audit queue to a ledger. */
+public final class LedgerAudit {
+  private LedgerAudit() {}
+
+  /**
+   * Starts a queue whose events end in a ledger.
+   *
+   * @param store where events wait
+   */
+  public static DeferredAudit start(
+      LedgerFactory ledger, AppendSettings settings, EventStore store, DrainSettings drain) {
+    AuditCounters counters = new AuditCounters();
+    LedgerRun run = LedgerRun.of(ledger, settings, counters);
+    return DeferredAudit.start(store, () -> new LedgerSink(run), counters, drain);
+  }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.append;
+
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.HeadGuard;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerFactory;
+import dev.indelible.ledger.LedgerWriter;
+import dev.indelible.ledger.RowCheck;
+import dev.indelible.ledger.RowSigning;
+import dev.indelible.queue.AuditCounters;
+
+/**
+ * State shared by the sinks of one run, each of which replaces one that failed. Used by the
+ * drainer's thread.
+ */
+public final class LedgerRun {
+  final LedgerFactory ledger;
+  final RowSigning signing;
+  final HeadGuard guard;
+  final AuditCounters counters;
+  final Checkpoints checkpoints;
+  final Tallies tallies;
+
+  /** Whether the next sink to open the ledger retries its dead letters. */
+  boolean deadLettersDue;
+
+  /** The last row before the first batch that is not known to be settled; negative at the start. */
+  private long settledEnd = -1;
+
+  /** Whether a batch was handed to the ledger and is not known to be settled. */
+  private boolean unsettled;
+
+  /** Creates the state of a run that leaves dead letters alone. */
+  public LedgerRun(
+      LedgerFactory ledger,
+      RowSigning signing,
+      HeadGuard guard,
+      Checkpoints checkpoints,
+      Tallies tallies,
+      AuditCounters counters) {
+    this.ledger = ledger;
+    this.signing = signing;
+    this.guard = guard;
+    this.counters = counters;
+    this.checkpoints = checkpoints;
+    this.tallies = tallies;
+  }
+
+  /** Prepares a run that retries dead letters first. */
+  static LedgerRun of(LedgerFactory ledger, AppendSettings settings, AuditCounters counters) {
+    HeadGuard guard = new HeadGuard(new RowCheck(settings.keys()), settings.accepted());
+    LedgerRun run =
+        new LedgerRun(
+            ledger,
+            settings.signing(),
+            guard,
+            new Checkpoints(settings.checkpoints(), guard, counters),
+            new Tallies(settings.tallyInterval(), guard, counters),
+            counters);
+    run.deadLettersDue = true;
+    return run;
+  }
+
+  /**
+   * Begins a batch.
+   *
+   * @return the first row that an earlier attempt at this batch may have appended, see {@link
+   *     BatchAppend#runQueued}
+   */
+  long begin(LedgerWriter writer) throws LedgerException {
+    if (unsettled) {
+      return settledEnd + 1;
+    }
+    settledEnd = Math.max(0, writer.lastRow().map(ChainRow::sequence).orElse(0L));
+    unsettled = true;
+    return BatchAppend.NOT_TRIED_BEFORE;
+  }
+
+  /** Learns that every batch so far is settled. */
+  void settled() {
+    unsettled = false;
+  }
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.append;
+
+import dev.indelible.crypto.SigningException;
+import dev.indelible.drain.AppendOutcome;
+import dev.indelible.drain.DeferredAuditSink;
+import dev.indelible.drain.SinkException;
+import dev.indelible.drain.SinkSchemaException;
+import dev.indelible.drain.SinkUnavailableException;
+import dev.indelible.health.HealthEntry;
+import dev.indelible.ledger.DeadLetter;
+import dev.indelible.ledger.HeadGuard;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerSchemaException;
+import dev.indelible.ledger.LedgerUnavailableException;
+import dev.indelible.ledger.LedgerWriter;
+import dev.indelible.ledger.RowSealer;
+import dev.indelible.queue.EventBatch;
+import dev.indelible.queue.JournalMark;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Appends batches to a ledger, over a connection of its own that it opens on the first append.
+ *
+ * <p>A batch is one transaction, durable before {@link #append} returns: its rows and dead letters
+ * are all there, or none is.
+ */
+public final class LedgerSink implements DeferredAuditSink {
+  private static final Logger LOG = LoggerFactory.getLogger(LedgerSink.class);
+
+  private static final String REPLACED = "the database was removed or replaced while it was in use";
+
+  private final LedgerRun run;
+  private final RowSealer sealer;
+  private final LedgerWatch watch;
+
+  /** The end of the open ledger's chain; null before the first append. */
+  private @Nullable ChainEnd end;
+
+  /** Creates a sink that has opened nothing yet. */
+  public LedgerSink(LedgerRun run) {
+    this.run = run;
+    this.sealer = new RowSealer(run.signing);
+    this.watch = new LedgerWatch(run.guard, run.counters);
+  }
+
+  @Override
+  public List<AppendOutcome> append(EventBatch batch) throws SinkException {
+    // If we crash anywhere in here, the batch is still in the journal. The next process reads in
+    // the ledger up to where it has the journal's events, and begins there.
+    try {
+      // Opening may migrate a schema and replay dead letters, each in a transaction of its own.
+      ChainEnd chain = open();
+      LedgerWriter writer = chain.writer();
+      // From here to the commit nobody else appends. If we crash before the commit, the ledger
+      // undoes the transaction: no row, no dead letter, no position.
+      writer.begin();
+      try {
+        // Rows from here on may be those of an attempt whose commit was answered by an error.
+        long ownFrom = run.begin(writer);
+        BatchAppend append = new BatchAppend(chain, sealer, run.counters);
+        // Judges the chain's end, seals and inserts rows, grows the tree. An event that has its row
+        // or its dead letter already, by an earlier attempt, is recognised and not settled twice.
+        List<AppendOutcome> outcomes = append.runQueued(batch, ownFrom);
+        // In the same transaction, so that rows and positions are never apart.
+        for (JournalMark mark : batch.marks()) {
+          writer.advance(mark.journal(), mark.position());
+        }
+        // If we crash in it, or it fails, the batch is in the ledger as a whole or not at all, and
+        // we do not know which: the next attempt recognises its events.
+        writer.commit();
+        // If the file was removed or replaced meanwhile, nobody will see the commit. The batch is
+        // not settled, and goes into the ledger that is there next.
+        requireStillThere(writer);
+        // From here on a crash loses no more than what this process knows. If one of these fails,
+        // the batch is retried, and every event of it is recognised.
+        append.committed();
+        run.checkpoints.appended();
+        run.counters.reportChainSequence(append.head().sequence());
+        run.counters.countUnsigned(append.unsigned());
+        watch.committed(writer, append.deadLettered(), append.isNoted());
+        return outcomes;
+      } catch (LedgerException | RuntimeException | Error e) {
+        writer.rollback(e);
+        throw e;
+      }
+    } catch (LedgerException | SigningException | HeadGuard.KeysUnreadableException e) {
+      throw failure(e);
+    }
+  }
+
+  @Override
+  public void maintain() {
+    run.settled();
+    if (end != null) {
+      if (run.tallies.writeIfDue(end, sealer)) {
+        run.checkpoints.appended();
+      }
+      run.checkpoints.signIfDue(end);
+      watch.lookIfDue(end.writer());
+    }
+  }
+
+  @Override
+  public void finish() throws SinkException {
+    if (end == null && !run.tallies.isNews()) {
+      return;
+    }
+    try {
+      ChainEnd chain = open();
+      run.tallies.finish(chain, sealer);
+      if (!chain.writer().isStillThere()) {
+        throw new SinkException(chain.writer().name() + ": " + REPLACED);
+      }
+    } catch (LedgerException | SigningException | HeadGuard.KeysUnreadableException e) {
+      throw failure(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    if (end == null) {
+      return;
+    }
+    try {
+      run.checkpoints.signIfNew(end);
+    } finally {
+      end.writer().close();
+      end = null;
+    }
+  }
+
+  private ChainEnd open() throws LedgerException {
+    ChainEnd opened = end;
+    if (opened == null) {
+      LedgerWriter writer = run.ledger.open();
+      opened = new ChainEnd(writer, run.guard);
+      end = opened;
+      writer
+          .warning()
+          .ifPresent(reason -> run.counters.healthEntries().set(HealthEntry.SQLITE, reason));
+      retryDeadLetters(opened);
+      watch.opened(writer);
+    }
+    return opened;
+  }
+
+  /** What was committed to a ledger that is gone is not settled; it goes into the next one. */
+  private static void requireStillThere(LedgerWriter writer) throws LedgerException {
+    if (!writer.isStillThere()) {
+      throw new LedgerUnavailableException(writer.name() + ": " + REPLACED, false, null);
+    }
+  }
+
+  /**
+   * Retries each dead letter once, because its cause may be cured since. One that is still refused
+   * stays; a transient fault has them retried with the batch.
+   */
+  private void retryDeadLetters(ChainEnd chain) throws LedgerException {
+    if (!run.deadLettersDue) {
+      return;
+    }
+    run.deadLettersDue = false;
+    DeadLetterReplay replay = new DeadLetterReplay(chain, sealer, run.counters);
+    try {
+      for (DeadLetter letter : chain.writer().waitingDeadLetters()) {
+        if (!letter.failureReason().equals(DeadLetter.ID_REUSED)) {
+          retry(replay, letter, chain.writer().name());
+        }
+      }
+    } catch (LedgerUnavailableException | SigningException | HeadGuard.KeysUnreadableException e) {
+      run.deadLettersDue = true;
+      throw e;
+    }
+  }
+
+  private static void retry(DeadLetterReplay replay, DeadLetter letter, String ledger)
+      throws LedgerUnavailableException {
+    try {
+      String refusal = replay.replay(letter).orElse("replayed");
+      LOG.info("{}: dead letter {}: {}", ledger, letter.letter(), refusal);
+    } catch (LedgerUnavailableException e) {
+      throw e;
+    } catch (LedgerException e) {
+      LOG.warn("{}: dead letter {} is not replayed: {}", ledger, letter.letter(), e.getMessage());
+    }
+  }
+
+  /** D6: a signer that does not answer is a transient fault, and a wrong signature is not. */
+  private SinkException failure(Exception e) {
+    if (e instanceof LedgerSchemaException) {
+      return new SinkSchemaException(e.getMessage(), e);
+    }
+    if (e instanceof LedgerException) {
+      return e instanceof LedgerUnavailableException
+          ? new SinkUnavailableException(e.getMessage(), e)
+          : new SinkException(e.getMessage(), e);
+    }
+    String message = (end == null ? "" : end.writer().name() + ": ") + e.getMessage();
+    return e instanceof SigningException signing && signing.isWrong()
+        ? new SinkException(message, e)
+        : new SinkUnavailableException(message, e);
+  }
+}

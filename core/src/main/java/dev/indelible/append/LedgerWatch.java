@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.append;
+
+import dev.indelible.event.SystemEvent;
+import dev.indelible.health.HealthEntry;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.HeadGuard;
+import dev.indelible.ledger.KeyHistory;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.LedgerWriter;
+import dev.indelible.ledger.TamperNotes;
+import dev.indelible.queue.AuditCounters;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reports what a person has to look at: dead letters, and rows of the chain that report tampering.
+ * Used by the drainer's thread.
+ */
+final class LedgerWatch {
+  /** How often an idle log checks whether waiting dead letters were dealt with. */
+  private static final Duration LOOK_INTERVAL = Duration.ofSeconds(5);
+
+  /** Dead letters of one batch that are logged one by one; the rest are counted. */
+  private static final int MOST_LOGGED = 20;
+
+  private static final Logger LOG = LoggerFactory.getLogger(LedgerWatch.class);
+
+  private final HeadGuard guard;
+  private final AuditCounters counters;
+
+  /** Rows about tampering when their answers were last judged. */
+  private TamperRows judged = new TamperRows(0, 0);
+
+  private long unanswered;
+
+  /** Whether something waits that another process may deal with. */
+  private boolean waiting;
+
+  private long lastLook;
+
+  /**
+   * An event that became a dead letter.
+   *
+   * @param reason why
+   */
+  record DeadLettered(String id, String agentId, String eventType, String reason) {}
+
+  /** Numbers of rows that report tampering, and of rows that answer one. */
+  private record TamperRows(long notes, long answers) {}
+
+  LedgerWatch(HeadGuard guard, AuditCounters counters) {
+    this.guard = guard;
+    this.counters = counters;
+  }
+
+  /** Counts in a ledger that was just opened. */
+  void opened(LedgerWriter writer) {
+    look(writer);
+  }
+
+  /**
+   * Reports a batch that was committed.
+   *
+   * @param deadLettered its events that became dead letters
+   * @param noted whether it has a row that reports tampering
+   */
+  void committed(LedgerWriter writer, List<DeadLettered> deadLettered, boolean noted) {
+    deadLettered.stream().limit(MOST_LOGGED).forEach(event -> log(writer.name(), event));
+    if (deadLettered.size() > MOST_LOGGED) {
+      LOG.error(
+          "{}: {} more events became dead letters; 'indelible dlq list' shows them",
+          writer.name(),
+          deadLettered.size() - MOST_LOGGED);
+    }
+    if (noted || !deadLettered.isEmpty()) {
+      look(writer);
+    } else {
+      lookIfDue(writer);
+    }
+  }
+
+  /** Counts again from time to time while something waits. */
+  void lookIfDue(LedgerWriter writer) {
+    if (waiting && System.nanoTime() - lastLook >= LOOK_INTERVAL.toNanos()) {
+      look(writer);
+    }
+  }
+
+  /** Counts; a failure is reported and causes no retry of what is committed. */
+  private void look(LedgerWriter writer) {
+    lastLook = System.nanoTime();
+    waiting = true;
+    try {
+      long letters = writer.countWaitingDeadLetters();
+      long tampered = unanswered(writer);
+      counters.reportDeadLetters(letters);
+      counters.reportTamperRows(tampered);
+      counters.healthEntries().clear(HealthEntry.LEDGER);
+      waiting = letters + tampered > 0;
+    } catch (LedgerException | HeadGuard.KeysUnreadableException e) {
+      counters
+          .healthEntries()
+          .set(
+              HealthEntry.LEDGER,
+              writer.name() + ": dead letters and tampering cannot be counted: " + e.getMessage());
+    }
+  }
+
+  /** Counts unanswered rows that report tampering; judges only after new ones. */
+  private long unanswered(LedgerWriter writer) throws LedgerException {
+    TamperRows now =
+        new TamperRows(
+            writer.count(SystemEvent.TAMPER, 1, Long.MAX_VALUE),
+            writer.count(SystemEvent.TAMPER_ANSWERED, 1, Long.MAX_VALUE));
+    if (now.notes() == 0 || now.answers() == 0) {
+      return now.notes();
+    }
+    if (!now.equals(judged)) {
+      try (LedgerReader ledger = writer.reader()) {
+        unanswered =
+            new TamperNotes(ledger, KeyHistory.read(ledger, guard.accepted(), false))
+                .all().stream().filter(note -> !note.isAnswered()).count();
+      }
+      judged = now;
+    }
+    return unanswered;
+  }
+
+  /** Agent and type are an agent's text, quoted so that they cannot forge a line of the log. */
+  private static void log(String ledger, DeadLettered event) {
+    LOG.error(
+        "{}: event {} of agent {}, type {}, became a dead letter: {}; 'indelible dlq show {}' shows it",
+        ledger,
+        event.id(),
+        quoted(event.agentId()),
+        quoted(event.eventType()),
+        event.reason(),
+        event.id());
+  }
+
+  private static String quoted(String text) {
+    return new String(new CanonicalWriter().string(text).toBytes(), StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.append;
+
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.event.TypeCounts;
+import dev.indelible.health.HealthEntry;
+import dev.indelible.health.Throttle;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.Head;
+import dev.indelible.ledger.HeadGuard;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerUnavailableException;
+import dev.indelible.ledger.LedgerWriter;
+import dev.indelible.ledger.RowSealer;
+import dev.indelible.ledger.Tally;
+import dev.indelible.queue.AuditCounters;
+import dev.indelible.queue.OutcomeCounters;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Chains a {@link Tally} of one run's decisions from time to time and at the end. Outlives the
+ * sinks of the run. Used by the drainer's thread.
+ *
+ * <p>A tally is made inside the transaction that writes it, so the rows that it covers are exactly
+ * those after the previous tally, by any writer. It delays no row: one that fails is left out, and
+ * the next covers its rows.
+ */
+public final class Tallies {
+  /** How often a tally is written while there is something new. */
+  public static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(60);
+
+  /**
+   * Decisions after the last tally from which a run that was asked one question writes one. A tally
+   * beside the only row that it counts proves nothing, because an attacker removes both, and
+   * doubles the chain.
+   */
+  public static final int WORTH_A_TALLY = 100;
+
+  /** Most rows after the last tally that are counted for a first tally at the end. */
+  private static final long MOST_AT_THE_END = 10_000_000;
+
+  /** The key of the health entry. */
+  private static final String SOURCE = HealthEntry.TALLIES;
+
+  /** How often a tally that is not written is logged, at most. */
+  private static final Duration FAILURE_LOG_INTERVAL = Duration.ofMinutes(1);
+
+  private static final Logger LOG = LoggerFactory.getLogger(Tallies.class);
+
+  private final Throttle failuresLog = Throttle.of(FAILURE_LOG_INTERVAL);
+
+  private final UUID run = UUID.randomUUID();
+  private final boolean wanted;
+  private final long intervalNanos;
+  private final HeadGuard guard;
+  private final AuditCounters counters;
+
+  /** The number of the last tally written. */
+  private long number;
+
+  /** The row after the last tally when this run first wrote one: its own come after that. */
+  private long firstUncovered = Long.MAX_VALUE;
+
+  /** Whether a tally was written and it is unknown whether it is in the chain. */
+  private boolean unsure;
+
+  /** Decisions that the last tally covers. */
+  private long spokenOf;
+
+  private long lastTry = System.nanoTime();
+
+  /**
+   * Creates the tallies of one run.
+   *
+   * @param interval how often one is written, at most; null for never
+   * @param guard knows the keys that earlier ones may be signed with
+   * @param counters where the run's decisions are counted
+   */
+  public Tallies(@Nullable Duration interval, HeadGuard guard, AuditCounters counters) {
+    this.wanted = interval != null;
+    this.intervalNanos = interval == null ? Long.MAX_VALUE : TimeUnit.NANOSECONDS.convert(interval);
+    this.guard = guard;
+    this.counters = counters;
+  }
+
+  /**
+   * Writes a tally if the last was long enough ago, and there is something new.
+   *
+   * @return whether it was tried, so that the chain may have grown
+   */
+  boolean writeIfDue(ChainEnd end, RowSealer sealer) {
+    if (!wanted || System.nanoTime() - lastTry < intervalNanos) {
+      return false;
+    }
+    lastTry = System.nanoTime();
+    boolean news = isNews();
+    if (news) {
+      tryToWrite(end, sealer);
+    }
+    return news;
+  }
+
+  /** Writes a tally; a failure is reported and stops no row. */
+  private void tryToWrite(ChainEnd end, RowSealer sealer) {
+    try {
+      write(end, sealer, false);
+    } catch (LedgerUnavailableException e) {
+      failuresLog.ifDue(() -> LOG.warn("no tally is written for now: {}", e.getMessage()));
+    } catch (LedgerException e) {
+      counters.healthEntries().set(SOURCE, "no tally can be written: " + e.getMessage());
+    } catch (RuntimeException e) {
+      LOG.warn("no tally is written for now: {}", e.getMessage(), e);
+    }
+  }
+
+  /** Returns whether decisions were counted since the last tally. */
+  boolean isNews() {
+    return wanted && spoken() != spokenOf;
+  }
+
+  /** Writes the last tally, if it has something to state. */
+  void finish(ChainEnd end, RowSealer sealer) throws LedgerException {
+    if (isNews() || wanted && number > 0) {
+      write(end, sealer, true);
+    }
+  }
+
+  private long spoken() {
+    return counters.intake().attempts().total()
+        + counters.unrecorded().total()
+        + counters.outcomes().recovered().total();
+  }
+
+  private void write(ChainEnd chain, RowSealer sealer, boolean closed) throws LedgerException {
+    LedgerWriter writer = chain.writer();
+    long spoken = spoken();
+    long end = writer.lastRow().map(ChainRow::sequence).orElse(0L);
+    long first = firstBehindTally(writer, end);
+    firstUncovered = Math.min(firstUncovered, first);
+    if (closed && number == 0 && end - first > MOST_AT_THE_END) {
+      // Counting takes long, and is left to a run with tallies before its end.
+      return;
+    }
+    // Counted before the ledger is locked, because there may be many.
+    Covered counted = new Covered(first, end, count(writer, first, end));
+    BatchAppend append = new BatchAppend(chain, sealer, counters);
+    Optional<Tally> said =
+        writer.inTransaction(
+            () -> {
+              Optional<Tally> next =
+                  append.chainAt(now -> next(writer, now, closed, counted), Tally::toEvent);
+              unsure |= next.isPresent();
+              return next;
+            });
+    if (said.isPresent() && writer.isStillThere()) {
+      unsure = false;
+      number = said.get().number();
+      counters.healthEntries().clear(SOURCE);
+      spokenOf = spoken;
+      append.committed();
+      counters.reportChainSequence(append.head().sequence());
+    }
+  }
+
+  /**
+   * Decisions in a range of rows.
+   *
+   * @param first the row after the last tally; 1 if there is none
+   * @param last the last of them
+   */
+  private record Covered(long first, long last, TypeCounts decisions) {}
+
+  /**
+   * Counts the decisions from the last tally to the end that the chain has within the transaction:
+   * those counted before, and the rest.
+   */
+  private Covered covered(LedgerWriter writer, long end, Covered before) throws LedgerException {
+    long first = firstBehindTally(writer, end);
+    if (first != before.first() || before.last() > end) {
+      return new Covered(first, end, count(writer, first, end));
+    }
+    TypeCounts rest = count(writer, before.last() + 1, end);
+    return new Covered(first, end, before.decisions().plus(rest));
+  }
+
+  private long firstBehindTally(LedgerWriter writer, long end) throws LedgerException {
+    return writer
+        .lastOfType(SystemEvent.TALLY, end + 1, this::isTally)
+        .map(row -> row.sequence() + 1)
+        .orElse(1L);
+  }
+
+  private static TypeCounts count(LedgerWriter writer, long from, long to) throws LedgerException {
+    return new TypeCounts(
+        writer.count(DeferredAuditEvent.CHECK, from, to),
+        writer.count(DeferredAuditEvent.REFUSAL, from, to));
+  }
+
+  private boolean isOneQuestion(boolean closed) {
+    return number == 0 && spoken() <= 1 && closed;
+  }
+
+  /** Returns the next tally at an end of the chain; empty if it is not worth a row. */
+  private Optional<Tally> next(LedgerWriter writer, Head end, boolean closed, Covered before)
+      throws LedgerException {
+    if (unsure) {
+      // A commit of ours may have succeeded although it threw: the chain has the last tally.
+      Optional<Tally> ours =
+          writer
+              .lastOfType(
+                  SystemEvent.TALLY,
+                  end.sequence() + 1,
+                  row -> row.sequence() < firstUncovered || isOurs(row))
+              .filter(this::isOurs)
+              .flatMap(Tally::read);
+      number = Math.max(number, ours.map(Tally::number).orElse(0L));
+      if (ours.filter(Tally::closed).isPresent()) {
+        return Optional.empty();
+      }
+    }
+    Covered rows = covered(writer, end.sequence(), before);
+    if (isOneQuestion(closed) && rows.decisions().total() < WORTH_A_TALLY) {
+      return Optional.empty();
+    }
+    AuditCounters.Intake intake = counters.intake();
+    OutcomeCounters outcomes = counters.outcomes();
+    return Optional.of(
+        new Tally(
+            run,
+            number + 1,
+            closed,
+            rows.first(),
+            rows.last(),
+            rows.decisions(),
+            intake.attempts(),
+            counters.unrecorded(),
+            new Tally.Outcomes(
+                outcomes.appended(),
+                outcomes.deadLettered(),
+                outcomes.repeated(),
+                intake.rejected().byType(),
+                outcomes.lost()),
+            outcomes.recovered()));
+  }
+
+  private boolean isOurs(ChainRow row) {
+    return Tally.read(row).filter(tally -> tally.run().equals(run)).isPresent() && isTally(row);
+  }
+
+  private boolean isTally(ChainRow row) {
+    return guard.isSound(row) && Tally.read(row).isPresent();
+  }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.append;
+
+import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.checkpoint.CheckpointSigner;
+import dev.indelible.checkpoint.ForkException;
+import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.crypto.Signer;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerWriter;
+import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.queue.AuditCounters;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Signs a checkpoint over what was appended by hand (a key event, an erasure, a replay, an answer),
+ * so that the last of these rows cannot be cut off unseen. The log keeps its name. A checkpoint
+ * that cannot be signed is logged and undoes nothing: the rows are committed.
+ *
+ * @param end the end of the open ledger's chain
+ * @param file keeps the last checkpoint beside the ledger
+ */
+record VerbCheckpoint(ChainEnd end, CheckpointFile file) {
+  private static final Logger LOG = LoggerFactory.getLogger(VerbCheckpoint.class);
+
+  /** Signs a checkpoint if the chain has grown since the last. */
+  void sign(Signer key) {
+    try {
+      Checkpoints.Settings settings =
+          Checkpoints.Settings.of(key).withOrigin(origin().orElse(null)).withFile(file);
+      new Checkpoints(settings, end.guard(), new AuditCounters()).signIfNew(end);
+    } catch (LedgerException e) {
+      LOG.warn("no checkpoint is signed: {}", e.getMessage());
+    }
+  }
+
+  /** Signs a checkpoint with the key that replaces a lost one. */
+  void signAfterLostKey(Signer key) {
+    LedgerWriter writer = end.writer();
+    try {
+      Optional<SignedCheckpoint> signed =
+          writer.inTransaction(
+              () -> {
+                LedgerTree tree = end.tree();
+                long size = tree.state().size();
+                Checkpoints.Settings settings =
+                    Checkpoints.Settings.of(key).withOrigin(origin().orElse(null));
+                CheckpointSigner signer =
+                    new CheckpointSigner(settings.originOf(writer.ledger()), key);
+                SignedCheckpoint next = signer.signAfterLostKey(before(), tree, size);
+                writer.insertCheckpoint(new StoredCheckpoint(size, next.bytes()));
+                return Optional.of(next);
+              });
+      signed.ifPresent(file::write);
+    } catch (LedgerException | ForkException e) {
+      LOG.warn("no checkpoint is signed: {}", e.getMessage());
+    }
+  }
+
+  private List<byte[]> before() throws LedgerException {
+    List<byte[]> before = new ArrayList<>();
+    end.writer().lastCheckpoint().map(StoredCheckpoint::note).ifPresent(before::add);
+    file.read().ifPresent(before::add);
+    return before;
+  }
+
+  /** Returns the log's name; empty while it has none, or it cannot be read. */
+  private Optional<String> origin() throws LedgerException {
+    Optional<StoredCheckpoint> last = end.writer().lastCheckpoint();
+    try {
+      return last.isPresent()
+          ? Optional.of(SignedCheckpoint.parse(last.get().note()).unverified().origin())
+          : Optional.empty();
+    } catch (CheckpointParseException e) {
+      return Optional.empty();
+    }
+  }
+}

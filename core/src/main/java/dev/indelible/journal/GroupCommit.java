@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.journal;
+
+import java.util.function.BooleanSupplier;
+
+/**
+ * Group commit: of the threads that wait for a sync, one syncs for all that waited before it began.
+ * Safe for use by any number of threads.
+ */
+final class GroupCommit {
+  /** Milliseconds after which a waiting thread looks by itself at the state. */
+  private static final long PATIENCE_MILLIS = 100;
+
+  private final BooleanSupplier sync;
+
+  /** The number of the last request; guarded by this object. */
+  private long requested;
+
+  /** The number of the last request that a successful sync covers; guarded by this object. */
+  private long synced;
+
+  /** Whether a thread is syncing; guarded by this object. */
+  private boolean busy;
+
+  /** Whether a sync has failed, after which none succeeds; guarded by this object. */
+  private boolean failed;
+
+  /**
+   * Creates a group commit.
+   *
+   * @param sync syncs what was written before the call; returns whether that succeeded
+   */
+  GroupCommit(BooleanSupplier sync) {
+    this.sync = sync;
+  }
+
+  /**
+   * Waits until everything that this thread wrote is on disk. An interrupt does not end the wait;
+   * it is still set after.
+   *
+   * @return {@code false} if the sync failed
+   */
+  boolean await() {
+    boolean interrupted = false;
+    boolean leading = false;
+    boolean done = false;
+    long covers = 0;
+    try {
+      synchronized (this) {
+        long request = ++requested;
+        while (busy && synced < request && !failed) {
+          try {
+            // A leader whose stack ends cannot notify.
+            wait(PATIENCE_MILLIS);
+          } catch (InterruptedException e) {
+            interrupted = true;
+          }
+        }
+        if (synced >= request || failed) {
+          return synced >= request;
+        }
+        busy = true;
+        leading = true;
+        covers = requested;
+      }
+      done = sync.getAsBoolean();
+      return done;
+    } finally {
+      if (leading) {
+        synchronized (this) {
+          busy = false;
+          failed = !done;
+          synced = done ? covers : synced;
+          notifyAll();
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

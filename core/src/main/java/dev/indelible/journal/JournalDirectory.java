@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.journal;
+
+import java.io.IOException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The directory with the journals of one ledger: a slot for each process at work, slots that dead
+ * processes left, and retired slots.
+ *
+ * @param path the directory, present or not
+ * @param disk where it is, or will be
+ */
+record JournalDirectory(Path path, Disk disk) {
+  private static final int MAX_SLOTS = 10_000;
+
+  /** The slot that stays for the next start, with its segment. */
+  private static final String FIRST_SLOT = "0000";
+
+  /**
+   * The directory of retired slots, in which nothing waits, each named by the id of its journal. A
+   * start that needs another slot reuses one, and its journal goes on at the position that the
+   * ledger has: there are as many slots, and as many positions in the ledger, as there were
+   * processes at once.
+   */
+  private static final String FREE = "free";
+
+  private static final Logger LOG = LoggerFactory.getLogger(JournalDirectory.class);
+
+  /** Returns the directory that a slot is in. */
+  static JournalDirectory of(Slot slot) {
+    return new JournalDirectory(Objects.requireNonNull(slot.directory().getParent()), slot.disk());
+  }
+
+  /** Returns whether a slot is the one that stays for the next start. */
+  static boolean isFirst(Slot slot) {
+    return slot.directory().endsWith(FIRST_SLOT);
+  }
+
+  boolean exists() {
+    return Files.exists(path, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  /**
+   * Returns the ledger that the journals belong to: all to one, and to the known one. If no slot in
+   * use names a ledger, a retired one does. Changes nothing.
+   *
+   * @return empty if there are no journals
+   * @throws JournalException if they belong to several ledgers, or it cannot be read
+   */
+  Optional<UUID> ledger(Optional<UUID> known) throws IOException, JournalException {
+    Optional<UUID> ledger = known;
+    boolean isNamed = false;
+    for (Path slot : slots()) {
+      Optional<UUID> named = Slot.check(slot, ledger);
+      isNamed |= named.isPresent();
+      ledger = ledger.isPresent() ? ledger : named;
+    }
+    Optional<Path> retired =
+        isNamed ? Optional.empty() : Slot.findRetired(free(), Optional.empty(), Set.of());
+    return retired.isPresent() ? Slot.check(retired.get(), ledger) : ledger;
+  }
+
+  /** Returns the extents of the journals that have segments. Changes nothing. */
+  Map<UUID, Extent> extents() throws IOException, JournalException {
+    Map<UUID, Extent> extents = new HashMap<>();
+    for (Path slot : slots()) {
+      Slot.readExtent(slot, extents);
+    }
+    return extents;
+  }
+
+  /**
+   * Takes the first free slot, and every slot of a dead process. Creates the directory if it does
+   * not exist.
+   *
+   * @param known the ledger, if it is known
+   * @param taken receives the slots, this process's own first; also those taken before a failure
+   */
+  void takeAll(Optional<UUID> known, List<Slot> taken) throws IOException, JournalException {
+    Slot.createDirectory(path, disk);
+    if (!Files.exists(path.resolve(DirectoryLock.FILE), LinkOption.NOFOLLOW_LINKS)) {
+      // A directory that is refused stays unchanged, without even the file of the lock.
+      ledger(known);
+    }
+    slots();
+    DirectoryLock lock = DirectoryLock.acquire(path, disk);
+    try {
+      UUID ledger = ledger(known).orElseGet(UUID::randomUUID);
+      Set<Path> left = slots();
+      journals(left);
+      Slot own = takeOne(ledger, false);
+      taken.add(own);
+      left.remove(own.directory());
+      for (Path slot : left) {
+        Slot.take(slot, ledger, disk).ifPresent(taken::add);
+      }
+    } finally {
+      lock.close();
+    }
+  }
+
+  /** Takes a slot that no process had before. */
+  Slot takeNew(UUID ledger) throws IOException, JournalException {
+    DirectoryLock lock = DirectoryLock.acquire(path, disk);
+    try {
+      return takeOne(ledger, true);
+    } finally {
+      lock.close();
+    }
+  }
+
+  /**
+   * Releases slots whose events are all in the ledger, and moves them out of the way of later
+   * starts. One that cannot be moved now, for example because another process is starting, stays
+   * where it is for the next start to move.
+   */
+  void retire(List<Slot> drained) {
+    if (drained.isEmpty()) {
+      return;
+    }
+    @Nullable DirectoryLock lock = null;
+    try {
+      lock = DirectoryLock.tryAcquire(path, disk);
+      if (lock != null) {
+        drained.forEach(this::move);
+      }
+    } catch (IOException e) {
+      LOG.warn("{}: drained slots cannot be moved to {}: {}", path, FREE, e.toString());
+    } finally {
+      // Before the lock is released: a process that reuses a slot finds it free.
+      release(drained);
+      if (lock != null) {
+        lock.close();
+      }
+    }
+  }
+
+  /** Releases slots for other processes. */
+  static void release(List<Slot> slots) {
+    for (Slot slot : slots) {
+      try {
+        slot.close();
+      } catch (IOException e) {
+        LOG.warn("{}: cannot be released: {}", slot.directory(), e.toString());
+      }
+    }
+  }
+
+  /** Removes the directory if it is empty. */
+  void removeIfEmpty() {
+    try {
+      Files.deleteIfExists(path);
+    } catch (IOException e) {
+      LOG.debug("{}: stays, another process uses it", path, e);
+    }
+  }
+
+  JournalException unusable(IOException e) {
+    return new JournalException(
+        path
+            + ": the journal cannot be used: "
+            + e.getClass().getSimpleName()
+            + ": "
+            + e.getMessage(),
+        e);
+  }
+
+  private Path free() {
+    return path.resolve(FREE);
+  }
+
+  /** Moves one drained slot; if that fails, it stays, and the next start tries again. */
+  private void move(Slot slot) {
+    try {
+      slot.retire(free());
+    } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
+      LOG.warn(
+          "{}: this drained slot is a copy of {}; move one of them out of the journal",
+          slot.directory(),
+          free().resolve(slot.journal().toString()));
+    } catch (IOException e) {
+      LOG.warn("{}: this drained slot cannot be moved: {}", slot.directory(), e.toString());
+    }
+  }
+
+  /**
+   * Returns the ids of the journals in slots, also of those that other processes have: two journals
+   * must not share one position in the ledger (D2). The caller has the {@link DirectoryLock}.
+   */
+  private static Set<UUID> journals(Set<Path> slots) throws IOException, JournalException {
+    Set<UUID> journals = new HashSet<>();
+    for (Path slot : slots) {
+      Optional<UUID> journal = Slot.journal(slot, Optional.empty());
+      if (journal.isPresent() && !journals.add(journal.get())) {
+        throw new JournalException(
+            slot + ": is a copy of another slot beside it; move the copy out of the journal");
+      }
+    }
+    return journals;
+  }
+
+  /**
+   * Takes the first free slot. The caller has the {@link DirectoryLock}.
+   *
+   * @param isNew whether to take only a slot that no process had before
+   */
+  private Slot takeOne(UUID ledger, boolean isNew) throws IOException, JournalException {
+    for (int i = 0; i < MAX_SLOTS; i++) {
+      Path slot = path.resolve(String.format(Locale.ROOT, "%04d", i));
+      boolean exists = Files.exists(slot, LinkOption.NOFOLLOW_LINKS);
+      if (isNew && exists) {
+        continue;
+      }
+      if (!isNew && !exists) {
+        Optional<Path> retired = Slot.findRetired(free(), Optional.of(ledger), journals(slots()));
+        if (retired.isPresent()) {
+          Slot.reuse(retired.get(), slot, disk);
+        }
+      }
+      Optional<Slot> free = Slot.take(slot, ledger, disk);
+      if (free.isPresent()) {
+        return free.get();
+      }
+    }
+    throw new JournalException(path + ": all " + MAX_SLOTS + " slots are taken");
+  }
+
+  /** Returns the slots in use or left by dead processes, without retired ones. */
+  private Set<Path> slots() throws IOException, JournalException {
+    OwnFiles.require(path, true);
+    Set<Path> slots = new TreeSet<>();
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(path)) {
+      for (Path entry : entries) {
+        String name = entry.getFileName().toString();
+        boolean isSlot = name.matches("\\d{4}");
+        if (!isSlot && !name.equals(DirectoryLock.FILE) && !name.equals(FREE)) {
+          throw new JournalException(entry + ": does not belong in a journal; move it away");
+        }
+        try {
+          OwnFiles.require(entry, !name.equals(DirectoryLock.FILE));
+        } catch (NoSuchFileException e) {
+          // The process that drained this slot retired it just now.
+          continue;
+        }
+        if (isSlot) {
+          slots.add(entry);
+        }
+      }
+    }
+    return slots;
+  }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.journal;
+
+import dev.indelible.base.Threads;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Syncs a journal to disk once per interval, on a thread of its own ({@link Durability#PROCESS}).
+ * Rests while nothing is written. With {@link Durability#POWER} it does nothing: each event is
+ * synced before it is accepted.
+ */
+final class JournalSyncer {
+  /** The time between two checks while nothing is written; a producer wakes it earlier. */
+  private static final Duration IDLE_INTERVAL = Duration.ofSeconds(1);
+
+  private final Duration interval;
+  private final @Nullable Thread thread;
+
+  /**
+   * The first segment that the next sync covers; null with {@link Durability#POWER}. The syncer's,
+   * and the closer's once that thread has ended.
+   */
+  private @Nullable Segment unsynced;
+
+  /** The segment that could not be synced and is not settled yet; the syncer writes. */
+  private volatile @Nullable Path unsyncable;
+
+  /** When everything accepted was last known to be on disk, as {@link System#nanoTime}. */
+  private volatile long syncedNanos = System.nanoTime();
+
+  /** Whether the thread found nothing to sync and waits for a producer; set by both. */
+  private volatile boolean resting;
+
+  private volatile boolean closed;
+
+  /**
+   * Creates a syncer; {@link #start} starts its thread.
+   *
+   * @param first the segment that producers write to
+   */
+  JournalSyncer(JournalSettings settings, Segment first) {
+    this.interval = settings.syncInterval();
+    if (settings.durability() == Durability.PROCESS) {
+      unsynced = first;
+      thread = new Thread(this::run, "indelible-journal-sync");
+      thread.setDaemon(true);
+    } else {
+      thread = null;
+    }
+  }
+
+  void start() {
+    if (thread != null) {
+      thread.start();
+    }
+  }
+
+  /** Ends a rest. Called by a producer after it has claimed its bytes. */
+  void wake() {
+    if (resting) {
+      resting = false;
+      LockSupport.unpark(thread);
+    }
+  }
+
+  /** Waits until the thread has ended; what was written since its last sync is not synced. */
+  void close() {
+    closed = true;
+    if (thread != null) {
+      LockSupport.unpark(thread);
+      Threads.join(thread);
+    }
+  }
+
+  /** Returns why events are not safe from a power cut, if a sync has failed. */
+  Optional<String> trouble() {
+    return Optional.ofNullable(unsyncable).map(file -> file + ": cannot be synced to disk");
+  }
+
+  /**
+   * Returns the greatest age of an accepted event that is not on disk: a power cut now would cost
+   * the events accepted in that time. Zero with {@link Durability#POWER}, and while everything is
+   * on disk.
+   */
+  Duration sinceSync() {
+    return thread == null || resting
+        ? Duration.ZERO
+        : Duration.ofNanos(System.nanoTime() - syncedNanos);
+  }
+
+  private void run() {
+    while (!closed) {
+      LockSupport.parkNanos(this, interval.toNanos());
+      if (isSynced()) {
+        // A producer claims its bytes before it reads the flag, and this thread sets the flag
+        // before it reads what is claimed: one of them sees the other.
+        resting = true;
+        if (isSynced()) {
+          LockSupport.parkNanos(this, IDLE_INTERVAL.toNanos());
+        }
+        resting = false;
+      }
+      try {
+        if (!closed) {
+          sync();
+        }
+      } catch (RuntimeException | Error e) {
+        // Out of memory, maybe for a line of the log too: sinceSync() grows until the next sync.
+      }
+    }
+  }
+
+  /** Returns whether the last sync covered everything that producers have claimed so far. */
+  private boolean isSynced() {
+    Segment segment = Objects.requireNonNull(unsynced);
+    return !closed && segment.next() == null && segment.isCovered();
+  }
+
+  /**
+   * Syncs every segment in which a producer may have written since its last sync: the one written
+   * to, and those before it that still have a claim without a frame.
+   */
+  void sync() {
+    if (thread == null) {
+      return;
+    }
+    long before = System.nanoTime();
+    @Nullable Segment failed = null;
+    @Nullable Segment next = null;
+    for (Segment segment = unsynced; segment != null; segment = segment.next()) {
+      if (!segment.syncPublished() && failed == null) {
+        failed = segment;
+      }
+      if (!segment.isDone() && next == null) {
+        next = segment;
+      }
+    }
+    // The last segment is never done.
+    unsynced = Objects.requireNonNull(next);
+    if (failed == null) {
+      unsyncable = null;
+      syncedNanos = before;
+    } else {
+      // From here on sinceSync() grows until the ledger has the events of that segment.
+      unsyncable = failed.file();
+    }
+  }
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.ledger;
+
+/** Opens one ledger for writing, as often as its user needs a fresh connection. */
+@FunctionalInterface
+public interface LedgerFactory {
+  /**
+   * Opens the ledger; creates it if it does not exist.
+   *
+   * @throws LedgerUnavailableException if a later call may succeed
+   * @throws LedgerException if this is not a ledger that can be written to
+   */
+  LedgerWriter open() throws LedgerException;
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible;
+
+import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.Erasure;
+import dev.indelible.append.Erasure.Erased;
+import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.crypto.KeyException;
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.ledger.KeyHistory;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.publish.EvidenceException;
+import dev.indelible.publish.LedgerExport;
+import dev.indelible.publish.ProvenRow;
+import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.sqlite.SqliteWriter;
+import dev.indelible.tlog.LogDirectory;
+import dev.indelible.tlog.LogDirectoryException;
+import dev.indelible.verify.Finding;
+import dev.indelible.verify.LastCheckpoint;
+import dev.indelible.verify.VerificationOptions;
+import dev.indelible.verify.VerificationReport;
+import dev.indelible.verify.Verifier;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.LongConsumer;
+
+/**
+ * The log in a data directory: reads, verifies, proves, exports it, and erases payloads. Works
+ * while the log is open for recording, here or in another process. Each call opens the ledger and
+ * closes it again. Safe for use by any number of threads.
+ */
+public final class AuditLog {
+  private final DataDirectory data;
+
+  /** Creates access to the log in a data directory. */
+  public AuditLog(DataDirectory data) {
+    this.data = Objects.requireNonNull(data, "data is null");
+  }
+
+  /**
+   * Opens the ledger for reading; the caller closes it.
+   *
+   * @throws LedgerException if nothing was recorded yet, or the ledger cannot be read now
+   */
+  public SqliteLedger reader() throws LedgerException {
+    return SqliteLedger.open(data.database());
+  }
+
+  /** Verifies the whole log with the keys and the witnesses of the data directory. */
+  public VerificationReport verify() throws LedgerException {
+    return verify(VerificationOptions.of(KeyRing.of(List.of())));
+  }
+
+  /**
+   * Verifies the log, and compares it with the files beside its database. Where the options have no
+   * key or no witnesses, those of the data directory count.
+   *
+   * @throws LedgerException if the ledger cannot be read now and is not damaged
+   */
+  public VerificationReport verify(VerificationOptions options) throws LedgerException {
+    List<Finding> keys = new ArrayList<>();
+    List<Finding> beside = new ArrayList<>();
+    VerificationOptions complete = withOwnWitnesses(withOwnKeys(options, keys), beside);
+    VerificationReport report;
+    try (SqliteLedger ledger = reader()) {
+      report = new Verifier(ledger, complete).verify();
+      beside.addAll(JournalCheck.swapped(data, ledger));
+      beside.add(lastCheckpoint(ledger, complete));
+      beside.addAll(JournalCheck.journals(data, ledger));
+    } catch (LedgerException e) {
+      report = VerificationReport.ofDamage(e);
+    }
+    beside.addAll(keys);
+    for (Finding finding : beside) {
+      report = report.with(finding);
+    }
+    return report;
+  }
+
+  private VerificationOptions withOwnKeys(VerificationOptions options, List<Finding> findings) {
+    if (!options.keys().keys().isEmpty()) {
+      return options;
+    }
+    try {
+      KeyRing accepted = data.keys().accepted();
+      if (accepted.keys().isEmpty()) {
+        findings.add(Finding.unknown(Finding.KEYS, noKey("is here")));
+      }
+      return options.keys(accepted);
+    } catch (KeyException e) {
+      findings.add(Finding.unknown(Finding.KEYS, noKey("can be read: " + e.getMessage())));
+      return options;
+    }
+  }
+
+  private String noKey(String why) {
+    return "%s: no public key %s; put it back, or name one with --key"
+        .formatted(data.path().resolve("keys"), why);
+  }
+
+  private VerificationOptions withOwnWitnesses(
+      VerificationOptions options, List<Finding> findings) {
+    if (options.witnesses().isPresent()) {
+      return options;
+    }
+    try {
+      return data.witnessPolicy().map(options::witnesses).orElse(options);
+    } catch (OpenException e) {
+      findings.add(Finding.unknown(Finding.WITNESSES, String.valueOf(e.getMessage())));
+      return options;
+    }
+  }
+
+  private Finding lastCheckpoint(LedgerReader ledger, VerificationOptions options) {
+    KeyHistory history;
+    try {
+      history = KeyHistory.read(ledger, options.keys(), options.rooted());
+    } catch (LedgerException e) {
+      // The verifier has reported it; the given keys still verify the file.
+      history = KeyHistory.none(options.keys());
+    }
+    return LastCheckpoint.judge(data.lastCheckpoint(), ledger, history).finding();
+  }
+
+  /**
+   * Proves that an event is in the log, under the last signed checkpoint.
+   *
+   * @throws EvidenceException if there is no proof yet, or the ledger contradicts what was signed
+   */
+  public ProvenRow prove(String eventId) throws LedgerException, KeyException, EvidenceException {
+    try (LedgerReader ledger = reader()) {
+      return ProvenRow.of(ledger, data.keys().accepted(), eventId);
+    }
+  }
+
+  /**
+   * Result of an export.
+   *
+   * @param checkpoint the checkpoint that the directory has now
+   * @param filesWritten the number of files written
+   */
+  public record Exported(Checkpoint checkpoint, long filesWritten) {}
+
+  /**
+   * Writes the records as static files (C2SP tlog-tiles), up to the last signed checkpoint; adds
+   * what is new to an earlier export.
+   *
+   * @param progress called from time to time with the number of rows written
+   * @throws EvidenceException if there is no checkpoint, or the ledger contradicts what was signed
+   */
+  public Exported export(Path directory, LongConsumer progress)
+      throws LedgerException, KeyException, EvidenceException, LogDirectoryException {
+    try (LedgerReader ledger = reader();
+        LogDirectory files = LogDirectory.openForWriting(directory)) {
+      Checkpoint checkpoint =
+          new LedgerExport(ledger, data.keys().accepted(), files, progress).write();
+      return new Exported(checkpoint, files.written());
+    }
+  }
+
+  /**
+   * Erases the payload of one row, and records that in the chain; the row and its hash stay.
+   *
+   * @param reason why, for the record
+   * @param by who erases, for the record
+   * @throws KeyException if the log's key is missing
+   */
+  public Erased erase(String eventId, String reason, String by)
+      throws LedgerException, KeyException {
+    // Opening to write would create a ledger where there is none.
+    reader().close();
+    DataDirectory.SigningKeys keys = data.signingKeys();
+    try (Erasure erasure =
+        new Erasure(
+            SqliteWriter.open(data.database()),
+            CheckpointFile.at(data.lastCheckpoint()),
+            keys.signer(),
+            keys.accepted())) {
+      return erasure.erase(eventId, reason, by);
+    }
+  }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible;
+
+import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.checkpoint.WitnessPolicy;
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.journal.WaitingEvents;
+import dev.indelible.ledger.KeyHistory;
+import dev.indelible.ledger.TamperNotes;
+import dev.indelible.policy.RulePolicy;
+import dev.indelible.queue.AuditHealth;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * Result of a {@link HealthCheck}. A value that could not be read is empty, and has an entry in
+ * {@code health}.
+ *
+ * @param health the health of the log
+ * @param accepted the keys that rows are checked with
+ * @param keys the same keys, if one of them can sign here
+ * @param policy the rules
+ * @param witnesses the witnesses; also empty if there are none
+ * @param waiting the events that wait in journals
+ * @param deadLetters the number of dead letters that wait
+ * @param history the keys' history in the chain
+ * @param tamperNotes the rows that report tampering, each with its answer if it has one
+ * @param isTampered whether rows report tampering and are not answered, or cannot be read
+ * @param checkpoint the last checkpoint, unverified; also empty if there is none
+ * @param anchored the size of the last checkpoint in the anchor file
+ */
+public record HealthReport(
+    AuditHealth health,
+    Optional<KeyRing> accepted,
+    Optional<KeyRing> keys,
+    Optional<RulePolicy> policy,
+    Optional<WitnessPolicy> witnesses,
+    Optional<WaitingEvents> waiting,
+    OptionalLong deadLetters,
+    Optional<KeyHistory> history,
+    List<TamperNotes.Noted> tamperNotes,
+    boolean isTampered,
+    Optional<Checkpoint> checkpoint,
+    OptionalLong anchored) {
+  public HealthReport {
+    tamperNotes = List.copyOf(tamperNotes);
+  }
+}

@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible;
+
+import dev.indelible.append.AppendSettings;
+import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.Checkpoints;
+import dev.indelible.append.LedgerAudit;
+import dev.indelible.append.Tallies;
+import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.checkpoint.WitnessPolicy;
+import dev.indelible.crypto.KeyException;
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.Signer;
+import dev.indelible.drain.DeferredAudit;
+import dev.indelible.drain.DrainSettings;
+import dev.indelible.health.HealthEntry;
+import dev.indelible.journal.Durability;
+import dev.indelible.journal.Journal;
+import dev.indelible.journal.JournalException;
+import dev.indelible.journal.JournalSettings;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerSource;
+import dev.indelible.ledger.RowSigning;
+import dev.indelible.policy.Policy;
+import dev.indelible.policy.PolicyException;
+import dev.indelible.policy.RulePolicy;
+import dev.indelible.publish.AnchorFollower;
+import dev.indelible.publish.CosignatureFollower;
+import dev.indelible.queue.EventStore;
+import dev.indelible.queue.MemoryStore;
+import dev.indelible.sqlite.SqliteCosignatures;
+import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.sqlite.SqliteLibrary;
+import dev.indelible.sqlite.SqliteWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.LongConsumer;
+
+/** Opens a data directory with options. Each option has a default. Used by one thread. */
+public final class IndelibleBuilder {
+  private final DataDirectory data;
+  private Optional<Policy> policy = Optional.empty();
+  private Durability durability = Durability.PROCESS;
+  private long journalQuotaBytes = JournalSettings.DEFAULT_QUOTA_BYTES;
+  private Duration syncInterval = JournalSettings.DEFAULT_SYNC_INTERVAL;
+  private DrainSettings drain = DrainSettings.ofDefaults();
+  private boolean rowSignatures = true;
+  private Optional<LongConsumer> recoveryProgress = Optional.empty();
+  private Optional<String> origin = Optional.empty();
+  private Optional<WitnessPolicy> witnesses = Optional.empty();
+  private boolean askWitnesses = true;
+  private Optional<Path> anchor = Optional.empty();
+  private Optional<Signer> signer = Optional.empty();
+  private boolean shutdownHook = true;
+  private Optional<Duration> tally = Optional.of(Tallies.DEFAULT_INTERVAL);
+
+  IndelibleBuilder(DataDirectory data) {
+    this.data = data;
+  }
+
+  /** Sets the policy; default: the rules in the data directory. */
+  public IndelibleBuilder policy(Policy rules) {
+    policy = Optional.of(Objects.requireNonNull(rules, "rules is null"));
+    return this;
+  }
+
+  /** Sets what an accepted event survives; default {@link Durability#PROCESS}. */
+  public IndelibleBuilder durability(Durability level) {
+    durability = Objects.requireNonNull(level, "level is null");
+    return this;
+  }
+
+  /**
+   * Sets the most disk space for waiting events; default {@link
+   * JournalSettings#DEFAULT_QUOTA_BYTES}.
+   */
+  public IndelibleBuilder journalQuotaBytes(long bytes) {
+    journalQuotaBytes = bytes;
+    return this;
+  }
+
+  /**
+   * Sets how often the journal is synced with {@link Durability#PROCESS}; default {@link
+   * JournalSettings#DEFAULT_SYNC_INTERVAL}.
+   */
+  public IndelibleBuilder syncInterval(Duration interval) {
+    syncInterval = Objects.requireNonNull(interval, "interval is null");
+    return this;
+  }
+
+  /**
+   * Sets whether every row is signed; default true. Without row signatures, recording costs less
+   * and proves less: the chain states that rows are unsigned from here on, and until a checkpoint
+   * covers them only their links protect them.
+   */
+  public IndelibleBuilder rowSignatures(boolean on) {
+    rowSignatures = on;
+    return this;
+  }
+
+  /**
+   * Sets a signer, for example a KMS or a token, in place of a key in the data directory. Every
+   * signature is verified before it is used. While the signer throws, events wait in the journal
+   * and health is degraded; a wrong signature is a failure, and counts against {@link
+   * DrainSettings#maxRestarts}. Neither leaves a row unsigned.
+   *
+   * <p>A signer that takes 10 ms signs some hundred rows a second and core: see {@link
+   * #rowSignatures}.
+   */
+  public IndelibleBuilder signer(Signer elsewhere) {
+    signer = Optional.of(Objects.requireNonNull(elsewhere, "elsewhere is null").checked());
+    return this;
+  }
+
+  /**
+   * Sets a listener for the number of waiting events found so far, while {@link #open} counts what
+   * an earlier run left; called on the thread that opens. Default: a count that takes over a second
+   * is logged once a second.
+   */
+  public IndelibleBuilder recoveryProgress(LongConsumer found) {
+    recoveryProgress = Optional.of(Objects.requireNonNull(found, "found is null"));
+    return this;
+  }
+
+  /**
+   * Sets the log's name in its checkpoints, by convention an address without its scheme; default
+   * {@code indelible/} and the ledger's id. A log keeps its first name: under another one, no
+   * checkpoint is signed, and health reports that.
+   *
+   * @throws IllegalArgumentException if it is empty or has a space or a {@code +}
+   */
+  public IndelibleBuilder origin(String name) {
+    origin = Optional.of(VerifierKey.requireName(Objects.requireNonNull(name, "name is null")));
+    return this;
+  }
+
+  /**
+   * Sets the witnesses and their quorum; default: the file {@code witnesses} of the data directory,
+   * if there is one. Witnesses with a URL are asked to cosign checkpoints.
+   *
+   * @throws IllegalArgumentException if a witness's URL is unusable, or more witnesses have one
+   *     than a checkpoint holds cosignatures
+   */
+  public IndelibleBuilder witnesses(WitnessPolicy policy) {
+    CosignatureFollower.requireAskable(Objects.requireNonNull(policy, "policy is null"));
+    witnesses = Optional.of(policy);
+    return this;
+  }
+
+  /**
+   * Sets whether this process asks the witnesses; default true. A process that records a single
+   * event leaves that to longer-lived ones.
+   */
+  public IndelibleBuilder askWitnesses(boolean on) {
+    askWitnesses = on;
+    return this;
+  }
+
+  /**
+   * Sets an anchor file outside the data directory, on another disk or with another owner, to which
+   * each checkpoint is appended, so that a rollback or a rebuild shows; default: none. The file is
+   * created if it is missing.
+   */
+  public IndelibleBuilder anchor(Path file) {
+    anchor = Optional.of(Objects.requireNonNull(file, "file is null"));
+    return this;
+  }
+
+  /**
+   * Sets how often an {@code audit.tally} counts the decisions and their outcomes while there are
+   * new ones; one more is written on closing. Default {@link Tallies#DEFAULT_INTERVAL}.
+   */
+  public IndelibleBuilder tallyInterval(Duration interval) {
+    tally = Optional.of(Objects.requireNonNull(interval, "interval is null"));
+    return this;
+  }
+
+  /** Writes no tallies, so a missing decision does not show in the chain. */
+  public IndelibleBuilder withoutTallies() {
+    tally = Optional.empty();
+    return this;
+  }
+
+  /**
+   * Sets whether a JVM shutdown hook closes the queue and drains what waits, for {@link
+   * DeferredAudit#SHUTDOWN_LIMIT} at most; default true. Switch it off in a container that closes
+   * this log itself after the last request: Spring, Quarkus and others stop in a shutdown hook of
+   * their own, JVM hooks run at the same time, and a gate whose queue is closed refuses everything
+   * ({@code indelible.not_recorded}). Without the hook, the caller of {@link #open} must close the
+   * log.
+   */
+  public IndelibleBuilder shutdownHook(boolean on) {
+    shutdownHook = on;
+    return this;
+  }
+
+  /** Sets how the drainer works; default {@link DrainSettings#ofDefaults}. */
+  public IndelibleBuilder drain(DrainSettings settings) {
+    drain = Objects.requireNonNull(settings, "settings is null");
+    return this;
+  }
+
+  /**
+   * Opens the data directory.
+   *
+   * @throws OpenException if the directory, its key, its rules, its journal or its ledger cannot be
+   *     used
+   */
+  public Indelible open() throws OpenException {
+    try {
+      // Without SQLite's library no event ever reaches a ledger, so none is accepted.
+      SqliteLibrary.load();
+      if (durability != Durability.MEMORY) {
+        Journal.requireRoom(data.journal());
+      }
+      ExistingLog log = data.prepareToRecord(signer, policy.isPresent());
+      Optional<WitnessPolicy> witnessed = witnesses.isPresent() ? witnesses : data.witnessPolicy();
+      Policy rules = policy.isPresent() ? policy.get() : RulePolicy.load(data.policy());
+      if (durability == Durability.MEMORY) {
+        data.requireWritableDatabase();
+        Optional<UUID> ledger = SqliteLedger.identify(data.database());
+        Signer key = signer(log);
+        KeyRing accepted = log.withEarlierKeys(data.keys().accepted());
+        return start(rules, key, accepted, ledger, witnessed, new MemoryStore());
+      }
+      return openOnJournal(log, rules, witnessed);
+    } catch (PolicyException | KeyException | LedgerException | JournalException e) {
+      throw new OpenException(e.getMessage(), e);
+    }
+  }
+
+  /** Returns the signer; one that waits until the ledger is readable and confirms the key. */
+  private Signer signer(ExistingLog log) throws KeyException {
+    Signer key;
+    if (signer.isPresent()) {
+      key = signer.get();
+      data.keys().useElsewhere(key.verificationKey());
+    } else {
+      key = data.keys().openOrCreate();
+    }
+    return log.isReadable() ? key : new UnconfirmedSigner(data, key);
+  }
+
+  /**
+   * Opens the log on its journal. A ledger that cannot be read now, for example because it is
+   * locked or damaged, gets its events later: the journals name the ledger that they belong to, and
+   * the drainer appends to no other (D2).
+   */
+  private Indelible openOnJournal(ExistingLog log, Policy rules, Optional<WitnessPolicy> witnessed)
+      throws OpenException, KeyException, LedgerException, JournalException {
+    Optional<UUID> ledger;
+    try {
+      ledger = SqliteLedger.identify(data.database());
+    } catch (LedgerException unreadable) {
+      return openApart(log, rules, witnessed, unreadable);
+    }
+    Signer key = signer(log);
+    KeyRing accepted = log.withEarlierKeys(data.keys().accepted());
+    Journal journal;
+    try {
+      journal = openJournal(ledger);
+    } catch (JournalException e) {
+      if (e.getCause() instanceof LedgerException unreadable) {
+        return openApart(log, rules, witnessed, unreadable);
+      }
+      throw e;
+    }
+    return start(rules, key, accepted, Optional.of(journal.ledger()), witnessed, journal);
+  }
+
+  /** Opens the log on a new journal while its ledger cannot be read; creates no key. */
+  private Indelible openApart(
+      ExistingLog log, Policy rules, Optional<WitnessPolicy> witnessed, LedgerException unreadable)
+      throws OpenException, KeyException, LedgerException, JournalException {
+    if (Journal.identify(data.journal()).isEmpty()) {
+      throw new OpenException(
+          unreadable.getMessage()
+              + " (no journal names the ledger, so nothing is recorded until it can be read)",
+          unreadable);
+    }
+    if (signer.isEmpty() && !data.keys().hasSigningKey()) {
+      throw new OpenException(
+          unreadable.getMessage()
+              + " (there is no signing key in "
+              + data.path().resolve("keys")
+              + ", and none is made for a ledger that cannot be read)",
+          unreadable);
+    }
+    Signer key = signer(log);
+    KeyRing accepted = log.withEarlierKeys(data.keys().accepted());
+    Journal journal = Journal.openApart(data.journal(), journalSettings());
+    return start(rules, key, accepted, Optional.of(journal.ledger()), witnessed, journal);
+  }
+
+  private Journal openJournal(Optional<UUID> ledger) throws JournalException {
+    JournalSettings settings = journalSettings();
+    return Journal.open(
+        data.journal(),
+        ledger,
+        this::settled,
+        recoveryProgress.map(settings::withProgress).orElse(settings));
+  }
+
+  private Indelible start(
+      Policy rules,
+      Signer key,
+      KeyRing accepted,
+      Optional<UUID> ledger,
+      Optional<WitnessPolicy> witnessed,
+      EventStore store) {
+    DeferredAudit audit = install(key, accepted, ledger, store);
+    Optional<CosignatureFollower> witnessing = Optional.empty();
+    boolean opened = false;
+    try {
+      witnessing = witnessed.filter(policy -> askWitnesses).map(policy -> ask(policy, audit));
+      Indelible indelible =
+          new Indelible(
+              audit,
+              rules,
+              witnessing,
+              anchor.map(file -> anchor(file, audit)),
+              new AuditLog(data),
+              () -> HealthCheck.of(data, anchor));
+      opened = true;
+      return indelible;
+    } finally {
+      if (!opened) {
+        // The caller has no handle to close, so close what was started and release the journal.
+        witnessing.ifPresent(CosignatureFollower::stop);
+        audit.closeAndFlush();
+      }
+    }
+  }
+
+  /** Starts the drainer; closes the store if that fails. */
+  private DeferredAudit install(
+      Signer key, KeyRing accepted, Optional<UUID> ledger, EventStore store) {
+    boolean installed = false;
+    try {
+      DeferredAudit audit =
+          LedgerAudit.start(
+              SqliteWriter.drainer(data.database(), ledger.orElse(null)),
+              new AppendSettings(
+                  new RowSigning(key, rowSignatures),
+                  accepted,
+                  data.keys()::accepted,
+                  Checkpoints.Settings.of(key)
+                      .withOrigin(origin.orElse(null))
+                      .withFile(CheckpointFile.at(data.lastCheckpoint())),
+                  tally.orElse(null)),
+              store,
+              drain.withShutdownHook(shutdownHook));
+      installed = true;
+      return audit;
+    } finally {
+      if (!installed) {
+        store.close();
+      }
+    }
+  }
+
+  private AnchorFollower anchor(Path file, DeferredAudit audit) {
+    return AnchorFollower.start(
+        file,
+        source(),
+        data.keys()::accepted,
+        reason -> audit.reportContradiction(HealthEntry.ANCHOR, reason));
+  }
+
+  private LedgerSource source() {
+    Path database = data.database();
+    return new LedgerSource() {
+      @Override
+      public Optional<SqliteLedger> open() throws LedgerException {
+        return SqliteLedger.identify(database).isPresent()
+            ? Optional.of(SqliteLedger.open(database))
+            : Optional.empty();
+      }
+
+      @Override
+      public List<Path> files() {
+        return List.of(database, Path.of(database + "-wal"));
+      }
+    };
+  }
+
+  private CosignatureFollower ask(WitnessPolicy policy, DeferredAudit audit) {
+    return CosignatureFollower.start(
+        policy, source(), new SqliteCosignatures(data.database()), audit.healthEntries());
+  }
+
+  private JournalSettings journalSettings() {
+    return new JournalSettings(durability, journalQuotaBytes, syncInterval);
+  }
+
+  private long settled(UUID journal) throws JournalException {
+    try {
+      return SqliteLedger.settled(data.database(), journal);
+    } catch (LedgerException e) {
+      throw new JournalException(e.getMessage(), e);
+    }
+  }
+}

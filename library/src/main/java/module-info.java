@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The one dependency of most users: opens a log and decides, records and reads. */
+@SuppressWarnings("requires-automatic")
+module dev.indelible {
+  requires static org.jspecify;
+  requires static micrometer.core;
+  requires transitive dev.indelible.core;
+  requires transitive dev.indelible.policy;
+  requires dev.indelible.sqlite;
+
+  exports dev.indelible;
+}

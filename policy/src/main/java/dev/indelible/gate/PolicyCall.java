@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.gate;
+
+import dev.indelible.action.AgentAction;
+import dev.indelible.decision.Decision;
+import dev.indelible.decision.Refuse;
+import dev.indelible.policy.Policy;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Calls a policy and fails closed: an exception, a null or a timeout refuses. Safe for use by any
+ * number of threads.
+ */
+final class PolicyCall {
+  private static final Logger LOG = LoggerFactory.getLogger(PolicyCall.class);
+
+  /** Most calls at once to a policy with a time limit; one more refuses. */
+  private static final int MAX_CALLS = 64;
+
+  /** Most of a failure's message that a reason quotes. */
+  private static final int MAX_FAILURE_CHARS = 500;
+
+  private final Policy policy;
+
+  /** Threads of a policy with a time limit; a policy without one runs on its caller's thread. */
+  private final Optional<ExecutorService> threads;
+
+  private final long limitNanos;
+
+  PolicyCall(Policy policy) {
+    this.policy = policy;
+    Optional<Duration> limit = policy.timeLimit();
+    this.limitNanos = limit.map(Duration::toNanos).orElse(0L);
+    this.threads = limit.map(any -> threads());
+  }
+
+  private static ExecutorService threads() {
+    return new ThreadPoolExecutor(
+        0,
+        MAX_CALLS,
+        10,
+        TimeUnit.SECONDS,
+        new SynchronousQueue<>(),
+        call -> {
+          Thread thread = new Thread(call, "indelible-policy");
+          thread.setDaemon(true);
+          return thread;
+        });
+  }
+
+  /** Decides about an action; refuses if the policy fails. */
+  Decision decide(String agentId, AgentAction action) {
+    Decision decision;
+    try {
+      decision =
+          threads.isPresent()
+              ? limited(threads.get(), agentId, action)
+              : policy.decide(agentId, action);
+    } catch (TimeoutException e) {
+      return failed("no decision within " + Duration.ofNanos(limitNanos));
+    } catch (RejectedExecutionException e) {
+      return failed("%s decisions are waiting for it already".formatted(MAX_CALLS));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return failed("interrupted before it decided");
+    } catch (ExecutionException e) {
+      return failed(String.valueOf(e.getCause()));
+    } catch (Throwable e) { // An error is no permission either.
+      return failed(e.toString());
+    }
+    return decision == null ? failed("it returned null") : decision;
+  }
+
+  private Decision limited(ExecutorService threads, String agentId, AgentAction action)
+      throws TimeoutException, InterruptedException, ExecutionException {
+    Future<Decision> answer = threads.submit(() -> policy.decide(agentId, action));
+    try {
+      return answer.get(limitNanos, TimeUnit.NANOSECONDS);
+    } finally {
+      answer.cancel(true);
+    }
+  }
+
+  /** Returns the digest of the policy in force; empty if the policy fails to state it. */
+  Optional<String> digest() {
+    try {
+      return Optional.ofNullable(policy.digest());
+    } catch (RuntimeException e) {
+      LOG.warn("the policy has no digest: {}", e.toString());
+      return Optional.empty();
+    }
+  }
+
+  private static Decision failed(String failure) {
+    String reason =
+        "the policy failed, so the action is refused: "
+            + failure.substring(0, Math.min(failure.length(), MAX_FAILURE_CHARS));
+    // Encoding replaces half a surrogate pair, which no record could hold.
+    return new Refuse(
+        Gate.POLICY_FAILED,
+        new String(reason.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8));
+  }
+}

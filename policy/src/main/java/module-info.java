@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The decide side: rules, and the gate that applies them. */
+module dev.indelible.policy {
+  requires static org.jspecify;
+  requires transitive dev.indelible.core;
+  requires org.slf4j;
+  requires org.snakeyaml.engine;
+
+  exports dev.indelible.gate;
+  exports dev.indelible.policy;
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.testkit;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** A JVM on the class path of the test, which exchanges lines with it; small and quick to start. */
+public final class ChildJvm {
+  /** Newer JDKs print a warning without the option for native code; older ones reject it. */
+  private static final String NATIVE_ACCESS =
+      Runtime.version().feature() < 22 ? "-Dolder=true" : "--enable-native-access=ALL-UNNAMED";
+
+  private static final Duration PATIENCE = Duration.ofMinutes(4);
+
+  private final Process process;
+  private final BufferedReader out;
+  private final Writer in;
+  private final @Nullable Path errors;
+
+  private ChildJvm(Process process, @Nullable Path errors) {
+    this.process = process;
+    this.errors = errors;
+    this.out = process.inputReader(StandardCharsets.UTF_8);
+    this.in = process.outputWriter(StandardCharsets.UTF_8);
+  }
+
+  /** Returns a launcher of {@code main}. */
+  public static Launcher running(Class<?> main) {
+    return new Launcher(main);
+  }
+
+  /** The settings of a child. */
+  public static final class Launcher {
+    private final Class<?> main;
+    private final List<String> options =
+        new ArrayList<>(
+            List.of(
+                "-Xmx128m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                NATIVE_ACCESS,
+                "-Dorg.slf4j.simpleLogger.defaultLogLevel=error"));
+    private final ProcessBuilder builder =
+        new ProcessBuilder().redirectError(ProcessBuilder.Redirect.INHERIT);
+    private @Nullable Path errors;
+
+    private Launcher(Class<?> main) {
+      this.main = main;
+    }
+
+    /** Adds options of the JVM, which override the defaults. */
+    public Launcher with(String... more) {
+      options.addAll(List.of(more));
+      return this;
+    }
+
+    /** Adds variables to the environment. */
+    public Launcher environment(Map<String, String> variables) {
+      builder.environment().putAll(variables);
+      return this;
+    }
+
+    /** Appends standard error to a file; the child runs in its directory. */
+    public Launcher errorsTo(Path file) {
+      errors = file;
+      builder.directory(file.toAbsolutePath().getParent().toFile());
+      builder.redirectError(ProcessBuilder.Redirect.appendTo(file.toFile()));
+      return this;
+    }
+
+    /** Starts the child. */
+    public ChildJvm start(Object... arguments) throws IOException {
+      List<String> command = builder.command();
+      command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+      command.addAll(options);
+      command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+      for (Object argument : arguments) {
+        command.add(argument.toString());
+      }
+      return new ChildJvm(builder.start(), errors);
+    }
+  }
+
+  /** Returns the next line of standard output, or null at its end. */
+  public @Nullable String readLineOrEnd() throws IOException {
+    return out.readLine();
+  }
+
+  /** Returns the next line of standard output; fails at its end. */
+  public String readLine() throws IOException {
+    String line = readLineOrEnd();
+    if (line == null) {
+      throw new AssertionError("the child process ended: " + errors());
+    }
+    return line;
+  }
+
+  /** Returns the lines of standard output not read yet, without one that is cut short. */
+  public List<String> remainingLines() throws IOException {
+    String text = remainingText();
+    return text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
+  }
+
+  private String remainingText() throws IOException {
+    StringBuilder text = new StringBuilder();
+    for (int c = out.read(); c >= 0; c = out.read()) {
+      text.append((char) c);
+    }
+    return text.toString();
+  }
+
+  /** Writes a line to standard input. */
+  public void writeLine(String line) {
+    try {
+      in.write(line + "\n");
+      in.flush();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Kills the child with SIGKILL, so that no handler runs. Its output can still be read. */
+  public void kill() throws InterruptedException {
+    process.toHandle().destroyForcibly();
+    process.waitFor();
+  }
+
+  /** Returns true if the child has not ended within {@code time}. */
+  public boolean runsFor(Duration time) throws InterruptedException {
+    return !process.waitFor(time.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** Returns standard error, if it goes to a file. */
+  public String errors() {
+    try {
+      return errors == null ? "" : Files.readString(errors);
+    } catch (IOException e) {
+      return "(" + e + ")";
+    }
+  }
+
+  /** Waits for the end of the child and returns its exit code. */
+  public int exitCode() throws InterruptedException {
+    if (runsFor(PATIENCE)) {
+      kill();
+      throw new AssertionError("the child process did not end: " + errors());
+    }
+    return process.exitValue();
+  }
+
+  /** Waits for the end of the child, requires exit code 0, and returns its remaining output. */
+  public String output() throws IOException, InterruptedException {
+    String text = remainingText();
+    requireEndsWell();
+    return text.strip();
+  }
+
+  /** Waits for the end of the child and requires exit code 0. */
+  public void requireEndsWell() throws InterruptedException {
+    int code = exitCode();
+    if (code != 0) {
+      throw new AssertionError("the child process ended with " + code + ": " + errors());
+    }
+  }
+}

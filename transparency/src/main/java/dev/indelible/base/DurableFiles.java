@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.base;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+
+/**
+ * Files and directories that survive a power cut, readable by their owner alone.
+ *
+ * <p>A file that was synced under a name that was not is gone after a power cut: {@link #replace}
+ * syncs both, after the other methods the caller calls {@link #syncNames}. Where the file system
+ * has no POSIX modes, files get its defaults, and names need no sync: a directory cannot be opened
+ * there.
+ */
+public final class DurableFiles {
+  private DurableFiles() {}
+
+  /** Returns whether files on the file system of an existing path have owners and modes. */
+  public static boolean isPosix(Path path) throws IOException {
+    return Files.getFileStore(path).supportsFileAttributeView("posix");
+  }
+
+  /** Returns the attributes of a new file in a directory that only its owner can read (0600). */
+  public static FileAttribute<?>[] ownerOnlyFile(Path directory) throws IOException {
+    return mode(directory, "rw-------");
+  }
+
+  /** Returns the attributes of a new directory that only its owner can enter (0700). */
+  public static FileAttribute<?>[] ownerOnlyDirectory(Path parent) throws IOException {
+    return mode(parent, "rwx------");
+  }
+
+  private static FileAttribute<?>[] mode(Path directory, String mode) throws IOException {
+    return isPosix(directory)
+        ? new FileAttribute<?>[] {
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(mode))
+        }
+        : new FileAttribute<?>[0];
+  }
+
+  /**
+   * Creates a directory with mode 0700, if nothing of that name exists. Its parent must exist. The
+   * name is not synced.
+   *
+   * @return whether it was created
+   */
+  public static boolean createDirectory(Path directory) throws IOException {
+    if (Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
+      return false;
+    }
+    try {
+      Files.createDirectory(directory, ownerOnlyDirectory(directory.toAbsolutePath().getParent()));
+      return true;
+    } catch (FileAlreadyExistsException e) {
+      // Another process that starts at the same time was first.
+      return false;
+    }
+  }
+
+  /**
+   * Creates a file with mode 0600 and this content, and syncs the content. The name is not synced.
+   *
+   * @throws FileAlreadyExistsException if something of that name exists, be it a dangling link
+   */
+  public static void create(Path file, byte[] content) throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(
+            file,
+            Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+            ownerOnlyFile(file.toAbsolutePath().getParent()))) {
+      ByteBuffer rest = ByteBuffer.wrap(content);
+      while (rest.hasRemaining()) {
+        channel.write(rest);
+      }
+      channel.force(true);
+    }
+  }
+
+  /**
+   * Replaces a file as a whole, or creates it with mode 0600: after a crash or a power cut it has
+   * the old content or the new one. An existing file {@code aside} is a leftover and is removed.
+   *
+   * @param aside where the new content is written first; in the directory of the file
+   */
+  public static void replace(Path file, Path aside, byte[] content) throws IOException {
+    Files.deleteIfExists(aside);
+    try {
+      create(aside, content);
+      Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      Files.deleteIfExists(aside);
+    }
+    syncNames(file.toAbsolutePath().getParent());
+  }
+
+  /** Returns when the names in a directory are on disk. */
+  public static void syncNames(Path directory) throws IOException {
+    if (isPosix(directory)) {
+      try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+        channel.force(true);
+      }
+    }
+  }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.crypto;
+
+import dev.indelible.base.DurableFiles;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+
+/** Files that only their owner can reach, written durably, in a directory of mode 0700. */
+final class KeyFiles {
+  private static final Set<PosixFilePermission> OWNER_FILE =
+      PosixFilePermissions.fromString("rw-------");
+  private static final Set<PosixFilePermission> OWNER_DIRECTORY =
+      PosixFilePermissions.fromString("rwx------");
+
+  private final Path directory;
+
+  KeyFiles(Path directory) {
+    this.directory = directory;
+  }
+
+  /** Creates the directory and its parents, if it is absent. */
+  void createDirectory() throws IOException {
+    if (Files.isDirectory(directory)) {
+      return;
+    }
+    Path existing = directory.toAbsolutePath();
+    while (Files.notExists(existing) && existing.getParent() != null) {
+      existing = existing.getParent();
+    }
+    Files.createDirectories(directory, DurableFiles.ownerOnlyDirectory(existing));
+  }
+
+  /**
+   * Writes a file, or leaves the one that exists. The file is written under a temporary name,
+   * synced and then renamed, so that it appears complete and on disk or not at all.
+   */
+  void writeOnce(Path file, String text) throws IOException {
+    Path aside =
+        Files.createTempFile(directory, ".new-", ".pem", DurableFiles.ownerOnlyFile(directory));
+    try {
+      try (FileChannel channel = FileChannel.open(aside, StandardOpenOption.WRITE)) {
+        ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
+        while (bytes.hasRemaining()) {
+          channel.write(bytes);
+        }
+        channel.force(true);
+      }
+      nameOnce(aside, file);
+      sync();
+    } finally {
+      Files.deleteIfExists(aside);
+    }
+  }
+
+  private static void nameOnce(Path aside, Path file) throws IOException {
+    try {
+      try {
+        Files.createLink(file, aside);
+      } catch (UnsupportedOperationException e) {
+        Files.move(aside, file);
+      }
+    } catch (FileAlreadyExistsException e) {
+      // Another process was first; its key is the key.
+    }
+  }
+
+  /** Syncs the names in the directory. */
+  void sync() {
+    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+      channel.force(true);
+    } catch (IOException e) {
+      // A platform that cannot open a directory needs no sync of it.
+    }
+  }
+
+  /** Refuses a directory that others can reach. */
+  void requirePrivateDirectory() throws KeyException {
+    requireOwnerOnly(directory, OWNER_DIRECTORY, "700");
+  }
+
+  /** Refuses a file that others can reach. */
+  static void requirePrivate(Path file) throws KeyException {
+    requireOwnerOnly(file, OWNER_FILE, "600");
+  }
+
+  private static void requireOwnerOnly(Path path, Set<PosixFilePermission> allowed, String mode)
+      throws KeyException {
+    try {
+      if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS) || !DurableFiles.isPosix(path)) {
+        return;
+      }
+      Set<PosixFilePermission> actual =
+          Files.getPosixFilePermissions(path, LinkOption.NOFOLLOW_LINKS);
+      if (!allowed.containsAll(actual)) {
+        throw new ExposedKeyException(
+            "%s: others can reach this key (mode %s); run 'chmod %s %s', and replace the key if they may have read it"
+                .formatted(path, PosixFilePermissions.toString(actual), mode, path));
+      }
+    } catch (IOException e) {
+      throw new KeyException(path + ": its permissions cannot be read: " + reason(e), e);
+    }
+  }
+
+  /** Returns the text of a PEM file. */
+  static String read(Path file) throws KeyException {
+    try {
+      return Files.readString(file, StandardCharsets.US_ASCII);
+    } catch (IOException e) {
+      throw new KeyException(file + ": " + unreadable(file, "be read as PEM text", e), e);
+    }
+  }
+
+  /** Returns why a file cannot be used: its permissions, or the error. */
+  static String unreadable(Path file, String use, IOException e) {
+    return FileAccess.READ.refusal(file).orElse("cannot " + use + ": " + reason(e));
+  }
+
+  /** Returns an error as text. */
+  static String reason(IOException e) {
+    return e.getClass().getSimpleName() + ": " + e.getMessage();
+  }
+}
