@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible;
 
-import dev.indelible.base.DurableFiles;
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.KeyEvents;
+import dev.indelible.base.DurableFiles;
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.FileAccess;
