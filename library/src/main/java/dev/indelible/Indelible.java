@@ -84,6 +84,7 @@ public final class Indelible implements AutoCloseable {
    * @param ledger where decisions are recorded, for the test to read; {@link #log} has none
    */
   public static Indelible inMemory(Policy policy, MemoryLedger ledger) {
+    Objects.requireNonNull(policy, "policy is null");
     SigningKey key = SigningKey.generate();
     DeferredAudit audit =
         LedgerAudit.start(
@@ -91,13 +92,18 @@ public final class Indelible implements AutoCloseable {
             AppendSettings.of(key, KeyRing.of(List.of(key.verificationKey()))),
             new MemoryStore(),
             DrainSettings.ofDefaults().withShutdownHook(false));
-    return new Indelible(
-        audit,
-        Objects.requireNonNull(policy, "policy is null"),
-        Optional.empty(),
-        Optional.empty(),
-        null,
-        () -> AuditHealth.RECORDING);
+    boolean opened = false;
+    try {
+      Indelible indelible =
+          new Indelible(
+              audit, policy, Optional.empty(), Optional.empty(), null, () -> AuditHealth.RECORDING);
+      opened = true;
+      return indelible;
+    } finally {
+      if (!opened) {
+        audit.close();
+      }
+    }
   }
 
   /** Opens a log in memory of which nobody reads rows. */

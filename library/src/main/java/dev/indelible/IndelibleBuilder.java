@@ -314,15 +314,17 @@ public final class IndelibleBuilder {
       EventStore store) {
     DeferredAudit audit = install(key, accepted, ledger, store);
     Optional<CosignatureFollower> witnessing = Optional.empty();
+    Optional<AnchorFollower> anchoring = Optional.empty();
     boolean opened = false;
     try {
       witnessing = witnessed.filter(policy -> askWitnesses).map(policy -> ask(policy, audit));
+      anchoring = anchor.map(file -> anchor(file, audit));
       Indelible indelible =
           new Indelible(
               audit,
               rules,
               witnessing,
-              anchor.map(file -> anchor(file, audit)),
+              anchoring,
               new AuditLog(data),
               () -> HealthCheck.of(data, anchor));
       opened = true;
@@ -330,6 +332,7 @@ public final class IndelibleBuilder {
     } finally {
       if (!opened) {
         // The caller has no handle to close, so close what was started and release the journal.
+        anchoring.ifPresent(AnchorFollower::stop);
         witnessing.ifPresent(CosignatureFollower::stop);
         audit.closeAndFlush();
       }

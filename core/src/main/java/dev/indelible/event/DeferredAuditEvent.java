@@ -52,7 +52,8 @@ public record DeferredAuditEvent(
   /** The custom kind of the action recorded for input that cannot be read. */
   private static final String UNREADABLE_INPUT_KIND = "unreadable_input";
 
-  private static final int MAX_POLICY_BYTES = 256;
+  /** Bytes of the longest digest of a policy. */
+  public static final int MAX_POLICY_BYTES = 256;
 
   public DeferredAuditEvent {
     Objects.requireNonNull(id, "id is null");

@@ -24,6 +24,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,9 @@ import org.jspecify.annotations.Nullable;
 public final class RowSealer {
   /** Rows signed in one go: enough to make handing them over cheap, few enough to share out. */
   private static final int CHUNK_ROWS = 64;
+
+  /** Time after which whoever waits for a task that no worker has begun does it itself. */
+  private static final Duration PATIENCE = Duration.ofSeconds(1);
 
   private static final int CORES = Runtime.getRuntime().availableProcessors();
 
@@ -203,12 +207,15 @@ public final class RowSealer {
 
   /**
    * Work on another thread whose end nobody misses: the worker reports a failure without
-   * allocating, so it can report that memory is used up.
+   * allocating, so it can report that memory is used up. Work that no worker begins is done by
+   * whoever waits for it: the workers are those of all logs of the process, so the signer of
+   * another log may keep them, and a pool that runs out of memory may lose them.
    */
   private static final class Task<T> implements Runnable {
     /** Null once it is done, so that a chain of tasks keeps none of them alive. */
     private @Nullable Supplier<T> work;
 
+    private final AtomicBoolean begun = new AtomicBoolean();
     private final CountDownLatch done = new CountDownLatch(1);
 
     /** Published by {@link #done}, as {@link #failure} is. */
@@ -228,6 +235,9 @@ public final class RowSealer {
 
     @Override
     public void run() {
+      if (!begun.compareAndSet(false, true)) {
+        return;
+      }
       try {
         result = Objects.requireNonNull(work).get();
         work = null;
@@ -243,7 +253,9 @@ public final class RowSealer {
       boolean interrupted = false;
       while (done.getCount() > 0) {
         try {
-          done.await();
+          if (!done.await(PATIENCE.toNanos(), TimeUnit.NANOSECONDS)) {
+            run();
+          }
         } catch (InterruptedException e) {
           interrupted = true;
         }

@@ -3,6 +3,7 @@ package dev.indelible.ledger;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
@@ -12,6 +13,7 @@ import dev.indelible.event.AuditEvent;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -109,6 +111,45 @@ class SealingAheadTest {
     } finally {
       stop.set(true);
       others.join();
+    }
+  }
+
+  /** The workers are those of all logs: a signer that does not answer stops no other log. */
+  @Test
+  @Timeout(60)
+  void signerThatHangsStopsNoOtherLog() throws Exception {
+    CountDownLatch answer = new CountDownLatch(1);
+    Thread other =
+        new Thread(() -> new RowSealer(new HangingKey(key, answer)).seal(Head.EMPTY, events));
+    other.start();
+    try {
+      await().until(() -> HangingKey.CALLS.get() == Runtime.getRuntime().availableProcessors());
+      seal(events.subList(0, 2 * CHUNK), List.of());
+      requireChainOf(events.subList(0, 2 * CHUNK));
+    } finally {
+      answer.countDown();
+      other.join();
+    }
+  }
+
+  /** Signs once it is let. */
+  private record HangingKey(Signer key, CountDownLatch answer) implements Signer {
+    static final AtomicInteger CALLS = new AtomicInteger();
+
+    @Override
+    public VerificationKey verificationKey() {
+      return key.verificationKey();
+    }
+
+    @Override
+    public byte[] sign(byte[] message) {
+      CALLS.incrementAndGet();
+      try {
+        answer.await();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+      return key.sign(message);
     }
   }
 

@@ -4,6 +4,8 @@ package dev.indelible.gate;
 import dev.indelible.action.AgentAction;
 import dev.indelible.decision.Decision;
 import dev.indelible.decision.Refuse;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.json.Text;
 import dev.indelible.policy.Policy;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -42,7 +44,8 @@ final class PolicyCall {
   PolicyCall(Policy policy) {
     this.policy = policy;
     Optional<Duration> limit = policy.timeLimit();
-    this.limitNanos = limit.map(Duration::toNanos).orElse(0L);
+    // Saturates: a policy may state a limit that is longer than a long has nanoseconds.
+    this.limitNanos = limit.map(TimeUnit.NANOSECONDS::convert).orElse(0L);
     this.threads = limit.map(any -> threads());
   }
 
@@ -76,9 +79,9 @@ final class PolicyCall {
       Thread.currentThread().interrupt();
       return failed("interrupted before it decided");
     } catch (ExecutionException e) {
-      return failed(String.valueOf(e.getCause()));
+      return failed(describe(e.getCause()));
     } catch (Throwable e) { // An error is no permission either.
-      return failed(e.toString());
+      return failed(describe(e));
     }
     return decision == null ? failed("it returned null") : decision;
   }
@@ -93,13 +96,28 @@ final class PolicyCall {
     }
   }
 
-  /** Returns the digest of the policy in force; empty if the policy fails to state it. */
+  /**
+   * Returns the digest of the policy in force; empty if the policy fails to state one to record.
+   */
   Optional<String> digest() {
     try {
-      return Optional.ofNullable(policy.digest());
-    } catch (RuntimeException e) {
-      LOG.warn("the policy has no digest: {}", e.toString());
+      String digest = policy.digest();
+      return digest == null
+          ? Optional.empty()
+          : Optional.of(
+              Text.requireAtMost(DeferredAuditEvent.MAX_POLICY_BYTES, digest, "its digest"));
+    } catch (Throwable e) { // The decision is made; without a digest it is still recorded.
+      LOG.warn("the policy has no digest: {}", describe(e));
       return Optional.empty();
+    }
+  }
+
+  /** Describes a failure of a policy, whose exceptions may fail to describe themselves. */
+  private static String describe(Throwable failure) {
+    try {
+      return failure.toString();
+    } catch (Throwable unspeakable) {
+      return failure.getClass().getName();
     }
   }
 

@@ -32,12 +32,14 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -439,6 +441,65 @@ class GateTest {
 
     assertThat(decision.ruleId()).contains(Gate.POLICY_FAILED);
     assertThat(decision.reason().orElse("")).contains("no decision within PT0.02S");
+  }
+
+  /** A limit beyond the range of nanoseconds is a limit, and no failure of the gate. */
+  @Test
+  void policyMayHaveALimitOfAnyLength() {
+    Policy patient = deciding(Optional.of(ChronoUnit.FOREVER.getDuration()), Allow::new);
+
+    assertThat(gate(patient, 1_000).check("agent:alice", ALLOWED).isPermitted()).isTrue();
+  }
+
+  /** A hook throws nothing, and a decision is recorded whatever is wrong with the digest. */
+  @ParameterizedTest
+  @MethodSource("unusableDigests")
+  void policyWithoutUsableDigestIsRecordedWithoutOne(Supplier<String> digest) {
+    Policy own =
+        new Policy() {
+          @Override
+          public Decision decide(String agentId, AgentAction action) {
+            return new Refuse("own", "never");
+          }
+
+          @Override
+          public String digest() {
+            return digest.get();
+          }
+        };
+
+    Decision decision = gate(own, 1_000).preActionHook().beforeAction("agent:alice", ALLOWED);
+
+    assertThat(decision.ruleId()).contains("own");
+    awaitRows(1);
+    assertThat(row(0).policy()).isEmpty();
+  }
+
+  private static Stream<Supplier<String>> unusableDigests() {
+    return Stream.of(
+        () -> "sha256:" + "0".repeat(1_000),
+        () -> "\ud800",
+        () -> {
+          throw new NoClassDefFoundError("test digest");
+        });
+  }
+
+  @Test
+  void policyWhoseExceptionHasNoWordsRefuses() {
+    Policy own =
+        deciding(
+            Optional.empty(),
+            () -> {
+              throw new IllegalStateException() {
+                @Override
+                public String toString() {
+                  throw new IllegalStateException("test");
+                }
+              };
+            });
+
+    assertThat(gate(own, 1_000).check("agent:alice", ALLOWED).ruleId())
+        .contains(Gate.POLICY_FAILED);
   }
 
   @Test
