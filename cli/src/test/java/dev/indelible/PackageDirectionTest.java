@@ -33,7 +33,17 @@ class PackageDirectionTest {
           "ledger", "drain", "queue", "event", "health", "checkpoint", "merkle", "crypto", "json");
 
   private static final Set<String> LIBRARY_USES =
-      Set.of("gate", "policy", "sqlite", "append", "journal", "publish", "verify", "tlog", "action", "decision");
+      Set.of(
+          "gate",
+          "policy",
+          "sqlite",
+          "append",
+          "journal",
+          "publish",
+          "verify",
+          "tlog",
+          "action",
+          "decision");
 
   private static final Set<String> CLI_USES =
       union(LIBRARY_USES, Set.of(LIBRARY, "aimemory", "receipt", "tlog", "witness", "jdbc"));

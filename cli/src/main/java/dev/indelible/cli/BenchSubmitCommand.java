@@ -77,7 +77,7 @@ final class BenchSubmitCommand extends BenchVerb {
     Calls calls = call(made, threads, indelible.queue()::submit);
     requireComplete(indelible.closeAndFlush(PATIENCE));
     if (indelible.metrics().appended() != count) {
-      throw CommandFailure.failed("not every event was accepted: " + indelible.metrics());
+      throw CommandFailure.failed("not every event was accepted: %s", indelible.metrics());
     }
     return calls;
   }
@@ -139,17 +139,17 @@ final class BenchSubmitCommand extends BenchVerb {
     for (Line line : lines) {
       Calls calls = line.calls();
       table.row(
-          Table.Cell.of("%7d".formatted(line.threads())),
-          Table.Cell.of("%,14d".formatted(calls.perSecond())),
+          "%7d".formatted(line.threads()),
+          "%,14d".formatted(calls.perSecond()),
           micros(calls.percentile(0.5)),
           micros(calls.percentile(0.99)),
           micros(calls.percentile(0.999)),
           micros(calls.percentile(1)),
-          Table.Cell.of("%,14d".formatted(line.limit().perSecond())));
+          "%,14d".formatted(line.limit().perSecond()));
     }
     table.print(console());
     console().line();
-    console().line("durability " + durability + "; the limit: a queue in memory, calls a second");
+    console().line("durability %s; the limit: a queue in memory, calls a second", durability);
     machine();
   }
 
@@ -172,8 +172,8 @@ final class BenchSubmitCommand extends BenchVerb {
     return out.endArray().endObject();
   }
 
-  private static Table.Cell micros(long nanos) {
-    return Table.Cell.of("%,10.2f".formatted(nanos / 1e3));
+  private static String micros(long nanos) {
+    return "%,10.2f".formatted(nanos / 1e3);
   }
 
   /**

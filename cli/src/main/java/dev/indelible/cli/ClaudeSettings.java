@@ -98,7 +98,7 @@ record ClaudeSettings(Path file, List<String> before, List<String> after, boolea
     } catch (NoSuchFileException e) {
       return "";
     } catch (IOException e) {
-      throw CommandFailure.usage(file + ": cannot be read: " + e);
+      throw CommandFailure.usage("%s: cannot be read: %s", file, e);
     }
   }
 
@@ -112,7 +112,7 @@ record ClaudeSettings(Path file, List<String> before, List<String> after, boolea
       }
     } catch (JsonFormatException e) {
       throw CommandFailure.usage(
-          file + ": is not JSON, so nothing is changed; mend it first: " + e.getMessage());
+          "%s: is not JSON, so nothing is changed; mend it first: %s", file, e.getMessage());
     }
     throw wrongType(file, "the file", "an object");
   }
@@ -169,6 +169,6 @@ record ClaudeSettings(Path file, List<String> before, List<String> after, boolea
 
   private static CommandFailure wrongType(Path file, String what, String expected) {
     return CommandFailure.usage(
-        "%s: %s is not %s, so nothing is changed; mend it first".formatted(file, what, expected));
+        "%s: %s is not %s, so nothing is changed; mend it first", file, what, expected);
   }
 }

@@ -19,6 +19,10 @@ final class CommandFailure extends Exception {
     return new CommandFailure(ExitCode.USAGE, message);
   }
 
+  static CommandFailure usage(String format, Object... values) {
+    return usage(format.formatted(values));
+  }
+
   /** Standard input that cannot be read. */
   static CommandFailure unreadableInput(IOException cause) {
     return usage("standard input cannot be read: " + cause.getMessage());
@@ -27,6 +31,10 @@ final class CommandFailure extends Exception {
   /** What was asked for could not be done. */
   static CommandFailure failed(String message) {
     return new CommandFailure(ExitCode.FAILED, message);
+  }
+
+  static CommandFailure failed(String format, Object... values) {
+    return failed(format.formatted(values));
   }
 
   /** It could not be told whether something holds, and nothing was done. */

@@ -7,6 +7,7 @@ import java.io.FileOutputStream;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 
@@ -48,6 +49,10 @@ record Console(
     show();
   }
 
+  void line(String format, Object... values) {
+    line(format.formatted(values));
+  }
+
   void line() {
     line("");
   }
@@ -66,6 +71,13 @@ record Console(
 
   void json(CanonicalWriter object) {
     json(object.toBytes());
+  }
+
+  /** Prints an object with these members. */
+  void json(Consumer<CanonicalWriter> members) {
+    CanonicalWriter object = new CanonicalWriter().beginObject();
+    members.accept(object);
+    json(object.endObject());
   }
 
   void json(byte[] object) {

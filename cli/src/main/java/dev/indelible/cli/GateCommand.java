@@ -59,7 +59,7 @@ final class GateCommand extends Verb {
       }
       if (console().out().checkError()) {
         throw CommandFailure.failed(
-            "nobody reads the decisions any more; stopped at line " + lines.number());
+            "nobody reads the decisions any more; stopped at line %s", lines.number());
       }
     } catch (IOException e) {
       throw CommandFailure.unreadableInput(e);
@@ -80,9 +80,9 @@ final class GateCommand extends Verb {
       warn(report.describePending());
     } else if (!report.unfinished().isEmpty()) {
       warn(
-          "every decision is written, and the run's last audit.tally is not: "
-              + report.unfinished()
-              + "; log verify reports their completeness as unknown until the next tally");
+          ("every decision is written, and the run's last audit.tally is not: %s; log verify reports"
+                  + " their completeness as unknown until the next tally")
+              .formatted(report.unfinished()));
     }
     return report.isComplete();
   }
@@ -95,14 +95,7 @@ final class GateCommand extends Verb {
       print(input.agentId(), indelible.gate().record(input.agentId(), input.action()));
       return true;
     } catch (JsonFormatException e) {
-      console()
-          .err()
-          .println(
-              "indelible: line "
-                  + number
-                  + ": "
-                  + Console.printable(String.valueOf(e.getMessage()))
-                  + "; refused");
+      warn("line " + number + ": " + e.getMessage() + "; refused");
       print(
           AgentIds.UNREADABLE_INPUT,
           refuse(indelible, number, line, String.valueOf(e.getMessage())));

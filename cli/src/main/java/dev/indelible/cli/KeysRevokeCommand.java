@@ -64,9 +64,8 @@ final class KeysRevokeCommand extends Verb {
   private void requireRevocable(SigningKey current) throws Exception {
     if (keyId.equals(current.verificationKey().keyId())) {
       throw CommandFailure.usage(
-          "key "
-              + keyId
-              + " is the one that signs now; exchange it first with 'indelible keys rotate'");
+          "key %s is the one that signs now; exchange it first with 'indelible keys rotate'",
+          keyId);
     }
     try (LedgerReader ledger = ledger()) {
       KeyHistory.KeyValidity era =
@@ -75,11 +74,10 @@ final class KeysRevokeCommand extends Verb {
               .orElseThrow(
                   () ->
                       CommandFailure.usage(
-                          "key "
-                              + keyId
-                              + ": not one of this log's; 'indelible keys list' shows them"));
+                          "key %s: not one of this log's; 'indelible keys list' shows them",
+                          keyId));
       if (era.isGivenUp()) {
-        throw CommandFailure.usage("key " + keyId + ": already revoked by row " + era.givenUp());
+        throw CommandFailure.usage("key %s: already revoked by row %s", keyId, era.givenUp());
       }
     }
   }
@@ -99,7 +97,7 @@ final class KeysRevokeCommand extends Verb {
           keyId, events.firstRowSince(time), Optional.of(time.toString()), reason.text);
     } catch (DateTimeException e) {
       throw CommandFailure.usage(
-          "--since " + from + ": neither a row nor a time as 2026-11-25T12:00:00Z");
+          "--since %s: neither a row nor a time as 2026-11-25T12:00:00Z", from);
     }
   }
 
@@ -110,14 +108,13 @@ final class KeysRevokeCommand extends Verb {
       console().json(out.endObject());
       return;
     }
-    console().line("key " + keyId + " is revoked: what it signs from now on counts as broken");
+    console().line("key %s is revoked: what it signs from now on counts as broken", keyId);
     said.sinceSequence()
         .ifPresent(
             sequence ->
                 console()
                     .line(
-                        "whose the rows are that it signed from row "
-                            + sequence
-                            + " on, nobody can tell"));
+                        "whose the rows are that it signed from row %s on, nobody can tell",
+                        sequence));
   }
 }

@@ -64,7 +64,7 @@ record LastTally(long sequence, Optional<Tally> tally) {
   void write(CanonicalWriter out) {
     out.beginObject();
     tally.ifPresent(said -> out.member("attempts", said.attempts().total()));
-    tally.ifPresent(said -> out.name("closed").canonical(Boolean.toString(said.closed())));
+    tally.ifPresent(said -> out.member("closed", said.closed()));
     tally.ifPresent(said -> out.member("pending", said.pending()).member("run", said.run()));
     out.member("sequence", sequence).endObject();
   }

@@ -5,7 +5,6 @@ import dev.indelible.DataDirectory.SigningKeys;
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.KeyEvents;
 import dev.indelible.event.SystemEvent;
-import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerReader;
@@ -63,7 +62,7 @@ final class LogAnswerCommand extends Verb {
       throws CommandFailure {
     String keyId = keys.signer().verificationKey().keyId();
     if (history.era(keyId).filter(KeyHistory.KeyValidity::isGivenUp).isPresent()) {
-      throw CommandFailure.usage("key " + keyId + " is revoked; what it signs answers nothing");
+      throw CommandFailure.usage("key %s is revoked; what it signs answers nothing", keyId);
     }
   }
 
@@ -76,15 +75,14 @@ final class LogAnswerCommand extends Verb {
             .orElseThrow(
                 () ->
                     CommandFailure.usage(
-                        ("log answer %d: no audit.tamper event there;"
-                                + " 'indelible log list --type audit.tamper' shows them")
-                            .formatted(sequence)));
+                        "log answer %d: no audit.tamper event there; 'indelible log list --type"
+                            + " audit.tamper' shows them",
+                        sequence));
     TamperNotes notes = new TamperNotes(ledger, history);
     Noted noted = notes.judge(row);
     if (noted.answer().isPresent()) {
       throw CommandFailure.usage(
-          "log answer %d: answered already, by row %d"
-              .formatted(sequence, noted.answer().get().sequence()));
+          "log answer %d: answered already, by row %d", sequence, noted.answer().get().sequence());
     }
     TamperNote note =
         noted.note().orElseThrow(() -> refused("what it says cannot be read, so it names no row"));
@@ -98,23 +96,14 @@ final class LogAnswerCommand extends Verb {
 
   private CommandFailure refused(String why) {
     return CommandFailure.failed(
-        "log answer %d: cannot be answered, and nothing was written: %s".formatted(sequence, why));
+        "log answer %d: cannot be answered, and nothing was written: %s", sequence, why);
   }
 
   private void print(TamperAnswer answer) {
-    if (json()) {
-      console()
-          .json(
-              new CanonicalWriter()
-                  .beginObject()
-                  .member("note", answer.note())
-                  .member("sequence", answer.sequence())
-                  .endObject());
-      return;
-    }
-    console()
-        .line(
-            "row %d answered: row %d, which it names, verifies in full"
-                .formatted(answer.note(), answer.sequence()));
+    print(
+        out -> out.member("note", answer.note()).member("sequence", answer.sequence()),
+        "row %d answered: row %d, which it names, verifies in full",
+        answer.note(),
+        answer.sequence());
   }
 }

@@ -3,7 +3,6 @@ package dev.indelible.cli;
 
 import dev.indelible.AuditLog;
 import dev.indelible.checkpoint.Checkpoint;
-import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import java.io.IOException;
@@ -61,7 +60,7 @@ final class LogExportCommand extends Verb {
     AuditLog log = log();
     if (Files.exists(path.resolve(data().database().getFileName()))) {
       throw CommandFailure.usage(
-          path + ": a data directory, which only its owner may read; name another directory");
+          "%s: a data directory, which only its owner may read; name another directory", path);
     }
     AuditLog.Exported exported = log.export(path, progress::at);
     printTiles(exported.checkpoint(), exported.filesWritten());
@@ -94,37 +93,25 @@ final class LogExportCommand extends Verb {
   }
 
   private void printTiles(Checkpoint checkpoint, long files) {
-    if (json()) {
-      console()
-          .json(
-              new CanonicalWriter()
-                  .beginObject()
-                  .member("directory", path.toString())
-                  .member("files_written", files)
-                  .member("origin", checkpoint.origin())
-                  .member("root", checkpoint.root().hex())
-                  .member("rows", checkpoint.size())
-                  .endObject());
-    } else {
-      console()
-          .line(
-              "%,d rows of %s are in %s; %,d files written"
-                  .formatted(
-                      checkpoint.size(), Console.printable(checkpoint.origin()), path, files));
-    }
+    print(
+        out ->
+            out.member("directory", path.toString())
+                .member("files_written", files)
+                .member("origin", checkpoint.origin())
+                .member("root", checkpoint.root().hex())
+                .member("rows", checkpoint.size()),
+        "%,d rows of %s are in %s; %,d files written",
+        checkpoint.size(),
+        Console.printable(checkpoint.origin()),
+        path,
+        files);
   }
 
   private void printRows() {
-    if (json()) {
-      console()
-          .json(
-              new CanonicalWriter()
-                  .beginObject()
-                  .member("file", path.toString())
-                  .member("rows", rows)
-                  .endObject());
-    } else {
-      console().line("%,d rows written to %s".formatted(rows, path));
-    }
+    print(
+        out -> out.member("file", path.toString()).member("rows", rows),
+        "%,d rows written to %s",
+        rows,
+        path);
   }
 }

@@ -11,6 +11,7 @@ import dev.indelible.ledger.RowFault;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.ledger.RowSignatureNote;
 import java.util.List;
+import java.util.Locale;
 
 /** Whether the rows at the end of a chain are signed, as far as its own signed notes say. */
 enum RowSignatures {
@@ -45,10 +46,6 @@ enum RowSignatures {
 
   /** The name in JSON and text. */
   String label() {
-    return switch (this) {
-      case ON -> "on";
-      case OFF -> "off";
-      case UNKNOWN -> "unknown";
-    };
+    return name().toLowerCase(Locale.ROOT);
   }
 }

@@ -8,6 +8,7 @@ import dev.indelible.IndelibleBuilder;
 import dev.indelible.OpenException;
 import dev.indelible.drain.DrainReport;
 import dev.indelible.health.HealthEntry;
+import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.Text;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.queue.DeferredAuditMetrics;
@@ -19,6 +20,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -91,7 +93,7 @@ abstract class Verb implements Callable<Integer> {
     }
     if (!Files.isDirectory(data().path())) {
       throw CommandFailure.usage(
-          data().path() + ": no data directory here; name one with --data DIR");
+          "%s: no data directory here; name one with --data DIR", data().path());
     }
   }
 
@@ -99,7 +101,7 @@ abstract class Verb implements Callable<Integer> {
   static void requireWords(String option, String text) throws CommandFailure {
     if (text.isBlank() || Text.utf8Length(text) > MAX_WORDS_BYTES) {
       throw CommandFailure.usage(
-          option + ": say it in words, in at most " + MAX_WORDS_BYTES + " bytes");
+          "%s: say it in words, in at most %s bytes", option, MAX_WORDS_BYTES);
     }
   }
 
@@ -138,6 +140,15 @@ abstract class Verb implements Callable<Integer> {
               && now.health().entry(HealthEntry.RECORDING).isEmpty()
               && now.pending() <= 1
               && System.nanoTime() - start < LONGEST_WAIT.toNanos();
+    }
+  }
+
+  /** Prints an object with these members as JSON, or a line for a person. */
+  final void print(Consumer<CanonicalWriter> members, String format, Object... values) {
+    if (json()) {
+      console().json(members);
+    } else {
+      console().line(format, values);
     }
   }
 

@@ -49,10 +49,10 @@ final class WitnessOptions {
           ? Optional.empty()
           : Optional.of(WitnessPolicy.of(List.of(), keys, keys.size()));
     } catch (IOException e) {
-      throw CommandFailure.usage(policy + ": cannot be read: " + e.getMessage());
+      throw CommandFailure.usage("%s: cannot be read: %s", policy, e.getMessage());
     } catch (CheckpointParseException | IllegalArgumentException e) {
       throw CommandFailure.usage(
-          (policy == null ? "--witness" : policy.toString()) + ": " + e.getMessage());
+          "%s: %s", (policy == null ? "--witness" : policy.toString()), e.getMessage());
     }
   }
 }
