@@ -8,7 +8,7 @@ import static org.awaitility.Awaitility.await;
 import dev.indelible.action.Bash;
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.KeyEvents;
-import dev.indelible.crypto.KeyDirectory.Introduction;
+import dev.indelible.crypto.KeyDirectory.KeyRecord;
 import dev.indelible.crypto.KeyDirectory.Rotation;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
@@ -21,8 +21,8 @@ import dev.indelible.ledger.KeyRevocation;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.sqlite.SqliteLedger;
-import dev.indelible.testkit.ChildJvm;
 import dev.indelible.sqlite.SqliteWriter;
+import dev.indelible.testkit.ChildJvm;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
@@ -184,7 +184,7 @@ class KeyRotationTest {
                     .rotate(
                         new Chain() {
                           @Override
-                          public void introduce(SigningKey current, Signer next) {
+                          public void add(SigningKey current, Signer next) {
                             try {
                               data.rotateKey();
                             } catch (KeyException | LedgerException e) {
@@ -270,7 +270,7 @@ class KeyRotationTest {
   private Chain failingAfter() {
     return new Chain() {
       @Override
-      public void introduce(SigningKey current, Signer next) throws LedgerException {
+      public void add(SigningKey current, Signer next) throws LedgerException {
         put(data, current, next);
         throw new IllegalStateException("cut short");
       }
@@ -287,9 +287,9 @@ class KeyRotationTest {
   }
 
   /** A chain that knows of no earlier rotation. */
-  private abstract static class Chain implements Introduction<LedgerException> {
+  private abstract static class Chain implements KeyRecord<LedgerException> {
     @Override
-    public boolean isIntroduced(VerificationKey key) {
+    public boolean contains(VerificationKey key) {
       return false;
     }
   }
@@ -304,7 +304,7 @@ class KeyRotationTest {
           .rotate(
               new Chain() {
                 @Override
-                public void introduce(SigningKey current, Signer next) throws LedgerException {
+                public void add(SigningKey current, Signer next) throws LedgerException {
                   if (args[1].equals("after")) {
                     put(data, current, next);
                   }

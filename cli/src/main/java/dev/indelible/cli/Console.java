@@ -69,6 +69,11 @@ record Console(
             + style.apply(printable(String.valueOf(value))));
   }
 
+  /** Prints a line on standard error for the person who runs the command. */
+  void warn(String message) {
+    err.println("indelible: " + printable(message));
+  }
+
   void json(CanonicalWriter object) {
     json(object.toBytes());
   }

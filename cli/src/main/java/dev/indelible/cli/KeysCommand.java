@@ -116,7 +116,7 @@ final class KeysCommand extends VerbGroup {
         table.row(key.keyId(), signs ? "yes" : "no", vkey(key, name), states.describe(key.keyId()));
       }
       if (keys.isEmpty()) {
-        console().err().println("indelible: " + data().path().resolve("keys") + ": no key is here");
+        warn(data().path().resolve("keys") + ": no key is here");
       } else if (!json()) {
         table.print(console());
       }
@@ -171,7 +171,7 @@ final class KeysCommand extends VerbGroup {
       for (VerificationKey key : ring.keys()) {
         String state = states.describe(key.keyId());
         if (!state.isEmpty()) {
-          console().err().println("indelible: key " + key.keyId() + ": " + state);
+          warn("key " + key.keyId() + ": " + state);
         }
       }
     }

@@ -2,7 +2,6 @@
 package dev.indelible.cli;
 
 import dev.indelible.DataDirectory.SigningKeys;
-import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.KeyEvents;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
@@ -12,7 +11,6 @@ import dev.indelible.ledger.TamperAnswer;
 import dev.indelible.ledger.TamperNote;
 import dev.indelible.ledger.TamperNotes;
 import dev.indelible.ledger.TamperNotes.Noted;
-import dev.indelible.sqlite.SqliteWriter;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -47,11 +45,7 @@ final class LogAnswerCommand extends Verb {
       requireNotRevoked(history, keys);
       answer = answer(ledger, history, why, who);
     }
-    try (KeyEvents events =
-        KeyEvents.of(
-            SqliteWriter.open(data().database()),
-            CheckpointFile.at(data().lastCheckpoint()),
-            keys.accepted())) {
+    try (KeyEvents events = data().keyEvents(keys.accepted())) {
       events.answer(keys.signer(), answer);
     }
     print(answer);

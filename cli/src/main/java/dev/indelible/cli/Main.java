@@ -87,9 +87,7 @@ public final class Main {
         wrong instanceof UnmatchedArgumentException unmatched
             ? Usage.unmatched(unmatched)
             : Usage.describe(wrong);
-    console
-        .err()
-        .println("indelible: " + Console.printable(message) + "; see '" + verb + " --help'");
+    console.warn(message + "; see '" + verb + " --help'");
     return ExitCode.USAGE;
   }
 
@@ -110,26 +108,20 @@ public final class Main {
     if (root.verbose) {
       printTrace(console, failure);
     }
+    String message = String.valueOf(failure.getMessage());
     if (failure instanceof OutputFailure) {
-      console.err().println("indelible: " + failure.getMessage());
+      console.warn(message);
       return ExitCode.FAILED;
     }
     if (failure instanceof CommandFailure ended) {
-      console.err().println("indelible: " + Console.printable(ended.getMessage()));
+      console.warn(message);
       return ended.exitCode();
     }
     if (UNREADABLE.stream().anyMatch(type -> type.isInstance(failure))) {
-      console
-          .err()
-          .println("indelible: " + Console.printable(String.valueOf(failure.getMessage())));
+      console.warn(message);
       return isContradicted(failure) ? ExitCode.FAILED : ExitCode.USAGE;
     }
-    console
-        .err()
-        .println(
-            "indelible: internal failure: "
-                + Console.printable(failure.toString())
-                + "; run again with --verbose and report it");
+    console.warn("internal failure: " + failure + "; run again with --verbose and report it");
     return ExitCode.FAILED;
   }
 

@@ -154,6 +154,6 @@ abstract class Verb implements Callable<Integer> {
 
   /** Prints one line for the person who runs the command. */
   final void warn(String message) {
-    console().err().println("indelible: " + Console.printable(message));
+    console().warn(message);
   }
 }

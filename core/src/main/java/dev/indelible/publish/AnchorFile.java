@@ -11,7 +11,6 @@ import dev.indelible.ledger.KeyHistory;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
@@ -84,13 +83,7 @@ record AnchorFile(Path path) {
       bytes.write(AnchorReader.entry(checkpoint));
     }
     boolean isNew = create();
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.APPEND)) {
-      ByteBuffer left = ByteBuffer.wrap(bytes.toByteArray());
-      while (left.hasRemaining()) {
-        channel.write(left);
-      }
-      channel.force(true);
-    }
+    DurableFiles.append(path, bytes.toByteArray());
     if (isNew) {
       syncName();
     }

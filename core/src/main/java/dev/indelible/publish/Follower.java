@@ -169,17 +169,18 @@ abstract class Follower {
     return now.toNanos();
   }
 
-  /** Has it look once more, and end. */
-  final void stop() {
+  /** Makes it look at the log once more and end. */
+  public final void stop() {
     closing.countDown();
   }
 
   /**
-   * Waits for its end, and leaves it if that does not come.
+   * Waits for its end after {@link #stop}, and interrupts it at the deadline. Work that is left is
+   * done after the next start.
    *
    * @param deadline on the clock of {@link System#nanoTime}
    */
-  final void awaitEnd(long deadline) {
+  public final void awaitEnd(long deadline) {
     boolean interrupted = Thread.interrupted();
     try {
       thread.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime())));
