@@ -279,7 +279,7 @@ public record DataDirectory(Path path) {
     return path.resolve("policy");
   }
 
-  /** Who witnesses the log, and what is a quorum (C2SP tlog-policy); not there if nobody does. */
+  /** Returns the file of witnesses and quorum (C2SP tlog-policy); absent if nobody witnesses. */
   public Path witnesses() {
     return path.resolve("witnesses");
   }

@@ -24,7 +24,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Publishes the counters and the health of an open log through Micrometer: {@code
@@ -43,7 +42,7 @@ public final class IndelibleMeters implements MeterBinder {
     this.indelible = indelible;
   }
 
-  /** Returns the meters of a log. */
+  /** The meters of that log. */
   public static IndelibleMeters of(Indelible indelible) {
     return new IndelibleMeters(indelible);
   }
@@ -51,14 +50,15 @@ public final class IndelibleMeters implements MeterBinder {
   @Override
   public void bindTo(MeterRegistry registry) {
     Binding binding = new Binding(registry, indelible);
-    binding.decisions();
-    binding.events();
-    binding.backlog();
-    binding.ledger();
-    binding.health(sources());
+    decisions(binding);
+    events(binding);
+    backlog(binding);
+    ledger(binding);
+    anchors(binding);
+    health(binding, sources());
   }
 
-  /** Returns every source that an entry of this log's health can have. */
+  /** Every source that an entry of this log's health can have. */
   private List<String> sources() {
     List<String> sources = new ArrayList<>(HealthEntry.SOURCES);
     indelible.witnessing().stream()
@@ -67,6 +67,136 @@ public final class IndelibleMeters implements MeterBinder {
         .map(HealthEntry::witness)
         .forEach(sources::add);
     return sources;
+  }
+
+  private static void decisions(Binding binding) {
+    for (String verdict : DecisionCounters.VERDICTS) {
+      for (String kind : AgentAction.KINDS) {
+        FunctionCounter.builder(
+                "indelible.decisions",
+                binding.log,
+                binding.read(snapshot -> snapshot.decisions(verdict, kind)))
+            .tags("verdict", verdict, "action_kind", kind)
+            .description("Decisions, as their callers were told")
+            .register(binding.registry);
+      }
+    }
+    binding.timer(
+        "indelible.decision.duration",
+        "Time from the question to the answer",
+        Snapshot::allDecisions,
+        Snapshot::decisionTime);
+  }
+
+  private static void events(Binding binding) {
+    binding.counter("submitted", "Events handed in", DeferredAuditMetrics::submitted);
+    binding.counter("appended", "Events in the chain", DeferredAuditMetrics::appended);
+    binding.counter("dead.lettered", "Events in the dead letters", DeferredAuditMetrics::dlqLanded);
+    binding.counter(
+        "rejected",
+        "Events not accepted, as their callers know",
+        DeferredAuditMetrics::sendFailures);
+    binding.counter(
+        "lost", "Accepted events that were lost, as the chain says", DeferredAuditMetrics::lost);
+    binding.counter(
+        "unsigned",
+        "Events in the chain without a signature of their own",
+        DeferredAuditMetrics::unsigned);
+  }
+
+  private static void backlog(Binding binding) {
+    binding.gauge(
+        "pending",
+        "Events accepted and neither in the chain nor in the dead letters yet",
+        snapshot -> snapshot.metrics().pending());
+    binding.seconds(
+        "oldest.pending",
+        "Age of the oldest of those; 0 if there are none",
+        IndelibleMeters::oldestPending);
+    Gauge.builder(
+            AUDIT + "journal",
+            binding.log,
+            binding.read(snapshot -> number(snapshot.metrics().journalBytes())))
+        .baseUnit("bytes")
+        .description("What this process's journal takes on disk")
+        .register(binding.registry);
+    binding.seconds(
+        "since.sync",
+        "Time of which a power cut may cost what was accepted in it",
+        DeferredAuditMetrics::syncAge);
+    binding.gauge(
+        "dead.letters.waiting",
+        "Dead letters in the ledger that were not replayed, when this log last looked",
+        snapshot -> number(snapshot.metrics().deadLettersWaiting()));
+  }
+
+  private static void ledger(Binding binding) {
+    binding.timer(
+        AUDIT + "commit.duration",
+        "Time in which the ledger took a batch, durably",
+        snapshot -> snapshot.metrics().commits(),
+        snapshot -> snapshot.metrics().commitTime());
+    binding.counter(
+        "append.failures",
+        "Attempts to append that the ledger's writer reported as failed, and that were repeated",
+        DeferredAuditMetrics::appendFailures);
+    binding.counter(
+        "drainer.panics",
+        "Attempts to append out of which something unexpected was thrown",
+        DeferredAuditMetrics::drainerPanics);
+    binding.counter(
+        "drainer.restarts",
+        "Failures that cost the ledger's writer, the one that used up its budget among them",
+        DeferredAuditMetrics::drainerRestarts);
+    binding.counter(
+        "unique.race.retries",
+        "Races for the next sequence that were lost and run again",
+        DeferredAuditMetrics::uniqueRaceRetries);
+    binding.gauge(
+        "chain.sequence",
+        "The last sequence when this log last wrote to the chain",
+        snapshot -> number(snapshot.metrics().chainSequence()));
+    binding.gauge(
+        "tampered",
+        "1 if the chain has a row that reports tampering, when this log last looked",
+        snapshot -> Math.min(1, number(snapshot.metrics().tamperRows())));
+  }
+
+  private static void anchors(Binding binding) {
+    binding.rows(
+        "not.cosigned",
+        "Rows behind the last checkpoint that a quorum of witnesses cosigned",
+        Snapshot::notCosigned);
+    binding.rows(
+        "not.anchored",
+        "Rows behind the last checkpoint in the anchor file",
+        Snapshot::notAnchored);
+  }
+
+  private static void health(Binding binding, List<String> sources) {
+    for (AuditHealth.State state : AuditHealth.State.values()) {
+      Gauge.builder(
+              AUDIT + "state",
+              binding.log,
+              binding.read(snapshot -> snapshot.metrics().health().state() == state ? 1 : 0))
+          .tags("state", state.label())
+          .description("1 for the state that recording is in, 0 for the others")
+          .register(binding.registry);
+    }
+    for (String source : sources) {
+      Gauge.builder(
+              AUDIT + "health",
+              binding.log,
+              binding.read(
+                  snapshot -> snapshot.metrics().health().entry(source).isPresent() ? 1 : 0))
+          .tags("source", source)
+          .description("1 while something is wrong with that source, 0 while nothing is")
+          .register(binding.registry);
+    }
+  }
+
+  private static Optional<Duration> oldestPending(DeferredAuditMetrics metrics) {
+    return metrics.pending() == 0 ? Optional.of(Duration.ZERO) : metrics.oldestPending();
   }
 
   private static double number(OptionalLong value) {
@@ -85,169 +215,32 @@ public final class IndelibleMeters implements MeterBinder {
       this.log = log;
     }
 
-    void decisions() {
-      for (String verdict : DecisionCounters.VERDICTS) {
-        for (String kind : AgentAction.KINDS) {
-          counter(
-              "indelible.decisions",
-              "Decisions, as their callers were told",
-              now -> now.decisions(verdict, kind),
-              "verdict",
-              verdict,
-              "action_kind",
-              kind);
-        }
-      }
-      timer(
-          "indelible.decision.duration",
-          "Time from the question to the answer",
-          Snapshot::allDecisions,
-          Snapshot::decisionTime);
-    }
-
-    void events() {
-      counter(AUDIT + "submitted", "Events handed in", now -> now.metrics().submitted());
-      counter(AUDIT + "appended", "Events in the chain", now -> now.metrics().appended());
-      counter(
-          AUDIT + "dead.lettered", "Events in the dead letters", now -> now.metrics().dlqLanded());
-      counter(
-          AUDIT + "rejected",
-          "Events not accepted, as their callers know",
-          now -> now.metrics().sendFailures());
-      counter(
-          AUDIT + "lost",
-          "Accepted events that were lost, as the chain says",
-          now -> now.metrics().lost());
-      counter(
-          AUDIT + "unsigned",
-          "Events in the chain without a signature of their own",
-          now -> now.metrics().unsigned());
-    }
-
-    void backlog() {
-      gauge(
-          "pending",
-          null,
-          "Events accepted and neither in the chain nor in the dead letters yet",
-          now -> now.metrics().pending());
-      seconds(
-          "oldest.pending",
-          "Age of the oldest of those; 0 if there are none",
-          Binding::oldestPending);
-      gauge(
-          "journal",
-          "bytes",
-          "What this process's journal takes on disk",
-          now -> number(now.metrics().journalBytes()));
-      seconds(
-          "since.sync",
-          "Time of which a power cut may cost what was accepted in it",
-          DeferredAuditMetrics::syncAge);
-      gauge(
-          "dead.letters.waiting",
-          null,
-          "Dead letters in the ledger that were not replayed, when this log last looked",
-          now -> number(now.metrics().deadLettersWaiting()));
-    }
-
-    void ledger() {
-      timer(
-          AUDIT + "commit.duration",
-          "Time in which the ledger took a batch, durably",
-          now -> now.metrics().commits(),
-          now -> now.metrics().commitTime());
-      counter(
-          AUDIT + "append.failures",
-          "Attempts to append that the ledger's writer reported as failed, and that were repeated",
-          now -> now.metrics().appendFailures());
-      counter(
-          AUDIT + "drainer.panics",
-          "Attempts to append out of which something unexpected was thrown",
-          now -> now.metrics().drainerPanics());
-      counter(
-          AUDIT + "drainer.restarts",
-          "Failures that cost the ledger's writer, the one that used up its budget among them",
-          now -> now.metrics().drainerRestarts());
-      counter(
-          AUDIT + "unique.race.retries",
-          "Races for the next sequence that were lost and run again",
-          now -> now.metrics().uniqueRaceRetries());
-      gauge(
-          "chain.sequence",
-          null,
-          "The last sequence when this log last wrote to the chain",
-          now -> number(now.metrics().chainSequence()));
-      gauge(
-          "tampered",
-          null,
-          "1 if the chain has a row that reports tampering, when this log last looked",
-          now -> Math.min(1, number(now.metrics().tamperRows())));
-      gauge(
-          "not.cosigned",
-          "rows",
-          "Rows behind the last checkpoint that a quorum of witnesses cosigned",
-          now -> number(now.notCosigned()));
-      gauge(
-          "not.anchored",
-          "rows",
-          "Rows behind the last checkpoint in the anchor file",
-          now -> number(now.notAnchored()));
-    }
-
-    void health(List<String> sources) {
-      for (AuditHealth.State state : AuditHealth.State.values()) {
-        gauge(
-            "state",
-            null,
-            "1 for the state that recording is in, 0 for the others",
-            now -> now.metrics().health().state() == state ? 1 : 0,
-            "state",
-            state.label());
-      }
-      for (String source : sources) {
-        gauge(
-            "health",
-            null,
-            "1 while something is wrong with that source, 0 while nothing is",
-            now -> now.metrics().health().entry(source).isPresent() ? 1 : 0,
-            "source",
-            source);
-      }
-    }
-
-    private static Optional<Duration> oldestPending(DeferredAuditMetrics metrics) {
-      return metrics.pending() == 0 ? Optional.of(Duration.ZERO) : metrics.oldestPending();
-    }
-
-    /** Returns a function that reads from the snapshot of a scrape, once in each. */
-    private ToDoubleFunction<Indelible> read(ToDoubleFunction<Snapshot> value) {
+    /** A function that reads from the snapshot of a scrape; once in each. */
+    ToDoubleFunction<Indelible> read(ToDoubleFunction<Snapshot> value) {
       Scrapes<Indelible, Snapshot> of = scrapes;
       int reader = readers++;
       return from -> value.applyAsDouble(of.snapshot(from, reader));
     }
 
-    private void counter(
-        String name, String description, ToDoubleFunction<Snapshot> value, String... tags) {
-      FunctionCounter.builder(name, log, read(value))
-          .tags(tags)
+    void counter(String name, String description, ToLongFunction<DeferredAuditMetrics> value) {
+      FunctionCounter.builder(
+              AUDIT + name, log, read(snapshot -> value.applyAsLong(snapshot.metrics())))
           .description(description)
           .register(registry);
     }
 
-    private void gauge(
-        String name,
-        @Nullable String unit,
-        String description,
-        ToDoubleFunction<Snapshot> value,
-        String... tags) {
-      Gauge.builder(AUDIT + name, log, read(value))
-          .baseUnit(unit)
-          .tags(tags)
+    void gauge(String name, String description, ToDoubleFunction<Snapshot> value) {
+      Gauge.builder(AUDIT + name, log, read(value)).description(description).register(registry);
+    }
+
+    void rows(String name, String description, Function<Snapshot, OptionalLong> value) {
+      Gauge.builder(AUDIT + name, log, read(snapshot -> number(value.apply(snapshot))))
+          .baseUnit("rows")
           .description(description)
           .register(registry);
     }
 
-    private void seconds(
+    void seconds(
         String name, String description, Function<DeferredAuditMetrics, Optional<Duration>> value) {
       TimeGauge.builder(
               AUDIT + name,
@@ -263,7 +256,7 @@ public final class IndelibleMeters implements MeterBinder {
           .register(registry);
     }
 
-    private void timer(
+    void timer(
         String name,
         String description,
         ToLongFunction<Snapshot> count,
@@ -281,7 +274,7 @@ public final class IndelibleMeters implements MeterBinder {
   }
 
   /**
-   * Counters of a log at one moment.
+   * A log at one moment.
    *
    * @param metrics the counters and the health of its queue
    * @param decisions its gate's, by verdict and then by kind of action

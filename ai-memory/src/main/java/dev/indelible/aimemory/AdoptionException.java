@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A chain cannot be adopted. */
 public final class AdoptionException extends Exception {
-  /** Why a chain cannot be adopted. */
+  /** Reason for which a chain cannot be adopted. */
   public enum Reason {
     /** The chain does not verify. */
     BROKEN,

@@ -66,7 +66,7 @@ final class ActionWords {
     };
   }
 
-  /** Whether a word is a kind of action. */
+  /** Returns true if a word is a kind of action. */
   static boolean isKind(String word) {
     return KINDS.contains(word);
   }

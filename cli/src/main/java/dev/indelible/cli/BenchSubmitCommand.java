@@ -29,7 +29,8 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "The threads call as fast as they can, while the drainer turns what they hand in into signed",
-      "rows. Times are in microseconds, and have that of reading a clock twice in them. The limit is",
+      "rows. Times are in microseconds, and have that of reading a clock twice in them. The limit"
+          + " is",
       "the same calls into a queue in memory, which survives nothing. With --durability power each",
       "call waits for the disk: give fewer --events."
     })
@@ -46,7 +47,7 @@ final class BenchSubmitCommand extends BenchVerb {
     super(200_000);
   }
 
-  /** What an accepted event survives. */
+  /** Faults that an accepted event survives. */
   enum Level {
     memory,
     process,
@@ -87,7 +88,7 @@ final class BenchSubmitCommand extends BenchVerb {
     return call(make(count), threads, queue::add);
   }
 
-  /** Has the threads share the events and call with each of theirs, all starting at once. */
+  /** Divides the events among threads, which start at once and call with each of theirs. */
   private static Calls call(List<AuditEvent> made, int threads, Predicate<AuditEvent> submit)
       throws Exception {
     long[] nanos = new long[made.size()];
@@ -191,7 +192,7 @@ final class BenchSubmitCommand extends BenchVerb {
   }
 
   /**
-   * What calls took.
+   * Durations of calls.
    *
    * @param perSecond all threads together
    * @param nanos each call, in rising order

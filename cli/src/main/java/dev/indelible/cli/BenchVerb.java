@@ -23,7 +23,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import picocli.CommandLine.Option;
 
-/** What every measurement has: a number of events, a place that is gone afterwards, its words. */
+/** A measurement on a number of events, in a temporary directory. */
 abstract class BenchVerb extends Verb {
   static final Duration PATIENCE = Duration.ofMinutes(10);
 
@@ -36,7 +36,7 @@ abstract class BenchVerb extends Verb {
       description = "how many (default: ${DEFAULT-VALUE})")
   int events;
 
-  /** A measurement of that many events, if not told otherwise. */
+  /** Creates a measurement with a default number of events. */
   BenchVerb(int events) {
     this.events = events;
   }

@@ -31,7 +31,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param hooksDisabled whether the file switches all hooks off
  */
 record ClaudeSettings(Path file, List<String> before, List<String> after, boolean hooksDisabled) {
-  /** What every hook command of ours ends with: an older one is replaced, not joined. */
+  /** End of every hook command of ours; an older one is replaced. */
   private static final String OURS = "hook claude-code";
 
   /** Seconds; far above what an answer takes, far below Claude Code's own ten minutes. */
@@ -73,7 +73,7 @@ record ClaudeSettings(Path file, List<String> before, List<String> after, boolea
         settings.path("disableAllHooks").asBoolean(false));
   }
 
-  /** Whether the hook was there already, as it would be written now. */
+  /** Returns true if the file has the hook already, unchanged. */
   boolean isUnchanged() {
     return before.equals(after);
   }
@@ -138,7 +138,7 @@ record ClaudeSettings(Path file, List<String> before, List<String> after, boolea
     matchers.add(ours).addAll(kept);
   }
 
-  /** Whether an entry was written by an earlier install: it has our hook, and no other. */
+  /** Returns true if an earlier install wrote an entry: it has our hook and no other. */
   private static boolean isOurs(JsonNode matcher) {
     JsonNode hooks = matcher.path("hooks");
     return hooks.size() == 1 && hooks.get(0).path("command").asString("").endsWith(OURS);

@@ -28,7 +28,7 @@ final class CommandFailure extends Exception {
     return usage("standard input cannot be read: " + cause.getMessage());
   }
 
-  /** What was asked for could not be done. */
+  /** Returns the failure of a command that could not do its work. */
   static CommandFailure failed(String message) {
     return new CommandFailure(ExitCode.FAILED, message);
   }
@@ -37,7 +37,7 @@ final class CommandFailure extends Exception {
     return failed(format.formatted(values));
   }
 
-  /** It could not be told whether something holds, and nothing was done. */
+  /** Returns the failure of a command that found an unknown state and did nothing. */
   static CommandFailure unknown(String message) {
     return new CommandFailure(ExitCode.UNKNOWN, message);
   }

@@ -29,7 +29,7 @@ record Console(
     boolean errIsTerminal,
     LongSupplier nanoTime) {
 
-  /** The process's own; the launcher says which streams are terminals, which Java cannot tell. */
+  /** Returns the console of the process; the launcher states which streams are terminals. */
   static Console system() {
     boolean colour = System.getenv("NO_COLOR") == null;
     return new Console(

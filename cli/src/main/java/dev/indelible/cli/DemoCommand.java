@@ -110,7 +110,7 @@ final class DemoCommand extends Verb {
     }
   }
 
-  /** What an attacker with the file can do, and no code of this project does. */
+  /** Changes a row as an attacker with the file can; no code of this project does. */
   private void tamper(DataDirectory data) throws Exception {
     String change =
         "UPDATE signed_events SET agent_id = 'agent:alicf' WHERE sequence = " + TAMPERED_ROW;

@@ -28,8 +28,10 @@ import picocli.CommandLine.Option;
       "A line that cannot be read is refused, recorded as refused, and named on standard error;",
       "the stream goes on, and the exit status is 2 at its end.",
       "",
-      "At the end of its input it waits for as long as rows go in. Exit status: 0 all decisions are",
-      "in the ledger, 5 all are recorded in the journal and some wait for the ledger, 2 a line could",
+      "At the end of its input it waits for as long as rows go in. Exit status: 0 all decisions"
+          + " are",
+      "in the ledger, 5 all are recorded in the journal and some wait for the ledger, 2 a line"
+          + " could",
       "not be read, 1 failure."
     })
 final class GateCommand extends Verb {
@@ -80,8 +82,8 @@ final class GateCommand extends Verb {
       warn(report.describePending());
     } else if (!report.unfinished().isEmpty()) {
       warn(
-          ("every decision is written, and the run's last audit.tally is not: %s; log verify reports"
-                  + " their completeness as unknown until the next tally")
+          ("every decision is written, and the run's last audit.tally is not: %s; log verify"
+               + " reports their completeness as unknown until the next tally")
               .formatted(report.unfinished()));
     }
     return report.isComplete();
@@ -116,7 +118,7 @@ final class GateCommand extends Verb {
     }
   }
 
-  /** What a line holds. */
+  /** Forms of an input line. */
   enum Format {
     action,
     claude

@@ -165,7 +165,7 @@ final class KeysCommand extends VerbGroup {
       return ExitCode.OK;
     }
 
-    /** What is printed goes into files that hold keys alone, so this goes to standard error. */
+    /** Prints states on standard error: standard output goes into files of keys alone. */
     private void mark(KeyRing ring) throws LedgerException, CommandFailure {
       KeyStates states = KeyStates.read(this, ring);
       for (VerificationKey key : ring.keys()) {

@@ -21,7 +21,8 @@ import picocli.CommandLine.Parameters;
     description = "Answer a note of tampering: the row that it names verifies.",
     footer = {
       "",
-      "Possible only if that row verifies in full now: payload, links, tree, and a signature under a",
+      "Possible only if that row verifies in full now: payload, links, tree, and a signature under"
+          + " a",
       "known key that is not revoked for it. Note and answer both stay in the chain and are shown.",
       "Exit status: 0 on record, 1 the row does not verify, and nothing was written."
     })
@@ -48,7 +49,11 @@ final class LogAnswerCommand extends Verb {
     try (KeyEvents events = data().keyEvents(keys.accepted())) {
       events.answer(keys.signer(), answer);
     }
-    print(answer);
+    print(
+        out -> out.member("note", answer.note()).member("sequence", answer.sequence()),
+        "row %d answered: row %d, which it names, verifies in full",
+        answer.note(),
+        answer.sequence());
     return ExitCode.OK;
   }
 
@@ -91,13 +96,5 @@ final class LogAnswerCommand extends Verb {
   private CommandFailure refused(String why) {
     return CommandFailure.failed(
         "log answer %d: cannot be answered, and nothing was written: %s", sequence, why);
-  }
-
-  private void print(TamperAnswer answer) {
-    print(
-        out -> out.member("note", answer.note()).member("sequence", answer.sequence()),
-        "row %d answered: row %d, which it names, verifies in full",
-        answer.note(),
-        answer.sequence());
   }
 }

@@ -28,17 +28,6 @@ final class LogErasePayloadCommand extends Verb {
     String why = reason.words();
     String who = by.name();
     Erased erased = log().erase(id, why, who);
-    print(erased);
-    if (!erased.isGone()) {
-      throw CommandFailure.failed(
-          "%s-wal: the payload is erased, but its bytes are still here, because another"
-              + " process reads an earlier state; end it, and run this again",
-          data().database());
-    }
-    return ExitCode.OK;
-  }
-
-  private void print(Erased erased) {
     print(
         out ->
             out.member("gone", erased.isGone())
@@ -48,5 +37,12 @@ final class LogErasePayloadCommand extends Verb {
                 .member("sequence", erased.note().sequence()),
         "row %s  payload erased, and that is on record",
         erased.note().sequence());
+    if (!erased.isGone()) {
+      throw CommandFailure.failed(
+          "%s-wal: the payload is erased, but its bytes are still here, because another"
+              + " process reads an earlier state; end it, and run this again",
+          data().database());
+    }
+    return ExitCode.OK;
   }
 }

@@ -63,7 +63,19 @@ final class LogExportCommand extends Verb {
           "%s: a data directory, which only its owner may read; name another directory", path);
     }
     AuditLog.Exported exported = log.export(path, progress::at);
-    printTiles(exported.checkpoint(), exported.filesWritten());
+    Checkpoint checkpoint = exported.checkpoint();
+    print(
+        out ->
+            out.member("directory", path.toString())
+                .member("files_written", exported.filesWritten())
+                .member("origin", checkpoint.origin())
+                .member("root", checkpoint.root().hex())
+                .member("rows", checkpoint.size()),
+        "%,d rows of %s are in %s; %,d files written",
+        checkpoint.size(),
+        Console.printable(checkpoint.origin()),
+        path,
+        exported.filesWritten());
   }
 
   /** Writes all rows into one new file, a line each; the file is whole and synced, or not there. */
@@ -80,7 +92,11 @@ final class LogExportCommand extends Verb {
                     return true;
                   }));
     }
-    printRows();
+    print(
+        out -> out.member("file", path.toString()).member("rows", rows),
+        "%,d rows written to %s",
+        rows,
+        path);
   }
 
   private static void writeLine(OutputStream out, byte[] json) {
@@ -90,28 +106,5 @@ final class LogExportCommand extends Verb {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  private void printTiles(Checkpoint checkpoint, long files) {
-    print(
-        out ->
-            out.member("directory", path.toString())
-                .member("files_written", files)
-                .member("origin", checkpoint.origin())
-                .member("root", checkpoint.root().hex())
-                .member("rows", checkpoint.size()),
-        "%,d rows of %s are in %s; %,d files written",
-        checkpoint.size(),
-        Console.printable(checkpoint.origin()),
-        path,
-        files);
-  }
-
-  private void printRows() {
-    print(
-        out -> out.member("file", path.toString()).member("rows", rows),
-        "%,d rows written to %s",
-        rows,
-        path);
   }
 }

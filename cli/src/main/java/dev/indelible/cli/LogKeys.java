@@ -74,23 +74,19 @@ final class LogKeys {
 
   /** Adds vkeys, one a line, as {@code keys export} prints them. */
   private void addVkeys(String vkeys, String source) throws CommandFailure {
-    for (String line : vkeys.strip().split("\n", -1)) {
-      addVkey(line, source);
+    for (String vkey : vkeys.strip().split("\n", -1)) {
+      VerifierKey key;
+      try {
+        key = VerifierKey.parse(vkey);
+      } catch (CheckpointParseException e) {
+        throw CommandFailure.usage("%s: %s", source, e.getMessage());
+      }
+      if (key.type() != SignatureType.ED25519) {
+        throw CommandFailure.usage(
+            "%s: %s is a witness's key, which signs for no log; give it with --witness",
+            source, vkey);
+      }
+      named.add(key);
     }
-  }
-
-  private void addVkey(String vkey, String source) throws CommandFailure {
-    VerifierKey key;
-    try {
-      key = VerifierKey.parse(vkey);
-    } catch (CheckpointParseException e) {
-      throw CommandFailure.usage("%s: %s", source, e.getMessage());
-    }
-    if (key.type() != SignatureType.ED25519) {
-      throw CommandFailure.usage(
-          "%s: %s is a witness's key, which signs for no log; give it with --witness",
-          source, vkey);
-    }
-    named.add(key);
   }
 }

@@ -24,7 +24,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command's entrance, and the one place where failures become words and an exit status. */
 public final class Main {
-  /** Failures whose message already says what, where and what to do. */
+  /** Failures whose message states the fault, the place and the cure. */
   private static final List<Class<? extends Exception>> UNREADABLE =
       List.of(
           ClockException.class,
@@ -49,7 +49,7 @@ public final class Main {
     System.exit(status);
   }
 
-  /** Lets SQLite's library be loaded from beside the jar, where the launcher says that it lies. */
+  /** Loads SQLite's library from the directory beside the jar that the launcher names. */
   private static void useOwnSqlite() {
     String libraries = System.getProperty("indelible.libraries");
     if (libraries != null) {
@@ -125,7 +125,7 @@ public final class Main {
     return ExitCode.FAILED;
   }
 
-  /** Whether what was read contradicts what was signed or published: no question of usage. */
+  /** Returns true if data contradicts what was signed or published, which is no usage error. */
   private static boolean isContradicted(Throwable failure) {
     return failure instanceof EvidenceException evidence && evidence.isContradicted()
         || failure instanceof LogDirectoryException directory && directory.isContradicted();

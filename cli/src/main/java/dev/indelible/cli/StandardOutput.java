@@ -15,7 +15,7 @@ import java.util.Locale;
 final class StandardOutput extends OutputStream {
   private final OutputStream out;
 
-  /** What comes after a failure has nowhere to go. */
+  /** Set by the first failure; later output is dropped. */
   private boolean failed;
 
   StandardOutput(OutputStream out) {

@@ -25,15 +25,15 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** What every verb has. */
+/** A verb: its options, its data directory and its output. */
 abstract class Verb implements Callable<Integer> {
   /** Most bytes of a reason or a name that goes on record. */
   private static final int MAX_WORDS_BYTES = 4_096;
 
-  /** How long the row of a decision that is printed is waited for, once the ledger keeps it out. */
+  /** Longest wait for the row of a printed decision while the ledger does not append it. */
   private static final Duration ROW_WAIT = Duration.ofSeconds(2);
 
-  /** How long that row is waited for while nothing keeps it out but a busy machine. */
+  /** Longest wait for that row on a busy machine. */
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
 
   private static final Duration POLL_INTERVAL = Duration.ofMillis(50);
@@ -97,7 +97,7 @@ abstract class Verb implements Callable<Integer> {
     }
   }
 
-  /** Refuses text for the record that says nothing, or too much. */
+  /** Refuses text for the record that is blank or too long. */
   static void requireWords(String option, String text) throws CommandFailure {
     if (text.isBlank() || Text.utf8Length(text) > MAX_WORDS_BYTES) {
       throw CommandFailure.usage(

@@ -24,7 +24,7 @@ import picocli.CommandLine.Parameters;
       WitnessCommand.Serve.class
     })
 final class WitnessCommand extends VerbGroup {
-  /** What every verb here has: where the witness is. */
+  /** A verb on the directory of a witness. */
   abstract static class WitnessVerb extends Verb {
     @Option(
         names = "--state",
@@ -112,7 +112,8 @@ final class WitnessCommand extends VerbGroup {
       description = "Answer add-checkpoint requests (C2SP tlog-witness v1.0.0) until ended.",
       footer = {
         "",
-        "Plain HTTP, on the loopback interface unless told otherwise; for TLS put a proxy before it."
+        "Plain HTTP, on the loopback interface unless told otherwise; for TLS put a proxy before"
+            + " it."
       })
   static final class Serve extends WitnessVerb {
     private static final int MAX_PORT = 65_535;

@@ -29,7 +29,7 @@ import java.util.Optional;
  * @param path the file
  */
 record AnchorFile(Path path) {
-  /** How much of the end is looked at for the last checkpoint: some hundreds of them. */
+  /** Bytes at the end that are read for the last checkpoint: some hundreds of checkpoints. */
   private static final int TAIL_BYTES = 128 * 1024;
 
   /**
@@ -59,7 +59,7 @@ record AnchorFile(Path path) {
     return last;
   }
 
-  /** What it states, if a key of the log signed it that signs so many rows. */
+  /** Returns the checkpoint if a key of the log signed it that signs so many rows. */
   static Optional<Checkpoint> signed(
       SignedCheckpoint checkpoint, String origin, KeyHistory history) {
     try {
@@ -89,7 +89,7 @@ record AnchorFile(Path path) {
     }
   }
 
-  /** Whether the file ends in the middle of an entry. */
+  /** Returns true if the file ends in the middle of an entry. */
   private boolean isCutShort() throws IOException {
     if (Files.notExists(path) || Files.size(path) == 0) {
       return false;

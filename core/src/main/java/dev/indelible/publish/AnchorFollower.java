@@ -47,7 +47,7 @@ public final class AnchorFollower extends Follower {
   private volatile OptionalLong anchored = OptionalLong.empty();
 
   /**
-   * How it goes.
+   * State of the anchor file.
    *
    * @param anchored the size of the last checkpoint in the file that the log's key signed: 0 if
    *     there is none, empty while that is not known
@@ -78,7 +78,7 @@ public final class AnchorFollower extends Follower {
     return anchoring;
   }
 
-  /** How it goes. */
+  /** Returns the state of the anchor file. */
   public State state() {
     return new State(anchored, trouble());
   }
@@ -132,7 +132,7 @@ public final class AnchorFollower extends Follower {
     return append(ledger, history, known.isPresent() ? size + 1 : last.size(), last);
   }
 
-  /** Why the log is not the one that the file is of any more; empty if it is. */
+  /** Returns why the log does not continue the file; empty if it does. */
   private Optional<String> contradiction(LedgerReader ledger, Checkpoint known, Checkpoint last)
       throws LedgerException {
     if (known.size() > last.size() && known.size() > lastSize()) {

@@ -81,7 +81,7 @@ public record WitnessDirectory(Path path) {
   }
 
   /**
-   * Has the witness cosign a log; one that is at work does so from its next request on.
+   * Adds a log to cosign; a running witness cosigns it from its next request on.
    *
    * @return whether it did not before
    * @throws WitnessException if this is no log's key, or the list cannot be written
