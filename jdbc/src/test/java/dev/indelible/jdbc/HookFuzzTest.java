@@ -45,7 +45,10 @@ class HookFuzzTest {
     assertThat(writes).as("texts that write when nobody asks").isPositive();
   }
 
-  /** A long run: -Dindelible.fuzz.minutes=60 divides an hour among the databases. */
+  /**
+   * A long run: {@code -Dtest.jvm.args="-Dindelible.fuzz.minutes=60"} divides an hour among the
+   * databases.
+   */
   @Tag("full")
   @ParameterizedTest
   @EnumSource

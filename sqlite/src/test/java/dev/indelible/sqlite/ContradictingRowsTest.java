@@ -222,7 +222,9 @@ class ContradictingRowsTest {
               text ->
                   text.contains("introduces")
                       || text.contains("revokes")
-                      || text.contains("missing") && !text.contains("or is missing")
+                      || text.contains("missing")
+                          && !text.contains("or is missing")
+                          && !text.contains("a missing decision")
                       || text.contains("noted tampering")
                       || text.contains("were lost")
                       || text.contains("others may have held"));

@@ -1,0 +1,650 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.shell;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a bash script into nodes: recursive descent over the grammar of POSIX (XCU 2.10) and of
+ * bash 5.2. Runs nothing and expands nothing.
+ *
+ * <p>Time is linear in the length of the text, times the depth of nesting. A text beyond {@link
+ * #MAX_LENGTH}, nested more than 200 levels deep or with more than 50,000 parts is not read.
+ */
+public final class ShellParser {
+  /** Characters of the longest text that is read. */
+  public static final int MAX_LENGTH = 1 << 20;
+
+  private static final Set<String> RESERVED =
+      Set.of(
+          "!",
+          "{",
+          "}",
+          "[[",
+          "case",
+          "coproc",
+          "do",
+          "done",
+          "elif",
+          "else",
+          "esac",
+          "fi",
+          "for",
+          "function",
+          "if",
+          "in",
+          "select",
+          "then",
+          "time",
+          "until",
+          "while");
+
+  /** Reserved words that end a list of commands. */
+  private static final Set<String> CLOSING =
+      Set.of("}", "do", "done", "elif", "else", "esac", "fi", "then");
+
+  /** Commands whose arguments may be assignments of arrays. */
+  private static final Set<String> DECLARATIONS =
+      Set.of("alias", "declare", "eval", "export", "let", "local", "readonly", "typeset");
+
+  private final Source source;
+  private final WordParser words;
+  private final HereDocuments hereDocuments;
+  private final boolean extendedGlobs;
+
+  private ShellParser(String text, Source.Budget budget) {
+    this.source = new Source(text, budget);
+    this.words = new WordParser(source, this);
+    this.hereDocuments = new HereDocuments(source);
+    this.extendedGlobs = text.contains("extglob");
+  }
+
+  /**
+   * Parses a script.
+   *
+   * @throws ShellSyntaxException if the text is not a script, or exceeds a limit
+   */
+  public static Script parse(String text) throws ShellSyntaxException {
+    if (text.length() > MAX_LENGTH) {
+      throw new ShellSyntaxException(
+          "longer than %s characters".formatted(MAX_LENGTH), MAX_LENGTH, true);
+    }
+    int nul = text.indexOf('\0');
+    if (nul >= 0) {
+      throw new ShellSyntaxException("a NUL character", nul, false);
+    }
+    return parseWithin(text, new Source.Budget());
+  }
+
+  /** Parses a text that is part of another script. */
+  static Script parseWithin(String text, Source.Budget budget) throws ShellSyntaxException {
+    ShellParser parser = new ShellParser(text, budget);
+    Script script = parser.list();
+    if (parser.source.peek() != Source.END) {
+      throw parser.source.unexpected("a command is expected");
+    }
+    parser.hereDocuments.readAll();
+    return script;
+  }
+
+  /** Parses the body of a here-document, whose expansions are read and whose quotes are text. */
+  static Word parseHereText(String text, Source.Budget budget) throws ShellSyntaxException {
+    return new ShellParser(text, budget).words.hereText();
+  }
+
+  /** Returns whether the script turns extended globs on somewhere, so that they may be in force. */
+  boolean hasExtendedGlobs() {
+    return extendedGlobs;
+  }
+
+  /** Reads commands up to a character or reserved word that none begins with; maybe none. */
+  Script list() throws ShellSyntaxException {
+    List<Script.Statement> statements = new ArrayList<>();
+    while (true) {
+      skipLines();
+      int c = source.peek();
+      if (c == Source.END || c == ')' || c == ';' || CLOSING.contains(reservedAhead())) {
+        return new Script(statements);
+      }
+      Command command = andOr();
+      skipBlanks();
+      boolean isBackground = source.peek() == '&';
+      statements.add(new Script.Statement(command, isBackground));
+      if (isBackground || source.peek() == ';' && !isBranchEnd()) {
+        source.skip(1);
+      } else if (source.peek() != '\n') {
+        return new Script(statements);
+      }
+    }
+  }
+
+  /** Reads a list in which there is a command. */
+  private Script body() throws ShellSyntaxException {
+    Script body = list();
+    if (body.statements().isEmpty()) {
+      throw source.unexpected("a command is expected");
+    }
+    return body;
+  }
+
+  private boolean isBranchEnd() {
+    return source.isAt(";;") || source.isAt(";&");
+  }
+
+  private Command andOr() throws ShellSyntaxException {
+    Command left = pipeline();
+    while (true) {
+      skipBlanks();
+      boolean isAnd = source.isAt("&&");
+      if (!isAnd && !source.isAt("||")) {
+        return left;
+      }
+      source.skip(2);
+      skipLines();
+      source.budget.node(source.position);
+      left = new Command.AndOr(left, pipeline(), isAnd);
+    }
+  }
+
+  private Command pipeline() throws ShellSyntaxException {
+    boolean isNegated = false;
+    boolean isTimed = false;
+    int start = source.position;
+    for (String word = reservedAhead();
+        word.equals("!") || word.equals("time");
+        word = reservedAhead()) {
+      source.skip(word.length());
+      skipBlanks();
+      if (word.equals("!")) {
+        isNegated = !isNegated;
+      } else {
+        isTimed = true;
+        acceptWord("-p");
+        acceptWord("--");
+      }
+    }
+    List<Command> commands = new ArrayList<>();
+    if (source.position > start && isEndOfCommand()) {
+      commands.add(nothing());
+    } else {
+      commands.add(command());
+    }
+    skipBlanks();
+    while (source.peek() == '|' && source.peek(1) != '|') {
+      source.skip(1);
+      source.accept("&");
+      skipLines();
+      commands.add(command());
+      skipBlanks();
+    }
+    return commands.size() == 1 && !isNegated && !isTimed
+        ? commands.get(0)
+        : new Command.Pipeline(commands, isNegated, isTimed);
+  }
+
+  private boolean isEndOfCommand() {
+    int c = source.peek();
+    return c == Source.END || c == '\n' || c == ';' || c == '&' || c == '|' || c == ')';
+  }
+
+  private Command.Simple nothing() {
+    return new Command.Simple(
+        List.of(), List.of(), List.of(), List.of(), source.position, source.position);
+  }
+
+  private Command command() throws ShellSyntaxException {
+    @Nullable Command compound = compoundIfAhead();
+    return compound == null ? simple() : compound;
+  }
+
+  /** Reads a compound command with its redirections; null if none begins here. */
+  private @Nullable Command compoundIfAhead() throws ShellSyntaxException {
+    source.budget.enter(source.position);
+    source.budget.node(source.position);
+    @Nullable Command compound = bareCompound();
+    source.budget.leave();
+    if (compound == null
+        || compound instanceof Command.Function
+        || compound instanceof Command.Coprocess) {
+      return compound;
+    }
+    return redirected(compound);
+  }
+
+  private Command redirected(Command compound) throws ShellSyntaxException {
+    List<Redirection> redirections = new ArrayList<>();
+    skipBlanks();
+    while (isRedirection()) {
+      redirections.add(redirection());
+      skipBlanks();
+    }
+    return redirections.isEmpty() ? compound : new Command.Redirected(compound, redirections);
+  }
+
+  private @Nullable Command bareCompound() throws ShellSyntaxException {
+    if (source.peek() == '(') {
+      if (source.peek(1) == '(' && words.isArithmetic(0)) {
+        source.skip(2);
+        Word expression = words.arithmetic(false, '(', ')');
+        source.expect("))");
+        return new Command.ArithmeticCommand(expression);
+      }
+      source.skip(1);
+      Script body = body();
+      source.expect(")");
+      return new Command.Subshell(body);
+    }
+    String word = reservedAhead();
+    // After a bar, "time" is the name of a command.
+    if (word.isEmpty() || CLOSING.contains(word) || word.equals("time")) {
+      return null;
+    }
+    source.skip(word.length());
+    return switch (word) {
+      case "{" -> {
+        Script body = body();
+        expectReserved("}");
+        yield new Command.Group(body);
+      }
+      case "if" -> ifCommand();
+      case "while", "until" -> {
+        Script condition = body();
+        yield new Command.While(condition, doGroup(), word.equals("until"));
+      }
+      case "for" -> forCommand();
+      case "select" -> forWords(true);
+      case "case" -> caseCommand();
+      case "[[" -> new Command.Conditional(new ConditionParser(source, words, this).read());
+      case "function" -> functionCommand();
+      case "coproc" -> coprocess();
+      default -> throw source.error("'" + word + "' is not expected here");
+    };
+  }
+
+  private Command ifCommand() throws ShellSyntaxException {
+    Script condition = body();
+    expectReserved("then");
+    Script then = body();
+    String next = reservedAhead();
+    Script otherwise = new Script(List.of());
+    if (next.equals("elif")) {
+      source.skip(next.length());
+      source.budget.enter(source.position);
+      otherwise = new Script(List.of(new Script.Statement(ifCommand(), false)));
+      source.budget.leave();
+      return new Command.If(condition, then, otherwise);
+    }
+    if (next.equals("else")) {
+      source.skip(next.length());
+      otherwise = body();
+    }
+    expectReserved("fi");
+    return new Command.If(condition, then, otherwise);
+  }
+
+  private Script doGroup() throws ShellSyntaxException {
+    expectReserved("do");
+    Script body = body();
+    expectReserved("done");
+    return body;
+  }
+
+  /** The body of a {@code for}, which may stand in braces too. */
+  private Script loopBody() throws ShellSyntaxException {
+    skipLines();
+    if (!reservedAhead().equals("{")) {
+      return doGroup();
+    }
+    source.skip(1);
+    Script body = body();
+    expectReserved("}");
+    return body;
+  }
+
+  private Command forCommand() throws ShellSyntaxException {
+    skipBlanks();
+    if (!source.isAt("((")) {
+      return forWords(false);
+    }
+    source.skip(2);
+    Word expressions = words.arithmetic(false, '(', ')');
+    source.expect("))");
+    skipBlanks();
+    source.accept(";");
+    return new Command.ArithmeticFor(expressions, loopBody());
+  }
+
+  private Command forWords(boolean isSelect) throws ShellSyntaxException {
+    skipBlanks();
+    String name = literalWord("the name of a variable");
+    skipLines();
+    List<Word> values = new ArrayList<>();
+    boolean isOverArguments = !reservedAhead().equals("in");
+    if (!isOverArguments) {
+      source.skip("in".length());
+      skipBlanks();
+      while (isWordAhead()) {
+        values.add(words.word(WordParser.Mode.PLAIN));
+        skipBlanks();
+      }
+      if (source.peek() != ';' && source.peek() != '\n') {
+        throw source.unexpected("';' or a new line is expected");
+      }
+    }
+    if (source.peek() == ';' && !isBranchEnd()) {
+      source.skip(1);
+    }
+    return new Command.For(name, values, isOverArguments, isSelect, loopBody());
+  }
+
+  private Command caseCommand() throws ShellSyntaxException {
+    skipBlanks();
+    Word subject = requireWord();
+    skipLines();
+    expectReserved("in");
+    List<Command.Branch> branches = new ArrayList<>();
+    skipLines();
+    while (!reservedAhead().equals("esac")) {
+      branches.add(branch());
+      skipLines();
+    }
+    source.skip("esac".length());
+    return new Command.Case(subject, branches);
+  }
+
+  private Command.Branch branch() throws ShellSyntaxException {
+    List<Word> patterns = new ArrayList<>();
+    source.accept("(");
+    do {
+      skipBlanks();
+      patterns.add(requireWord());
+      skipBlanks();
+    } while (source.peek(1) != '|' && source.accept("|"));
+    source.expect(")");
+    Script body = list();
+    for (String end : List.of(";;&", ";;", ";&")) {
+      if (source.accept(end)) {
+        return new Command.Branch(patterns, body, end);
+      }
+    }
+    if (!reservedAhead().equals("esac")) {
+      throw source.unexpected("';;' or 'esac' is expected");
+    }
+    return new Command.Branch(patterns, body, ";;");
+  }
+
+  private Command functionCommand() throws ShellSyntaxException {
+    skipBlanks();
+    String name = literalWord("the name of a function");
+    skipBlanks();
+    if (source.accept("(")) {
+      skipBlanks();
+      source.expect(")");
+    }
+    return new Command.Function(name, functionBody());
+  }
+
+  private Command functionBody() throws ShellSyntaxException {
+    skipLines();
+    @Nullable Command body = compoundIfAhead();
+    if (body == null) {
+      throw source.unexpected("the body of a function is expected");
+    }
+    return body;
+  }
+
+  private Command coprocess() throws ShellSyntaxException {
+    skipBlanks();
+    int start = source.position;
+    @Nullable Command body = compoundIfAhead();
+    if (body != null) {
+      return new Command.Coprocess("COPROC", body);
+    }
+    String name = words.word(WordParser.Mode.PLAIN).literal().orElse("");
+    skipBlanks();
+    body = name.isEmpty() ? null : compoundIfAhead();
+    if (body != null) {
+      return new Command.Coprocess(name, body);
+    }
+    source.position = start;
+    return new Command.Coprocess("COPROC", simple());
+  }
+
+  private Command simple() throws ShellSyntaxException {
+    skipBlanks();
+    int start = source.position;
+    int end = start;
+    List<Assignment> assignments = new ArrayList<>();
+    List<Word> arguments = new ArrayList<>();
+    List<Assignment> arrays = new ArrayList<>();
+    List<Redirection> redirections = new ArrayList<>();
+    while (true) {
+      boolean isFirst = arguments.isEmpty();
+      if (isRedirection()) {
+        redirections.add(redirection());
+      } else if (isWordAhead()) {
+        @Nullable Assignment assignment =
+            isFirst || isDeclaration(arguments.get(0)) ? assignment(isFirst) : null;
+        if (assignment != null) {
+          (isFirst ? assignments : arrays).add(assignment);
+        } else {
+          arguments.add(words.word(WordParser.Mode.PLAIN));
+        }
+      } else if (source.peek() == '('
+          && arguments.size() == 1
+          && assignments.isEmpty()
+          && redirections.isEmpty()) {
+        return functionDefinition(arguments.get(0));
+      } else {
+        break;
+      }
+      end = source.position;
+      skipBlanks();
+    }
+    if (end == start) {
+      throw source.unexpected("a command is expected");
+    }
+    return new Command.Simple(assignments, arguments, arrays, redirections, start, end);
+  }
+
+  private Command functionDefinition(Word name) throws ShellSyntaxException {
+    source.skip(1);
+    skipBlanks();
+    source.expect(")");
+    if (name.literal().isEmpty()) {
+      throw source.error("the name of a function has expansions");
+    }
+    return new Command.Function(name.literal().get(), functionBody());
+  }
+
+  private static boolean isDeclaration(Word word) {
+    return DECLARATIONS.contains(word.literal().orElse(""));
+  }
+
+  /**
+   * Reads an assignment; null, and nothing is read, if none begins here.
+   *
+   * @param isPrefix whether it stands before the command's name; after it, only an array is an
+   *     assignment, and everything else a word
+   */
+  private @Nullable Assignment assignment(boolean isPrefix) throws ShellSyntaxException {
+    int start = source.position;
+    if (!WordParser.isNameStart(source.peek())) {
+      return null;
+    }
+    String name = words.name();
+    Word subscript = Word.NONE;
+    if (source.peek() == '[') {
+      if (!hasAssignmentAfterSubscript()) {
+        source.position = start;
+        return null;
+      }
+      source.skip(1);
+      subscript = words.arithmetic(false, '[', ']');
+      source.expect("]");
+    }
+    boolean isAppended = source.accept("+=");
+    if (!isAppended && !source.accept("=")) {
+      source.position = start;
+      return null;
+    }
+    if (source.accept("(")) {
+      return new Assignment(name, subscript, isAppended, Word.NONE, words.elements(), true);
+    }
+    if (!isPrefix) {
+      source.position = start;
+      return null;
+    }
+    Word value = isWordAhead() ? words.word(WordParser.Mode.PLAIN) : Word.NONE;
+    return new Assignment(name, subscript, isAppended, value, List.of(), false);
+  }
+
+  /** Returns whether a bracket that comes next is closed, and an assignment follows. */
+  private boolean hasAssignmentAfterSubscript() {
+    int depth = 0;
+    for (int i = source.position; i < source.text.length(); i++) {
+      char c = source.text.charAt(i);
+      if (c == '\n') {
+        return false;
+      }
+      if (c == '\'' || c == '"') {
+        i = WordParser.closingQuote(source.text, i);
+        continue;
+      }
+      depth += c == '[' ? 1 : 0;
+      depth -= c == ']' ? 1 : 0;
+      if (depth == 0) {
+        return source.text.startsWith("=", i + 1) || source.text.startsWith("+=", i + 1);
+      }
+    }
+    return false;
+  }
+
+  private boolean isRedirection() {
+    int c = source.peek();
+    if (c == '<' || c == '>') {
+      return source.peek(1) != '(';
+    }
+    if (c == '&') {
+      return source.peek(1) == '>';
+    }
+    if (!WordParser.isDigit(c) && c != '{') {
+      return false;
+    }
+    int ahead = 1;
+    if (c == '{') {
+      while (WordParser.isNameStart(source.peek(ahead)) || WordParser.isDigit(source.peek(ahead))) {
+        ahead++;
+      }
+      if (ahead == 1 || source.peek(ahead) != '}') {
+        return false;
+      }
+      ahead++;
+    } else {
+      while (WordParser.isDigit(source.peek(ahead))) {
+        ahead++;
+      }
+    }
+    int after = source.peek(ahead);
+    return (after == '<' || after == '>') && source.peek(ahead + 1) != '(';
+  }
+
+  private Redirection redirection() throws ShellSyntaxException {
+    source.budget.node(source.position);
+    StringBuilder descriptor = new StringBuilder();
+    while (source.peek() != '<' && source.peek() != '>' && source.peek() != '&') {
+      descriptor.append((char) source.peek());
+      source.skip(1);
+    }
+    String operator = "";
+    for (String known :
+        List.of("<<<", "<<-", "&>>", "<<", "<>", "<&", ">>", ">|", ">&", "&>", "<", ">")) {
+      if (operator.isEmpty() && source.accept(known)) {
+        operator = known;
+      }
+    }
+    skipBlanks();
+    boolean isHere = operator.equals("<<") || operator.equals("<<-");
+    int start = source.position;
+    if (!isWordAhead()) {
+      throw source.unexpected("a file name or descriptor is expected");
+    }
+    Word target = words.word(WordParser.Mode.PLAIN);
+    HereDocument document =
+        isHere
+            ? hereDocuments.expect(source.text.substring(start, source.position), target, operator)
+            : HereDocument.NONE;
+    return new Redirection(descriptor.toString(), operator, target, document);
+  }
+
+  private boolean isWordAhead() {
+    int c = source.peek();
+    return c != Source.END
+        && (!WordParser.isMetacharacter(c) || (c == '<' || c == '>') && source.peek(1) == '(');
+  }
+
+  private Word requireWord() throws ShellSyntaxException {
+    if (!isWordAhead()) {
+      throw source.unexpected("a word is expected");
+    }
+    return words.word(WordParser.Mode.PLAIN);
+  }
+
+  private String literalWord(String what) throws ShellSyntaxException {
+    return requireWord().literal().orElseThrow(() -> source.error(what + " has expansions"));
+  }
+
+  /** Passes over a word with exactly these characters if it comes next, and blanks after it. */
+  private void acceptWord(String word) {
+    int after = source.peek(word.length());
+    if (source.isAt(word) && (after == Source.END || WordParser.isMetacharacter(after))) {
+      source.skip(word.length());
+      skipBlanks();
+    }
+  }
+
+  private void expectReserved(String word) throws ShellSyntaxException {
+    skipLines();
+    if (!reservedAhead().equals(word)) {
+      throw source.unexpected("'" + word + "' is expected");
+    }
+    source.skip(word.length());
+  }
+
+  /** Returns the reserved word that comes next; empty if none does. */
+  private String reservedAhead() {
+    int length = 0;
+    StringBuilder word = new StringBuilder();
+    int c = source.peek();
+    while (length <= "function".length()
+        && (c >= 'a' && c <= 'z' || c > 0 && "!{}[".indexOf(c) >= 0)) {
+      word.append((char) c);
+      c = source.peek(++length);
+    }
+    boolean isWhole = c == Source.END || WordParser.isMetacharacter(c);
+    return isWhole && RESERVED.contains(word.toString()) ? word.toString() : "";
+  }
+
+  /** Passes over blanks, and a comment up to the end of its line. */
+  void skipBlanks() {
+    while (source.peek() == ' ' || source.peek() == '\t') {
+      source.skip(1);
+    }
+    if (source.peek() == '#') {
+      int end = source.text.indexOf('\n', source.position);
+      source.position = end < 0 ? source.text.length() : end;
+    }
+  }
+
+  /** Passes over blanks, comments and line ends, and reads here-documents that begin there. */
+  void skipLines() throws ShellSyntaxException {
+    skipBlanks();
+    while (source.peek() == '\n') {
+      source.skip(1);
+      hereDocuments.readAll();
+      skipBlanks();
+    }
+  }
+}

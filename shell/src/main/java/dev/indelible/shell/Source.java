@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.shell;
+
+/**
+ * A text and a position in it. A backslash before a newline joins two lines wherever bash reads
+ * unquoted or double-quoted text, so {@link #peek} passes over it.
+ */
+final class Source {
+  /** The end of the text. */
+  static final int END = -1;
+
+  final String text;
+  final Budget budget;
+
+  /** The offset of the next character. */
+  int position;
+
+  Source(String text, Budget budget) {
+    this.text = text;
+    this.budget = budget;
+  }
+
+  /** Returns the next character, lines joined, or {@link #END}. */
+  int peek() {
+    while (text.startsWith("\\\n", position)) {
+      position += 2;
+    }
+    return position < text.length() ? text.charAt(position) : END;
+  }
+
+  /** Returns the character after that many more, lines joined, or {@link #END}. */
+  int peek(int ahead) {
+    peek();
+    int at = position;
+    for (int i = 0; i < ahead; i++) {
+      at++;
+      while (text.startsWith("\\\n", at)) {
+        at += 2;
+      }
+    }
+    return at < text.length() ? text.charAt(at) : END;
+  }
+
+  /** Passes over that many characters, lines joined. */
+  void skip(int count) {
+    for (int i = 0; i < count; i++) {
+      peek();
+      position++;
+    }
+  }
+
+  /** Returns whether the text goes on with these characters, lines joined. */
+  boolean isAt(String expected) {
+    for (int i = 0; i < expected.length(); i++) {
+      if (peek(i) != expected.charAt(i)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Passes over these characters if they come next. */
+  boolean accept(String expected) {
+    boolean found = isAt(expected);
+    if (found) {
+      skip(expected.length());
+    }
+    return found;
+  }
+
+  void expect(String expected) throws ShellSyntaxException {
+    if (!accept(expected)) {
+      throw unexpected("'" + expected + "' is expected");
+    }
+  }
+
+  ShellSyntaxException unexpected(String expectation) {
+    int next = peek();
+    String found = next == END ? "the end of the text" : "'" + (char) next + "'";
+    return error(
+        next == '\n'
+            ? expectation + " before the end of the line"
+            : found + " found where " + expectation);
+  }
+
+  ShellSyntaxException error(String message) {
+    long line =
+        1
+            + text.substring(0, Math.min(position, text.length()))
+                .chars()
+                .filter(c -> c == '\n')
+                .count();
+    return new ShellSyntaxException("line %s: %s".formatted(line, message), position, false);
+  }
+
+  /** What all texts within one script may use together. */
+  static final class Budget {
+    private static final int MAX_DEPTH = 200;
+    private static final int MAX_NODES = 50_000;
+
+    private int depth;
+    private int nodes;
+
+    /** Counts a node of the tree. */
+    void node(int position) throws ShellSyntaxException {
+      if (++nodes > MAX_NODES) {
+        throw new ShellSyntaxException("more than %s parts".formatted(MAX_NODES), position, true);
+      }
+    }
+
+    /** Enters a construct within another. */
+    void enter(int position) throws ShellSyntaxException {
+      if (++depth > MAX_DEPTH) {
+        throw new ShellSyntaxException(
+            "nested more than %s levels deep".formatted(MAX_DEPTH), position, true);
+      }
+    }
+
+    void leave() {
+      depth--;
+    }
+  }
+}
