@@ -8,10 +8,9 @@ import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.FileAccess;
 import dev.indelible.crypto.KeyDirectory;
-import dev.indelible.crypto.KeyDirectory.Introduction;
+import dev.indelible.crypto.KeyDirectory.KeyRecord;
 import dev.indelible.crypto.KeyDirectory.Replacement;
 import dev.indelible.crypto.KeyDirectory.Rotation;
-import dev.indelible.crypto.KeyDirectory.Succession;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
@@ -34,7 +33,6 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalLong;
 
 /**
  * Where everything of one log lives: {@code indelible.db}, {@code journal/}, {@code keys/}, {@code
@@ -206,44 +204,46 @@ public record DataDirectory(Path path) {
     return keys().openOrCreate();
   }
 
-  /** The chain, where it is on record which key introduced which. */
-  private record Chain(DataDirectory data, KeyRing accepted)
-      implements Introduction<LedgerException> {
+  /**
+   * Opens the log to record an event of its keys.
+   *
+   * @param accepted the public keys accepted on rows that are there
+   */
+  public KeyEvents keyEvents(KeyRing accepted) throws LedgerException {
+    return KeyEvents.of(
+        SqliteWriter.open(database()), CheckpointFile.at(lastCheckpoint()), accepted);
+  }
+
+  /** The chain, which records the key that introduces another. */
+  private record Chain(DataDirectory data, KeyRing accepted) implements KeyRecord<LedgerException> {
     @Override
-    public boolean isIntroduced(VerificationKey key) throws LedgerException {
-      return introduction(data, accepted, key).isPresent();
+    public boolean contains(VerificationKey key) throws LedgerException {
+      try (LedgerReader ledger = SqliteLedger.open(data.database())) {
+        return KeyHistory.read(ledger, accepted, false).introduction(key.keyId()).isPresent();
+      }
     }
 
     @Override
-    public void introduce(SigningKey current, Signer next) throws LedgerException {
-      KeyRing keys = accepted.and(KeyRing.of(List.of(current.verificationKey())));
-      try (KeyEvents events =
-          KeyEvents.of(
-              SqliteWriter.open(data.database()), CheckpointFile.at(data.lastCheckpoint()), keys)) {
-        events.rotate(current, next);
+    public void add(SigningKey signer, Signer next) throws LedgerException {
+      KeyRing keys = accepted.and(KeyRing.of(List.of(signer.verificationKey())));
+      try (KeyEvents events = data.keyEvents(keys)) {
+        events.rotate(signer, next);
       }
     }
   }
 
-  private static OptionalLong introduction(
-      DataDirectory data, KeyRing accepted, VerificationKey key) throws LedgerException {
-    try (LedgerReader ledger = SqliteLedger.open(data.database())) {
-      return KeyHistory.read(ledger, accepted, false).introduction(key.keyId());
-    }
-  }
-
-  /** The chain, where it is on record which key took the place of a lost one. */
+  /** The chain, which records the key that replaces a lost one. */
   private record LostKey(DataDirectory data, ExistingLog log, String reason)
-      implements Succession<LedgerException> {
-    /** A key that was introduced before the other was lost is on record, too. */
+      implements KeyRecord<LedgerException> {
+    /** Returns true also for a key that was introduced before the other was lost. */
     @Override
-    public boolean isOnRecord(VerificationKey key) throws LedgerException {
+    public boolean contains(VerificationKey key) throws LedgerException {
       return log.signs(key);
     }
 
     @Override
-    public void begin(SigningKey next) throws LedgerException {
-      KeyRing keys = KeyRing.of(List.of(next.verificationKey())).and(accepted());
+    public void add(SigningKey signer, Signer next) throws LedgerException {
+      KeyRing keys = KeyRing.of(List.of(signer.verificationKey())).and(readable());
       try (KeyEvents events =
           KeyEvents.ofLostKey(
               SqliteWriter.open(data.database()), CheckpointFile.at(data.lastCheckpoint()), keys)) {
@@ -251,8 +251,8 @@ public record DataDirectory(Path path) {
       }
     }
 
-    /** Of the public keys, those that can be read: the others may be what is lost. */
-    private KeyRing accepted() {
+    /** Returns the accepted keys, or none if they cannot be read: they may be lost, too. */
+    private KeyRing readable() {
       try {
         return log.withEarlierKeys(data.keys().accepted());
       } catch (KeyException e) {
@@ -279,7 +279,7 @@ public record DataDirectory(Path path) {
     return path.resolve("policy");
   }
 
-  /** Who witnesses the log, and what is a quorum (C2SP tlog-policy); not there if nobody does. */
+  /** Returns the file of witnesses and quorum (C2SP tlog-policy); absent if nobody witnesses. */
   public Path witnesses() {
     return path.resolve("witnesses");
   }
@@ -300,7 +300,7 @@ public record DataDirectory(Path path) {
       CosignatureFollower.requireAskable(policy);
       return Optional.of(policy);
     } catch (IOException e) {
-      throw new OpenException(witnesses() + ": cannot be read: " + reason(e), e);
+      throw new OpenException(witnesses() + ": cannot be read: " + DurableFiles.reason(e), e);
     } catch (CheckpointParseException | IllegalArgumentException e) {
       throw new OpenException(witnesses() + ": " + e.getMessage(), e);
     }
@@ -325,7 +325,8 @@ public record DataDirectory(Path path) {
         makePolicy();
       }
     } catch (IOException e) {
-      throw new OpenException(path + ": the data directory cannot be made: " + reason(e), e);
+      throw new OpenException(
+          path + ": the data directory cannot be made: " + DurableFiles.reason(e), e);
     }
     if (!Files.isDirectory(journal())) {
       require(FileAccess.WRITE, path);
@@ -425,9 +426,5 @@ public record DataDirectory(Path path) {
         // Names may be made in it, and it may not be read: nor can it then be synced.
       }
     }
-  }
-
-  private static String reason(IOException e) {
-    return e.getClass().getSimpleName() + ": " + e.getMessage();
   }
 }

@@ -8,7 +8,7 @@ import static org.awaitility.Awaitility.await;
 import dev.indelible.action.Bash;
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.KeyEvents;
-import dev.indelible.crypto.KeyDirectory.Introduction;
+import dev.indelible.crypto.KeyDirectory.KeyRecord;
 import dev.indelible.crypto.KeyDirectory.Rotation;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
@@ -184,7 +184,7 @@ class KeyRotationTest {
                     .rotate(
                         new Chain() {
                           @Override
-                          public void introduce(SigningKey current, Signer next) {
+                          public void add(SigningKey current, Signer next) {
                             try {
                               data.rotateKey();
                             } catch (KeyException | LedgerException e) {
@@ -270,7 +270,7 @@ class KeyRotationTest {
   private Chain failingAfter() {
     return new Chain() {
       @Override
-      public void introduce(SigningKey current, Signer next) throws LedgerException {
+      public void add(SigningKey current, Signer next) throws LedgerException {
         put(data, current, next);
         throw new IllegalStateException("cut short");
       }
@@ -287,9 +287,9 @@ class KeyRotationTest {
   }
 
   /** A chain that knows of no earlier rotation. */
-  private abstract static class Chain implements Introduction<LedgerException> {
+  private abstract static class Chain implements KeyRecord<LedgerException> {
     @Override
-    public boolean isIntroduced(VerificationKey key) {
+    public boolean contains(VerificationKey key) {
       return false;
     }
   }
@@ -304,7 +304,7 @@ class KeyRotationTest {
           .rotate(
               new Chain() {
                 @Override
-                public void introduce(SigningKey current, Signer next) throws LedgerException {
+                public void add(SigningKey current, Signer next) throws LedgerException {
                   if (args[1].equals("after")) {
                     put(data, current, next);
                   }

@@ -9,11 +9,12 @@ import static org.awaitility.Awaitility.await;
 import dev.indelible.action.Bash;
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.KeyEvents;
+import dev.indelible.crypto.KeyDirectory.KeyRecord;
 import dev.indelible.crypto.KeyDirectory.Loss;
 import dev.indelible.crypto.KeyDirectory.Replacement;
-import dev.indelible.crypto.KeyDirectory.Succession;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.SystemEvent;
@@ -478,14 +479,14 @@ class LostKeyTest {
       data.keys()
           .replace(
               () ->
-                  new Succession<LedgerException>() {
+                  new KeyRecord<LedgerException>() {
                     @Override
-                    public boolean isOnRecord(VerificationKey key) {
+                    public boolean contains(VerificationKey key) {
                       return false;
                     }
 
                     @Override
-                    public void begin(SigningKey next) throws LedgerException {
+                    public void add(SigningKey signer, Signer next) throws LedgerException {
                       if (args[1].equals("after")) {
                         try (KeyEvents events =
                             KeyEvents.ofLostKey(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.aimemory;
 
+import dev.indelible.aimemory.AdoptionException.Reason;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.verify.VerificationReport;
@@ -19,11 +20,7 @@ import java.util.function.Consumer;
 
 /** Examines a file of ai-memory for adoption: it must verify, and nothing may write to it. */
 public final class Adoption {
-  private final Path file;
-
-  private Adoption(Path file) {
-    this.file = file;
-  }
+  private Adoption() {}
 
   /**
    * Returns the chain of a file, ready to be recorded.
@@ -35,35 +32,35 @@ public final class Adoption {
    */
   public static AdoptedChain examine(Path file, KeyRing keys, Consumer<AiMemoryRow> each)
       throws AdoptionException, LedgerException, IOException {
-    return new Adoption(file).examine(keys, each);
-  }
-
-  private AdoptedChain examine(KeyRing keys, Consumer<AiMemoryRow> each)
-      throws AdoptionException, LedgerException, IOException {
-    requireUnused();
-    String digest = Files.isRegularFile(file) ? digest() : "";
+    requireUnused(file);
+    String digest = Files.isRegularFile(file) ? digest(file) : "";
     AiMemoryVerifier verifier = AiMemoryVerifier.verify(file, keys, each);
     VerificationReport report = verifier.report();
     if (report.verdict() == Verdict.BROKEN) {
-      throw AdoptionException.broken(file + ": the chain is broken, and was not adopted", report);
+      throw new AdoptionException(
+          Reason.BROKEN, file + ": the chain is broken, and was not adopted", report);
     }
     if (verifier.hasLaterRows()) {
-      throw AdoptionException.unknown(
+      throw new AdoptionException(
+          Reason.UNKNOWN,
           file
               + ": whether the chain holds cannot be told: a later version of ai-memory wrote rows of it; the chain was not adopted",
           report);
     }
     if (!verifier.isUnambiguous()) {
-      throw AdoptionException.broken(
+      throw new AdoptionException(
+          Reason.BROKEN,
           file + ": a row can be read as another with the same hash; the chain was not adopted",
           report);
     }
     if (verifier.rows() == 0) {
-      throw AdoptionException.unusable(file + ": no rows in it, and so nothing to adopt");
+      throw new AdoptionException(
+          Reason.UNUSABLE, file + ": no rows in it, and so nothing to adopt", null);
     }
-    requireUnused();
-    if (!digest.equals(digest())) {
-      throw AdoptionException.unusable(file + ": changed while it was read; stop its writer first");
+    requireUnused(file);
+    if (!digest.equals(digest(file))) {
+      throw new AdoptionException(
+          Reason.UNUSABLE, file + ": changed while it was read; stop its writer first", null);
     }
     return new AdoptedChain(
         AiMemoryVerifier.FORMAT,
@@ -74,15 +71,17 @@ public final class Adoption {
         report.verdict().name().toLowerCase(Locale.ROOT));
   }
 
-  private void requireUnused() throws AdoptionException, LedgerException {
+  private static void requireUnused(Path file) throws AdoptionException, LedgerException {
     if (AiMemoryFile.isInUse(file)) {
-      throw AdoptionException.unusable(
+      throw new AdoptionException(
+          Reason.UNUSABLE,
           file
-              + ": part of the database is in a file beside it; stop its writer, then run: sqlite3 FILE 'PRAGMA wal_checkpoint(TRUNCATE)'");
+              + ": part of the database is in a file beside it; stop its writer, then run: sqlite3 FILE 'PRAGMA wal_checkpoint(TRUNCATE)'",
+          null);
     }
   }
 
-  private String digest() throws IOException {
+  private static String digest(Path file) throws IOException {
     MessageDigest digest;
     try {
       digest = MessageDigest.getInstance("SHA-256");

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A chain cannot be adopted. */
 public final class AdoptionException extends Exception {
-  /** Why a chain cannot be adopted. */
+  /** Reason for which a chain cannot be adopted. */
   public enum Reason {
     /** The chain does not verify. */
     BROKEN,
@@ -20,22 +20,10 @@ public final class AdoptionException extends Exception {
   private final Reason reason;
   private final transient @Nullable VerificationReport report;
 
-  private AdoptionException(String message, Reason reason, @Nullable VerificationReport report) {
+  AdoptionException(Reason reason, String message, @Nullable VerificationReport report) {
     super(message);
     this.reason = reason;
     this.report = report;
-  }
-
-  static AdoptionException broken(String message, VerificationReport report) {
-    return new AdoptionException(message, Reason.BROKEN, report);
-  }
-
-  static AdoptionException unknown(String message, VerificationReport report) {
-    return new AdoptionException(message, Reason.UNKNOWN, report);
-  }
-
-  static AdoptionException unusable(String message) {
-    return new AdoptionException(message, Reason.UNUSABLE, null);
   }
 
   /** Returns why the chain cannot be adopted. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.aimemory;
 
+import dev.indelible.base.ThrowingSupplier;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteLibrary;
@@ -261,15 +262,9 @@ public final class AiMemoryFile implements AutoCloseable {
     }
   }
 
-  /** A query. */
-  @FunctionalInterface
-  private interface Reading<T> {
-    T read() throws SQLException;
-  }
-
-  private <T> T reading(Reading<T> reading) throws LedgerException {
+  private <T> T reading(ThrowingSupplier<T, SQLException> query) throws LedgerException {
     try {
-      T read = reading.read();
+      T read = query.get();
       if (immutable && Files.exists(wal(file))) {
         throw new LedgerException(
             file + ": was opened by its writer while it was read; run this again");

@@ -70,7 +70,10 @@ public final class AiMemoryVerifier {
   /** The previous row; empty at the first. */
   private Optional<AiMemoryRow> before = Optional.empty();
 
-  /** Columns of the table that 0.7 does not have. */
+  /**
+   * Columns of the table that 0.7 does not have. A link or a signature that does not hold may then
+   * be one of a later version.
+   */
   private List<String> laterColumns = List.of();
 
   private long signed;
@@ -95,7 +98,7 @@ public final class AiMemoryVerifier {
     AiMemoryVerifier verifier = new AiMemoryVerifier(keys);
     try (AiMemoryFile file = AiMemoryFile.open(path)) {
       file.damage().forEach(verifier::damaged);
-      verifier.laterColumns(file.laterColumns());
+      verifier.laterColumns = file.laterColumns();
       file.forEachRow(
           row -> {
             verifier.row(row);
@@ -111,14 +114,6 @@ public final class AiMemoryVerifier {
       verifier.damaged(String.valueOf(e.getMessage()));
     }
     return verifier;
-  }
-
-  /**
-   * Notes the columns of the table that 0.7 does not have; called before the first row. A link or a
-   * signature that does not hold may then be one of a later version.
-   */
-  void laterColumns(List<String> names) {
-    laterColumns = List.copyOf(names);
   }
 
   /** Returns true if a later version wrote a row so far, or may have written one. */
@@ -241,7 +236,6 @@ public final class AiMemoryVerifier {
       notes.add(
           limit(
               "dead_letters",
-              OptionalLong.empty(),
               "%s events never got into the chain, and nothing covers where they lie"
                   .formatted(deadLetters)));
     }
@@ -297,7 +291,7 @@ public final class AiMemoryVerifier {
     if (forged.faults() + unvouched.faults() == 0) {
       findings.add(
           signed == 0
-              ? limit(SIGNATURE, OptionalLong.empty(), "no row is signed: who wrote them is open")
+              ? limit(SIGNATURE, "no row is signed: who wrote them is open")
               : sound(SIGNATURE, "%s of %s rows are signed".formatted(signed, rows())));
     }
     findings.addAll(limits());
@@ -330,21 +324,18 @@ public final class AiMemoryVerifier {
       limits.add(
           limit(
               "coverage",
-              OptionalLong.empty(),
               "a row's hash leaves out its link: who changes a row has one value to change in the row after it, and no other notices"));
     }
     if (!laterColumns.isEmpty()) {
       limits.add(
           limit(
               "format",
-              OptionalLong.empty(),
               "ai-memory 0.7 does not have the column %s: a later version has opened the file, and nothing that is checked here covers what stands there"
                   .formatted(String.join(", ", laterColumns))));
     }
     limits.add(
         limit(
             "payload",
-            OptionalLong.empty(),
             "the format keeps only the hash of what was decided, and a signature covers that alone: not the agent, the type, the time or the place"));
     return limits;
   }
@@ -356,6 +347,10 @@ public final class AiMemoryVerifier {
   /** Returns a finding that the format cannot prove; it does not change the verdict. */
   private static Finding limit(String check, OptionalLong at, String message) {
     return new Finding(check, Status.UNKNOWN, at, message, false);
+  }
+
+  private static Finding limit(String check, String message) {
+    return limit(check, OptionalLong.empty(), message);
   }
 
   private static boolean isSigned(AiMemoryRow row) {
@@ -372,12 +367,7 @@ public final class AiMemoryVerifier {
   }
 
   private static boolean hasSeparator(byte[] text) {
-    for (byte each : text) {
-      if (each == AiMemoryRow.SEPARATOR) {
-        return true;
-      }
-    }
-    return false;
+    return new String(text, StandardCharsets.ISO_8859_1).indexOf(AiMemoryRow.SEPARATOR) >= 0;
   }
 
   private static byte[] ascii(String text) {

@@ -60,12 +60,13 @@ final class ActionWords {
       case Custom.KIND -> new Custom(first, json(only(words, 3).get(2)));
       default ->
           throw CommandFailure.usage(
-              "ACTION: \"%s\" is no kind of action; JSON goes in single quotes, as one argument; or write %s"
-                  .formatted(Console.excerpt(words.get(0), 40), USAGE));
+              "ACTION: \"%s\" is no kind of action; JSON goes in single quotes, as one"
+                  + " argument; or write %s",
+              Console.excerpt(words.get(0), 40), USAGE);
     };
   }
 
-  /** Whether a word is a kind of action. */
+  /** Returns true if a word is a kind of action. */
   static boolean isKind(String word) {
     return KINDS.contains(word);
   }
@@ -83,7 +84,7 @@ final class ActionWords {
 
   private static CommandFailure wrong(List<String> words) {
     return CommandFailure.usage(
-        "ACTION: %s arguments do not fit %s; quote what belongs together, and write %s"
-            .formatted(words.size(), words.get(0), USAGE));
+        "ACTION: %s arguments do not fit %s; quote what belongs together, and write %s",
+        words.size(), words.get(0), USAGE);
   }
 }

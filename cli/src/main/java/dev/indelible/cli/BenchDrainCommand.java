@@ -3,7 +3,6 @@ package dev.indelible.cli;
 
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.event.AuditEvent;
-import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerReader;
@@ -144,23 +143,15 @@ final class BenchDrainCommand extends BenchVerb {
   }
 
   private void print(long drain, long rowByRow, long raw) {
-    if (json()) {
-      console()
-          .json(
-              new CanonicalWriter()
-                  .beginObject()
-                  .member("events", events)
-                  .member("events_per_second", drain)
-                  .member("raw_insert_per_second", raw)
-                  .member("row_per_transaction_per_second", rowByRow)
-                  .endObject());
-      return;
-    }
-    Table table = new Table("", "events a second", "of the limit");
-    row(table, "Indelible: queue to signed rows, synchronous=FULL", drain, raw);
-    row(table, "one transaction a row, synchronous=NORMAL", rowByRow, raw);
-    row(table, "the limit: the same rows inserted in bulk", raw, raw);
-    table.print(console());
-    machine();
+    print(
+        out ->
+            out.member("events", events)
+                .member("events_per_second", drain)
+                .member("raw_insert_per_second", raw)
+                .member("row_per_transaction_per_second", rowByRow),
+        "events a second",
+        new Rate("Indelible: queue to signed rows, synchronous=FULL", drain),
+        new Rate("one transaction a row, synchronous=NORMAL", rowByRow),
+        new Rate("the limit: the same rows inserted in bulk", raw));
   }
 }

@@ -6,7 +6,6 @@ import dev.indelible.action.AgentAction;
 import dev.indelible.action.Bash;
 import dev.indelible.action.FilesystemWrite;
 import dev.indelible.action.NetworkRequest;
-import dev.indelible.json.CanonicalWriter;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.RulePolicy;
 import java.nio.file.Path;
@@ -66,7 +65,7 @@ final class BenchGateCommand extends BenchVerb {
     requireComplete(indelible.closeAndFlush(PATIENCE));
     long settled = System.nanoTime() - start;
     if (indelible.metrics().appended() != count) {
-      throw CommandFailure.failed("not every decision went on record: " + indelible.metrics());
+      throw CommandFailure.failed("not every decision went on record: %s", indelible.metrics());
     }
     return new Recorded(answered, settled);
   }
@@ -80,24 +79,16 @@ final class BenchGateCommand extends BenchVerb {
   }
 
   private void print(long alone, long answered, long settled) {
-    if (json()) {
-      console()
-          .json(
-              new CanonicalWriter()
-                  .beginObject()
-                  .member("decisions_per_second", alone)
-                  .member("events", events)
-                  .member("recorded_decisions_per_second", answered)
-                  .member("signed_rows_per_second", settled)
-                  .endObject());
-      return;
-    }
-    Table table = new Table("", "decisions a second", "of the limit");
-    row(table, "Indelible: decided and on record, answered", answered, alone);
-    row(table, "the same, until signed rows are on disk", settled, alone);
-    row(table, "the limit: decided, and no record left", alone, alone);
-    table.print(console());
-    machine();
+    print(
+        out ->
+            out.member("decisions_per_second", alone)
+                .member("events", events)
+                .member("recorded_decisions_per_second", answered)
+                .member("signed_rows_per_second", settled),
+        "decisions a second",
+        new Rate("Indelible: decided and on record, answered", answered),
+        new Rate("the same, until signed rows are on disk", settled),
+        new Rate("the limit: decided, and no record left", alone));
   }
 
   /**

@@ -29,7 +29,8 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "The threads call as fast as they can, while the drainer turns what they hand in into signed",
-      "rows. Times are in microseconds, and have that of reading a clock twice in them. The limit is",
+      "rows. Times are in microseconds, and have that of reading a clock twice in them. The limit"
+          + " is",
       "the same calls into a queue in memory, which survives nothing. With --durability power each",
       "call waits for the disk: give fewer --events."
     })
@@ -46,7 +47,7 @@ final class BenchSubmitCommand extends BenchVerb {
     super(200_000);
   }
 
-  /** What an accepted event survives. */
+  /** Faults that an accepted event survives. */
   enum Level {
     memory,
     process,
@@ -77,7 +78,7 @@ final class BenchSubmitCommand extends BenchVerb {
     Calls calls = call(made, threads, indelible.queue()::submit);
     requireComplete(indelible.closeAndFlush(PATIENCE));
     if (indelible.metrics().appended() != count) {
-      throw CommandFailure.failed("not every event was accepted: " + indelible.metrics());
+      throw CommandFailure.failed("not every event was accepted: %s", indelible.metrics());
     }
     return calls;
   }
@@ -87,7 +88,7 @@ final class BenchSubmitCommand extends BenchVerb {
     return call(make(count), threads, queue::add);
   }
 
-  /** Has the threads share the events and call with each of theirs, all starting at once. */
+  /** Divides the events among threads, which start at once and call with each of theirs. */
   private static Calls call(List<AuditEvent> made, int threads, Predicate<AuditEvent> submit)
       throws Exception {
     long[] nanos = new long[made.size()];
@@ -139,17 +140,17 @@ final class BenchSubmitCommand extends BenchVerb {
     for (Line line : lines) {
       Calls calls = line.calls();
       table.row(
-          Table.Cell.of("%7d".formatted(line.threads())),
-          Table.Cell.of("%,14d".formatted(calls.perSecond())),
+          "%7d".formatted(line.threads()),
+          "%,14d".formatted(calls.perSecond()),
           micros(calls.percentile(0.5)),
           micros(calls.percentile(0.99)),
           micros(calls.percentile(0.999)),
           micros(calls.percentile(1)),
-          Table.Cell.of("%,14d".formatted(line.limit().perSecond())));
+          "%,14d".formatted(line.limit().perSecond()));
     }
     table.print(console());
     console().line();
-    console().line("durability " + durability + "; the limit: a queue in memory, calls a second");
+    console().line("durability %s; the limit: a queue in memory, calls a second", durability);
     machine();
   }
 
@@ -172,8 +173,8 @@ final class BenchSubmitCommand extends BenchVerb {
     return out.endArray().endObject();
   }
 
-  private static Table.Cell micros(long nanos) {
-    return Table.Cell.of("%,10.2f".formatted(nanos / 1e3));
+  private static String micros(long nanos) {
+    return "%,10.2f".formatted(nanos / 1e3);
   }
 
   /**
@@ -191,7 +192,7 @@ final class BenchSubmitCommand extends BenchVerb {
   }
 
   /**
-   * What calls took.
+   * Durations of calls.
    *
    * @param perSecond all threads together
    * @param nanos each call, in rising order

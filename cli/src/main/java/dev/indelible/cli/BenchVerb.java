@@ -12,6 +12,7 @@ import dev.indelible.drain.DrainReport;
 import dev.indelible.drain.DrainSettings;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.json.CanonicalWriter;
 import dev.indelible.queue.MemoryStore;
 import dev.indelible.sqlite.SqliteWriter;
 import java.nio.file.Path;
@@ -19,9 +20,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import picocli.CommandLine.Option;
 
-/** What every measurement has: a number of events, a place that is gone afterwards, its words. */
+/** A measurement on a number of events, in a temporary directory. */
 abstract class BenchVerb extends Verb {
   static final Duration PATIENCE = Duration.ofMinutes(10);
 
@@ -34,7 +36,7 @@ abstract class BenchVerb extends Verb {
       description = "how many (default: ${DEFAULT-VALUE})")
   int events;
 
-  /** A measurement of that many events, if not told otherwise. */
+  /** Creates a measurement with a default number of events. */
   BenchVerb(int events) {
     this.events = events;
   }
@@ -43,7 +45,7 @@ abstract class BenchVerb extends Verb {
   public final Integer call() throws Exception {
     if (events < FEWEST_EVENTS) {
       throw CommandFailure.usage(
-          "--events " + events + ": give " + FEWEST_EVENTS + " or more, or it measures start-up");
+          "--events %s: give %s or more, or it measures start-up", events, FEWEST_EVENTS);
     }
     try (TemporaryDirectory directory = TemporaryDirectory.create("indelible-bench-")) {
       measure(directory);
@@ -85,7 +87,7 @@ abstract class BenchVerb extends Verb {
 
   static void requireComplete(DrainReport report) throws CommandFailure {
     if (!report.isComplete()) {
-      throw CommandFailure.failed("the drain did not end: " + report);
+      throw CommandFailure.failed("the drain did not end: %s", report);
     }
   }
 
@@ -93,20 +95,33 @@ abstract class BenchVerb extends Verb {
     return Math.round(count * 1e9 / Math.max(1, nanos));
   }
 
-  /** A rate beside the limit. */
-  static void row(Table table, String what, long rate, long limit) {
-    table.row(
-        Table.Cell.of(what),
-        Table.Cell.of("%,15d".formatted(rate)),
-        Table.Cell.of("%12.2f".formatted((double) rate / limit)));
+  /** A measured rate, for a person. */
+  record Rate(String what, long perSecond) {}
+
+  /** Prints an object as JSON, or a table of rates beside the last of them, which is the limit. */
+  final void print(Consumer<CanonicalWriter> members, String unit, Rate... rates) {
+    if (json()) {
+      console().json(members);
+      return;
+    }
+    Table table = new Table("", unit, "of the limit");
+    double limit = rates[rates.length - 1].perSecond();
+    for (Rate rate : rates) {
+      table.row(
+          rate.what(),
+          "%,15d".formatted(rate.perSecond()),
+          "%12.2f".formatted(rate.perSecond() / limit));
+    }
+    table.print(console());
+    machine();
   }
 
-  /** What was measured, and on what. */
+  /** Prints how many events were measured, and on which machine. */
   final void machine() {
     console().line();
     console()
         .line(
-            "%,d events; Java %s, %d cores"
-                .formatted(events, Runtime.version(), Runtime.getRuntime().availableProcessors()));
+            "%,d events; Java %s, %d cores",
+            events, Runtime.version(), Runtime.getRuntime().availableProcessors());
   }
 }

@@ -3,7 +3,6 @@ package dev.indelible.cli;
 
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
-import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowRanges;
 import dev.indelible.sqlite.SqliteLedger;
@@ -58,7 +57,7 @@ final class BenchVerifyCommand extends BenchVerb {
       VerificationReport report = new Verifier(ledger, VerificationOptions.of(keys)).verify();
       long nanos = System.nanoTime() - start;
       if (report.verdict() != Verdict.INTACT || report.rows() != rows) {
-        throw CommandFailure.failed("the chain that was made does not verify: " + report);
+        throw CommandFailure.failed("the chain that was made does not verify: %s", report);
       }
       return nanos;
     }
@@ -93,21 +92,13 @@ final class BenchVerifyCommand extends BenchVerb {
   }
 
   private void print(long verified, long limit) {
-    if (json()) {
-      console()
-          .json(
-              new CanonicalWriter()
-                  .beginObject()
-                  .member("events", events)
-                  .member("raw_read_per_second", limit)
-                  .member("rows_per_second", verified)
-                  .endObject());
-      return;
-    }
-    Table table = new Table("", "rows a second", "of the limit");
-    row(table, "Indelible: place, link, payload and signature of each", verified, limit);
-    row(table, "the limit: the same rows read, and not checked", limit, limit);
-    table.print(console());
-    machine();
+    print(
+        out ->
+            out.member("events", events)
+                .member("raw_read_per_second", limit)
+                .member("rows_per_second", verified),
+        "rows a second",
+        new Rate("Indelible: place, link, payload and signature of each", verified),
+        new Rate("the limit: the same rows read, and not checked", limit));
   }
 }

@@ -150,34 +150,26 @@ final class CheckCommand extends Verb {
     int at = argument.indexOf(UNREADABLE_CHARACTER);
     if (at >= 0) {
       throw CommandFailure.usage(
-          what
-              + ": the character at "
-              + at
-              + " is not UTF-8, or cannot be read in this locale; set LC_ALL=C.UTF-8, or send JSON"
-              + " on standard input");
+          "%s: the character at %s is not UTF-8, or cannot be read in this locale; set"
+              + " LC_ALL=C.UTF-8, or send JSON on standard input",
+          what, at);
     }
   }
 
   /** Prints the decision and sends it out. */
   private void print(GateInput input, RecordedDecision recorded) {
-    if (json()) {
-      console().json(DecisionLine.json(input.agentId(), recorded));
-    } else {
-      printText(recorded);
-    }
-    console().out().flush();
-  }
-
-  private void printText(RecordedDecision recorded) {
     Decision decision = recorded.decision();
     String verdict = console().byMeaning(decision.verdict(), decision.verdict());
     String why =
         decision.ruleId().map(rule -> "  " + rule + "  " + decision.reason().orElse("")).orElse("");
-    console().line(console().bold(verdict) + Console.printable(why));
-    console()
-        .line(
-            console()
-                .faint(recorded.eventId().map(id -> "recorded as " + id).orElse("not recorded")));
+    String event = recorded.eventId().map(id -> "recorded as " + id).orElse("not recorded");
+    print(
+        DecisionLine.json(input.agentId(), recorded),
+        "%s%s\n%s",
+        console().bold(verdict),
+        Console.printable(why),
+        console().faint(event));
+    console().out().flush();
   }
 
   private static int exitCode(Decision decision) {

@@ -31,7 +31,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param hooksDisabled whether the file switches all hooks off
  */
 record ClaudeSettings(Path file, List<String> before, List<String> after, boolean hooksDisabled) {
-  /** What every hook command of ours ends with: an older one is replaced, not joined. */
+  /** End of every hook command of ours; an older one is replaced. */
   private static final String OURS = "hook claude-code";
 
   /** Seconds; far above what an answer takes, far below Claude Code's own ten minutes. */
@@ -60,7 +60,8 @@ record ClaudeSettings(Path file, List<String> before, List<String> after, boolea
   static ClaudeSettings withHook(Path file, String command) throws CommandFailure {
     String text = read(file);
     ObjectNode settings = parse(file, text);
-    ObjectNode hooks = object(file, settings, "hooks");
+    JsonNode there = settings.has("hooks") ? settings.get("hooks") : settings.putObject("hooks");
+    ObjectNode hooks = typed(file, "hooks", there, ObjectNode.class);
     for (ClaudeHookEvent.Name event : ClaudeHookEvent.Name.values()) {
       install(file, hooks, event.name(), command);
     }
@@ -72,7 +73,7 @@ record ClaudeSettings(Path file, List<String> before, List<String> after, boolea
         settings.path("disableAllHooks").asBoolean(false));
   }
 
-  /** Whether the hook was there already, as it would be written now. */
+  /** Returns true if the file has the hook already, unchanged. */
   boolean isUnchanged() {
     return before.equals(after);
   }
@@ -98,7 +99,7 @@ record ClaudeSettings(Path file, List<String> before, List<String> after, boolea
     } catch (NoSuchFileException e) {
       return "";
     } catch (IOException e) {
-      throw CommandFailure.usage(file + ": cannot be read: " + e);
+      throw CommandFailure.usage("%s: cannot be read: %s", file, e);
     }
   }
 
@@ -107,19 +108,17 @@ record ClaudeSettings(Path file, List<String> before, List<String> after, boolea
       return JsonNodeFactory.instance.objectNode();
     }
     try {
-      if (CanonicalJson.read(text) instanceof ObjectNode settings) {
-        return settings;
-      }
+      return typed(file, "the file", CanonicalJson.read(text), ObjectNode.class);
     } catch (JsonFormatException e) {
       throw CommandFailure.usage(
-          file + ": is not JSON, so nothing is changed; mend it first: " + e.getMessage());
+          "%s: is not JSON, so nothing is changed; mend it first: %s", file, e.getMessage());
     }
-    throw wrongType(file, "the file", "an object");
   }
 
   private static void install(Path file, ObjectNode hooks, String event, String command)
       throws CommandFailure {
-    ArrayNode matchers = array(file, hooks, event);
+    JsonNode there = hooks.has(event) ? hooks.get(event) : hooks.putArray(event);
+    ArrayNode matchers = typed(file, "hooks." + event, there, ArrayNode.class);
     List<JsonNode> kept = new ArrayList<>();
     for (JsonNode matcher : matchers) {
       if (!isOurs(matcher)) {
@@ -139,36 +138,20 @@ record ClaudeSettings(Path file, List<String> before, List<String> after, boolea
     matchers.add(ours).addAll(kept);
   }
 
-  /** Whether an entry was written by an earlier install: it has our hook, and no other. */
+  /** Returns true if an earlier install wrote an entry: it has our hook and no other. */
   private static boolean isOurs(JsonNode matcher) {
     JsonNode hooks = matcher.path("hooks");
     return hooks.size() == 1 && hooks.get(0).path("command").asString("").endsWith(OURS);
   }
 
-  private static ObjectNode object(Path file, ObjectNode in, String name) throws CommandFailure {
-    JsonNode node = in.get(name);
-    if (node == null) {
-      return in.putObject(name);
+  /** Returns a node as the type that Claude Code reads. */
+  private static <T extends JsonNode> T typed(Path file, String name, JsonNode node, Class<T> type)
+      throws CommandFailure {
+    if (type.isInstance(node)) {
+      return type.cast(node);
     }
-    if (node instanceof ObjectNode object) {
-      return object;
-    }
-    throw wrongType(file, name, "an object");
-  }
-
-  private static ArrayNode array(Path file, ObjectNode in, String name) throws CommandFailure {
-    JsonNode node = in.get(name);
-    if (node == null) {
-      return in.putArray(name);
-    }
-    if (node instanceof ArrayNode array) {
-      return array;
-    }
-    throw wrongType(file, "hooks." + name, "an array");
-  }
-
-  private static CommandFailure wrongType(Path file, String what, String expected) {
-    return CommandFailure.usage(
-        "%s: %s is not %s, so nothing is changed; mend it first".formatted(file, what, expected));
+    throw CommandFailure.usage(
+        "%s: %s is not %s, so nothing is changed; mend it first",
+        file, name, type == ObjectNode.class ? "an object" : "an array");
   }
 }

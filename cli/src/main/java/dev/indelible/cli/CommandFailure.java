@@ -19,17 +19,25 @@ final class CommandFailure extends Exception {
     return new CommandFailure(ExitCode.USAGE, message);
   }
 
+  static CommandFailure usage(String format, Object... values) {
+    return usage(format.formatted(values));
+  }
+
   /** Standard input that cannot be read. */
   static CommandFailure unreadableInput(IOException cause) {
     return usage("standard input cannot be read: " + cause.getMessage());
   }
 
-  /** What was asked for could not be done. */
+  /** Returns the failure of a command that could not do its work. */
   static CommandFailure failed(String message) {
     return new CommandFailure(ExitCode.FAILED, message);
   }
 
-  /** It could not be told whether something holds, and nothing was done. */
+  static CommandFailure failed(String format, Object... values) {
+    return failed(format.formatted(values));
+  }
+
+  /** Returns the failure of a command that found an unknown state and did nothing. */
   static CommandFailure unknown(String message) {
     return new CommandFailure(ExitCode.UNKNOWN, message);
   }

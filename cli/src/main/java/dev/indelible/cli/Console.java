@@ -7,6 +7,7 @@ import java.io.FileOutputStream;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 
@@ -28,7 +29,7 @@ record Console(
     boolean errIsTerminal,
     LongSupplier nanoTime) {
 
-  /** The process's own; the launcher says which streams are terminals, which Java cannot tell. */
+  /** Returns the console of the process; the launcher states which streams are terminals. */
   static Console system() {
     boolean colour = System.getenv("NO_COLOR") == null;
     return new Console(
@@ -48,6 +49,10 @@ record Console(
     show();
   }
 
+  void line(String format, Object... values) {
+    line(format.formatted(values));
+  }
+
   void line() {
     line("");
   }
@@ -64,8 +69,20 @@ record Console(
             + style.apply(printable(String.valueOf(value))));
   }
 
+  /** Prints a line on standard error for the person who runs the command. */
+  void warn(String message) {
+    err.println("indelible: " + printable(message));
+  }
+
   void json(CanonicalWriter object) {
     json(object.toBytes());
+  }
+
+  /** Prints an object with these members. */
+  void json(Consumer<CanonicalWriter> members) {
+    CanonicalWriter object = new CanonicalWriter().beginObject();
+    members.accept(object);
+    json(object.endObject());
   }
 
   void json(byte[] object) {

@@ -31,13 +31,13 @@ record Coverage(boolean exists, OptionalLong size, Optional<Head> head) {
         text,
         "checkpoint",
         out ->
-            checkpoint.ifPresentOrElse(
+            out.nullable(
+                checkpoint,
                 last ->
                     out.beginObject()
                         .member("origin", last.origin())
                         .member("size", last.size())
-                        .endObject(),
-                () -> out.canonical("null")));
+                        .endObject()));
   }
 
   private static String following(Checkpoint last, Optional<Head> head) {

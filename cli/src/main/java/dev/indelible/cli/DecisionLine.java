@@ -4,25 +4,24 @@ package dev.indelible.cli;
 import dev.indelible.decision.Decision;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.json.CanonicalWriter;
-import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Consumer;
 
 /** A decision as {@code check} and {@code gate} print it. */
 final class DecisionLine {
   private DecisionLine() {}
 
-  /** A decision that could not be recorded has no id. */
-  static byte[] json(String agentId, RecordedDecision recorded) {
+  /** Returns the members of a decision; one that could not be recorded has no id. */
+  static Consumer<CanonicalWriter> json(String agentId, RecordedDecision recorded) {
     Decision decision = recorded.decision();
-    CanonicalWriter out = new CanonicalWriter().beginObject();
-    out.member("agent_id", agentId).member("decision", decision.verdict());
-    nullable(out.name("id"), recorded.eventId().map(UUID::toString));
-    nullable(out.name("reason"), decision.reason());
-    nullable(out.name("rule_id"), decision.ruleId());
-    return out.endObject().toBytes();
-  }
-
-  private static void nullable(CanonicalWriter out, Optional<String> value) {
-    value.ifPresentOrElse(out::string, () -> out.canonical("null"));
+    return out ->
+        out.member("agent_id", agentId)
+            .member("decision", decision.verdict())
+            .name("id")
+            .nullable(recorded.eventId().map(UUID::toString))
+            .name("reason")
+            .nullable(decision.reason())
+            .name("rule_id")
+            .nullable(decision.ruleId());
   }
 }

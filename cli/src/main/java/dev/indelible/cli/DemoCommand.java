@@ -49,12 +49,11 @@ final class DemoCommand extends Verb {
     VerificationReport after = verify(data);
 
     console().line();
-    console().line("The folder is yours to look at: " + directory);
+    console().line("The folder is yours to look at: %s", directory);
     console()
         .line(
-            "  sqlite3 "
-                + data.database()
-                + " 'SELECT sequence, agent_id, event_type FROM signed_events'");
+            "  sqlite3 %s 'SELECT sequence, agent_id, event_type FROM signed_events'",
+            data.database());
     if (before.verdict() != Verdict.INTACT || after.firstBroken().orElse(0) != TAMPERED_ROW) {
       throw CommandFailure.failed("the demo did not go as it should; please report it");
     }
@@ -79,9 +78,9 @@ final class DemoCommand extends Verb {
             table.row(
                 new Table.Cell(
                     decision.verdict(), text -> console().byMeaning(text, decision.verdict())),
-                Table.Cell.of(decision.ruleId().orElse("")),
-                Table.Cell.of(wish),
-                Table.Cell.of(decision.reason().orElse("")));
+                decision.ruleId().orElse(""),
+                wish,
+                decision.reason().orElse(""));
           });
     } finally {
       closeWritten(indelible);
@@ -111,7 +110,7 @@ final class DemoCommand extends Verb {
     }
   }
 
-  /** What an attacker with the file can do, and no code of this project does. */
+  /** Changes a row as an attacker with the file can; no code of this project does. */
   private void tamper(DataDirectory data) throws Exception {
     String change =
         "UPDATE signed_events SET agent_id = 'agent:alicf' WHERE sequence = " + TAMPERED_ROW;

@@ -16,7 +16,7 @@ final class ForeignChain {
   static void requireFormat(String format) throws CommandFailure {
     if (!format.equals(AiMemoryVerifier.FORMAT)) {
       throw CommandFailure.usage(
-          "--format %s: no such format; there is %s".formatted(format, AiMemoryVerifier.FORMAT));
+          "--format %s: no such format; there is %s", format, AiMemoryVerifier.FORMAT);
     }
   }
 

@@ -28,8 +28,10 @@ import picocli.CommandLine.Option;
       "A line that cannot be read is refused, recorded as refused, and named on standard error;",
       "the stream goes on, and the exit status is 2 at its end.",
       "",
-      "At the end of its input it waits for as long as rows go in. Exit status: 0 all decisions are",
-      "in the ledger, 5 all are recorded in the journal and some wait for the ledger, 2 a line could",
+      "At the end of its input it waits for as long as rows go in. Exit status: 0 all decisions"
+          + " are",
+      "in the ledger, 5 all are recorded in the journal and some wait for the ledger, 2 a line"
+          + " could",
       "not be read, 1 failure."
     })
 final class GateCommand extends Verb {
@@ -59,7 +61,7 @@ final class GateCommand extends Verb {
       }
       if (console().out().checkError()) {
         throw CommandFailure.failed(
-            "nobody reads the decisions any more; stopped at line " + lines.number());
+            "nobody reads the decisions any more; stopped at line %s", lines.number());
       }
     } catch (IOException e) {
       throw CommandFailure.unreadableInput(e);
@@ -80,9 +82,9 @@ final class GateCommand extends Verb {
       warn(report.describePending());
     } else if (!report.unfinished().isEmpty()) {
       warn(
-          "every decision is written, and the run's last audit.tally is not: "
-              + report.unfinished()
-              + "; log verify reports their completeness as unknown until the next tally");
+          ("every decision is written, and the run's last audit.tally is not: %s; log verify"
+               + " reports their completeness as unknown until the next tally")
+              .formatted(report.unfinished()));
     }
     return report.isComplete();
   }
@@ -95,14 +97,7 @@ final class GateCommand extends Verb {
       print(input.agentId(), indelible.gate().record(input.agentId(), input.action()));
       return true;
     } catch (JsonFormatException e) {
-      console()
-          .err()
-          .println(
-              "indelible: line "
-                  + number
-                  + ": "
-                  + Console.printable(String.valueOf(e.getMessage()))
-                  + "; refused");
+      warn("line " + number + ": " + e.getMessage() + "; refused");
       print(
           AgentIds.UNREADABLE_INPUT,
           refuse(indelible, number, line, String.valueOf(e.getMessage())));
@@ -123,7 +118,7 @@ final class GateCommand extends Verb {
     }
   }
 
-  /** What a line holds. */
+  /** Forms of an input line. */
   enum Format {
     action,
     claude

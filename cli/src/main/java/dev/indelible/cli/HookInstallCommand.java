@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.base.DurableFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -36,22 +39,22 @@ final class HookInstallCommand extends Verb {
   public Integer call() throws Exception {
     if (!agent.equals("claude-code")) {
       throw CommandFailure.usage(
-          "%s: no hook for this agent; use claude-code".formatted(Console.printable(agent)));
+          "%s: no hook for this agent; use claude-code", Console.printable(agent));
     }
     Path file = file();
     ClaudeSettings change = ClaudeSettings.withHook(file, command());
     if (change.isUnchanged()) {
-      console().line(file + " has the hook already; nothing is changed");
+      console().line("%s has the hook already; nothing is changed", file);
     } else {
       change.diff().forEach(this::printDiff);
       if (!dryRun) {
-        ReplacedFile.write(file, change.content());
-        console().line(file + " written");
+        write(file, change.content());
+        console().line("%s written", file);
       }
     }
     if (change.hooksDisabled()) {
       throw CommandFailure.failed(
-          file + ": \"disableAllHooks\" is set, so Claude Code runs no hook; remove it");
+          "%s: \"disableAllHooks\" is set, so Claude Code runs no hook; remove it", file);
     }
     return ExitCode.OK;
   }
@@ -65,7 +68,7 @@ final class HookInstallCommand extends Verb {
     try {
       return Files.exists(named) ? named.toRealPath() : named.toAbsolutePath().normalize();
     } catch (IOException e) {
-      throw CommandFailure.usage(named + ": cannot be read: " + e);
+      throw CommandFailure.usage("%s: cannot be read: %s", named, e);
     }
   }
 
@@ -83,6 +86,21 @@ final class HookInstallCommand extends Verb {
   /** One word of a POSIX shell, whatever is in it. */
   static String quoted(String word) {
     return word.matches("[A-Za-z0-9_./-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
+  }
+
+  /** Replaces the file durably; an existing file keeps its permissions. */
+  private static void write(Path file, byte[] content) throws CommandFailure {
+    try {
+      Path directory = Files.createDirectories(file.getParent());
+      Set<PosixFilePermission> mode =
+          Files.exists(file) ? Files.getPosixFilePermissions(file) : Set.of();
+      DurableFiles.replace(file, directory.resolve("." + file.getFileName() + ".new"), content);
+      if (!mode.isEmpty()) {
+        Files.setPosixFilePermissions(file, mode);
+      }
+    } catch (IOException e) {
+      throw CommandFailure.usage("%s: cannot be written: %s", file, e);
+    }
   }
 
   private void printDiff(String line) {

@@ -9,7 +9,6 @@ import dev.indelible.checkpoint.VerificationException;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.VerificationKey;
-import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.StoredCheckpoint;
@@ -60,8 +59,8 @@ final class KeysCommand extends VerbGroup {
       return signed.verify(origin, VerifierKey.ofLog(origin, keys)).origin();
     } catch (CheckpointParseException | VerificationException | IllegalArgumentException e) {
       throw CommandFailure.usage(
-          "the last checkpoint, where the log's name should be: %s; say a name with --name"
-              .formatted(e.getMessage()));
+          "the last checkpoint, where the log's name should be: %s; say a name with --name",
+          e.getMessage());
     }
   }
 
@@ -76,20 +75,15 @@ final class KeysCommand extends VerbGroup {
       DataDirectory data = data();
       boolean existed = data.keys().hasSigningKey();
       VerificationKey key = data.prepareKey().verificationKey();
-      if (json()) {
-        console()
-            .json(
-                new CanonicalWriter()
-                    .beginObject()
-                    .name("created")
-                    .canonical(existed ? "false" : "true")
-                    .member("key_id", key.keyId())
-                    .member("vkey", vkey(key, DEFAULT_NAME))
-                    .endObject());
-      } else {
-        console().line((existed ? "key is there already: " : "key made: ") + key.keyId());
-        console().line(vkey(key, DEFAULT_NAME));
-      }
+      print(
+          out ->
+              out.member("created", !existed)
+                  .member("key_id", key.keyId())
+                  .member("vkey", vkey(key, DEFAULT_NAME)),
+          "%s: %s\n%s",
+          existed ? "key is there already" : "key made",
+          key.keyId(),
+          vkey(key, DEFAULT_NAME));
       return ExitCode.OK;
     }
   }
@@ -112,26 +106,17 @@ final class KeysCommand extends VerbGroup {
         if (json()) {
           console()
               .json(
-                  new CanonicalWriter()
-                      .beginObject()
-                      .member("key_id", key.keyId())
-                      .name("lost")
-                      .canonical(Boolean.toString(states.isLost(key.keyId())))
-                      .name("revoked")
-                      .canonical(Boolean.toString(revoked))
-                      .name("signs")
-                      .canonical(signs ? "true" : "false")
-                      .member("vkey", vkey(key, name))
-                      .endObject());
+                  out ->
+                      out.member("key_id", key.keyId())
+                          .member("lost", states.isLost(key.keyId()))
+                          .member("revoked", revoked)
+                          .member("signs", signs)
+                          .member("vkey", vkey(key, name)));
         }
-        table.row(
-            Table.Cell.of(key.keyId()),
-            Table.Cell.of(signs ? "yes" : "no"),
-            Table.Cell.of(vkey(key, name)),
-            Table.Cell.of(states.describe(key.keyId())));
+        table.row(key.keyId(), signs ? "yes" : "no", vkey(key, name), states.describe(key.keyId()));
       }
       if (keys.isEmpty()) {
-        console().err().println("indelible: " + data().path().resolve("keys") + ": no key is here");
+        warn(data().path().resolve("keys") + ": no key is here");
       } else if (!json()) {
         table.print(console());
       }
@@ -166,9 +151,9 @@ final class KeysCommand extends VerbGroup {
       Collection<VerificationKey> keys = ring.keys();
       if (keys.isEmpty()) {
         throw CommandFailure.usage(
-            data().path()
-                + ": no keys here; put them back from a copy, or, for a new log, make one with"
-                + " 'indelible keys init'");
+            "%s: no keys here; put them back from a copy, or, for a new log, make one with"
+                + " 'indelible keys init'",
+            data().path());
       }
       mark(ring);
       if (format == Format.pem) {
@@ -180,13 +165,13 @@ final class KeysCommand extends VerbGroup {
       return ExitCode.OK;
     }
 
-    /** What is printed goes into files that hold keys alone, so this goes to standard error. */
+    /** Prints states on standard error: standard output goes into files of keys alone. */
     private void mark(KeyRing ring) throws LedgerException, CommandFailure {
       KeyStates states = KeyStates.read(this, ring);
       for (VerificationKey key : ring.keys()) {
         String state = states.describe(key.keyId());
         if (!state.isEmpty()) {
-          console().err().println("indelible: key " + key.keyId() + ": " + state);
+          warn("key " + key.keyId() + ": " + state);
         }
       }
     }

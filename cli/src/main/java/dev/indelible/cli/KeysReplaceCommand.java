@@ -2,7 +2,6 @@
 package dev.indelible.cli;
 
 import dev.indelible.crypto.KeyDirectory.Replacement;
-import dev.indelible.json.CanonicalWriter;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -30,22 +29,11 @@ final class KeysReplaceCommand extends Verb {
     requireDataDirectory();
     Replacement replacement = data().replaceLostKey(why);
     String keyId = replacement.to().keyId();
-    if (json()) {
-      console()
-          .json(
-              new CanonicalWriter()
-                  .beginObject()
-                  .name("resumed")
-                  .canonical(Boolean.toString(replacement.resumed()))
-                  .member("to", keyId)
-                  .endObject());
-      return ExitCode.OK;
-    }
-    console()
-        .line(
-            "key %s signs from now on%s, by its own word: no key introduced it"
-                .formatted(keyId, replacement.resumed() ? ", as was begun before" : ""));
-    console().line("hand its public half to those who check the chain: 'indelible keys export'");
+    print(
+        out -> out.member("resumed", replacement.resumed()).member("to", keyId),
+        "key %s signs from now on%s, by its own word: no key introduced it\nhand its public half to those who check the chain: 'indelible keys export'",
+        keyId,
+        replacement.resumed() ? ", as was begun before" : "");
     return ExitCode.OK;
   }
 }

@@ -2,14 +2,11 @@
 package dev.indelible.cli;
 
 import dev.indelible.DataDirectory.SigningKeys;
-import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.KeyEvents;
 import dev.indelible.crypto.SigningKey;
-import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.KeyRevocation;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.sqlite.SqliteWriter;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.Optional;
@@ -49,11 +46,7 @@ final class KeysRevokeCommand extends Verb {
     SigningKeys keys = data().signingKeys();
     SigningKey current = keys.signer();
     requireRevocable(current);
-    try (KeyEvents events =
-        KeyEvents.of(
-            SqliteWriter.open(data().database()),
-            CheckpointFile.at(data().lastCheckpoint()),
-            keys.accepted())) {
+    try (KeyEvents events = data().keyEvents(keys.accepted())) {
       KeyRevocation said = said(events);
       events.revoke(current, said);
       print(said);
@@ -64,9 +57,8 @@ final class KeysRevokeCommand extends Verb {
   private void requireRevocable(SigningKey current) throws Exception {
     if (keyId.equals(current.verificationKey().keyId())) {
       throw CommandFailure.usage(
-          "key "
-              + keyId
-              + " is the one that signs now; exchange it first with 'indelible keys rotate'");
+          "key %s is the one that signs now; exchange it first with 'indelible keys rotate'",
+          keyId);
     }
     try (LedgerReader ledger = ledger()) {
       KeyHistory.KeyValidity era =
@@ -75,49 +67,44 @@ final class KeysRevokeCommand extends Verb {
               .orElseThrow(
                   () ->
                       CommandFailure.usage(
-                          "key "
-                              + keyId
-                              + ": not one of this log's; 'indelible keys list' shows them"));
+                          "key %s: not one of this log's; 'indelible keys list' shows them",
+                          keyId));
       if (era.isGivenUp()) {
-        throw CommandFailure.usage("key " + keyId + ": already revoked by row " + era.givenUp());
+        throw CommandFailure.usage("key %s: already revoked by row %s", keyId, era.givenUp());
       }
     }
   }
 
   private KeyRevocation said(KeyEvents events) throws Exception {
-    String from = since;
-    if (from == null) {
-      return new KeyRevocation(keyId, OptionalLong.empty(), Optional.empty(), reason.text);
+    OptionalLong sequence = OptionalLong.empty();
+    Optional<String> time = Optional.empty();
+    if (since != null && since.matches("[0-9]{1,18}")) {
+      sequence = OptionalLong.of(Long.parseLong(since));
+    } else if (since != null) {
+      try {
+        Instant instant = Instant.parse(since);
+        sequence = events.firstRowSince(instant);
+        time = Optional.of(instant.toString());
+      } catch (DateTimeException e) {
+        throw CommandFailure.usage(
+            "--since %s: neither a row nor a time as 2026-11-25T12:00:00Z", since);
+      }
     }
-    if (from.matches("[0-9]{1,18}")) {
-      OptionalLong sequence = OptionalLong.of(Long.parseLong(from));
-      return new KeyRevocation(keyId, sequence, Optional.empty(), reason.text);
-    }
-    try {
-      Instant time = Instant.parse(from);
-      return new KeyRevocation(
-          keyId, events.firstRowSince(time), Optional.of(time.toString()), reason.text);
-    } catch (DateTimeException e) {
-      throw CommandFailure.usage(
-          "--since " + from + ": neither a row nor a time as 2026-11-25T12:00:00Z");
-    }
+    return new KeyRevocation(keyId, sequence, time, reason.text);
   }
 
   private void print(KeyRevocation said) {
-    if (json()) {
-      CanonicalWriter out = new CanonicalWriter().beginObject().member("key_id", keyId);
-      said.sinceSequence().ifPresent(sequence -> out.member("since_sequence", sequence));
-      console().json(out.endObject());
-      return;
-    }
-    console().line("key " + keyId + " is revoked: what it signs from now on counts as broken");
-    said.sinceSequence()
-        .ifPresent(
-            sequence ->
-                console()
-                    .line(
-                        "whose the rows are that it signed from row "
-                            + sequence
-                            + " on, nobody can tell"));
+    OptionalLong since = said.sinceSequence();
+    print(
+        out -> {
+          out.member("key_id", keyId);
+          since.ifPresent(sequence -> out.member("since_sequence", sequence));
+        },
+        "key %s is revoked: what it signs from now on counts as broken%s",
+        keyId,
+        since.isEmpty()
+            ? ""
+            : "\nwhose the rows are that it signed from row %s on, nobody can tell"
+                .formatted(since.getAsLong()));
   }
 }

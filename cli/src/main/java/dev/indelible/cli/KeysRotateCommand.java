@@ -2,7 +2,6 @@
 package dev.indelible.cli;
 
 import dev.indelible.crypto.KeyDirectory.Rotation;
-import dev.indelible.json.CanonicalWriter;
 import picocli.CommandLine.Command;
 
 @Command(
@@ -18,26 +17,15 @@ final class KeysRotateCommand extends Verb {
   public Integer call() throws Exception {
     requireDataDirectory();
     Rotation rotation = data().rotateKey();
-    if (json()) {
-      console()
-          .json(
-              new CanonicalWriter()
-                  .beginObject()
-                  .member("from", rotation.from().keyId())
-                  .name("resumed")
-                  .canonical(rotation.resumed() ? "true" : "false")
-                  .member("to", rotation.to().keyId())
-                  .endObject());
-    } else {
-      console()
-          .line(
-              "key %s signs from now on%s; %s introduced it"
-                  .formatted(
-                      rotation.to().keyId(),
-                      rotation.resumed() ? ", as was begun before" : "",
-                      rotation.from().keyId()));
-      console().line("processes that are at work sign with the old one until they are restarted");
-    }
+    print(
+        out ->
+            out.member("from", rotation.from().keyId())
+                .member("resumed", rotation.resumed())
+                .member("to", rotation.to().keyId()),
+        "key %s signs from now on%s; %s introduced it\nprocesses that are at work sign with the old one until they are restarted",
+        rotation.to().keyId(),
+        rotation.resumed() ? ", as was begun before" : "",
+        rotation.from().keyId());
     return ExitCode.OK;
   }
 }

@@ -21,10 +21,10 @@ import java.util.Optional;
  * @param tally what it says
  */
 record LastTally(long sequence, Optional<Tally> tally) {
-  /** How many are looked at from the end before there is said to be none that is sound. */
+  /** Tallies that are read from the end before the last valid one counts as unknown. */
   private static final int LOOKED_AT = 16;
 
-  /** Nothing where none of the last ones is sound: which was the last that is cannot be told. */
+  /** Reads the last valid tally; empty if none of the last ones is valid, so that it is unknown. */
   static Optional<LastTally> read(LedgerReader ledger, KeyRing keys) throws LedgerException {
     RowCheck check = new RowCheck(keys);
     Deque<ChainRow> last = new ArrayDeque<>();
@@ -64,7 +64,7 @@ record LastTally(long sequence, Optional<Tally> tally) {
   void write(CanonicalWriter out) {
     out.beginObject();
     tally.ifPresent(said -> out.member("attempts", said.attempts().total()));
-    tally.ifPresent(said -> out.name("closed").canonical(Boolean.toString(said.closed())));
+    tally.ifPresent(said -> out.member("closed", said.closed()));
     tally.ifPresent(said -> out.member("pending", said.pending()).member("run", said.run()));
     out.member("sequence", sequence).endObject();
   }

@@ -105,8 +105,8 @@ final class LogAdoptCommand extends Verb {
     }
     if (already.isPresent()) {
       throw CommandFailure.usage(
-          "%s: adopted already, by row %d; 'indelible log verify --adopted %s' checks it"
-              .formatted(file, already.get(), file));
+          "%s: adopted already, by row %d; 'indelible log verify --adopted %s' checks it",
+          file, already.get(), file);
     }
   }
 
@@ -128,12 +128,12 @@ final class LogAdoptCommand extends Verb {
     } else {
       console()
           .line(
-              console().green("adopted")
-                  + "  %,d rows, %s, by row %d".formatted(chain.rows(), chain.verdict(), sequence));
+              "%s  %,d rows, %s, by row %d",
+              console().green("adopted"), chain.rows(), chain.verdict(), sequence);
       Table table = new Table("", "");
-      table.row(Table.Cell.of("last row's hash"), Table.Cell.of(chain.finalHash()));
-      table.row(Table.Cell.of("root over all rows"), Table.Cell.of(chain.root()));
-      table.row(Table.Cell.of("file"), Table.Cell.of("sha256:" + chain.fileHash()));
+      table.row("last row's hash", chain.finalHash());
+      table.row("root over all rows", chain.root());
+      table.row("file", "sha256:" + chain.fileHash());
       table.print(console());
     }
   }

@@ -2,10 +2,8 @@
 package dev.indelible.cli;
 
 import dev.indelible.DataDirectory.SigningKeys;
-import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.KeyEvents;
 import dev.indelible.event.SystemEvent;
-import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerReader;
@@ -13,7 +11,6 @@ import dev.indelible.ledger.TamperAnswer;
 import dev.indelible.ledger.TamperNote;
 import dev.indelible.ledger.TamperNotes;
 import dev.indelible.ledger.TamperNotes.Noted;
-import dev.indelible.sqlite.SqliteWriter;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,7 +21,8 @@ import picocli.CommandLine.Parameters;
     description = "Answer a note of tampering: the row that it names verifies.",
     footer = {
       "",
-      "Possible only if that row verifies in full now: payload, links, tree, and a signature under a",
+      "Possible only if that row verifies in full now: payload, links, tree, and a signature under"
+          + " a",
       "known key that is not revoked for it. Note and answer both stay in the chain and are shown.",
       "Exit status: 0 on record, 1 the row does not verify, and nothing was written."
     })
@@ -48,14 +46,14 @@ final class LogAnswerCommand extends Verb {
       requireNotRevoked(history, keys);
       answer = answer(ledger, history, why, who);
     }
-    try (KeyEvents events =
-        KeyEvents.of(
-            SqliteWriter.open(data().database()),
-            CheckpointFile.at(data().lastCheckpoint()),
-            keys.accepted())) {
+    try (KeyEvents events = data().keyEvents(keys.accepted())) {
       events.answer(keys.signer(), answer);
     }
-    print(answer);
+    print(
+        out -> out.member("note", answer.note()).member("sequence", answer.sequence()),
+        "row %d answered: row %d, which it names, verifies in full",
+        answer.note(),
+        answer.sequence());
     return ExitCode.OK;
   }
 
@@ -63,7 +61,7 @@ final class LogAnswerCommand extends Verb {
       throws CommandFailure {
     String keyId = keys.signer().verificationKey().keyId();
     if (history.era(keyId).filter(KeyHistory.KeyValidity::isGivenUp).isPresent()) {
-      throw CommandFailure.usage("key " + keyId + " is revoked; what it signs answers nothing");
+      throw CommandFailure.usage("key %s is revoked; what it signs answers nothing", keyId);
     }
   }
 
@@ -76,15 +74,14 @@ final class LogAnswerCommand extends Verb {
             .orElseThrow(
                 () ->
                     CommandFailure.usage(
-                        ("log answer %d: no audit.tamper event there;"
-                                + " 'indelible log list --type audit.tamper' shows them")
-                            .formatted(sequence)));
+                        "log answer %d: no audit.tamper event there; 'indelible log list --type"
+                            + " audit.tamper' shows them",
+                        sequence));
     TamperNotes notes = new TamperNotes(ledger, history);
     Noted noted = notes.judge(row);
     if (noted.answer().isPresent()) {
       throw CommandFailure.usage(
-          "log answer %d: answered already, by row %d"
-              .formatted(sequence, noted.answer().get().sequence()));
+          "log answer %d: answered already, by row %d", sequence, noted.answer().get().sequence());
     }
     TamperNote note =
         noted.note().orElseThrow(() -> refused("what it says cannot be read, so it names no row"));
@@ -98,23 +95,6 @@ final class LogAnswerCommand extends Verb {
 
   private CommandFailure refused(String why) {
     return CommandFailure.failed(
-        "log answer %d: cannot be answered, and nothing was written: %s".formatted(sequence, why));
-  }
-
-  private void print(TamperAnswer answer) {
-    if (json()) {
-      console()
-          .json(
-              new CanonicalWriter()
-                  .beginObject()
-                  .member("note", answer.note())
-                  .member("sequence", answer.sequence())
-                  .endObject());
-      return;
-    }
-    console()
-        .line(
-            "row %d answered: row %d, which it names, verifies in full"
-                .formatted(answer.note(), answer.sequence()));
+        "log answer %d: cannot be answered, and nothing was written: %s", sequence, why);
   }
 }

@@ -2,7 +2,6 @@
 package dev.indelible.cli;
 
 import dev.indelible.append.Erasure.Erased;
-import dev.indelible.json.CanonicalWriter;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -29,31 +28,21 @@ final class LogErasePayloadCommand extends Verb {
     String why = reason.words();
     String who = by.name();
     Erased erased = log().erase(id, why, who);
-    print(erased);
+    print(
+        out ->
+            out.member("gone", erased.isGone())
+                .member("id", erased.note().eventId())
+                .member("letters", erased.note().letters())
+                .member("payload_hash", erased.note().payloadHash())
+                .member("sequence", erased.note().sequence()),
+        "row %s  payload erased, and that is on record",
+        erased.note().sequence());
     if (!erased.isGone()) {
       throw CommandFailure.failed(
-          data().database()
-              + "-wal: the payload is erased, but its bytes are still here, because another"
-              + " process reads an earlier state; end it, and run this again");
+          "%s-wal: the payload is erased, but its bytes are still here, because another"
+              + " process reads an earlier state; end it, and run this again",
+          data().database());
     }
     return ExitCode.OK;
-  }
-
-  private void print(Erased erased) {
-    if (json()) {
-      console()
-          .json(
-              new CanonicalWriter()
-                  .beginObject()
-                  .name("gone")
-                  .canonical(erased.isGone() ? "true" : "false")
-                  .member("id", erased.note().eventId())
-                  .member("letters", erased.note().letters())
-                  .member("payload_hash", erased.note().payloadHash())
-                  .member("sequence", erased.note().sequence())
-                  .endObject());
-    } else {
-      console().line("row " + erased.note().sequence() + "  payload erased, and that is on record");
-    }
   }
 }

@@ -3,7 +3,6 @@ package dev.indelible.cli;
 
 import dev.indelible.AuditLog;
 import dev.indelible.checkpoint.Checkpoint;
-import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import java.io.IOException;
@@ -61,10 +60,22 @@ final class LogExportCommand extends Verb {
     AuditLog log = log();
     if (Files.exists(path.resolve(data().database().getFileName()))) {
       throw CommandFailure.usage(
-          path + ": a data directory, which only its owner may read; name another directory");
+          "%s: a data directory, which only its owner may read; name another directory", path);
     }
     AuditLog.Exported exported = log.export(path, progress::at);
-    printTiles(exported.checkpoint(), exported.filesWritten());
+    Checkpoint checkpoint = exported.checkpoint();
+    print(
+        out ->
+            out.member("directory", path.toString())
+                .member("files_written", exported.filesWritten())
+                .member("origin", checkpoint.origin())
+                .member("root", checkpoint.root().hex())
+                .member("rows", checkpoint.size()),
+        "%,d rows of %s are in %s; %,d files written",
+        checkpoint.size(),
+        Console.printable(checkpoint.origin()),
+        path,
+        exported.filesWritten());
   }
 
   /** Writes all rows into one new file, a line each; the file is whole and synced, or not there. */
@@ -81,7 +92,11 @@ final class LogExportCommand extends Verb {
                     return true;
                   }));
     }
-    printRows();
+    print(
+        out -> out.member("file", path.toString()).member("rows", rows),
+        "%,d rows written to %s",
+        rows,
+        path);
   }
 
   private static void writeLine(OutputStream out, byte[] json) {
@@ -90,41 +105,6 @@ final class LogExportCommand extends Verb {
       out.write('\n');
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  private void printTiles(Checkpoint checkpoint, long files) {
-    if (json()) {
-      console()
-          .json(
-              new CanonicalWriter()
-                  .beginObject()
-                  .member("directory", path.toString())
-                  .member("files_written", files)
-                  .member("origin", checkpoint.origin())
-                  .member("root", checkpoint.root().hex())
-                  .member("rows", checkpoint.size())
-                  .endObject());
-    } else {
-      console()
-          .line(
-              "%,d rows of %s are in %s; %,d files written"
-                  .formatted(
-                      checkpoint.size(), Console.printable(checkpoint.origin()), path, files));
-    }
-  }
-
-  private void printRows() {
-    if (json()) {
-      console()
-          .json(
-              new CanonicalWriter()
-                  .beginObject()
-                  .member("file", path.toString())
-                  .member("rows", rows)
-                  .endObject());
-    } else {
-      console().line("%,d rows written to %s".formatted(rows, path));
     }
   }
 }

@@ -33,9 +33,7 @@ final class LogKeys {
         keys.addFile(Path.of(argument));
       } else if (argument.split("\\+", 3).length < 3) {
         throw CommandFailure.usage(
-            "--key "
-                + argument
-                + ": no such file, and not a vkey of the form name+hash+key either");
+            "--key %s: no such file, and not a vkey of the form name+hash+key either", argument);
       } else {
         keys.addVkeys(argument, "--key");
       }
@@ -56,14 +54,14 @@ final class LogKeys {
     try {
       bytes = Files.readAllBytes(file);
     } catch (IOException e) {
-      throw CommandFailure.usage(file + ": cannot be read as a public key: " + e.getMessage());
+      throw CommandFailure.usage("%s: cannot be read as a public key: %s", file, e.getMessage());
     }
     String text = new String(bytes, StandardCharsets.UTF_8);
     if (bytes.length == VerificationKey.KEY_BYTES) {
       try {
         nameless.add(VerificationKey.of(bytes));
       } catch (IllegalArgumentException e) {
-        throw CommandFailure.usage(file + ": " + e.getMessage());
+        throw CommandFailure.usage("%s: %s", file, e.getMessage());
       }
     } else if (text.contains("-----BEGIN")) {
       for (String pem : text.strip().split(BETWEEN_PEM_KEYS)) {
@@ -76,23 +74,19 @@ final class LogKeys {
 
   /** Adds vkeys, one a line, as {@code keys export} prints them. */
   private void addVkeys(String vkeys, String source) throws CommandFailure {
-    for (String line : vkeys.strip().split("\n", -1)) {
-      addVkey(line, source);
+    for (String vkey : vkeys.strip().split("\n", -1)) {
+      VerifierKey key;
+      try {
+        key = VerifierKey.parse(vkey);
+      } catch (CheckpointParseException e) {
+        throw CommandFailure.usage("%s: %s", source, e.getMessage());
+      }
+      if (key.type() != SignatureType.ED25519) {
+        throw CommandFailure.usage(
+            "%s: %s is a witness's key, which signs for no log; give it with --witness",
+            source, vkey);
+      }
+      named.add(key);
     }
-  }
-
-  private void addVkey(String vkey, String source) throws CommandFailure {
-    VerifierKey key;
-    try {
-      key = VerifierKey.parse(vkey);
-    } catch (CheckpointParseException e) {
-      throw CommandFailure.usage(source + ": " + e.getMessage());
-    }
-    if (key.type() != SignatureType.ED25519) {
-      throw CommandFailure.usage(
-          "%s: %s is a witness's key, which signs for no log; give it with --witness"
-              .formatted(source, vkey));
-    }
-    named.add(key);
   }
 }

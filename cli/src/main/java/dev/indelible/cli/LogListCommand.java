@@ -30,7 +30,7 @@ final class LogListCommand extends Verb {
   @Override
   public Integer call() throws Exception {
     if (limit < 0) {
-      throw CommandFailure.usage("--limit " + limit + ": give a number of rows, 0 or more");
+      throw CommandFailure.usage("--limit %s: give a number of rows, 0 or more", limit);
     }
     RowPrinter printer = new RowPrinter(console(), json());
     try (LedgerReader ledger = ledger()) {

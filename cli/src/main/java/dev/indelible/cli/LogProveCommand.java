@@ -2,7 +2,6 @@
 package dev.indelible.cli;
 
 import dev.indelible.crypto.SigningKey;
-import dev.indelible.json.CanonicalWriter;
 import dev.indelible.publish.Disclosure;
 import dev.indelible.publish.ProvenRow;
 import java.nio.file.Files;
@@ -89,36 +88,26 @@ final class LogProveCommand extends Verb {
 
   private String name() throws CommandFailure {
     if (!id.matches(PLAIN_NAME)) {
-      throw CommandFailure.usage(id + ": not usable as the name of a file; name one with --out");
+      throw CommandFailure.usage("%s: not usable as the name of a file; name one with --out", id);
     }
     return id + "." + format.suffix;
   }
 
   private void print(ProvenRow proven, Path file) {
-    if (json()) {
-      console()
-          .json(
-              new CanonicalWriter()
-                  .beginObject()
-                  .member("file", file.toString())
-                  .member("format", format.name())
-                  .member("id", proven.row().id())
-                  .member("origin", proven.checkpoint().origin())
-                  .name("payload")
-                  .canonical(withPayload ? "true" : "false")
-                  .member("sequence", proven.row().sequence())
-                  .member("size", proven.checkpoint().size())
-                  .endObject());
-    } else {
-      console()
-          .line(
-              "%s  row %,d of %,d in %s, %s its payload"
-                  .formatted(
-                      file,
-                      proven.row().sequence(),
-                      proven.checkpoint().size(),
-                      Console.printable(proven.checkpoint().origin()),
-                      withPayload ? "with" : "without"));
-    }
+    print(
+        out ->
+            out.member("file", file.toString())
+                .member("format", format.name())
+                .member("id", proven.row().id())
+                .member("origin", proven.checkpoint().origin())
+                .member("payload", withPayload)
+                .member("sequence", proven.row().sequence())
+                .member("size", proven.checkpoint().size()),
+        "%s  row %,d of %,d in %s, %s its payload",
+        file,
+        proven.row().sequence(),
+        proven.checkpoint().size(),
+        Console.printable(proven.checkpoint().origin()),
+        withPayload ? "with" : "without");
   }
 }

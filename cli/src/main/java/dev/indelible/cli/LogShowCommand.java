@@ -25,9 +25,7 @@ final class LogShowCommand extends Verb {
           found.orElseThrow(
               () ->
                   CommandFailure.usage(
-                      "log show "
-                          + row
-                          + ": no such row; 'indelible log list' shows what there is"));
+                      "log show %s: no such row; 'indelible log list' shows what there is", row));
       if (json()) {
         console().json(shown.toJson());
       } else {

@@ -31,7 +31,7 @@ final class LogTailCommand extends Verb {
   @Override
   public Integer call() throws Exception {
     if (lines < 0) {
-      throw CommandFailure.usage("--lines " + lines + ": give a number of rows, 0 or more");
+      throw CommandFailure.usage("--lines %s: give a number of rows, 0 or more", lines);
     }
     RowPrinter printer = new RowPrinter(console(), json());
     try (LedgerReader ledger = ledger()) {

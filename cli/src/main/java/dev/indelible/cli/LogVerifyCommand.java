@@ -128,12 +128,13 @@ final class LogVerifyCommand extends Verb {
   private VerificationReport copiedLedger(Path database) throws Exception {
     if (adopted != null) {
       throw CommandFailure.usage(
-          "log verify %s: --adopted cannot be combined with a file".formatted(database));
+          "log verify %s: --adopted cannot be combined with a file", database);
     }
     if (keys.isEmpty()) {
       throw CommandFailure.usage(
-          "log verify %s: name the log's public key with --key; or, for another system's chain, its format with --format"
-              .formatted(database));
+          "log verify %s: name the log's public key with --key; or, for another system's"
+              + " chain, its format with --format",
+          database);
     }
     try (LedgerReader ledger = SqliteLedger.open(database)) {
       return verifyCopy(ledger, underKeys());
@@ -170,7 +171,7 @@ final class LogVerifyCommand extends Verb {
 
   private VerificationReport foreignChain(String format, @Nullable Path file) throws Exception {
     if (file == null) {
-      throw CommandFailure.usage("--format %s: name the file to check after it".formatted(format));
+      throw CommandFailure.usage("--format %s: name the file to check after it", format);
     }
     if (!since.equals("1") || adopted != null || export != null) {
       throw CommandFailure.usage("--format cannot be combined with --since, --adopted or --export");
@@ -205,7 +206,7 @@ final class LogVerifyCommand extends Verb {
     TrustedKeys given = LogKeys.read(keys);
     if (given.origins().size() > 1) {
       throw CommandFailure.usage(
-          "--key: vkeys of several logs, %s; give those of one".formatted(given.origins()));
+          "--key: vkeys of several logs, %s; give those of one", given.origins());
     }
     return given.isEmpty()
         ? VerificationOptions.of(KeyRing.of(List.of()))
@@ -222,7 +223,7 @@ final class LogVerifyCommand extends Verb {
     if (since.matches("-?[0-9]{1,18}")) {
       long sequence = Long.parseLong(since);
       if (sequence < 1) {
-        throw CommandFailure.usage("--since " + since + ": rows are numbered from 1");
+        throw CommandFailure.usage("--since %s: rows are numbered from 1", since);
       }
       return options.since(sequence);
     }
@@ -230,9 +231,9 @@ final class LogVerifyCommand extends Verb {
       return options.since(SignedCheckpoint.parse(Files.readAllBytes(Path.of(since))));
     } catch (IOException | InvalidPathException e) {
       throw CommandFailure.usage(
-          "--since %s: neither the number of a row nor a file with a checkpoint".formatted(since));
+          "--since %s: neither the number of a row nor a file with a checkpoint", since);
     } catch (CheckpointParseException e) {
-      throw CommandFailure.usage("--since %s: %s".formatted(since, e.getMessage()));
+      throw CommandFailure.usage("--since %s: %s", since, e.getMessage());
     }
   }
 

@@ -24,7 +24,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command's entrance, and the one place where failures become words and an exit status. */
 public final class Main {
-  /** Failures whose message already says what, where and what to do. */
+  /** Failures whose message states the fault, the place and the cure. */
   private static final List<Class<? extends Exception>> UNREADABLE =
       List.of(
           ClockException.class,
@@ -49,7 +49,7 @@ public final class Main {
     System.exit(status);
   }
 
-  /** Lets SQLite's library be loaded from beside the jar, where the launcher says that it lies. */
+  /** Loads SQLite's library from the directory beside the jar that the launcher names. */
   private static void useOwnSqlite() {
     String libraries = System.getProperty("indelible.libraries");
     if (libraries != null) {
@@ -87,9 +87,7 @@ public final class Main {
         wrong instanceof UnmatchedArgumentException unmatched
             ? Usage.unmatched(unmatched)
             : Usage.describe(wrong);
-    console
-        .err()
-        .println("indelible: " + Console.printable(message) + "; see '" + verb + " --help'");
+    console.warn(message + "; see '" + verb + " --help'");
     return ExitCode.USAGE;
   }
 
@@ -110,30 +108,24 @@ public final class Main {
     if (root.verbose) {
       printTrace(console, failure);
     }
+    String message = String.valueOf(failure.getMessage());
     if (failure instanceof OutputFailure) {
-      console.err().println("indelible: " + failure.getMessage());
+      console.warn(message);
       return ExitCode.FAILED;
     }
     if (failure instanceof CommandFailure ended) {
-      console.err().println("indelible: " + Console.printable(ended.getMessage()));
+      console.warn(message);
       return ended.exitCode();
     }
     if (UNREADABLE.stream().anyMatch(type -> type.isInstance(failure))) {
-      console
-          .err()
-          .println("indelible: " + Console.printable(String.valueOf(failure.getMessage())));
+      console.warn(message);
       return isContradicted(failure) ? ExitCode.FAILED : ExitCode.USAGE;
     }
-    console
-        .err()
-        .println(
-            "indelible: internal failure: "
-                + Console.printable(failure.toString())
-                + "; run again with --verbose and report it");
+    console.warn("internal failure: " + failure + "; run again with --verbose and report it");
     return ExitCode.FAILED;
   }
 
-  /** Whether what was read contradicts what was signed or published: no question of usage. */
+  /** Returns true if data contradicts what was signed or published, which is no usage error. */
   private static boolean isContradicted(Throwable failure) {
     return failure instanceof EvidenceException evidence && evidence.isContradicted()
         || failure instanceof LogDirectoryException directory && directory.isContradicted();

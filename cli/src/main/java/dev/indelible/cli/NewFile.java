@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.base.ThrowingConsumer;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -18,22 +19,16 @@ import java.nio.file.StandardOpenOption;
 final class NewFile {
   private NewFile() {}
 
-  /** What is in it. */
-  @FunctionalInterface
-  interface Content {
-    void writeTo(OutputStream out) throws Exception;
-  }
-
   static void write(Path file, byte[] content) throws Exception {
     write(file, out -> out.write(content));
   }
 
-  static void write(Path file, Content content) throws Exception {
+  static void write(Path file, ThrowingConsumer<OutputStream, Exception> content) throws Exception {
     try (FileChannel channel =
             FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
         OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16)) {
       try {
-        content.writeTo(out);
+        content.accept(out);
         out.flush();
         channel.force(true);
       } catch (Exception e) {
@@ -41,13 +36,13 @@ final class NewFile {
         throw e;
       }
     } catch (FileAlreadyExistsException e) {
-      throw CommandFailure.usage(file + ": exists already; name a new file");
+      throw CommandFailure.usage("%s: exists already; name a new file", file);
     } catch (NoSuchFileException e) {
-      throw CommandFailure.usage(file + ": its directory does not exist; make it first");
+      throw CommandFailure.usage("%s: its directory does not exist; make it first", file);
     } catch (AccessDeniedException e) {
-      throw CommandFailure.usage(file + ": no permission to write there; name another file");
+      throw CommandFailure.usage("%s: no permission to write there; name another file", file);
     } catch (IOException | UncheckedIOException e) {
-      throw CommandFailure.usage(file + ": cannot be written: " + e.getMessage());
+      throw CommandFailure.usage("%s: cannot be written: %s", file, e.getMessage());
     }
   }
 }

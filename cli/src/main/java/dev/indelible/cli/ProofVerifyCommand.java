@@ -95,7 +95,7 @@ final class ProofVerifyCommand extends Verb {
     try {
       proof = TlogProof.parse(bytes);
     } catch (CheckpointParseException e) {
-      throw CommandFailure.usage(file + ": " + e.getMessage());
+      throw CommandFailure.usage("%s: %s", file, e.getMessage());
     }
     Disclosure beside = Disclosure.of(record != null ? read(record) : extra(proof));
     WitnessPolicy policy = witnesses.policy().orElseGet(() -> WitnessPolicy.ofLogs(List.of()));
@@ -111,7 +111,7 @@ final class ProofVerifyCommand extends Verb {
         .orElseThrow(
             () ->
                 CommandFailure.usage(
-                    file + ": has no record in it; name the file of the record with --record"));
+                    "%s: has no record in it; name the file of the record with --record", file));
   }
 
   private ProvenDisclosure cose(byte[] bytes, TrustedKeys trusted)
@@ -120,13 +120,13 @@ final class ProofVerifyCommand extends Verb {
     try {
       receipt = CoseReceipt.parse(bytes);
     } catch (ReceiptParseException e) {
-      throw CommandFailure.usage(file + ": " + e.getMessage());
+      throw CommandFailure.usage("%s: %s", file, e.getMessage());
     }
     if (witnesses.areGiven()) {
       throw CommandFailure.usage(
-          file
-              + ": a COSE receipt has no cosignatures, so it cannot be combined with --witness or"
-              + " --policy");
+          "%s: a COSE receipt has no cosignatures, so it cannot be combined with --witness"
+              + " or --policy",
+          file);
     }
     if (trusted.isEmpty()) {
       throw CommandFailure.usage("--key: name the log's public key");
@@ -140,25 +140,24 @@ final class ProofVerifyCommand extends Verb {
       byte[] bytes = in.readNBytes(TlogProof.MAX_BYTES + 1);
       if (bytes.length > TlogProof.MAX_BYTES) {
         throw CommandFailure.usage(
-            "%s: longer than any receipt: the limit is %d bytes"
-                .formatted(file, TlogProof.MAX_BYTES));
+            "%s: longer than any receipt: the limit is %d bytes", file, TlogProof.MAX_BYTES);
       }
       return bytes;
     } catch (NoSuchFileException e) {
-      throw CommandFailure.usage(file + ": no such file");
+      throw CommandFailure.usage("%s: no such file", file);
     } catch (IOException e) {
-      throw CommandFailure.usage(file + ": cannot be read: " + e.getMessage());
+      throw CommandFailure.usage("%s: cannot be read: %s", file, e.getMessage());
     }
   }
 
   private int notProven(String format, DisclosureException e) throws CommandFailure {
     String message = String.valueOf(e.getMessage());
     switch (e.reason()) {
-      case AMBIGUOUS_KEYS -> throw CommandFailure.usage("--key: " + message);
+      case AMBIGUOUS_KEYS -> throw CommandFailure.usage("--key: %s", message);
       case NOT_A_RECORD ->
           throw CommandFailure.usage(
-              "%s: the log has this entry, and it is not the record of an event: %s"
-                  .formatted(file, message));
+              "%s: the log has this entry, and it is not the record of an event: %s",
+              file, message);
       case REFUTED -> {
         report(format, "refuted", message);
         return ExitCode.FAILED;
@@ -171,23 +170,15 @@ final class ProofVerifyCommand extends Verb {
   }
 
   private void report(String format, String verdict, String message) {
-    if (json()) {
-      console()
-          .json(
-              new CanonicalWriter()
-                  .beginObject()
-                  .member("file", file.toString())
-                  .member("format", format)
-                  .member("message", message)
-                  .member("verdict", verdict)
-                  .endObject());
-    } else {
-      console()
-          .line(
-              console().bold(console().byMeaning(verdict, verdict))
-                  + "  "
-                  + Console.printable(message));
-    }
+    print(
+        out ->
+            out.member("file", file.toString())
+                .member("format", format)
+                .member("message", message)
+                .member("verdict", verdict),
+        "%s  %s",
+        console().bold(console().byMeaning(verdict, verdict)),
+        Console.printable(message));
   }
 
   private void print(String format, ProvenDisclosure proven) {
@@ -223,9 +214,11 @@ final class ProofVerifyCommand extends Verb {
     ChainRow row = proven.row();
     console()
         .line(
-            console().bold(console().byMeaning("proven", "proven"))
-                + "  event %s is row %d%s"
-                    .formatted(Console.printable(row.id()), row.sequence(), place(proven)));
+            "%s  event %s is row %d%s",
+            console().bold(console().byMeaning("proven", "proven")),
+            Console.printable(row.id()),
+            row.sequence(),
+            place(proven));
     console().field(WIDTH, "agent", row.agentId());
     console().field(WIDTH, "type", row.eventType());
     console().field(WIDTH, "time", row.timestamp());

@@ -27,9 +27,11 @@ final class ReportPrinter {
   static void printText(Console console, VerificationReport report) {
     String verdict = label(report.verdict());
     console.line(
-        console.bold(console.byMeaning(verdict, verdict))
-            + "  %,d rows, head %d %s"
-                .formatted(report.rows(), report.head().sequence(), report.head().hex()));
+        "%s  %,d rows, head %d %s",
+        console.bold(console.byMeaning(verdict, verdict)),
+        report.rows(),
+        report.head().sequence(),
+        report.head().hex());
     List<Run> runs = Run.of(report.findings());
     Table table = new Table("check", "status", "row", "");
     runs.stream().limit(SHOWN).forEach(run -> table.row(run.cells(console)));
@@ -38,9 +40,7 @@ final class ReportPrinter {
     long unnamed = report.faults() - report.findings().stream().filter(Finding::isFault).count();
     long more = report.findings().size() - shown + unnamed;
     if (more > 0) {
-      console.line(
-          "and %,d findings more; --output json shows up to %,d"
-              .formatted(more, Finding.MAX_NAMED));
+      console.line("and %,d findings more; --output json shows up to %,d", more, Finding.MAX_NAMED);
     }
   }
 
@@ -72,13 +72,13 @@ final class ReportPrinter {
           && next.message().equals(first.message());
     }
 
-    Table.Cell[] cells(Console console) {
+    Object[] cells(Console console) {
       String status = label(first.status());
-      return new Table.Cell[] {
-        Table.Cell.of(first.check()),
+      return new Object[] {
+        first.check(),
         new Table.Cell(status, text -> console.byMeaning(text, status)),
-        Table.Cell.of(rows()),
-        Table.Cell.of(Console.printable(first.message()))
+        rows(),
+        Console.printable(first.message())
       };
     }
 
@@ -98,8 +98,7 @@ final class ReportPrinter {
       out.element()
           .beginObject()
           .member("check", finding.check())
-          .name("counts")
-          .canonical(Boolean.toString(finding.counts()))
+          .member("counts", finding.counts())
           .member("message", finding.message());
       finding.sequence().ifPresent(sequence -> out.member("sequence", sequence));
       out.member("status", label(finding.status())).endObject();

@@ -11,17 +11,18 @@ import dev.indelible.ledger.RowFault;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.ledger.RowSignatureNote;
 import java.util.List;
+import java.util.Locale;
 
-/** Whether the rows at the end of a chain are signed, as far as its own signed notes say. */
+/** State of row signatures at the end of a chain, by its own signed notes. */
 enum RowSignatures {
-  /** Every row is; no note says otherwise. */
+  /** Every row is signed. */
   ON,
-  /** The last sound note says that they are not. */
+  /** The last valid note states that rows are unsigned. */
   OFF,
-  /** It cannot be told: the notes cannot be read, or who signed the last is not known here. */
+  /** Unknown: the notes cannot be read, or an unknown key signed the last. */
   UNKNOWN;
 
-  /** Reads the notes of a ledger; one that was proven changed or planted says nothing. */
+  /** Reads the notes of a ledger; a proven forgery is ignored. */
   static RowSignatures read(LedgerReader ledger, KeyRing keys) throws LedgerException {
     RowCheck check = new RowCheck(keys);
     RowSignatures[] last = {ON};
@@ -45,10 +46,6 @@ enum RowSignatures {
 
   /** The name in JSON and text. */
   String label() {
-    return switch (this) {
-      case ON -> "on";
-      case OFF -> "off";
-      case UNKNOWN -> "unknown";
-    };
+    return name().toLowerCase(Locale.ROOT);
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.base.ThrowingConsumer;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -14,7 +15,7 @@ import java.util.Locale;
 final class StandardOutput extends OutputStream {
   private final OutputStream out;
 
-  /** What comes after a failure has nowhere to go. */
+  /** Set by the first failure; later output is dropped. */
   private boolean failed;
 
   StandardOutput(OutputStream out) {
@@ -28,20 +29,20 @@ final class StandardOutput extends OutputStream {
 
   @Override
   public void write(byte[] bytes, int from, int length) throws IOException {
-    run(() -> out.write(bytes, from, length));
+    run(to -> to.write(bytes, from, length));
   }
 
   @Override
   public void flush() throws IOException {
-    run(out::flush);
+    run(OutputStream::flush);
   }
 
-  private void run(Writing writing) throws IOException {
+  private void run(ThrowingConsumer<OutputStream, IOException> writing) throws IOException {
     if (failed) {
       return;
     }
     try {
-      writing.run();
+      writing.accept(out);
     } catch (IOException e) {
       if (isClosedByReader(e)) {
         throw e;
@@ -53,12 +54,6 @@ final class StandardOutput extends OutputStream {
 
   private static boolean isClosedByReader(IOException e) {
     return String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT).contains("broken pipe");
-  }
-
-  /** Writes something. */
-  @FunctionalInterface
-  private interface Writing {
-    void run() throws IOException;
   }
 
   /** Standard output could not be written to. */

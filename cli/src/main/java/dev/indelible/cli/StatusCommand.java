@@ -3,6 +3,7 @@ package dev.indelible.cli;
 
 import dev.indelible.HealthCheck;
 import dev.indelible.HealthReport;
+import dev.indelible.base.ThrowingFunction;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.journal.WaitingEvents;
 import dev.indelible.json.CanonicalWriter;
@@ -80,7 +81,7 @@ final class StatusCommand extends Verb {
     // The state depends on every field, so it is added last.
     Optional<Head> head = read(ledger, "the last row", StatusCommand::head);
     List<StatusField> read = new ArrayList<>();
-    read.add(rows(read(ledger, "rows", SqliteLedger::size)));
+    read.add(StatusField.number("rows", "rows", read(ledger, "rows", SqliteLedger::size)));
     read.addAll(blocked(read(ledger, "refusals", SqliteLedger::blocked)));
     read.add(deadLetters(check.deadLetters()));
     read.add(waiting(check.waiting()));
@@ -106,9 +107,12 @@ final class StatusCommand extends Verb {
   }
 
   /** Reads a value of the ledger; empty, and not zero, if it cannot be read (D11). */
-  private <T> Optional<T> read(Optional<SqliteLedger> ledger, String what, Reading<T> reading) {
+  private <T> Optional<T> read(
+      Optional<SqliteLedger> ledger,
+      String what,
+      ThrowingFunction<SqliteLedger, T, LedgerException> reading) {
     try {
-      return ledger.isPresent() ? Optional.of(reading.read(ledger.get())) : Optional.empty();
+      return ledger.isPresent() ? Optional.of(reading.apply(ledger.get())) : Optional.empty();
     } catch (LedgerException e) {
       String reason = what + " cannot be read: " + e.getMessage();
       health = health.and(List.of(new HealthEntry(HealthEntry.LEDGER, reason)));
@@ -135,23 +139,19 @@ final class StatusCommand extends Verb {
         .flatMap(Function.identity());
   }
 
-  private static StatusField rows(Optional<Long> rows) {
-    return StatusField.number("rows", "rows", rows);
-  }
-
   /** Returns refusals and escalations; rows record both as one event type. */
   private static List<StatusField> blocked(Optional<BlockedCounts> counts) {
     StatusField refusals =
         StatusField.number("refusals", "refusals", counts.map(BlockedCounts::refusals));
     long unknown = counts.map(BlockedCounts::unknown).orElse(0L);
-    String text =
+    String more =
         unknown == 0
-            ? refusals.text()
-            : refusals.text()
-                + StatusField.text(
-                    "; %,d more were refusals or escalations, their payloads are gone", unknown);
+            ? ""
+            : StatusField.text(
+                "; %,d more were refusals or escalations, their payloads are gone", unknown);
     return List.of(
-        new StatusField(refusals.name(), text, refusals.member(), refusals.json()),
+        new StatusField(
+            refusals.name(), refusals.text() + more, refusals.member(), refusals.json()),
         StatusField.number("escalations", "escalations", counts.map(BlockedCounts::escalations)),
         StatusField.jsonOnly("blocked", StatusField.number(counts.map(BlockedCounts::rows))));
   }
@@ -175,13 +175,13 @@ final class StatusCommand extends Verb {
         waiting.map(this::describe).orElse(StatusField.UNREADABLE),
         "waiting",
         out ->
-            waiting.ifPresentOrElse(
+            out.nullable(
+                waiting,
                 events ->
                     out.beginObject()
                         .member("alive", events.alive())
                         .member("ended", events.ended())
-                        .endObject(),
-                () -> out.canonical("null")));
+                        .endObject()));
   }
 
   private String describe(WaitingEvents events) {
@@ -211,14 +211,13 @@ final class StatusCommand extends Verb {
             .orElse(StatusField.UNREADABLE),
         "head",
         out ->
-            head.filter(last -> !last.equals(Head.EMPTY))
-                .ifPresentOrElse(
-                    last ->
-                        out.beginObject()
-                            .member("hash", last.hex())
-                            .member("sequence", last.sequence())
-                            .endObject(),
-                    () -> out.canonical("null")));
+            out.nullable(
+                head.filter(last -> !last.equals(Head.EMPTY)),
+                last ->
+                    out.beginObject()
+                        .member("hash", last.hex())
+                        .member("sequence", last.sequence())
+                        .endObject()));
   }
 
   private StatusField signatures(RowSignatures found) {
@@ -252,7 +251,7 @@ final class StatusCommand extends Verb {
         "last tally",
         tally.map(LastTally::describe).orElse(console().yellow("(unknown)")),
         "tally",
-        out -> tally.ifPresentOrElse(last -> last.write(out), () -> out.canonical("null")));
+        out -> out.nullable(tally, last -> last.write(out)));
   }
 
   private static List<StatusField> keys(HealthReport check) {
@@ -265,7 +264,7 @@ final class StatusCommand extends Verb {
             ids.map(all -> String.join(", ", all.stream().map(states::marked).toList()))
                 .orElse("(unusable)"),
             "keys",
-            out -> ids.ifPresentOrElse(out::strings, () -> out.canonical("null"))),
+            out -> out.nullable(ids, out::strings)),
         StatusField.jsonOnly(
             "revoked_keys",
             out -> out.strings(ids.orElse(List.of()).stream().filter(states::isRevoked).toList())));
@@ -306,10 +305,7 @@ final class StatusCommand extends Verb {
             .map(rules -> StatusField.text("%,d rules, %s", rules.rules().size(), rules.digest()))
             .orElse("(unusable)"),
         "policy",
-        out ->
-            policy
-                .map(RulePolicy::digest)
-                .ifPresentOrElse(out::string, () -> out.canonical("null")));
+        out -> out.nullable(policy.map(RulePolicy::digest)));
   }
 
   /** Prints the state, then every problem, then the other fields. */
@@ -356,11 +352,5 @@ final class StatusCommand extends Verb {
           .endObject();
     }
     out.endArray();
-  }
-
-  /** Reads a value of a ledger. */
-  @FunctionalInterface
-  private interface Reading<T> {
-    T read(SqliteLedger ledger) throws LedgerException;
   }
 }

@@ -31,7 +31,7 @@ record StatusField(String name, String text, String member, Consumer<CanonicalWr
   }
 
   static Consumer<CanonicalWriter> number(Optional<Long> value) {
-    return out -> out.canonical(value.map(String::valueOf).orElse("null"));
+    return out -> out.nullable(value, out::number);
   }
 
   static String text(Optional<Long> value) {

@@ -4,6 +4,7 @@ package dev.indelible.cli;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /** Rows of text in columns, each as wide as its widest cell. */
 final class Table {
@@ -16,8 +17,9 @@ final class Table {
     this.heads = List.of(heads);
   }
 
-  void row(Cell... cells) {
-    rows.add(List.of(cells));
+  /** Adds a row: a {@link Cell} for each column, or a value that is shown as it is. */
+  void row(Object... cells) {
+    rows.add(Stream.of(cells).map(Cell::of).toList());
   }
 
   boolean isEmpty() {
@@ -61,7 +63,9 @@ final class Table {
    */
   record Cell(String text, UnaryOperator<String> style) {
     static Cell of(Object text) {
-      return new Cell(String.valueOf(text), UnaryOperator.identity());
+      return text instanceof Cell cell
+          ? cell
+          : new Cell(String.valueOf(text), UnaryOperator.identity());
     }
   }
 }

@@ -8,6 +8,7 @@ import dev.indelible.IndelibleBuilder;
 import dev.indelible.OpenException;
 import dev.indelible.drain.DrainReport;
 import dev.indelible.health.HealthEntry;
+import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.Text;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.queue.DeferredAuditMetrics;
@@ -19,19 +20,20 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** What every verb has. */
+/** A verb: its options, its data directory and its output. */
 abstract class Verb implements Callable<Integer> {
   /** Most bytes of a reason or a name that goes on record. */
   private static final int MAX_WORDS_BYTES = 4_096;
 
-  /** How long the row of a decision that is printed is waited for, once the ledger keeps it out. */
+  /** Longest wait for the row of a printed decision while the ledger does not append it. */
   private static final Duration ROW_WAIT = Duration.ofSeconds(2);
 
-  /** How long that row is waited for while nothing keeps it out but a busy machine. */
+  /** Longest wait for that row on a busy machine. */
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
 
   private static final Duration POLL_INTERVAL = Duration.ofMillis(50);
@@ -91,15 +93,15 @@ abstract class Verb implements Callable<Integer> {
     }
     if (!Files.isDirectory(data().path())) {
       throw CommandFailure.usage(
-          data().path() + ": no data directory here; name one with --data DIR");
+          "%s: no data directory here; name one with --data DIR", data().path());
     }
   }
 
-  /** Refuses text for the record that says nothing, or too much. */
+  /** Refuses text for the record that is blank or too long. */
   static void requireWords(String option, String text) throws CommandFailure {
     if (text.isBlank() || Text.utf8Length(text) > MAX_WORDS_BYTES) {
       throw CommandFailure.usage(
-          option + ": say it in words, in at most " + MAX_WORDS_BYTES + " bytes");
+          "%s: say it in words, in at most %s bytes", option, MAX_WORDS_BYTES);
     }
   }
 
@@ -141,8 +143,17 @@ abstract class Verb implements Callable<Integer> {
     }
   }
 
+  /** Prints an object with these members as JSON, or a line for a person. */
+  final void print(Consumer<CanonicalWriter> members, String format, Object... values) {
+    if (json()) {
+      console().json(members);
+    } else {
+      console().line(format, values);
+    }
+  }
+
   /** Prints one line for the person who runs the command. */
   final void warn(String message) {
-    console().err().println("indelible: " + Console.printable(message));
+    console().warn(message);
   }
 }

@@ -16,14 +16,14 @@ final class Verbs {
     ALL.put("demo", DemoCommand.class);
     ALL.put("check", CheckCommand.class);
     ALL.put("gate", GateCommand.class);
-    ALL.put("hook", HookCommand.class);
-    ALL.put("log", LogCommand.class);
-    ALL.put("proof", ProofCommand.class);
+    ALL.put("hook", VerbGroup.Hook.class);
+    ALL.put("log", VerbGroup.Log.class);
+    ALL.put("proof", VerbGroup.Proof.class);
     ALL.put("dlq", DlqCommand.class);
     ALL.put("keys", KeysCommand.class);
     ALL.put("witness", WitnessCommand.class);
     ALL.put("status", StatusCommand.class);
-    ALL.put("bench", BenchCommand.class);
+    ALL.put("bench", VerbGroup.Bench.class);
     ALL.put("help", HelpCommand.class);
   }
 

@@ -3,7 +3,6 @@ package dev.indelible.cli;
 
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.VerifierKey;
-import dev.indelible.json.CanonicalWriter;
 import dev.indelible.witness.WitnessDirectory;
 import dev.indelible.witness.WitnessServer;
 import java.io.IOException;
@@ -25,7 +24,7 @@ import picocli.CommandLine.Parameters;
       WitnessCommand.Serve.class
     })
 final class WitnessCommand extends VerbGroup {
-  /** What every verb here has: where the witness is. */
+  /** A verb on the directory of a witness. */
   abstract static class WitnessVerb extends Verb {
     @Option(
         names = "--state",
@@ -63,13 +62,9 @@ final class WitnessCommand extends VerbGroup {
         VerifierKey.requireName(name);
         key = directory().init(name);
       } catch (IllegalArgumentException e) {
-        throw CommandFailure.usage("--name " + e.getMessage());
+        throw CommandFailure.usage("--name %s", e.getMessage());
       }
-      if (json()) {
-        console().json(new CanonicalWriter().beginObject().member("vkey", key.vkey()).endObject());
-      } else {
-        console().line(key.vkey());
-      }
+      print(out -> out.member("vkey", key.vkey()), "%s", key.vkey());
       return ExitCode.OK;
     }
   }
@@ -94,19 +89,11 @@ final class WitnessCommand extends VerbGroup {
       }
       for (VerifierKey log : logs) {
         boolean added = directory().trust(log);
-        if (json()) {
-          console()
-              .json(
-                  new CanonicalWriter()
-                      .beginObject()
-                      .name("added")
-                      .canonical(added ? "true" : "false")
-                      .member("log", log.vkey())
-                      .endObject());
-        } else {
-          console()
-              .line((added ? "trusted: " : "trusted already: ") + Console.printable(log.name()));
-        }
+        print(
+            out -> out.member("added", added).member("log", log.vkey()),
+            "%s: %s",
+            added ? "trusted" : "trusted already",
+            Console.printable(log.name()));
       }
       return ExitCode.OK;
     }
@@ -125,7 +112,8 @@ final class WitnessCommand extends VerbGroup {
       description = "Answer add-checkpoint requests (C2SP tlog-witness v1.0.0) until ended.",
       footer = {
         "",
-        "Plain HTTP, on the loopback interface unless told otherwise; for TLS put a proxy before it."
+        "Plain HTTP, on the loopback interface unless told otherwise; for TLS put a proxy before"
+            + " it."
       })
   static final class Serve extends WitnessVerb {
     private static final int MAX_PORT = 65_535;
@@ -156,8 +144,7 @@ final class WitnessCommand extends VerbGroup {
       try {
         return WitnessServer.start(open.witness(), address);
       } catch (IOException e) {
-        throw CommandFailure.usage(
-            "--listen " + listen + ": cannot listen there: " + e.getMessage());
+        throw CommandFailure.usage("--listen %s: cannot listen there: %s", listen, e.getMessage());
       }
     }
 
@@ -165,18 +152,11 @@ final class WitnessCommand extends VerbGroup {
       String host = address.getAddress().getHostAddress();
       String url =
           "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
-      if (json()) {
-        console()
-            .json(
-                new CanonicalWriter()
-                    .beginObject()
-                    .member("url", url)
-                    .member("vkey", key.vkey())
-                    .endObject());
-      } else {
-        console().line("witness " + key.vkey());
-        console().line("listens on " + url);
-      }
+      print(
+          out -> out.member("url", url).member("vkey", key.vkey()),
+          "witness %s\nlistens on %s",
+          key.vkey(),
+          url);
       console().out().flush();
     }
 
@@ -188,7 +168,7 @@ final class WitnessCommand extends VerbGroup {
           port < 0 || host.isEmpty() ? null : new InetSocketAddress(host, port);
       if (address == null || address.isUnresolved()) {
         throw CommandFailure.usage(
-            "--listen " + listen + ": not of the form HOST:PORT, as in 127.0.0.1:8127");
+            "--listen %s: not of the form HOST:PORT, as in 127.0.0.1:8127", listen);
       }
       return address;
     }

@@ -13,7 +13,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Whose cosignatures are asked for. */
+/** Witnesses whose cosignatures are required. */
 final class WitnessOptions {
   @Option(
       names = "--witness",
@@ -32,7 +32,7 @@ final class WitnessOptions {
     return policy != null || !witnesses.isEmpty();
   }
 
-  /** What is asked for, if anything is. */
+  /** Returns the policy of the witnesses, or empty if none are given. */
   Optional<WitnessPolicy> policy() throws CommandFailure {
     if (policy != null && !witnesses.isEmpty()) {
       throw CommandFailure.usage("--witness and --policy: give one of them");
@@ -49,10 +49,10 @@ final class WitnessOptions {
           ? Optional.empty()
           : Optional.of(WitnessPolicy.of(List.of(), keys, keys.size()));
     } catch (IOException e) {
-      throw CommandFailure.usage(policy + ": cannot be read: " + e.getMessage());
+      throw CommandFailure.usage("%s: cannot be read: %s", policy, e.getMessage());
     } catch (CheckpointParseException | IllegalArgumentException e) {
       throw CommandFailure.usage(
-          (policy == null ? "--witness" : policy.toString()) + ": " + e.getMessage());
+          "%s: %s", (policy == null ? "--witness" : policy.toString()), e.getMessage());
     }
   }
 }

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Consumer;
 
 /**
  * Writes RFC 8785 (JCS) text into a growing byte buffer.
@@ -78,7 +79,28 @@ public final class CanonicalWriter {
 
   /** Writes an integer member; exact for magnitudes up to 2^53. */
   public CanonicalWriter member(String name, long value) {
-    return name(name).ascii(Long.toString(value));
+    return name(name).number(value);
+  }
+
+  /** Writes an integer; exact for magnitudes up to 2^53. */
+  public CanonicalWriter number(long value) {
+    return ascii(Long.toString(value));
+  }
+
+  /** Writes a boolean member. */
+  public CanonicalWriter member(String name, boolean value) {
+    return name(name).ascii(Boolean.toString(value));
+  }
+
+  /** Writes a value, or {@code null} if it is empty. */
+  public <T> CanonicalWriter nullable(Optional<T> value, Consumer<T> write) {
+    value.ifPresentOrElse(write, () -> ascii("null"));
+    return this;
+  }
+
+  /** Writes a string, or {@code null} if it is empty. */
+  public CanonicalWriter nullable(Optional<String> value) {
+    return nullable(value, this::string);
   }
 
   /** Writes a member whose value is bytes in lower-case hex. */

@@ -104,7 +104,7 @@ public record Tally(
   public SystemEvent toEvent() {
     CanonicalWriter out = new CanonicalWriter().beginObject();
     write(out, "attempts", attempts);
-    out.name("closed").canonical(Boolean.toString(closed));
+    out.member("closed", closed);
     out.name("covers").beginObject();
     write(out, "decisions", rows);
     out.member("first", first).member("last", last).endObject();

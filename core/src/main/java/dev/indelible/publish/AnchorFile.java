@@ -11,7 +11,6 @@ import dev.indelible.ledger.KeyHistory;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
@@ -30,7 +29,7 @@ import java.util.Optional;
  * @param path the file
  */
 record AnchorFile(Path path) {
-  /** How much of the end is looked at for the last checkpoint: some hundreds of them. */
+  /** Bytes at the end that are read for the last checkpoint: some hundreds of checkpoints. */
   private static final int TAIL_BYTES = 128 * 1024;
 
   /**
@@ -60,7 +59,7 @@ record AnchorFile(Path path) {
     return last;
   }
 
-  /** What it states, if a key of the log signed it that signs so many rows. */
+  /** Returns the checkpoint if a key of the log signed it that signs so many rows. */
   static Optional<Checkpoint> signed(
       SignedCheckpoint checkpoint, String origin, KeyHistory history) {
     try {
@@ -84,19 +83,13 @@ record AnchorFile(Path path) {
       bytes.write(AnchorReader.entry(checkpoint));
     }
     boolean isNew = create();
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.APPEND)) {
-      ByteBuffer left = ByteBuffer.wrap(bytes.toByteArray());
-      while (left.hasRemaining()) {
-        channel.write(left);
-      }
-      channel.force(true);
-    }
+    DurableFiles.append(path, bytes.toByteArray());
     if (isNew) {
       syncName();
     }
   }
 
-  /** Whether the file ends in the middle of an entry. */
+  /** Returns true if the file ends in the middle of an entry. */
   private boolean isCutShort() throws IOException {
     if (Files.notExists(path) || Files.size(path) == 0) {
       return false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.publish;
 
+import dev.indelible.base.DurableFiles;
 import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.SignedCheckpoint;
@@ -34,20 +35,19 @@ import java.util.function.Consumer;
  * between leaves nothing out. An empty file begins with the last checkpoint there is: it covers all
  * rows before it.
  */
-public final class AnchorFollower {
+public final class AnchorFollower extends Follower {
   /** Checkpoints appended with one sync. */
   private static final int AT_ONCE = 1_000;
 
   private final AnchorFile file;
   private final KeySource keys;
   private final Consumer<String> contradicted;
-  private final Appending appending;
 
   /** The size of the last checkpoint in the file, if that is known; written by its thread. */
   private volatile OptionalLong anchored = OptionalLong.empty();
 
   /**
-   * How it goes.
+   * State of the anchor file.
    *
    * @param anchored the size of the last checkpoint in the file that the log's key signed: 0 if
    *     there is none, empty while that is not known
@@ -57,10 +57,10 @@ public final class AnchorFollower {
 
   private AnchorFollower(
       Path file, LedgerSource source, KeySource keys, Consumer<String> contradicted) {
+    super("indelible-anchor", "anchor", source, DEFAULT_INTERVAL);
     this.file = new AnchorFile(file);
     this.keys = keys;
     this.contradicted = contradicted;
-    this.appending = new Appending(source);
   }
 
   /**
@@ -74,13 +74,13 @@ public final class AnchorFollower {
   public static AnchorFollower start(
       Path file, LedgerSource source, KeySource keys, Consumer<String> contradicted) {
     AnchorFollower anchoring = new AnchorFollower(file, source, keys, contradicted);
-    anchoring.appending.start();
+    anchoring.start();
     return anchoring;
   }
 
-  /** How it goes. */
+  /** Returns the state of the anchor file. */
   public State state() {
-    return new State(anchored, appending.trouble());
+    return new State(anchored, trouble());
   }
 
   /**
@@ -95,45 +95,23 @@ public final class AnchorFollower {
     return new AnchorFile(file).last(origin, history).map(Checkpoint::size).orElse(0L);
   }
 
-  /** Has what is not there yet appended, and ends with that. */
-  public void stop() {
-    appending.stop();
+  @Override
+  List<Path> files() {
+    return List.of(file.path());
   }
 
-  /**
-   * Waits for the end, after {@link #stop}. What is not appended then is so at the next start.
-   *
-   * @param deadline on the clock of {@link System#nanoTime}
-   */
-  public void awaitEnd(long deadline) {
-    appending.awaitEnd(deadline);
-  }
-
-  /** The thread. */
-  private final class Appending extends Follower {
-    Appending(LedgerSource source) {
-      super("indelible-anchor", "anchor", source, DEFAULT_INTERVAL);
-    }
-
-    @Override
-    List<Path> files() {
-      return List.of(file.path());
-    }
-
-    @Override
-    Optional<String> look(LedgerReader ledger)
-        throws LedgerException, KeyException, CheckpointParseException {
-      try {
-        return AnchorFollower.this.look(ledger);
-      } catch (IOException e) {
-        return Optional.of(
-            "%s: cannot be appended to: %s: %s"
-                .formatted(file.path(), e.getClass().getSimpleName(), e.getMessage()));
-      }
+  @Override
+  Optional<String> look(LedgerReader ledger)
+      throws LedgerException, KeyException, CheckpointParseException {
+    try {
+      return follow(ledger);
+    } catch (IOException e) {
+      return Optional.of(
+          "%s: cannot be appended to: %s".formatted(file.path(), DurableFiles.reason(e)));
     }
   }
 
-  private Optional<String> look(LedgerReader ledger)
+  private Optional<String> follow(LedgerReader ledger)
       throws LedgerException, KeyException, CheckpointParseException, IOException {
     Optional<StoredCheckpoint> stored = ledger.lastCheckpoint();
     if (stored.isEmpty()) {
@@ -154,10 +132,10 @@ public final class AnchorFollower {
     return append(ledger, history, known.isPresent() ? size + 1 : last.size(), last);
   }
 
-  /** Why the log is not the one that the file is of any more; empty if it is. */
+  /** Returns why the log does not continue the file; empty if it does. */
   private Optional<String> contradiction(LedgerReader ledger, Checkpoint known, Checkpoint last)
       throws LedgerException {
-    if (known.size() > last.size() && known.size() > appending.lastSize()) {
+    if (known.size() > last.size() && known.size() > lastSize()) {
       return Optional.of(
           "%s: the log was rolled back: the anchor has its checkpoint over %s rows, and its last is over %s"
               .formatted(file.path(), known.size(), last.size()));

@@ -23,13 +23,13 @@ import org.slf4j.LoggerFactory;
  * is wrong, and once more when the log is closed.
  */
 abstract class Follower {
-  /** How often the log is looked at while all is well. */
+  /** Interval between looks at the log without a fault. */
   static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
 
   /** Longest wait after something was wrong; the wait doubles up to it. */
   private static final Duration LONGEST_BACKOFF = Duration.ofMinutes(1);
 
-  /** How often something wrong is logged, at most, while its reason changes. */
+  /** Shortest interval between log lines while the reason of a fault changes. */
   private static final Duration TROUBLE_LOG_INTERVAL = Duration.ofMinutes(1);
 
   private static final Logger LOG = LoggerFactory.getLogger(Follower.class);
@@ -72,7 +72,7 @@ abstract class Follower {
   abstract Optional<String> look(LedgerReader ledger)
       throws LedgerException, KeyException, CheckpointParseException, InterruptedException;
 
-  /** What was wrong when it looked last; empty if nothing was. */
+  /** Returns the fault that the last look found, or empty. */
   final Optional<String> trouble() {
     return trouble;
   }
@@ -110,7 +110,7 @@ abstract class Follower {
     return well;
   }
 
-  /** Looks, and says what is wrong when that is new; returns whether all is well. */
+  /** Looks at the log, and logs a new fault; returns true if there is none. */
   private boolean look() throws InterruptedException {
     Optional<String> found;
     try {
@@ -169,17 +169,18 @@ abstract class Follower {
     return now.toNanos();
   }
 
-  /** Has it look once more, and end. */
-  final void stop() {
+  /** Makes it look at the log once more and end. */
+  public final void stop() {
     closing.countDown();
   }
 
   /**
-   * Waits for its end, and leaves it if that does not come.
+   * Waits for its end after {@link #stop}, and interrupts it at the deadline. Work that is left is
+   * done after the next start.
    *
    * @param deadline on the clock of {@link System#nanoTime}
    */
-  final void awaitEnd(long deadline) {
+  public final void awaitEnd(long deadline) {
     boolean interrupted = Thread.interrupted();
     try {
       thread.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime())));

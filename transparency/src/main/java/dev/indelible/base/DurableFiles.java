@@ -4,6 +4,7 @@ package dev.indelible.base;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -12,6 +13,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -78,12 +80,50 @@ public final class DurableFiles {
             file,
             Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
             ownerOnlyFile(file.toAbsolutePath().getParent()))) {
-      ByteBuffer rest = ByteBuffer.wrap(content);
-      while (rest.hasRemaining()) {
-        channel.write(rest);
-      }
-      channel.force(true);
+      write(channel, content);
     }
+  }
+
+  /** Appends to a file, or creates it with the default mode, and syncs the content. */
+  public static void append(Path file, byte[] content) throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+      write(channel, content);
+    }
+  }
+
+  private static void write(FileChannel channel, byte[] content) throws IOException {
+    ByteBuffer rest = ByteBuffer.wrap(content);
+    while (rest.hasRemaining()) {
+      channel.write(rest);
+    }
+    channel.force(true);
+  }
+
+  /**
+   * Locks a file, which is created if it does not exist. Closing the channel releases the lock.
+   *
+   * @return empty if this process or another holds the lock
+   */
+  public static Optional<FileChannel> lock(Path file) throws IOException {
+    FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    boolean locked = false;
+    try {
+      locked = channel.tryLock() != null;
+      return locked ? Optional.of(channel) : Optional.empty();
+    } catch (OverlappingFileLockException e) {
+      return Optional.empty();
+    } finally {
+      if (!locked) {
+        channel.close();
+      }
+    }
+  }
+
+  /** Returns a failure as text: the type and the message. */
+  public static String reason(IOException e) {
+    return e.getClass().getSimpleName() + ": " + e.getMessage();
   }
 
   /**

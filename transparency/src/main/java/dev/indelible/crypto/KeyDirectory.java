@@ -98,7 +98,7 @@ public final class KeyDirectory {
    * @param chain records that the old key introduces the next
    * @throws KeyException if another process rotates the key, or a key cannot be read or stored
    */
-  public <X extends Exception> Rotation rotate(Introduction<X> chain) throws KeyException, X {
+  public <X extends Exception> Rotation rotate(KeyRecord<X> chain) throws KeyException, X {
     return alone(() -> rotateAlone(open(), chain));
   }
 
@@ -121,11 +121,11 @@ public final class KeyDirectory {
     return alone(() -> replaceAlone(loss.confirm()));
   }
 
-  private <X extends Exception> Replacement replaceAlone(Succession<X> chain)
+  private <X extends Exception> Replacement replaceAlone(KeyRecord<X> chain)
       throws KeyException, IOException, X {
-    Staged staged = stage(chain::isOnRecord);
+    Staged staged = stage(chain);
     if (!staged.onRecord()) {
-      chain.begin(staged.key());
+      chain.add(staged.key(), staged.key());
     }
     Path unusable = privateKey();
     if (Files.exists(unusable, LinkOption.NOFOLLOW_LINKS)) {
@@ -152,16 +152,20 @@ public final class KeyDirectory {
      *
      * @throws KeyException if the key is not lost
      */
-    Succession<X> confirm() throws KeyException, X;
+    KeyRecord<X> confirm() throws KeyException, X;
   }
 
-  /** The record that a key follows a lost one. */
-  public interface Succession<X extends Exception> {
-    /** Returns true if it is recorded that this key signs. */
-    boolean isOnRecord(VerificationKey key) throws X;
+  /** The chain, which records that a key follows another. */
+  public interface KeyRecord<X extends Exception> {
+    /** Returns true if the chain records that this key signs. */
+    boolean contains(VerificationKey key) throws X;
 
-    /** Records durably that this key signs from there on. */
-    void begin(SigningKey next) throws X;
+    /**
+     * Records durably that {@code next} signs from there on.
+     *
+     * @param signer the key that signs the record: the one before, or the new key if that is lost
+     */
+    void add(SigningKey signer, Signer next) throws X;
   }
 
   /**
@@ -171,13 +175,13 @@ public final class KeyDirectory {
    * @param next the signer that signs from now on
    * @param chain records that the present key introduces the next
    */
-  public <X extends Exception> void handOver(Signer next, Introduction<X> chain)
+  public <X extends Exception> void handOver(Signer next, KeyRecord<X> chain)
       throws KeyException, X {
     alone(
         () -> {
           SigningKey current = open();
-          if (!chain.isIntroduced(next.verificationKey())) {
-            chain.introduce(current, next);
+          if (!chain.contains(next.verificationKey())) {
+            chain.add(current, next);
           }
           useElsewhere(next.verificationKey());
           Files.delete(privateKey());
@@ -226,11 +230,11 @@ public final class KeyDirectory {
     T run() throws KeyException, IOException, X;
   }
 
-  private <X extends Exception> Rotation rotateAlone(SigningKey current, Introduction<X> chain)
+  private <X extends Exception> Rotation rotateAlone(SigningKey current, KeyRecord<X> chain)
       throws KeyException, IOException, X {
-    Staged staged = stage(chain::isIntroduced);
+    Staged staged = stage(chain);
     if (!staged.onRecord()) {
-      chain.introduce(current, staged.key());
+      chain.add(current, staged.key());
     }
     takeOver(directory.resolve(NEXT_KEY), staged.key());
     return new Rotation(
@@ -238,12 +242,12 @@ public final class KeyDirectory {
   }
 
   /** Returns the next key: the stored one if it is recorded, or else a new one, stored. */
-  private <X extends Exception> Staged stage(OnRecord<X> chain)
+  private <X extends Exception> Staged stage(KeyRecord<X> chain)
       throws KeyException, IOException, X {
     Path staged = directory.resolve(NEXT_KEY);
     if (Files.exists(staged, LinkOption.NOFOLLOW_LINKS)) {
       SigningKey next = read(staged, "move it away if it is not a key of this log");
-      if (chain.has(next.verificationKey())) {
+      if (chain.contains(next.verificationKey())) {
         return new Staged(next, true);
       }
       Files.delete(staged);
@@ -258,12 +262,6 @@ public final class KeyDirectory {
    * @param onRecord true if the chain has recorded it
    */
   private record Staged(SigningKey key, boolean onRecord) {}
-
-  /** The chain, asked for one key. */
-  @FunctionalInterface
-  private interface OnRecord<X extends Exception> {
-    boolean has(VerificationKey key) throws X;
-  }
 
   /** Makes the next key the signing key; its public key first, as a reader of its rows needs it. */
   private void takeOver(Path staged, SigningKey next) throws KeyException, IOException {
@@ -281,15 +279,6 @@ public final class KeyDirectory {
    * @param resumed true if an interrupted rotation was completed
    */
   public record Rotation(VerificationKey from, VerificationKey to, boolean resumed) {}
-
-  /** The record that one key introduces another. */
-  public interface Introduction<X extends Exception> {
-    /** Returns true if it is recorded that this key was introduced. */
-    boolean isIntroduced(VerificationKey key) throws X;
-
-    /** Records durably that {@code current} introduces {@code next}. */
-    void introduce(SigningKey current, Signer next) throws X;
-  }
 
   /** Returns true if an external signer signs and no private key is here. */
   public boolean isElsewhere() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.tlog;
 
+import dev.indelible.base.DurableFiles;
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.merkle.EntryBundle;
@@ -11,14 +12,11 @@ import dev.indelible.merkle.TileSource;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -93,23 +91,12 @@ public final class LogDirectory implements AutoCloseable {
   }
 
   private static FileChannel lock(Path directory) throws IOException, LogDirectoryException {
-    FileChannel channel =
-        FileChannel.open(
-            directory.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    try {
-      FileLock held = channel.tryLock();
-      if (held != null) {
-        return channel;
-      }
-    } catch (OverlappingFileLockException e) {
-      // Held by this process.
-    } catch (IOException e) {
-      channel.close();
-      throw e;
-    }
-    channel.close();
-    throw LogDirectoryException.unfit(
-        directory + ": another writer is at work here; try again when it is done", null);
+    return DurableFiles.lock(directory.resolve(LOCK))
+        .orElseThrow(
+            () ->
+                LogDirectoryException.unfit(
+                    directory + ": another writer is at work here; try again when it is done",
+                    null));
   }
 
   /** Returns the directory. */
@@ -285,7 +272,7 @@ public final class LogDirectory implements AutoCloseable {
     }
     return e instanceof FileSystemException system && system.getReason() != null
         ? system.getReason()
-        : e.getClass().getSimpleName() + ": " + e.getMessage();
+        : DurableFiles.reason(e);
   }
 
   /** Releases the lock. Files that were added and not published may be lost. */

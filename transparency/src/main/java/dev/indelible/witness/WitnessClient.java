@@ -139,33 +139,26 @@ public final class WitnessClient {
   /** Returns the meaning of an answer; empty to ask again from another size. */
   private Optional<WitnessReply> read(Answer answer, SignedCheckpoint checkpoint, long from) {
     if (answer.failure().isPresent()) {
-      return Optional.of(new WitnessReply.Failed(answer.failure().get()));
+      return failed(answer.failure().get());
     }
     try {
       return switch (answer.status()) {
         case AddCheckpointResponse.Cosigned.STATUS, AddCheckpointResponse.Conflict.STATUS ->
             read(AddCheckpointResponse.parse(answer.status(), answer.body()), checkpoint, from);
         case WitnessAnswer.UNPROCESSABLE ->
-            Optional.of(
-                new WitnessReply.Contradicted(
-                    "it saw %s rows, and says that this does not continue them: %s"
-                        .formatted(from, answer.text())));
+            contradicted(
+                "it saw %s rows, and says that this does not continue them: %s"
+                    .formatted(from, answer.text()));
         case WitnessAnswer.NOT_FOUND ->
-            Optional.of(
-                new WitnessReply.Failed(
-                    "it does not know this log; have it trust the log's key: " + answer.text()));
+            failed("it does not know this log; have it trust the log's key: " + answer.text());
         case WitnessAnswer.FORBIDDEN ->
-            Optional.of(
-                new WitnessReply.Failed(
-                    "it knows this log under another key; have it trust the log's key: "
-                        + answer.text()));
-        default ->
-            Optional.of(
-                new WitnessReply.Failed(
-                    "it answered status " + answer.status() + ": " + answer.text()));
+            failed(
+                "it knows this log under another key; have it trust the log's key: "
+                    + answer.text());
+        default -> failed("it answered status " + answer.status() + ": " + answer.text());
       };
     } catch (CheckpointParseException e) {
-      return Optional.of(new WitnessReply.Failed(e.getMessage()));
+      return failed(e.getMessage());
     }
   }
 
@@ -176,18 +169,23 @@ public final class WitnessClient {
     }
     long said = ((AddCheckpointResponse.Conflict) response).size();
     if (said == from && from == 0) {
-      return Optional.of(
-          new WitnessReply.Failed("it says that it saw no rows, and refuses to begin with them"));
+      return failed("it says that it saw no rows, and refuses to begin with them");
     }
     if (said == from) {
       // It would have been asked from there; so it is the root that it does not agree with.
-      return Optional.of(
-          new WitnessReply.Contradicted(
-              "it saw other rows than these, of which it saw " + said + ", too"));
+      return contradicted("it saw other rows than these, of which it saw " + said + ", too");
     }
     forgot |= said < vouched;
     known = said;
     return Optional.empty();
+  }
+
+  private static Optional<WitnessReply> failed(String reason) {
+    return Optional.of(new WitnessReply.Failed(reason));
+  }
+
+  private static Optional<WitnessReply> contradicted(String reason) {
+    return Optional.of(new WitnessReply.Contradicted(reason));
   }
 
   private WitnessReply cosignature(List<NoteSignature> lines, SignedCheckpoint checkpoint) {

@@ -9,17 +9,14 @@ import dev.indelible.crypto.KeyDirectory;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.SigningKey;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The files of one witness: {@code keys/} with its private key, {@code witness.vkey} with its name
@@ -57,7 +54,7 @@ public record WitnessDirectory(Path path) {
       }
       return key;
     } catch (IOException e) {
-      throw new WitnessException(path + ": cannot be written: " + reason(e), e);
+      throw new WitnessException(path + ": cannot be written: " + DurableFiles.reason(e), e);
     }
   }
 
@@ -84,7 +81,7 @@ public record WitnessDirectory(Path path) {
   }
 
   /**
-   * Has the witness cosign a log; one that is at work does so from its next request on.
+   * Adds a log to cosign; a running witness cosigns it from its next request on.
    *
    * @return whether it did not before
    * @throws WitnessException if this is no log's key, or the list cannot be written
@@ -101,7 +98,7 @@ public record WitnessDirectory(Path path) {
       append(logs(), log.vkey());
       return true;
     } catch (IOException e) {
-      throw new WitnessException(logs() + ": cannot be written: " + reason(e), e);
+      throw new WitnessException(logs() + ": cannot be written: " + DurableFiles.reason(e), e);
     }
   }
 
@@ -152,19 +149,12 @@ public record WitnessDirectory(Path path) {
   private FileChannel lock() throws WitnessException {
     Path file = path.resolve("lock");
     try {
-      FileChannel channel =
-          FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      try {
-        FileLock lock = channel.tryLock();
-        if (lock != null) {
-          return channel;
-        }
-      } catch (OverlappingFileLockException e) {
-        // As if another process had it.
+      Optional<FileChannel> lock = DurableFiles.lock(file);
+      if (lock.isPresent()) {
+        return lock.get();
       }
-      channel.close();
     } catch (IOException e) {
-      throw new WitnessException(file + ": cannot be locked: " + reason(e), e);
+      throw new WitnessException(file + ": cannot be locked: " + DurableFiles.reason(e), e);
     }
     throw new WitnessException(
         path + ": the witness here is at work already, in this process or another");
@@ -180,7 +170,7 @@ public record WitnessDirectory(Path path) {
       }
       return keys;
     } catch (IOException e) {
-      throw new WitnessException(file + ": cannot be read: " + reason(e), e);
+      throw new WitnessException(file + ": cannot be read: " + DurableFiles.reason(e), e);
     } catch (CheckpointParseException e) {
       throw new WitnessException(file + ": " + e.getMessage(), e);
     }
@@ -188,14 +178,7 @@ public record WitnessDirectory(Path path) {
 
   /** Adds a line to a file, and returns when that is on disk. */
   private static void append(Path file, String line) throws IOException {
-    try (FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
-      ByteBuffer left = ByteBuffer.wrap((line + "\n").getBytes(StandardCharsets.UTF_8));
-      while (left.hasRemaining()) {
-        channel.write(left);
-      }
-      channel.force(true);
-    }
+    DurableFiles.append(file, (line + "\n").getBytes(StandardCharsets.UTF_8));
   }
 
   private static void makeDirectory(Path directory) throws IOException {
@@ -223,9 +206,5 @@ public record WitnessDirectory(Path path) {
 
   private Path memory() {
     return path.resolve("memory");
-  }
-
-  private static String reason(IOException e) {
-    return e.getClass().getSimpleName() + ": " + e.getMessage();
   }
 }

@@ -62,7 +62,7 @@ final class WitnessMemory {
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (IOException e) {
-      throw new WitnessException(file + ": cannot be read: " + reason(e), e);
+      throw new WitnessException(file + ": cannot be read: " + DurableFiles.reason(e), e);
     } catch (CheckpointParseException | VerificationException e) {
       throw new WitnessException(
           file + ": is not as this witness wrote it: " + e.getMessage() + "; restore it", e);
@@ -81,16 +81,12 @@ final class WitnessMemory {
       // An existing file aside is of a process that died: no other writes here.
       DurableFiles.replace(file, aside, cosigned.bytes());
     } catch (IOException e) {
-      throw new WitnessException(file + ": cannot be written: " + reason(e), e);
+      throw new WitnessException(file + ": cannot be written: " + DurableFiles.reason(e), e);
     }
   }
 
   /** Returns the SHA-256 of an origin, which names the log in file names and URLs. */
   static String nameOf(String origin) {
     return HexFormat.of().formatHex(Sha256.hash(origin.getBytes(StandardCharsets.UTF_8)));
-  }
-
-  private static String reason(IOException e) {
-    return e.getClass().getSimpleName() + ": " + e.getMessage();
   }
 }
