@@ -5,6 +5,7 @@ import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
@@ -182,6 +183,20 @@ public final class SqliteLedger implements LedgerReader {
   /** As {@link #settled(Path, UUID)}, of this ledger and as it is now. */
   public long settled(UUID journal) throws LedgerException {
     return reading(() -> position(connection, journal));
+  }
+
+  /** Returns whether an event is in a row or a dead letter, or was purged from those on record. */
+  public boolean isRecorded(UUID event) throws LedgerException {
+    return first(
+            "SELECT EXISTS (SELECT 1 FROM signed_events WHERE id = ?1)"
+                + " OR EXISTS (SELECT 1 FROM signed_events_dlq WHERE id = ?1)"
+                + " OR EXISTS (SELECT 1 FROM signed_events WHERE event_type = ?2 AND"
+                + " CASE WHEN json_valid(payload) THEN"
+                + " json_extract(payload, '$.details.event_id') = ?1 END)",
+            row -> row.getBoolean(1),
+            event.toString(),
+            SystemEvent.LETTER_PURGED)
+        .orElseThrow();
   }
 
   /** Counts the decisions that blocked, by what their payloads say. Reads rows, and no index. */
