@@ -46,6 +46,11 @@ public final class SqliteLedger implements LedgerReader {
   /** SQLite file format, section 1.3: the first 16 bytes. */
   private static final byte[] MAGIC = "SQLite format 3\0".getBytes(StandardCharsets.US_ASCII);
 
+  /** SQLite file format, section 1.3.3: the offset of the write version, and the newest known. */
+  private static final int WRITE_VERSION_AT = 18;
+
+  private static final int NEWEST_WRITE_VERSION = 2;
+
   static final String LETTER_COLUMNS =
       "letter, id, agent_id, event_type, timestamp, payload_hash, payload, failure_reason,"
           + " failed_at, attempts, replayed_as";
@@ -386,9 +391,26 @@ public final class SqliteLedger implements LedgerReader {
     try (Connection moment = connect(url, BUSY_TIMEOUT_MILLIS)) {
       // One moment for all that is compared, whatever is written meanwhile.
       moment.setAutoCommit(false);
-      return Optional.of(new SqliteStorage(moment, everyRow).state());
+      StorageState state = new SqliteStorage(moment, everyRow).state();
+      return Optional.of(header().map(state::withFault).orElse(state));
     } catch (SQLException e) {
       throw unreadable(file, e);
+    }
+  }
+
+  /** Returns what the file's header states that no writer of it states; empty if nothing. */
+  private Optional<String> header() {
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] header = in.readNBytes(WRITE_VERSION_AT + 1);
+      int version = header.length > WRITE_VERSION_AT ? header[WRITE_VERSION_AT] & 0xff : 0;
+      return version <= NEWEST_WRITE_VERSION
+          ? Optional.empty()
+          : Optional.of(
+              "the file's header states write version %s, which no SQLite writes to: nothing can be recorded"
+                  .formatted(version));
+    } catch (IOException e) {
+      // The connection reads it; a failure of that is reported.
+      return Optional.empty();
     }
   }
 
