@@ -55,6 +55,16 @@ public final class SqliteLedger implements LedgerReader {
       "letter, id, agent_id, event_type, timestamp, payload_hash, payload, failure_reason,"
           + " failed_at, attempts, replayed_as";
 
+  /** The bytes of all texts of a dead letter; read from its header, whatever their lengths. */
+  static final String LETTER_BYTES =
+      "octet_length(id) + octet_length(agent_id) + octet_length(event_type)"
+          + " + octet_length(timestamp) + octet_length(payload_hash) + octet_length(payload)"
+          + " + octet_length(failure_reason) + octet_length(failed_at)"
+          + " + coalesce(octet_length(replayed_as), 0)";
+
+  /** More bytes than a dead letter has: its payload fits a segment of a journal. */
+  static final int MOST_LETTER_BYTES = 4 << 20;
+
   private static final String SELECT_CHECKPOINTS =
       "SELECT size, note FROM indelible_checkpoints AS c ";
 
@@ -381,6 +391,21 @@ public final class SqliteLedger implements LedgerReader {
 
   @Override
   public void forEachDeadLetter(Visitor<DeadLetter> visitor) throws LedgerException {
+    Optional<Long> oversized =
+        first(
+            "SELECT letter FROM signed_events_dlq NOT INDEXED WHERE "
+                + LETTER_BYTES
+                + " > "
+                + MOST_LETTER_BYTES
+                + " LIMIT 1",
+            row -> row.getLong(1));
+    if (oversized.isPresent()) {
+      throw new LedgerException(
+          "%s: dead letter %s has more bytes than any that is written, and is not read; keep the file, and restore it from a copy"
+              .formatted(file, oversized.get()),
+          true,
+          null);
+    }
     forEach(
         "SELECT " + LETTER_COLUMNS + " FROM signed_events_dlq ORDER BY letter",
         row -> visitor.visit(letter(row)));
@@ -435,7 +460,7 @@ public final class SqliteLedger implements LedgerReader {
         text(row, 7),
         text(row, 8),
         text(row, 9),
-        row.getInt(10),
+        (int) Math.max(Integer.MIN_VALUE, Math.min(Integer.MAX_VALUE, row.getLong(10))),
         Optional.ofNullable(row.getString(11)));
   }
 

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.sqlite;
 
+import dev.indelible.event.Timestamps;
 import dev.indelible.ledger.StorageState;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -50,6 +56,17 @@ final class SqliteStorage {
           "CREATE (?:UNIQUE )?(?<type>TABLE|INDEX) +(?<name>\"(?:[^\"]|\"\")+\"|`(?:[^`]|``)+`"
               + "|'(?:[^']|'')+'|\\[[^\\]]+\\]|[A-Za-z_\\x80-\\uffff][\\w$\\x80-\\uffff]*)"
               + "(?=[\\s(/-])(?! *(?i:NOT EXISTS))");
+
+  private static final List<String> LETTER_TEXTS =
+      List.of(
+          "id",
+          "agent_id",
+          "event_type",
+          "timestamp",
+          "payload",
+          "failure_reason",
+          "failed_at",
+          "replayed_as");
 
   private final Connection connection;
   private final boolean everyRow;
@@ -371,7 +388,20 @@ final class SqliteStorage {
   private void compareDeadLetters() throws SQLException {
     none(
         "signed_events_dlq: %s of its rows have a number or a count that no dead letter has",
-        "SELECT count(*) FROM signed_events_dlq NOT INDEXED WHERE letter < 1 OR attempts < 0");
+        "SELECT count(*) FROM signed_events_dlq NOT INDEXED WHERE letter < 1"
+            + " OR attempts NOT BETWEEN 0 AND "
+            + Integer.MAX_VALUE);
+    none(
+        "signed_events_dlq: %s of its events wait more than once",
+        "SELECT count(*) FROM (SELECT 1 FROM signed_events_dlq NOT INDEXED WHERE replayed_as IS NULL"
+            + " GROUP BY id, payload_hash HAVING count(*) > 1)");
+    none(
+        "signed_events_dlq: %s of its rows have more bytes than any that is written",
+        "SELECT count(*) FROM signed_events_dlq NOT INDEXED WHERE "
+            + SqliteLedger.LETTER_BYTES
+            + " > "
+            + SqliteLedger.MOST_LETTER_BYTES);
+    compareLetterTexts();
     none(
         "signed_events_dlq: %s of its rows say that they were replayed, and the chain has no row of"
             + " their event",
@@ -380,11 +410,60 @@ final class SqliteStorage {
             + " (SELECT 1 FROM signed_events AS e WHERE e.id = d.id))");
   }
 
+  /** Reads the stored bytes of each dead letter: decoded, one text can stand for several. */
+  private void compareLetterTexts() throws SQLException {
+    String bytes =
+        LETTER_TEXTS.stream()
+            .map(column -> "CAST(%s AS BLOB)".formatted(column))
+            .collect(Collectors.joining(", "));
+    int before = faults.size();
+    Statements.forEach(
+        connection,
+        "SELECT letter, %s FROM signed_events_dlq NOT INDEXED WHERE %s <= %s"
+            .formatted(bytes, SqliteLedger.LETTER_BYTES, SqliteLedger.MOST_LETTER_BYTES),
+        row -> {
+          for (int i = 0; i < LETTER_TEXTS.size(); i++) {
+            byte[] stored = row.getBytes(i + 2);
+            if (stored != null && !isWritten(LETTER_TEXTS.get(i), stored)) {
+              faults.add(
+                  "signed_events_dlq: dead letter %s has text in %s that no writer leaves"
+                      .formatted(row.getLong(1), LETTER_TEXTS.get(i)));
+            }
+          }
+          return faults.size() - before < MOST_OF_A_KIND;
+        });
+  }
+
+  private static boolean isWritten(String column, byte[] stored) {
+    String text;
+    try {
+      text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(stored)).toString();
+    } catch (CharacterCodingException e) {
+      return false;
+    }
+    return switch (column) {
+      case "timestamp", "failed_at" -> isTime(text);
+      // The cause may be another program's message, with lines.
+      case "failure_reason" ->
+          !text.isEmpty()
+              && text.chars().noneMatch(c -> Character.isISOControl(c) && "\t\n\r".indexOf(c) < 0);
+      default -> true;
+    };
+  }
+
+  private static boolean isTime(String text) {
+    try {
+      return Timestamps.format(Instant.parse(text)).equals(text);
+    } catch (DateTimeParseException e) {
+      return false;
+    }
+  }
+
   private void compareLedger() throws SQLException {
     List<String> ids = new ArrayList<>();
     Statements.forEach(
         connection,
-        "SELECT id FROM indelible_ledger LIMIT 2",
+        "SELECT CASE WHEN octet_length(id) <= 100 THEN id END FROM indelible_ledger LIMIT 2",
         row -> ids.add(String.valueOf(row.getString(1))));
     if (ids.size() != 1) {
       faults.add(
@@ -399,7 +478,8 @@ final class SqliteStorage {
   private void compareJournals() throws SQLException {
     Statements.forEach(
         connection,
-        "SELECT journal, position FROM indelible_journals NOT INDEXED",
+        "SELECT CASE WHEN octet_length(journal) <= 100 THEN journal END, position"
+            + " FROM indelible_journals NOT INDEXED",
         row -> {
           if (!isUuid(String.valueOf(row.getString(1))) || row.getLong(2) < 0) {
             faults.add("indelible_journals: has a row that is not a journal and a position in it");

@@ -291,6 +291,30 @@ class StorageTest {
         Arguments.of(
             "say that they were replayed", "UPDATE signed_events_dlq SET replayed_as = id"),
         Arguments.of("no dead letter has", "UPDATE signed_events_dlq SET letter = -1"),
+        Arguments.of("no dead letter has", "UPDATE signed_events_dlq SET attempts = 1 << 40"),
+        Arguments.of(
+            "has text in failed_at that no writer leaves",
+            "UPDATE signed_events_dlq SET failed_at = 'x'"),
+        Arguments.of(
+            "has text in failure_reason that no writer leaves",
+            "UPDATE signed_events_dlq SET failure_reason = char(27) || '[2J'"),
+        Arguments.of(
+            "has text in failure_reason that no writer leaves",
+            "UPDATE signed_events_dlq SET failure_reason = failure_reason || char(0) || 'x'"),
+        Arguments.of(
+            "has text in payload that no writer leaves",
+            "UPDATE signed_events_dlq SET payload = CAST(CAST(payload AS BLOB) || x'ff' AS TEXT)"),
+        Arguments.of(
+            "has text in agent_id that no writer leaves",
+            "UPDATE signed_events_dlq SET agent_id = CAST(x'ff' AS TEXT)"),
+        Arguments.of(
+            "wait more than once",
+            "INSERT INTO signed_events_dlq SELECT 7, id, agent_id, event_type, payload_hash,"
+                + " timestamp, payload, failure_reason, failed_at, attempts, NULL"
+                + " FROM signed_events_dlq"),
+        Arguments.of(
+            "more bytes than any that is written",
+            "UPDATE signed_events_dlq SET payload = CAST(zeroblob(5000000) AS TEXT)"),
         Arguments.of("lacks index (event_type)", "DROP INDEX signed_events_type"),
         Arguments.of(
             "has a unique key (agent_id, sequence)",
