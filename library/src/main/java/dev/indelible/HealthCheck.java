@@ -10,6 +10,7 @@ import dev.indelible.crypto.KeyRing;
 import dev.indelible.event.Timestamps;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.health.HealthReasons;
+import dev.indelible.journal.ChangedPosition;
 import dev.indelible.journal.JournalException;
 import dev.indelible.journal.JournalSettings;
 import dev.indelible.journal.WaitingEvents;
@@ -37,6 +38,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -231,17 +233,20 @@ public final class HealthCheck {
    */
   public static WaitingEvents waiting(DataDirectory data, Optional<SqliteLedger> ledger)
       throws JournalException {
-    try {
-      Optional<UUID> id = ledger.isPresent() ? ledger.get().id() : Optional.empty();
-      return WaitingEvents.read(data.journal(), id, journal -> settled(ledger, journal));
-    } catch (LedgerException e) {
-      throw new JournalException(e.getMessage(), e);
-    }
+    return waiting(data, ledger, changed -> {});
   }
 
-  private static long settled(Optional<SqliteLedger> ledger, UUID journal) throws JournalException {
+  /**
+   * Counts the events that wait, as {@link #waiting(DataDirectory, Optional)} does.
+   *
+   * @param changed receives each journal position that the ledger's own events contradict
+   */
+  static WaitingEvents waiting(
+      DataDirectory data, Optional<SqliteLedger> ledger, Consumer<ChangedPosition> changed)
+      throws JournalException {
     try {
-      return ledger.isPresent() ? ledger.get().settled(journal) : 0;
+      Optional<UUID> id = ledger.isPresent() ? ledger.get().id() : Optional.empty();
+      return WaitingEvents.read(data.journal(), id, new LedgerPositions(ledger), changed);
     } catch (LedgerException e) {
       throw new JournalException(e.getMessage(), e);
     }

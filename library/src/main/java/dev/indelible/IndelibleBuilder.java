@@ -298,11 +298,13 @@ public final class IndelibleBuilder {
 
   private Journal openJournal(Optional<UUID> ledger) throws JournalException {
     JournalSettings settings = journalSettings();
-    return Journal.open(
-        data.journal(),
-        ledger,
-        this::settled,
-        recoveryProgress.map(settings::withProgress).orElse(settings));
+    try (StartPositions positions = new StartPositions(data.database())) {
+      return Journal.open(
+          data.journal(),
+          ledger,
+          positions,
+          recoveryProgress.map(settings::withProgress).orElse(settings));
+    }
   }
 
   private Indelible start(
@@ -398,13 +400,5 @@ public final class IndelibleBuilder {
 
   private JournalSettings journalSettings() {
     return new JournalSettings(durability, journalQuotaBytes, syncInterval);
-  }
-
-  private long settled(UUID journal) throws JournalException {
-    try {
-      return SqliteLedger.settled(data.database(), journal);
-    } catch (LedgerException e) {
-      throw new JournalException(e.getMessage(), e);
-    }
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible;
 
+import dev.indelible.journal.ChangedPosition;
 import dev.indelible.journal.Extent;
 import dev.indelible.journal.Journal;
 import dev.indelible.journal.JournalException;
@@ -62,7 +63,7 @@ final class JournalCheck {
   /** Reports events that are accepted and not in the chain yet, which is no fault of the chain. */
   private void countWaiting(DataDirectory data) {
     try {
-      WaitingEvents events = HealthCheck.waiting(data, Optional.of(ledger));
+      WaitingEvents events = HealthCheck.waiting(data, Optional.of(ledger), this::changed);
       if (!events.isNone()) {
         note(
             Finding.JOURNAL,
@@ -72,6 +73,15 @@ final class JournalCheck {
     } catch (JournalException e) {
       note(Finding.JOURNAL, e.getMessage());
     }
+  }
+
+  /** Reports a position that was changed; one moved back may be two submissions of one event. */
+  private void changed(ChangedPosition changed) {
+    String message = "indelible_journals: " + changed.describe();
+    findings.add(
+        changed.skips()
+            ? Finding.broken(Finding.STORAGE, message)
+            : Finding.unknown(Finding.STORAGE, message));
   }
 
   /**

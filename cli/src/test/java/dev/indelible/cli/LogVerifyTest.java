@@ -4,6 +4,12 @@ package dev.indelible.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.cli.Cli.Result;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.journal.Journal;
+import dev.indelible.journal.JournalException;
+import dev.indelible.journal.JournalSettings;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.sqlite.SqliteLedger;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -19,6 +25,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
@@ -94,7 +101,10 @@ class LogVerifyTest {
     cli.sql("DELETE FROM indelible_checkpoints");
     cli.sql("DELETE FROM indelible_tiles");
     cli.sql("UPDATE indelible_tree SET size = 0, sequence = 0");
+    cli.sql("DELETE FROM indelible_journals");
     Files.delete(cli.data().resolve("last-checkpoint"));
+    // The events of the rows are still in the journal, and would wait.
+    Files.delete(cli.data().resolve("journal/0000/000000000000.seg"));
 
     cli.assertIntact(0);
   }
@@ -356,6 +366,66 @@ class LogVerifyTest {
     assertThat(result.exit()).isEqualTo(3);
     assertThat(result.out())
         .containsPattern("storage +unknown +indelible_journals: stands at 1000");
+  }
+
+  @Test
+  void positionMovedForwardIsBrokenAndSkipsNoEvent() throws Exception {
+    Path database = cli.data().resolve("indelible.db");
+    Journal left =
+        Journal.open(
+            cli.data().resolve("journal"),
+            SqliteLedger.identify(database),
+            journal -> position(database, journal),
+            JournalSettings.ofDefaults());
+    DeferredAuditEvent first = Cli.event(1);
+    DeferredAuditEvent second = Cli.event(2);
+    assertThat(left.offer(first) && left.offer(second)).isTrue();
+    left.close();
+    cli.sql("UPDATE indelible_journals SET position = position + 100000");
+
+    Result broken = cli.run("log", "verify");
+    cli.run("check", Cli.bash("ls")).ok();
+
+    assertThat(broken.exit()).isEqualTo(1);
+    assertThat(broken.out())
+        .containsPattern("storage +broken +indelible_journals: stands at .*moved forward")
+        .contains("2 events wait");
+    assertThat(cli.run("log", "show", first.id().toString()).exit()).isZero();
+    assertThat(cli.run("log", "show", second.id().toString()).exit()).isZero();
+    assertThat(cli.run("log", "verify").exit()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"UPDATE indelible_journals SET position = 0", "DELETE FROM indelible_journals"})
+  void positionMovedBackIsNotCountedAsWaiting(String sql) throws Exception {
+    cli.sql(sql);
+
+    Result result = cli.run("log", "verify");
+
+    assertThat(result.exit()).isEqualTo(3);
+    assertThat(result.out())
+        .containsPattern("storage +unknown +indelible_journals: stands at 0 .*moved back")
+        .doesNotContain("events wait");
+  }
+
+  @Test
+  void misalignedPositionIsNamedAndStopsNothing() throws Exception {
+    cli.sql("UPDATE indelible_journals SET position = position + 1");
+
+    assertThat(cli.run("log", "verify").out())
+        .containsPattern("storage +broken +indelible_journals: stands at ");
+    assertThat(cli.run("status").exit()).isZero();
+    cli.run("check", Cli.bash("ls")).ok();
+    assertThat(cli.run("log", "verify").exit()).isZero();
+  }
+
+  private static long position(Path database, UUID journal) throws JournalException {
+    try {
+      return SqliteLedger.settled(database, journal);
+    } catch (LedgerException e) {
+      throw new JournalException(e.getMessage(), e);
+    }
   }
 
   /** Counts are taken from the rows, whatever their index says. */

@@ -23,7 +23,9 @@ final class Cursor {
   /** Creates a cursor at a position within a segment. */
   Cursor(Segment segment, long position, long pastEnd) {
     this.segment = segment;
-    this.offset = (int) Math.max(SegmentFile.HEADER_BYTES, position - segment.base());
+    this.offset =
+        (int)
+            Math.max(SegmentFile.HEADER_BYTES, Math.max(position, segment.base()) - segment.base());
     this.pastEnd = pastEnd;
   }
 
@@ -68,9 +70,9 @@ final class Cursor {
       if (Frame.isPadding(segment.bytes(), offset, word)) {
         offset += length;
       } else if (isReadable(word, past) && whole(offset, length)) {
-        StoredEvent event = Frame.decode(segment.bytes(), offset);
+        Event event = new Event(Frame.decode(segment.bytes(), offset), offset);
         offset += length;
-        return new Event(event);
+        return event;
       } else if (!past && (word == 0 || Frame.state(word) == Frame.UNSYNCED)) {
         if (!segment.padAbandoned()) {
           return null;
@@ -148,8 +150,12 @@ final class Cursor {
   /** An item of a journal. */
   sealed interface Item permits Event, Lost {}
 
-  /** An event that was read. */
-  record Event(StoredEvent event) implements Item {}
+  /**
+   * An event that was read.
+   *
+   * @param offset of its frame in the file
+   */
+  record Event(StoredEvent event, int offset) implements Item {}
 
   /**
    * An event that was published and cannot be read.

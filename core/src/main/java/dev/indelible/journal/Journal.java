@@ -74,6 +74,18 @@ public final class Journal implements EventStore {
      * @throws JournalException if the ledger cannot be read
      */
     long settled(UUID journal) throws JournalException;
+
+    /**
+     * Returns whether the ledger contradicts its own position: it must have an event before the
+     * position, as a row or a dead letter, and must not have one after it. Without events to look
+     * up, nothing is contradicted.
+     *
+     * @param isBefore whether the event is before the position
+     * @throws JournalException if the ledger cannot be read
+     */
+    default boolean contradicts(UUID event, boolean isBefore) throws JournalException {
+      return false;
+    }
   }
 
   /**
@@ -146,7 +158,7 @@ public final class Journal implements EventStore {
     List<Slot> taken = new ArrayList<>();
     try {
       taken.add(directory.takeNew(ledger));
-      Recovery empty = Recovery.ofOwn(taken.get(0), List.of(), 0, found -> {});
+      Recovery empty = Recovery.ofOwn(taken.get(0), List.of(), 0, any -> 0, found -> {});
       return start(taken.get(0), settings, new Found(empty, new ArrayDeque<>(), List.of(), 0));
     } catch (IOException e) {
       JournalDirectory.release(taken);
@@ -240,7 +252,7 @@ public final class Journal implements EventStore {
       settled.add(isAsked ? positions.settled(slot.journal()) : 0);
       segments.add(slot.checkSegments(settled.get(settled.size() - 1)));
     }
-    Recovery mine = Recovery.ofOwn(own, segments.get(0), settled.get(0), progress);
+    Recovery mine = Recovery.ofOwn(own, segments.get(0), settled.get(0), positions, progress);
     Deque<Adopted> adopted = new ArrayDeque<>();
     List<Slot> drained = new ArrayList<>();
     long events = mine.events();
@@ -249,7 +261,11 @@ public final class Journal implements EventStore {
       long before = events;
       Optional<Recovery> left =
           Recovery.ofDead(
-              slot, segments.get(i), settled.get(i), found -> progress.accept(before + found));
+              slot,
+              segments.get(i),
+              settled.get(i),
+              positions,
+              found -> progress.accept(before + found));
       if (left.isPresent()) {
         adopted.add(new Adopted(slot, left.get().reader()));
         events += left.get().events();

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.journal;
 
+import dev.indelible.journal.Journal.Positions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The events that an earlier run left in a slot, after the position that the ledger has.
@@ -18,6 +21,8 @@ import java.util.function.LongConsumer;
  * @param bytes of all segments
  */
 record Recovery(long events, JournalReader reader, Segment last, int end, long bytes) {
+  private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
+
   /** Events counted between two reports of progress; takes a few milliseconds. */
   static final int EVENTS_PER_REPORT = 4096;
 
@@ -26,12 +31,16 @@ record Recovery(long events, JournalReader reader, Segment last, int end, long b
    * write to if the slot has none.
    *
    * @param files the slot's segments, checked
-   * @param settled the position up to which the ledger has it
+   * @param position the position that the ledger has committed
+   * @param positions compares it with the ledger's events
    * @param progress receives the number of events counted so far, now and then
    */
-  static Recovery ofOwn(Slot slot, List<Path> files, long settled, LongConsumer progress)
+  static Recovery ofOwn(
+      Slot slot, List<Path> files, long position, Positions positions, LongConsumer progress)
       throws IOException, JournalException {
-    List<Segment> segments = unsettled(slot, files, settled);
+    List<Segment> segments = new ArrayList<>(slot.openSegments(files));
+    long settled = start(slot, segments, position, positions);
+    removeSettled(segments, settled);
     if (segments.isEmpty()) {
       segments.add(
           Segment.create(
@@ -48,9 +57,12 @@ record Recovery(long events, JournalReader reader, Segment last, int end, long b
    *
    * @return empty if no event waits in it
    */
-  static Optional<Recovery> ofDead(Slot slot, List<Path> files, long settled, LongConsumer progress)
+  static Optional<Recovery> ofDead(
+      Slot slot, List<Path> files, long position, Positions positions, LongConsumer progress)
       throws IOException, JournalException {
-    List<Segment> segments = unsettled(slot, files, settled);
+    List<Segment> segments = new ArrayList<>(slot.openSegments(files));
+    long settled = start(slot, segments, position, positions);
+    removeSettled(segments, settled);
     if (segments.isEmpty()) {
       return Optional.empty();
     }
@@ -63,14 +75,36 @@ record Recovery(long events, JournalReader reader, Segment last, int end, long b
     return Optional.of(read);
   }
 
-  /** Opens the segments that reach beyond the settled position, and removes the others. */
-  private static List<Segment> unsettled(Slot slot, List<Path> files, long settled)
-      throws IOException, JournalException {
-    List<Segment> segments = new ArrayList<>(slot.openSegments(files));
+  /**
+   * Returns the position of the first event that the ledger does not have. It is the position that
+   * the ledger has committed, unless the ledger's own events contradict that: then nothing of the
+   * journal is skipped that the ledger does not have, and nothing is appended that it has (D2).
+   */
+  private static long start(Slot slot, List<Segment> segments, long position, Positions positions)
+      throws JournalException {
+    long start = position;
+    for (Segment segment : segments) {
+      SettledPosition found = SettledPosition.in(segment, slot.journal(), start, positions);
+      if (found.changed() != null) {
+        LOG.warn(
+            "{}: the ledger's position {}; events are recovered from {} on",
+            slot.directory(),
+            found.changed().describe(),
+            found.start());
+      }
+      start = found.start();
+      if (found.isFinal()) {
+        break;
+      }
+    }
+    return start;
+  }
+
+  /** Removes the segments that end before the settled position. */
+  private static void removeSettled(List<Segment> segments, long settled) throws IOException {
     while (!segments.isEmpty() && segments.get(0).end() <= settled) {
       segments.remove(0).delete();
     }
-    return segments;
   }
 
   private static Recovery read(

@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,6 +57,18 @@ public record WaitingEvents(
    */
   public static WaitingEvents read(Path directory, Optional<UUID> ledger, Positions positions)
       throws JournalException {
+    return read(directory, ledger, positions, changed -> {});
+  }
+
+  /**
+   * Counts the events that wait, as {@link #read(Path, Optional, Positions)} does.
+   *
+   * @param changed receives each position that the ledger's own events contradict; the events that
+   *     wait are then those that the ledger does not have
+   */
+  public static WaitingEvents read(
+      Path directory, Optional<UUID> ledger, Positions positions, Consumer<ChangedPosition> changed)
+      throws JournalException {
     if (Files.notExists(directory, LinkOption.NOFOLLOW_LINKS)) {
       return NONE;
     }
@@ -63,7 +76,7 @@ public record WaitingEvents(
     try {
       for (Path slot : slots(directory)) {
         try {
-          all = all.and(waiting(slot, ledger, positions));
+          all = all.and(waiting(slot, ledger, positions, changed));
         } catch (NoSuchFileException e) {
           if (Files.exists(slot)) {
             throw e;
@@ -113,7 +126,8 @@ public record WaitingEvents(
     return slots;
   }
 
-  private static WaitingEvents waiting(Path slot, Optional<UUID> ledger, Positions positions)
+  private static WaitingEvents waiting(
+      Path slot, Optional<UUID> ledger, Positions positions, Consumer<ChangedPosition> changed)
       throws IOException, JournalException {
     Optional<UUID> journal = Slot.journal(slot, ledger);
     if (journal.isEmpty()) {
@@ -121,7 +135,7 @@ public record WaitingEvents(
     }
     WaitingEvents found;
     synchronized (READING) {
-      found = count(slot, journal.get(), positions);
+      found = count(slot, journal.get(), positions, changed);
     }
     return found.isNone() || !Slot.isTaken(slot, new Disk())
         ? found
@@ -129,7 +143,8 @@ public record WaitingEvents(
   }
 
   /** Counts the events of one slot, as if its process had ended. */
-  private static WaitingEvents count(Path slot, UUID journal, Positions positions)
+  private static WaitingEvents count(
+      Path slot, UUID journal, Positions positions, Consumer<ChangedPosition> changed)
       throws IOException, JournalException {
     long events = 0;
     Optional<Instant> oldest = Optional.empty();
@@ -138,12 +153,14 @@ public record WaitingEvents(
       if (segment == null) {
         continue;
       }
-      // Read after the segment: events that the ledger has appended since are not counted.
-      long settled = positions.settled(journal);
-      if (segment.end() <= settled) {
+      SettledPosition settled = settled(segment, journal, positions);
+      if (settled.changed() != null) {
+        changed.accept(settled.changed());
+      }
+      if (segment.end() <= settled.start()) {
         continue;
       }
-      Cursor cursor = new Cursor(segment, settled, Long.MAX_VALUE);
+      Cursor cursor = new Cursor(segment, settled.start(), Long.MAX_VALUE);
       for (Cursor.Item item = cursor.next(); item != null; item = cursor.next()) {
         events++;
         if (oldest.isEmpty() && item instanceof Cursor.Event found) {
@@ -152,6 +169,22 @@ public record WaitingEvents(
       }
     }
     return new WaitingEvents(0, Optional.empty(), events, oldest);
+  }
+
+  /**
+   * Compares the ledger's position with a segment. The position is read after the segment, so
+   * events that the ledger has appended since are not counted; and again after a contradiction,
+   * because a process that is at work moves it with each batch.
+   */
+  private static SettledPosition settled(Segment segment, UUID journal, Positions positions)
+      throws JournalException {
+    while (true) {
+      long position = positions.settled(journal);
+      SettledPosition found = SettledPosition.in(segment, journal, position, positions);
+      if (found.changed() == null || positions.settled(journal) == position) {
+        return found;
+      }
+    }
   }
 
   /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.ledger;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -15,5 +16,12 @@ public record StorageState(String summary, List<String> faults, List<String> not
   public StorageState {
     faults = List.copyOf(faults);
     notes = List.copyOf(notes);
+  }
+
+  /** Returns this state with one more fault. */
+  public StorageState withFault(String fault) {
+    List<String> all = new ArrayList<>(faults);
+    all.add(fault);
+    return new StorageState(summary, all, notes);
   }
 }

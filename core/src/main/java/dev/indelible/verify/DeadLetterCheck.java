@@ -1,27 +1,104 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.verify;
 
+import dev.indelible.event.SystemEvent;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.ErasureNote;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowCheck;
+import dev.indelible.ledger.RowQuery;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 
 /**
- * Counts the dead letters that wait, and checks that each has the payload that was written. They
- * are not signed: one that was removed, or replaced as a whole, does not show.
+ * Checks that each dead letter has the payload that was written, and that the letters are those
+ * that the chain leaves: one that was replayed on record is marked as replayed and stays until it
+ * is purged or erased on record. A letter that no row names is not signed: one that was removed, or
+ * replaced as a whole, does not show here. Used by one thread.
  */
 final class DeadLetterCheck implements Check {
   private final Findings findings;
   private final LedgerReader ledger;
+  private final RowCheck content;
 
-  DeadLetterCheck(Findings findings, LedgerReader ledger) {
+  /** Whether rows before the first one shown are left out. */
+  private final boolean partial;
+
+  private final Set<Letter> replayed = new HashSet<>();
+
+  /** When each letter was purged. */
+  private final Map<Letter, String> purged = new HashMap<>();
+
+  /** The events whose payloads were erased, and with them the letters that became their rows. */
+  private final Set<String> erased = new HashSet<>();
+
+  /** The sequence of the last signed row shown. */
+  private long last;
+
+  /**
+   * Creates a check.
+   *
+   * @param content checks rows that are appended while it runs
+   * @param partial whether rows before the first one shown are left out
+   */
+  DeadLetterCheck(Findings findings, LedgerReader ledger, RowCheck content, boolean partial) {
     this.findings = findings;
     this.ledger = ledger;
+    this.content = content;
+    this.partial = partial;
+  }
+
+  /**
+   * Identity of a dead letter.
+   *
+   * @param number its number, which another one may have after it is purged
+   * @param event the id of its event
+   */
+  private record Letter(long number, String event) {}
+
+  /**
+   * A dead letter in the table.
+   *
+   * @param isReplayed whether it is marked as replayed
+   */
+  private record Stored(Letter letter, boolean isReplayed, String failedAt) {}
+
+  @Override
+  public void row(CheckedRow row) {
+    if (row.isSigned()) {
+      last = row.sequence();
+    }
+    boolean isNote =
+        row.is(SystemEvent.LETTER_REPLAYED)
+            || row.is(SystemEvent.LETTER_PURGED)
+            || row.is(SystemEvent.PAYLOAD_ERASED);
+    if (isNote && row.isSound()) {
+      note(row.row());
+    }
+  }
+
+  private void note(ChainRow row) {
+    letter(row, SystemEvent.LETTER_REPLAYED).ifPresent(replayed::add);
+    letter(row, SystemEvent.LETTER_PURGED).ifPresent(letter -> purged.put(letter, row.timestamp()));
+    ErasureNote.read(row).ifPresent(note -> erased.add(note.eventId()));
+  }
+
+  private static Optional<Letter> letter(ChainRow row, String type) {
+    return row.said(
+        type,
+        details ->
+            new Letter(details.optionalLong("letter").orElse(0), details.string("event_id")));
   }
 
   @Override
-  public void row(CheckedRow row) {}
-
-  @Override
   public void end() throws LedgerException {
+    List<Stored> stored = new ArrayList<>();
     ledger.forEachDeadLetter(
         letter -> {
           try {
@@ -29,8 +106,59 @@ final class DeadLetterCheck implements Check {
           } catch (LedgerException e) {
             findings.broken(Finding.DEAD_LETTERS, e.getMessage());
           }
+          stored.add(
+              new Stored(
+                  new Letter(letter.letter(), letter.id()),
+                  letter.replayedAs().isPresent(),
+                  letter.failedAt()));
           return true;
         });
+    compare(stored);
     findings.holds(Finding.DEAD_LETTERS, ledger.dlqSize() + " waiting to be replayed");
+  }
+
+  /** Compares the letters with the rows before them, and the rows that were appended meanwhile. */
+  private void compare(List<Stored> stored) throws LedgerException {
+    Set<Letter> replayedBefore = Set.copyOf(replayed);
+    Map<Letter, String> purgedBefore = Map.copyOf(purged);
+    readLater(SystemEvent.LETTER_REPLAYED);
+    readLater(SystemEvent.LETTER_PURGED);
+    readLater(SystemEvent.PAYLOAD_ERASED);
+    Set<Letter> gone = new HashSet<>(replayedBefore);
+    for (Stored one : stored) {
+      gone.remove(one.letter());
+      String purgedAt = purgedBefore.get(one.letter());
+      if (one.isReplayed() && !partial && !replayed.contains(one.letter())) {
+        broken(one.letter(), "is marked as replayed, and no event in the chain states that");
+      } else if (!one.isReplayed() && replayedBefore.contains(one.letter())) {
+        broken(one.letter(), "was replayed on record, and waits to be replayed");
+      } else if (purgedAt != null && one.failedAt().compareTo(purgedAt) <= 0) {
+        broken(one.letter(), "was purged on record, and is there again");
+      }
+    }
+    gone.removeAll(purged.keySet());
+    gone.removeIf(letter -> erased.contains(letter.event()));
+    for (Letter letter : gone) {
+      broken(letter, "was replayed on record, and is gone without a purge or an erasure on record");
+    }
+  }
+
+  private void readLater(String type) throws LedgerException {
+    if (last < Long.MAX_VALUE) {
+      ledger.forEachRow(
+          new RowQuery(last + 1, Optional.empty(), Optional.of(type)),
+          row -> {
+            if (content.content(row).isEmpty()) {
+              note(row);
+            }
+            return true;
+          });
+    }
+  }
+
+  private void broken(Letter letter, String message) {
+    findings.broken(
+        Finding.DEAD_LETTERS,
+        "dead letter %s of event %s: it %s".formatted(letter.number(), letter.event(), message));
   }
 }

@@ -127,7 +127,7 @@ public final class Verifier {
               ? List.of(
                   new PayloadCheck(findings, ledger, content),
                   new KeyCheck(findings, history, before == 0),
-                  new DeadLetterCheck(findings, ledger),
+                  new DeadLetterCheck(findings, ledger, content, before > 0),
                   new CompletenessCheck(findings, ledger, options.since()))
               : List.of(new RedactedCheck(findings, history)));
       checks.addAll(

@@ -148,7 +148,7 @@ final class TestJournal {
    * What {@link #recover} would read, for a ledger that has nothing, without a journal's threads.
    */
   List<AuditEvent> read(Slot slot) throws Exception {
-    Recovery recovery = Recovery.ofOwn(slot, slot.checkSegments(0), 0, count -> {});
+    Recovery recovery = Recovery.ofOwn(slot, slot.checkSegments(0), 0, any -> 0, count -> {});
     List<AuditEvent> read = new ArrayList<>();
     for (EventBatch next = recovery.reader().peek(100);
         next.mark().isPresent();

@@ -5,6 +5,7 @@ import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
@@ -45,9 +46,24 @@ public final class SqliteLedger implements LedgerReader {
   /** SQLite file format, section 1.3: the first 16 bytes. */
   private static final byte[] MAGIC = "SQLite format 3\0".getBytes(StandardCharsets.US_ASCII);
 
+  /** SQLite file format, section 1.3.3: the offset of the write version, and the newest known. */
+  private static final int WRITE_VERSION_AT = 18;
+
+  private static final int NEWEST_WRITE_VERSION = 2;
+
   static final String LETTER_COLUMNS =
       "letter, id, agent_id, event_type, timestamp, payload_hash, payload, failure_reason,"
           + " failed_at, attempts, replayed_as";
+
+  /** The bytes of all texts of a dead letter; read from its header, whatever their lengths. */
+  static final String LETTER_BYTES =
+      "octet_length(id) + octet_length(agent_id) + octet_length(event_type)"
+          + " + octet_length(timestamp) + octet_length(payload_hash) + octet_length(payload)"
+          + " + octet_length(failure_reason) + octet_length(failed_at)"
+          + " + coalesce(octet_length(replayed_as), 0)";
+
+  /** More bytes than a dead letter has: its payload fits a segment of a journal. */
+  static final int MOST_LETTER_BYTES = 4 << 20;
 
   private static final String SELECT_CHECKPOINTS =
       "SELECT size, note FROM indelible_checkpoints AS c ";
@@ -182,6 +198,20 @@ public final class SqliteLedger implements LedgerReader {
   /** As {@link #settled(Path, UUID)}, of this ledger and as it is now. */
   public long settled(UUID journal) throws LedgerException {
     return reading(() -> position(connection, journal));
+  }
+
+  /** Returns whether an event is in a row or a dead letter, or was purged from those on record. */
+  public boolean isRecorded(UUID event) throws LedgerException {
+    return first(
+            "SELECT EXISTS (SELECT 1 FROM signed_events WHERE id = ?1)"
+                + " OR EXISTS (SELECT 1 FROM signed_events_dlq WHERE id = ?1)"
+                + " OR EXISTS (SELECT 1 FROM signed_events WHERE event_type = ?2 AND"
+                + " CASE WHEN json_valid(payload) THEN"
+                + " json_extract(payload, '$.details.event_id') = ?1 END)",
+            row -> row.getBoolean(1),
+            event.toString(),
+            SystemEvent.LETTER_PURGED)
+        .orElseThrow();
   }
 
   /** Counts the decisions that blocked, by what their payloads say. Reads rows, and no index. */
@@ -361,6 +391,21 @@ public final class SqliteLedger implements LedgerReader {
 
   @Override
   public void forEachDeadLetter(Visitor<DeadLetter> visitor) throws LedgerException {
+    Optional<Long> oversized =
+        first(
+            "SELECT letter FROM signed_events_dlq NOT INDEXED WHERE "
+                + LETTER_BYTES
+                + " > "
+                + MOST_LETTER_BYTES
+                + " LIMIT 1",
+            row -> row.getLong(1));
+    if (oversized.isPresent()) {
+      throw new LedgerException(
+          "%s: dead letter %s has more bytes than any that is written, and is not read; keep the file, and restore it from a copy"
+              .formatted(file, oversized.get()),
+          true,
+          null);
+    }
     forEach(
         "SELECT " + LETTER_COLUMNS + " FROM signed_events_dlq ORDER BY letter",
         row -> visitor.visit(letter(row)));
@@ -371,9 +416,26 @@ public final class SqliteLedger implements LedgerReader {
     try (Connection moment = connect(url, BUSY_TIMEOUT_MILLIS)) {
       // One moment for all that is compared, whatever is written meanwhile.
       moment.setAutoCommit(false);
-      return Optional.of(new SqliteStorage(moment, everyRow).state());
+      StorageState state = new SqliteStorage(moment, everyRow).state();
+      return Optional.of(header().map(state::withFault).orElse(state));
     } catch (SQLException e) {
       throw unreadable(file, e);
+    }
+  }
+
+  /** Returns what the file's header states that no writer of it states; empty if nothing. */
+  private Optional<String> header() {
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] header = in.readNBytes(WRITE_VERSION_AT + 1);
+      int version = header.length > WRITE_VERSION_AT ? header[WRITE_VERSION_AT] & 0xff : 0;
+      return version <= NEWEST_WRITE_VERSION
+          ? Optional.empty()
+          : Optional.of(
+              "the file's header states write version %s, which no SQLite writes to: nothing can be recorded"
+                  .formatted(version));
+    } catch (IOException e) {
+      // The connection reads it; a failure of that is reported.
+      return Optional.empty();
     }
   }
 
@@ -398,7 +460,7 @@ public final class SqliteLedger implements LedgerReader {
         text(row, 7),
         text(row, 8),
         text(row, 9),
-        row.getInt(10),
+        (int) Math.max(Integer.MIN_VALUE, Math.min(Integer.MAX_VALUE, row.getLong(10))),
         Optional.ofNullable(row.getString(11)));
   }
 

@@ -175,7 +175,9 @@ final class SqliteSchema {
     }
     try {
       return Statements.first(
-          connection, "SELECT id FROM indelible_ledger", row -> UUID.fromString(row.getString(1)));
+          connection,
+          "SELECT CASE WHEN octet_length(id) <= 100 THEN id ELSE '' END FROM indelible_ledger",
+          row -> UUID.fromString(row.getString(1)));
     } catch (IllegalArgumentException | NullPointerException e) {
       int code = SQLiteErrorCode.SQLITE_CORRUPT.code;
       throw new SQLException("the ledger's id is not one any more", "", code);

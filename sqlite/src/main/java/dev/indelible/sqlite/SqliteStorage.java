@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.sqlite;
 
+import dev.indelible.event.Timestamps;
 import dev.indelible.ledger.StorageState;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -31,6 +40,33 @@ final class SqliteStorage {
 
   /** Levels that a tree of 2^63 leaves has tiles at. */
   private static final int LEVELS = 8;
+
+  /** Most entries of the catalogue on the ledger's tables that are compared. */
+  private static final int MOST_ENTRIES = 1_000;
+
+  /** Most characters of a name in a message. */
+  private static final int MOST_CHARACTERS = 100;
+
+  private static final String NOT_WRITTEN =
+      "sqlite_schema: has an entry of the name %s that SQLite does not write";
+
+  /** The start of a definition as SQLite writes it. */
+  private static final Pattern DEFINITION =
+      Pattern.compile(
+          "CREATE (?:UNIQUE )?(?<type>TABLE|INDEX) +(?<name>\"(?:[^\"]|\"\")+\"|`(?:[^`]|``)+`"
+              + "|'(?:[^']|'')+'|\\[[^\\]]+\\]|[A-Za-z_\\x80-\\uffff][\\w$\\x80-\\uffff]*)"
+              + "(?=[\\s(/-])(?! *(?i:NOT EXISTS))");
+
+  private static final List<String> LETTER_TEXTS =
+      List.of(
+          "id",
+          "agent_id",
+          "event_type",
+          "timestamp",
+          "payload",
+          "failure_reason",
+          "failed_at",
+          "replayed_as");
 
   private final Connection connection;
   private final boolean everyRow;
@@ -111,14 +147,23 @@ final class SqliteStorage {
         "SELECT group_concat(name, ' and ') FROM sqlite_schema WHERE rootpage > 0"
             + " GROUP BY rootpage HAVING count(*) > 1");
     name(
-        "sqlite_schema: has an entry of the name %s that SQLite does not write",
+        NOT_WRITTEN,
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND lower(name) IN ("
             + SqliteSchema.TABLES
-            + ") AND (lower(tbl_name) <> lower(name) OR sql NOT LIKE 'CREATE TABLE %')");
+            + ") AND lower(tbl_name) <> lower(name)");
+    name(
+        NOT_WRITTEN,
+        "SELECT name FROM sqlite_schema WHERE type NOT IN ('table', 'index', 'view', 'trigger')");
+    name(
+        NOT_WRITTEN,
+        "SELECT name FROM sqlite_schema WHERE name LIKE 'sqlite\\_%' ESCAPE '\\' AND NOT"
+            + " (type = 'table' AND (name = 'sqlite_sequence' OR name GLOB 'sqlite_stat[1-4]')"
+            + " OR type = 'index' AND name GLOB 'sqlite_autoindex_*' AND sql IS NULL)");
+    compareDefinitions();
     for (String table : SqliteSchema.structure(SqliteSchema.VERSION).keySet()) {
       for (String index : SqliteStructure.indexNames(connection, table)) {
         name(
-            "sqlite_schema: has an entry of the name %s that SQLite does not write",
+            NOT_WRITTEN,
             "SELECT name FROM sqlite_schema WHERE name = ? AND (type <> 'index'"
                 + " OR lower(tbl_name) <> ? OR sql NOT LIKE 'CREATE %INDEX %')",
             index,
@@ -133,7 +178,7 @@ final class SqliteStorage {
     List<String> shadowing = new ArrayList<>();
     Statements.forEach(
         connection,
-        "SELECT type || ' ' || name FROM sqlite_schema WHERE type IN ('table', 'view')"
+        "SELECT type || ' ' || substr(name, 1, 100) FROM sqlite_schema WHERE type IN ('table', 'view')"
             + " AND name LIKE 'pragma\\_%' ESCAPE '\\' ORDER BY name LIMIT "
             + MOST_NAMES,
         row -> shadowing.add(row.getString(1)));
@@ -146,7 +191,7 @@ final class SqliteStorage {
     List<String> others = new ArrayList<>();
     Statements.forEach(
         connection,
-        "SELECT type || ' ' || name FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+        "SELECT type || ' ' || substr(name, 1, 100) FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
             + " AND lower(tbl_name) NOT IN ("
             + SqliteSchema.TABLES
             + ") ORDER BY type, name",
@@ -159,6 +204,39 @@ final class SqliteStorage {
               + others.stream().limit(MOST_NAMES).collect(Collectors.joining(", "))
               + more);
     }
+  }
+
+  /** SQLite writes a definition anew up to the name, which is that of its entry. */
+  private void compareDefinitions() throws SQLException {
+    Statements.forEach(
+        connection,
+        "SELECT name, substr(sql, 1, 200), type FROM sqlite_schema WHERE type IN ('table', 'index')"
+            + " AND sql IS NOT NULL AND lower(tbl_name) IN ("
+            + SqliteSchema.TABLES
+            + ") LIMIT "
+            + MOST_ENTRIES,
+        row -> {
+          String name = String.valueOf(row.getString(1));
+          String definition = String.valueOf(row.getString(2));
+          Matcher written = DEFINITION.matcher(definition);
+          if (name.length() < MOST_CHARACTERS
+              && !(written.lookingAt()
+                  && written.group("type").equalsIgnoreCase(row.getString(3))
+                  && unquoted(written.group("name")).equals(name))) {
+            faults.add(NOT_WRITTEN.formatted(name));
+          }
+          return true;
+        });
+  }
+
+  private static String unquoted(String name) {
+    char first = name.charAt(0);
+    if (first == '[') {
+      return name.substring(1, name.length() - 1);
+    }
+    return first == '"' || first == '`' || first == '\''
+        ? name.substring(1, name.length() - 1).replace("" + first + first, "" + first)
+        : name;
   }
 
   private void compareStructures(int version) throws SQLException {
@@ -190,7 +268,14 @@ final class SqliteStorage {
       faults.add("%s: lacks %s of schema version %s".formatted(table, property, version));
     }
     for (String property : surplus) {
-      if (property.startsWith(SqliteStructure.INDEX)) {
+      boolean isIndex = property.startsWith(SqliteStructure.INDEX);
+      if (isIndex
+          && (property.contains(SqliteStructure.EXPRESSION)
+              || property.endsWith(SqliteStructure.PARTIAL))) {
+        faults.add(
+            "%s: has %s, which is not the ledger's and can stop recording: what it computes of a new row may fail"
+                .formatted(table, property));
+      } else if (isIndex) {
         notes.add("%s: has %s, which is not the ledger's".formatted(table, property));
       } else {
         faults.add(
@@ -238,26 +323,37 @@ final class SqliteStorage {
                     + ")")
             == 0;
     if (alone && everyRow) {
-      check("");
+      check("integrity_check", line -> true);
       return;
     }
-    check("sqlite_schema");
+    check("integrity_check(sqlite_schema)", line -> true);
     for (String table : complete) {
       if (everyRow || !table.equals("signed_events")) {
-        check(table);
+        check("integrity_check(%s)".formatted(table), line -> true);
       }
+    }
+    if (everyRow) {
+      // A page that an application's table shares with the ledger, or with the free pages, is
+      // overwritten by the next write to either.
+      check("quick_check", SqliteStorage::isOfSharedPage);
     }
   }
 
-  private void check(String table) throws SQLException {
+  private static boolean isOfSharedPage(String line) {
+    return line.contains("2nd reference to page") || line.startsWith("Freelist:");
+  }
+
+  /** Adds what one of SQLite's own checks finds. */
+  private void check(String pragma, Predicate<String> isOfTheLedger) throws SQLException {
     List<String> found = new ArrayList<>();
     Statements.forEach(
         connection,
-        "PRAGMA integrity_check" + (table.isEmpty() ? "" : "(" + table + ")"),
+        "PRAGMA " + pragma,
         row -> {
           row.getString(1)
               .lines()
               .filter(line -> !line.equals("ok") && !line.startsWith("***"))
+              .filter(isOfTheLedger)
               .forEach(found::add);
           return true;
         });
@@ -292,7 +388,20 @@ final class SqliteStorage {
   private void compareDeadLetters() throws SQLException {
     none(
         "signed_events_dlq: %s of its rows have a number or a count that no dead letter has",
-        "SELECT count(*) FROM signed_events_dlq NOT INDEXED WHERE letter < 1 OR attempts < 0");
+        "SELECT count(*) FROM signed_events_dlq NOT INDEXED WHERE letter < 1"
+            + " OR attempts NOT BETWEEN 0 AND "
+            + Integer.MAX_VALUE);
+    none(
+        "signed_events_dlq: %s of its events wait more than once",
+        "SELECT count(*) FROM (SELECT 1 FROM signed_events_dlq NOT INDEXED WHERE replayed_as IS NULL"
+            + " GROUP BY id, payload_hash HAVING count(*) > 1)");
+    none(
+        "signed_events_dlq: %s of its rows have more bytes than any that is written",
+        "SELECT count(*) FROM signed_events_dlq NOT INDEXED WHERE "
+            + SqliteLedger.LETTER_BYTES
+            + " > "
+            + SqliteLedger.MOST_LETTER_BYTES);
+    compareLetterTexts();
     none(
         "signed_events_dlq: %s of its rows say that they were replayed, and the chain has no row of"
             + " their event",
@@ -301,11 +410,60 @@ final class SqliteStorage {
             + " (SELECT 1 FROM signed_events AS e WHERE e.id = d.id))");
   }
 
+  /** Reads the stored bytes of each dead letter: decoded, one text can stand for several. */
+  private void compareLetterTexts() throws SQLException {
+    String bytes =
+        LETTER_TEXTS.stream()
+            .map(column -> "CAST(%s AS BLOB)".formatted(column))
+            .collect(Collectors.joining(", "));
+    int before = faults.size();
+    Statements.forEach(
+        connection,
+        "SELECT letter, %s FROM signed_events_dlq NOT INDEXED WHERE %s <= %s"
+            .formatted(bytes, SqliteLedger.LETTER_BYTES, SqliteLedger.MOST_LETTER_BYTES),
+        row -> {
+          for (int i = 0; i < LETTER_TEXTS.size(); i++) {
+            byte[] stored = row.getBytes(i + 2);
+            if (stored != null && !isWritten(LETTER_TEXTS.get(i), stored)) {
+              faults.add(
+                  "signed_events_dlq: dead letter %s has text in %s that no writer leaves"
+                      .formatted(row.getLong(1), LETTER_TEXTS.get(i)));
+            }
+          }
+          return faults.size() - before < MOST_OF_A_KIND;
+        });
+  }
+
+  private static boolean isWritten(String column, byte[] stored) {
+    String text;
+    try {
+      text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(stored)).toString();
+    } catch (CharacterCodingException e) {
+      return false;
+    }
+    return switch (column) {
+      case "timestamp", "failed_at" -> isTime(text);
+      // The cause may be another program's message, with lines.
+      case "failure_reason" ->
+          !text.isEmpty()
+              && text.chars().noneMatch(c -> Character.isISOControl(c) && "\t\n\r".indexOf(c) < 0);
+      default -> true;
+    };
+  }
+
+  private static boolean isTime(String text) {
+    try {
+      return Timestamps.format(Instant.parse(text)).equals(text);
+    } catch (DateTimeParseException e) {
+      return false;
+    }
+  }
+
   private void compareLedger() throws SQLException {
     List<String> ids = new ArrayList<>();
     Statements.forEach(
         connection,
-        "SELECT id FROM indelible_ledger LIMIT 2",
+        "SELECT CASE WHEN octet_length(id) <= 100 THEN id END FROM indelible_ledger LIMIT 2",
         row -> ids.add(String.valueOf(row.getString(1))));
     if (ids.size() != 1) {
       faults.add(
@@ -320,7 +478,8 @@ final class SqliteStorage {
   private void compareJournals() throws SQLException {
     Statements.forEach(
         connection,
-        "SELECT journal, position FROM indelible_journals NOT INDEXED",
+        "SELECT CASE WHEN octet_length(journal) <= 100 THEN journal END, position"
+            + " FROM indelible_journals NOT INDEXED",
         row -> {
           if (!isUuid(String.valueOf(row.getString(1))) || row.getLong(2) < 0) {
             faults.add("indelible_journals: has a row that is not a journal and a position in it");

@@ -23,6 +23,12 @@ import java.util.regex.Pattern;
  * @param columns its columns in lower case, and the types that their values have
  */
 record SqliteStructure(List<String> properties, Map<String, List<String>> columns) {
+  /** Marks an index that computes something of a row, and can fail to. */
+  static final String EXPRESSION = "an expression";
+
+  /** Marks an index over the rows that a condition holds for, which can fail too. */
+  static final String PARTIAL = " over some of its rows";
+
   /** An index that refuses no row, and is chosen for a query only if it has what the query asks. */
   static final String INDEX = "index ";
 
@@ -70,6 +76,7 @@ record SqliteStructure(List<String> properties, Map<String, List<String>> column
       return Optional.empty();
     }
     Map<String, List<String>> columns = new TreeMap<>();
+    List<String> order = new ArrayList<>();
     Statements.forEach(
         connection,
         pragma("table_xinfo", table),
@@ -90,9 +97,11 @@ record SqliteStructure(List<String> properties, Map<String, List<String>> column
                       standard == null ? "" : " DEFAULT " + standard,
                       row.getInt("hidden") == 0 ? "" : " GENERATED"));
           String value = type.toLowerCase(Locale.ROOT);
+          order.add(name);
           columns.put(name, required ? List.of(value) : List.of(value, "null"));
           return true;
         });
+    properties.add("the column order " + String.join(", ", order));
     properties.addAll(indexes(connection, table));
     Set<String> referenced = new TreeSet<>();
     Statements.forEach(
@@ -135,7 +144,7 @@ record SqliteStructure(List<String> properties, Map<String, List<String>> column
         pragma("index_list", table),
         row -> {
           String kind = row.getBoolean("unique") ? "a unique key " : INDEX;
-          String partial = row.getBoolean("partial") ? " over some of its rows" : "";
+          String partial = row.getBoolean("partial") ? PARTIAL : "";
           kinds.put(row.getString("name"), kind + "(%s)" + partial);
           return true;
         });
@@ -158,7 +167,7 @@ record SqliteStructure(List<String> properties, Map<String, List<String>> column
             String name = row.getString("name");
             String collation = Objects.requireNonNullElse(row.getString("coll"), BINARY);
             columns.add(
-                (name == null ? "an expression" : lower(name))
+                (name == null ? EXPRESSION : lower(name))
                     + (row.getBoolean("desc") ? " DESC" : "")
                     + (collation.equalsIgnoreCase(BINARY) ? "" : " COLLATE " + collation));
           }
@@ -189,13 +198,21 @@ record SqliteStructure(List<String> properties, Map<String, List<String>> column
                 row -> row.getString(1),
                 table)
             .orElse("");
-    return TOKEN
-        .matcher(definition)
-        .results()
-        .map(token -> Objects.requireNonNullElse(token.group(1), "").toUpperCase(Locale.ROOT))
-        .filter(CLAUSES::containsKey)
-        .map(CLAUSES::get)
-        .map(Objects::requireNonNull)
-        .toList();
+    List<String> words =
+        TOKEN
+            .matcher(definition)
+            .results()
+            .map(token -> Objects.requireNonNullElse(token.group(1), "").toUpperCase(Locale.ROOT))
+            .toList();
+    List<String> clauses = new ArrayList<>();
+    for (int i = 0; i < words.size(); i++) {
+      String clause = CLAUSES.get(words.get(i));
+      boolean isBinary =
+          words.get(i).equals("COLLATE") && i + 1 < words.size() && words.get(i + 1).equals(BINARY);
+      if (clause != null && !isBinary) {
+        clauses.add(clause);
+      }
+    }
+    return clauses;
   }
 }

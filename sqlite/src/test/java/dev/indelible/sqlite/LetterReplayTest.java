@@ -27,6 +27,8 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Dead letters come back under their own id, once, or stay what they are (D2, D4, D6). */
 class LetterReplayTest {
@@ -66,6 +68,50 @@ class LetterReplayTest {
     log.append(poison);
     assertThat(log.ids()).hasSize(4);
     assertThat(log.letters()).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "UPDATE signed_events_dlq SET replayed_as = NULL | waits to be replayed",
+        "UPDATE signed_events_dlq SET letter = 9 | no event in the chain states that",
+        "DELETE FROM signed_events_dlq | is gone without a purge"
+      })
+  void letterThatContradictsItsReplayIsNamed(String sql, String finding) throws Exception {
+    Sql.run(log.file, "DROP TRIGGER refuse");
+    try (SqliteDeadLetters letters = SqliteDeadLetters.open(log.file, TestLog.KEY, TestLog.KEYS)) {
+      assertThat(letters.replay(letter())).isEmpty();
+    }
+    log.requireIntact();
+
+    Sql.run(log.file, sql);
+
+    requireDeadLetterFinding(finding);
+  }
+
+  @Test
+  void purgedLetterThatIsBackIsNamed() throws Exception {
+    Sql.run(
+        log.file, "DROP TRIGGER refuse", "CREATE TABLE kept AS SELECT * FROM signed_events_dlq");
+    try (SqliteDeadLetters letters = SqliteDeadLetters.open(log.file, TestLog.KEY, TestLog.KEYS)) {
+      letters.purge(letter(), "tried");
+    }
+    log.requireIntact();
+
+    Sql.run(log.file, "INSERT INTO signed_events_dlq SELECT * FROM kept");
+
+    requireDeadLetterFinding("was purged on record, and is there again");
+  }
+
+  private void requireDeadLetterFinding(String message) throws Exception {
+    assertThat(log.verify().findings())
+        .anySatisfy(
+            found -> {
+              assertThat(found.check()).isEqualTo("dead_letters");
+              assertThat(found.status()).isEqualTo(Finding.Status.BROKEN);
+              assertThat(found.message()).contains(message);
+            });
   }
 
   @Test

@@ -13,6 +13,7 @@ import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
 import dev.indelible.verify.Verifier;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -290,6 +291,30 @@ class StorageTest {
         Arguments.of(
             "say that they were replayed", "UPDATE signed_events_dlq SET replayed_as = id"),
         Arguments.of("no dead letter has", "UPDATE signed_events_dlq SET letter = -1"),
+        Arguments.of("no dead letter has", "UPDATE signed_events_dlq SET attempts = 1 << 40"),
+        Arguments.of(
+            "has text in failed_at that no writer leaves",
+            "UPDATE signed_events_dlq SET failed_at = 'x'"),
+        Arguments.of(
+            "has text in failure_reason that no writer leaves",
+            "UPDATE signed_events_dlq SET failure_reason = char(27) || '[2J'"),
+        Arguments.of(
+            "has text in failure_reason that no writer leaves",
+            "UPDATE signed_events_dlq SET failure_reason = failure_reason || char(0) || 'x'"),
+        Arguments.of(
+            "has text in payload that no writer leaves",
+            "UPDATE signed_events_dlq SET payload = CAST(CAST(payload AS BLOB) || x'ff' AS TEXT)"),
+        Arguments.of(
+            "has text in agent_id that no writer leaves",
+            "UPDATE signed_events_dlq SET agent_id = CAST(x'ff' AS TEXT)"),
+        Arguments.of(
+            "wait more than once",
+            "INSERT INTO signed_events_dlq SELECT 7, id, agent_id, event_type, payload_hash,"
+                + " timestamp, payload, failure_reason, failed_at, attempts, NULL"
+                + " FROM signed_events_dlq"),
+        Arguments.of(
+            "more bytes than any that is written",
+            "UPDATE signed_events_dlq SET payload = CAST(zeroblob(5000000) AS TEXT)"),
         Arguments.of("lacks index (event_type)", "DROP INDEX signed_events_type"),
         Arguments.of(
             "has a unique key (agent_id, sequence)",
@@ -382,18 +407,13 @@ class StorageTest {
             + "'",
         "CREATE TRIGGER orders_log AFTER INSERT ON orders BEGIN DELETE FROM orders WHERE id < 0; END",
         "CREATE INDEX by_time ON signed_events (timestamp DESC)",
-        "CREATE INDEX by_rule ON signed_events (json_extract(payload, '$.decision.rule'))"
-            + " WHERE event_type = '"
-            + DeferredAuditEvent.REFUSAL
-            + "'",
         "CREATE VIRTUAL TABLE search USING fts5 (what)",
         "INSERT INTO orders (what) VALUES ('tea')",
         "ANALYZE");
     requireIntact();
     assertThat(storageFindings())
         .anyMatch(message -> message.contains("table orders") && message.contains("view refused"))
-        .anyMatch(message -> message.contains("signed_events: has index (timestamp DESC)"))
-        .anyMatch(message -> message.contains("index (an expression) over some of its rows"));
+        .anyMatch(message -> message.contains("signed_events: has index (timestamp DESC)"));
     log.append(TestLog.refusals("agent:a", 3));
     requireIntact();
   }
@@ -454,6 +474,73 @@ class StorageTest {
   void columnNamedWithALookalikeIsNamed() throws Exception {
     change("ALTER TABLE signed_events RENAME COLUMN key_id TO \"\u212aey_id\"");
     requireNamed("signed_events: lacks column key_id TEXT");
+  }
+
+  static Stream<Arguments> changedEntries() {
+    return Stream.of(
+        Arguments.of("that SQLite does not write", "UPDATE sqlite_schema SET type = 'TABLE'", ""),
+        Arguments.of(
+            "name signed_events_dlq that SQLite does not write",
+            "UPDATE sqlite_schema SET sql = replace(sql, 'TABLE ', 'TABLE IF NOT EXISTS ')",
+            " WHERE name = 'signed_events_dlq'"),
+        Arguments.of(
+            "name signed_events_dlq that SQLite does not write",
+            "UPDATE sqlite_schema SET sql = replace(sql, 'signed_events_dlq', 'SIGNED_events_dlq')",
+            " WHERE name = 'signed_events_dlq'"),
+        Arguments.of(
+            "lacks the column order letter, id",
+            "UPDATE sqlite_schema SET sql = replace(replace(replace(sql, 'failed_at', 'x'),"
+                + " 'failure_reason', 'failed_at'), 'x TEXT', 'failure_reason TEXT')",
+            " WHERE name = 'signed_events_dlq'"));
+  }
+
+  /** The catalogue as SQLite reads it, and never writes it. */
+  @ParameterizedTest
+  @MethodSource("changedEntries")
+  void entryNoSqliteWritesIsNamed(String finding, String sql, String where) throws Exception {
+    change(
+        "PRAGMA writable_schema = ON",
+        sql + (where.isEmpty() ? " WHERE name = 'signed_events_dlq'" : where));
+    requireNamed(finding);
+  }
+
+  @Test
+  void applicationTableNamedLikeSqlitesOwnIsNamed() throws Exception {
+    change(
+        "CREATE TABLE mine (x)",
+        "PRAGMA writable_schema = ON",
+        "UPDATE sqlite_schema SET name = 'sqlite_mine', tbl_name = 'sqlite_mine',"
+            + " sql = 'CREATE TABLE sqlite_mine (x)' WHERE name = 'mine'");
+    requireNamed("name sqlite_mine that SQLite does not write");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "CREATE INDEX mine ON signed_events (abs(sequence))",
+        "CREATE INDEX mine ON signed_events_dlq (attempts) WHERE abs(attempts) > 3"
+      })
+  void indexThatCanStopRecordingIsNamed(String sql) throws Exception {
+    change(sql);
+    requireNamed("can stop recording");
+  }
+
+  @Test
+  void binaryCollationIsHarmless() throws Exception {
+    change(
+        "PRAGMA writable_schema = ON",
+        "UPDATE sqlite_schema SET sql = replace(sql, 'agent_id TEXT', 'agent_id TEXT COLLATE BINARY')"
+            + " WHERE name = 'signed_events_dlq'");
+    requireIntact();
+  }
+
+  @Test
+  void fileThatNoSqliteWritesToIsNamed() throws Exception {
+    try (RandomAccessFile bytes = new RandomAccessFile(log.file.toFile(), "rw")) {
+      bytes.seek(18);
+      bytes.write(3);
+    }
+    requireNamed("write version 3");
   }
 
   /** An index that this SQLite cannot check leaves it open whether it has what it should. */

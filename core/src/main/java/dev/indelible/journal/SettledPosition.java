@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.journal;
+
+import dev.indelible.journal.Journal.Positions;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A ledger's position in a journal, compared with the ledger's events around it. The ledger commits
+ * events in their order in the journal, so those that it has come first.
+ *
+ * @param start where the events begin that the ledger does not have
+ * @param changed the change of the position; null if the ledger's events agree with it
+ * @param isFinal whether no later segment has to be looked at
+ */
+record SettledPosition(long start, @Nullable ChangedPosition changed, boolean isFinal) {
+  /**
+   * Compares a position with the last event before it in a segment and with the first one after it.
+   * Looks for the true position, event by event, only if one of the two contradicts it.
+   *
+   * @throws JournalException if the ledger cannot be read
+   */
+  static SettledPosition in(Segment segment, UUID journal, long settled, Positions positions)
+      throws JournalException {
+    UUID before = null;
+    UUID after = null;
+    boolean skips =
+        segment.base() < settled
+            && settled < segment.end()
+            && (settled - segment.base()) % Frame.UNIT != 0;
+    Cursor cursor = new Cursor(segment, segment.base(), Long.MAX_VALUE);
+    for (Cursor.Item item = cursor.next(); ; item = cursor.next()) {
+      if (item == null || cursor.segment() != segment) {
+        break;
+      }
+      if (!(item instanceof Cursor.Event found)) {
+        continue;
+      }
+      if (cursor.position() > settled) {
+        after = found.event().id();
+        skips |= segment.base() + found.offset() < settled;
+        break;
+      }
+      before = found.event().id();
+    }
+    skips = skips || before != null && positions.contradicts(before, true);
+    if (!skips && (after == null || !positions.contradicts(after, false))) {
+      return new SettledPosition(settled, null, after != null);
+    }
+    ChangedPosition changed = new ChangedPosition(journal, settled, skips);
+    Cursor recorded = new Cursor(segment, segment.base(), Long.MAX_VALUE);
+    long start = Math.max(segment.base(), skips ? 0 : settled);
+    for (Cursor.Item item = recorded.next(); ; item = recorded.next()) {
+      if (item == null || recorded.segment() != segment) {
+        return new SettledPosition(start, changed, skips);
+      }
+      if (item instanceof Cursor.Event found) {
+        if (recorded.position() > start && positions.contradicts(found.event().id(), true)) {
+          return new SettledPosition(start, changed, true);
+        }
+        start = Math.max(start, recorded.position());
+      }
+    }
+  }
+}
