@@ -83,7 +83,7 @@ final class GateCommand extends Verb {
     } else if (!report.unfinished().isEmpty()) {
       warn(
           ("every decision is written, and the run's last audit.tally is not: %s; log verify"
-               + " reports their completeness as unknown until the next tally")
+                  + " reports their completeness as unknown until the next tally")
               .formatted(report.unfinished()));
     }
     return report.isComplete();

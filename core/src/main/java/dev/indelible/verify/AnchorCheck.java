@@ -151,7 +151,7 @@ final class AnchorCheck implements Check {
         }
         appendedTo |= signed > 0 && entries.isAppendedTo();
       } catch (NoSuchFileException e) {
-        unknown("there is no such file");
+        unknown("there is no such file; an anchor that was there is lost");
         return;
       } catch (IOException e) {
         unknown("it cannot be read: " + e.getClass().getSimpleName() + ": " + e.getMessage());
