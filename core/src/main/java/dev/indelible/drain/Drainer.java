@@ -75,6 +75,9 @@ final class Drainer {
         // Should the store fail, the batch is tried again; in any other phase none would settle.
         phase.set(Phase.WAITING);
       }
+    } else {
+      // The store has the batch as waiting, and the ledger as appended: the last tally states it.
+      countOutcomes(batch.events(), outcomes);
     }
     return true;
   }
@@ -86,14 +89,7 @@ final class Drainer {
       deadLettered += outcome.isDeadLetter() ? 1 : 0;
     }
     try {
-      for (int i = 0; i < events.size(); i++) {
-        AuditEvent event = events.get(i);
-        switch (outcomes.get(i)) {
-          case APPENDED -> counters.outcomes().countAppended(event);
-          case DLQ_LANDED -> counters.outcomes().countDeadLettered(event);
-          case REPEATED, DLQ_REPEATED -> counters.outcomes().countRepeated(event);
-        }
-      }
+      countOutcomes(events, outcomes);
       counters.count(Counter.COMMITS, 1);
       counters.count(Counter.COMMIT_NANOS, nanos);
       counters.count(Counter.LOST, lost);
@@ -102,6 +98,17 @@ final class Drainer {
       // Last: whoever sees that everything is settled sees the rest as well.
       counters.count(Counter.APPENDED, outcomes.size() - deadLettered);
       counters.count(Counter.DEAD_LETTERED, deadLettered);
+    }
+  }
+
+  private void countOutcomes(List<AuditEvent> events, List<AppendOutcome> outcomes) {
+    for (int i = 0; i < events.size(); i++) {
+      AuditEvent event = events.get(i);
+      switch (outcomes.get(i)) {
+        case APPENDED -> counters.outcomes().countAppended(event);
+        case DLQ_LANDED -> counters.outcomes().countDeadLettered(event);
+        case REPEATED, DLQ_REPEATED -> counters.outcomes().countRepeated(event);
+      }
     }
   }
 

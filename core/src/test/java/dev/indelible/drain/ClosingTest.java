@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.queue.AuditCounters;
 import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.EventStore;
 import dev.indelible.queue.MemoryStore;
@@ -443,5 +444,27 @@ class ClosingTest {
     assertThat(second.queue().drainPending()).isTrue();
     assertThat(chain.ids()).containsExactly(early.id(), late.id());
     assertThat(store.pending()).isZero();
+  }
+
+  /**
+   * The ledger has what a late answer appended, so the run's last tally counts it as appended; the
+   * store still has it as waiting, so the metrics count it as pending (D10).
+   */
+  @Test
+  void anAnswerThatComesTooLateIsCountedForTheLastTally() {
+    AuditCounters counters = new AuditCounters();
+    CountDownLatch stuck = audits.gate();
+    DeferredAudit audit =
+        DeferredAudit.start(
+            new MemoryStore(), ledger.heldBy(stuck), counters, DrainSettings.ofDefaults());
+    audit.queue().submit(refusal("agent:alice", 1));
+    await().until(() -> ledger.attempts().size() == 1);
+    assertThat(audit.closeAndFlush(Duration.ZERO).timedOut()).isTrue();
+
+    stuck.countDown();
+    await().until(() -> ledger.sinksClosed() == 1);
+
+    assertThat(counters.outcomes().appended().total()).isEqualTo(1);
+    assertThat(audit.queue().metrics().pending()).isEqualTo(1);
   }
 }
