@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.UUID;
 
 /**
  * Recomputes the Merkle tree from the rows, and compares it with the stored tiles and with every
@@ -30,6 +31,9 @@ import java.util.OptionalLong;
 final class TreeCheck implements Check {
   /** Rows by which the tree grows at once. */
   private static final int ROWS_AT_ONCE = 1_024;
+
+  /** The start of a log's name that its owner did not choose; the id of the ledger follows. */
+  private static final String OWN_ORIGIN = "indelible/";
 
   private final Findings findings;
   private final LedgerReader ledger;
@@ -131,6 +135,7 @@ final class TreeCheck implements Check {
     if (noneAfterStart || findings.hasFault(Finding.CHECKPOINTS)) {
       return;
     }
+    compareLedger();
     if (checkpoints > 0) {
       findings.ok(
           Finding.CHECKPOINTS,
@@ -266,6 +271,27 @@ final class TreeCheck implements Check {
               : Finding.broken(Finding.CHECKPOINTS, message));
     }
     return Optional.empty();
+  }
+
+  /** Compares the ledger's id with the one in the name of its checkpoints, if they have that. */
+  private void compareLedger() {
+    try {
+      Optional<UUID> named =
+          origin.startsWith(OWN_ORIGIN)
+              ? Optional.of(UUID.fromString(origin.substring(OWN_ORIGIN.length())))
+              : Optional.empty();
+      Optional<UUID> ledger = this.ledger.id();
+      if (checkpoints > 0 && named.isPresent() && ledger.isPresent() && !named.equals(ledger)) {
+        findings.broken(
+            Finding.LEDGER,
+            "the database states that it is ledger %s, and its checkpoints are of ledger %s"
+                .formatted(ledger.get(), named.get()));
+      }
+    } catch (IllegalArgumentException e) {
+      // A name of the owner's choice.
+    } catch (LedgerException e) {
+      unreadable(e);
+    }
   }
 
   private boolean isBefore(Optional<StoredCheckpoint> checkpoint) {

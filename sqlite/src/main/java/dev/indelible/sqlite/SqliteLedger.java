@@ -74,7 +74,8 @@ public final class SqliteLedger implements LedgerReader {
    */
   private static final String SELECT_COSIGNED =
       "SELECT size, note || coalesce((SELECT group_concat(line || char(10), '') FROM"
-          + " (SELECT line FROM indelible_cosignatures WHERE size = c.size ORDER BY witness LIMIT "
+          + " (SELECT line FROM indelible_cosignatures WHERE size = c.size"
+          + " AND octet_length(line) <= 4096 ORDER BY witness LIMIT "
           + SignedCheckpoint.MAX_COSIGNATURES
           + ")), '') FROM indelible_checkpoints AS c ";
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.sqlite;
 
+import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.event.Timestamps;
 import dev.indelible.ledger.StorageState;
 import java.nio.ByteBuffer;
@@ -12,6 +13,8 @@ import java.sql.Statement;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -67,6 +70,15 @@ final class SqliteStorage {
           "failure_reason",
           "failed_at",
           "replayed_as");
+
+  /** More bytes than a signature line has. */
+  private static final int MOST_LINE_BYTES = 4_096;
+
+  /** C2SP signed-note: the key id before the signature. */
+  private static final int KEY_ID_BYTES = 4;
+
+  private static final Pattern SIGNATURE_LINE =
+      Pattern.compile("\u2014 ([^\\s+]+) ([A-Za-z0-9+/=]+)");
 
   private final Connection connection;
   private final boolean everyRow;
@@ -382,6 +394,55 @@ final class SqliteStorage {
           "indelible_cosignatures: %s of its rows are of a checkpoint that is gone",
           "SELECT count(*) FROM indelible_cosignatures WHERE size NOT IN"
               + " (SELECT size FROM indelible_checkpoints NOT INDEXED)");
+      none(
+          "indelible_cosignatures: %s checkpoints have more cosignatures than a note can have",
+          "SELECT count(*) FROM (SELECT 1 FROM indelible_cosignatures GROUP BY size"
+              + " HAVING count(*) > "
+              + SignedCheckpoint.MAX_COSIGNATURES
+              + ")");
+      compareCosignatures();
+    }
+  }
+
+  /** Each row names the witness whose name and key its one line has. */
+  private void compareCosignatures() throws SQLException {
+    long[] others = {0};
+    Statements.forEach(
+        connection,
+        "SELECT CAST(witness AS BLOB), CASE WHEN octet_length(line) <= %s THEN CAST(line AS BLOB) END FROM indelible_cosignatures"
+            .formatted(MOST_LINE_BYTES),
+        row -> {
+          byte[] witness = row.getBytes(1);
+          byte[] line = row.getBytes(2);
+          if (witness == null || line == null || !isLineOf(text(witness), text(line))) {
+            others[0]++;
+          }
+          return true;
+        });
+    if (others[0] > 0) {
+      faults.add(
+          "indelible_cosignatures: %s of its rows are not one signature line of the witness that they name"
+              .formatted(others[0]));
+    }
+  }
+
+  private static String text(byte[] stored) {
+    return new String(stored, StandardCharsets.UTF_8);
+  }
+
+  private static boolean isLineOf(String witness, String line) {
+    Matcher parts = SIGNATURE_LINE.matcher(line);
+    if (!parts.matches()) {
+      return false;
+    }
+    try {
+      byte[] signature = Base64.getDecoder().decode(parts.group(2));
+      return signature.length > KEY_ID_BYTES
+          && Base64.getEncoder().encodeToString(signature).equals(parts.group(2))
+          && witness.equals(
+              parts.group(1) + "+" + HexFormat.of().formatHex(signature, 0, KEY_ID_BYTES));
+    } catch (IllegalArgumentException e) {
+      return false;
     }
   }
 
@@ -527,6 +588,10 @@ final class SqliteStorage {
           OR length(hashes) = 0""",
         sizes.get(0),
         LEVELS);
+    none(
+        "indelible_checkpoints: %s of its notes have more signature lines than one",
+        "SELECT count(*) FROM indelible_checkpoints NOT INDEXED WHERE"
+            + " length(note) - length(replace(note, char(10, 8212, 32), '')) > 3");
     none(
         "indelible_checkpoints: %s of its rows are over no rows, or over more than the tree has",
         "SELECT count(*) FROM indelible_checkpoints NOT INDEXED WHERE size < 1 OR size > ?",

@@ -290,6 +290,15 @@ class StorageTest {
             "indelible_journals: has a row", "UPDATE indelible_journals SET journal = 'x'"),
         Arguments.of(
             "say that they were replayed", "UPDATE signed_events_dlq SET replayed_as = id"),
+        Arguments.of(
+            "more signature lines than one",
+            "UPDATE indelible_checkpoints SET note = note || char(8212) || ' x AAAAAAAA' || char(10)"),
+        Arguments.of(
+            "not one signature line of the witness",
+            "UPDATE indelible_cosignatures SET witness = 'x'"),
+        Arguments.of(
+            "not one signature line of the witness",
+            "UPDATE indelible_cosignatures SET line = line || char(10)"),
         Arguments.of("no dead letter has", "UPDATE signed_events_dlq SET letter = -1"),
         Arguments.of("no dead letter has", "UPDATE signed_events_dlq SET attempts = 1 << 40"),
         Arguments.of(
@@ -474,6 +483,13 @@ class StorageTest {
   void columnNamedWithALookalikeIsNamed() throws Exception {
     change("ALTER TABLE signed_events RENAME COLUMN key_id TO \"\u212aey_id\"");
     requireNamed("signed_events: lacks column key_id TEXT");
+  }
+
+  @Test
+  void ledgerIdOtherThanThatOfItsCheckpointsIsNamed() throws Exception {
+    change("UPDATE indelible_ledger SET id = '1b4222eb-7b49-408f-85ff-4617ef4ddd0c'");
+    assertThat(log.verify().findings())
+        .anyMatch(found -> found.check().equals("ledger") && found.status() == Status.BROKEN);
   }
 
   static Stream<Arguments> changedEntries() {
