@@ -80,7 +80,9 @@ class LetterReplayTest {
       })
   void letterThatContradictsItsReplayIsNamed(String sql, String finding) throws Exception {
     Sql.run(log.file, "DROP TRIGGER refuse");
-    try (SqliteDeadLetters letters = SqliteDeadLetters.open(log.file, TestLog.KEY, TestLog.KEYS)) {
+    try (DeadLetters letters =
+        new DeadLetters(
+            SqliteWriter.open(log.file), CheckpointFile.none(), TestLog.KEY, TestLog.KEYS)) {
       assertThat(letters.replay(letter())).isEmpty();
     }
     log.requireIntact();
@@ -94,7 +96,9 @@ class LetterReplayTest {
   void purgedLetterThatIsBackIsNamed() throws Exception {
     Sql.run(
         log.file, "DROP TRIGGER refuse", "CREATE TABLE kept AS SELECT * FROM signed_events_dlq");
-    try (SqliteDeadLetters letters = SqliteDeadLetters.open(log.file, TestLog.KEY, TestLog.KEYS)) {
+    try (DeadLetters letters =
+        new DeadLetters(
+            SqliteWriter.open(log.file), CheckpointFile.none(), TestLog.KEY, TestLog.KEYS)) {
       letters.purge(letter(), "tried");
     }
     log.requireIntact();
