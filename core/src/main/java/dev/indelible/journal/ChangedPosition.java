@@ -16,7 +16,7 @@ public record ChangedPosition(UUID journal, long position, boolean skips) {
   /** Returns a sentence that states what was found. */
   public String describe() {
     return skips
-        ? "stands at %s in journal %s, behind events that the ledger does not have; the position was moved forward, or their rows were removed"
+        ? "stands at %s in journal %s, inside an event or behind events that the ledger does not have; the position was moved forward, or their rows were removed"
             .formatted(position, journal)
         : "stands at %s in journal %s, before events that the ledger has; the position was moved back"
             .formatted(position, journal);

@@ -11,6 +11,7 @@ import dev.indelible.ledger.RowQuery;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,6 +24,9 @@ import java.util.Set;
  * replaced as a whole, does not show here. Used by one thread.
  */
 final class DeadLetterCheck implements Check {
+  /** Content that an event of a replay does not state, as that of another version. */
+  private static final Content UNREADABLE = new Content("", "", "", "");
+
   private final Findings findings;
   private final LedgerReader ledger;
   private final RowCheck content;
@@ -30,7 +34,8 @@ final class DeadLetterCheck implements Check {
   /** Whether rows before the first one shown are left out. */
   private final boolean partial;
 
-  private final Set<Letter> replayed = new HashSet<>();
+  /** What the chain states of each letter that was replayed. */
+  private final Map<Letter, Content> replayed = new HashMap<>();
 
   /** When each letter was purged. */
   private final Map<Letter, String> purged = new HashMap<>();
@@ -62,12 +67,16 @@ final class DeadLetterCheck implements Check {
    */
   private record Letter(long number, String event) {}
 
+  /** Content of a dead letter that the event of its replay repeats. */
+  private record Content(
+      String agentId, String eventType, String failureReason, String payloadHash) {}
+
   /**
    * A dead letter in the table.
    *
    * @param isReplayed whether it is marked as replayed
    */
-  private record Stored(Letter letter, boolean isReplayed, String failedAt) {}
+  private record Stored(Letter letter, boolean isReplayed, String failedAt, Content content) {}
 
   @Override
   public void row(CheckedRow row) {
@@ -84,9 +93,21 @@ final class DeadLetterCheck implements Check {
   }
 
   private void note(ChainRow row) {
-    letter(row, SystemEvent.LETTER_REPLAYED).ifPresent(replayed::add);
+    letter(row, SystemEvent.LETTER_REPLAYED)
+        .ifPresent(letter -> replayed.put(letter, content(row).orElse(UNREADABLE)));
     letter(row, SystemEvent.LETTER_PURGED).ifPresent(letter -> purged.put(letter, row.timestamp()));
     ErasureNote.read(row).ifPresent(note -> erased.add(note.eventId()));
+  }
+
+  private static Optional<Content> content(ChainRow row) {
+    return row.said(
+        SystemEvent.LETTER_REPLAYED,
+        details ->
+            new Content(
+                details.string("agent_id"),
+                details.string("event_type"),
+                details.string("failure_reason"),
+                details.string("payload_hash")));
   }
 
   private static Optional<Letter> letter(ChainRow row, String type) {
@@ -110,7 +131,12 @@ final class DeadLetterCheck implements Check {
               new Stored(
                   new Letter(letter.letter(), letter.id()),
                   letter.replayedAs().isPresent(),
-                  letter.failedAt()));
+                  letter.failedAt(),
+                  new Content(
+                      letter.agentId(),
+                      letter.eventType(),
+                      letter.failureReason(),
+                      HexFormat.of().formatHex(letter.payloadHash()))));
           return true;
         });
     compare(stored);
@@ -119,7 +145,7 @@ final class DeadLetterCheck implements Check {
 
   /** Compares the letters with the rows before them, and the rows that were appended meanwhile. */
   private void compare(List<Stored> stored) throws LedgerException {
-    Set<Letter> replayedBefore = Set.copyOf(replayed);
+    Set<Letter> replayedBefore = Set.copyOf(replayed.keySet());
     Map<Letter, String> purgedBefore = Map.copyOf(purged);
     readLater(SystemEvent.LETTER_REPLAYED);
     readLater(SystemEvent.LETTER_PURGED);
@@ -128,12 +154,17 @@ final class DeadLetterCheck implements Check {
     for (Stored one : stored) {
       gone.remove(one.letter());
       String purgedAt = purgedBefore.get(one.letter());
-      if (one.isReplayed() && !partial && !replayed.contains(one.letter())) {
+      if (one.isReplayed() && !partial && !replayed.containsKey(one.letter())) {
         broken(one.letter(), "is marked as replayed, and no event in the chain states that");
       } else if (!one.isReplayed() && replayedBefore.contains(one.letter())) {
         broken(one.letter(), "was replayed on record, and waits to be replayed");
       } else if (purgedAt != null && one.failedAt().compareTo(purgedAt) <= 0) {
         broken(one.letter(), "was purged on record, and is there again");
+      }
+      Content recorded = replayed.getOrDefault(one.letter(), UNREADABLE);
+      if (recorded != UNREADABLE && !recorded.equals(one.content())) {
+        broken(
+            one.letter(), "is not the letter that was replayed on record: its content was changed");
       }
     }
     gone.removeAll(purged.keySet());

@@ -24,6 +24,9 @@ final class PayloadCheck implements Check {
   private long present;
   private long erased;
 
+  /** Rows whose payload was erased on record, and the rows that state it. */
+  private final Map<Long, Long> erasedOnRecord = new HashMap<>();
+
   /** Valid erasures by the row that they erase; not read until a payload is missing. */
   private @Nullable Map<Long, Erasure> erasures;
 
@@ -45,6 +48,10 @@ final class PayloadCheck implements Check {
       return;
     }
     present++;
+    if (row.is(SystemEvent.PAYLOAD_ERASED) && row.isSound()) {
+      ErasureNote.read(row.row())
+          .ifPresent(note -> erasedOnRecord.put(note.sequence(), row.sequence()));
+    }
     for (RowFault fault : row.faults()) {
       if (fault.check().equals(RowCheck.PAYLOAD)) {
         findings.fault(row.sequence(), fault);
@@ -53,7 +60,16 @@ final class PayloadCheck implements Check {
   }
 
   @Override
-  public void end() {
+  public void end() throws LedgerException {
+    for (Map.Entry<Long, Long> erasure : erasedOnRecord.entrySet()) {
+      if (ledger.row(erasure.getKey()).flatMap(ChainRow::payload).isPresent()) {
+        findings.absent(
+            RowCheck.PAYLOAD,
+            erasure.getKey(),
+            "its payload was erased, as row %s states, and is there again"
+                .formatted(erasure.getValue()));
+      }
+    }
     findings.holds(
         RowCheck.PAYLOAD,
         "holds for " + present + " rows" + (erased > 0 ? ", " + erased + " erased" : ""));

@@ -250,6 +250,27 @@ class ErasureTest {
     assertThat(brokenPayloads()).contains(3L);
   }
 
+  /** The payload has the hash in its row, so the row is sound; that it is back is reported. */
+  @Test
+  void payloadThatIsBackAfterItsErasureIsNoted() throws Exception {
+    List<DeferredAuditEvent> events = TestLog.refusals("agent:a", 2);
+    log.append(events);
+    Sql.run(log.file, "CREATE TABLE kept AS SELECT payload FROM signed_events WHERE sequence = 2");
+    erase(events.get(1));
+    Sql.run(
+        log.file,
+        "UPDATE signed_events SET payload = (SELECT payload FROM kept) WHERE sequence = 2",
+        "DROP TABLE kept");
+
+    assertThat(log.verify().findings())
+        .anySatisfy(
+            finding -> {
+              assertThat(finding.sequence()).hasValue(2);
+              assertThat(finding.message()).contains("was erased, as row 3 states");
+              assertThat(finding.isFault()).isFalse();
+            });
+  }
+
   @Test
   void anErasureExcusesOnlyTheRowThatItNames() throws Exception {
     List<DeferredAuditEvent> events = TestLog.refusals("agent:a", 3);

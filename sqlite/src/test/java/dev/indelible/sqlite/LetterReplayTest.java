@@ -75,6 +75,9 @@ class LetterReplayTest {
       delimiter = '|',
       value = {
         "UPDATE signed_events_dlq SET replayed_as = NULL | waits to be replayed",
+        "UPDATE signed_events_dlq SET failure_reason = 'constraint: other' | its content was changed",
+        "UPDATE signed_events_dlq SET agent_id = 'agent:other' | its content was changed",
+        "UPDATE signed_events_dlq SET payload_hash = zeroblob(32) | its content was changed",
         "UPDATE signed_events_dlq SET letter = 9 | no event in the chain states that",
         "DELETE FROM signed_events_dlq | is gone without a purge"
       })
