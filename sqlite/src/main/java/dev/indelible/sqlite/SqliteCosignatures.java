@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.sqlite;
 
+import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.ledger.CosignatureStore;
 import dev.indelible.ledger.LedgerException;
 import java.nio.file.Files;
@@ -12,6 +13,8 @@ import java.sql.Statement;
 
 /**
  * Keeps cosignatures in the ledger's file, over a connection of its own for each. Any thread.
+ *
+ * <p>A checkpoint keeps as many as a note can have; further ones are not kept.
  *
  * <p>It holds the write lock for one row and no sync: the next batch of events is synced with what
  * was written before it, and a cosignature that a power cut takes is asked for again.
@@ -33,11 +36,15 @@ public record SqliteCosignatures(Path file) implements CosignatureStore {
       Statements.change(
           connection,
           "INSERT INTO indelible_cosignatures (size, witness, line)"
-              + " SELECT size, ?, ? FROM indelible_checkpoints WHERE size = ?"
+              + " SELECT size, ?, ? FROM indelible_checkpoints AS c WHERE size = ? AND"
+              + " (SELECT count(*) FROM indelible_cosignatures"
+              + " WHERE size = c.size AND witness <> ?) < "
+              + SignedCheckpoint.MAX_COSIGNATURES
               + " ON CONFLICT (size, witness) DO UPDATE SET line = excluded.line",
           witness,
           line,
-          size);
+          size,
+          witness);
     } catch (SQLException e) {
       throw new LedgerException(
           file + ": a cosignature cannot be kept: " + SqliteFault.describe(e),
