@@ -84,7 +84,7 @@ class PackageDirectionTest {
           Map.entry("append", RECORD),
           Map.entry("sqlite", union(RECORD, Set.of("append"))),
           Map.entry("policy", Set.of("action", "decision", "json", "crypto")),
-          Map.entry("gate", Set.of("policy", "queue", "event", "action", "decision")),
+          Map.entry("gate", Set.of("policy", "queue", "event", "action", "decision", "json")),
           Map.entry("jdbc", Set.of("gate", "action", "decision", "json")),
           Map.entry(
               "aimemory",

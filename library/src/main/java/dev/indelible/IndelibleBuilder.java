@@ -298,13 +298,11 @@ public final class IndelibleBuilder {
 
   private Journal openJournal(Optional<UUID> ledger) throws JournalException {
     JournalSettings settings = journalSettings();
-    try (StartPositions positions = new StartPositions(data.database())) {
-      return Journal.open(
-          data.journal(),
-          ledger,
-          positions,
-          recoveryProgress.map(settings::withProgress).orElse(settings));
-    }
+    return Journal.open(
+        data.journal(),
+        ledger,
+        new StartPositions(data.database()),
+        recoveryProgress.map(settings::withProgress).orElse(settings));
   }
 
   private Indelible start(

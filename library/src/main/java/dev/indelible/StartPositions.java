@@ -6,22 +6,14 @@ import dev.indelible.journal.JournalException;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.sqlite.SqliteLedger;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The journal positions of a ledger at the start of a log. The ledger is opened for the first event
- * that is looked up, and stays open for the others. Used by one thread.
+ * The journal positions of a ledger that may not be there yet. Reads also on a full disk.
+ *
+ * @param database the ledger's file
  */
-final class StartPositions implements Positions, AutoCloseable {
-  private final Path database;
-  private @Nullable Optional<SqliteLedger> opened;
-
-  StartPositions(Path database) {
-    this.database = database;
-  }
-
+record StartPositions(Path database) implements Positions {
   @Override
   public long settled(UUID journal) throws JournalException {
     try {
@@ -33,22 +25,10 @@ final class StartPositions implements Positions, AutoCloseable {
 
   @Override
   public boolean contradicts(UUID event, boolean isBefore) throws JournalException {
-    Optional<SqliteLedger> ledger = opened;
-    if (ledger == null) {
-      try {
-        ledger = SqliteLedger.openIfThere(database);
-        opened = ledger;
-      } catch (LedgerException e) {
-        throw new JournalException(e.getMessage(), e);
-      }
-    }
-    return new LedgerPositions(ledger).contradicts(event, isBefore);
-  }
-
-  @Override
-  public void close() {
-    if (opened != null) {
-      opened.ifPresent(SqliteLedger::close);
+    try {
+      return SqliteLedger.isRecorded(database, event) != isBefore;
+    } catch (LedgerException e) {
+      throw new JournalException(e.getMessage(), e);
     }
   }
 }

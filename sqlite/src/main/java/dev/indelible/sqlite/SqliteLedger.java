@@ -203,7 +203,26 @@ public final class SqliteLedger implements LedgerReader {
 
   /** Returns whether an event is in a row or a dead letter, or was purged from those on record. */
   public boolean isRecorded(UUID event) throws LedgerException {
-    return first(
+    return reading(() -> isRecorded(connection, event));
+  }
+
+  /**
+   * Returns whether the ledger in a file has an event, as {@link #isRecorded(UUID)} does; not if
+   * there is no ledger yet.
+   *
+   * @throws LedgerException if the ledger cannot be read now
+   */
+  public static boolean isRecorded(Path file, UUID event) throws LedgerException {
+    return peek(
+            file,
+            connection ->
+                SqliteSchema.version(connection).isPresent() && isRecorded(connection, event))
+        .orElse(false);
+  }
+
+  private static boolean isRecorded(Connection connection, UUID event) throws SQLException {
+    return Statements.first(
+            connection,
             "SELECT EXISTS (SELECT 1 FROM signed_events WHERE id = ?1)"
                 + " OR EXISTS (SELECT 1 FROM signed_events_dlq WHERE id = ?1)"
                 + " OR EXISTS (SELECT 1 FROM signed_events WHERE event_type = ?2 AND"
