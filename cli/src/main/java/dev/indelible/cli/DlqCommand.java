@@ -207,7 +207,7 @@ final class DlqCommand extends VerbGroup {
 
   @Command(
       name = "purge",
-      description = "Remove dead letters for good; their payloads cannot be brought back.",
+      description = "Remove dead letters; their payloads cannot be brought back.",
       footer = {"", "Each removal is itself an event in the chain, with the reason."})
   static final class Purge extends LetterVerb {
     @Parameters(paramLabel = "LETTER", arity = "1..*", description = "their numbers, or event ids")

@@ -8,7 +8,7 @@ import java.util.Optional;
 public final class HealthReasons {
   private HealthReasons() {}
 
-  /** Returns the reason while dead letters wait; empty for none. */
+  /** Returns the reason to report for waiting dead letters; empty if none wait. */
   public static Optional<String> deadLetters(long waiting) {
     return waiting == 0
         ? Optional.empty()

@@ -177,7 +177,7 @@ public final class AuditCounters {
   }
 
   /**
-   * Records how many dead letters wait in the ledger; health has an entry while there are some.
+   * Records how many dead letters wait in the ledger; health has an entry while any wait.
    *
    * @param waiting those that were not replayed
    */
@@ -186,7 +186,7 @@ public final class AuditCounters {
     health.entries().set(HealthEntry.DEAD_LETTERS, HealthReasons.deadLetters(waiting));
   }
 
-  /** Records how many rows of the chain report tampering; health has an entry while some do. */
+  /** Records how many rows of the chain report tampering; health has an entry while any do. */
   public void reportTamperRows(long rows) {
     tamperRows = rows;
     health.entries().set(HealthEntry.CHAIN, HealthReasons.tampered(rows));

@@ -47,7 +47,7 @@ record CheckedRow(StoredRow stored, Head head, List<RowFault> faults, long idKey
     return head.sequence();
   }
 
-  /** Returns its columns, decoded anew: too slow for every row of a long chain. */
+  /** Decodes the columns on each call, which is too slow for every row of a long chain. */
   ChainRow row() {
     return stored.decoded();
   }

@@ -24,9 +24,6 @@ import java.util.Set;
  * replaced as a whole, does not show here. Used by one thread.
  */
 final class DeadLetterCheck implements Check {
-  /** Content that an event of a replay does not state, as that of another version. */
-  private static final Content UNREADABLE = new Content("", "", "", "");
-
   private final Findings findings;
   private final LedgerReader ledger;
   private final RowCheck content;
@@ -34,8 +31,8 @@ final class DeadLetterCheck implements Check {
   /** Whether rows before the first one shown are left out. */
   private final boolean partial;
 
-  /** What the chain states of each letter that was replayed. */
-  private final Map<Letter, Content> replayed = new HashMap<>();
+  /** The content of each replayed letter; empty if the event of its replay lacks it. */
+  private final Map<Letter, Optional<Content>> replayed = new HashMap<>();
 
   /** When each letter was purged. */
   private final Map<Letter, String> purged = new HashMap<>();
@@ -94,7 +91,7 @@ final class DeadLetterCheck implements Check {
 
   private void note(ChainRow row) {
     letter(row, SystemEvent.LETTER_REPLAYED)
-        .ifPresent(letter -> replayed.put(letter, content(row).orElse(UNREADABLE)));
+        .ifPresent(letter -> replayed.put(letter, content(row)));
     letter(row, SystemEvent.LETTER_PURGED).ifPresent(letter -> purged.put(letter, row.timestamp()));
     ErasureNote.read(row).ifPresent(note -> erased.add(note.eventId()));
   }
@@ -161,8 +158,8 @@ final class DeadLetterCheck implements Check {
       } else if (purgedAt != null && one.failedAt().compareTo(purgedAt) <= 0) {
         broken(one.letter(), "was purged on record, and is there again");
       }
-      Content recorded = replayed.getOrDefault(one.letter(), UNREADABLE);
-      if (recorded != UNREADABLE && !recorded.equals(one.content())) {
+      Optional<Content> recorded = replayed.getOrDefault(one.letter(), Optional.empty());
+      if (recorded.isPresent() && !recorded.get().equals(one.content())) {
         broken(
             one.letter(), "is not the letter that was replayed on record: its content was changed");
       }

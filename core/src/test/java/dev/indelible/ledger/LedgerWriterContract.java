@@ -35,7 +35,7 @@ public abstract class LedgerWriterContract {
   private LedgerFactory ledger;
   private LedgerWriter writer;
 
-  /** Creates an empty ledger that refuses the rows of {@link #REFUSED_AGENT} for good. */
+  /** Creates an empty ledger that refuses every row of {@link #REFUSED_AGENT}. */
   protected abstract LedgerFactory create() throws Exception;
 
   /** Returns up to where the ledger has the events of a journal. */

@@ -3,12 +3,11 @@ package dev.indelible.shell;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 
 /** Reads the expression of {@code [[ … ]]} (bash manual 3.2.5.2). */
 final class ConditionParser {
-  private static final Set<String> BINARY =
-      Set.of(
+  private static final List<String> BINARY =
+      List.of(
           "=", "==", "!=", "=~", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot",
           "-ef");
   private static final String UNARY = "abcdefghknoprstuvwxzGLNORS";
@@ -71,18 +70,14 @@ final class ConditionParser {
     commands.skipBlanks();
     boolean isUnary =
         text.length() == 2 && text.charAt(0) == '-' && UNARY.indexOf(text.charAt(1)) >= 0;
-    if (isUnary && !isEnd()) {
-      int start = source.position;
-      String operator = binaryOperator();
-      source.position = start;
-      if (operator.isEmpty()) {
-        operands.add(operand(WordParser.Mode.PLAIN));
-        return;
-      }
+    String operator = operatorAhead();
+    if (isUnary && operator.isEmpty() && !isEnd()) {
+      operands.add(operand(WordParser.Mode.PLAIN));
+      return;
     }
     operands.add(first);
-    String operator = isEnd() ? "" : binaryOperator();
     if (!operator.isEmpty()) {
+      source.skip(operator.length());
       commands.skipBlanks();
       operands.add(
           operand(
@@ -113,20 +108,19 @@ final class ConditionParser {
     return word;
   }
 
-  /** Reads an operator between two operands; empty, and nothing is read, if there is none. */
-  private String binaryOperator() throws ShellSyntaxException {
-    if (source.peek() == '<' || source.peek() == '>') {
-      String operator = String.valueOf((char) source.peek());
-      source.skip(1);
-      return operator;
+  /** Returns the operator between two operands that comes next; empty if there is none. */
+  private String operatorAhead() {
+    for (String operator : BINARY) {
+      int after = source.peek(operator.length());
+      boolean isWhole =
+          operator.equals("<")
+              || operator.equals(">")
+              || after == Source.END
+              || WordParser.isMetacharacter(after);
+      if (isWhole && source.isAt(operator)) {
+        return operator;
+      }
     }
-    int start = source.position;
-    Word word = words.word(WordParser.Mode.PLAIN);
-    String text = word.hasQuotes() ? "" : word.literal().orElse("");
-    if (BINARY.contains(text)) {
-      return text;
-    }
-    source.position = start;
     return "";
   }
 }

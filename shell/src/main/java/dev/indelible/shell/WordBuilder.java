@@ -44,10 +44,6 @@ final class WordBuilder {
     return begun && !quoted && text.length() > 0 ? text.charAt(text.length() - 1) : 0;
   }
 
-  boolean isEmpty() {
-    return parts.isEmpty() && !begun;
-  }
-
   Word build() {
     flush();
     return parts.isEmpty() ? Word.NONE : new Word(parts);

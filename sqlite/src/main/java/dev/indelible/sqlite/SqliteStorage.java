@@ -218,7 +218,7 @@ final class SqliteStorage {
     }
   }
 
-  /** SQLite writes a definition anew up to the name, which is that of its entry. */
+  /** SQLite generates the text of a definition up to the name, which equals that of its entry. */
   private void compareDefinitions() throws SQLException {
     Statements.forEach(
         connection,

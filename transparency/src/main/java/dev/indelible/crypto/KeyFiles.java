@@ -3,7 +3,6 @@ package dev.indelible.crypto;
 
 import dev.indelible.base.DurableFiles;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -14,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
+import java.util.UUID;
 
 /** Files that only their owner can reach, written durably, in a directory of mode 0700. */
 final class KeyFiles {
@@ -45,16 +45,9 @@ final class KeyFiles {
    * synced and then renamed, so that it appears complete and on disk or not at all.
    */
   void writeOnce(Path file, String text) throws IOException {
-    Path aside =
-        Files.createTempFile(directory, ".new-", ".pem", DurableFiles.ownerOnlyFile(directory));
+    Path aside = directory.resolve(".new-" + UUID.randomUUID() + ".pem");
     try {
-      try (FileChannel channel = FileChannel.open(aside, StandardOpenOption.WRITE)) {
-        ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
-        while (bytes.hasRemaining()) {
-          channel.write(bytes);
-        }
-        channel.force(true);
-      }
+      DurableFiles.create(aside, text.getBytes(StandardCharsets.US_ASCII));
       nameOnce(aside, file);
       sync();
     } finally {
@@ -127,6 +120,6 @@ final class KeyFiles {
 
   /** Returns an error as text. */
   static String reason(IOException e) {
-    return e.getClass().getSimpleName() + ": " + e.getMessage();
+    return DurableFiles.reason(e);
   }
 }

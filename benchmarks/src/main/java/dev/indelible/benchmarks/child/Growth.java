@@ -27,7 +27,7 @@ import org.HdrHistogram.Histogram;
 /**
  * Compares an append to a large ledger with one to a small ledger. Fills both with valid rows,
  * opens them as a user does, and times an equal number of events from the first call to the last
- * row, in alternating rounds. The small ledger is made anew for each round.
+ * row, in alternating rounds. Each round creates its small ledger.
  */
 public final class Growth implements Task {
   private static final Duration PATIENCE = Duration.ofMinutes(30);
