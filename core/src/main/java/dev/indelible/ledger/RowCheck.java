@@ -106,7 +106,8 @@ public final class RowCheck {
   /** What is wrong between a row and its payload, which its record hash alone does not tell. */
   static Optional<RowFault> payload(ChainRow row) {
     if (row.payload().isEmpty()) {
-      return broken(PAYLOAD, "its payload is gone, and no event in the chain says it was erased");
+      return broken(
+          PAYLOAD, "it has no payload, and no payload.erased event that names it was found");
     }
     byte[] payload = row.payload().get();
     return Arrays.equals(Sha256.hash(payload), row.payloadHash())
