@@ -46,7 +46,7 @@ class CoseReceiptTest {
     }
   }
 
-  /** Put together by hand from the RFC: the whole receipt, and what its signature covers. */
+  /** The receipt and its signed bytes, assembled by hand from the RFC. */
   @Test
   void aReceiptIsTheBytesThatTheRfcDescribes() {
     HexFormat hex = HexFormat.of();
