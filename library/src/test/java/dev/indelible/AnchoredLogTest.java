@@ -55,8 +55,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Evidence outside a log: an anchor file and cosignatures; and the verifier makes of them when they
- * are lost, stale, forged or right. Long because it has a case for each attack on an anchor.
+ * Evidence outside a log, an anchor file and cosignatures, and the verifier's findings on it: lost, stale, forged or valid. Long because it has a case for each attack on an anchor.
  */
 @Timeout(300)
 class AnchoredLogTest {
@@ -235,8 +234,7 @@ class AnchoredLogTest {
     assertThat(message(report, "rollback"))
         .contains("it signed a checkpoint over 10 rows, and there are 5");
 
-    // The log itself says so as soon as it is opened with its anchor; it goes on recording (D1),
-    // and
+    // The log reports it as soon as it is opened with its anchor, goes on recording (D1), and
     // signs no second history.
     try (Indelible log = open()) {
       awaitReason(log, "the log was rolled back");
@@ -268,8 +266,7 @@ class AnchoredLogTest {
   }
 
   /**
-   * The database alone set back to a copy, with no anchor to tell: what was signed last is kept
-   * beside it, as long as nobody takes that away.
+   * The database alone is rolled back, without an anchor: the file last-checkpoint beside it shows that, unless somebody removes it.
    */
   @Test
   void aDatabaseRestoredFromACopyIsNotSignedOn() throws Exception {
@@ -386,7 +383,7 @@ class AnchoredLogTest {
 
   /**
    * An attacker who rolls a log back can put a checkpoint of another name into it, and remove what
-   * the verifier reads last: neither turns a rollback into a doubt.
+   * the verifier reads last: the finding is still a rollback.
    */
   @Test
   void rollbackShowsUnderAnotherOrigin() throws Exception {

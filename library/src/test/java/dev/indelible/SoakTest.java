@@ -39,10 +39,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * D1 to D10 for as long as one likes: processes on one data directory that submit without a pause,
- * die at random moments and start again, while others lock the database and the disk fills up. At
- * the end everything accepted is on record, once, in order, and the counters balance. How long the
- * long cut takes is said with {@code -Dsoak.minutes}, 10 if not.
+ * D1 to D10 over a long time: processes on one data directory that submit without a pause,
+ * are killed at random moments and restarted, while others lock the database and the disk fills up. At the end every accepted event is recorded, once, in order, and the counters reconcile. {@code -Dsoak.minutes} sets the length of the long run, 10 by default.
  */
 class SoakTest {
   private static final int WRITERS = 2;

@@ -144,8 +144,7 @@ class BadJournalTest {
   }
 
   /**
-   * All names and contents below a directory. The files that SQLite puts beside a database that is
-   * looked at does not count: an index of a log of changes, and that log, empty.
+   * Returns all names and contents below a directory, without the files that SQLite puts beside a database that is read: the -shm file and an empty -wal file.
    */
   private static Map<String, String> tree(Path directory) throws IOException {
     Map<String, String> tree = new TreeMap<>();

@@ -223,8 +223,7 @@ class LogAnswerTest {
   }
 
   /**
-   * A writer without the row's public key notes row 1, in row 2. The event that it appends an
-   * answer to no note, is row 3.
+   * Appends, as a writer without the row's public key, a false note about row 1 in row 2, and an answer to no note in row 3.
    */
   private void accuseFalsely() throws Exception {
     SigningKey key = data.keys().read();

@@ -30,7 +30,7 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * Checks of rows by third-party tools: Python's own JSON and SHA-256 and the package cryptography.
- * Skipped where they are not installed.
+ * Skipped if they are not installed.
  */
 @Tag("any-jdk")
 class PythonRowsTest {

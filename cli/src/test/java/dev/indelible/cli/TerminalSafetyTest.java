@@ -15,8 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Actions are shown to people, and must not control their terminals: no escape sequence, no forged
- * line, no reversed text comes out as it went in.
+ * Actions are shown to people, and must not control their terminals: escape sequences, forged lines and reversed text are escaped.
  */
 class TerminalSafetyTest {
   /** Clears the screen, rings, forges a line, reverses the reading, and hides. */
