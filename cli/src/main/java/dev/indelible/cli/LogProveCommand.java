@@ -104,7 +104,6 @@ final class LogProveCommand extends Verb {
             out.member("file", file.toString())
                 .member("format", format.name())
                 .member("id", proven.row().id())
-                .member("left_out", proven.leftOut())
                 .member("origin", proven.checkpoint().origin())
                 .member("payload", withPayload)
                 .member("sequence", proven.row().sequence())

@@ -187,7 +187,7 @@ class LogExportTest {
 
     Files.delete(directory.resolve("checkpoint"));
     cli.sql("DELETE FROM indelible_checkpoints WHERE size > " + ROWS);
-    assertThat(export().complaint(1)).contains(file + ": differs");
+    assertThat(export().complaint(1)).contains(file + ": its content differs");
   }
 
   @Test
