@@ -3,6 +3,7 @@
 module dev.indelible.policy {
   requires static org.jspecify;
   requires transitive dev.indelible.core;
+  requires dev.indelible.shell;
   requires org.slf4j;
   requires org.snakeyaml.engine;
 

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.program;
+
+/** What a program prints to its standard output. */
+public enum Output {
+  /** Its operands, joined by spaces. */
+  OPERANDS,
+  /** Its operands, formatted as {@code printf} does. */
+  FORMATTED,
+  /** The content of the files that it reads, or of its standard input; perhaps changed. */
+  CONTENT,
+  /** Its standard input decoded. */
+  DECODED,
+  /** What it downloads. */
+  DOWNLOAD,
+  /** The environment. */
+  ENVIRONMENT,
+  /** The path of a temporary file or directory that it creates. */
+  SCRATCH,
+  /** The working directory. */
+  WORKING_DIRECTORY,
+  /** Anything else. */
+  OTHER
+}

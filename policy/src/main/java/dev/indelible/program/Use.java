@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.program;
+
+import dev.indelible.value.Value;
+import java.util.List;
+
+/**
+ * A use of arguments by a program.
+ *
+ * @param role what the program does with them
+ * @param arguments one, except of {@link Role#RUNS_COMMAND} and {@link Role#RUNS_FOR_EACH}; none of
+ *     a role that concerns the command as a whole
+ * @param detail as the role describes it; empty otherwise
+ * @param isRecursive whether everything below the path is concerned
+ * @param isDetour whether a program runs through an option or variable that is no usual way to run
+ *     one
+ */
+public record Use(
+    Role role, List<Value> arguments, String detail, boolean isRecursive, boolean isDetour) {
+  /** Takes a copy of the list. */
+  public Use {
+    arguments = List.copyOf(arguments);
+  }
+}
