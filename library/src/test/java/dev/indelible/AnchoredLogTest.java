@@ -55,7 +55,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Evidence outside a log, an anchor file and cosignatures, and the verifier's findings on it: lost, stale, forged or valid. Long because it has a case for each attack on an anchor.
+ * Evidence outside a log, an anchor file and cosignatures, and the verifier's findings on it: lost,
+ * stale, forged or valid. Long because it has a case for each attack on an anchor.
  */
 @Timeout(300)
 class AnchoredLogTest {
@@ -266,7 +267,8 @@ class AnchoredLogTest {
   }
 
   /**
-   * The database alone is rolled back, without an anchor: the file last-checkpoint beside it shows that, unless somebody removes it.
+   * The database alone is rolled back, without an anchor: the file last-checkpoint beside it shows
+   * that, unless somebody removes it.
    */
   @Test
   void aDatabaseRestoredFromACopyIsNotSignedOn() throws Exception {

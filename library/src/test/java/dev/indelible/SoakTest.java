@@ -39,8 +39,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * D1 to D10 over a long time: processes on one data directory that submit without a pause,
- * are killed at random moments and restarted, while others lock the database and the disk fills up. At the end every accepted event is recorded, once, in order, and the counters reconcile. {@code -Dsoak.minutes} sets the length of the long run, 10 by default.
+ * D1 to D10 over a long time: processes on one data directory that submit without a pause, are
+ * killed at random moments and restarted, while others lock the database and the disk fills up. At
+ * the end every accepted event is recorded, once, in order, and the counters reconcile. {@code
+ * -Dsoak.minutes} sets the length of the long run, 10 by default.
  */
 class SoakTest {
   private static final int WRITERS = 2;

@@ -22,7 +22,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file as ai-memory 0.7 writes it, made from plain SQL, the JDK's SHA-256 and the JDK's Ed25519. It shares no code with the reader.
+ * A file as ai-memory 0.7 writes it, made from plain SQL, the JDK's SHA-256 and the JDK's Ed25519.
+ * It shares no code with the reader.
  */
 final class AiMemory {
   private final Path file;

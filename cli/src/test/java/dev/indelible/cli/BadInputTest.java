@@ -20,7 +20,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Unreadable input ends with status 2 and one line that states what is wrong, where and what to do. Rows recorded before it stay and verify.
+ * Unreadable input ends with status 2 and one line that states what is wrong, where and what to do.
+ * Rows recorded before it stay and verify.
  */
 @Tag("any-jdk")
 class BadInputTest {

@@ -144,7 +144,8 @@ class BadJournalTest {
   }
 
   /**
-   * Returns all names and contents below a directory, without the files that SQLite puts beside a database that is read: the -shm file and an empty -wal file.
+   * Returns all names and contents below a directory, without the files that SQLite puts beside a
+   * database that is read: the -shm file and an empty -wal file.
    */
   private static Map<String, String> tree(Path directory) throws IOException {
     Map<String, String> tree = new TreeMap<>();

@@ -107,9 +107,12 @@ class KeysTest {
 
     assertThat(other.run("status").ok().out()).contains(token.verificationKey().keyId());
     other.run("log", "verify").ok();
-    assertThat(other.run("check", Cli.bash("ls")).complaint(2)).contains("an external signer has the signing key");
-    assertThat(other.run("keys", "rotate").complaint(2)).contains("an external signer has the signing key");
-    assertThat(other.run("keys", "init").complaint(2)).contains("an external signer has the signing key");
+    assertThat(other.run("check", Cli.bash("ls")).complaint(2))
+        .contains("an external signer has the signing key");
+    assertThat(other.run("keys", "rotate").complaint(2))
+        .contains("an external signer has the signing key");
+    assertThat(other.run("keys", "init").complaint(2))
+        .contains("an external signer has the signing key");
   }
 
   private Cli.Result revoke(String key, String reason) {

@@ -223,7 +223,8 @@ class LogAnswerTest {
   }
 
   /**
-   * Appends, as a writer without the row's public key, a false note about row 1 in row 2, and an answer to no note in row 3.
+   * Appends, as a writer without the row's public key, a false note about row 1 in row 2, and an
+   * answer to no note in row 3.
    */
   private void accuseFalsely() throws Exception {
     SigningKey key = data.keys().read();

@@ -15,7 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Actions are shown to people, and must not control their terminals: escape sequences, forged lines and reversed text are escaped.
+ * Actions are shown to people, and must not control their terminals: escape sequences, forged lines
+ * and reversed text are escaped.
  */
 class TerminalSafetyTest {
   /** Clears the screen, rings, forges a line, reverses the reading, and hides. */

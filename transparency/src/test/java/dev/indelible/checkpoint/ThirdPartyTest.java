@@ -340,7 +340,8 @@ class ThirdPartyTest {
 
   /**
    * Both read valid notes and thousands of mutants alike. Ours is stricter where a signature has
-   * bits in its padding, and where one of several signatures of a key is wrong; Go's is never the stricter one.
+   * bits in its padding, and where one of several signatures of a key is wrong; Go's is never the
+   * stricter one.
    */
   @Test
   void notesAreReadAsGoReadsThem() throws Exception {

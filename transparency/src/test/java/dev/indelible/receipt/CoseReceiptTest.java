@@ -95,7 +95,8 @@ class CoseReceiptTest {
   }
 
   /**
-   * Every bit matters except those of the size: RFC 9942 signs only the root, and for a leaf far from the end of the tree several sizes have an equal path.
+   * Every bit matters except those of the size: RFC 9942 signs only the root, and for a leaf far
+   * from the end of the tree several sizes have an equal path.
    */
   @Test
   void aReceiptWithAnyBitChangedProvesNothing() {
