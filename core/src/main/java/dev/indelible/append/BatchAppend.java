@@ -12,7 +12,6 @@ import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerWriter;
 import dev.indelible.ledger.RefusedException;
-import dev.indelible.ledger.RowSealer;
 import dev.indelible.ledger.RowSignatureNote;
 import dev.indelible.ledger.TamperNote;
 import dev.indelible.merkle.Hash;

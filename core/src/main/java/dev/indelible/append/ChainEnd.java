@@ -6,7 +6,6 @@ import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
-import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerWriter;

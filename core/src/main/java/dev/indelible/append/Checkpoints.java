@@ -8,7 +8,6 @@ import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningException;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.health.Throttle;
-import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerUnavailableException;
 import dev.indelible.ledger.LedgerWriter;

@@ -10,7 +10,6 @@ import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerWriter;
-import dev.indelible.ledger.RowSealer;
 import dev.indelible.queue.AuditCounters;
 import java.util.List;
 import java.util.Optional;

@@ -4,7 +4,6 @@ package dev.indelible.append;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.json.CanonicalWriter;
-import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;

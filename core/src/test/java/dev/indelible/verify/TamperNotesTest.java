@@ -3,6 +3,7 @@ package dev.indelible.verify;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.indelible.append.RowSealer;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.event.AuditEvent;
@@ -12,7 +13,6 @@ import dev.indelible.ledger.Head;
 import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.RowSealer;
 import dev.indelible.ledger.TamperAnswer;
 import dev.indelible.ledger.TamperNote;
 import dev.indelible.ledger.TamperNotes;

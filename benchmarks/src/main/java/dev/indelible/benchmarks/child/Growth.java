@@ -3,6 +3,7 @@ package dev.indelible.benchmarks.child;
 
 import dev.indelible.DataDirectory;
 import dev.indelible.Indelible;
+import dev.indelible.append.RowSealer;
 import dev.indelible.benchmarks.contender.IndelibleContender;
 import dev.indelible.benchmarks.contender.PlainLedger;
 import dev.indelible.benchmarks.contender.RowSignatures;
@@ -14,7 +15,6 @@ import dev.indelible.journal.Durability;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.RowSealer;
 import dev.indelible.publish.ProvenRow;
 import dev.indelible.sqlite.SqliteLedger;
 import java.nio.file.Path;

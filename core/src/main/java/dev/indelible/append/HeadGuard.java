@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.ledger;
+package dev.indelible.append;
 
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.KeySource;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.Head;
+import dev.indelible.ledger.RowCheck;
+import dev.indelible.ledger.RowFault;
+import dev.indelible.ledger.TamperNote;
 import dev.indelible.ledger.TamperNote.Scope;
 import java.util.ArrayList;
 import java.util.List;
