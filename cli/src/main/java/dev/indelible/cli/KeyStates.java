@@ -2,10 +2,10 @@
 package dev.indelible.cli;
 
 import dev.indelible.crypto.KeyRing;
-import dev.indelible.ledger.KeyHistory;
-import dev.indelible.ledger.KeyHistory.KeyValidity;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
+import dev.indelible.note.KeyHistory;
+import dev.indelible.note.KeyHistory.KeyValidity;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;

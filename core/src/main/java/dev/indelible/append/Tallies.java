@@ -11,7 +11,7 @@ import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerUnavailableException;
 import dev.indelible.ledger.LedgerWriter;
-import dev.indelible.ledger.Tally;
+import dev.indelible.note.Tally;
 import dev.indelible.queue.AuditCounters;
 import dev.indelible.queue.OutcomeCounters;
 import java.time.Duration;

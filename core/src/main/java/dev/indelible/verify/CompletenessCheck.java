@@ -9,7 +9,7 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowFault;
-import dev.indelible.ledger.Tally;
+import dev.indelible.note.Tally;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;

@@ -2,9 +2,9 @@
 package dev.indelible.verify;
 
 import dev.indelible.event.SystemEvent;
-import dev.indelible.ledger.KeyHistory;
-import dev.indelible.ledger.KeyHistory.KeyValidity;
-import dev.indelible.ledger.KeyHistory.Replacement;
+import dev.indelible.note.KeyHistory;
+import dev.indelible.note.KeyHistory.KeyValidity;
+import dev.indelible.note.KeyHistory.Replacement;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

@@ -12,7 +12,7 @@ import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.ChainedRows;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.RowCheck;
-import dev.indelible.ledger.TamperNote;
+import dev.indelible.note.TamperNote;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;

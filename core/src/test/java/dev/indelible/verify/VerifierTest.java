@@ -12,7 +12,7 @@ import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.ChainedRows;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.TamperNote;
+import dev.indelible.note.TamperNote;
 import dev.indelible.verify.Finding.Status;
 import dev.indelible.verify.VerificationReport.Verdict;
 import java.util.ArrayList;

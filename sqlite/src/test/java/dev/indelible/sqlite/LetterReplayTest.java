@@ -14,7 +14,7 @@ import dev.indelible.event.SystemEvent;
 import dev.indelible.event.Timestamps;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.RowSignatureNote;
+import dev.indelible.note.RowSignatureNote;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationReport;

@@ -9,7 +9,7 @@ import dev.indelible.append.RowSigning;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
-import dev.indelible.ledger.RowSignatureNote;
+import dev.indelible.note.RowSignatureNote;
 import dev.indelible.queue.EventBatch;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.Finding.Status;

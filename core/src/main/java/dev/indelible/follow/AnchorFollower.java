@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.publish;
+package dev.indelible.follow;
 
 import dev.indelible.base.DurableFiles;
 import dev.indelible.checkpoint.Checkpoint;
@@ -7,7 +7,6 @@ import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeySource;
-import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.LedgerSource;
@@ -15,6 +14,7 @@ import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.ledger.StoredTiles;
 import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.TiledNodes;
+import dev.indelible.note.KeyHistory;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
