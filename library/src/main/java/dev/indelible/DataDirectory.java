@@ -111,8 +111,8 @@ public record DataDirectory(Path path) {
    * @throws KeyException if there is no key here, or it cannot be removed
    * @throws LedgerException if there is no ledger yet, or it cannot be written to now
    */
-  public void handOver(Signer next) throws KeyException, LedgerException {
-    keys().handOver(next.checked(), new Chain(this, signingKeys().accepted()));
+  public void migrate(Signer next) throws KeyException, LedgerException {
+    keys().migrate(next.checked(), new Chain(this, signingKeys().accepted()));
   }
 
   /**
@@ -175,7 +175,7 @@ public record DataDirectory(Path path) {
       throw new KeyException(
           path
               + ": has a key of its own that signs; hand over to the signer first"
-              + " (DataDirectory.handOver)");
+              + " (DataDirectory.migrate)");
     }
     ExistingLog log = ExistingLog.read(this);
     if (log.isBegun()) {

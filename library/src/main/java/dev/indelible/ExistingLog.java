@@ -89,7 +89,7 @@ final class ExistingLog {
       if (Files.isDirectory(keys) && !(Files.isReadable(keys) && Files.isExecutable(keys))) {
         throw new KeyException(keys + ": cannot be read; check its owner and its permissions");
       }
-      if (!data.keys().hasSigningKey() && !data.keys().isElsewhere()) {
+      if (!data.keys().hasSigningKey() && !data.keys().isExternal()) {
         throw new KeyException(keys + ": there is no signing key");
       }
       key = data.keys().read().verificationKey();

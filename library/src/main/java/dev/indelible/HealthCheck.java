@@ -37,7 +37,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -173,7 +172,7 @@ public final class HealthCheck {
 
   private boolean canSign() {
     try {
-      if (!data.keys().isElsewhere()) {
+      if (!data.keys().isExternal()) {
         data.requireSigningKey();
       }
       return true;
@@ -244,12 +243,8 @@ public final class HealthCheck {
   static WaitingEvents waiting(
       DataDirectory data, Optional<SqliteLedger> ledger, Consumer<ChangedPosition> changed)
       throws JournalException {
-    try {
-      Optional<UUID> id = ledger.isPresent() ? ledger.get().id() : Optional.empty();
-      return WaitingEvents.read(data.journal(), id, new LedgerPositions(ledger), changed);
-    } catch (LedgerException e) {
-      throw new JournalException(e.getMessage(), e);
-    }
+    LedgerPositions positions = new LedgerPositions(ledger);
+    return WaitingEvents.read(data.journal(), positions.id(), positions, changed);
   }
 
   /** Returns the reason why waiting events are a problem; empty if they are none. */
@@ -316,21 +311,21 @@ public final class HealthCheck {
   }
 
   private void checkSigningKey(KeyHistory history) {
-    if (data.keys().isElsewhere()) {
+    if (data.keys().isExternal()) {
       return;
     }
     try {
       String key = data.keys().read().verificationKey().keyId();
       history
           .era(key)
-          .filter(KeyHistory.KeyValidity::isGivenUp)
+          .filter(KeyHistory.KeyValidity::isRevoked)
           .ifPresent(
               era ->
                   add(
                       HealthEntry.KEYS,
                       text(
                           "key %s, which is to sign here, is revoked in row %s and signs nothing more, so nothing can be recorded; put the key that follows it in its place",
-                          key, era.givenUp())));
+                          key, era.revoked())));
     } catch (KeyException e) {
       add(HealthEntry.KEYS, e.getMessage());
     }

@@ -238,7 +238,7 @@ public final class IndelibleBuilder {
     Signer key;
     if (signer.isPresent()) {
       key = signer.get();
-      data.keys().useElsewhere(key.verificationKey());
+      data.keys().useExternal(key.verificationKey());
     } else {
       key = data.keys().openOrCreate();
     }
@@ -252,22 +252,26 @@ public final class IndelibleBuilder {
    */
   private Indelible openOnJournal(ExistingLog log, Policy rules, Optional<WitnessPolicy> witnessed)
       throws OpenException, KeyException, LedgerException, JournalException {
-    Optional<UUID> ledger;
+    Optional<SqliteLedger> ledger;
     try {
-      ledger = SqliteLedger.identify(data.database());
+      ledger = SqliteLedger.openIfThere(data.database());
     } catch (LedgerException unreadable) {
       return openApart(log, rules, witnessed, unreadable);
     }
-    Signer key = signer(log);
-    KeyRing accepted = log.withEarlierKeys(data.keys().accepted());
+    Signer key;
+    KeyRing accepted;
     Journal journal;
     try {
+      key = signer(log);
+      accepted = log.withEarlierKeys(data.keys().accepted());
       journal = openJournal(ledger);
     } catch (JournalException e) {
       if (e.getCause() instanceof LedgerException unreadable) {
         return openApart(log, rules, witnessed, unreadable);
       }
       throw e;
+    } finally {
+      ledger.ifPresent(SqliteLedger::close);
     }
     return start(rules, key, accepted, Optional.of(journal.ledger()), witnessed, journal);
   }
@@ -296,12 +300,13 @@ public final class IndelibleBuilder {
     return start(rules, key, accepted, Optional.of(journal.ledger()), witnessed, journal);
   }
 
-  private Journal openJournal(Optional<UUID> ledger) throws JournalException {
+  private Journal openJournal(Optional<SqliteLedger> ledger) throws JournalException {
     JournalSettings settings = journalSettings();
+    LedgerPositions positions = new LedgerPositions(ledger);
     return Journal.open(
         data.journal(),
-        ledger,
-        new StartPositions(data.database()),
+        positions.id(),
+        positions,
         recoveryProgress.map(settings::withProgress).orElse(settings));
   }
 

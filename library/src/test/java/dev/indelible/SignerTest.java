@@ -111,7 +111,7 @@ class SignerTest {
     assertThatThrownBy(() -> record(new Foreign(), 1))
         .hasMessageContaining("has a key of its own that signs");
 
-    data.handOver(new Foreign());
+    data.migrate(new Foreign());
     record(new Foreign(), 1);
 
     assertThat(data.path().resolve("keys/audit.pem")).doesNotExist();

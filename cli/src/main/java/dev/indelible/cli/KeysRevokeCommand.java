@@ -69,8 +69,8 @@ final class KeysRevokeCommand extends Verb {
                       CommandFailure.usage(
                           "key %s: not one of this log's; 'indelible keys list' shows them",
                           keyId));
-      if (era.isGivenUp()) {
-        throw CommandFailure.usage("key %s: already revoked by row %s", keyId, era.givenUp());
+      if (era.isRevoked()) {
+        throw CommandFailure.usage("key %s: already revoked by row %s", keyId, era.revoked());
       }
     }
   }

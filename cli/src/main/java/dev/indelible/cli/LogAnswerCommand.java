@@ -60,7 +60,7 @@ final class LogAnswerCommand extends Verb {
   private static void requireNotRevoked(KeyHistory history, SigningKeys keys)
       throws CommandFailure {
     String keyId = keys.signer().verificationKey().keyId();
-    if (history.era(keyId).filter(KeyHistory.KeyValidity::isGivenUp).isPresent()) {
+    if (history.era(keyId).filter(KeyHistory.KeyValidity::isRevoked).isPresent()) {
       throw CommandFailure.usage("key %s is revoked; what it signs answers nothing", keyId);
     }
   }

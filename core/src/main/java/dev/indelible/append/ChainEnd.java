@@ -166,8 +166,8 @@ public final class ChainEnd {
       events.addAll(writer.rowsOfType(SystemEvent.KEY_ROTATED));
       Optional<KeyHistory.KeyValidity> era =
           KeyHistory.of(writer.ledger(), events, guard.accepted()).era(key.keyId());
-      if (era.filter(KeyHistory.KeyValidity::isGivenUp).isPresent()) {
-        throw SigningException.givenUp(key, era.get().givenUp());
+      if (era.filter(KeyHistory.KeyValidity::isRevoked).isPresent()) {
+        throw SigningException.revoked(key, era.get().revoked());
       }
     }
   }

@@ -161,7 +161,7 @@ public final class Checkpoints {
     } catch (LedgerTree.DamagedException e) {
       stop(e.getMessage());
     } catch (SigningException e) {
-      if (e.isGivenUp()) {
+      if (e.isRevoked()) {
         stop(String.valueOf(e.getMessage()));
       } else {
         failed(String.valueOf(e.getMessage()), false);

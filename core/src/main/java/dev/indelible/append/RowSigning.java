@@ -4,14 +4,14 @@ package dev.indelible.append;
 import dev.indelible.crypto.Signer;
 
 /**
- * Which rows are signed.
+ * Choice of the rows that are signed.
  *
  * @param signer signs them
- * @param everyRow whether every row is; if not, only what the log says of itself, and the chain
- *     says so by an {@code audit.row_signatures} event
+ * @param everyRow whether every row is signed; if not, only the log's own events are, and an {@code
+ *     audit.row_signatures} event in the chain states that
  */
 public record RowSigning(Signer signer, boolean everyRow) {
-  /** Every row: what a reader of the log expects. */
+  /** Signs every row, which readers of the log expect. */
   public static RowSigning everyRow(Signer signer) {
     return new RowSigning(signer, true);
   }
