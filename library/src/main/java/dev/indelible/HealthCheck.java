@@ -37,6 +37,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -243,8 +244,12 @@ public final class HealthCheck {
   static WaitingEvents waiting(
       DataDirectory data, Optional<SqliteLedger> ledger, Consumer<ChangedPosition> changed)
       throws JournalException {
-    LedgerPositions positions = new LedgerPositions(ledger);
-    return WaitingEvents.read(data.journal(), positions.id(), positions, changed);
+    try {
+      Optional<UUID> id = ledger.isPresent() ? ledger.get().id() : Optional.empty();
+      return WaitingEvents.read(data.journal(), id, new LedgerPositions(ledger), changed);
+    } catch (LedgerException e) {
+      throw new JournalException(e.getMessage(), e);
+    }
   }
 
   /** Returns the reason why waiting events are a problem; empty if they are none. */

@@ -252,26 +252,22 @@ public final class IndelibleBuilder {
    */
   private Indelible openOnJournal(ExistingLog log, Policy rules, Optional<WitnessPolicy> witnessed)
       throws OpenException, KeyException, LedgerException, JournalException {
-    Optional<SqliteLedger> ledger;
+    Optional<UUID> ledger;
     try {
-      ledger = SqliteLedger.openIfThere(data.database());
+      ledger = SqliteLedger.identify(data.database());
     } catch (LedgerException unreadable) {
       return openApart(log, rules, witnessed, unreadable);
     }
-    Signer key;
-    KeyRing accepted;
+    Signer key = signer(log);
+    KeyRing accepted = log.withEarlierKeys(data.keys().accepted());
     Journal journal;
     try {
-      key = signer(log);
-      accepted = log.withEarlierKeys(data.keys().accepted());
       journal = openJournal(ledger);
     } catch (JournalException e) {
       if (e.getCause() instanceof LedgerException unreadable) {
         return openApart(log, rules, witnessed, unreadable);
       }
       throw e;
-    } finally {
-      ledger.ifPresent(SqliteLedger::close);
     }
     return start(rules, key, accepted, Optional.of(journal.ledger()), witnessed, journal);
   }
@@ -300,13 +296,12 @@ public final class IndelibleBuilder {
     return start(rules, key, accepted, Optional.of(journal.ledger()), witnessed, journal);
   }
 
-  private Journal openJournal(Optional<SqliteLedger> ledger) throws JournalException {
+  private Journal openJournal(Optional<UUID> ledger) throws JournalException {
     JournalSettings settings = journalSettings();
-    LedgerPositions positions = new LedgerPositions(ledger);
     return Journal.open(
         data.journal(),
-        positions.id(),
-        positions,
+        ledger,
+        new StartPositions(data.database()),
         recoveryProgress.map(settings::withProgress).orElse(settings));
   }
 

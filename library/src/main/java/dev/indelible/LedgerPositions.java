@@ -14,15 +14,6 @@ import java.util.UUID;
  * @param ledger the ledger; empty if there is none yet, and every position is 0
  */
 record LedgerPositions(Optional<SqliteLedger> ledger) implements Positions {
-  /** Returns the id of the ledger; empty if there is none yet. */
-  Optional<UUID> id() throws JournalException {
-    try {
-      return ledger.isPresent() ? ledger.get().id() : Optional.empty();
-    } catch (LedgerException e) {
-      throw new JournalException(e.getMessage(), e);
-    }
-  }
-
   @Override
   public long settled(UUID journal) throws JournalException {
     try {

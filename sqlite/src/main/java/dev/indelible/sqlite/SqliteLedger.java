@@ -120,51 +120,32 @@ public final class SqliteLedger implements LedgerReader {
   }
 
   /**
-   * Opens a ledger for reading, if there is one. Checks that the file is a database, undamaged at
-   * its start, and not of a newer version.
+   * Opens a ledger for reading, if there is one.
    *
    * @return empty if there is no file, or no ledger in it yet
    * @throws LedgerException if there is something, and it cannot be read, or it can be no ledger
    */
   public static Optional<SqliteLedger> openIfThere(Path file) throws LedgerException {
-    SqliteLibrary.load();
     if (Files.notExists(file)) {
       return Optional.empty();
     }
+    SqliteLibrary.load();
+    String url = SqliteFile.url(file);
     try {
-      return openIfLedger(file, SqliteFile.url(file));
-    } catch (SQLException e) {
-      // A database in WAL mode needs files beside it to be read at all, and a full or read-only
-      // disk has no space for them. Where no log is left, the file itself is the whole database.
-      if (SqliteFault.isOfTheDisk(e) && !hasWal(file)) {
-        try {
-          Optional<SqliteLedger> found = openIfLedger(file, SqliteFile.url(file) + "?immutable=1");
-          if (!hasWal(file)) {
-            return found;
-          }
-          found.ifPresent(SqliteLedger::close);
-        } catch (SQLException again) {
-          e.addSuppressed(again);
+      Connection connection = connect(url, PEEK_BUSY_TIMEOUT_MILLIS);
+      try {
+        SqliteSchema.requireFit(connection);
+        if (SqliteSchema.version(connection).isPresent()) {
+          return Optional.of(new SqliteLedger(file, url, connection));
         }
-      }
-      throw unreadable(file, e);
-    }
-  }
-
-  private static Optional<SqliteLedger> openIfLedger(Path file, String url) throws SQLException {
-    Connection connection = connect(url, PEEK_BUSY_TIMEOUT_MILLIS);
-    boolean opened = false;
-    try {
-      SqliteSchema.requireFit(connection);
-      opened = SqliteSchema.version(connection).isPresent();
-      return opened ? Optional.of(new SqliteLedger(file, url, connection)) : Optional.empty();
-    } catch (SQLException | RuntimeException e) {
-      opened = false;
-      throw e;
-    } finally {
-      if (!opened) {
         connection.close();
+        return Optional.empty();
+      } catch (SQLException | RuntimeException e) {
+        connection.close();
+        throw e;
       }
+    } catch (SQLException e) {
+      throw unreadable(file, e);
     }
   }
 
@@ -192,44 +173,56 @@ public final class SqliteLedger implements LedgerReader {
   }
 
   /**
-   * Returns the id of the ledger in a file, as {@link #openIfThere} reads it.
+   * Which ledger a file holds. Checks on the way that it is a database, undamaged at its start, and
+   * not of a newer version.
    *
    * @return empty if there is no file, or no ledger in it yet
    * @throws LedgerException if it can be no ledger
    */
   public static Optional<UUID> identify(Path file) throws LedgerException {
-    Optional<SqliteLedger> found = openIfThere(file);
-    if (found.isEmpty()) {
-      return Optional.empty();
-    }
-    try (SqliteLedger ledger = found.get()) {
-      return ledger.id();
-    }
+    return peek(file, SqliteSchema::ledger).flatMap(found -> found);
   }
 
-  /** Returns the position of a journal in the ledger in a file; 0 if there is no ledger yet. */
+  /**
+   * How far a ledger has taken in a journal.
+   *
+   * @return the position of the last mark committed; 0 if there is none
+   */
   public static long settled(Path file, UUID journal) throws LedgerException {
-    Optional<SqliteLedger> found = openIfThere(file);
-    if (found.isEmpty()) {
-      return 0;
-    }
-    try (SqliteLedger ledger = found.get()) {
-      return ledger.settled(journal);
-    }
+    return peek(
+            file,
+            connection ->
+                SqliteSchema.version(connection).isEmpty() ? 0L : position(connection, journal))
+        .orElse(0L);
   }
 
-  /** Returns the position of the last mark of a journal that was committed; 0 if there is none. */
+  /** As {@link #settled(Path, UUID)}, of this ledger and as it is now. */
   public long settled(UUID journal) throws LedgerException {
-    return first(
-            "SELECT position FROM indelible_journals WHERE journal = ?",
-            row -> row.getLong(1),
-            journal.toString())
-        .orElse(0L);
+    return reading(() -> position(connection, journal));
   }
 
   /** Returns whether an event is in a row or a dead letter, or was purged from those on record. */
   public boolean isRecorded(UUID event) throws LedgerException {
-    return first(
+    return reading(() -> isRecorded(connection, event));
+  }
+
+  /**
+   * Returns whether the ledger in a file has an event, as {@link #isRecorded(UUID)} does; not if
+   * there is no ledger yet.
+   *
+   * @throws LedgerException if the ledger cannot be read now
+   */
+  public static boolean isRecorded(Path file, UUID event) throws LedgerException {
+    return peek(
+            file,
+            connection ->
+                SqliteSchema.version(connection).isPresent() && isRecorded(connection, event))
+        .orElse(false);
+  }
+
+  private static boolean isRecorded(Connection connection, UUID event) throws SQLException {
+    return Statements.first(
+            connection,
             "SELECT EXISTS (SELECT 1 FROM signed_events WHERE id = ?1)"
                 + " OR EXISTS (SELECT 1 FROM signed_events_dlq WHERE id = ?1)"
                 + " OR EXISTS (SELECT 1 FROM signed_events WHERE event_type = ?2 AND"
@@ -263,6 +256,48 @@ public final class SqliteLedger implements LedgerReader {
     /** How many are neither by their payload: it was erased, or is not what was recorded. */
     public long unknown() {
       return rows - refusals - escalations;
+    }
+  }
+
+  private static long position(Connection connection, UUID journal) throws SQLException {
+    return Statements.first(
+            connection,
+            "SELECT position FROM indelible_journals WHERE journal = ?",
+            row -> row.getLong(1),
+            journal.toString())
+        .orElse(0L);
+  }
+
+  /** Reads something from a file that may not be there, or may not be a ledger yet. */
+  private static <T> Optional<T> peek(Path file, Query<T> query) throws LedgerException {
+    SqliteLibrary.load();
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(peek(SqliteFile.url(file), query));
+    } catch (SQLException e) {
+      // A database in WAL mode needs files beside it to be read at all, and a full or read-only
+      // disk has no space for them. Where no log is left, the file itself is the whole database.
+      if (!SqliteFault.isOfTheDisk(e) || hasWal(file)) {
+        throw unreadable(file, e);
+      }
+      try {
+        T found = peek(SqliteFile.url(file) + "?immutable=1", query);
+        if (!hasWal(file)) {
+          return Optional.of(found);
+        }
+      } catch (SQLException again) {
+        e.addSuppressed(again);
+      }
+      throw unreadable(file, e);
+    }
+  }
+
+  private static <T> T peek(String url, Query<T> query) throws SQLException {
+    try (Connection connection = connect(url, PEEK_BUSY_TIMEOUT_MILLIS)) {
+      SqliteSchema.requireFit(connection);
+      return query.run(connection);
     }
   }
 
@@ -572,6 +607,12 @@ public final class SqliteLedger implements LedgerReader {
             ? "the database file is damaged or cut short; keep it, and restore it from a copy"
             : SqliteFault.describe(e);
     return new LedgerException(file + ": " + message, SqliteFault.isDamage(e), e);
+  }
+
+  /** Asks a connection something. */
+  @FunctionalInterface
+  private interface Query<T> {
+    T run(Connection connection) throws SQLException;
   }
 
   /** Reads something. */
