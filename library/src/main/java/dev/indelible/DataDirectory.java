@@ -16,11 +16,11 @@ import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.crypto.VerificationKey;
-import dev.indelible.ledger.KeyHistory;
+import dev.indelible.follow.CosignatureFollower;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
+import dev.indelible.note.KeyHistory;
 import dev.indelible.policy.RulePolicy;
-import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteWriter;
 import java.io.IOException;
@@ -111,8 +111,8 @@ public record DataDirectory(Path path) {
    * @throws KeyException if there is no key here, or it cannot be removed
    * @throws LedgerException if there is no ledger yet, or it cannot be written to now
    */
-  public void handOver(Signer next) throws KeyException, LedgerException {
-    keys().handOver(next.checked(), new Chain(this, signingKeys().accepted()));
+  public void migrate(Signer next) throws KeyException, LedgerException {
+    keys().migrate(next.checked(), new Chain(this, signingKeys().accepted()));
   }
 
   /**
@@ -175,7 +175,7 @@ public record DataDirectory(Path path) {
       throw new KeyException(
           path
               + ": has a key of its own that signs; hand over to the signer first"
-              + " (DataDirectory.handOver)");
+              + " (DataDirectory.migrate)");
     }
     ExistingLog log = ExistingLog.read(this);
     if (log.isBegun()) {

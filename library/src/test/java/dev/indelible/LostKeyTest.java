@@ -130,11 +130,11 @@ class LostKeyTest {
   /** D11: the ledger is unreadable while a log is opened with a wrong key, and readable later. */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void wrongKeySignsNothingOnceLedgerIsReadable(boolean isElsewhere) throws Exception {
+  void wrongKeySignsNothingOnceLedgerIsReadable(boolean isExternal) throws Exception {
     SigningKey own = data.keys().read();
     SigningKey wrong = SigningKey.generate();
     Path key = keys.resolve("audit.pem");
-    if (isElsewhere) {
+    if (isExternal) {
       Files.delete(key);
     } else {
       Files.writeString(key, wrong.toPem());
@@ -142,7 +142,7 @@ class LostKeyTest {
     Path away = Files.move(data.database(), temp.resolve("away"));
     Files.writeString(data.database(), "no database at all, by any means\n".repeat(50));
     IndelibleBuilder builder = Indelible.builder(data.path());
-    Indelible log = isElsewhere ? builder.signer(wrong).open() : builder.open();
+    Indelible log = isExternal ? builder.signer(wrong).open() : builder.open();
     assertThat(log.gate().check("agent:a", new Bash("ls")).isPermitted()).isTrue();
     int rows;
     try (LedgerReader ledger = SqliteLedger.open(away)) {
@@ -161,7 +161,7 @@ class LostKeyTest {
                             entry.source().equals(HealthEntry.RECORDING)
                                 && entry.reason().contains("is not one of this log's")
                                 && entry.reason().contains(ADVICE)));
-    if (!isElsewhere) {
+    if (!isExternal) {
       assertThat(log.health().entries()).anyMatch(entry -> entry.source().equals(HealthEntry.KEYS));
     }
     assertThat(log.closeAndFlush(Duration.ofMillis(1)).isComplete()).isFalse();

@@ -2,10 +2,10 @@
 package dev.indelible.cli;
 
 import dev.indelible.crypto.KeyRing;
-import dev.indelible.ledger.KeyHistory;
-import dev.indelible.ledger.KeyHistory.KeyValidity;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
+import dev.indelible.note.KeyHistory;
+import dev.indelible.note.KeyHistory.KeyValidity;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,7 +34,7 @@ record KeyStates(Optional<KeyHistory> history) {
 
   /** Whether the chain revokes a key. */
   boolean isRevoked(String keyId) {
-    return history.flatMap(said -> said.era(keyId)).filter(KeyValidity::isGivenUp).isPresent();
+    return history.flatMap(said -> said.era(keyId)).filter(KeyValidity::isRevoked).isPresent();
   }
 
   /** Whether a row says that a key is lost. */
@@ -55,8 +55,8 @@ record KeyStates(Optional<KeyHistory> history) {
     List<String> all = new ArrayList<>();
     history
         .flatMap(said -> said.era(keyId))
-        .filter(KeyValidity::isGivenUp)
-        .ifPresent(era -> all.add("revoked by row " + era.givenUp()));
+        .filter(KeyValidity::isRevoked)
+        .ifPresent(era -> all.add("revoked by row " + era.revoked()));
     history.stream()
         .flatMap(said -> said.replacements().stream())
         .filter(found -> found.lostKeyId().filter(keyId::equals).isPresent())

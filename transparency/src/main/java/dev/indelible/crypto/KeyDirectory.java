@@ -58,7 +58,7 @@ public final class KeyDirectory {
    */
   public SigningKey openOrCreate() throws KeyException {
     if (!hasSigningKey()) {
-      requireNotElsewhere();
+      requireNotExternal();
       create();
     }
     return open();
@@ -76,7 +76,7 @@ public final class KeyDirectory {
     files.requirePrivateDirectory();
     Path file = privateKey();
     if (!hasSigningKey()) {
-      requireNotElsewhere();
+      requireNotExternal();
       throw new KeyException(file + ": no such key; make one with 'indelible keys init'");
     }
     return read(file, "a key is never read through a link; copy it here with mode 600");
@@ -175,7 +175,7 @@ public final class KeyDirectory {
    * @param next the signer that signs from now on
    * @param chain records that the present key introduces the next
    */
-  public <X extends Exception> void handOver(Signer next, KeyRecord<X> chain)
+  public <X extends Exception> void migrate(Signer next, KeyRecord<X> chain)
       throws KeyException, X {
     alone(
         () -> {
@@ -183,7 +183,7 @@ public final class KeyDirectory {
           if (!chain.contains(next.verificationKey())) {
             chain.add(current, next);
           }
-          useElsewhere(next.verificationKey());
+          useExternal(next.verificationKey());
           Files.delete(privateKey());
           files.sync();
           return next;
@@ -191,7 +191,7 @@ public final class KeyDirectory {
   }
 
   /** Records that an external signer signs, so that no key is generated here. */
-  public void useElsewhere(VerificationKey key) throws KeyException {
+  public void useExternal(VerificationKey key) throws KeyException {
     try {
       files.createDirectory();
       files.requirePrivateDirectory();
@@ -281,13 +281,13 @@ public final class KeyDirectory {
   public record Rotation(VerificationKey from, VerificationKey to, boolean resumed) {}
 
   /** Returns true if an external signer signs and no private key is here. */
-  public boolean isElsewhere() {
+  public boolean isExternal() {
     return !hasSigningKey()
         && Files.exists(directory.resolve(ELSEWHERE), LinkOption.NOFOLLOW_LINKS);
   }
 
-  private void requireNotElsewhere() throws KeyException {
-    if (isElsewhere()) {
+  private void requireNotExternal() throws KeyException {
+    if (isExternal()) {
       throw new KeyException(
           directory
               + ": the key that signs is kept elsewhere; only a program that has its signer can"

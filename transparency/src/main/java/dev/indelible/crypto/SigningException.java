@@ -47,7 +47,7 @@ public final class SigningException extends RuntimeException {
    *
    * @param sequence the row that records it
    */
-  public static SigningException givenUp(VerificationKey key, long sequence) {
+  public static SigningException revoked(VerificationKey key, long sequence) {
     return new SigningException(
         "%s is revoked by row %s and signs nothing more; restart this process with the new key; 'indelible log verify' checks that row"
             .formatted(key, sequence),
@@ -61,7 +61,7 @@ public final class SigningException extends RuntimeException {
   }
 
   /** Whether the key was given up, and signs no more. */
-  public boolean isGivenUp() {
+  public boolean isRevoked() {
     return kind == Kind.GIVEN_UP;
   }
 }
