@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible;
 
+import static com.tngtech.archunit.core.domain.JavaModifier.PUBLIC;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -12,9 +13,17 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.properties.HasName;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.module.ModuleDescriptor;
+import java.lang.module.ModuleDescriptor.Exports;
+import java.net.URL;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -30,7 +39,16 @@ class PackageDirectionTest {
   /** The packages of the record side that a ledger and the library use. */
   private static final Set<String> RECORD =
       Set.of(
-          "ledger", "drain", "queue", "event", "health", "checkpoint", "merkle", "crypto", "json");
+          "ledger",
+          "note",
+          "drain",
+          "queue",
+          "event",
+          "health",
+          "checkpoint",
+          "merkle",
+          "crypto",
+          "json");
 
   private static final Set<String> LIBRARY_USES =
       Set.of(
@@ -40,6 +58,7 @@ class PackageDirectionTest {
           "append",
           "journal",
           "publish",
+          "follow",
           "verify",
           "tlog",
           "action",
@@ -66,21 +85,18 @@ class PackageDirectionTest {
           Map.entry("receipt", Set.of("checkpoint", "merkle", "crypto")),
           Map.entry("witness", Set.of("checkpoint", "merkle", "crypto")),
           Map.entry("ledger", Set.of("merkle", "event", "json", "crypto")),
-          Map.entry("verify", Set.of("ledger", "checkpoint", "merkle", "crypto", "json", "event")),
+          Map.entry("note", Set.of("ledger", "merkle", "event", "json", "crypto")),
+          Map.entry(
+              "verify",
+              Set.of("ledger", "note", "checkpoint", "merkle", "crypto", "json", "event")),
           Map.entry("tlog", Set.of("checkpoint", "merkle")),
           Map.entry(
               "publish",
               Set.of(
-                  "tlog",
-                  "receipt",
-                  "witness",
-                  "verify",
-                  "ledger",
-                  "checkpoint",
-                  "merkle",
-                  "crypto",
-                  "health",
-                  "json")),
+                  "tlog", "receipt", "verify", "ledger", "checkpoint", "merkle", "crypto", "json")),
+          Map.entry(
+              "follow",
+              Set.of("witness", "ledger", "note", "checkpoint", "merkle", "crypto", "health")),
           Map.entry("append", RECORD),
           Map.entry("sqlite", union(RECORD, Set.of("append"))),
           Map.entry("shell", Set.of()),
@@ -122,11 +138,15 @@ class PackageDirectionTest {
                   "event",
                   "json",
                   "ledger",
+                  "note",
                   "publish",
                   "verify",
                   "policy",
                   "jdbc",
                   "cli")));
+
+  /** Public types that users of the modules can name; a new one replaces one or has a reason. */
+  private static final long MOST_EXPORTED_TYPES = 107;
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
@@ -159,6 +179,41 @@ class PackageDirectionTest {
     Set<String> rooms = new TreeSet<>();
     CLASSES.forEach(each -> rooms.add(room(each)));
     assertThat(rooms).isEqualTo(new TreeSet<>(MAY_USE.keySet()));
+  }
+
+  /** The modules together promise few types; {@code transparency} has a public of its own. */
+  @Test
+  void exportedTypesAreFew() throws IOException {
+    Map<String, Long> exported = new TreeMap<>();
+    for (URL descriptor : Collections.list(classLoader().getResources("module-info.class"))) {
+      for (Exports exports : exportsOf(descriptor)) {
+        exported.put(exports.source(), publicTypes(exports.source()));
+      }
+    }
+    assertThat(exported.values().stream().mapToLong(Long::longValue).sum())
+        .as("public types of the packages that are exported to everyone: %s", exported)
+        .isLessThanOrEqualTo(MOST_EXPORTED_TYPES);
+  }
+
+  private static List<Exports> exportsOf(URL descriptor) throws IOException {
+    try (InputStream in = descriptor.openStream()) {
+      ModuleDescriptor module = ModuleDescriptor.read(in);
+      return module.name().startsWith("dev.indelible")
+              && !module.name().equals("dev.indelible.transparency")
+          ? module.exports().stream().filter(exports -> !exports.isQualified()).toList()
+          : List.of();
+    }
+  }
+
+  private static long publicTypes(String packageName) {
+    return CLASSES.stream()
+        .filter(type -> type.getPackageName().equals(packageName))
+        .filter(type -> type.isTopLevelClass() && type.getModifiers().contains(PUBLIC))
+        .count();
+  }
+
+  private static ClassLoader classLoader() {
+    return PackageDirectionTest.class.getClassLoader();
   }
 
   @Test

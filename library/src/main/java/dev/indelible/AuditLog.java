@@ -3,16 +3,16 @@ package dev.indelible;
 
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.Erasure;
-import dev.indelible.append.Erasure.Erased;
 import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.ledger.Head;
-import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
+import dev.indelible.note.ErasureNote;
+import dev.indelible.note.KeyHistory;
 import dev.indelible.publish.EvidenceException;
 import dev.indelible.publish.LedgerExport;
 import dev.indelible.publish.ProvenRow;
@@ -50,7 +50,11 @@ public final class AuditLog {
    *
    * @throws LedgerException if there is no ledger yet, or it cannot be read now
    */
-  public SqliteLedger reader() throws LedgerException {
+  public LedgerReader reader() throws LedgerException {
+    return open();
+  }
+
+  private SqliteLedger open() throws LedgerException {
     return SqliteLedger.open(data.database());
   }
 
@@ -70,7 +74,7 @@ public final class AuditLog {
     List<Finding> beside = new ArrayList<>();
     VerificationOptions complete = withOwnWitnesses(withOwnKeys(options, keys), beside);
     VerificationReport report;
-    try (SqliteLedger ledger = reader()) {
+    try (SqliteLedger ledger = open()) {
       report = new Verifier(ledger, complete).verify();
       beside.addAll(JournalCheck.swapped(data, ledger));
       beside.add(lastCheckpoint(ledger, complete));
@@ -180,6 +184,19 @@ public final class AuditLog {
   }
 
   /**
+   * Result of an erasure.
+   *
+   * @param eventId the event whose payload is erased
+   * @param sequence its row
+   * @param payloadHash the hash of the payload, in hex
+   * @param deadLetters the number of dead letters with this payload that were removed with it
+   * @param isGone whether the bytes are gone from the ledger's storage; if not, someone still reads
+   *     an earlier state of the ledger
+   */
+  public record Erased(
+      String eventId, long sequence, String payloadHash, long deadLetters, boolean isGone) {}
+
+  /**
    * Erases the payload of one row, and records that in the chain; the row and its hash stay.
    *
    * @param reason why, as recorded
@@ -197,7 +214,10 @@ public final class AuditLog {
             CheckpointFile.at(data.lastCheckpoint()),
             keys.signer(),
             keys.accepted())) {
-      return erasure.erase(eventId, reason, by);
+      Erasure.Erased erased = erasure.erase(eventId, reason, by);
+      ErasureNote note = erased.note();
+      return new Erased(
+          note.eventId(), note.sequence(), note.payloadHash(), note.letters(), erased.isGone());
     }
   }
 }

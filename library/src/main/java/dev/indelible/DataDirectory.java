@@ -14,9 +14,9 @@ import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningKey;
+import dev.indelible.follow.CosignatureFollower;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.policy.RulePolicy;
-import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteWriter;
 import java.io.IOException;
@@ -107,7 +107,7 @@ public record DataDirectory(Path path) {
    * @throws KeyException if there is no key here, or it cannot be deleted
    * @throws LedgerException if there is no ledger yet, or it cannot be written to now
    */
-  public void migrateToSigner(Signer next) throws KeyException, LedgerException {
+  public void migrate(Signer next) throws KeyException, LedgerException {
     new KeyChanges(this).migrate(next);
   }
 
@@ -146,7 +146,7 @@ public record DataDirectory(Path path) {
       throw new KeyException(
           path
               + ": the directory has a signing key; migrate it to the external signer first"
-              + " (DataDirectory.migrateToSigner)");
+              + " (DataDirectory.migrate)");
     }
     ExistingLog log = ExistingLog.read(this);
     if (log.isBegun()) {

@@ -8,10 +8,10 @@ import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
-import dev.indelible.ledger.KeyRotation;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowQuery;
+import dev.indelible.note.KeyRotation;
 import dev.indelible.sqlite.SqliteLedger;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -88,7 +88,7 @@ final class ExistingLog {
       if (Files.isDirectory(keys) && !(Files.isReadable(keys) && Files.isExecutable(keys))) {
         throw new KeyException(keys + ": cannot be read; check its owner and its permissions");
       }
-      if (!data.keys().hasSigningKey() && !data.keys().hasExternalSigner()) {
+      if (!data.keys().hasSigningKey() && !data.keys().isExternal()) {
         throw new KeyException(keys + ": there is no signing key");
       }
       key = data.keys().read().verificationKey();
@@ -133,7 +133,7 @@ final class ExistingLog {
     VerificationKey key = signer.verificationKey();
     if (!mayKnow(key)) {
       throw new KeyException(
-          "%s: key %s is not one of this log's: %s; rotate from the log's key to it first (DataDirectory.migrateToSigner, KeyEvents.rotate)"
+          "%s: key %s is not one of this log's: %s; rotate from the log's key to it first (DataDirectory.migrate, KeyEvents.rotate)"
               .formatted(data.path(), key.keyId(), evidence()));
     }
   }

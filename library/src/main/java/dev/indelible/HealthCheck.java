@@ -11,18 +11,18 @@ import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.Timestamps;
+import dev.indelible.follow.AnchorFollower;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.health.HealthReasons;
 import dev.indelible.journal.JournalException;
 import dev.indelible.journal.JournalSettings;
 import dev.indelible.journal.WaitingEvents;
-import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.StoredCheckpoint;
-import dev.indelible.ledger.TamperNotes;
+import dev.indelible.note.KeyHistory;
+import dev.indelible.note.TamperNotes;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.RulePolicy;
-import dev.indelible.publish.AnchorFollower;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.LastCheckpoint;
@@ -196,7 +196,7 @@ public final class HealthCheck {
 
   private boolean canSign() {
     try {
-      if (!data.keys().hasExternalSigner()) {
+      if (!data.keys().isExternal()) {
         data.requireSigningKey();
       }
       return true;
@@ -286,21 +286,21 @@ public final class HealthCheck {
   }
 
   private void checkSigningKey(KeyHistory history) {
-    if (data.keys().hasExternalSigner()) {
+    if (data.keys().isExternal()) {
       return;
     }
     try {
       String key = data.keys().read().verificationKey().keyId();
       history
           .era(key)
-          .filter(KeyHistory.KeyValidity::isGivenUp)
+          .filter(KeyHistory.KeyValidity::isRevoked)
           .ifPresent(
               era ->
                   add(
                       HealthEntry.KEYS,
                       text(
                           "the signing key %s is revoked by row %s, so nothing can be recorded; replace it by the key that follows it, or restart with that key",
-                          key, era.givenUp())));
+                          key, era.revoked())));
     } catch (KeyException e) {
       add(HealthEntry.KEYS, e.getMessage());
     }

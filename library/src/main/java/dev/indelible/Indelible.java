@@ -6,16 +6,16 @@ import dev.indelible.append.LedgerAudit;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.drain.DeferredAudit;
-import dev.indelible.drain.DrainReport;
-import dev.indelible.drain.DrainSettings;
+import dev.indelible.follow.AnchorFollower;
+import dev.indelible.follow.CosignatureFollower;
 import dev.indelible.gate.Gate;
 import dev.indelible.ledger.MemoryLedger;
 import dev.indelible.policy.Policy;
-import dev.indelible.publish.AnchorFollower;
-import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.DeferredAuditQueue;
+import dev.indelible.queue.DrainReport;
+import dev.indelible.queue.DrainSettings;
 import dev.indelible.queue.MemoryStore;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -157,7 +157,7 @@ public final class Indelible implements AutoCloseable {
   }
 
   /** Returns the follower that asks the witnesses; empty if none are asked. */
-  public Optional<CosignatureFollower> witnessing() {
+  Optional<CosignatureFollower> witnessing() {
     return witnessing;
   }
 
@@ -172,7 +172,7 @@ public final class Indelible implements AutoCloseable {
   }
 
   /** Returns the follower that appends to the anchor file; empty if there is none. */
-  public Optional<AnchorFollower> anchoring() {
+  Optional<AnchorFollower> anchoring() {
     return anchoring;
   }
 
@@ -204,9 +204,9 @@ public final class Indelible implements AutoCloseable {
   }
 
   /**
-   * Stops intake, waits until accepted events are in the ledger, and reports (D9). If all are,
-   * appends the last checkpoint to the anchor file and asks the witnesses once more, for {@link
-   * CosignatureFollower#CLOSING_PATIENCE} at most.
+   * Stops intake, waits until accepted events are in the ledger, and reports (D9). If all are, the
+   * anchor file gets the last checkpoint and the witnesses are asked once more, which takes five
+   * seconds at most.
    *
    * @param withoutProgress the longest wait while no event is settled
    * @param atMost the longest wait in all

@@ -5,6 +5,7 @@ import dev.indelible.append.AppendSettings;
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.Checkpoints;
 import dev.indelible.append.LedgerAudit;
+import dev.indelible.append.RowSigning;
 import dev.indelible.append.Tallies;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.checkpoint.WitnessPolicy;
@@ -12,20 +13,19 @@ import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
 import dev.indelible.drain.DeferredAudit;
-import dev.indelible.drain.DrainSettings;
+import dev.indelible.follow.AnchorFollower;
+import dev.indelible.follow.CosignatureFollower;
 import dev.indelible.health.HealthEntry;
-import dev.indelible.journal.Durability;
 import dev.indelible.journal.Journal;
 import dev.indelible.journal.JournalException;
 import dev.indelible.journal.JournalSettings;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerSource;
-import dev.indelible.ledger.RowSigning;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.RulePolicy;
-import dev.indelible.publish.AnchorFollower;
-import dev.indelible.publish.CosignatureFollower;
+import dev.indelible.queue.DrainSettings;
+import dev.indelible.queue.Durability;
 import dev.indelible.queue.EventStore;
 import dev.indelible.queue.MemoryStore;
 import dev.indelible.sqlite.SqliteCosignatures;
@@ -244,7 +244,7 @@ public final class IndelibleBuilder {
     Signer key;
     if (signer.isPresent()) {
       key = signer.get();
-      data.keys().useExternalSigner(key.verificationKey());
+      data.keys().useExternal(key.verificationKey());
     } else {
       key = data.keys().openOrCreate();
     }

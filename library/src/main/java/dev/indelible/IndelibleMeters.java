@@ -2,9 +2,9 @@
 package dev.indelible;
 
 import dev.indelible.action.AgentAction;
+import dev.indelible.follow.CosignatureFollower;
 import dev.indelible.gate.DecisionCounters;
 import dev.indelible.health.HealthEntry;
-import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.DeferredAuditMetrics;
 import io.micrometer.core.instrument.FunctionCounter;

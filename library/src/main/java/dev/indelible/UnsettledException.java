@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible;
 
-import dev.indelible.drain.DrainReport;
+import dev.indelible.queue.DrainReport;
 
 /** A log was closed while accepted events still waited for the ledger. */
 public final class UnsettledException extends IllegalStateException {

@@ -4,12 +4,12 @@ package dev.indelible;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.action.Bash;
+import dev.indelible.ledger.LedgerReader;
 import dev.indelible.publish.Disclosure;
 import dev.indelible.publish.DisclosureVerifier;
 import dev.indelible.publish.ProvenDisclosure;
 import dev.indelible.publish.ProvenRow;
 import dev.indelible.publish.TrustedKeys;
-import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.VerificationReport.Verdict;
 import java.nio.file.Path;
 import java.util.Set;
@@ -35,7 +35,7 @@ class AuditLogTest {
               .toString();
     }
 
-    try (SqliteLedger ledger = log.reader()) {
+    try (LedgerReader ledger = log.reader()) {
       assertThat(ledger.row(id)).isPresent();
     }
     assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);

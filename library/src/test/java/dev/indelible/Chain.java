@@ -3,10 +3,10 @@ package dev.indelible;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.indelible.drain.DrainReport;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.queue.DeferredAuditMetrics;
+import dev.indelible.queue.DrainReport;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.indelible.action.Bash;
-import dev.indelible.drain.DrainReport;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.queue.AuditHealth;
+import dev.indelible.queue.DrainReport;
 import dev.indelible.sqlite.SqliteLedger;
 import java.nio.file.Path;
 import java.sql.Connection;

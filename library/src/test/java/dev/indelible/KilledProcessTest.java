@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.indelible.action.Bash;
 import dev.indelible.decision.Refuse;
 import dev.indelible.event.DeferredAuditEvent;
-import dev.indelible.journal.Durability;
+import dev.indelible.queue.Durability;
 import dev.indelible.testkit.ChildJvm;
 import java.io.FileOutputStream;
 import java.nio.charset.StandardCharsets;

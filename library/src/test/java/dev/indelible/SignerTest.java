@@ -12,11 +12,11 @@ import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.crypto.VerificationKey;
-import dev.indelible.drain.DrainReport;
-import dev.indelible.drain.DrainSettings;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.queue.AuditHealth.State;
+import dev.indelible.queue.DrainReport;
+import dev.indelible.queue.DrainSettings;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
@@ -111,7 +111,7 @@ class SignerTest {
     assertThatThrownBy(() -> record(new Foreign(), 1))
         .hasMessageContaining("the directory has a signing key");
 
-    data.migrateToSigner(new Foreign());
+    data.migrate(new Foreign());
     record(new Foreign(), 1);
 
     assertThat(data.path().resolve("keys/audit.pem")).doesNotExist();

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.action.Bash;
 import dev.indelible.decision.Refuse;
-import dev.indelible.drain.DrainReport;
 import dev.indelible.event.DeferredAuditEvent;
-import dev.indelible.journal.Durability;
+import dev.indelible.queue.DrainReport;
+import dev.indelible.queue.Durability;
 import dev.indelible.testkit.ChildJvm;
 import java.io.FileOutputStream;
 import java.io.IOException;

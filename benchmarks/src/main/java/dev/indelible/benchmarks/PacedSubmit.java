@@ -10,7 +10,7 @@ import dev.indelible.benchmarks.load.Latencies;
 import dev.indelible.benchmarks.report.MarkdownTable;
 import dev.indelible.benchmarks.report.Page;
 import dev.indelible.benchmarks.report.Units;
-import dev.indelible.journal.Durability;
+import dev.indelible.queue.Durability;
 import java.nio.file.Files;
 import java.time.Duration;
 

@@ -11,7 +11,7 @@ import dev.indelible.benchmarks.contender.RowSignatures;
 import dev.indelible.benchmarks.report.MarkdownTable;
 import dev.indelible.benchmarks.report.Page;
 import dev.indelible.benchmarks.report.Units;
-import dev.indelible.journal.Durability;
+import dev.indelible.queue.Durability;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;

@@ -8,7 +8,7 @@ import dev.indelible.benchmarks.contender.RowSignatures;
 import dev.indelible.benchmarks.report.MarkdownTable;
 import dev.indelible.benchmarks.report.Page;
 import dev.indelible.benchmarks.report.Units;
-import dev.indelible.journal.Durability;
+import dev.indelible.queue.Durability;
 
 /** Measures the verification of a log. */
 final class VerifierSpeed implements Section {

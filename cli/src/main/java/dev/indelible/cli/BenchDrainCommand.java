@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.append.RowSealer;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
-import dev.indelible.ledger.RowSealer;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteTuning;
 import java.nio.file.Path;

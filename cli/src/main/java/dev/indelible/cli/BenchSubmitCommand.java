@@ -3,8 +3,8 @@ package dev.indelible.cli;
 
 import dev.indelible.Indelible;
 import dev.indelible.event.AuditEvent;
-import dev.indelible.journal.Durability;
 import dev.indelible.json.CanonicalWriter;
+import dev.indelible.queue.Durability;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -2,12 +2,12 @@
 package dev.indelible.cli;
 
 import dev.indelible.Indelible;
-import dev.indelible.drain.DrainReport;
 import dev.indelible.event.AgentIds;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.queue.DeferredAuditQueue;
+import dev.indelible.queue.DrainReport;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.FilterInputStream;

@@ -2,10 +2,10 @@
 package dev.indelible.cli;
 
 import dev.indelible.crypto.KeyRing;
-import dev.indelible.ledger.KeyHistory;
-import dev.indelible.ledger.KeyHistory.KeyValidity;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
+import dev.indelible.note.KeyHistory;
+import dev.indelible.note.KeyHistory.KeyValidity;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,7 +34,7 @@ record KeyStates(Optional<KeyHistory> history) {
 
   /** Returns true if the chain revokes a key. */
   boolean isRevoked(String keyId) {
-    return history.flatMap(known -> known.era(keyId)).filter(KeyValidity::isGivenUp).isPresent();
+    return history.flatMap(known -> known.era(keyId)).filter(KeyValidity::isRevoked).isPresent();
   }
 
   /** Returns true if a row records that a key is lost. */
@@ -58,8 +58,8 @@ record KeyStates(Optional<KeyHistory> history) {
     List<String> all = new ArrayList<>();
     history
         .flatMap(known -> known.era(keyId))
-        .filter(KeyValidity::isGivenUp)
-        .ifPresent(validity -> all.add("revoked by row " + validity.givenUp()));
+        .filter(KeyValidity::isRevoked)
+        .ifPresent(validity -> all.add("revoked by row " + validity.revoked()));
     history.stream()
         .flatMap(known -> known.replacements().stream())
         .filter(found -> found.lostKeyId().filter(keyId::equals).isPresent())

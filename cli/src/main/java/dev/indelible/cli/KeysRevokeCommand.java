@@ -4,9 +4,9 @@ package dev.indelible.cli;
 import dev.indelible.DataDirectory.SigningKeys;
 import dev.indelible.append.KeyEvents;
 import dev.indelible.crypto.SigningKey;
-import dev.indelible.ledger.KeyHistory;
-import dev.indelible.ledger.KeyRevocation;
 import dev.indelible.ledger.LedgerReader;
+import dev.indelible.note.KeyHistory;
+import dev.indelible.note.KeyRevocation;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.Optional;
@@ -68,8 +68,8 @@ final class KeysRevokeCommand extends Verb {
                       CommandFailure.usage(
                           "key %s: not a key of this log; 'indelible keys list' shows its keys",
                           keyId));
-      if (validity.isGivenUp()) {
-        throw CommandFailure.usage("key %s: already revoked by row %s", keyId, validity.givenUp());
+      if (validity.isRevoked()) {
+        throw CommandFailure.usage("key %s: already revoked by row %s", keyId, validity.revoked());
       }
     }
   }

@@ -9,7 +9,7 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowQuery;
-import dev.indelible.ledger.Tally;
+import dev.indelible.note.Tally;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;

@@ -5,12 +5,12 @@ import dev.indelible.DataDirectory.SigningKeys;
 import dev.indelible.append.KeyEvents;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
-import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.TamperAnswer;
-import dev.indelible.ledger.TamperNote;
-import dev.indelible.ledger.TamperNotes;
-import dev.indelible.ledger.TamperNotes.Noted;
+import dev.indelible.note.KeyHistory;
+import dev.indelible.note.TamperAnswer;
+import dev.indelible.note.TamperNote;
+import dev.indelible.note.TamperNotes;
+import dev.indelible.note.TamperNotes.Noted;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -60,7 +60,7 @@ final class LogAnswerCommand extends Verb {
   private static void requireNotRevoked(KeyHistory history, SigningKeys keys)
       throws CommandFailure {
     String keyId = keys.signer().verificationKey().keyId();
-    if (history.era(keyId).filter(KeyHistory.KeyValidity::isGivenUp).isPresent()) {
+    if (history.era(keyId).filter(KeyHistory.KeyValidity::isRevoked).isPresent()) {
       throw CommandFailure.usage(
           "key %s is revoked, so it cannot sign an answer; restore the key that follows it", keyId);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
-import dev.indelible.append.Erasure.Erased;
+import dev.indelible.AuditLog.Erased;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -31,12 +31,12 @@ final class LogErasePayloadCommand extends Verb {
     print(
         out ->
             out.member("gone", erased.isGone())
-                .member("id", erased.note().eventId())
-                .member("letters", erased.note().letters())
-                .member("payload_hash", erased.note().payloadHash())
-                .member("sequence", erased.note().sequence()),
+                .member("id", erased.eventId())
+                .member("letters", erased.deadLetters())
+                .member("payload_hash", erased.payloadHash())
+                .member("sequence", erased.sequence()),
         "row %s  payload erased, and the erasure recorded",
-        erased.note().sequence());
+        erased.sequence());
     if (!erased.isGone()) {
       throw CommandFailure.failed(
           "%s-wal: the payload is erased, but this file still has its bytes, because another"

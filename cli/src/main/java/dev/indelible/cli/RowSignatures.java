@@ -9,7 +9,7 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowFault;
 import dev.indelible.ledger.RowQuery;
-import dev.indelible.ledger.RowSignatureNote;
+import dev.indelible.note.RowSignatureNote;
 import java.util.List;
 import java.util.Locale;
 

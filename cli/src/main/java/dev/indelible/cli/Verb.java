@@ -6,13 +6,13 @@ import dev.indelible.DataDirectory;
 import dev.indelible.Indelible;
 import dev.indelible.IndelibleBuilder;
 import dev.indelible.OpenException;
-import dev.indelible.drain.DrainReport;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.Text;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.DeferredAuditQueue;
+import dev.indelible.queue.DrainReport;
 import dev.indelible.sqlite.SqliteLedger;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,7 +65,8 @@ abstract class Verb implements Callable<Integer> {
 
   /** Opens the ledger for reading. */
   final SqliteLedger ledger() throws LedgerException, CommandFailure {
-    return log().reader();
+    requireDataDirectory();
+    return SqliteLedger.open(data().database());
   }
 
   /**

@@ -13,7 +13,7 @@ import dev.indelible.crypto.SigningKey;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.TamperAnswer;
+import dev.indelible.note.TamperAnswer;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteWriter;
 import java.nio.file.Files;

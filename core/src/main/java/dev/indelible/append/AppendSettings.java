@@ -4,7 +4,6 @@ package dev.indelible.append;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.KeySource;
 import dev.indelible.crypto.Signer;
-import dev.indelible.ledger.RowSigning;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 

@@ -6,13 +6,12 @@ import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
-import dev.indelible.ledger.HeadGuard;
-import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerWriter;
-import dev.indelible.ledger.RowSignatureNote;
-import dev.indelible.ledger.TamperNote;
 import dev.indelible.merkle.TileEdge;
+import dev.indelible.note.KeyHistory;
+import dev.indelible.note.RowSignatureNote;
+import dev.indelible.note.TamperNote;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -167,8 +166,8 @@ public final class ChainEnd {
       events.addAll(writer.rowsOfType(SystemEvent.KEY_ROTATED));
       Optional<KeyHistory.KeyValidity> era =
           KeyHistory.of(writer.ledger(), events, guard.accepted()).era(key.keyId());
-      if (era.filter(KeyHistory.KeyValidity::isGivenUp).isPresent()) {
-        throw SigningException.givenUp(key, era.get().givenUp());
+      if (era.filter(KeyHistory.KeyValidity::isRevoked).isPresent()) {
+        throw SigningException.revoked(key, era.get().revoked());
       }
     }
   }

@@ -8,7 +8,6 @@ import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningException;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.health.Throttle;
-import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerUnavailableException;
 import dev.indelible.ledger.LedgerWriter;
@@ -167,7 +166,7 @@ public final class Checkpoints {
     } catch (LedgerTree.DamagedException e) {
       stop(e.getMessage());
     } catch (SigningException e) {
-      if (e.isGivenUp()) {
+      if (e.isRevoked()) {
         stop(String.valueOf(e.getMessage()));
       } else {
         failed(String.valueOf(e.getMessage()), false);

@@ -10,7 +10,6 @@ import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerWriter;
-import dev.indelible.ledger.RowSealer;
 import dev.indelible.queue.AuditCounters;
 import java.util.List;
 import java.util.Optional;
@@ -54,7 +53,7 @@ final class DeadLetterReplay {
           "dead letter %s: it is of type %s, in which only the log itself speaks; it can be shown, not replayed"
               .formatted(letter.letter(), letter.eventType()));
     }
-    SystemEvent note = note(SystemEvent.LETTER_REPLAYED, letter, Optional.empty());
+    SystemEvent note = note(SystemEvent.DEAD_LETTER_REPLAYED, letter, Optional.empty());
     List<AuditEvent> events = List.of(letter.event(), note);
     BatchAppend append = new BatchAppend(end, sealer, counters);
     Optional<Head> head =
@@ -77,7 +76,7 @@ final class DeadLetterReplay {
    * @param reason why, for the record
    */
   void purge(DeadLetter letter, String reason) throws LedgerException {
-    SystemEvent note = note(SystemEvent.LETTER_PURGED, letter, Optional.of(reason));
+    SystemEvent note = note(SystemEvent.DEAD_LETTER_PURGED, letter, Optional.of(reason));
     BatchAppend append = new BatchAppend(end, sealer, counters);
     Optional<Head> head =
         writer.inTransaction(

@@ -4,11 +4,9 @@ package dev.indelible.append;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
 import dev.indelible.ledger.DeadLetter;
-import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerWriter;
 import dev.indelible.ledger.RowCheck;
-import dev.indelible.ledger.RowSealer;
 import dev.indelible.queue.AuditCounters;
 import java.util.Optional;
 

@@ -6,15 +6,13 @@ import dev.indelible.crypto.Signer;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.event.Timestamps;
 import dev.indelible.ledger.ChainRow;
-import dev.indelible.ledger.HeadGuard;
-import dev.indelible.ledger.KeyReplacement;
-import dev.indelible.ledger.KeyRevocation;
-import dev.indelible.ledger.KeyRotation;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerWriter;
 import dev.indelible.ledger.RowCheck;
-import dev.indelible.ledger.RowSealer;
-import dev.indelible.ledger.TamperAnswer;
+import dev.indelible.note.KeyReplacement;
+import dev.indelible.note.KeyRevocation;
+import dev.indelible.note.KeyRotation;
+import dev.indelible.note.TamperAnswer;
 import dev.indelible.queue.AuditCounters;
 import java.time.Instant;
 import java.util.Optional;
@@ -68,8 +66,8 @@ public final class KeyEvents implements AutoCloseable {
   }
 
   /**
-   * Chains an answer to a note of tampering. {@link dev.indelible.ledger.TamperNotes} judges
-   * whether it counts.
+   * Chains an answer to a note of tampering. {@link dev.indelible.note.TamperNotes} judges whether
+   * it counts.
    *
    * @throws LedgerException if the ledger cannot be written to now
    */

@@ -2,9 +2,9 @@
 package dev.indelible.append;
 
 import dev.indelible.drain.DeferredAudit;
-import dev.indelible.drain.DrainSettings;
 import dev.indelible.ledger.LedgerFactory;
 import dev.indelible.queue.AuditCounters;
+import dev.indelible.queue.DrainSettings;
 import dev.indelible.queue.EventStore;
 
 /** Wires a deferred audit queue to a ledger. */

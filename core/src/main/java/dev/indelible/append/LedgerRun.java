@@ -2,12 +2,10 @@
 package dev.indelible.append;
 
 import dev.indelible.ledger.ChainRow;
-import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerFactory;
 import dev.indelible.ledger.LedgerWriter;
 import dev.indelible.ledger.RowCheck;
-import dev.indelible.ledger.RowSigning;
 import dev.indelible.queue.AuditCounters;
 
 /**

@@ -6,6 +6,8 @@ import dev.indelible.queue.AuditCounters;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.DeferredAuditQueue;
+import dev.indelible.queue.DrainReport;
+import dev.indelible.queue.DrainSettings;
 import dev.indelible.queue.EventStore;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;

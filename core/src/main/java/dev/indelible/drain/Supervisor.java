@@ -126,7 +126,7 @@ final class Supervisor implements Runnable {
       } else if (now - lastSettled < IDLE_AFTER_NANOS) {
         rest(POLL_NANOS);
       } else if (queue.isQuiet()) {
-        restUntilSubmit();
+        rest(IDLE_POLL_NANOS, false, true);
       } else {
         // Looks once more before it rests: an event may have been placed before the flag was set.
         queue.wakeOnSubmit();
@@ -193,23 +193,23 @@ final class Supervisor implements Runnable {
         failure);
   }
 
-  private void restUntilSubmit() {
-    long end = System.nanoTime() + IDLE_POLL_NANOS;
-    long left = IDLE_POLL_NANOS;
-    while (!stopping && queue.isQuiet() && left > 0) {
-      Thread.interrupted();
-      LockSupport.parkNanos(this, left);
-      left = end - System.nanoTime();
-    }
+  /** Rests for a time; ends when the closer stops this, or its deadline is over. */
+  private void rest(long nanos) {
+    rest(nanos, stopping, false);
   }
 
-  private void rest(long nanos) {
-    boolean wasStopping = stopping;
+  /**
+   * Rests for a time.
+   *
+   * @param wasStopping ends when {@link #stopping} differs from it
+   * @param untilSubmit whether an event that is submitted ends it, too
+   */
+  private void rest(long nanos, boolean wasStopping, boolean untilSubmit) {
     long end = System.nanoTime() + nanos;
     long left = nanos;
-    while (stopping == wasStopping && !isOver() && left > 0) {
+    while (stopping == wasStopping && !isOver() && left > 0 && (!untilSubmit || queue.isQuiet())) {
       // A park ends early after an interrupt, or with a permit left by a lock of the sink; this
-      // thread reacts to stop alone.
+      // thread reacts to stop alone, and to a submission if it waits for one.
       Thread.interrupted();
       LockSupport.parkNanos(this, left);
       left = end - System.nanoTime();

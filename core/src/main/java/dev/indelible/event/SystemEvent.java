@@ -34,10 +34,10 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   public static final String TALLY = "audit.tally";
 
   /** A dead letter was replayed into the chain. */
-  public static final String LETTER_REPLAYED = "dlq.replayed";
+  public static final String DEAD_LETTER_REPLAYED = "dlq.replayed";
 
   /** A dead letter was purged. */
-  public static final String LETTER_PURGED = "dlq.purged";
+  public static final String DEAD_LETTER_PURGED = "dlq.purged";
 
   /** The payload of a row was erased; names the row, the reason and the person. */
   public static final String PAYLOAD_ERASED = "payload.erased";
@@ -59,8 +59,8 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
           TAMPER,
           ROW_SIGNATURES,
           TALLY,
-          LETTER_REPLAYED,
-          LETTER_PURGED,
+          DEAD_LETTER_REPLAYED,
+          DEAD_LETTER_PURGED,
           PAYLOAD_ERASED,
           KEY_ROTATED,
           KEY_COMPROMISED,

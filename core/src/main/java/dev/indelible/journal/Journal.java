@@ -3,6 +3,7 @@ package dev.indelible.journal;
 
 import dev.indelible.event.AuditEvent;
 import dev.indelible.health.Throttle;
+import dev.indelible.queue.Durability;
 import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.EventStore;
 import dev.indelible.queue.JournalMark;

@@ -2,6 +2,7 @@
 package dev.indelible.journal;
 
 import dev.indelible.base.Threads;
+import dev.indelible.queue.Durability;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;

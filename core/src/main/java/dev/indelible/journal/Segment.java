@@ -3,6 +3,7 @@ package dev.indelible.journal;
 
 import dev.indelible.event.EventContent;
 import dev.indelible.event.StoredEvent;
+import dev.indelible.queue.Durability;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;

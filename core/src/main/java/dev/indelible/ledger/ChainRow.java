@@ -266,8 +266,8 @@ public record ChainRow(
     return writeEnd(out).toBytes();
   }
 
-  /** This row with what its sealing adds. */
-  ChainRow sealed(Optional<byte[]> newSignature, byte[] newPrevHash) {
+  /** Returns this row with the signature and the link that sealing adds. */
+  public ChainRow sealed(Optional<byte[]> newSignature, byte[] newPrevHash) {
     return new ChainRow(
         sequence,
         id,
@@ -297,17 +297,17 @@ public record ChainRow(
         payload);
   }
 
-  /** The record as it stands, to be signed and linked, or to be hashed. */
-  RecordDraft draft() {
+  /** Returns the record as a draft, to be signed and linked, or to be hashed. */
+  public RecordDraft draft() {
     return draft(new CanonicalWriter());
   }
 
   /**
-   * As {@link #draft()}, for many rows.
+   * Returns the record as {@link #draft()} does, for many rows.
    *
-   * @param out what the record is written with; empty, and empty again afterwards
+   * @param out writes the record; empty, and empty again afterwards
    */
-  RecordDraft draft(CanonicalWriter out) {
+  public RecordDraft draft(CanonicalWriter out) {
     writeBeforeLink(out, false);
     int linkAt = out.length();
     out.hexMember("prev_hash", prevHash);

@@ -10,7 +10,7 @@ import java.security.SecureRandom;
  * Keys of 64 bits for event ids, by which equal ids are found among many. Equal ids have equal keys
  * within one process; different ids may. Nobody who wrote an id could know its key.
  */
-final class IdKeys {
+public final class IdKeys {
   private static final VarHandle LONGS =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
@@ -21,8 +21,8 @@ final class IdKeys {
 
   private IdKeys() {}
 
-  /** The key of the id in these bytes. */
-  static long of(byte[] bytes, int from, int to) {
+  /** Returns the key of the id in these bytes. */
+  public static long of(byte[] bytes, int from, int to) {
     long key = SEED ^ (to - from);
     int at = from;
     for (; at + Long.BYTES <= to; at += Long.BYTES) {

@@ -7,12 +7,12 @@ import java.util.Arrays;
 import java.util.Base64;
 
 /**
- * A record's canonical JSON, written once: what is signed is cut out of it, and the signature and
- * the link are put into it. Used by one thread at a time.
+ * Canonical JSON of a record, written once: the signed message is cut out of it, and the signature
+ * and the link are inserted into it. Used by one thread at a time.
  */
-final class RecordDraft {
-  /** Stands for a signature that is not made yet: 64 bytes. */
-  static final byte[] NO_SIGNATURE = new byte[64];
+public final class RecordDraft {
+  /** Placeholder of a signature that is not made yet: 64 bytes. */
+  public static final byte[] NO_SIGNATURE = new byte[64];
 
   private static final byte[] SIGNED_PREFIX =
       "indelible/row/v1\n".getBytes(StandardCharsets.US_ASCII);
@@ -30,7 +30,16 @@ final class RecordDraft {
   private final int signatureAt;
   private final int signatureEnd;
 
-  RecordDraft(byte[] record, int linkAt, int linkEnd, int signatureAt, int signatureEnd) {
+  /**
+   * Creates a draft of a record.
+   *
+   * @param record canonical JSON; changed by {@link #sign} and {@link #link}
+   * @param linkAt the offset of the link's member, with its comma
+   * @param linkEnd the offset after it
+   * @param signatureAt the offset of the signature's member, with its comma
+   * @param signatureEnd the offset after it; equal to {@code signatureAt} if there is none
+   */
+  public RecordDraft(byte[] record, int linkAt, int linkEnd, int signatureAt, int signatureEnd) {
     this.record = record;
     this.linkAt = linkAt;
     this.linkEnd = linkEnd;
@@ -38,8 +47,8 @@ final class RecordDraft {
     this.signatureEnd = signatureEnd;
   }
 
-  /** The bytes that a signature covers: everything but the link and the signature itself. */
-  byte[] signedMessage() {
+  /** Returns the bytes that a signature covers: all but the link and the signature itself. */
+  public byte[] signedMessage() {
     int length = SIGNED_PREFIX.length + record.length;
     length -= linkEnd - linkAt + signatureEnd - signatureAt;
     byte[] message = Arrays.copyOf(SIGNED_PREFIX, length);
@@ -49,8 +58,8 @@ final class RecordDraft {
     return message;
   }
 
-  /** Puts in a signature, in place of {@link #NO_SIGNATURE}. */
-  void sign(byte[] signature) {
+  /** Inserts a signature, in place of {@link #NO_SIGNATURE}. */
+  public void sign(byte[] signature) {
     if (signature.length != NO_SIGNATURE.length) {
       throw new IllegalStateException(
           "the signer answered %s bytes; an Ed25519 signature has exactly %s"
@@ -60,8 +69,8 @@ final class RecordDraft {
     System.arraycopy(base64, 0, record, signatureAt + SIGNATURE_VALUE, base64.length);
   }
 
-  /** Puts in the hash of the record before, in place of zeros. */
-  void link(byte[] prevHash) {
+  /** Inserts the hash of the record before, in place of zeros. */
+  public void link(byte[] prevHash) {
     int at = linkAt + LINK_VALUE;
     for (byte b : prevHash) {
       record[at++] = HEX[b >> 4 & 0xf];
@@ -69,12 +78,12 @@ final class RecordDraft {
     }
   }
 
-  /** The record's hash, as an RFC 6962 leaf. */
-  byte[] recordHash() {
+  /** Returns the record's hash as an RFC 6962 leaf. */
+  public byte[] recordHash() {
     return Sha256.hash(LEAF_PREFIX, record);
   }
 
-  /** The record; not to be changed. */
+  /** Returns the record; not to be changed. */
   byte[] record() {
     return record;
   }

@@ -23,7 +23,7 @@ public final class RowCheck {
   /** The check of the tables themselves, to which the types of their columns belong. */
   public static final String STORAGE = "storage";
 
-  /** How far from its place a row is looked for when it seems to have been moved. */
+  /** Places on either side at which a row that seems to have been moved is looked for. */
   private static final int MOVED_AT_MOST = 32;
 
   private static final RowFault IS_UNSIGNED =
@@ -32,7 +32,7 @@ public final class RowCheck {
 
   private final KeyRing keys;
 
-  /** Whether a row is held against its payload, too. */
+  /** Whether a row is compared with its payload, too. */
   private final boolean payloads;
 
   private RowCheck(KeyRing keys, boolean payloads) {
@@ -40,27 +40,27 @@ public final class RowCheck {
     this.payloads = payloads;
   }
 
-  /** A check against the public keys whose signatures are accepted. */
+  /** Creates a check against the public keys whose signatures are accepted. */
   public RowCheck(KeyRing keys) {
     this(keys, true);
   }
 
-  /** The same for rows whose payloads are not at hand. */
+  /** Creates a check of rows whose payloads are not available. */
   public static RowCheck ofRecords(KeyRing keys) {
     return new RowCheck(keys, false);
   }
 
-  /** The keys accepted. */
-  KeyRing keys() {
+  /** Returns the accepted keys. */
+  public KeyRing keys() {
     return keys;
   }
 
-  /** The same check, with these keys accepted too. */
-  RowCheck alsoAccepting(KeyRing more) {
+  /** Returns this check with further keys accepted. */
+  public RowCheck alsoAccepting(KeyRing more) {
     return new RowCheck(keys.and(more), payloads);
   }
 
-  /** What is wrong with a row's place in the chain; empty when nothing is. */
+  /** Returns the faults of a row's place in the chain. */
   public List<RowFault> link(StoredRow row, Head before) {
     if (row.follows(before)) {
       return List.of();
@@ -74,15 +74,13 @@ public final class RowCheck {
     return List.of(new RowFault(LINK, true, message));
   }
 
-  /** What is wrong with a row by itself; empty when nothing is. */
+  /** Returns the faults of a row by itself. */
   public List<RowFault> content(StoredRow stored) {
-    if (stored instanceof PackedRow packed
-        && packed.isPayloadSound()
-        && packed.isStatedByPayload()) {
-      if (packed.isUnsigned()) {
+    if (stored.isPayloadVerified()) {
+      if (stored.isUnsigned()) {
         return ONLY_UNSIGNED;
       }
-      if (packed.isSignedBy(keys)) {
+      if (stored.isSignedBy(keys)) {
         return List.of();
       }
     }
@@ -96,15 +94,15 @@ public final class RowCheck {
   }
 
   /**
-   * Whether a fault is just that the row is not signed: none where a note in the chain says that
-   * rows are not.
+   * Returns whether a fault is only that the row is not signed, which is no fault where a note in
+   * the chain states that rows are not.
    */
   public static boolean isUnsigned(StoredRow row, RowFault fault) {
     return row.isUnsigned() && fault.check().equals(SIGNATURE);
   }
 
-  /** What is wrong between a row and its payload, which its record hash alone does not tell. */
-  static Optional<RowFault> payload(ChainRow row) {
+  /** Returns a contradiction between a row and its payload, which the record hash does not show. */
+  public static Optional<RowFault> payload(ChainRow row) {
     if (row.payload().isEmpty()) {
       return broken(
           PAYLOAD, "it has no payload, and no payload.erased event that names it was found");
@@ -155,7 +153,7 @@ public final class RowCheck {
     return diagnose(row, signature);
   }
 
-  /** Tells a changed key id from an unknown key, and a moved row from a changed one. */
+  /** Distinguishes a changed key id from an unknown key, and a moved row from a changed one. */
   private Optional<RowFault> diagnose(ChainRow row, byte[] signature) {
     for (VerificationKey key : keys.keys()) {
       if (signedAs(row, row.sequence(), key, signature)) {

@@ -1,40 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.ledger;
 
+import dev.indelible.crypto.KeyRing;
 import java.util.Optional;
 
 /**
- * A row as a ledger gives it out: decoded, or still as it was read, for whoever looks at a million
- * of them and at few closely. Both answer alike.
+ * Row as a ledger returns it: decoded, or in the form in which it was read, for a reader that looks
+ * at millions of rows and decodes few. Every form answers as {@link #decoded} does.
  */
-public sealed interface StoredRow permits ChainRow, PackedRow {
-  /** Its place in the chain, from 1. */
+public interface StoredRow {
+  /** Returns the row's place in the chain, from 1. */
   long sequence();
 
-  /** The row with all its columns. */
+  /** Returns the row with all its columns. */
   ChainRow decoded();
 
-  /** Whether it is an event of that type, which is named in ASCII as all of them are. */
+  /** Returns whether the row is an event of a type, whose name is ASCII. */
   boolean is(String eventType);
 
-  /** A key of its event id: that of no other id, but for one in 2^64; see {@link IdKeys}. */
+  /** Returns a key of the event id; two ids share one with a chance of 1 in 2^64. */
   long idKey();
 
-  /** The key that signed it, as it says; empty when it names none. */
+  /** Returns the id of the key that signed the row, as the row states; empty if it names none. */
   Optional<String> keyId();
 
-  /** Whether its payload is there. */
+  /** Returns whether the payload is present. */
   boolean hasPayload();
 
-  /** Whether it says that it is not signed, and is not. */
+  /** Returns whether the row has no signature and states so. */
   boolean isUnsigned();
 
-  /** Whether it has the place behind {@code before}, and links to it. */
+  /** Returns whether the row has the place after {@code before}, and links to it. */
   boolean follows(Head before);
 
-  /** This row as the end of a chain. */
+  /** Returns this row as the end of a chain. */
   Head head();
 
-  /** How much memory it takes, roughly, in bytes. */
+  /** Returns the memory that the row takes, roughly, in bytes. */
   int bytes();
+
+  /**
+   * Returns whether the payload is known to be the row's own, without decoding it: its hash is the
+   * payload hash, and it states the row's id, agent, time and type. False also if that is unknown.
+   */
+  default boolean isPayloadVerified() {
+    return false;
+  }
+
+  /**
+   * Returns whether the key that the row names is one of these and known to have signed the row,
+   * without decoding it. False also if that is unknown.
+   */
+  default boolean isSignedBy(KeyRing keys) {
+    return false;
+  }
 }

@@ -9,7 +9,7 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowFault;
-import dev.indelible.ledger.Tally;
+import dev.indelible.note.Tally;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -124,10 +124,10 @@ final class CompletenessCheck implements Check {
         broken(row.sequence(), "the tally is signed, and its content is unreadable");
       }
       tally.ifPresentOrElse(read -> tally(row.sequence(), read), () -> unreadable++);
-    } else if (row.isSound() && row.is(SystemEvent.LETTER_REPLAYED)) {
+    } else if (row.isSound() && row.is(SystemEvent.DEAD_LETTER_REPLAYED)) {
       replayedOrPurged++;
       accounted = accounted.plus(replayed(row));
-    } else if (row.isSound() && row.is(SystemEvent.LETTER_PURGED)) {
+    } else if (row.isSound() && row.is(SystemEvent.DEAD_LETTER_PURGED)) {
       replayedOrPurged++;
     }
     before = row;
@@ -137,7 +137,7 @@ final class CompletenessCheck implements Check {
   private TypeCounts replayed(CheckedRow note) {
     CheckedRow decision = before;
     Optional<String> replayed =
-        note.row().said(SystemEvent.LETTER_REPLAYED, details -> details.string("event_id"));
+        note.row().said(SystemEvent.DEAD_LETTER_REPLAYED, details -> details.string("event_id"));
     if (decision == null || !replayed.equals(Optional.of(decision.row().id()))) {
       return TypeCounts.NONE;
     }
@@ -321,7 +321,8 @@ final class CompletenessCheck implements Check {
   }
 
   private long replayedOrPurgedByNow() throws LedgerException {
-    return ledger.size(SystemEvent.LETTER_REPLAYED) + ledger.size(SystemEvent.LETTER_PURGED);
+    return ledger.size(SystemEvent.DEAD_LETTER_REPLAYED)
+        + ledger.size(SystemEvent.DEAD_LETTER_PURGED);
   }
 
   /** Returns the totals that do not reconcile and prove no fault. */

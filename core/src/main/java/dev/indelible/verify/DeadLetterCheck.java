@@ -3,11 +3,11 @@ package dev.indelible.verify;
 
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
-import dev.indelible.ledger.ErasureNote;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowQuery;
+import dev.indelible.note.ErasureNote;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -81,8 +81,8 @@ final class DeadLetterCheck implements Check {
       last = row.sequence();
     }
     boolean isNote =
-        row.is(SystemEvent.LETTER_REPLAYED)
-            || row.is(SystemEvent.LETTER_PURGED)
+        row.is(SystemEvent.DEAD_LETTER_REPLAYED)
+            || row.is(SystemEvent.DEAD_LETTER_PURGED)
             || row.is(SystemEvent.PAYLOAD_ERASED);
     if (isNote && row.isSound()) {
       note(row.row());
@@ -90,15 +90,16 @@ final class DeadLetterCheck implements Check {
   }
 
   private void note(ChainRow row) {
-    letter(row, SystemEvent.LETTER_REPLAYED)
+    letter(row, SystemEvent.DEAD_LETTER_REPLAYED)
         .ifPresent(letter -> replayed.put(letter, content(row)));
-    letter(row, SystemEvent.LETTER_PURGED).ifPresent(letter -> purged.put(letter, row.timestamp()));
+    letter(row, SystemEvent.DEAD_LETTER_PURGED)
+        .ifPresent(letter -> purged.put(letter, row.timestamp()));
     ErasureNote.read(row).ifPresent(note -> erased.add(note.eventId()));
   }
 
   private static Optional<Content> content(ChainRow row) {
     return row.said(
-        SystemEvent.LETTER_REPLAYED,
+        SystemEvent.DEAD_LETTER_REPLAYED,
         details ->
             new Content(
                 details.string("agent_id"),
@@ -144,8 +145,8 @@ final class DeadLetterCheck implements Check {
   private void compare(List<Stored> stored) throws LedgerException {
     Set<Letter> replayedBefore = Set.copyOf(replayed.keySet());
     Map<Letter, String> purgedBefore = Map.copyOf(purged);
-    readLater(SystemEvent.LETTER_REPLAYED);
-    readLater(SystemEvent.LETTER_PURGED);
+    readLater(SystemEvent.DEAD_LETTER_REPLAYED);
+    readLater(SystemEvent.DEAD_LETTER_PURGED);
     readLater(SystemEvent.PAYLOAD_ERASED);
     Set<Letter> gone = new HashSet<>(replayedBefore);
     for (Stored one : stored) {

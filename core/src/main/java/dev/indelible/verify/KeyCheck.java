@@ -2,9 +2,9 @@
 package dev.indelible.verify;
 
 import dev.indelible.event.SystemEvent;
-import dev.indelible.ledger.KeyHistory;
-import dev.indelible.ledger.KeyHistory.KeyValidity;
-import dev.indelible.ledger.KeyHistory.Replacement;
+import dev.indelible.note.KeyHistory;
+import dev.indelible.note.KeyHistory.KeyValidity;
+import dev.indelible.note.KeyHistory.Replacement;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -61,9 +61,9 @@ final class KeyCheck implements Check {
     }
     if (sequence <= era.introduced()) {
       broken(sequence, "it is signed by key %s, which row %s introduces", keyId, era.introduced());
-    } else if (era.isGivenUp() && sequence > era.givenUp()) {
-      broken(sequence, "it is signed by key %s, which row %s revokes", keyId, era.givenUp());
-    } else if (era.isGivenUp() && sequence >= era.suspect()) {
+    } else if (era.isRevoked() && sequence > era.revoked()) {
+      broken(sequence, "it is signed by key %s, which row %s revokes", keyId, era.revoked());
+    } else if (era.isRevoked() && sequence >= era.suspect()) {
       suspects.computeIfAbsent(keyId, id -> new long[] {sequence, 0})[1]++;
     }
   }
@@ -83,7 +83,7 @@ final class KeyCheck implements Check {
                 Finding.KEYS,
                 rows[0],
                 "%s rows from row %s on are signed by key %s after others may have held it, as row %s says: any of them may be forged"
-                    .formatted(rows[1], rows[0], keyId, eras.get(keyId).givenUp())));
+                    .formatted(rows[1], rows[0], keyId, eras.get(keyId).revoked())));
     history.replacements().forEach(this::replaced);
     findings.holds(Finding.KEYS, describe());
   }
@@ -126,6 +126,6 @@ final class KeyCheck implements Check {
                     .replacement(keyId)
                     .map(found -> " introduced by no row (see row " + found.sequence() + ")")
                     .orElse(" introduced by no row");
-    return keyId + from + (era.isGivenUp() ? ", revoked by row " + era.givenUp() : "");
+    return keyId + from + (era.isRevoked() ? ", revoked by row " + era.revoked() : "");
   }
 }

@@ -3,12 +3,12 @@ package dev.indelible.verify;
 
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
-import dev.indelible.ledger.ErasureNote;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowFault;
 import dev.indelible.ledger.RowQuery;
+import dev.indelible.note.ErasureNote;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

@@ -3,8 +3,8 @@ package dev.indelible.verify;
 
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.SystemEvent;
-import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.RowCheck;
+import dev.indelible.note.KeyHistory;
 import java.util.stream.Collectors;
 
 /**

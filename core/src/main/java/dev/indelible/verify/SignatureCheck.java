@@ -8,7 +8,7 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowFault;
 import dev.indelible.ledger.RowQuery;
-import dev.indelible.ledger.RowSignatureNote;
+import dev.indelible.note.RowSignatureNote;
 import dev.indelible.verify.Finding.Status;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;

@@ -2,11 +2,11 @@
 package dev.indelible.verify;
 
 import dev.indelible.event.SystemEvent;
-import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.TamperNotes;
-import dev.indelible.ledger.TamperNotes.Noted;
+import dev.indelible.note.KeyHistory;
+import dev.indelible.note.TamperNotes;
+import dev.indelible.note.TamperNotes.Noted;
 import java.util.OptionalLong;
 
 /**

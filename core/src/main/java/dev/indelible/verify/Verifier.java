@@ -2,10 +2,10 @@
 package dev.indelible.verify;
 
 import dev.indelible.ledger.Head;
-import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowCheck;
+import dev.indelible.note.KeyHistory;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

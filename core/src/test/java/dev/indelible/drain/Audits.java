@@ -9,6 +9,7 @@ import dev.indelible.decision.Refuse;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.queue.AuditCounters;
 import dev.indelible.queue.DeferredAuditMetrics;
+import dev.indelible.queue.DrainSettings;
 import dev.indelible.queue.EventStore;
 import dev.indelible.queue.MemoryStore;
 import java.time.Duration;

@@ -7,6 +7,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.queue.AuditCounters;
+import dev.indelible.queue.DrainReport;
+import dev.indelible.queue.DrainSettings;
 import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.EventStore;
 import dev.indelible.queue.MemoryStore;

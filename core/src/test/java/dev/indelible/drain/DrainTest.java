@@ -9,6 +9,8 @@ import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.queue.AuditCounters;
 import dev.indelible.queue.AuditHealth.State;
 import dev.indelible.queue.DeferredAuditQueue;
+import dev.indelible.queue.DrainReport;
+import dev.indelible.queue.DrainSettings;
 import dev.indelible.queue.MemoryStore;
 import java.time.Duration;
 import java.util.ArrayList;

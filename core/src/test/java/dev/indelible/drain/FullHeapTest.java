@@ -5,6 +5,7 @@ import static dev.indelible.drain.Audits.refusal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.queue.AuditCounters;
+import dev.indelible.queue.DrainSettings;
 import dev.indelible.queue.MemoryStore;
 import dev.indelible.testkit.ChildJvm;
 import java.time.Duration;

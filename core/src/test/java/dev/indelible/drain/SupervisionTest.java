@@ -11,6 +11,8 @@ import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.AuditHealth.State;
 import dev.indelible.queue.DeferredAuditMetrics;
+import dev.indelible.queue.DrainReport;
+import dev.indelible.queue.DrainSettings;
 import dev.indelible.queue.MemoryStore;
 import java.io.IOException;
 import java.time.Duration;

@@ -14,6 +14,7 @@ import dev.indelible.action.ActionsOfAllKinds;
 import dev.indelible.decision.Allow;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.queue.Durability;
 import dev.indelible.queue.EventBatch;
 import java.nio.MappedByteBuffer;
 import java.nio.file.Files;

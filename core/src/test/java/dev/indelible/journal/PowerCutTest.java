@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.queue.Durability;
 import dev.indelible.queue.EventBatch;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

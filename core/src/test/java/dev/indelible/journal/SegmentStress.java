@@ -3,6 +3,7 @@ package dev.indelible.journal;
 
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 
+import dev.indelible.queue.Durability;
 import java.nio.MappedByteBuffer;
 import java.nio.file.Path;
 import org.openjdk.jcstress.annotations.Actor;

@@ -10,6 +10,7 @@ import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.queue.AuditCounters;
 import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.DeferredAuditQueue;
+import dev.indelible.queue.Durability;
 import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.EventStore;
 import dev.indelible.queue.MemoryStore;

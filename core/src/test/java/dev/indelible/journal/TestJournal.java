@@ -9,6 +9,7 @@ import dev.indelible.decision.Refuse;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.SystemEvent;
+import dev.indelible.queue.Durability;
 import dev.indelible.queue.EventBatch;
 import java.io.IOException;
 import java.io.UncheckedIOException;

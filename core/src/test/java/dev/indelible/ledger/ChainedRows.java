@@ -2,6 +2,7 @@
 package dev.indelible.ledger;
 
 import dev.indelible.action.Bash;
+import dev.indelible.append.RowSealer;
 import dev.indelible.crypto.Signer;
 import dev.indelible.decision.Refuse;
 import dev.indelible.event.AuditEvent;

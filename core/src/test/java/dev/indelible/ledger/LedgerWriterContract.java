@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.indelible.action.Bash;
+import dev.indelible.append.RowSealer;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.decision.Refuse;
 import dev.indelible.event.AuditEvent;

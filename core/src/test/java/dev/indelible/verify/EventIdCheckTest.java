@@ -3,6 +3,7 @@ package dev.indelible.verify;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.indelible.append.RowSealer;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.event.AuditEvent;
@@ -10,7 +11,6 @@ import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.ChainedRows;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.RowCheck;
-import dev.indelible.ledger.RowSealer;
 import dev.indelible.verify.Finding.Status;
 import dev.indelible.verify.VerificationReport.Verdict;
 import java.util.ArrayList;

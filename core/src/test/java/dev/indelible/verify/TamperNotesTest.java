@@ -3,20 +3,20 @@ package dev.indelible.verify;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.indelible.append.RowSealer;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.ChainedRows;
 import dev.indelible.ledger.Head;
-import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.RowSealer;
-import dev.indelible.ledger.TamperAnswer;
-import dev.indelible.ledger.TamperNote;
-import dev.indelible.ledger.TamperNotes;
-import dev.indelible.ledger.TamperNotes.Noted;
+import dev.indelible.note.KeyHistory;
+import dev.indelible.note.TamperAnswer;
+import dev.indelible.note.TamperNote;
+import dev.indelible.note.TamperNotes;
+import dev.indelible.note.TamperNotes.Noted;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;

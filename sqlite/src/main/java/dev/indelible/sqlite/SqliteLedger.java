@@ -230,7 +230,7 @@ public final class SqliteLedger implements LedgerReader {
                 + " json_extract(payload, '$.details.event_id') = ?1 END)",
             row -> row.getBoolean(1),
             event.toString(),
-            SystemEvent.LETTER_PURGED)
+            SystemEvent.DEAD_LETTER_PURGED)
         .orElseThrow();
   }
 

@@ -3,7 +3,6 @@ package dev.indelible.sqlite;
 
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader.Visitor;
-import dev.indelible.ledger.PackedRow;
 import dev.indelible.ledger.RowRanges;
 import dev.indelible.ledger.StoredRow;
 import java.security.SecureRandom;

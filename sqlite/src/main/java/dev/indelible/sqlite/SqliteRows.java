@@ -2,7 +2,6 @@
 package dev.indelible.sqlite;
 
 import dev.indelible.ledger.ChainRow;
-import dev.indelible.ledger.PackedRow;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;

@@ -7,16 +7,16 @@ import static org.awaitility.Awaitility.await;
 
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.Checkpoints;
+import dev.indelible.append.HeadGuard;
 import dev.indelible.append.LedgerRun;
 import dev.indelible.append.LedgerSink;
+import dev.indelible.append.RowSigning;
 import dev.indelible.append.Tallies;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.event.DeferredAuditEvent;
-import dev.indelible.ledger.HeadGuard;
 import dev.indelible.ledger.RowCheck;
-import dev.indelible.ledger.RowSigning;
 import dev.indelible.queue.AuditHealth;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

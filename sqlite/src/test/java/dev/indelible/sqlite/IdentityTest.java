@@ -9,8 +9,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.drain.AppendOutcome;
 import dev.indelible.drain.DeferredAudit;
-import dev.indelible.drain.DrainReport;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.queue.DrainReport;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;

@@ -4,8 +4,8 @@ package dev.indelible.sqlite;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.drain.DeferredAudit;
-import dev.indelible.drain.DrainReport;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.queue.DrainReport;
 import dev.indelible.testkit.ChildJvm;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -14,7 +14,7 @@ import dev.indelible.event.SystemEvent;
 import dev.indelible.event.Timestamps;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.RowSignatureNote;
+import dev.indelible.note.RowSignatureNote;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationReport;
@@ -62,7 +62,7 @@ class LetterReplayTest {
     }
     assertThat(log.ids()).hasSize(4).contains(poison.id().toString());
     assertThat(letter().replayedAs()).contains(poison.id().toString());
-    assertThat(types()).endsWith(DeferredAuditEvent.REFUSAL, SystemEvent.LETTER_REPLAYED);
+    assertThat(types()).endsWith(DeferredAuditEvent.REFUSAL, SystemEvent.DEAD_LETTER_REPLAYED);
     log.requireIntact();
     // The event itself, submitted once more, is the row that is there (D4).
     log.append(poison);
@@ -239,7 +239,7 @@ class LetterReplayTest {
       letters.purge(letter(), "seen by the auditor");
     }
     assertThat(log.letters()).isZero();
-    assertThat(types()).endsWith(SystemEvent.LETTER_PURGED);
+    assertThat(types()).endsWith(SystemEvent.DEAD_LETTER_PURGED);
     assertThat(
             Sql.texts(log.file, "SELECT payload FROM signed_events ORDER BY sequence DESC LIMIT 1"))
         .singleElement()

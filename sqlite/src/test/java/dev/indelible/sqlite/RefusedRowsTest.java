@@ -106,8 +106,8 @@ class RefusedRowsTest {
             SystemEvent.ROW_SIGNATURES,
             SystemEvent.TALLY,
             SystemEvent.TAMPER,
-            SystemEvent.LETTER_PURGED,
-            SystemEvent.LETTER_REPLAYED);
+            SystemEvent.DEAD_LETTER_PURGED,
+            SystemEvent.DEAD_LETTER_REPLAYED);
     audit.queue().submit(TestLog.refusal("agent:alice", "before"));
     for (String type : reserved) {
       audit.queue().submit(SystemEvent.of(type, new CanonicalWriter().beginObject().endObject()));

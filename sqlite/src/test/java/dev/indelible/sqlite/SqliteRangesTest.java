@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.append.LedgerSink;
 import dev.indelible.ledger.ChainRow;
-import dev.indelible.ledger.PackedRow;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.ledger.RowRanges;
 import dev.indelible.ledger.StoredRow;

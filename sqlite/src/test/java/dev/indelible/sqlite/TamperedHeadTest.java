@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.indelible.append.LedgerSink;
+import dev.indelible.append.RowSealer;
 import dev.indelible.drain.AppendOutcome;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
-import dev.indelible.ledger.RowSealer;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.EventBatch;
 import dev.indelible.verify.Finding;

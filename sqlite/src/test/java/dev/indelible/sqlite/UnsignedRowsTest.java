@@ -4,12 +4,12 @@ package dev.indelible.sqlite;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.append.LedgerSink;
+import dev.indelible.append.RowSealer;
+import dev.indelible.append.RowSigning;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
-import dev.indelible.ledger.RowSealer;
-import dev.indelible.ledger.RowSignatureNote;
-import dev.indelible.ledger.RowSigning;
+import dev.indelible.note.RowSignatureNote;
 import dev.indelible.queue.EventBatch;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.Finding.Status;

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.indelible.drain.DeferredAudit;
-import dev.indelible.drain.DrainReport;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.DeferredAuditMetrics;
+import dev.indelible.queue.DrainReport;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;

@@ -2,7 +2,7 @@
 package dev.indelible.sqlite;
 
 import dev.indelible.drain.DeferredAudit;
-import dev.indelible.drain.DrainReport;
+import dev.indelible.queue.DrainReport;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

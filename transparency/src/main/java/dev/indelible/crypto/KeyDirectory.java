@@ -58,7 +58,7 @@ public final class KeyDirectory {
    */
   public SigningKey openOrCreate() throws KeyException {
     if (!hasSigningKey()) {
-      requireNoExternalSigner();
+      requireNotExternal();
       create();
     }
     return open();
@@ -76,7 +76,7 @@ public final class KeyDirectory {
     files.requirePrivateDirectory();
     Path file = privateKey();
     if (!hasSigningKey()) {
-      requireNoExternalSigner();
+      requireNotExternal();
       throw new KeyException(file + ": does not exist; create a key with 'indelible keys init'");
     }
     return read(file, "a key is never read through a link; copy it here with mode 600");
@@ -183,7 +183,7 @@ public final class KeyDirectory {
           if (!chain.contains(next.verificationKey())) {
             chain.add(current, next);
           }
-          useExternalSigner(next.verificationKey());
+          useExternal(next.verificationKey());
           Files.delete(privateKey());
           files.sync();
           return next;
@@ -191,7 +191,7 @@ public final class KeyDirectory {
   }
 
   /** Records that an external signer signs, so that no key is generated here. */
-  public void useExternalSigner(VerificationKey key) throws KeyException {
+  public void useExternal(VerificationKey key) throws KeyException {
     try {
       files.createDirectory();
       files.requirePrivateDirectory();
@@ -284,13 +284,13 @@ public final class KeyDirectory {
   public record Rotation(VerificationKey from, VerificationKey to, boolean resumed) {}
 
   /** Returns true if an external signer signs and no private key is here. */
-  public boolean hasExternalSigner() {
+  public boolean isExternal() {
     return !hasSigningKey()
         && Files.exists(directory.resolve(EXTERNAL_SIGNER), LinkOption.NOFOLLOW_LINKS);
   }
 
-  private void requireNoExternalSigner() throws KeyException {
-    if (hasExternalSigner()) {
+  private void requireNotExternal() throws KeyException {
+    if (isExternal()) {
       throw new KeyException(
           directory
               + ": an external signer has the signing key; only a program with that signer can"

@@ -46,7 +46,7 @@ public final class SigningException extends RuntimeException {
    *
    * @param sequence the row that revokes it
    */
-  public static SigningException givenUp(VerificationKey key, long sequence) {
+  public static SigningException revoked(VerificationKey key, long sequence) {
     return new SigningException(
         "%s is revoked by row %s and signs nothing more; restart this process with the new key; 'indelible log verify' checks that row"
             .formatted(key, sequence),
@@ -62,7 +62,7 @@ public final class SigningException extends RuntimeException {
   }
 
   /** Returns true if the key is revoked. */
-  public boolean isGivenUp() {
+  public boolean isRevoked() {
     return kind == Kind.GIVEN_UP;
   }
 }

@@ -6,7 +6,7 @@ import dev.indelible.Indelible;
 import dev.indelible.benchmarks.contender.IndelibleContender;
 import dev.indelible.benchmarks.contender.RowSignatures;
 import dev.indelible.benchmarks.load.EventStream;
-import dev.indelible.journal.Durability;
+import dev.indelible.queue.Durability;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.benchmarks.child;
 
+import dev.indelible.append.RowSealer;
+import dev.indelible.append.RowSigning;
 import dev.indelible.benchmarks.contender.PlainLedger;
 import dev.indelible.benchmarks.contender.RowSignatures;
 import dev.indelible.benchmarks.load.EventStream;
@@ -9,8 +11,6 @@ import dev.indelible.crypto.SigningKey;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
-import dev.indelible.ledger.RowSealer;
-import dev.indelible.ledger.RowSigning;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.benchmarks.contender;
 
-import dev.indelible.journal.Durability;
+import dev.indelible.queue.Durability;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;

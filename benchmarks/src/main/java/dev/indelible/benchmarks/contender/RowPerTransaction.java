@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.benchmarks.contender;
 
+import dev.indelible.append.RowSealer;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.event.DeferredAuditEvent;
-import dev.indelible.ledger.RowSealer;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;

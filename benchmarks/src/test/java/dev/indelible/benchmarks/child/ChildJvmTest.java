@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.indelible.benchmarks.contender.Contender;
 import dev.indelible.benchmarks.contender.IndelibleContender;
 import dev.indelible.benchmarks.contender.RowSignatures;
-import dev.indelible.journal.Durability;
+import dev.indelible.queue.Durability;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.indelible.DataDirectory;
 import dev.indelible.benchmarks.contender.IndelibleContender;
 import dev.indelible.benchmarks.contender.RowSignatures;
-import dev.indelible.journal.Durability;
+import dev.indelible.queue.Durability;
 import dev.indelible.sqlite.SqliteLedger;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.indelible.DataDirectory;
 import dev.indelible.Indelible;
 import dev.indelible.benchmarks.load.EventStream;
-import dev.indelible.journal.Durability;
+import dev.indelible.queue.Durability;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.ledger;
+package dev.indelible.note;
 
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.RowCheck;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.ledger;
+package dev.indelible.append;
 
 import dev.indelible.crypto.Sha256;
 import dev.indelible.crypto.Signer;
@@ -9,6 +9,9 @@ import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.EventContent;
 import dev.indelible.event.Timestamps;
 import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.Head;
+import dev.indelible.ledger.RecordDraft;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -18,75 +21,72 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Turns events into rows: canonical bytes, hash, signature, link.
  *
  * <p>A signature does not depend on the row before, so chunks are signed on all cores, ahead of the
- * one that is being written, and beyond the end of a batch while it is committed; only the links
- * are made one after another. Used by one thread at a time.
+ * one that is being inserted, and past the end of a batch while it is committed; only the links are
+ * made one after another. The worker threads are shared by all logs of the process. Used by one
+ * thread at a time.
  */
 public final class RowSealer {
-  /** Rows signed in one go: enough to make handing them over cheap, few enough to share out. */
+  /** Rows signed by one task: enough that the task costs little, few enough for every core. */
   private static final int CHUNK_ROWS = 64;
-
-  /** Time after which whoever waits for a task that no worker has begun does it itself. */
-  private static final Duration PATIENCE = Duration.ofSeconds(1);
 
   private static final int CORES = Runtime.getRuntime().availableProcessors();
 
   /**
-   * Chunks signed ahead of the one being written: enough to keep all cores at work while a
+   * Chunks signed ahead of the one being inserted: enough to keep all cores busy while a
    * transaction is committed, few enough to hold in memory.
    */
   private static final int CHUNKS_AHEAD = 48;
 
   private static final ThreadPoolExecutor SIGNERS = workers("indelible-sealer", CORES);
 
-  /** Links are made one after another, and not by the thread that writes, which has no time. */
+  /** One thread that links; the thread that inserts rows links only while it waits. */
   private static final ThreadPoolExecutor LINKER = workers("indelible-linker", 1);
 
   private final RowSigning signing;
   private final SecureRandom random = new SecureRandom();
 
-  /** What is being signed behind the rows last asked for, in case it comes next. */
+  /** Chunks of the events expected after the rows last requested. */
   private final Deque<Chunk> ahead = new ArrayDeque<>();
 
-  /** A sealer that signs every row with {@code signer}. */
+  /** Creates a sealer that signs every row. */
   public RowSealer(Signer signer) {
     this(RowSigning.everyRow(signer));
   }
 
-  /** A sealer that signs those rows. */
+  /** Creates a sealer. */
   public RowSealer(RowSigning signing) {
     this.signing = signing;
   }
 
-  /** Whether every row is signed, or only those that are asked for one by one. */
+  /** Returns whether every row is signed; if not, only those that are requested one by one are. */
   public boolean signsEveryRow() {
     return signing.everyRow();
   }
 
-  /** The key that it signs with. */
+  /** Returns the key that it signs with. */
   public VerificationKey key() {
     return signing.signer().verificationKey();
   }
 
-  /** The row that follows {@code head} for one event, signed. */
+  /** Returns the row that follows {@code head} for one event, signed. */
   public ChainRow seal(Head head, AuditEvent event) {
     return link(head, sign(head.sequence() + 1, List.of(event), true)).rows().get(0);
   }
 
-  /** The rows that follow {@code head}, one for each event, in order. */
+  /** Returns the rows that follow {@code head}, one for each event, in order. */
   public List<ChainRow> seal(Head head, List<AuditEvent> events) {
     List<ChainRow> rows = new ArrayList<>(events.size());
     sealAhead(head, events, List.of()).forEachRemaining(rows::addAll);
@@ -94,11 +94,11 @@ public final class RowSealer {
   }
 
   /**
-   * The rows that follow {@code head}, one for each event, in order and in chunks; while one chunk
-   * is in use the next are made.
+   * Returns the rows that follow {@code head}, one for each event, in order and in chunks; while
+   * one chunk is in use the next are made.
    *
-   * @param following what will be asked for next, as far as that is known; its rows are signed
-   *     ahead, and made anew if something else comes
+   * @param following the events expected next; their rows are signed ahead, and discarded if other
+   *     events follow
    */
   public Iterator<List<ChainRow>> sealAhead(
       Head head, List<AuditEvent> events, List<AuditEvent> following) {
@@ -198,88 +198,60 @@ public final class RowSealer {
   }
 
   /**
-   * A row that lacks its signature and link, and its record that has the one and lacks the other.
+   * A row that lacks its signature and its link.
+   *
+   * @param record the row's record, which has the signature and lacks the link
    */
   private record Draft(ChainRow row, RecordDraft record, Optional<byte[]> signature) {}
 
-  /** Rows with their links, and the end of the chain behind them. */
+  /** Rows with their links, and the end of the chain after them. */
   private record Linked(List<ChainRow> rows, Head end) {}
 
+  private static <T> FutureTask<T> start(ThreadPoolExecutor workers, Callable<T> work) {
+    FutureTask<T> task = new FutureTask<>(work);
+    workers.execute(task);
+    return task;
+  }
+
   /**
-   * Work on another thread whose end nobody misses: the worker reports a failure without
-   * allocating, so it can report that memory is used up. Work that no worker begins is done by
-   * whoever waits for it: the workers are those of all logs of the process, so the signer of
-   * another log may keep them, and a pool that runs out of memory may lose them.
+   * Returns the result of a task, and runs it here if no worker has begun it: the workers serve all
+   * logs of the process, so the signer of another log may occupy them. An interrupt does not end
+   * the wait.
    */
-  private static final class Task<T> implements Runnable {
-    /** Null once it is done, so that a chain of tasks keeps none of them alive. */
-    private @Nullable Supplier<T> work;
-
-    private final AtomicBoolean begun = new AtomicBoolean();
-    private final CountDownLatch done = new CountDownLatch(1);
-
-    /** Published by {@link #done}, as {@link #failure} is. */
-    private @Nullable T result;
-
-    private @Nullable Throwable failure;
-
-    Task(Supplier<T> work) {
-      this.work = work;
-    }
-
-    static <T> Task<T> start(ThreadPoolExecutor workers, Supplier<T> work) {
-      Task<T> task = new Task<>(work);
-      workers.execute(task);
-      return task;
-    }
-
-    @Override
-    public void run() {
-      if (!begun.compareAndSet(false, true)) {
-        return;
-      }
-      try {
-        result = Objects.requireNonNull(work).get();
-        work = null;
-      } catch (Throwable e) {
-        failure = e;
-      } finally {
-        done.countDown();
-      }
-    }
-
-    /** Waits for the result; an interrupt does not end this. */
-    T await() {
-      boolean interrupted = false;
-      while (done.getCount() > 0) {
+  private static <T> T await(FutureTask<T> task) {
+    task.run();
+    boolean interrupted = false;
+    try {
+      while (true) {
         try {
-          if (!done.await(PATIENCE.toNanos(), TimeUnit.NANOSECONDS)) {
-            run();
-          }
+          return task.get();
         } catch (InterruptedException e) {
           interrupted = true;
         }
       }
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof Error error) {
+        throw error;
+      }
+      if (e.getCause() instanceof RuntimeException exception) {
+        throw exception;
+      }
+      throw new IllegalStateException(e.getCause());
+    } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
-      if (failure instanceof Error error) {
-        throw error;
-      }
-      if (failure instanceof RuntimeException exception) {
-        throw exception;
-      }
-      return Objects.requireNonNull(result);
     }
   }
 
   /** Rows being signed for a place in the chain. */
-  private record Chunk(long firstSequence, List<AuditEvent> events, Task<List<Draft>> drafts) {
+  private record Chunk(
+      long firstSequence, List<AuditEvent> events, FutureTask<List<Draft>> drafts) {
     long endSequence() {
       return firstSequence + events.size();
     }
 
-    /** Whether these are the first of those events, each the very same. */
+    /** Returns whether these are the first of those events, each the identical object. */
     boolean begins(List<AuditEvent> other) {
       for (int i = 0; i < events.size(); i++) {
         if (i == other.size() || events.get(i) != other.get(i)) {
@@ -295,10 +267,10 @@ public final class RowSealer {
     return new Chunk(
         firstSequence,
         first,
-        Task.start(SIGNERS, () -> sign(firstSequence, first, signing.everyRow())));
+        RowSealer.start(SIGNERS, () -> sign(firstSequence, first, signing.everyRow())));
   }
 
-  /** What was started ahead for that place and those events, or a new start. */
+  /** Returns the chunk signed ahead for that place and those events, or starts a new one. */
   private Chunk take(long firstSequence, List<AuditEvent> events) {
     Chunk chunk = ahead.poll();
     if (chunk != null && chunk.firstSequence() == firstSequence && chunk.begins(events)) {
@@ -313,14 +285,14 @@ public final class RowSealer {
     private final long firstSequence;
     private final List<AuditEvent> events;
     private final List<AuditEvent> following;
-    private final Deque<Task<Linked>> chunks = new ArrayDeque<>();
+    private final Deque<FutureTask<Linked>> chunks = new ArrayDeque<>();
 
-    /** The last chunk under way, which the next links to; null before the first. */
-    private @Nullable Task<Linked> last;
+    /** The last chunk that was started, to which the next one links; null before the first. */
+    private @Nullable FutureTask<Linked> last;
 
     private final Head head;
 
-    /** How many events were begun. */
+    /** Number of events whose chunks were started. */
     private int begun;
 
     Pipeline(Head head, List<AuditEvent> events, List<AuditEvent> following) {
@@ -346,18 +318,17 @@ public final class RowSealer {
       if (begun == events.size()) {
         beginFollowing();
       }
-      return chunks.remove().await().rows();
+      return await(chunks.remove()).rows();
     }
 
     private void begin() {
       Chunk chunk = take(firstSequence + begun, events.subList(begun, events.size()));
       begun += chunk.events().size();
-      Task<Linked> before = last;
-      // The linker runs its tasks in order, so the chunk before is linked when this one begins.
-      Task<Linked> next =
-          Task.start(
+      FutureTask<Linked> before = last;
+      FutureTask<Linked> next =
+          RowSealer.start(
               LINKER,
-              () -> link(before == null ? head : before.await().end(), chunk.drafts().await()));
+              () -> link(before == null ? head : await(before).end(), await(chunk.drafts())));
       last = next;
       chunks.add(next);
     }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.ledger;
+package dev.indelible.note;
 
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.ChainRow;
 import java.util.HexFormat;
 import java.util.Optional;
 
@@ -14,29 +15,27 @@ import java.util.Optional;
  * @param sequence the row
  * @param eventId its event
  * @param payloadHash the hash of the payload that was removed, in hex, as the row still has it
- * @param letters how many dead letters with the same payload went with it
- * @param reason why
- * @param by who did it, as they named themselves
+ * @param letters the number of dead letters with this payload that were removed with it
+ * @param reason why it was erased
+ * @param by who erased it, by their own statement
  */
 public record ErasureNote(
     long sequence, String eventId, String payloadHash, int letters, String reason, String by) {
 
   /**
-   * Whether payloads of that type can be erased. The rest is what the log says of itself, and the
-   * verifier goes by it: without it a key that was given up would seem not to be.
+   * Returns whether payloads of a type can be erased. The verifier needs those of the log's own
+   * events: without them a key that was revoked would seem not to be.
    */
   public static boolean isErasable(String eventType) {
     return DeferredAuditEvent.isDecision(eventType);
   }
 
-  /** The note of an erasure of that row's payload. */
+  /** Creates the note of an erasure of a row's payload. */
   public static ErasureNote of(ChainRow row, int letters, String reason, String by) {
     return new ErasureNote(row.sequence(), row.id(), hash(row), letters, reason, by);
   }
 
-  /**
-   * Reads the note out of a row; empty if the row holds none. Whether it is signed is not asked.
-   */
+  /** Reads the note in a row; empty if the row holds none. Does not check the signature. */
   public static Optional<ErasureNote> read(ChainRow row) {
     return row.said(
         SystemEvent.PAYLOAD_ERASED,

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.ledger;
+package dev.indelible.note;
 
 import dev.indelible.event.SystemEvent;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowQuery;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

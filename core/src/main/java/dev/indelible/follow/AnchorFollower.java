@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.publish;
+package dev.indelible.follow;
 
 import dev.indelible.base.DurableFiles;
 import dev.indelible.checkpoint.Checkpoint;
@@ -7,7 +7,6 @@ import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeySource;
-import dev.indelible.ledger.KeyHistory;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.LedgerSource;
@@ -15,6 +14,7 @@ import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.ledger.StoredTiles;
 import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.TiledNodes;
+import dev.indelible.note.KeyHistory;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,15 +24,14 @@ import java.util.OptionalLong;
 import java.util.function.Consumer;
 
 /**
- * Appends a log's checkpoints to an anchor file as they are signed, and notices when the log does
- * not continue what the file has.
+ * Appends a log's checkpoints to an anchor file as they are signed, and reports a log that does not
+ * continue the checkpoints in the file.
  *
- * <p>Never in the way (D1): it has a thread of its own, which looks at the ledger as any other
- * reader does. Neither the queue nor the drainer knows of it or waits for it, be the file on a disk
- * that is full, or on one that never answers.
+ * <p>It delays nothing (D1): its thread reads the ledger as any other reader does, and neither the
+ * queue nor the drainer waits for it, even if the file's disk is full or never answers.
  *
- * <p>What the file has not is found by comparing it with the ledger, so a process that is killed in
- * between leaves nothing out. An empty file begins with the last checkpoint there is: it covers all
+ * <p>It compares the file with the ledger to find the checkpoints that are missing, so a process
+ * that is killed leaves none out. An empty file begins with the last checkpoint, which covers all
  * rows before it.
  */
 public final class AnchorFollower extends Follower {
@@ -43,15 +42,15 @@ public final class AnchorFollower extends Follower {
   private final KeySource keys;
   private final Consumer<String> contradicted;
 
-  /** The size of the last checkpoint in the file, if that is known; written by its thread. */
+  /** The size of the last checkpoint in the file; empty while unknown. Written by its thread. */
   private volatile OptionalLong anchored = OptionalLong.empty();
 
   /**
    * State of the anchor file.
    *
    * @param anchored the size of the last checkpoint in the file that the log's key signed: 0 if
-   *     there is none, empty while that is not known
-   * @param trouble what is wrong now; empty if nothing is
+   *     there is none, empty while that is unknown
+   * @param trouble the present fault; empty if there is none
    */
   public record State(OptionalLong anchored, Optional<String> trouble) {}
 
@@ -64,12 +63,12 @@ public final class AnchorFollower extends Follower {
   }
 
   /**
-   * Begins to append.
+   * Starts a follower.
    *
-   * @param file the anchor file; made if it is not there
-   * @param source the ledger; made by others, perhaps later
-   * @param keys the log's
-   * @param contradicted takes the reason, when the log does not continue what the file has
+   * @param file the anchor file; created if it does not exist
+   * @param source the ledger; others create it, perhaps later
+   * @param keys the log's public keys
+   * @param contradicted receives the reason if the log does not continue the file
    */
   public static AnchorFollower start(
       Path file, LedgerSource source, KeySource keys, Consumer<String> contradicted) {
@@ -84,11 +83,11 @@ public final class AnchorFollower extends Follower {
   }
 
   /**
-   * The size of the largest checkpoint near the end of an anchor file that the log signed; 0 if
-   * there is none.
+   * Returns the size of the largest checkpoint near the end of an anchor file that the log signed;
+   * 0 if there is none.
    *
    * @param origin the log's name
-   * @param history whose keys sign how many rows
+   * @param history the log's keys, and the rows that each may sign
    * @throws IOException if the file cannot be read
    */
   public static long anchored(Path file, String origin, KeyHistory history) throws IOException {
@@ -153,9 +152,9 @@ public final class AnchorFollower extends Follower {
   }
 
   /**
-   * Appends what is missing, up to the last.
+   * Appends the missing checkpoints, up to the last.
    *
-   * @return why one is left out
+   * @return why one is left out; empty if none is
    */
   private Optional<String> append(
       LedgerReader ledger, KeyHistory history, long from, Checkpoint last)
@@ -177,7 +176,7 @@ public final class AnchorFollower extends Follower {
       List<SignedCheckpoint> signed = new ArrayList<>();
       for (StoredCheckpoint stored : missing) {
         SignedCheckpoint checkpoint = SignedCheckpoint.parse(stored.note());
-        // What will not be found again as the log's own would be appended again and again.
+        // The next look would not recognise it as the log's own, and append it again.
         if (AnchorFile.signed(checkpoint, last.origin(), history).isPresent()) {
           signed.add(checkpoint);
         } else {

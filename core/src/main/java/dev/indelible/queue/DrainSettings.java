@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.drain;
+package dev.indelible.queue;
 
 /**
  * The settings of the drainer.

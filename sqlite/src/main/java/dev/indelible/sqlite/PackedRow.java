@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.ledger;
+package dev.indelible.sqlite;
 
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Sha256;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.Head;
+import dev.indelible.ledger.IdKeys;
+import dev.indelible.ledger.RecordDraft;
+import dev.indelible.ledger.StoredRow;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -19,11 +24,11 @@ import java.util.Optional;
  * {@code timestamp}, {@code payload_hash}, {@code prev_hash}, of a signed row {@code key_id} and
  * {@code signature}, and {@code payload}.
  *
- * <p>Only a row of the shape that writers give it can be packed. Its answers equal those of {@link
- * #decoded}. Without it, verification of 40,000 rows takes some 10 % more CPU time with row
- * signatures, and some 45 % more without.
+ * <p>Only a row of the shape that writers give it can be packed. Without it, verification of 40,000
+ * rows takes some 10 % more CPU time with row signatures, and some 45 % more without. It has one
+ * subject, a row's bytes, and its length is that of their layout.
  */
-public final class PackedRow implements StoredRow {
+final class PackedRow implements StoredRow {
   private static final byte[] SELF_SIGNED = ascii(ChainRow.SELF_SIGNED);
   private static final byte[] UNSIGNED = ascii(ChainRow.UNSIGNED);
   private static final int ID_BYTES = 36;
@@ -34,7 +39,7 @@ public final class PackedRow implements StoredRow {
   /** Most digits of a sequence; a row planted beyond is no longer of the usual shape. */
   private static final int MAX_DIGITS = 18;
 
-  // What stands between the values of a record.
+  // The bytes between the values of a record.
   private static final byte[] AGENT_ID = ascii("{\"agent_id\":\"");
   private static final byte[] ATTEST_LEVEL = ascii("\",\"attest_level\":\"");
   private static final byte[] EVENT_TYPE = ascii("\",\"event_type\":\"");
@@ -48,7 +53,7 @@ public final class PackedRow implements StoredRow {
   private static final byte[] UNSIGNED_TIMESTAMP = ascii(",\"timestamp\":\"");
   private static final byte[] END = ascii("\",\"v\":1}");
 
-  // What stands between the values of a payload.
+  // The bytes between the values of a payload.
   private static final byte[] QUOTE = ascii("\"");
   private static final byte[] END_OF_PAYLOAD = ascii("\"}");
   private static final byte[] PAYLOAD_TIMESTAMP = ascii(",\"timestamp\":\"");
@@ -91,7 +96,7 @@ public final class PackedRow implements StoredRow {
   private final long sequence;
   private final boolean signed;
 
-  // Where the columns begin, and those of no fixed length end.
+  // Offsets of the columns, and of the ends of those without a fixed length.
   private final int sequenceEnd;
   private final int agentAt;
   private final int agentEnd;
@@ -131,14 +136,13 @@ public final class PackedRow implements StoredRow {
   }
 
   /**
-   * A row out of its packed form.
+   * Reads a row from its packed form.
    *
    * @param packed the columns; kept, and not to be changed
-   * @param separator what stands between them, and in none of them: random, so that nobody who
-   *     wrote a row could know it
-   * @return empty if they are not of the shape that a writer gives them
+   * @param separator separates the columns; random, so that nobody who wrote a row could know it
+   * @return empty if the columns have not the shape that a writer gives them
    */
-  public static Optional<PackedRow> of(byte[] packed, byte[] separator) {
+  static Optional<PackedRow> of(byte[] packed, byte[] separator) {
     try {
       return Optional.of(new PackedRow(packed, separator));
     } catch (MisfitException e) {
@@ -217,17 +221,20 @@ public final class PackedRow implements StoredRow {
     return packed.length;
   }
 
-  /** Whether its payload has the hash it says. */
-  boolean isPayloadSound() {
+  @Override
+  public boolean isPayloadVerified() {
+    return hasStatedHash() && isStatedByPayload();
+  }
+
+  private boolean hasStatedHash() {
     byte[] hash = Sha256.hash(packed, payloadAt, packed.length - payloadAt);
     return equal(packed, payloadHashAt, payloadHashAt + Sha256.BYTES, hash);
   }
 
   /**
-   * Whether its payload states the row's own id, agent, time and type; not true of a payload whose
-   * members are not in the places where writers put them.
+   * Returns false also for a payload whose members are not in the order in which they are written.
    */
-  boolean isStatedByPayload() {
+  private boolean isStatedByPayload() {
     PayloadMembers payload = new PayloadMembers(packed, payloadAt);
     boolean refusal = is(DeferredAuditEvent.REFUSAL);
     return isPlain(idAt, idAt + ID_BYTES)
@@ -247,8 +254,8 @@ public final class PackedRow implements StoredRow {
             : payload.begins(SYSTEM_BEGIN, packed, agentAt, agentEnd, DETAILS_MEMBER));
   }
 
-  /** Whether one of these keys, the one it names, signed it. */
-  boolean isSignedBy(KeyRing keys) {
+  @Override
+  public boolean isSignedBy(KeyRing keys) {
     if (!signed) {
       return false;
     }
@@ -256,7 +263,7 @@ public final class PackedRow implements StoredRow {
     return key.isPresent() && key.get().verifies(draft().signedMessage(), signature());
   }
 
-  /** The record as {@link ChainRow#draft} writes it, if no text in it needs to be escaped. */
+  /** Returns the record as {@link ChainRow#draft} does, faster if no text needs to be escaped. */
   private RecordDraft draft() {
     if (!isPlain(agentAt, agentEnd)
         || !isPlain(typeAt, typeEnd)
@@ -333,7 +340,7 @@ public final class PackedRow implements StoredRow {
     return at + 2 * Sha256.BYTES;
   }
 
-  /** Whether text stands in JSON as it is: printable ASCII without a quote or a backslash. */
+  /** Returns whether JSON has the text unchanged: printable ASCII, no quote, no backslash. */
   private boolean isPlain(int from, int to) {
     boolean plain = true;
     for (int i = from; i < to; i++) {
@@ -347,7 +354,7 @@ public final class PackedRow implements StoredRow {
     return Arrays.equals(bytes, from, to, other, 0, other.length);
   }
 
-  /** Where the next separator begins. */
+  /** Returns where the next separator begins. */
   private static int find(byte[] packed, int from, byte[] separator) throws MisfitException {
     for (int at = from; at <= packed.length - separator.length; at++) {
       if (packed[at] == separator[0] && equal(packed, at, at + separator.length, separator)) {
@@ -357,7 +364,7 @@ public final class PackedRow implements StoredRow {
     throw new MisfitException();
   }
 
-  /** What is behind the separator that has to be here. */
+  /** Returns the offset after the separator that has to be here. */
   private static int behind(byte[] packed, int at, byte[] separator) throws MisfitException {
     int end = at + separator.length;
     if (end > packed.length || !equal(packed, at, end, separator)) {
@@ -393,7 +400,7 @@ public final class PackedRow implements StoredRow {
     return text.getBytes(StandardCharsets.US_ASCII);
   }
 
-  /** Not of the shape that a writer gives a row; thrown where no one looks at its stack. */
+  /** Columns have not the shape that a writer gives a row; without a stack, which nobody reads. */
   private static final class MisfitException extends Exception {
     private static final long serialVersionUID = 1;
 

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.ledger;
+package dev.indelible.sqlite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.indelible.append.RowSealer;
+import dev.indelible.append.RowSigning;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.ChainedRows;
+import dev.indelible.ledger.Head;
+import dev.indelible.ledger.RowCheck;
 import dev.indelible.testkit.Sample;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.ledger;
+package dev.indelible.note;
 
 import dev.indelible.event.SystemEvent;
 import dev.indelible.event.TypeCounts;
@@ -7,6 +7,7 @@ import dev.indelible.event.VerdictCounts;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
+import dev.indelible.ledger.ChainRow;
 import java.util.Optional;
 import java.util.UUID;
 import tools.jackson.databind.JsonNode;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.publish;
+package dev.indelible.follow;
 
 import dev.indelible.base.DurableFiles;
 import dev.indelible.checkpoint.AnchorReader;
@@ -7,7 +7,7 @@ import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerificationException;
 import dev.indelible.checkpoint.VerifierKey;
-import dev.indelible.ledger.KeyHistory;
+import dev.indelible.note.KeyHistory;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;

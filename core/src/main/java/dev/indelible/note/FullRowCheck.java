@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.ledger;
+package dev.indelible.note;
 
 import dev.indelible.event.SystemEvent;
-import dev.indelible.ledger.KeyHistory.KeyValidity;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.Head;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowCheck;
+import dev.indelible.ledger.RowFault;
+import dev.indelible.ledger.RowQuery;
+import dev.indelible.ledger.StoredTiles;
 import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.InvalidProofException;
 import dev.indelible.merkle.MerkleTree;
 import dev.indelible.merkle.TiledNodes;
+import dev.indelible.note.KeyHistory.KeyValidity;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -15,7 +23,7 @@ import java.util.OptionalLong;
  * its link to the row before and from the row behind, and its leaf in the stored tree. Reads only
  * what that takes. Used by one thread.
  */
-public final class FullRowCheck {
+final class FullRowCheck {
   private final LedgerReader ledger;
   private final KeyHistory history;
   private final RowCheck content;
@@ -25,7 +33,7 @@ public final class FullRowCheck {
    *
    * @param history the ledger's keys
    */
-  public FullRowCheck(LedgerReader ledger, KeyHistory history) {
+  FullRowCheck(LedgerReader ledger, KeyHistory history) {
     this.ledger = ledger;
     this.history = history;
     this.content =
@@ -37,7 +45,7 @@ public final class FullRowCheck {
    *
    * @throws LedgerException if the ledger cannot be read now
    */
-  public Optional<String> fault(long sequence) throws LedgerException {
+  Optional<String> fault(long sequence) throws LedgerException {
     Optional<ChainRow> row = sequence < 1 ? Optional.empty() : ledger.row(sequence);
     if (row.isEmpty()) {
       return Optional.of("there is no row " + sequence);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.ledger;
+package dev.indelible.note;
 
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.VerificationKey;
@@ -8,6 +8,8 @@ import dev.indelible.event.Timestamps;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.RowCheck;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Arrays;

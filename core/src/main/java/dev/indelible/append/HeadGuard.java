@@ -1,44 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.ledger;
+package dev.indelible.append;
 
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.KeySource;
-import dev.indelible.ledger.TamperNote.Scope;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.Head;
+import dev.indelible.ledger.RowCheck;
+import dev.indelible.ledger.RowFault;
+import dev.indelible.note.TamperNote;
+import dev.indelible.note.TamperNote.Scope;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * Looks at the end of the chain before a writer adds to it, so that a row that was planted or
- * changed there is noted in the chain instead of silently built upon. Used by one thread.
+ * Judges the end of the chain before a writer appends to it, so that a row that was planted or
+ * changed there is noted in the chain. Used by one thread.
  *
- * <p>It judges the last row alone: enough for every row to be judged by whoever writes after it, at
- * the price of one signature check, and only that of a hash when the end is as this writer left it.
+ * <p>It judges the last row alone, so each row is judged once, by the writer that appends after it.
+ * That costs one signature check, or one hash if the end is as this writer left it.
  */
 public final class HeadGuard {
   private final KeySource keys;
 
-  /** Accepts every key that was ever found accepted; grows when a row names one not known yet. */
+  /** Caches accepted keys; they are read again when a row names a key that is not among them. */
   private RowCheck check;
 
-  /** Whether rows whose signer is not known are left to the verifier, and not noted. */
+  /** Whether a row by an unknown signer is left to the verifier, and not noted. */
   private final boolean signerMayBeUnknown;
 
-  /** The end as this writer last saw it; empty before its first commit. */
+  /** The end of the chain that this writer committed last; empty before its first commit. */
   private Optional<Head> lastSeen = Optional.empty();
 
-  /** A guard that accepts what {@code check} accepts. */
+  /** Creates a guard that accepts the keys of a check. */
   public HeadGuard(RowCheck check) {
     this(check, () -> KeyRing.of(List.of()));
   }
 
   /**
-   * A guard that accepts what {@code check} accepts, and what else is accepted by the time a row
-   * says so.
+   * Creates a guard that accepts the keys of a check, and keys that are accepted later.
    *
-   * @param keys asked when a row is signed by a key not known here: another writer of the same log
-   *     may have brought it since
+   * @param keys read when a row names an unknown key: another writer of the log may have added it
    */
   public HeadGuard(RowCheck check, KeySource keys) {
     this(check, keys, false);
@@ -51,15 +54,15 @@ public final class HeadGuard {
   }
 
   /**
-   * A guard for the moment in which a lost key is replaced. The public half may be lost too, and a
-   * row whose signer is not known is no proof of tampering then.
+   * Creates a guard for the replacement of a lost key. Its public half may be lost too, so a row by
+   * an unknown signer is no proof of tampering.
    */
   public static HeadGuard ofLostKey(RowCheck check) {
     return new HeadGuard(check, () -> KeyRing.of(List.of()), true);
   }
 
   /**
-   * Every key accepted so far, and what else is accepted by now.
+   * Returns the keys accepted so far and those accepted now.
    *
    * @throws KeysUnreadableException if the accepted keys cannot be read
    */
@@ -71,7 +74,9 @@ public final class HeadGuard {
     }
   }
 
-  /** The end of the chain as this writer last left it; empty before its first commit. */
+  /**
+   * Returns the end of the chain that this writer committed last; empty before its first commit.
+   */
   public Optional<Head> lastSeen() {
     return lastSeen;
   }
@@ -86,10 +91,10 @@ public final class HeadGuard {
    *
    * @param last the last row
    * @param before the end of the chain without it
-   * @param mayBeUnsigned whether a note in the chain says that rows are not signed
-   * @return what is wrong, if anything is
-   * @throws KeysUnreadableException if it is signed by a key not known here, and the accepted keys
-   *     cannot be read
+   * @param mayBeUnsigned whether a note in the chain states that rows are not signed
+   * @return the fault; empty if there is none
+   * @throws KeysUnreadableException if an unknown key signed it, and the accepted keys cannot be
+   *     read
    */
   public Optional<TamperNote> judge(ChainRow last, Head before, boolean mayBeUnsigned) {
     Head head = last.head();
@@ -114,7 +119,7 @@ public final class HeadGuard {
             new TamperNote(last.sequence(), head.hex(), String.join("; ", causes), scope));
   }
 
-  /** Whether a row is one that this log wrote: its payload and its signature hold. */
+  /** Returns whether this log wrote a row: its payload and its signature verify. */
   public boolean isSound(ChainRow row) {
     return content(row).isEmpty();
   }
@@ -135,7 +140,7 @@ public final class HeadGuard {
     return check.content(row);
   }
 
-  /** What is wrong with an empty chain, if anything is. */
+  /** Judges an empty chain: it is a fault if this writer has appended to it. */
   public Optional<TamperNote> judgeEmpty() {
     return lastSeen
         .filter(seen -> seen.sequence() > 0)
@@ -158,7 +163,7 @@ public final class HeadGuard {
         : Optional.empty();
   }
 
-  /** Whose a signature is cannot be told, because the accepted keys cannot be read. */
+  /** The signer of a row cannot be determined, because the accepted keys cannot be read. */
   public static final class KeysUnreadableException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

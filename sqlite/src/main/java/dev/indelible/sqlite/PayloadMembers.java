@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.ledger;
+package dev.indelible.sqlite;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.drain;
-
-import dev.indelible.queue.AuditHealth;
+package dev.indelible.queue;
 
 /**
  * The end of a queue.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.publish;
+package dev.indelible.follow;
 
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.journal;
+package dev.indelible.queue;
 
 /** The failure that an accepted event survives until it is in the ledger (D5). */
 public enum Durability {

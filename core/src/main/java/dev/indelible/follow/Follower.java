@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.publish;
+package dev.indelible.follow;
 
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.crypto.KeyException;
@@ -19,14 +19,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows a log from a thread of its own: looks at it from time to time, less often while something
- * is wrong, and once more when the log is closed.
+ * Follows a log on a thread of its own: looks at it at intervals, which grow while a fault lasts,
+ * and once more when the log is closed.
  */
 abstract class Follower {
   /** Interval between looks at the log without a fault. */
   static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
 
-  /** Longest wait after something was wrong; the wait doubles up to it. */
+  /** Longest wait after a fault; the wait doubles up to it. */
   private static final Duration LONGEST_BACKOFF = Duration.ofMinutes(1);
 
   /** Shortest interval between log lines while the reason of a fault changes. */
@@ -42,17 +42,17 @@ abstract class Follower {
   private final Throttle troubleLog = Throttle.of(TROUBLE_LOG_INTERVAL);
   private Duration backoff;
 
-  /** The files as they were before the last look, if that found all well; the thread's own. */
+  /** The files before the last look, if that found no fault; used by its thread alone. */
   private Optional<FileStamp> seen = Optional.empty();
 
   /** Written by its thread, read by any. */
   private volatile Optional<String> trouble = Optional.empty();
 
   /**
-   * A follower, not yet at work.
+   * Creates a follower that has not started.
    *
-   * @param what who or what it follows the log for, for the log's own log
-   * @param source the ledger; made by others, perhaps later
+   * @param what names the follower in log lines
+   * @param source the ledger; others create it, perhaps later
    */
   Follower(String threadName, String what, LedgerSource source, Duration interval) {
     this.what = what;
@@ -66,8 +66,8 @@ abstract class Follower {
   /**
    * Looks at the log.
    *
-   * @return what is wrong; empty if nothing is
-   * @throws InterruptedException if its closer has gone
+   * @return the fault that it finds; empty if there is none
+   * @throws InterruptedException if the closer does not wait any longer
    */
   abstract Optional<String> look(LedgerReader ledger)
       throws LedgerException, KeyException, CheckpointParseException, InterruptedException;
@@ -77,7 +77,7 @@ abstract class Follower {
     return trouble;
   }
 
-  /** The size of the last checkpoint as it is now: another process may have signed since. */
+  /** Returns the size of the last checkpoint now: another process may have signed since. */
   final long lastSize() throws LedgerException {
     Optional<? extends LedgerReader> opened = source.open();
     if (opened.isEmpty()) {
@@ -88,19 +88,19 @@ abstract class Follower {
     }
   }
 
-  /** Files that change what a look finds, beside those of the ledger. */
+  /** Returns files beside the ledger's that change what a look finds. */
   List<Path> files() {
     return List.of();
   }
 
-  /** Looks if a file has changed since all was well; returns whether all is well. */
+  /** Looks at the log if a file has changed since no fault was found; returns true if none is. */
   private boolean lookIfChanged() throws InterruptedException {
     List<Path> files = new ArrayList<>(source.files());
     if (files.isEmpty()) {
       return look();
     }
     files.addAll(files());
-    // Before the look: what changes during it is looked at the next time.
+    // Read before the look: the next look covers a change that is made during this one.
     Optional<FileStamp> now = FileStamp.of(files);
     if (now.isPresent() && now.equals(seen)) {
       return true;
@@ -118,7 +118,7 @@ abstract class Follower {
     } catch (LedgerException | KeyException | CheckpointParseException e) {
       found = Optional.of(String.valueOf(e.getMessage()));
     } catch (RuntimeException e) {
-      // Damage in the tree comes out in many ways, and none may end the following.
+      // A damaged tree can throw any exception, and none may end this thread.
       found = Optional.of(e.toString());
     }
     if (found.isPresent() && !found.equals(trouble)) {
@@ -152,7 +152,7 @@ abstract class Follower {
       }
       look();
     } catch (InterruptedException e) {
-      // Its closer has gone; what it did not do is done after the next start.
+      // The closer does not wait any longer; the next start does what is left.
       Thread.currentThread().interrupt();
     }
   }

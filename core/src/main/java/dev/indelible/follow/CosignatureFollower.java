@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.publish;
+package dev.indelible.follow;
 
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.SignedCheckpoint;
@@ -37,10 +37,10 @@ import java.util.function.Predicate;
  * covers all of its rows.
  */
 public final class CosignatureFollower {
-  /** How long a closer waits for the last checkpoint to be cosigned and anchored. */
+  /** Longest time that a closer waits for the last checkpoint to be cosigned and anchored. */
   public static final Duration CLOSING_PATIENCE = Duration.ofSeconds(1);
 
-  /** Cosigned checkpoints looked at for the last one with a quorum before it counts as unknown. */
+  /** Cosigned checkpoints read to find the last one with a quorum; beyond them it is unknown. */
   private static final int MOST_LOOKED_AT = 1_000;
 
   private final WitnessPolicy policy;
@@ -48,16 +48,16 @@ public final class CosignatureFollower {
   private final HealthEntries health;
   private final List<Asking> askings = new ArrayList<>();
 
-  /** The size of the last checkpoint known to have a quorum; empty while that is not known. */
+  /** The size of the last checkpoint that has a quorum; empty while that is unknown. */
   private final AtomicReference<OptionalLong> cosigned =
       new AtomicReference<>(OptionalLong.empty());
 
   /**
-   * How it goes with one witness.
+   * State of one witness.
    *
-   * @param name what the policy calls it
-   * @param cosigned the size of the last checkpoint that it cosigned, as far as is known
-   * @param trouble what is wrong with it now; empty if nothing is
+   * @param name its name in the policy
+   * @param cosigned the size of the last checkpoint that it cosigned; empty while that is unknown
+   * @param trouble the present fault; empty if there is none
    */
   public record State(String name, OptionalLong cosigned, Optional<String> trouble) {}
 
@@ -82,10 +82,10 @@ public final class CosignatureFollower {
   }
 
   /**
-   * Begins to have a log's checkpoints cosigned by those witnesses of a policy that have a URL.
+   * Starts to ask the witnesses of a policy that have a URL.
    *
-   * @param source the ledger; made by others, perhaps later
-   * @param store where cosignatures are kept
+   * @param source the ledger; others create it, perhaps later
+   * @param store keeps the cosignatures
    * @param health has an entry for each witness that contradicts the log, until it agrees again
    * @throws IllegalArgumentException as {@link #requireAskable}
    */
@@ -94,7 +94,7 @@ public final class CosignatureFollower {
     return start(policy, source, store, health, Follower.DEFAULT_INTERVAL, WitnessClient.PATIENCE);
   }
 
-  /** As the other, with other times. */
+  /** Starts to ask with another interval and timeout, for tests. */
   static CosignatureFollower start(
       WitnessPolicy policy,
       LedgerSource source,
@@ -140,29 +140,31 @@ public final class CosignatureFollower {
   }
 
   /**
-   * The size of the last checkpoint that a quorum of the witnesses cosigned: 0 if there is none,
-   * empty while that is not known.
+   * Returns the size of the last checkpoint that a quorum of the witnesses cosigned: 0 if there is
+   * none, empty while that is unknown.
    */
   public OptionalLong cosigned() {
     return cosigned.get();
   }
 
-  /** How it goes with each witness that is asked. */
+  /** Returns the state of each witness that is asked. */
   public List<State> witnesses() {
     return askings.stream().map(Asking::state).toList();
   }
 
   /**
-   * The size of the last checkpoint in a ledger that a quorum of a policy's witnesses cosigned: 0
-   * if there is none; empty if there is none among the last thousand cosigned at all, and earlier
-   * ones were not looked at.
+   * Returns the size of the last checkpoint in a ledger that a quorum of a policy's witnesses
+   * cosigned: 0 if there is none; empty if none of the last thousand cosigned ones has a quorum,
+   * and earlier ones were not read.
    */
   public static OptionalLong cosigned(LedgerReader ledger, WitnessPolicy policy)
       throws LedgerException {
     return lastOf(ledger, stored -> hasQuorum(stored, policy));
   }
 
-  /** The size of the last cosigned checkpoint of which that holds, as {@link #cosigned} has it. */
+  /**
+   * Returns the size of the last cosigned checkpoint that satisfies a predicate, or 0, or empty.
+   */
   private static OptionalLong lastOf(LedgerReader ledger, Predicate<StoredCheckpoint> holds)
       throws LedgerException {
     AtomicReference<OptionalLong> size = new AtomicReference<>(OptionalLong.empty());
@@ -188,14 +190,14 @@ public final class CosignatureFollower {
     }
   }
 
-  /** Has each witness asked once more about the last checkpoint, and ends with that. */
+  /** Asks each witness once more about the last checkpoint, and ends. */
   public void stop() {
     askings.forEach(Asking::stop);
   }
 
   /**
-   * Waits for the end, after {@link #stop}. Whoever is waiting for a witness still is left, and
-   * asks again at the next start.
+   * Waits for the end after {@link #stop}. A witness that has not answered by then is asked again
+   * after the next start.
    *
    * @param deadline on the clock of {@link System#nanoTime}
    */
@@ -232,7 +234,7 @@ public final class CosignatureFollower {
       return new State(witness.name(), known, trouble());
     }
 
-    /** Has the last checkpoint cosigned if it is not yet. */
+    /** Asks for a cosignature of the last checkpoint, if the witness has not cosigned it yet. */
     @Override
     Optional<String> look(LedgerReader ledger)
         throws LedgerException, CheckpointParseException, InterruptedException {
@@ -282,7 +284,7 @@ public final class CosignatureFollower {
               .formatted(said, now));
     }
 
-    /** The witness agrees with the log, again or still. */
+    /** Clears the health entry: the witness agrees with the log. */
     private void agreed() {
       health.clear(HealthEntry.witness(witness.name()));
     }
@@ -293,11 +295,11 @@ public final class CosignatureFollower {
       return Optional.of(said);
     }
 
-    /** The client; made when the ledger is there, and says what the witness cosigned before. */
+    /** Returns the client; it is created once the ledger exists, and reads earlier cosignatures. */
     private WitnessClient client(LedgerReader ledger) throws LedgerException {
       if (client.isEmpty()) {
         cosigned.set(CosignatureFollower.cosigned(ledger, policy));
-        // Where it is not known it is asked from the beginning, and says.
+        // If that is unknown, the witness is asked from size 0, and answers with its own size.
         long before = lastOf(ledger, this::isCosigned).orElse(0);
         client = Optional.of(new WitnessClient(http, witness.key(), url, before, patience));
         cosigned(before);
@@ -318,7 +320,7 @@ public final class CosignatureFollower {
           .anyMatch(line -> witness.key().verifies(checkpoint.note().text(), line));
     }
 
-    /** What others cosigned is of no use to a witness, and may be more than it reads. */
+    /** Removes cosignatures: a witness needs none, and may refuse a note with so many lines. */
     private static SignedCheckpoint withoutCosignatures(SignedCheckpoint checkpoint) {
       String origin = checkpoint.unverified().origin();
       return checkpoint.withOnly(

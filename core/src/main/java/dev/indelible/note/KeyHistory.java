@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.ledger;
+package dev.indelible.note;
 
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.SystemEvent;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowCheck;
+import dev.indelible.ledger.RowQuery;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -155,7 +160,7 @@ public final class KeyHistory {
     eras.computeIfPresent(
         said.keyId(),
         (id, era) ->
-            era.givenUp() < sequence
+            era.revoked() < sequence
                 ? era
                 : new KeyValidity(
                     era.key(),
@@ -184,7 +189,7 @@ public final class KeyHistory {
   /** The keys that may sign a checkpoint over so many rows. */
   public Collection<VerificationKey> signingAt(long size) {
     return eras.values().stream()
-        .filter(era -> era.introduced() <= size && size < era.givenUp())
+        .filter(era -> era.introduced() <= size && size < era.revoked())
         .map(KeyValidity::key)
         .toList();
   }
@@ -231,22 +236,22 @@ public final class KeyHistory {
    * @param key the key
    * @param introduced the row behind which it may sign; 0 for one that is accepted from the start
    * @param suspect the first row that another may have signed with it
-   * @param givenUp the row behind which it signs nothing of the log's
+   * @param revoked the row behind which it signs nothing of the log's
    */
-  public record KeyValidity(VerificationKey key, long introduced, long suspect, long givenUp) {
+  public record KeyValidity(VerificationKey key, long introduced, long suspect, long revoked) {
     /** Returns whether it was revoked. */
-    public boolean isGivenUp() {
-      return givenUp != Long.MAX_VALUE;
+    public boolean isRevoked() {
+      return revoked != Long.MAX_VALUE;
     }
 
     /** Returns whether an event about keys that it signs in a row counts. */
     boolean mayRecord(long sequence) {
-      return introduced < sequence && sequence < givenUp;
+      return introduced < sequence && sequence < revoked;
     }
 
     /** Returns whether it is accepted for a row, and nobody else may have held it then. */
     boolean isTrustedFor(long sequence) {
-      return introduced < sequence && sequence < suspect && sequence <= givenUp;
+      return introduced < sequence && sequence < suspect && sequence <= revoked;
     }
   }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.ledger;
+package dev.indelible.note;
 
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
+import dev.indelible.ledger.ChainRow;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Optional;
@@ -36,13 +37,13 @@ public record TamperNote(long sequence, String recordHash, String cause, Scope s
   }
 
   /** Begins the cause of a note about rows that are gone from the end of the chain. */
-  static final String ROWS_GONE = "is the last one: rows up to ";
+  public static final String ROWS_GONE = "is the last one: rows up to ";
 
   /** Begins the cause of a note about a row that was replaced by another one. */
-  static final String EXCHANGED = "is no longer the row that was written";
+  public static final String EXCHANGED = "is no longer the row that was written";
 
   /** Begins the cause of a note about a chain that is empty again. */
-  static final String ALL_GONE = "is the start of nothing: ";
+  public static final String ALL_GONE = "is the start of nothing: ";
 
   /** Longest cause that is kept: it quotes a row that anyone may have written. */
   private static final int MAX_CAUSE_CHARS = 1_000;
