@@ -4,8 +4,11 @@ package dev.indelible;
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.Erasure;
 import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
+import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.note.ErasureNote;
@@ -26,12 +29,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 
 /**
- * The log in a data directory: reads, verifies, proves, exports it, and erases payloads. Works
- * while the log is open for recording, here or in another process. Each call opens the ledger and
- * closes it again. Safe for use by any number of threads.
+ * Reads, verifies, proves and exports the log in a data directory, and erases payloads. Works while
+ * the log is open for recording, in this process or another. Each call opens the ledger and closes
+ * it again. Safe for use by any number of threads.
  */
 public final class AuditLog {
   private final DataDirectory data;
@@ -44,7 +48,7 @@ public final class AuditLog {
   /**
    * Opens the ledger for reading; the caller closes it.
    *
-   * @throws LedgerException if nothing was recorded yet, or the ledger cannot be read now
+   * @throws LedgerException if there is no ledger yet, or it cannot be read now
    */
   public LedgerReader reader() throws LedgerException {
     return open();
@@ -60,8 +64,8 @@ public final class AuditLog {
   }
 
   /**
-   * Verifies the log, and compares it with the files beside its database. Where the options have no
-   * key or no witnesses, those of the data directory count.
+   * Verifies the log, and compares it with the files beside its database. If the options have no
+   * key or no witnesses, those of the data directory are used.
    *
    * @throws LedgerException if the ledger cannot be read now and is not damaged
    */
@@ -76,7 +80,12 @@ public final class AuditLog {
       beside.add(lastCheckpoint(ledger, complete));
       beside.addAll(JournalCheck.journals(data, ledger));
     } catch (LedgerException e) {
-      report = VerificationReport.ofDamage(e);
+      Optional<String> missing = HealthCheck.missingDatabase(data);
+      report =
+          missing.isPresent()
+              ? new VerificationReport(
+                  0, Head.EMPTY, List.of(Finding.broken(Finding.LAST_CHECKPOINT, missing.get())), 1)
+              : VerificationReport.ofDamage(e);
     }
     beside.addAll(keys);
     for (Finding finding : beside) {
@@ -92,7 +101,7 @@ public final class AuditLog {
     try {
       KeyRing accepted = data.keys().accepted();
       if (accepted.keys().isEmpty()) {
-        findings.add(Finding.unknown(Finding.KEYS, noKey("is here")));
+        findings.add(Finding.unknown(Finding.KEYS, noKey("exists")));
       }
       return options.keys(accepted);
     } catch (KeyException e) {
@@ -102,7 +111,7 @@ public final class AuditLog {
   }
 
   private String noKey(String why) {
-    return "%s: no public key %s; put it back, or name one with --key"
+    return "%s: no public key %s; restore it, or name one with --key"
         .formatted(data.path().resolve("keys"), why);
   }
 
@@ -131,13 +140,21 @@ public final class AuditLog {
   }
 
   /**
-   * Proves that an event is in the log, under the last signed checkpoint.
+   * Proves that an event is in the log, under the last signed checkpoint, with the cosignatures of
+   * the witnesses of the data directory.
    *
    * @throws EvidenceException if there is no proof yet, or the ledger contradicts what was signed
+   * @throws OpenException if the file of the witnesses cannot be read
    */
-  public ProvenRow prove(String eventId) throws LedgerException, KeyException, EvidenceException {
+  public ProvenRow prove(String eventId)
+      throws LedgerException, KeyException, EvidenceException, OpenException {
+    List<VerifierKey> witnesses =
+        data.witnessPolicy().stream()
+            .flatMap(policy -> policy.witnesses().stream())
+            .map(WitnessPolicy.Witness::key)
+            .toList();
     try (LedgerReader ledger = reader()) {
-      return ProvenRow.of(ledger, data.keys().accepted(), eventId);
+      return ProvenRow.of(ledger, data.keys().accepted(), witnesses, eventId);
     }
   }
 
@@ -151,7 +168,7 @@ public final class AuditLog {
 
   /**
    * Writes the records as static files (C2SP tlog-tiles), up to the last signed checkpoint; adds
-   * what is new to an earlier export.
+   * new rows to an earlier export.
    *
    * @param progress called from time to time with the number of rows written
    * @throws EvidenceException if there is no checkpoint, or the ledger contradicts what was signed
@@ -182,8 +199,8 @@ public final class AuditLog {
   /**
    * Erases the payload of one row, and records that in the chain; the row and its hash stay.
    *
-   * @param reason why, for the record
-   * @param by who erases, for the record
+   * @param reason why, as recorded
+   * @param by who erases, as recorded
    * @throws KeyException if the log's key is missing
    */
   public Erased erase(String eventId, String reason, String by)

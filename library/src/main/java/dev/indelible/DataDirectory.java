@@ -8,18 +8,14 @@ import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.FileAccess;
 import dev.indelible.crypto.KeyDirectory;
-import dev.indelible.crypto.KeyDirectory.KeyRecord;
 import dev.indelible.crypto.KeyDirectory.Replacement;
 import dev.indelible.crypto.KeyDirectory.Rotation;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningKey;
-import dev.indelible.crypto.VerificationKey;
 import dev.indelible.follow.CosignatureFollower;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerReader;
-import dev.indelible.note.KeyHistory;
 import dev.indelible.policy.RulePolicy;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteWriter;
@@ -35,8 +31,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * Where everything of one log lives: {@code indelible.db}, {@code journal/}, {@code keys/}, {@code
- * policy/}, and {@code witnesses} where the log has some.
+ * The directory of one log, with {@code indelible.db}, {@code last-checkpoint}, {@code journal/},
+ * {@code keys/}, {@code policy/}, and {@code witnesses} if the log has any.
  *
  * @param path the directory
  */
@@ -45,29 +41,29 @@ public record DataDirectory(Path path) {
     Objects.requireNonNull(path, "path is null");
   }
 
-  /** The ledger. */
+  /** Returns the file of the ledger. */
   public Path database() {
     return path.resolve("indelible.db");
   }
 
-  /** The keys. */
+  /** Returns the directory of the keys. */
   public KeyDirectory keys() {
     return new KeyDirectory(path.resolve("keys"));
   }
 
   /**
-   * The keys with which a verb writes to a log that was begun here.
+   * The keys to write to an existing log.
    *
-   * @param signer signs
-   * @param accepted the public keys accepted on rows that stand there already
+   * @param signer the key that signs
+   * @param accepted the public keys accepted on existing rows
    */
   public record SigningKeys(SigningKey signer, KeyRing accepted) {}
 
   /**
-   * Returns the keys of the log that was begun here, to write to it. Writes nothing.
+   * Returns the keys to write to the existing log. Writes nothing.
    *
-   * @throws KeyException if the log's key is missing or cannot be used, or another one lies in its
-   *     place; the message names what to do
+   * @throws KeyException if the log's key is missing or unusable, or is another log's; the message
+   *     states what to do
    * @throws LedgerException if there is no ledger, or it cannot be read now
    */
   public SigningKeys signingKeys() throws KeyException, LedgerException {
@@ -79,10 +75,9 @@ public record DataDirectory(Path path) {
   }
 
   /**
-   * Requires that the key in this directory is there and, if the log has rows, the log's own.
-   * Writes nothing.
+   * Requires a signing key and, if the log has rows, that it is the log's own. Writes nothing.
    *
-   * @throws KeyException if not; the message names what to do
+   * @throws KeyException if not; the message states what to do
    */
   public void requireSigningKey() throws KeyException, LedgerException {
     ExistingLog log = ExistingLog.read(this);
@@ -94,78 +89,54 @@ public record DataDirectory(Path path) {
   }
 
   /**
-   * Exchanges the signing key for a new one, which the old one introduces in the chain. Works while
-   * the log is in use; who has it open signs with the old key until opening it anew.
+   * Replaces the signing key by a new one; the old key signs the record of it in the chain. Works
+   * while the log is in use: a process that has it open signs with the old key until it is
+   * restarted.
    *
-   * @throws KeyException if a key cannot be read or stored, or another process is at it
+   * @throws KeyException if a key cannot be read or stored, or another process rotates it
    * @throws LedgerException if there is no ledger yet, or it cannot be written to now
    */
   public Rotation rotateKey() throws KeyException, LedgerException {
-    return keys().rotate(new Chain(this, signingKeys().accepted()));
+    return new KeyChanges(this).rotate();
   }
 
   /**
-   * Hands over from the key in this directory to one that is kept elsewhere: the present one
-   * introduces it in the chain and is removed. The log is opened with that signer afterwards.
+   * Migrates from the key in this directory to an external signer: the key signs the record of it
+   * in the chain, and is deleted. Afterwards the log is opened with that signer.
    *
-   * @throws KeyException if there is no key here, or it cannot be removed
+   * @throws KeyException if there is no key here, or it cannot be deleted
    * @throws LedgerException if there is no ledger yet, or it cannot be written to now
    */
   public void migrate(Signer next) throws KeyException, LedgerException {
-    keys().migrate(next.checked(), new Chain(this, signingKeys().accepted()));
+    new KeyChanges(this).migrate(next);
   }
 
   /**
-   * Puts a new signing key in the place of one that is lost, and chains that. The new key signs
-   * that itself: for one who holds an earlier key only, its rows cannot be told.
+   * Replaces a lost signing key by a new one, and records that in the chain. The new key signs its
+   * own record, so a verifier that has only earlier keys cannot verify its rows.
    *
-   * @param reason why, for the record
-   * @throws KeyException if the log's key is here after all, the log has no rows yet, or a key
-   *     cannot be stored
+   * @param reason why, as recorded
+   * @throws KeyException if the log's key is not lost, the log has no rows yet, or a key cannot be
+   *     stored
    * @throws LedgerException if there is no ledger, or it cannot be written to now
    */
   public Replacement replaceLostKey(String reason) throws KeyException, LedgerException {
-    // Once before anything is written, and again when nobody else can replace it.
-    confirmLoss(reason);
-    return keys().replace(() -> confirmLoss(reason));
+    return new KeyChanges(this).replaceLost(reason);
   }
 
-  private LostKey confirmLoss(String reason) throws KeyException, LedgerException {
-    ExistingLog log = readLog();
-    if (!log.hasRows()) {
-      throw new KeyException(
-          path + ": the log has no rows, so no key of it is lost; 'indelible keys init' makes one");
-    }
-    Optional<SigningKey> present = usableKey();
-    if (present.isPresent() && log.signs(present.get().verificationKey())) {
-      throw new KeyException(
-          "%s: the log's key %s is here and not lost; 'indelible keys rotate' exchanges it"
-              .formatted(path, present.get().verificationKey().keyId()));
-    }
-    return new LostKey(this, log, reason);
-  }
-
-  private Optional<SigningKey> usableKey() {
-    try {
-      return Optional.of(keys().read());
-    } catch (KeyException e) {
-      return Optional.empty();
-    }
-  }
-
-  private ExistingLog readLog() throws LedgerException {
+  /** Returns the log here, which must exist. */
+  ExistingLog readLog() throws LedgerException {
     SqliteLedger.open(database()).close();
     return ExistingLog.read(this);
   }
 
   /**
-   * Makes sure that what is recorded here is signed by the log's own key, by the log's own rules: a
-   * key and starter rules are made for a new log only (D11). Until this is known, nothing is
-   * written.
+   * Requires the log's own key and the log's own rules; creates a key and starter rules for a new
+   * log only (D11). Writes nothing before that is decided.
    *
-   * @param signer who signs, if the key is kept elsewhere
-   * @param ownRules whether the rules come from elsewhere
-   * @return what was there already
+   * @param signer the external signer; empty if the key is in this directory
+   * @param ownRules true if the caller brings its own policy
+   * @return the log as it was found
    */
   ExistingLog prepareToRecord(Optional<Signer> signer, boolean ownRules)
       throws OpenException, KeyException, LedgerException {
@@ -174,7 +145,7 @@ public record DataDirectory(Path path) {
     if (signer.isPresent() && keys().hasSigningKey()) {
       throw new KeyException(
           path
-              + ": has a key of its own that signs; hand over to the signer first"
+              + ": the directory has a signing key; migrate it to the external signer first"
               + " (DataDirectory.migrate)");
     }
     ExistingLog log = ExistingLog.read(this);
@@ -193,11 +164,11 @@ public record DataDirectory(Path path) {
   }
 
   /**
-   * Makes the directory ready to record in, with a key and starter rules if the log is new, and
+   * Prepares the directory for recording, with a key and starter rules if the log is new, and
    * returns the key.
    *
-   * @throws OpenException if it cannot be made or written to
-   * @throws KeyException if a log was begun here and its key is missing or cannot be used
+   * @throws OpenException if it cannot be created or written to
+   * @throws KeyException if a log exists here and its key is missing or cannot be used
    */
   public SigningKey prepareKey() throws OpenException, KeyException, LedgerException {
     prepareToRecord(Optional.empty(), true);
@@ -205,81 +176,34 @@ public record DataDirectory(Path path) {
   }
 
   /**
-   * Opens the log to record an event of its keys.
+   * Opens the ledger to append an event about keys.
    *
-   * @param accepted the public keys accepted on rows that are there
+   * @param accepted the public keys accepted on existing rows
    */
   public KeyEvents keyEvents(KeyRing accepted) throws LedgerException {
     return KeyEvents.of(
         SqliteWriter.open(database()), CheckpointFile.at(lastCheckpoint()), accepted);
   }
 
-  /** The chain, which records the key that introduces another. */
-  private record Chain(DataDirectory data, KeyRing accepted) implements KeyRecord<LedgerException> {
-    @Override
-    public boolean contains(VerificationKey key) throws LedgerException {
-      try (LedgerReader ledger = SqliteLedger.open(data.database())) {
-        return KeyHistory.read(ledger, accepted, false).introduction(key.keyId()).isPresent();
-      }
-    }
-
-    @Override
-    public void add(SigningKey signer, Signer next) throws LedgerException {
-      KeyRing keys = accepted.and(KeyRing.of(List.of(signer.verificationKey())));
-      try (KeyEvents events = data.keyEvents(keys)) {
-        events.rotate(signer, next);
-      }
-    }
-  }
-
-  /** The chain, which records the key that replaces a lost one. */
-  private record LostKey(DataDirectory data, ExistingLog log, String reason)
-      implements KeyRecord<LedgerException> {
-    /** Returns true also for a key that was introduced before the other was lost. */
-    @Override
-    public boolean contains(VerificationKey key) throws LedgerException {
-      return log.signs(key);
-    }
-
-    @Override
-    public void add(SigningKey signer, Signer next) throws LedgerException {
-      KeyRing keys = KeyRing.of(List.of(signer.verificationKey())).and(readable());
-      try (KeyEvents events =
-          KeyEvents.ofLostKey(
-              SqliteWriter.open(data.database()), CheckpointFile.at(data.lastCheckpoint()), keys)) {
-        events.replace(next, log.lastSigner(), reason);
-      }
-    }
-
-    /** Returns the accepted keys, or none if they cannot be read: they may be lost, too. */
-    private KeyRing readable() {
-      try {
-        return log.withEarlierKeys(data.keys().accepted());
-      } catch (KeyException e) {
-        return KeyRing.of(List.of());
-      }
-    }
-  }
-
-  /** Where accepted events wait. */
+  /** Returns the directory of the journals, in which accepted events wait. */
   public Path journal() {
     return path.resolve("journal");
   }
 
   /**
-   * The last checkpoint that was signed here. A database that has an earlier one was rolled back to
-   * a copy, and is not signed on.
+   * Returns the file of the last checkpoint that was signed here. A database with an earlier one
+   * was rolled back, and no further checkpoint of it is signed.
    */
   public Path lastCheckpoint() {
     return path.resolve("last-checkpoint");
   }
 
-  /** The rules. */
+  /** Returns the directory of the rules. */
   public Path policy() {
     return path.resolve("policy");
   }
 
-  /** Returns the file of witnesses and quorum (C2SP tlog-policy); absent if nobody witnesses. */
+  /** Returns the file of witnesses and quorum (C2SP tlog-policy); absent if the log has none. */
   public Path witnesses() {
     return path.resolve("witnesses");
   }
@@ -288,8 +212,8 @@ public record DataDirectory(Path path) {
    * Reads {@link #witnesses}.
    *
    * @return empty if there is no such file
-   * @throws OpenException if there is one and it is no policy, or names a witness whose URL cannot
-   *     be asked, or more with a URL than one checkpoint bears cosignatures
+   * @throws OpenException if it is not a policy, or a witness's URL is unusable, or more witnesses
+   *     have a URL than a checkpoint holds cosignatures
    */
   public Optional<WitnessPolicy> witnessPolicy() throws OpenException {
     if (Files.notExists(witnesses())) {
@@ -307,10 +231,9 @@ public record DataDirectory(Path path) {
   }
 
   /**
-   * Makes the directory, readable by its owner alone, if it is not there, and a first policy in it
-   * if the log is new.
+   * Creates the directory, readable by its owner alone, and starter rules in it if the log is new.
    *
-   * @throws OpenException if it cannot be made or written to
+   * @throws OpenException if it cannot be created or written to
    */
   public void prepare() throws OpenException {
     requireNoFileInTheWay();
@@ -326,28 +249,27 @@ public record DataDirectory(Path path) {
       }
     } catch (IOException e) {
       throw new OpenException(
-          path + ": the data directory cannot be made: " + DurableFiles.reason(e), e);
+          path + ": the data directory cannot be created: " + DurableFiles.reason(e), e);
     }
     if (!Files.isDirectory(journal())) {
       require(FileAccess.WRITE, path);
     }
   }
 
-  /** Checks that the ledger can be written to: without a journal its events can wait nowhere. */
+  /** Requires write access to the ledger: without a journal, events cannot wait for it. */
   void requireWritableDatabase() throws OpenException {
     require(FileAccess.WRITE, path);
     require(FileAccess.WRITE, database());
   }
 
   /**
-   * Makes sure that this user may look into the directory and read the database in it, if they are
-   * there.
+   * Requires read access to the directory and the database, if they exist.
    *
-   * @throws OpenException naming what cannot be read, who it belongs to, and who this user is
+   * @throws OpenException if one cannot be read; the message names it, its owner, and this user
    */
   public void requireReadable() throws OpenException {
     for (Path at = path.toAbsolutePath().getParent(); at != null; at = at.getParent()) {
-      // What is below a directory that may not be entered is neither there nor not there.
+      // Below a directory without access, Files.exists is false for files that exist.
       if (Files.isDirectory(at) && !Files.isExecutable(at)) {
         require(FileAccess.READ, at);
       }
@@ -369,20 +291,20 @@ public record DataDirectory(Path path) {
       if (Files.exists(at) && !Files.isDirectory(at)) {
         throw new OpenException(
             path
-                + ": the data directory cannot be here, because "
+                + ": cannot be a data directory, because "
                 + at
                 + " is a file; name another directory");
       }
     }
     if (Files.isDirectory(database())) {
       throw new OpenException(
-          database() + ": a directory is where the database should be; move it away");
+          database() + ": is a directory, in place of the database; move it away");
     }
   }
 
   /**
-   * Makes the rules aside and gives them their name last: another process that starts at the same
-   * time, or the next after one that died here, finds all of them or none.
+   * Writes the rules to a temporary directory and renames it last, so that after a crash, and for
+   * another process that starts now, the rules are complete or absent.
    */
   private void makePolicy() throws IOException {
     Path aside = Files.createTempDirectory(path, ".new-policy-");
@@ -396,7 +318,7 @@ public record DataDirectory(Path path) {
       if (!Files.isDirectory(policy())) {
         throw e;
       }
-      // Another process was first; its rules are the rules.
+      // Another process was first; its rules are used.
     }
   }
 
@@ -417,13 +339,16 @@ public record DataDirectory(Path path) {
     syncNames(parent, first);
   }
 
-  /** A power cut takes with the name of a directory all that was ever synced in it. */
+  /**
+   * Syncs the names of new directories: without its name, a directory's content is lost in a power
+   * cut.
+   */
   private static void syncNames(Path from, Path to) throws IOException {
     for (Path at = from; at != null && at.startsWith(to); at = at.getParent()) {
       try {
         DurableFiles.syncNames(at);
       } catch (AccessDeniedException e) {
-        // Names may be made in it, and it may not be read: nor can it then be synced.
+        // A directory that this user may write to and not read cannot be synced.
       }
     }
   }

@@ -21,22 +21,21 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a data directory holds of a log that was begun there earlier, as far as it decides who may
- * sign on: a new key and the starter rules are for a new log only (D11). Reading it writes nothing.
+ * The log that a data directory holds, as far as it decides which key may sign: a new key and
+ * starter rules are for a new log only (D11). Reading it writes nothing.
  */
 final class ExistingLog {
   private static final String REPLACE =
-      "if it is lost, 'indelible keys replace --lost --reason TEXT' puts a new one in its place, on"
-          + " record";
+      "if it is lost, 'indelible keys replace --lost --reason TEXT' replaces it and records that";
 
   private final DataDirectory data;
   private final Optional<ChainRow> first;
   private final Optional<ChainRow> last;
 
-  /** The introductions of keys that both keys signed, oldest first. */
+  /** Rotations that both keys signed, oldest first. */
   private final List<KeyRotation> rotations;
 
-  /** Why the ledger cannot be read, if it cannot. */
+  /** The error of reading the ledger; empty if it was read. */
   private final Optional<LedgerException> unreadable;
 
   private ExistingLog(
@@ -52,7 +51,7 @@ final class ExistingLog {
     this.unreadable = unreadable;
   }
 
-  /** Reads it. */
+  /** Reads the log of a data directory. */
   static ExistingLog read(DataDirectory data) {
     try {
       Optional<SqliteLedger> found = SqliteLedger.openIfThere(data.database());
@@ -69,19 +68,19 @@ final class ExistingLog {
     }
   }
 
-  /** Whether a log was begun here, or that cannot be told. */
+  /** Returns true if a log exists here, or may exist because the ledger cannot be read. */
   boolean isBegun() {
     return last.isPresent()
         || unreadable.isPresent()
         || Files.exists(data.lastCheckpoint(), LinkOption.NOFOLLOW_LINKS);
   }
 
-  /** Whether the ledger has rows. */
+  /** Returns true if the ledger has rows. */
   boolean hasRows() {
     return last.isPresent();
   }
 
-  /** Requires that the key in the data directory is there and signs this log. */
+  /** Requires that the data directory has a signing key, and that it is this log's. */
   void requireKey() throws KeyException, LedgerException {
     VerificationKey key;
     try {
@@ -94,30 +93,30 @@ final class ExistingLog {
       }
       key = data.keys().read().verificationKey();
     } catch (ExposedKeyException e) {
-      // The key is not missing, and its message names the cure.
+      // The key exists; the message states the remedy.
       throw e;
     } catch (KeyException e) {
       throw new KeyException(
-          "%s; %s; put the log's key back, or, %s".formatted(e.getMessage(), evidence(), REPLACE),
+          "%s; %s; restore the log's key, or, %s".formatted(e.getMessage(), evidence(), REPLACE),
           e);
     }
     if (!mayKnow(key)) {
       throw new KeyException(
-          "%s: key %s is not one of this log's: %s; put the right key back, or, %s"
+          "%s: key %s is not one of this log's: %s; restore the right key, or, %s"
               .formatted(data.path().resolve("keys"), key.keyId(), evidence(), REPLACE));
     }
   }
 
-  /** Requires that the key of a process that has opened this log is one of the log's. */
+  /** Requires that the key of a running process is one of the log's. */
   void requireKnown(VerificationKey key) throws KeyException, LedgerException {
     if (!mayKnow(key)) {
       throw new KeyException(
-          "%s: key %s is not one of this log's: %s; put the right key back and start this process again, or, %s"
+          "%s: key %s is not one of this log's: %s; restore the right key and restart this process, or, %s"
               .formatted(data.path(), key.keyId(), evidence(), REPLACE));
     }
   }
 
-  /** Whether the ledger could be read, so that it can tell who signs it. */
+  /** Returns true if the ledger could be read. */
   boolean isReadable() {
     return unreadable.isEmpty();
   }
@@ -129,29 +128,29 @@ final class ExistingLog {
     }
   }
 
-  /** Requires that a signer that is kept elsewhere signs this log. */
+  /** Requires that the key of an external signer is one of the log's. */
   void requireKey(Signer signer) throws KeyException, LedgerException {
     VerificationKey key = signer.verificationKey();
     if (!mayKnow(key)) {
       throw new KeyException(
-          "%s: key %s is not one of this log's: %s; the key before it must introduce it (KeyEvents.rotate)"
+          "%s: key %s is not one of this log's: %s; rotate from the log's key to it first (DataDirectory.migrate, KeyEvents.rotate)"
               .formatted(data.path(), key.keyId(), evidence()));
     }
   }
 
-  /** Requires rules of the log's own: the starter rules are not put in the place of lost ones. */
+  /** Requires rules: starter rules must not replace lost ones. */
   void requireRules() throws OpenException {
     if (!Files.exists(data.policy())) {
       throw new OpenException(
-          "%s: the rules are missing, and %s; put them back from a copy, or make the directory and write new ones into it (docs/rules.md)"
+          "%s: the rules are missing, and %s; restore them from a copy, or create the directory and write new rules into it (docs/rules.md)"
               .formatted(data.policy(), evidence()));
     }
   }
 
-  /** What shows that a log was begun here. */
+  /** Returns the evidence that a log exists here. */
   String evidence() {
     if (unreadable.isPresent()) {
-      return "whether the ledger has rows cannot be told (%s)"
+      return "the ledger cannot be read, so it may have rows (%s)"
           .formatted(unreadable.get().getMessage());
     }
     return last.map(
@@ -160,22 +159,22 @@ final class ExistingLog {
                     .formatted(
                         row.sequence(),
                         row.keyId().map(key -> ", signed by key " + key).orElse("")))
-        .orElse(data.lastCheckpoint() + " shows that a log was begun here");
+        .orElse(data.lastCheckpoint() + " shows that a log exists here");
   }
 
-  /** Returns the key that signed last, as far as rows say. */
+  /** Returns the id of the key that signed last, as the rows state it. */
   Optional<String> lastSigner() {
     return last.flatMap(ChainRow::keyId).or(() -> first.flatMap(ChainRow::keyId));
   }
 
-  /** Whether a key is one of the log's, or there are no rows that could tell. */
+  /** Returns true if a key is one of the log's, or the log has no rows. */
   private boolean mayKnow(VerificationKey key) throws LedgerException {
     return last.isEmpty() || signs(key);
   }
 
   /**
-   * Whether the chain itself shows that a key is one of the log's: it signed a row, or co-signed
-   * its own introduction. A public key that merely lies in the directory shows nothing.
+   * Returns true if the chain shows that a key is one of the log's: it signed a row, or the
+   * rotation to it. A public key in the directory is no evidence.
    */
   boolean signs(VerificationKey key) throws LedgerException {
     if (rotations.stream().anyMatch(rotation -> rotation.newKey().equals(key))
@@ -194,8 +193,8 @@ final class ExistingLog {
   }
 
   /**
-   * Returns the accepted keys and those before them: a key that co-signed its introduction vouches
-   * for the key that introduced it, also where that one's public half is no longer here.
+   * Returns the accepted keys and the keys before them: a key that signed the rotation to it
+   * vouches for the key before it, even if the public key of that is no longer here.
    */
   KeyRing withEarlierKeys(KeyRing accepted) {
     KeyRing ring = accepted;
@@ -213,9 +212,10 @@ final class ExistingLog {
         RowQuery.ofType(SystemEvent.KEY_ROTATED),
         row -> {
           KeyRotation.read(row)
-              .filter(said -> said.holds(row))
+              .filter(rotation -> rotation.holds(row))
               .filter(
-                  said -> new RowCheck(KeyRing.of(List.of(said.oldKey()))).content(row).isEmpty())
+                  rotation ->
+                      new RowCheck(KeyRing.of(List.of(rotation.oldKey()))).content(row).isEmpty())
               .ifPresent(found::add);
           return true;
         });

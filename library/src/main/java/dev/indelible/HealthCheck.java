@@ -4,14 +4,16 @@ package dev.indelible;
 import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.checkpoint.VerificationException;
+import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.Timestamps;
 import dev.indelible.follow.AnchorFollower;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.health.HealthReasons;
-import dev.indelible.journal.ChangedPosition;
 import dev.indelible.journal.JournalException;
 import dev.indelible.journal.JournalSettings;
 import dev.indelible.journal.WaitingEvents;
@@ -28,28 +30,21 @@ import dev.indelible.verify.LastCheckpoint.Agreement;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.UUID;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks the health of a log by the files in its data directory, whether a process has it open or
- * not. Changes nothing. {@code indelible status} prints the result; {@link Indelible#health} adds
- * what the running log reports. Used by one thread.
+ * Checks the health of a log by the files in its data directory, in use or not. Changes nothing.
+ * {@code indelible status} prints the result; {@link Indelible#health} adds the entries of the
+ * running log. Used by one thread.
  */
 public final class HealthCheck {
-  /** Time that an event may wait in the journal of a process at work. */
-  private static final Duration LONG_WAIT = Duration.ofSeconds(1);
-
   private final DataDirectory data;
   private final Optional<SqliteLedger> ledger;
 
@@ -62,8 +57,8 @@ public final class HealthCheck {
   }
 
   /**
-   * Checks a log. Counts the events that wait in its journals, and reads neither rows nor tree
-   * except those of the last checkpoint; {@code log verify} reads all of them.
+   * Checks a log. Counts the events that wait in its journals; of rows and tree, reads only what
+   * the last checkpoint needs ({@code log verify} reads all).
    *
    * @param ledger the log's open ledger; empty if it cannot be opened, which the caller reports
    * @param anchor the log's anchor file; empty if it has none
@@ -84,14 +79,39 @@ public final class HealthCheck {
         return of(data, Optional.of(ledger), anchor).health();
       }
     } catch (LedgerException e) {
-      return AuditHealth.of(List.of(unreadable(e)))
+      return AuditHealth.of(List.of(unreadable(data, e)))
           .and(of(data, Optional.empty(), anchor).health().entries());
     }
   }
 
   /** Returns the entry of a ledger that cannot be opened. */
-  public static HealthEntry unreadable(LedgerException e) {
-    return new HealthEntry(HealthEntry.LEDGER, "the ledger cannot be read: " + e.getMessage());
+  public static HealthEntry unreadable(DataDirectory data, LedgerException e) {
+    return new HealthEntry(
+        HealthEntry.LEDGER,
+        missingDatabase(data).orElse("the ledger cannot be read: " + e.getMessage()));
+  }
+
+  /**
+   * Returns the problem of a data directory that has the file {@code last-checkpoint}, but no
+   * ledger; empty if there is none.
+   */
+  static Optional<String> missingDatabase(DataDirectory data) {
+    try {
+      if (Files.notExists(data.lastCheckpoint())
+          || SqliteLedger.identify(data.database()).isPresent()) {
+        return Optional.empty();
+      }
+    } catch (LedgerException e) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        "%s: %s, and %s shows that this log had rows; restore the database from a backup"
+            .formatted(
+                data.database(),
+                Files.exists(data.database())
+                    ? "the file has no ledger in it"
+                    : "the database is missing",
+                data.lastCheckpoint()));
   }
 
   private HealthReport report(Optional<Path> anchor) {
@@ -112,7 +132,7 @@ public final class HealthCheck {
       history = accepted.flatMap(ring -> history(open, ring));
       notes = tamperNotes(open, history);
       history.ifPresent(this::checkSigningKey);
-      checkpoint = checkpoint(open);
+      checkpoint = checkpoint(open, history);
       history.ifPresent(known -> checkLastCheckpoint(open, known));
       if (anchor.isPresent()) {
         anchored = anchored(open, anchor.get(), checkpoint, history);
@@ -139,13 +159,16 @@ public final class HealthCheck {
 
   private void checkFiles() {
     Path database = data.database();
+    if (ledger.isEmpty()) {
+      missingDatabase(data).ifPresent(missing -> add(HealthEntry.LEDGER, missing));
+    }
     for (Path file : List.of(data.path(), database)) {
       if (Files.exists(file) && !Files.isWritable(file)) {
         add(
             HealthEntry.LEDGER,
             file
-                + ": this user cannot write to it, so nothing can be recorded; record as its owner,"
-                + " or check its permissions and whether its disk is read-only");
+                + ": this user cannot write to it, so nothing can be recorded; run as its owner, or"
+                + " correct its permissions, or mount its file system writable");
       }
     }
     try {
@@ -154,7 +177,7 @@ public final class HealthCheck {
         add(
             HealthEntry.DISK,
             text(
-                "%s: the disk is full: %,d KiB are free, and the journal does not grow below %,d KiB; free some disk space",
+                "%s: the disk is nearly full: %,d KiB are free, and the journal does not grow below %,d KiB; free some disk space",
                 data.path(), free / 1024, JournalSettings.LOW_DISK_BYTES / 1024));
       }
     } catch (IOException e) {
@@ -203,12 +226,13 @@ public final class HealthCheck {
 
   private Optional<WaitingEvents> waiting() {
     if (ledger.isEmpty() && Files.exists(data.database()) && isLedger()) {
-      // Its settled positions are unknown, and so is what waits.
+      // Its settled positions are unknown, so the number of waiting events is too.
       return Optional.empty();
     }
     try {
-      WaitingEvents found = waiting(data, ledger);
-      waitingReason(found, Timestamps.now()).ifPresent(reason -> add(HealthEntry.WAITING, reason));
+      WaitingEvents found = JournalCheck.waiting(data, ledger, changed -> {});
+      JournalCheck.waitingReason(found, Timestamps.now())
+          .ifPresent(reason -> add(HealthEntry.WAITING, reason));
       return Optional.of(found);
     } catch (JournalException e) {
       add(HealthEntry.WAITING, "waiting events cannot be counted: " + e.getMessage());
@@ -220,63 +244,9 @@ public final class HealthCheck {
     try {
       return SqliteLedger.identify(data.database()).isPresent();
     } catch (LedgerException e) {
-      // Its entry is added by the caller; it may be a ledger.
+      // It may be a ledger; the caller reports the error.
       return true;
     }
-  }
-
-  /**
-   * Counts the events that wait in a log's journals.
-   *
-   * @param ledger the log's ledger; empty if nothing was appended to one yet
-   * @throws JournalException if a journal or the ledger cannot be read
-   */
-  public static WaitingEvents waiting(DataDirectory data, Optional<SqliteLedger> ledger)
-      throws JournalException {
-    return waiting(data, ledger, changed -> {});
-  }
-
-  /**
-   * Counts the events that wait, as {@link #waiting(DataDirectory, Optional)} does.
-   *
-   * @param changed receives each journal position that the ledger's own events contradict
-   */
-  static WaitingEvents waiting(
-      DataDirectory data, Optional<SqliteLedger> ledger, Consumer<ChangedPosition> changed)
-      throws JournalException {
-    try {
-      Optional<UUID> id = ledger.isPresent() ? ledger.get().id() : Optional.empty();
-      return WaitingEvents.read(data.journal(), id, new LedgerPositions(ledger), changed);
-    } catch (LedgerException e) {
-      throw new JournalException(e.getMessage(), e);
-    }
-  }
-
-  /** Returns the reason why waiting events are a problem; empty if they are none. */
-  static Optional<String> waitingReason(WaitingEvents waiting, Instant now) {
-    List<String> reasons = new ArrayList<>();
-    if (waiting.ended() > 0) {
-      reasons.add(
-          text(
-              "%,d %s in the journal of a process that has ended; the next command that records delivers %s",
-              waiting.ended(), eventsWait(waiting.ended()), waiting.ended() == 1 ? "it" : "them"));
-    }
-    Duration age =
-        waiting.oldestAlive().map(since -> Duration.between(since, now)).orElse(Duration.ZERO);
-    if (age.compareTo(LONG_WAIT) >= 0) {
-      reasons.add(
-          text(
-              "%,d %s in the journal of a process at work, the oldest for %,d s; the process delivers %s when it can, and its own log names the cause",
-              waiting.alive(),
-              eventsWait(waiting.alive()),
-              age.toSeconds(),
-              waiting.alive() == 1 ? "it" : "them"));
-    }
-    return reasons.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", reasons));
-  }
-
-  private static String eventsWait(long events) {
-    return events == 1 ? "event waits" : "events wait";
   }
 
   private OptionalLong deadLetters(SqliteLedger open) {
@@ -329,27 +299,42 @@ public final class HealthCheck {
                   add(
                       HealthEntry.KEYS,
                       text(
-                          "key %s, which is to sign here, is revoked in row %s and signs nothing more, so nothing can be recorded; put the key that follows it in its place",
+                          "the signing key %s is revoked by row %s, so nothing can be recorded; replace it by the key that follows it, or restart with that key",
                           key, era.revoked())));
     } catch (KeyException e) {
       add(HealthEntry.KEYS, e.getMessage());
     }
   }
 
-  private Optional<Checkpoint> checkpoint(SqliteLedger open) {
+  /** Returns the last checkpoint, verified if a public key is known. */
+  private Optional<Checkpoint> checkpoint(SqliteLedger open, Optional<KeyHistory> history) {
     try {
       Optional<StoredCheckpoint> last = open.lastCheckpoint();
-      return last.isEmpty()
-          ? Optional.empty()
-          : Optional.of(SignedCheckpoint.parse(last.get().note()).unverified());
+      if (last.isEmpty()) {
+        return Optional.empty();
+      }
+      SignedCheckpoint signed = SignedCheckpoint.parse(last.get().note());
+      Collection<VerificationKey> keys =
+          history.<Collection<VerificationKey>>map(known -> known.keys().keys()).orElse(List.of());
+      if (!keys.isEmpty()) {
+        String origin = signed.unverified().origin();
+        signed.verify(origin, VerifierKey.ofLog(origin, keys));
+      }
+      return Optional.of(signed.unverified());
     } catch (CheckpointParseException | LedgerException e) {
-      add(
-          HealthEntry.CHECKPOINTS,
-          "the last checkpoint cannot be read, so none is signed any more: "
-              + e.getMessage()
-              + "; 'indelible log verify' names what is wrong");
-      return Optional.empty();
+      return noCheckpoint("cannot be read", e);
+    } catch (VerificationException | IllegalArgumentException e) {
+      return noCheckpoint("is not one of this log", e);
     }
+  }
+
+  private Optional<Checkpoint> noCheckpoint(String fault, Exception e) {
+    add(
+        HealthEntry.CHECKPOINTS,
+        text(
+            "the last checkpoint in the database %s, so no further one is signed: %s; 'indelible log verify' names it, and a backup of the database restores it",
+            fault, e.getMessage()));
+    return Optional.empty();
   }
 
   private void checkLastCheckpoint(SqliteLedger open, KeyHistory history) {
@@ -365,7 +350,7 @@ public final class HealthCheck {
   private OptionalLong anchored(
       SqliteLedger open, Path file, Optional<Checkpoint> checkpoint, Optional<KeyHistory> history) {
     if (Files.notExists(file)) {
-      add(HealthEntry.ANCHOR, file + ": the anchor file is missing; put it back");
+      add(HealthEntry.ANCHOR, file + ": the anchor file is missing; restore it");
       return OptionalLong.empty();
     }
     if (checkpoint.isEmpty() || history.isEmpty()) {
@@ -375,19 +360,19 @@ public final class HealthCheck {
     try {
       long size = AnchorFollower.anchored(file, checkpoint.get().origin(), history.get());
       anchored = OptionalLong.of(size);
-      // Read after the file: a log at work signs first, and anchors then.
+      // Read after the file: a running log signs before it anchors.
       long last = open.lastCheckpoint().map(StoredCheckpoint::size).orElse(0L);
       if (size > last) {
         add(
             HealthEntry.ANCHOR,
             text(
-                "%s: the log was rolled back: the anchor has its checkpoint over %s rows, and its last is over %s; put back the database that has them",
+                "%s: the log was rolled back: the anchor file has a checkpoint over %s rows, and the log's last is over %s; restore the database that has them",
                 file, size, last));
       }
     } catch (IOException e) {
-      add(HealthEntry.ANCHOR, file + ": the anchor cannot be read: " + e);
+      add(HealthEntry.ANCHOR, file + ": the anchor file cannot be read: " + e);
     } catch (IllegalArgumentException | LedgerException e) {
-      add(HealthEntry.ANCHOR, file + ": the content of the anchor is unknown: " + e.getMessage());
+      add(HealthEntry.ANCHOR, file + ": cannot be compared with the log: " + e.getMessage());
     }
     return anchored;
   }

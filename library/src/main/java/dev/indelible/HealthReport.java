@@ -18,16 +18,17 @@ import java.util.OptionalLong;
  * {@code health}.
  *
  * @param health the health of the log
- * @param accepted the keys that rows are checked with
- * @param keys the same keys, if one of them can sign here
+ * @param accepted the keys that rows are verified with
+ * @param keys the accepted keys; empty unless the signing key is usable
  * @param policy the rules
  * @param witnesses the witnesses; also empty if there are none
  * @param waiting the events that wait in journals
- * @param deadLetters the number of dead letters that wait
+ * @param deadLetters the number of waiting dead letters
  * @param history the keys' history in the chain
  * @param tamperNotes the rows that report tampering, each with its answer if it has one
- * @param isTampered whether rows report tampering and are not answered, or cannot be read
- * @param checkpoint the last checkpoint, unverified; also empty if there is none
+ * @param isTampered true if a row reports tampering without an answer, or these rows cannot be read
+ * @param checkpoint the last checkpoint, verified if a public key is known; also empty if there is
+ *     none
  * @param anchored the size of the last checkpoint in the anchor file
  */
 public record HealthReport(

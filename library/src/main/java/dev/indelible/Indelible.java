@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A gate and its log, open on one data directory. Safe for use by any number of threads.
  *
- * <p>Closing waits for as long as accepted events go into the ledger, and throws if some are left:
- * they are safe in the journal, and the next process that opens the log delivers them.
+ * <p>Closing waits while accepted events are appended, and throws if some still wait: these are
+ * safe in the journal, and the next process that opens the log delivers them.
  */
 public final class Indelible implements AutoCloseable {
   private final DeferredAudit audit;
@@ -72,16 +72,16 @@ public final class Indelible implements AutoCloseable {
     return builder(directory).open();
   }
 
-  /** Opens a data directory with a policy of the caller. */
+  /** Opens a data directory with the given policy in place of the rules in it. */
   public static Indelible open(Path directory, Policy policy) throws OpenException {
     return builder(directory).policy(Objects.requireNonNull(policy, "policy is null")).open();
   }
 
   /**
-   * Opens a log in memory, for unit tests: the whole path from the gate to signed rows, with a key
-   * of its own and without a file. What is recorded ends with the process.
+   * Opens a log in memory, for unit tests: the whole path from the gate to signed rows, with a new
+   * key and without files. The rows are lost with the process.
    *
-   * @param ledger where decisions are recorded, for the test to read; {@link #log} has none
+   * @param ledger receives the rows, for the test to read; {@link #log} is not available
    */
   public static Indelible inMemory(Policy policy, MemoryLedger ledger) {
     Objects.requireNonNull(policy, "policy is null");
@@ -106,7 +106,7 @@ public final class Indelible implements AutoCloseable {
     }
   }
 
-  /** Opens a log in memory of which nobody reads rows. */
+  /** Opens a log in memory whose rows are not read. */
   public static Indelible inMemory(Policy policy) {
     return inMemory(policy, new MemoryLedger());
   }
@@ -120,7 +120,8 @@ public final class Indelible implements AutoCloseable {
   /** Returns the log, to read, verify, prove and export it, and to erase payloads. */
   public AuditLog log() {
     if (log == null) {
-      throw new IllegalStateException("a log in memory is read through its MemoryLedger");
+      throw new IllegalStateException(
+          "a log in memory has no data directory; read its MemoryLedger");
     }
     return log;
   }
@@ -146,10 +147,10 @@ public final class Indelible implements AutoCloseable {
   }
 
   /**
-   * Returns the health of the whole log: what this process reports, as in {@link #metrics}, and the
-   * files in the data directory, as in {@code indelible status}. Reads the ledger and the journals,
-   * which takes some milliseconds, and more while many events wait; for a health endpoint, not for
-   * each decision.
+   * Returns the health of the whole log: the entries of this process, as in {@link #metrics}, and
+   * those of the data directory, as in {@code indelible status}. Reads the ledger and the journals,
+   * which takes milliseconds, or longer while many events wait; for a health endpoint, not for each
+   * decision.
    */
   public AuditHealth health() {
     return metrics().health().and(atRest.get().entries());
@@ -162,12 +163,12 @@ public final class Indelible implements AutoCloseable {
 
   /**
    * Returns the number of rows after the last checkpoint that a quorum of the witnesses cosigned;
-   * empty if none are asked, or it is unknown, as before this log has written anything.
+   * empty if none are asked, or if it is unknown, as before the first append of this process.
    */
   public OptionalLong rowsNotCosigned() {
     OptionalLong cosigned =
         witnessing.map(CosignatureFollower::cosigned).orElse(OptionalLong.empty());
-    return behind(cosigned);
+    return rowsAfter(cosigned);
   }
 
   /** Returns the follower that appends to the anchor file; empty if there is none. */
@@ -176,16 +177,16 @@ public final class Indelible implements AutoCloseable {
   }
 
   /**
-   * Returns the number of rows after the last checkpoint in the anchor file; empty if there is no
-   * anchor file, or it is unknown, as before this log has written anything.
+   * Returns the number of rows after the last checkpoint in the anchor file; empty without an
+   * anchor file, or if it is unknown, as before the first append of this process.
    */
   public OptionalLong rowsNotAnchored() {
     OptionalLong anchored =
         anchoring.map(each -> each.state().anchored()).orElse(OptionalLong.empty());
-    return behind(anchored);
+    return rowsAfter(anchored);
   }
 
-  private OptionalLong behind(OptionalLong size) {
+  private OptionalLong rowsAfter(OptionalLong size) {
     OptionalLong end = metrics().chainSequence();
     return size.isPresent() && end.isPresent()
         ? OptionalLong.of(Math.max(0, end.getAsLong() - size.getAsLong()))
@@ -193,7 +194,8 @@ public final class Indelible implements AutoCloseable {
   }
 
   /**
-   * Closes like {@link #closeAndFlush(Duration, Duration)}, for as long as rows go in.
+   * Closes like {@link #closeAndFlush(Duration, Duration)}, without a limit while events are
+   * settled.
    *
    * @param withoutProgress the longest wait while no event is settled
    */
@@ -202,9 +204,9 @@ public final class Indelible implements AutoCloseable {
   }
 
   /**
-   * Stops intake, waits until accepted events are written, and reports (D9). If all are written,
-   * the anchor file gets the last checkpoint and the witnesses are asked once more, which takes
-   * five seconds at most.
+   * Stops intake, waits until accepted events are in the ledger, and reports (D9). If all are, the
+   * anchor file gets the last checkpoint and the witnesses are asked once more, which takes five
+   * seconds at most.
    *
    * @param withoutProgress the longest wait while no event is settled
    * @param atMost the longest wait in all
@@ -229,8 +231,7 @@ public final class Indelible implements AutoCloseable {
    * Closes like {@link #closeAndFlush(Duration)}, with the {@linkplain
    * DeferredAuditQueue#DEFAULT_DRAIN_TIMEOUT default limit}.
    *
-   * @throws UnsettledException if no event was settled for that long, and some that were accepted
-   *     are not written
+   * @throws UnsettledException if no event was settled for that long and accepted events still wait
    */
   @Override
   public void close() {

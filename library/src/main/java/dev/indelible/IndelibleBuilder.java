@@ -40,7 +40,10 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.function.LongConsumer;
 
-/** Opens a data directory with options. Each option has a default. Used by one thread. */
+/**
+ * Opens a data directory with options. Each option has a default. Used by one thread. Long because
+ * each option has a method with its contract.
+ */
 public final class IndelibleBuilder {
   private final DataDirectory data;
   private Optional<Policy> policy = Optional.empty();
@@ -68,14 +71,14 @@ public final class IndelibleBuilder {
     return this;
   }
 
-  /** Sets what an accepted event survives; default {@link Durability#PROCESS}. */
+  /** Sets the faults that an accepted event survives; default {@link Durability#PROCESS}. */
   public IndelibleBuilder durability(Durability level) {
     durability = Objects.requireNonNull(level, "level is null");
     return this;
   }
 
   /**
-   * Sets the most disk space for waiting events; default {@link
+   * Sets the largest disk space of waiting events; default {@link
    * JournalSettings#DEFAULT_QUOTA_BYTES}.
    */
   public IndelibleBuilder journalQuotaBytes(long bytes) {
@@ -93,9 +96,9 @@ public final class IndelibleBuilder {
   }
 
   /**
-   * Sets whether every row is signed; default true. Without row signatures, recording costs less
-   * and proves less: the chain states that rows are unsigned from here on, and until a checkpoint
-   * covers them only their links protect them.
+   * Sets whether every row is signed; default true. Without row signatures recording is cheaper:
+   * the chain states that rows are unsigned from here on, and only their links protect them until a
+   * checkpoint covers them.
    */
   public IndelibleBuilder rowSignatures(boolean on) {
     rowSignatures = on;
@@ -111,15 +114,15 @@ public final class IndelibleBuilder {
    * <p>A signer that takes 10 ms signs some hundred rows a second and core: see {@link
    * #rowSignatures}.
    */
-  public IndelibleBuilder signer(Signer elsewhere) {
-    signer = Optional.of(Objects.requireNonNull(elsewhere, "elsewhere is null").checked());
+  public IndelibleBuilder signer(Signer external) {
+    signer = Optional.of(Objects.requireNonNull(external, "external is null").checked());
     return this;
   }
 
   /**
-   * Sets a listener for the number of waiting events found so far, while {@link #open} counts what
-   * an earlier run left; called on the thread that opens. Default: a count that takes over a second
-   * is logged once a second.
+   * Sets a listener of the count of waiting events while {@link #open} counts those of earlier
+   * runs; called on the thread that opens. Default: a count that takes over a second is logged once
+   * a second.
    */
   public IndelibleBuilder recoveryProgress(LongConsumer found) {
     recoveryProgress = Optional.of(Objects.requireNonNull(found, "found is null"));
@@ -179,7 +182,7 @@ public final class IndelibleBuilder {
     return this;
   }
 
-  /** Writes no tallies, so a missing decision does not show in the chain. */
+  /** Turns tallies off, so that a missing decision does not show in the chain. */
   public IndelibleBuilder withoutTallies() {
     tally = Optional.empty();
     return this;
@@ -198,7 +201,7 @@ public final class IndelibleBuilder {
     return this;
   }
 
-  /** Sets how the drainer works; default {@link DrainSettings#ofDefaults}. */
+  /** Sets the drainer's settings; default {@link DrainSettings#ofDefaults}. */
   public IndelibleBuilder drain(DrainSettings settings) {
     drain = Objects.requireNonNull(settings, "settings is null");
     return this;
@@ -233,7 +236,10 @@ public final class IndelibleBuilder {
     }
   }
 
-  /** Returns the signer; one that waits until the ledger is readable and confirms the key. */
+  /**
+   * Returns the signer; while the ledger cannot be read, one that signs only after it confirms the
+   * key.
+   */
   private Signer signer(ExistingLog log) throws KeyException {
     Signer key;
     if (signer.isPresent()) {
@@ -247,8 +253,8 @@ public final class IndelibleBuilder {
 
   /**
    * Opens the log on its journal. A ledger that cannot be read now, for example because it is
-   * locked or damaged, gets its events later: the journals name the ledger that they belong to, and
-   * the drainer appends to no other (D2).
+   * locked or damaged, gets its events later: the journals name their ledger, and the drainer
+   * appends to no other (D2).
    */
   private Indelible openOnJournal(ExistingLog log, Policy rules, Optional<WitnessPolicy> witnessed)
       throws OpenException, KeyException, LedgerException, JournalException {
@@ -272,7 +278,7 @@ public final class IndelibleBuilder {
     return start(rules, key, accepted, Optional.of(journal.ledger()), witnessed, journal);
   }
 
-  /** Opens the log on a new journal while its ledger cannot be read; creates no key. */
+  /** Opens the log on a new journal while its ledger cannot be read. Creates no key. */
   private Indelible openApart(
       ExistingLog log, Policy rules, Optional<WitnessPolicy> witnessed, LedgerException unreadable)
       throws OpenException, KeyException, LedgerException, JournalException {
@@ -287,7 +293,7 @@ public final class IndelibleBuilder {
           unreadable.getMessage()
               + " (there is no signing key in "
               + data.path().resolve("keys")
-              + ", and none is made for a ledger that cannot be read)",
+              + ", and none is created for a ledger that cannot be read)",
           unreadable);
     }
     Signer key = signer(log);
@@ -331,7 +337,7 @@ public final class IndelibleBuilder {
       return indelible;
     } finally {
       if (!opened) {
-        // The caller has no handle to close, so close what was started and release the journal.
+        // The caller has nothing to close, so close here, which releases the journal.
         anchoring.ifPresent(AnchorFollower::stop);
         witnessing.ifPresent(CosignatureFollower::stop);
         audit.closeAndFlush();

@@ -27,11 +27,10 @@ import java.util.function.ToLongFunction;
 
 /**
  * Publishes the counters and the health of an open log through Micrometer: {@code
- * IndelibleMeters.of(indelible).bindTo(registry)}. All meters of one scrape are of one snapshot.
+ * IndelibleMeters.of(indelible).bindTo(registry)}. All meters of a scrape read one snapshot.
  *
- * <p>What cannot be read is NaN and never 0 (D11). The registry keeps no log alive: hold on to it
- * for as long as it is measured, or gauges become NaN. This is the only class here that needs
- * Micrometer on the class path.
+ * <p>Unreadable values are NaN, never 0 (D11). Meters refer to the log weakly: keep a reference
+ * while it is measured, or gauges become NaN. Only this class needs Micrometer on the class path.
  */
 public final class IndelibleMeters implements MeterBinder {
   private static final String AUDIT = "indelible.audit.";
@@ -42,7 +41,7 @@ public final class IndelibleMeters implements MeterBinder {
     this.indelible = indelible;
   }
 
-  /** The meters of that log. */
+  /** Returns the meters of a log. */
   public static IndelibleMeters of(Indelible indelible) {
     return new IndelibleMeters(indelible);
   }
@@ -58,7 +57,7 @@ public final class IndelibleMeters implements MeterBinder {
     health(binding, sources());
   }
 
-  /** Every source that an entry of this log's health can have. */
+  /** Returns the sources that health entries of this log can have. */
   private List<String> sources() {
     List<String> sources = new ArrayList<>(HealthEntry.SOURCES);
     indelible.witnessing().stream()
@@ -77,27 +76,28 @@ public final class IndelibleMeters implements MeterBinder {
                 binding.log,
                 binding.read(snapshot -> snapshot.decisions(verdict, kind)))
             .tags("verdict", verdict, "action_kind", kind)
-            .description("Decisions, as their callers were told")
+            .description("Decisions of the gate")
             .register(binding.registry);
       }
     }
     binding.timer(
         "indelible.decision.duration",
-        "Time from the question to the answer",
+        "Time that the gate took to decide",
         Snapshot::allDecisions,
         Snapshot::decisionTime);
   }
 
   private static void events(Binding binding) {
-    binding.counter("submitted", "Events handed in", DeferredAuditMetrics::submitted);
+    binding.counter("submitted", "Events submitted", DeferredAuditMetrics::submitted);
     binding.counter("appended", "Events in the chain", DeferredAuditMetrics::appended);
-    binding.counter("dead.lettered", "Events in the dead letters", DeferredAuditMetrics::dlqLanded);
+    binding.counter(
+        "dead.lettered", "Events that became dead letters", DeferredAuditMetrics::dlqLanded);
     binding.counter(
         "rejected",
-        "Events not accepted, as their callers know",
+        "Events rejected, so that the gate refused",
         DeferredAuditMetrics::sendFailures);
     binding.counter(
-        "lost", "Accepted events that were lost, as the chain says", DeferredAuditMetrics::lost);
+        "lost", "Accepted events that were lost, as the chain records", DeferredAuditMetrics::lost);
     binding.counter(
         "unsigned",
         "Events in the chain without a signature of their own",
@@ -107,22 +107,22 @@ public final class IndelibleMeters implements MeterBinder {
   private static void backlog(Binding binding) {
     binding.gauge(
         "pending",
-        "Events accepted and neither in the chain nor in the dead letters yet",
+        "Accepted events that wait for the ledger",
         snapshot -> snapshot.metrics().pending());
     binding.seconds(
         "oldest.pending",
-        "Age of the oldest of those; 0 if there are none",
+        "Age of the oldest waiting event; 0 if none waits",
         IndelibleMeters::oldestPending);
     Gauge.builder(
             AUDIT + "journal",
             binding.log,
             binding.read(snapshot -> number(snapshot.metrics().journalBytes())))
         .baseUnit("bytes")
-        .description("What this process's journal takes on disk")
+        .description("Disk space of this process's journal")
         .register(binding.registry);
     binding.seconds(
         "since.sync",
-        "Time of which a power cut may cost what was accepted in it",
+        "Age of the last sync; a power cut can lose the events accepted since",
         DeferredAuditMetrics::syncAge);
     binding.gauge(
         "dead.letters.waiting",
@@ -133,28 +133,28 @@ public final class IndelibleMeters implements MeterBinder {
   private static void ledger(Binding binding) {
     binding.timer(
         AUDIT + "commit.duration",
-        "Time in which the ledger took a batch, durably",
+        "Time to commit a batch durably",
         snapshot -> snapshot.metrics().commits(),
         snapshot -> snapshot.metrics().commitTime());
     binding.counter(
         "append.failures",
-        "Attempts to append that the ledger's writer reported as failed, and that were repeated",
+        "Failed attempts to append, each retried",
         DeferredAuditMetrics::appendFailures);
     binding.counter(
         "drainer.panics",
-        "Attempts to append out of which something unexpected was thrown",
+        "Attempts to append that threw an unexpected exception",
         DeferredAuditMetrics::drainerPanics);
     binding.counter(
         "drainer.restarts",
-        "Failures that cost the ledger's writer, the one that used up its budget among them",
+        "Failures after which the ledger's writer was replaced, or the restart budget was used up",
         DeferredAuditMetrics::drainerRestarts);
     binding.counter(
         "unique.race.retries",
-        "Races for the next sequence that were lost and run again",
+        "Lost races for the next sequence, each retried",
         DeferredAuditMetrics::uniqueRaceRetries);
     binding.gauge(
         "chain.sequence",
-        "The last sequence when this log last wrote to the chain",
+        "The end of the chain when this log last wrote to it",
         snapshot -> number(snapshot.metrics().chainSequence()));
     binding.gauge(
         "tampered",
@@ -165,12 +165,10 @@ public final class IndelibleMeters implements MeterBinder {
   private static void anchors(Binding binding) {
     binding.rows(
         "not.cosigned",
-        "Rows behind the last checkpoint that a quorum of witnesses cosigned",
+        "Rows after the last checkpoint that a quorum of witnesses cosigned",
         Snapshot::notCosigned);
     binding.rows(
-        "not.anchored",
-        "Rows behind the last checkpoint in the anchor file",
-        Snapshot::notAnchored);
+        "not.anchored", "Rows after the last checkpoint in the anchor file", Snapshot::notAnchored);
   }
 
   private static void health(Binding binding, List<String> sources) {
@@ -180,7 +178,7 @@ public final class IndelibleMeters implements MeterBinder {
               binding.log,
               binding.read(snapshot -> snapshot.metrics().health().state() == state ? 1 : 0))
           .tags("state", state.label())
-          .description("1 for the state that recording is in, 0 for the others")
+          .description("1 for the current state, 0 for the others")
           .register(binding.registry);
     }
     for (String source : sources) {
@@ -190,7 +188,7 @@ public final class IndelibleMeters implements MeterBinder {
               binding.read(
                   snapshot -> snapshot.metrics().health().entry(source).isPresent() ? 1 : 0))
           .tags("source", source)
-          .description("1 while something is wrong with that source, 0 while nothing is")
+          .description("1 while the source has a problem, else 0")
           .register(binding.registry);
     }
   }
@@ -203,7 +201,7 @@ public final class IndelibleMeters implements MeterBinder {
     return value.isPresent() ? value.getAsLong() : Double.NaN;
   }
 
-  /** A log and the registry that its meters are registered with; keeps the log for no meter. */
+  /** Registers the meters of one log with one registry. */
   private static final class Binding {
     private final MeterRegistry registry;
     private final Indelible log;
@@ -215,7 +213,7 @@ public final class IndelibleMeters implements MeterBinder {
       this.log = log;
     }
 
-    /** A function that reads from the snapshot of a scrape; once in each. */
+    /** Returns a function that reads the snapshot of the current scrape, once in each scrape. */
     ToDoubleFunction<Indelible> read(ToDoubleFunction<Snapshot> value) {
       Scrapes<Indelible, Snapshot> of = scrapes;
       int reader = readers++;
@@ -274,13 +272,13 @@ public final class IndelibleMeters implements MeterBinder {
   }
 
   /**
-   * A log at one moment.
+   * The values of a log at one moment.
    *
-   * @param metrics the counters and the health of its queue
-   * @param decisions its gate's, by verdict and then by kind of action
+   * @param metrics the counters and the health of the queue
+   * @param decisions the decisions of the gate, by verdict and then by kind of action
    * @param allDecisions their sum
-   * @param decisionTime how long they took together
-   * @param notCosigned rows that no quorum vouches for yet
+   * @param decisionTime their time together
+   * @param notCosigned rows that no quorum has cosigned yet
    * @param notAnchored rows that the anchor file does not cover yet
    */
   private record Snapshot(

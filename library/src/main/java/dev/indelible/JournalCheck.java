@@ -11,15 +11,22 @@ import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.Finding.Status;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.Consumer;
 
 /** Compares a ledger with the journals beside it. Used by one thread. */
 final class JournalCheck {
+  /** Time that an event may wait in a running process's journal before it is a problem. */
+  private static final Duration LONG_WAIT = Duration.ofSeconds(1);
+
   private final Path journals;
   private final SqliteLedger ledger;
   private final List<Finding> findings = new ArrayList<>();
@@ -29,19 +36,66 @@ final class JournalCheck {
     this.ledger = ledger;
   }
 
-  /** Returns a finding for a swapped database; none if the journals are of this ledger. */
+  /** Returns a finding if the database was swapped; none if the journals belong to this ledger. */
   static List<Finding> swapped(DataDirectory data, SqliteLedger ledger) {
     JournalCheck check = new JournalCheck(data.journal(), ledger);
     check.compareLedgers();
     return check.findings;
   }
 
-  /** Returns findings for events that wait, and for journal positions that were changed. */
+  /** Returns findings on waiting events and on changed journal positions. */
   static List<Finding> journals(DataDirectory data, SqliteLedger ledger) {
     JournalCheck check = new JournalCheck(data.journal(), ledger);
     check.countWaiting(data);
     check.comparePositions();
     return check.findings;
+  }
+
+  /**
+   * Counts the events that wait in a log's journals.
+   *
+   * @param ledger the log's ledger; empty if nothing was appended to one yet
+   * @param changed receives each journal position that the ledger's own events contradict
+   * @throws JournalException if a journal or the ledger cannot be read
+   */
+  static WaitingEvents waiting(
+      DataDirectory data, Optional<SqliteLedger> ledger, Consumer<ChangedPosition> changed)
+      throws JournalException {
+    try {
+      Optional<UUID> id = ledger.isPresent() ? ledger.get().id() : Optional.empty();
+      return WaitingEvents.read(data.journal(), id, new LedgerPositions(ledger), changed);
+    } catch (LedgerException e) {
+      throw new JournalException(e.getMessage(), e);
+    }
+  }
+
+  /** Returns the reason why waiting events are a problem; empty if they are none. */
+  static Optional<String> waitingReason(WaitingEvents waiting, Instant now) {
+    List<String> reasons = new ArrayList<>();
+    if (waiting.ended() > 0) {
+      reasons.add(
+          "%s in the journal of a process that has ended; the next command that records delivers %s"
+              .formatted(eventsWait(waiting.ended()), waiting.ended() == 1 ? "it" : "them"));
+    }
+    Duration age =
+        waiting.oldestAlive().map(since -> Duration.between(since, now)).orElse(Duration.ZERO);
+    if (age.compareTo(LONG_WAIT) >= 0) {
+      reasons.add(
+          "%s in the journal of a running process, the oldest for %s s; the process retries until it delivers %s, and its log names the cause"
+              .formatted(
+                  eventsWait(waiting.alive()),
+                  count(age.toSeconds()),
+                  waiting.alive() == 1 ? "it" : "them"));
+    }
+    return reasons.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", reasons));
+  }
+
+  private static String eventsWait(long events) {
+    return count(events) + (events == 1 ? " event waits" : " events wait");
+  }
+
+  private static String count(long number) {
+    return String.format(Locale.ROOT, "%,d", number);
   }
 
   private void compareLedgers() {
@@ -52,7 +106,7 @@ final class JournalCheck {
         findings.add(
             Finding.broken(
                 Finding.LEDGER,
-                "the database was swapped: it holds ledger %s, and the journal beside it is of ledger %s"
+                "the database was swapped: it holds ledger %s, and the journal beside it belongs to ledger %s; restore the database of that ledger"
                     .formatted(own.get(), other.get())));
       }
     } catch (JournalException | LedgerException e) {
@@ -60,14 +114,14 @@ final class JournalCheck {
     }
   }
 
-  /** Reports events that are accepted and not in the chain yet, which is no fault of the chain. */
+  /** Notes events that are accepted and not in the chain yet, which is not a fault of the chain. */
   private void countWaiting(DataDirectory data) {
     try {
-      WaitingEvents events = HealthCheck.waiting(data, Optional.of(ledger), this::changed);
+      WaitingEvents events = waiting(data, Optional.of(ledger), this::changed);
       if (!events.isNone()) {
         note(
             Finding.JOURNAL,
-            "%s events wait in journals of processes that have ended, %s in those of processes at work: they are accepted, and not in the chain yet"
+            "%s events wait in journals of processes that have ended, %s in journals of running processes: they are accepted and not in the chain yet"
                 .formatted(events.ended(), events.alive()));
       }
     } catch (JournalException e) {
@@ -75,7 +129,9 @@ final class JournalCheck {
     }
   }
 
-  /** Reports a position that was changed; one moved back may be two submissions of one event. */
+  /**
+   * Reports a changed position. One moved back is unknown: an event submitted twice looks alike.
+   */
   private void changed(ChangedPosition changed) {
     String message = "indelible_journals: " + changed.describe();
     findings.add(
@@ -85,14 +141,14 @@ final class JournalCheck {
   }
 
   /**
-   * Reports journals whose settled position in the ledger is outside of what they hold: waiting
-   * events would be skipped, or recorded as lost. An old copy of ledger or journal looks the same,
-   * so the result is unknown.
+   * Reports journals whose settled position in the ledger is outside the journal: waiting events
+   * would be skipped, or recorded as lost. With an old copy of either the finding would be equal,
+   * so it is unknown.
    */
   private void comparePositions() {
     try {
-      // Positions only grow: a journal begins no later than a position read after it, and ends no
-      // earlier than one read before it.
+      // Positions only grow: a position is not before a begin that was read earlier, nor after an
+      // end that is read later.
       Map<UUID, Extent> before = Journal.extents(journals);
       Map<UUID, Long> positions = new TreeMap<>();
       for (UUID journal : before.keySet()) {
@@ -108,8 +164,8 @@ final class JournalCheck {
               findings.add(
                   Finding.unknown(
                       Finding.STORAGE,
-                      "indelible_journals: stands at %s in journal %s, which holds %s to %s; the position was changed, or one of the two is an old copy"
-                          .formatted(position, journal, base, end)));
+                      "indelible_journals: the position in journal %s is %s, and the journal holds %s to %s; the position was changed, or ledger or journal is an old copy"
+                          .formatted(journal, position, base, end)));
             }
           });
     } catch (JournalException e) {

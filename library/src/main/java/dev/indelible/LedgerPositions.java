@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * The journal positions of a ledger, and the events that they are compared with.
+ * The journal positions of an open ledger, and its events to compare them with.
  *
  * @param ledger the ledger; empty if there is none yet, and every position is 0
  */

@@ -8,37 +8,37 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gives every meter of one scrape the same snapshot, so that the figures of a scrape reconcile
- * (D10). A registry reads its meters one after another on one thread, and does not announce when a
- * scrape begins: a meter that has read a snapshot already begins the next scrape. A snapshot ends
- * with its second as well, for those who read single meters now and then.
+ * Gives all meters of a scrape one snapshot, so that its values reconcile (D10). A registry reads
+ * its meters one after another on one thread and does not announce a scrape: a meter that reads a
+ * second time begins the next scrape. A snapshot is also replaced after one second, for readers of
+ * single meters.
  *
- * @param <S> of what snapshots are taken
+ * @param <S> the source of snapshots
  * @param <T> the snapshot
  */
 final class Scrapes<S, T> {
-  /** How long one snapshot is read at most. */
+  /** Longest use of a snapshot. */
   static final Duration LONGEST = Duration.ofSeconds(1);
 
   private final Function<S, T> take;
   private final LongSupplier nanoTime;
   private final ThreadLocal<@Nullable Scrape<T>> current = new ThreadLocal<>();
 
-  /** Scrapes of which each takes one snapshot. */
+  /** Creates scrapes that take a snapshot by a function. */
   Scrapes(Function<S, T> take) {
     this(take, System::nanoTime);
   }
 
-  /** For tests: with its own clock. */
+  /** Creates scrapes with another clock, for tests. */
   Scrapes(Function<S, T> take, LongSupplier nanoTime) {
     this.take = take;
     this.nanoTime = nanoTime;
   }
 
   /**
-   * Returns the snapshot of the scrape that this thread is at.
+   * Returns the snapshot of this thread's current scrape.
    *
-   * @param reader the number of who reads, from 0; reads once in each scrape
+   * @param reader the number of the meter, from 0
    */
   T snapshot(S source, int reader) {
     long now = nanoTime.getAsLong();

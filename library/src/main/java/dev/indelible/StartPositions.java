@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.UUID;
 
 /**
- * The journal positions of a ledger that may not be there yet. Reads also on a full disk.
+ * The journal positions of a ledger file that may not exist yet. Reads also on a full disk.
  *
  * @param database the ledger's file
  */

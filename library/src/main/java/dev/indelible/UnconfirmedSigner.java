@@ -9,20 +9,20 @@ import dev.indelible.ledger.LedgerException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Signs with a key that could not be looked up in the chain when the log was opened, because the
- * ledger could not be read. Before its first signature the chain must show that the key is one of
- * this log's; until then events wait in the journal (D11).
+ * Signs with a key that was not looked up when the log was opened, because the ledger could not be
+ * read. Before the first signature the chain must show that the key is one of the log's; until then
+ * events wait in the journal (D11).
  */
 final class UnconfirmedSigner implements Signer {
   private final DataDirectory data;
   private final Signer signer;
 
-  /** Any thread that seals rows; set once, and never unset. */
+  /** Set once, by any thread that seals rows. */
   private volatile boolean confirmed;
 
   /**
-   * Why the key never signs in this process; guarded by this object. Kept, because finding it reads
-   * the whole chain, and other writers wait meanwhile.
+   * Why the key never signs in this process; guarded by this object. Cached, because the look-up
+   * reads the whole chain while other writers wait.
    */
   private @Nullable String refusal;
 

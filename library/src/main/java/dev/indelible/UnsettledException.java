@@ -3,7 +3,7 @@ package dev.indelible;
 
 import dev.indelible.queue.DrainReport;
 
-/** A log was closed while events that it had accepted were not yet in the ledger. */
+/** A log was closed while accepted events still waited for the ledger. */
 public final class UnsettledException extends IllegalStateException {
   private static final long serialVersionUID = 1;
 
@@ -14,7 +14,7 @@ public final class UnsettledException extends IllegalStateException {
     this.report = report;
   }
 
-  /** How the queue ended. */
+  /** Returns the report of the drain. */
   public DrainReport report() {
     return report;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The front door: {@link dev.indelible.Indelible#open} and what it takes. */
+/** Opens a log and wires the modules: {@link dev.indelible.Indelible#open}. */
 @NullMarked
 package dev.indelible;
 

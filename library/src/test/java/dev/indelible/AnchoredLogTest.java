@@ -55,8 +55,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What is kept outside a log against its owner: an anchor file, and cosignatures; and what the
- * verifier makes of them when they are lost, stale, forged or right.
+ * Evidence outside a log, an anchor file and cosignatures, and the verifier's findings on it: lost,
+ * stale, forged or valid. Long because it has a case for each attack on an anchor.
  */
 @Timeout(300)
 class AnchoredLogTest {
@@ -205,7 +205,7 @@ class AnchoredLogTest {
     assertThat(message(report, "anchor")).endsWith("0 rows after the last");
   }
 
-  /** What a process that was killed left out is appended by the next. */
+  /** The next process appends the checkpoint that a killed one did not. */
   @Test
   void whatIsMissingIsAppendedByTheNextStart() throws Exception {
     record(5);
@@ -218,16 +218,16 @@ class AnchoredLogTest {
     assertThat(Files.readString(anchor)).contains("\n5\n", "\n10\n", "\n11\n");
   }
 
-  /** The whole data directory set back to an old copy, keys, journal and all. */
+  /** The whole data directory rolled back to an old copy, with keys and journal. */
   @Test
-  void aLogSetBackIsARollback() throws Exception {
+  void rolledBackLogIsARollback() throws Exception {
     record(5);
     copy(data, temporary.resolve("backup"));
     record(5);
     delete(data);
     copy(temporary.resolve("backup"), data);
 
-    // Without the anchor nothing shows.
+    // Without the anchor the rollback does not show.
     assertThat(verify(VerificationOptions.of(keys())).verdict()).isEqualTo(Verdict.INTACT);
     VerificationReport report = verifyAnchored();
     assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
@@ -235,8 +235,7 @@ class AnchoredLogTest {
     assertThat(message(report, "rollback"))
         .contains("it signed a checkpoint over 10 rows, and there are 5");
 
-    // The log itself says so as soon as it is opened with its anchor; it goes on recording (D1),
-    // and
+    // The log reports it as soon as it is opened with its anchor, goes on recording (D1), and
     // signs no second history.
     try (Indelible log = open()) {
       awaitReason(log, "the log was rolled back");
@@ -248,7 +247,7 @@ class AnchoredLogTest {
     assertThat(faults(report)).contains("fork BROKEN");
     assertThat(Files.readString(anchor)).doesNotContain("\n16\n");
 
-    // One that did not know of its anchor has signed it.
+    // A process without its anchor has signed it.
     try (Indelible log =
         Indelible.builder(data).origin("log.example/audit").withoutTallies().open()) {
       record(log, 1);
@@ -268,8 +267,8 @@ class AnchoredLogTest {
   }
 
   /**
-   * The database alone set back to a copy, with no anchor to tell: what was signed last is kept
-   * beside it, as long as nobody takes that away.
+   * The database alone is rolled back, without an anchor: the file last-checkpoint beside it shows
+   * that, unless somebody removes it.
    */
   @Test
   void aDatabaseRestoredFromACopyIsNotSignedOn() throws Exception {
@@ -297,7 +296,7 @@ class AnchoredLogTest {
         .contains("\n" + signed + "\n");
   }
 
-  /** A new chain under the same key and name, by whoever holds the key. */
+  /** A new chain under the log's key and name, by a holder of the key. */
   @Test
   void aRebuiltChainIsAFork() throws Exception {
     record(5);
@@ -317,7 +316,7 @@ class AnchoredLogTest {
     assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
     assertThat(faults(report)).contains("fork BROKEN");
 
-    // Under another name the same key gives it away, and that is at least not fine.
+    // Under another name the key still shows it, and the verdict is not intact.
     delete(data.resolve("journal"));
     Files.delete(new DataDirectory(data).database());
     try (Indelible log = Indelible.builder(data).origin("other.example").withoutTallies().open()) {
@@ -358,11 +357,11 @@ class AnchoredLogTest {
   }
 
   /**
-   * Whoever has a key that was given up can sign what he likes with it. It convicts nobody and
-   * stops nothing; but since a chain may be rebuilt to say that a key was given up, it is not fine.
+   * A holder of a revoked key can sign anything with it. That is no evidence and stops nothing; but
+   * a rebuilt chain may state a revocation, so the verdict is not intact.
    */
   @Test
-  void aKeyThatWasGivenUpConvictsNobody() throws Exception {
+  void checkpointByARevokedKeyIsNoEvidence() throws Exception {
     record(5);
     SigningKey lost = new DataDirectory(data).keys().open();
     new DataDirectory(data).rotateKey();
@@ -385,11 +384,11 @@ class AnchoredLogTest {
   }
 
   /**
-   * Whoever sets a log back can put a checkpoint of another name into it, and take away what the
-   * verifier reads last: neither turns a rollback into a doubt.
+   * An attacker who rolls a log back can put a checkpoint of another name into it, and remove what
+   * the verifier reads last: the finding is still a rollback.
    */
   @Test
-  void aLogSetBackCannotHideBehindAnotherName() throws Exception {
+  void rollbackShowsUnderAnotherOrigin() throws Exception {
     record(5);
     copy(data, temporary.resolve("backup"));
     record(5);
@@ -417,7 +416,7 @@ class AnchoredLogTest {
     }
   }
 
-  /** A copy that an auditor was given is older than what the log has signed meanwhile. */
+  /** The copy of an auditor is older than the log's last checkpoint. */
   @Test
   void aCopyMayBeOlderThanTheAnchor() throws Exception {
     record(5);
@@ -430,9 +429,7 @@ class AnchoredLogTest {
     assertThat(message(report, "anchor")).contains("the copy is older, or was rolled back");
   }
 
-  /**
-   * An anchor file that was begun anew, and a single checkpoint that was kept, are not left behind.
-   */
+  /** A new anchor file, and a single kept checkpoint, are not stale. */
   @Test
   void partsOfAnAnchorAreJudgedTogether() throws Exception {
     record(5);
@@ -448,16 +445,16 @@ class AnchoredLogTest {
     }
     assertThat(verify(options.anchors(List.of(first))).findings())
         .anyMatch(finding -> finding.message().contains("stale"));
-    // Whoever cuts its end off can cut off one byte more.
+    // An attacker who cuts its end off can cut off one byte more.
     byte[] cut = Files.readAllBytes(first);
     Files.write(first, Arrays.copyOf(cut, cut.length - 1));
     assertThat(verify(options.anchors(List.of(first))).findings())
         .anyMatch(finding -> finding.message().contains("stale"));
   }
 
-  /** Somebody goes on with a key that was given up meanwhile: said, and not again and again. */
+  /** Use of a revoked key is reported once. */
   @Test
-  void whatAKeyThatWasGivenUpSignsIsLeftOutOnce() throws Exception {
+  void checkpointByARevokedKeyIsNotAnchored() throws Exception {
     record(5);
     SigningKey lost = new DataDirectory(data).keys().open();
     new DataDirectory(data).rotateKey();
@@ -484,7 +481,7 @@ class AnchoredLogTest {
     }
   }
 
-  /** It may convict: of its being forged. */
+  /** A forged signature is evidence of the forgery. */
   @Test
   void anAnchorThatIsForgedIsBroken() throws Exception {
     record(5);
@@ -497,7 +494,7 @@ class AnchoredLogTest {
   }
 
   @Test
-  void whatIsUnreadableInAnAnchorIsSaid() throws Exception {
+  void unreadableAnchorEntryIsReported() throws Exception {
     record(5);
     Files.writeString(anchor, "garbage\n\n", StandardOpenOption.APPEND);
     VerificationReport report = verifyAnchored();
@@ -505,14 +502,14 @@ class AnchoredLogTest {
     assertThat(message(report, "anchor")).contains("1 cannot be read");
   }
 
-  /** Left behind for longer than a log at work is. */
+  /** An anchor that ends longer ago than a running log's does. */
   @Test
-  void aStaleAnchorIsSaidToBe() throws Exception {
+  void staleAnchorIsReported() throws Exception {
     record(5);
     Path early = Files.copy(anchor, temporary.resolve("early"));
     record(5);
     Files.copy(early, anchor, StandardCopyOption.REPLACE_EXISTING);
-    // A log that was at work just now may be ahead of its anchor.
+    // A log that has just run may be ahead of its anchor.
     assertThat(verifyAnchored().verdict()).isEqualTo(Verdict.INTACT);
     sql("UPDATE signed_events SET timestamp = '2020' || substr(timestamp, 5) WHERE sequence = 6");
     assertThat(
@@ -522,7 +519,7 @@ class AnchoredLogTest {
         .anyMatch(said -> said.contains("it is stale"));
   }
 
-  /** What others put into the file does not keep the log's own out of it. */
+  /** Foreign content in the file does not stop the log's own entries. */
   @Test
   void forgedEntriesKeepNothingOut() throws Exception {
     Checkpoint lie = Checkpoint.of("log.example/audit", 1_000_000, Hash.EMPTY_TREE);
@@ -532,7 +529,7 @@ class AnchoredLogTest {
     assertThat(Files.readString(anchor)).contains("half an entry\n\nlog.example/audit\n5\n");
   }
 
-  /** D1: an anchor that cannot be written is said, and nothing waits for it. */
+  /** D1: an unwritable anchor is reported, and nothing waits for it. */
   @Test
   void anAnchorThatCannotBeWrittenIsInNobodysWay() throws Exception {
     anchor = Files.createDirectory(temporary.resolve("directory"));
@@ -597,7 +594,7 @@ class AnchoredLogTest {
     VerificationReport report = verify(VerificationOptions.of(keys()).witnesses(policy(1)));
     assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
     assertThat(faults(report)).contains("witnesses BROKEN");
-    // To those who do not know the witness it is nothing.
+    // Without the witness's key it proves nothing.
     assertThat(verify(VerificationOptions.of(keys())).verdict()).isEqualTo(Verdict.INTACT);
   }
 }

@@ -24,14 +24,14 @@ class BacklogTest {
   @TempDir Path temp;
 
   @Test
-  void aMillionWaitingEventsAreRecoveredInSixtyFourMebibytes() throws Exception {
+  void millionWaitingEventsAreRecoveredIn64Mib() throws Exception {
     recovered(1_000_000, 20_000);
   }
 
   /** All of them delivered, too. */
   @Test
   @Tag("full")
-  void fiveMillionWaitingEventsAreDeliveredInSixtyFourMebibytes() throws Exception {
+  void fiveMillionWaitingEventsAreDeliveredIn64Mib() throws Exception {
     recovered(5_000_000, 5_000_000);
   }
 
@@ -83,7 +83,7 @@ class BacklogTest {
           .until(() -> indelible.metrics().appended() >= delivered);
       System.out.println(indelible.metrics().appended());
       System.out.flush();
-      // The rest stays where it is.
+      // The rest stays in the journal.
       Runtime.getRuntime().halt(0);
     }
   }

@@ -21,7 +21,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What a ledger holds, read when nobody writes it; the log's own tallies left out.
+ * The content of a ledger without a writer; tallies are left out.
  *
  * @param ids of the rows, in order
  * @param types of the rows, in order
@@ -31,7 +31,7 @@ import java.util.Set;
 record Chain(List<String> ids, List<String> types, List<String> agents, List<String> letters) {
 
   /**
-   * Delivers what still waits, and asserts that the counters balance (D10) and the chain verifies.
+   * Delivers waiting events, and asserts that the counters reconcile (D10) and the chain verifies.
    */
   static Chain settle(Path data) throws Exception {
     Indelible indelible = Indelible.open(data);
@@ -49,7 +49,7 @@ record Chain(List<String> ids, List<String> types, List<String> agents, List<Str
     return read(new DataDirectory(data).database());
   }
 
-  /** Reads it, and asserts that it verifies but for what it says itself was done to it. */
+  /** Reads the chain, and asserts that it verifies except for the damage that it records. */
   static Chain readNoted(Path data) throws Exception {
     VerificationReport report = verify(data);
     assertThat(report.findings())
@@ -107,7 +107,7 @@ record Chain(List<String> ids, List<String> types, List<String> agents, List<Str
         .isEqualTo(counters.submitted());
   }
 
-  /** D2: each in the chain or in the dead letters, once, and not in both. */
+  /** D2: each event is in the chain or a dead letter, once, and not both. */
   void requireOnceEach(Iterable<String> accepted) {
     Map<String, Integer> times = new LinkedHashMap<>();
     ids.forEach(id -> times.merge(id, 1, Integer::sum));
@@ -123,7 +123,7 @@ record Chain(List<String> ids, List<String> types, List<String> agents, List<Str
     assertThat(missing).as("accepted and not there").isEmpty();
   }
 
-  /** D3: what one producer was told is accepted is in the chain in the order of its submits. */
+  /** D3: accepted events of one producer are in the chain in the order of submission. */
   void requireOrder(List<String> accepted) {
     Map<String, Integer> place = new LinkedHashMap<>();
     for (int i = 0; i < ids.size(); i++) {

@@ -19,12 +19,12 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** D9: what was accepted is written before closing ends, or closing says that it is not. */
+/** D9: accepted events are in the ledger when closing ends, or closing reports that they wait. */
 class CloseTest {
   @TempDir Path directory;
 
   @Test
-  void closingWhileTheDatabaseIsLockedThrowsAndCountsWhatIsNotWritten() throws Exception {
+  void closingOnALockedDatabaseThrowsWithCounts() throws Exception {
     Path data = withOneRow();
     try (Connection other = lock(data)) {
       Indelible indelible = Indelible.open(data);
@@ -50,11 +50,11 @@ class CloseTest {
 
     Indelible.open(data).close();
 
-    // D2: the next run delivers what this one could not.
+    // D2: the next run delivers the waiting events.
     assertThat(rows(data)).isEqualTo(4);
   }
 
-  /** D6: a lock is weather. */
+  /** D6: a lock is a transient fault. */
   @Test
   void aLockThatIsLetGoInTimeCostsNothing() throws Exception {
     Path data = withOneRow();
@@ -72,7 +72,7 @@ class CloseTest {
     assertThat(indelible.metrics().isBalanced()).isTrue();
   }
 
-  /** D9: what has to be said at the end does not keep the files beyond it, either. */
+  /** D9: closing releases the files also when the last tally cannot be written. */
   @Test
   void aLockThatOutlastsTheCloseKeepsNoPlaceInTheJournal() throws Exception {
     Path data = withOneRow();
@@ -112,7 +112,7 @@ class CloseTest {
   }
 
   @Test
-  void aClosedLogRefusesWhatItCannotRecord() throws Exception {
+  void closedLogRefuses() throws Exception {
     Path data = directory.resolve("data");
     Indelible indelible = Indelible.open(data);
     indelible.close();
@@ -151,7 +151,7 @@ class CloseTest {
     return connection;
   }
 
-  /** How many there are, the log's own tallies left out. */
+  /** The number of rows without tallies. */
   private static long rows(Path data) throws Exception {
     try (SqliteLedger ledger = SqliteLedger.open(data.resolve("indelible.db"))) {
       return ledger.size() - ledger.size(SystemEvent.TALLY);

@@ -21,9 +21,9 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the log says of attempts and outcomes, through processes that end well and that do not. */
+/** Attempts and outcomes in the chain, of processes that close and of killed ones. */
 class CompletenessTest {
-  /** Far above what anything here takes, so that a slow machine fails no test. */
+  /** A limit that no slow machine reaches. */
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   @TempDir Path temp;
@@ -55,9 +55,9 @@ class CompletenessTest {
         .contains("600 by design not recorded");
   }
 
-  /** A run that was killed has not said how often it was asked; its rows are named. */
+  /** A killed run left no count of its questions; its rows are named. */
   @Test
-  void aKilledRunIsUnknownAndWhatItLeftIsCountedAsRecovered() throws Exception {
+  void eventsOfAKilledRunCountAsRecovered() throws Exception {
     Path data = temp.resolve("data");
     ChildJvm child = child(data, Duration.ofDays(1));
     assertThat(child.readLine()).isEqualTo("ready");
@@ -110,7 +110,9 @@ class CompletenessTest {
     }
   }
 
-  /** The child: asks as often as it is told, from two threads and a hook, and waits for its end. */
+  /**
+   * The child: asks a given number of times from two threads and a hook, then waits for its end.
+   */
   static final class Asker {
     private Asker() {}
 

@@ -111,7 +111,7 @@ class FullDiskTest {
     }
   }
 
-  /** Fills the disk beside a log at work until it says so; then makes room, and nothing else. */
+  /** Fills the disk of a running log until it reports that, then frees disk space. */
   private void survive(Path ballast, int left, String until) throws Exception {
     Path notes = temp.resolve("notes");
     Path errors = temp.resolve("errors");
@@ -153,7 +153,7 @@ class FullDiskTest {
     }
   }
 
-  /** The child: submits until it is told that it cannot go on, and again when there is room. */
+  /** The child: submits until it is rejected, and again once there is disk space. */
   static final class Submitter {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 

@@ -85,7 +85,7 @@ class IdleTest {
     return found;
   }
 
-  /** Of the log's own threads. */
+  /** The processor time of the log's threads. */
   private static Map<String, Long> processorNanos() {
     ThreadMXBean threads = ManagementFactory.getThreadMXBean();
     Map<String, Long> nanos = new TreeMap<>();

@@ -40,7 +40,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The signing key is exchanged; wherever that is cut short, the log goes on and verifies. */
+/** Rotation of the signing key; after an interruption at any step the log records and verifies. */
 class KeyRotationTest {
   @TempDir Path temp;
   private DataDirectory data;
@@ -54,7 +54,7 @@ class KeyRotationTest {
   }
 
   @Test
-  void theNewKeySignsRowsAndCheckpointsAndIsReachedFromTheFirst() throws Exception {
+  void newKeyVerifiesFromTheFirstKey() throws Exception {
     Rotation rotation = data.rotateKey();
     assertThat(rotation.from()).isEqualTo(first);
     assertThat(rotation.resumed()).isFalse();
@@ -66,7 +66,7 @@ class KeyRotationTest {
     requireIntact();
   }
 
-  /** A process that is at work goes on with the key it has, soundly, until it starts anew. */
+  /** A running process keeps its key, whose rows stay valid, until it is restarted. */
   @Test
   void aLogThatIsOpenMeanwhileStaysSound() throws Exception {
     Indelible open = Indelible.open(data.path());
@@ -82,11 +82,11 @@ class KeyRotationTest {
   }
 
   /**
-   * D2, D6, D11: a key that is given up signs nothing behind that, in a process that was not
-   * started anew either: what it accepts waits, health says why, and the next process writes it.
+   * D2, D6, D11: a revoked key signs nothing afterwards, also in a process that was not restarted:
+   * its events wait, health states why, and the next process delivers them.
    */
   @Test
-  void aLogThatIsOpenWithAKeyGivenUpMeanwhileKeepsWhatItAcceptsForTheNext() throws Exception {
+  void openLogWithRevokedKeySignsNothing() throws Exception {
     Indelible open = Indelible.open(data.path());
     open.gate().check("agent:before", new Bash("ls"));
     assertThat(open.queue().drainPending(Duration.ofMinutes(2))).isTrue();
@@ -99,7 +99,7 @@ class KeyRotationTest {
           second,
           new KeyRevocation(first.keyId(), OptionalLong.empty(), Optional.empty(), "a lost disk"));
     }
-    // Idle, it says so as soon as it would sign over the others' rows.
+    // An idle process reports it once it would sign a checkpoint over the rows of others.
     await()
         .atMost(Duration.ofMinutes(2))
         .until(
@@ -135,7 +135,7 @@ class KeyRotationTest {
             .start(data.path(), when);
     assertThat(child.readLineOrEnd()).isNull();
 
-    // The log goes on with the key that it had.
+    // The log keeps the key that it had.
     record(2);
     assertThat(signers()).containsOnly(first.keyId());
     requireIntact();
@@ -147,9 +147,9 @@ class KeyRotationTest {
     requireIntact();
   }
 
-  /** The same, once the new key's public half is there, and not its private one in its place. */
+  /** Interrupted when the new public key is stored and the new private key is not in place. */
   @Test
-  void aRotationCutShortBeforeItsLastStepIsFinishedByTheNext() throws Exception {
+  void interruptedRotationIsCompletedByTheNext() throws Exception {
     assertThatThrownBy(() -> data.keys().rotate(failingAfter()))
         .isInstanceOf(IllegalStateException.class);
     SigningKey next =
@@ -164,9 +164,11 @@ class KeyRotationTest {
     requireIntact();
   }
 
-  /** What the disk refuses leaves the old key at work, and nothing on record of the new one. */
+  /**
+   * After an error of the disk the old key still signs, and the chain has no record of the new one.
+   */
   @Test
-  void aKeyThatCannotBeStoredIsNotIntroduced() throws Exception {
+  void keyThatCannotBeStoredIsNotRecorded() throws Exception {
     Files.createDirectory(data.path().resolve("keys/next.pem"));
     assertThatThrownBy(data::rotateKey)
         .isInstanceOf(KeyException.class)
@@ -200,7 +202,7 @@ class KeyRotationTest {
     requireIntact();
   }
 
-  /** Neither is a key that no chain introduced used, nor one left behind by a killed rotation. */
+  /** A staged key without a record in the chain is not used. */
   @ParameterizedTest
   @ValueSource(ints = {3})
   void manyErasVerifyFromTheFirstKey(int eras) throws Exception {

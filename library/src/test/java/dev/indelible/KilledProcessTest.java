@@ -39,7 +39,7 @@ class KilledProcessTest {
     killedOftenIn("once", 1);
   }
 
-  /** In several logs: in one, what is written between so many kills is more than can be checked. */
+  /** Uses several logs, because one with this many kills would be too long to check. */
   @Test
   @Tag("full")
   void acceptedEventsSurviveTwoHundredKills() throws Exception {
@@ -69,7 +69,7 @@ class KilledProcessTest {
           assertThat(child.readLine()).isEqualTo("ready");
         }
       }
-      // The moment is what is random; nothing is waited for.
+      // The moment of the kill is random.
       LockSupport.parkNanos(Duration.ofMillis(random.nextInt(300)).toNanos());
       for (ChildJvm child : children) {
         child.kill();
@@ -118,7 +118,7 @@ class KilledProcessTest {
                   new Refuse("R001", "no"),
                   Optional.empty());
           if (indelible.queue().submit(event)) {
-            // One write to the kernel, which a SIGKILL does not take back.
+            // One write to the kernel, which survives SIGKILL.
             note.write((event.id() + "\n").getBytes(StandardCharsets.US_ASCII));
           }
           LockSupport.parkNanos(100_000);

@@ -57,7 +57,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** D11: a missing key or missing rules are an error with advice on a log that was begun. */
+/**
+ * D11: on an existing log a missing key or missing rules are an error with advice. Long because it
+ * has a case for each loss.
+ */
 class LostKeyTest {
   private static final String ADVICE = "'indelible keys replace --lost --reason TEXT'";
 
@@ -95,7 +98,7 @@ class LostKeyTest {
     assertThat(files()).isEqualTo(before);
   }
 
-  /** The same key back in its place: no accusation, and nothing is missing. */
+  /** After the key is restored there is no note of tampering, and no event is missing. */
   @Test
   void keyPutBackGoesOn() throws Exception {
     Files.move(keys, temp.resolve("away"));
@@ -123,7 +126,7 @@ class LostKeyTest {
     delete(keys);
     Files.writeString(data.database(), "no database at all, by any means\n".repeat(50));
     assertThatThrownBy(this::record)
-        .hasMessageContaining("whether the ledger has rows cannot be told");
+        .hasMessageContaining("the ledger cannot be read, so it may have rows");
     assertThat(keys).doesNotExist();
   }
 
@@ -198,7 +201,7 @@ class LostKeyTest {
       Files.deleteIfExists(data.path().resolve(file));
     }
     assertThatThrownBy(this::record)
-        .hasMessageContaining("last-checkpoint shows that a log was begun here");
+        .hasMessageContaining("last-checkpoint shows that a log exists here");
     assertThat(keys).doesNotExist();
     assertThat(data.database()).doesNotExist();
   }
@@ -231,13 +234,13 @@ class LostKeyTest {
         .isInstanceOf(OpenException.class)
         .hasMessageContaining("policy");
     assertThat(files()).isEqualTo(before);
-    // Rules that come from elsewhere are asked, and the directory's stay missing.
+    // A given policy decides, and the directory's rules stay missing.
     Policy own = RulePolicy.parse("version: 1\nrules: []\n", "own");
     close(Indelible.open(data.path(), own));
     assertThat(Files.exists(data.policy().resolve("rules.yaml"))).isFalse();
   }
 
-  /** The key that took over is named as one that nobody introduced. */
+  /** The replacement is named as a key that no earlier key signed. */
   @Test
   void replacementIsNamedAndTakesNothingOver() throws Exception {
     Path half = keys.resolve(first.keyId() + ".pub.pem");
@@ -263,7 +266,7 @@ class LostKeyTest {
     assertThat(verify(VerificationOptions.rootedIn(both)).verdict()).isEqualTo(Verdict.INTACT);
   }
 
-  /** The log goes on, under checkpoints too, where not even the public half is left. */
+  /** The log records and signs checkpoints also without the lost public key. */
   @Test
   void replacementWithoutOldPublicKeyGoesOn() throws Exception {
     delete(keys);
@@ -282,11 +285,11 @@ class LostKeyTest {
   void keyThatIsThereIsNotReplaced() throws Exception {
     assertThatThrownBy(() -> data.replaceLostKey("no reason"))
         .isInstanceOf(KeyException.class)
-        .hasMessageContaining("is here and not lost");
+        .hasMessageContaining("is not lost; change it with 'indelible keys rotate'");
     assertThat(types()).doesNotContain(SystemEvent.KEY_REPLACED);
   }
 
-  /** The second finds the key of the first, and leaves it in its place. */
+  /** The second replacement finds the key of the first, and keeps it. */
   @RepeatedTest(5)
   void twoReplacementsAtOnceReplaceOnce() throws Exception {
     Files.delete(keys.resolve("audit.pem"));
@@ -325,10 +328,10 @@ class LostKeyTest {
     assertThatThrownBy(() -> data.keys().replace(loss)).hasMessage("not lost");
   }
 
-  /** What lay in the key's place is kept: it may be worth something to someone. */
+  /** The unusable file in the key's place is kept. */
   @ParameterizedTest
   @ValueSource(strings = {"garbage", "other", "dangling"})
-  void replacementKeepsWhatLayInTheWay(String how) throws Exception {
+  void replacementKeepsTheUnusableFile(String how) throws Exception {
     breakKeys(how);
     data.replaceLostKey("broken");
     record();
@@ -360,7 +363,7 @@ class LostKeyTest {
         .isEqualTo(Verdict.INTACT);
   }
 
-  /** A rotation that was cut short behind its record has its key still. */
+  /** A rotation that was interrupted after its record still has its key. */
   @Test
   void replacementFinishesRotationCutShort() throws Exception {
     VerificationKey second = data.rotateKey().to();
@@ -369,7 +372,7 @@ class LostKeyTest {
     assertThat(types()).doesNotContain(SystemEvent.KEY_REPLACED);
   }
 
-  /** A signer that is kept elsewhere is no less to be known. */
+  /** An external signer must be known to the chain, too. */
   @Test
   void foreignSignerIsRefusedWithoutKeysToo() throws Exception {
     SigningKey signer = data.keys().read();
@@ -444,7 +447,7 @@ class LostKeyTest {
     return KeyRing.of(List.of(key));
   }
 
-  /** Every file, with its content, but what SQLite keeps for readers. */
+  /** Every file with its content, except SQLite's files for readers. */
   private Map<String, String> files() throws IOException {
     Map<String, String> files = new TreeMap<>();
     try (Stream<Path> all = Files.walk(data.path())) {

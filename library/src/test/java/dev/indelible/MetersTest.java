@@ -47,7 +47,7 @@ class MetersTest {
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private Path data;
 
-  /** Held, because the registry does not: of a log that nobody has any more it reads NaN. */
+  /** Kept referenced, because the registry refers to it weakly. */
   private Optional<Indelible> measured = Optional.empty();
 
   @BeforeEach
@@ -139,7 +139,7 @@ class MetersTest {
     assertThat(audit("unsigned_total")).isZero();
     assertThat(audit("oldest_pending_seconds")).isZero();
     assertThat(audit("chain_sequence")).isEqualTo(7);
-    // Nobody witnesses it, so nothing is known of how far they are.
+    // Without witnesses the number of cosigned rows is unknown.
     assertThat(audit("not_cosigned_rows")).isNaN();
     assertThat(audit("commit_duration_seconds_count")).isBetween(2.0, 8.0);
     assertThat(audit("commit_duration_seconds_sum")).isPositive();
@@ -219,7 +219,7 @@ class MetersTest {
     assertThat(audit("unsigned_total")).isEqualTo(1);
   }
 
-  /** D10: while producers and drainer are at work, too. */
+  /** D10: counters also reconcile while producers and drainer run. */
   @Test
   void everyScrapeReconciles() throws Exception {
     try (Indelible indelible = open()) {
@@ -311,7 +311,7 @@ class MetersTest {
     assertThat(Chain.readIntact(data).ids()).hasSize(1);
   }
 
-  /** What is run without Micrometer. */
+  /** The program that runs without Micrometer. */
   public static final class WithoutMicrometer {
     private WithoutMicrometer() {}
 

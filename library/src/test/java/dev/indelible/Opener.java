@@ -8,17 +8,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.locks.LockSupport;
 
-/** A process of its own that opens a data directory as soon as it is told to. */
+/** A process that opens a data directory on request. */
 final class Opener {
-  /** What it says when it is ready to be told. */
+  /** The line by which it reports that it is ready. */
   static final String READY = "ready";
 
-  /** How many actions it asks about. */
+  /** The number of actions that it asks about. */
   static final int CHECKS = 100;
 
   private Opener() {}
 
-  /** Starts one; what it has to complain of goes to {@code log}. */
+  /** Starts a process whose standard error goes to {@code log}. */
   static ChildJvm launch(Path data, Path start, Path log) throws IOException {
     return ChildJvm.running(Opener.class).errorsTo(log).start(data, start);
   }

@@ -27,7 +27,7 @@ class ScrapesTest {
     }
   }
 
-  /** Whoever reads a single meter, now and then, reads what is now. */
+  /** A single meter that is read rarely has a current value. */
   @Test
   void snapshotEndsAfterASecond() {
     assertThat(scrapes.snapshot(source, 0)).isEqualTo(1);

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A signer that is out of our hands: a KMS, or a token (D6, D8). */
+/** An external signer: a KMS, or a token (D6, D8). */
 class SignerTest {
   private static final SigningKey KEY = SigningKey.generate();
 
@@ -57,10 +57,10 @@ class SignerTest {
     requireIntact(KEY.verificationKey(), 2);
     assertThatThrownBy(() -> Indelible.open(data.path()))
         .isInstanceOf(OpenException.class)
-        .hasMessageContaining("the key that signs is kept elsewhere");
+        .hasMessageContaining("an external signer has the signing key");
   }
 
-  /** D6: a signer that throws is weather. */
+  /** D6: a signer that throws is a transient fault. */
   @Test
   void whileItThrowsEventsWaitAndNoneIsLostOrUnsigned() throws Exception {
     Foreign signer = new Foreign();
@@ -79,7 +79,7 @@ class SignerTest {
     requireIntact(KEY.verificationKey(), 5);
   }
 
-  /** What is not its signature is never in the chain; such a signer uses up the budget (D8). */
+  /** A wrong signature is never in the chain; it uses up the restart budget (D8). */
   @Test
   void aWrongSignatureIsAFailureAndNoRow() throws Exception {
     Foreign signer = new Foreign();
@@ -93,7 +93,7 @@ class SignerTest {
     await()
         .atMost(Duration.ofMinutes(2))
         .until(() -> indelible.metrics().health().state() == State.SINK_FAILED);
-    assertThat(indelible.metrics().health().reason()).contains("not its signature");
+    assertThat(indelible.metrics().health().reason()).contains("not a signature of this key");
     DrainReport report = indelible.closeAndFlush(Duration.ofMillis(100));
     assertThat(report.pending()).isEqualTo(3);
 
@@ -103,13 +103,13 @@ class SignerTest {
   }
 
   @Test
-  void aKeyInTheDirectoryHandsOverToASignerThatItIntroduces() throws Exception {
+  void keyMigratesToAnExternalSigner() throws Exception {
     Indelible indelible = Indelible.open(data.path());
     check(indelible, 1);
     close(indelible);
     VerificationKey first = data.keys().open().verificationKey();
     assertThatThrownBy(() -> record(new Foreign(), 1))
-        .hasMessageContaining("has a key of its own that signs");
+        .hasMessageContaining("the directory has a signing key");
 
     data.migrate(new Foreign());
     record(new Foreign(), 1);
@@ -121,7 +121,7 @@ class SignerTest {
         .hasMessageContaining("is not one of this log's");
     assertThatThrownBy(data::rotateKey)
         .isInstanceOf(KeyException.class)
-        .hasMessageContaining("kept elsewhere");
+        .hasMessageContaining("an external signer has the signing key");
   }
 
   /** A real token, SoftHSM, over PKCS#11; the JDK's own PKCS#11 provider has no Ed25519. */
@@ -164,7 +164,7 @@ class SignerTest {
     }
   }
 
-  /** What a signer does. */
+  /** The behaviour of the signer. */
   private enum Fault {
     NONE,
     THROWS,

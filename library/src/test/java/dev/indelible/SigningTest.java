@@ -18,12 +18,12 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a log signs, as its user says it. */
+/** The options of a log about signatures. */
 class SigningTest {
   @TempDir Path directory;
 
   @Test
-  void rowsLeftUnsignedAreCountedAndCoveredByTheCheckpoint() throws Exception {
+  void unsignedRowsAreCountedAndCovered() throws Exception {
     try (Indelible indelible = Indelible.builder(directory).rowSignatures(false).open()) {
       indelible.gate().check("agent:alice", new Bash("rm -rf /"));
       indelible.gate().check("agent:alice", new Bash("ls"));
@@ -45,7 +45,7 @@ class SigningTest {
   }
 
   @Test
-  void underAnotherOriginNoCheckpointIsSignedAndRecordingGoesOn() throws Exception {
+  void noCheckpointIsSignedUnderAnotherOrigin() throws Exception {
     try (Indelible indelible = Indelible.builder(directory).origin("example.com/one").open()) {
       indelible.gate().check("agent:alice", new Bash("ls"));
     }

@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** A disk in memory whose size can be changed while it is used; only root may have one. */
+/** A disk in memory whose size can be changed while it is used; needs root. */
 final class SmallDisk {
   private final Path at;
 
@@ -29,7 +29,7 @@ final class SmallDisk {
     resize(store.getTotalSpace() - store.getUnallocatedSpace() + bytes);
   }
 
-  /** Makes it that large; a size that does not hold what is there is not taken. */
+  /** Sets the size; a size below the used space is refused. */
   void resize(long bytes) throws Exception {
     run("mount", "-o", "remount,size=" + bytes, at.toString());
   }

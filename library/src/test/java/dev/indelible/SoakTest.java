@@ -39,10 +39,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * D1 to D10 for as long as one likes: processes on one data directory that submit without a pause,
- * die at random moments and start again, while others lock the database and the disk fills up. At
- * the end everything accepted is on record, once, in order, and the counters balance. How long the
- * long cut takes is said with {@code -Dsoak.minutes}, 10 if not.
+ * D1 to D10 over a long time: processes on one data directory that submit without a pause, are
+ * killed at random moments and restarted, while others lock the database and the disk fills up. At
+ * the end every accepted event is recorded, once, in order, and the counters reconcile. {@code
+ * -Dsoak.minutes} sets the length of the long run, 10 by default.
  */
 class SoakTest {
   private static final int WRITERS = 2;
@@ -81,7 +81,7 @@ class SoakTest {
             temp.resolve("data"),
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     notes = Files.createDirectory(temp.resolve("notes"));
-    // Elsewhere than the notes; where no disk can be had, none fills up.
+    // Not beside the notes; without a small disk, none fills up.
     Optional<SmallDisk> disk = SmallDisk.mount(data, ROOM);
     try {
       List<Callable<Void>> faults = new ArrayList<>();
@@ -136,7 +136,7 @@ class SoakTest {
     }
   }
 
-  /** One writer after another, each with an end of its own. */
+  /** Starts writers one after another; each ends in another way. */
   private Void liveAndDie(String name, Random random) throws Exception {
     for (int life = 0; !over; life++) {
       Durability durability = random.nextInt(4) == 0 ? Durability.POWER : Durability.PROCESS;
@@ -145,7 +145,7 @@ class SoakTest {
               .errorsTo(temp.resolve(name + "-errors"))
               .start(data, notes, "%s-%05d".formatted(name, life), durability);
       try {
-        // The moment is what is random; nothing is waited for. It may be in the midst of its start.
+        // The moment is random, and may be during the start.
         boolean killed = random.nextInt(5) > 0;
         String said = killed && random.nextInt(4) == 0 ? "open" : child.readLineOrEnd();
         boolean alive = child.runsFor(Duration.ofMillis(random.nextInt(4_000)));
@@ -161,7 +161,7 @@ class SoakTest {
           assertThat(child.exitCode())
               .as(() -> "ended by itself: " + said + child.errors())
               .isEqualTo(CANNOT_OPEN);
-          // What was not read before the moment came is read now.
+          // Reads the lines that were not read before the kill.
           String reason = "open".equals(said) ? child.readLine() : said;
           assertThat(reason).startsWith("cannot open").containsPattern(WEATHER);
           refusedStarts.incrementAndGet();
@@ -235,7 +235,7 @@ class SoakTest {
     return accepted;
   }
 
-  /** The child: submits on two threads, notes what was accepted, ends when told to. */
+  /** The child: submits on two threads, notes accepted ids, ends on request. */
   static final class Writer {
     private static volatile boolean ended;
 
@@ -266,7 +266,7 @@ class SoakTest {
       for (Thread producer : producers) {
         producer.join();
       }
-      // In bad weather some may be pending; they are the next one's.
+      // During a transient fault some may be pending; the next process delivers them.
       DrainReport report = indelible.closeAndFlush(Duration.ofSeconds(5));
       long settled = report.appended() + report.rejected() + report.pending();
       System.out.println(report.submitted() == settled ? "balanced" : report);
@@ -284,7 +284,7 @@ class SoakTest {
                   new Refuse("R001", "no"),
                   Optional.empty());
           if (indelible.queue().submit(event)) {
-            // One write to the kernel, which a SIGKILL does not take back.
+            // One write to the kernel, which survives SIGKILL.
             note.write((event.id() + "\n").getBytes(StandardCharsets.US_ASCII));
           }
           LockSupport.parkNanos(2_000_000);

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * D2, D3, D11: the database goes away under a log at work; the clock jumps; two logs in one JVM.
+ * D2, D3, D11: the database is removed under a running log; the clock jumps; two logs in one JVM.
  */
 class SurroundingsTest {
   @TempDir Path temp;
@@ -41,9 +41,9 @@ class SurroundingsTest {
         agent, new Bash("n" + n), new Refuse("R001", "no"), Optional.empty());
   }
 
-  /** D2: a database taken away takes along what was settled in it, and nothing else. */
+  /** D2: a removed database loses its settled rows, and no waiting event. */
   @Test
-  void aDatabaseTakenAwayUnderProducersTakesNoWaitingEventAlong() throws Exception {
+  void removedDatabaseLosesNoWaitingEvent() throws Exception {
     Path data = temp.resolve("data");
     Path away = Files.createDirectory(temp.resolve("away"));
     Indelible indelible = Indelible.open(data);
@@ -81,9 +81,9 @@ class SurroundingsTest {
     assertThat(all).containsAll(accepted);
   }
 
-  /** D2, D7: an older copy put in the place of the database costs what only the newer one had. */
+  /** D2, D7: an older copy of the database loses only the rows that it does not have. */
   @Test
-  void anOlderCopyInPlaceOfTheDatabaseIsSaidAndWrittenOn() throws Exception {
+  void olderCopyOfTheDatabaseIsReported() throws Exception {
     Path data = temp.resolve("data");
     Path copy = temp.resolve("copy.db");
     List<String> before = record(data, 100);
@@ -160,7 +160,7 @@ class SurroundingsTest {
     }
   }
 
-  /** D3: order is that of submission, whatever the clock says. */
+  /** D3: rows keep the order of submission after a jump of the clock. */
   @Test
   void aClockThatJumpsBackAnHourChangesNothing() throws Exception {
     Path data = temp.resolve("data");

@@ -45,7 +45,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A log with witnesses, over HTTP on this machine: what it gets from them, and never waits for. */
+/**
+ * A log with witnesses over HTTP on this machine: it gets cosignatures and never waits for them.
+ * Long because its cases share two installations.
+ */
 @Timeout(300)
 class WitnessedLogTest {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
@@ -60,7 +63,7 @@ class WitnessedLogTest {
     }
   }
 
-  /** A witness with its directory, at work on a port of its own. */
+  /** A witness with its directory, serving on its own port. */
   private final class RunningWitness implements AutoCloseable {
     private final WitnessDirectory directory;
     private final VerifierKey key;
@@ -97,7 +100,7 @@ class WitnessedLogTest {
     return name + ".example/audit";
   }
 
-  /** The key of a log, as its owner would hand it to a witness. */
+  /** The vkey of a log, as a witness needs it. */
   private VerifierKey logKey(String name) throws Exception {
     DataDirectory data = new DataDirectory(temporary.resolve(name));
     data.prepare();
@@ -190,7 +193,7 @@ class WitnessedLogTest {
     requireCosigned("a", ofB.key);
     requireCosigned("b", ofA.key);
     Chain.readIntact(temporary.resolve("a"));
-    // And what a witness shows to monitors is what the log has.
+    // The witness shows monitors the checkpoint of the log.
     assertThat(Files.readAllBytes(memoryOf(ofB, origin("a"))))
         .isEqualTo(lastCheckpoint("a").note());
   }
@@ -235,7 +238,7 @@ class WitnessedLogTest {
       record(log, 50);
       awaitCosigned(log);
       awaitTrouble(log, "cannot be reached");
-      awaitTrouble(log, "not that of its key");
+      awaitTrouble(log, "not valid under its key");
       awaitTrouble(log, "did not answer");
       record(log, 50);
       assertThat(log.queue().drainPending(Duration.ofMinutes(1))).isTrue();
@@ -296,7 +299,7 @@ class WitnessedLogTest {
   }
 
   @Test
-  void aQuorumThatIsNotReachedIsSaidAndIsNotZero() throws Exception {
+  void missedQuorumIsReportedNotZero() throws Exception {
     RunningWitness good = new RunningWitness("good");
     good.directory.trust(logKey("a"));
     RunningWitness down = new RunningWitness("down");
@@ -305,7 +308,7 @@ class WitnessedLogTest {
     int port = down.server.address().getPort();
     witnesses("a", good.line("x") + down.line("y") + "group both all x y\nquorum both\n");
     try (Indelible log = openLog("a")) {
-      // Before anything is written nothing is known, which is not that nothing is behind (D11).
+      // Before the first append the number is unknown, not 0 (D11).
       assertThat(log.rowsNotCosigned()).isEmpty();
       record(log, 5);
       awaitTrouble(log, "cannot be reached");
@@ -327,7 +330,7 @@ class WitnessedLogTest {
     }
   }
 
-  /** A log without witnesses says nothing of how far they are behind. */
+  /** A log without witnesses reports no number of uncosigned rows. */
   @Test
   void aLogWithoutWitnessesKnowsNoQuorum() throws Exception {
     try (Indelible log = openLog("a")) {
@@ -338,7 +341,7 @@ class WitnessedLogTest {
     }
   }
 
-  /** The witness comes later: it is asked for the last checkpoint, whatever is before it. */
+  /** A witness that starts later is asked for the last checkpoint only. */
   @Test
   void aWitnessThatKnowsAnotherSizeIsAskedFromThere() throws Exception {
     RunningWitness witness = new RunningWitness("w");
@@ -351,7 +354,7 @@ class WitnessedLogTest {
       record(log, 1);
       awaitCosigned(log);
     }
-    // The log forgets what the witness saw; the witness does not.
+    // The log does not know the size that the witness saw.
     try (Connection connection =
             DriverManager.getConnection(
                 "jdbc:sqlite:" + new DataDirectory(temporary.resolve("a")).database());
@@ -366,9 +369,9 @@ class WitnessedLogTest {
     requireCosigned("a", witness.key);
   }
 
-  /** Restored from an old copy: noticed, and asked from where it is. */
+  /** A witness restored from an old copy is detected, and asked from its size. */
   @Test
-  void aWitnessThatWasSetBackIsAskedFromThere() throws Exception {
+  void rolledBackWitnessIsAskedFromItsSize() throws Exception {
     RunningWitness witness = new RunningWitness("w");
     witness.directory.trust(logKey("a"));
     witnesses("a", witness.line("w") + "quorum w\n");
@@ -397,7 +400,7 @@ class WitnessedLogTest {
 
   /** The owner puts an old copy of the whole log back, and it grows differently under its key. */
   @Test
-  void aLogThatWasSetBackIsToldSo() throws Exception {
+  void witnessReportsARolledBackLog() throws Exception {
     RunningWitness witness = new RunningWitness("w");
     witness.directory.trust(logKey("a"));
     witnesses("a", witness.line("w") + "quorum w\n");
@@ -416,14 +419,14 @@ class WitnessedLogTest {
     Files.createDirectory(temporary.resolve("a"));
     copy(backup, temporary.resolve("a"));
 
-    // While it is shorter than what was seen.
+    // While the log is shorter than the witness's checkpoint.
     try (Indelible log = openLog("a")) {
       record(log, 1);
       awaitConcern(log, "the log was rolled back, or it is wrong: it saw 20 rows");
       assertThat(log.queue().drainPending(Duration.ofMinutes(1))).isTrue();
       assertThat(log.rowsNotCosigned().orElseThrow()).isPositive();
     }
-    // And once it is longer.
+    // And once the log is longer.
     try (Indelible log = openLog("a")) {
       record(log, 30);
       awaitTrouble(log, "the log was forked, or it is wrong");

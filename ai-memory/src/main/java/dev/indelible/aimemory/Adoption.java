@@ -26,7 +26,7 @@ public final class Adoption {
    * Returns the chain of a file, ready to be recorded.
    *
    * @param keys the known public keys of the daemon that signed its rows
-   * @param each takes every row after it is verified
+   * @param each receives every row after it is verified
    * @throws AdoptionException if the chain cannot be adopted
    * @throws LedgerException if the file is not one of ai-memory
    */
@@ -44,18 +44,18 @@ public final class Adoption {
       throw new AdoptionException(
           Reason.UNKNOWN,
           file
-              + ": whether the chain holds cannot be told: a later version of ai-memory wrote rows of it; the chain was not adopted",
+              + ": the chain is unknown, because a later version of ai-memory wrote rows of it; it was not adopted",
           report);
     }
     if (!verifier.isUnambiguous()) {
       throw new AdoptionException(
           Reason.BROKEN,
-          file + ": a row can be read as another with the same hash; the chain was not adopted",
+          file + ": a row can be read as another with an equal hash; the chain was not adopted",
           report);
     }
     if (verifier.rows() == 0) {
       throw new AdoptionException(
-          Reason.UNUSABLE, file + ": no rows in it, and so nothing to adopt", null);
+          Reason.UNUSABLE, file + ": has no rows, so there is nothing to adopt", null);
     }
     requireUnused(file);
     if (!digest.equals(digest(file))) {
@@ -76,7 +76,7 @@ public final class Adoption {
       throw new AdoptionException(
           Reason.UNUSABLE,
           file
-              + ": part of the database is in a file beside it; stop its writer, then run: sqlite3 FILE 'PRAGMA wal_checkpoint(TRUNCATE)'",
+              + ": its -wal or -journal file has a part of the database; stop its writer, then run: sqlite3 FILE 'PRAGMA wal_checkpoint(TRUNCATE)'",
           null);
     }
   }

@@ -17,7 +17,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * Checks that a file still holds a chain as a log adopted it. It takes every row of the file in
+ * Checks that a file still holds a chain as a log adopted it. Receives every row of the file in
  * order; rows after the adopted ones are accepted and not covered. Used by one thread.
  */
 public final class AdoptionCheck {
@@ -44,7 +44,7 @@ public final class AdoptionCheck {
     adopted.values().forEach(chain -> sizes.add(chain.rows()));
   }
 
-  /** Takes the next row of the file. */
+  /** Receives the next row of the file. */
   public void row(AiMemoryRow row) {
     tree.append(Hash.ofLeaf(row.canonicalBytes()));
     if (sizes.contains(tree.size())) {
@@ -55,7 +55,7 @@ public final class AdoptionCheck {
   /**
    * Returns the finding on the file; called after the last row.
    *
-   * @param report the report on the file by the rules of its own format
+   * @param report the report on the file by the rules of its format
    */
   public Finding finding(VerificationReport report) {
     if (adopted.isEmpty()) {
@@ -91,7 +91,7 @@ public final class AdoptionCheck {
         at,
         "%s rows of the file are as this row adopted them, the last one too%s"
             .formatted(
-                rows, more == 0 ? "" : "; %s rows behind them are not covered".formatted(more)));
+                rows, more == 0 ? "" : "; %s rows after them are not covered".formatted(more)));
   }
 
   private Finding changed(Map.Entry<Long, AdoptedChain> last) {
@@ -99,7 +99,7 @@ public final class AdoptionCheck {
     String what =
         tree.size() < chain.rows()
             ? "this row adopted %s rows, and the file has %s".formatted(chain.rows(), tree.size())
-            : "this row adopted %s rows of root %s, and those of the file have another"
+            : "this row adopted %s rows with root %s, and those of the file have another root"
                 .formatted(chain.rows(), chain.root());
     return new Finding(ADOPTED, Status.BROKEN, OptionalLong.of(last.getKey()), what);
   }

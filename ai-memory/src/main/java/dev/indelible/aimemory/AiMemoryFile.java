@@ -68,7 +68,8 @@ public final class AiMemoryFile implements AutoCloseable {
   /**
    * Opens a file.
    *
-   * @throws LedgerException if there is no file, or it is no database, or has no such table
+   * @throws LedgerException if there is no file, it is not a database, or it has no table {@code
+   *     signed_events}
    */
   public static AiMemoryFile open(Path file) throws LedgerException {
     if (!Files.isRegularFile(file)) {
@@ -104,8 +105,8 @@ public final class AiMemoryFile implements AutoCloseable {
   }
 
   /**
-   * Returns true if part of the database is in a file beside it, so that a digest of the file does
-   * not cover all that is read.
+   * Returns true if a part of the database is in a file beside it, which a digest of the file does
+   * not cover.
    */
   public static boolean isInUse(Path file) throws LedgerException {
     try {
@@ -121,22 +122,23 @@ public final class AiMemoryFile implements AutoCloseable {
 
   private void requireFormat() throws SQLException, LedgerException {
     if (!hasTable(TABLE)) {
-      throw new LedgerException(file + ": no table signed_events in it; is this the right file?");
+      throw new LedgerException(file + ": has no table signed_events; name a file of ai-memory");
     }
     List<String> columns = columnNames();
     if (columns.contains("payload")) {
       throw new LedgerException(
-          file + ": an Indelible ledger; check it without --format, with --data");
+          file + ": is an Indelible ledger; check it without --format, with --data");
     }
     List<String> missing =
         COLUMNS.keySet().stream().filter(name -> !columns.contains(name)).sorted().toList();
     if (!missing.isEmpty()) {
       throw new LedgerException(
-          "%s: its table signed_events has no column %s; a chain has been kept since schema 34 of ai-memory"
+          "%s: its table signed_events has no column %s; only schema 34 of ai-memory and later have a chain"
               .formatted(file, missing.get(0)));
     }
     if (!texts("PRAGMA encoding").equals(List.of("UTF-8"))) {
-      throw new LedgerException(file + ": its text is not in UTF-8, in which it would be hashed");
+      throw new LedgerException(
+          file + ": its text encoding is not UTF-8, in which ai-memory hashes text");
     }
   }
 
@@ -231,8 +233,8 @@ public final class AiMemoryFile implements AutoCloseable {
   }
 
   /**
-   * Returns the first row whose id an earlier row has, or empty. SQLite reads the table itself
-   * where no index has the ids in order.
+   * Returns the first row with the id of an earlier row, or empty. SQLite reads the table itself if
+   * no index has the ids in order.
    */
   public OptionalLong repeatedId() throws LedgerException {
     return reading(
@@ -247,7 +249,7 @@ public final class AiMemoryFile implements AutoCloseable {
         });
   }
 
-  /** Returns the number of dead letters, which are in a table beside the chain. */
+  /** Returns the number of dead letters, which are not in the chain. */
   public long deadLetters() throws LedgerException {
     return reading(
         () -> hasTable(DEAD_LETTERS) ? count("SELECT count(*) FROM " + DEAD_LETTERS) : 0L);
@@ -266,8 +268,7 @@ public final class AiMemoryFile implements AutoCloseable {
     try {
       T read = query.get();
       if (immutable && Files.exists(wal(file))) {
-        throw new LedgerException(
-            file + ": was opened by its writer while it was read; run this again");
+        throw new LedgerException(file + ": a writer opened it during the check; run this again");
       }
       return read;
     } catch (SQLException e) {

@@ -9,17 +9,17 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A row of the table {@code signed_events} of ai-memory 0.7, as its bytes are stored. The arrays
- * are shared and must not be changed.
+ * A row of the table {@code signed_events} of ai-memory 0.7, with its stored bytes. The arrays are
+ * shared and must not be changed.
  *
  * @param sequence its number, from 1
  * @param id a UUID as text; all texts are in UTF-8
  * @param agentId who acted; text
  * @param eventType for example {@code governance.refusal}; text
- * @param payloadHash SHA-256 of the payload, which the table does not keep; 32 bytes
+ * @param payloadHash SHA-256 of the payload, which the table does not store; 32 bytes
  * @param signature an Ed25519 signature; empty where the column is NULL
  * @param attestLevel who signed, for example {@code unsigned} or {@code daemon_signed}; text
- * @param timestamp when, in RFC 3339; text
+ * @param timestamp the time in RFC 3339; text
  * @param prevHash the {@link #hash} of the row before; empty where the column is NULL
  * @param mistyped a column of a type that ai-memory does not write, or empty
  */

@@ -26,13 +26,13 @@ import java.util.stream.Stream;
  * Verifies a chain of ai-memory 0.7 by its own rules. It takes every row in order of sequence and
  * reports one finding for each property, with the first row that lacks it.
  *
- * <p>The format proves little, and the report states it: the hash of a row leaves out the hash of
- * the row before, so a link covers one row and not all before it; nothing covers the last row; a
- * signature covers the hash of the payload alone; and the payload is not kept.
+ * <p>The format proves little, as the report states: the hash of a row leaves out the hash of the
+ * row before, so a link covers one row and not all earlier ones; nothing covers the last row; a
+ * signature covers only the hash of the payload; and the payload is not stored.
  *
  * <p>Later versions of ai-memory hash and sign rows in other ways. In an upgraded file their rows
- * follow those of 0.7 in one table. They are recognised by a link or a signature of a later
- * version, or by a column that 0.7 does not have, and are not judged. Used by one thread.
+ * follow those of 0.7 in one table. They are recognised by their link or signature, or by a column
+ * that 0.7 does not have, and are not judged. Used by one thread.
  */
 public final class AiMemoryVerifier {
   /** The name of the format. */
@@ -130,7 +130,7 @@ public final class AiMemoryVerifier {
   void row(AiMemoryRow row) {
     OptionalLong at = OptionalLong.of(row.sequence());
     if (row.sequence() != head.sequence() + 1) {
-      sequence.fault(at, "stands where row %s should".formatted(head.sequence() + 1));
+      sequence.fault(at, "is in the place of row %s".formatted(head.sequence() + 1));
     }
     checkLink(row, at);
     checkEncoding(row, at);
@@ -150,13 +150,13 @@ public final class AiMemoryVerifier {
     } else if (mayBeLater()) {
       unjudged.fault(
           at,
-          "is not linked as ai-memory 0.7 links rows; a later version may have written it, and whether it holds cannot be told");
+          "is not linked as ai-memory 0.7 links rows; a later version may have written it, so its link is not judged");
     } else {
       link.fault(
           at,
           before.isEmpty()
-              ? "the first row does not begin at 32 zero bytes"
-              : "does not hold the hash of row %s before it: that row or this link was changed, or a row between them is gone"
+              ? "the prev_hash of the first row is not 32 zero bytes"
+              : "does not hold the hash of row %s before it: that row or this link was changed, or a row between them was removed"
                   .formatted(head.sequence()));
     }
   }
@@ -177,14 +177,14 @@ public final class AiMemoryVerifier {
     } else if (texts.stream().anyMatch(AiMemoryVerifier::hasSeparator)) {
       ambiguous.fault(
           at,
-          "the byte 0x1F, which ends each field, is in a text: the hash of this row is that of other rows, too");
+          "a text has the byte 0x1F, which ends each field, so other rows have the hash of this row, too");
     }
   }
 
   private void checkSignature(AiMemoryRow row, OptionalLong at) {
     if (!isSigned(row)) {
       if (!Arrays.equals(row.attestLevel(), UNSIGNED)) {
-        forged.fault(at, "is said to be signed, and has no signature");
+        forged.fault(at, "its level states a signature, and it has none");
       }
       return;
     }
@@ -197,9 +197,10 @@ public final class AiMemoryVerifier {
     if (!Arrays.equals(row.attestLevel(), DAEMON_SIGNED)) {
       unvouched.fault(
           at,
-          "no key given signed its payload hash; its level is one whose signature is over content that the table does not keep");
+          "no given key signed its payload hash; a signature of its level is over content that the table does not store");
     } else if (keys.keys().isEmpty()) {
-      unvouched.fault(at, "signed, and no key is known; name the daemon's public key with --key");
+      unvouched.fault(
+          at, "is signed, and no key is given; name the daemon's public key with --key");
     } else if (isSignedAsLater(row)) {
       later.fault(at, "is signed as later versions of ai-memory sign rows, which is not judged");
     } else {
@@ -220,7 +221,7 @@ public final class AiMemoryVerifier {
   /** Notes a row that has the id of an earlier one. */
   void repeatedId(long sequence) {
     eventId.fault(
-        OptionalLong.of(sequence), "it has the id of an earlier row: an event is in one row");
+        OptionalLong.of(sequence), "has the id of an earlier row; an event is in one row only");
   }
 
   /** Notes rows without a sequence, which are not in the chain. */
@@ -236,7 +237,7 @@ public final class AiMemoryVerifier {
       notes.add(
           limit(
               "dead_letters",
-              "%s events never got into the chain, and nothing covers where they lie"
+              "%s events are not in the chain but dead letters, which nothing covers"
                   .formatted(deadLetters)));
     }
   }
@@ -260,7 +261,8 @@ public final class AiMemoryVerifier {
   }
 
   /**
-   * Returns true if no row can be read as another with an equal hash, so that the root covers it.
+   * Returns true if no row can be read as another with an equal hash, so that the root covers every
+   * row.
    */
   public boolean isUnambiguous() {
     return encoding.faults() + ambiguous.faults() == 0;
@@ -286,12 +288,12 @@ public final class AiMemoryVerifier {
       findings.add(sound(LINK, "each row holds the hash of the row before it"));
     }
     if (isUnambiguous()) {
-      findings.add(sound(ENCODING, "no row can be read as another with the same hash"));
+      findings.add(sound(ENCODING, "no row can be read as another with an equal hash"));
     }
     if (forged.faults() + unvouched.faults() == 0) {
       findings.add(
           signed == 0
-              ? limit(SIGNATURE, "no row is signed: who wrote them is open")
+              ? limit(SIGNATURE, "no row is signed, so nothing shows who wrote them")
               : sound(SIGNATURE, "%s of %s rows are signed".formatted(signed, rows())));
     }
     findings.addAll(limits());
@@ -312,7 +314,7 @@ public final class AiMemoryVerifier {
     return mayBeLater ? Status.UNKNOWN : Status.BROKEN;
   }
 
-  /** Returns what no chain of this format can prove. */
+  /** Returns findings on what no chain of this format can prove. */
   private List<Finding> limits() {
     List<Finding> limits = new ArrayList<>();
     if (rows() > 0) {
@@ -320,23 +322,23 @@ public final class AiMemoryVerifier {
           limit(
               "head",
               OptionalLong.of(head.sequence()),
-              "nothing covers the last row: it can be changed, and rows cut off before it, unseen"));
+              "nothing covers the last row: a change of it, or a removal of rows from the end, does not show"));
       limits.add(
           limit(
               "coverage",
-              "a row's hash leaves out its link: who changes a row has one value to change in the row after it, and no other notices"));
+              "a row's hash leaves out its link: after a change of a row and of one value in the next row, every check passes"));
     }
     if (!laterColumns.isEmpty()) {
       limits.add(
           limit(
               "format",
-              "ai-memory 0.7 does not have the column %s: a later version has opened the file, and nothing that is checked here covers what stands there"
+              "ai-memory 0.7 does not have the column %s: a later version has opened the file, and no check here covers that column"
                   .formatted(String.join(", ", laterColumns))));
     }
     limits.add(
         limit(
             "payload",
-            "the format keeps only the hash of what was decided, and a signature covers that alone: not the agent, the type, the time or the place"));
+            "the format keeps only the hash of the payload, and a signature covers only that hash: not the agent, the type, the time or the sequence"));
     return limits;
   }
 
@@ -344,7 +346,7 @@ public final class AiMemoryVerifier {
     return new Finding(check, Status.OK, OptionalLong.empty(), message);
   }
 
-  /** Returns a finding that the format cannot prove; it does not change the verdict. */
+  /** Returns a finding on a limit of the format, which does not change the verdict. */
   private static Finding limit(String check, OptionalLong at, String message) {
     return new Finding(check, Status.UNKNOWN, at, message, false);
   }

@@ -45,7 +45,7 @@ final class Property {
     return finding(status);
   }
 
-  /** As {@link #finding()}, with another status. */
+  /** Returns the finding with another status. */
   Finding finding(Status status) {
     String more = faults == 1 ? "" : "; and %s more like it".formatted(faults - 1);
     return new Finding(check, status, first, message + more);

@@ -102,7 +102,7 @@ class AiMemoryVerifierTest {
     AdoptedChain one = chain(1, root(first()));
     AdoptedChain two = chain(2, ROOT);
     assertThat(finding(Map.of(4L, one, 7L, two)).sequence()).hasValue(7);
-    assertThat(finding(Map.of(4L, one)).message()).contains("1 rows behind them are not covered");
+    assertThat(finding(Map.of(4L, one)).message()).contains("1 rows after them are not covered");
     assertThat(finding(Map.of(4L, chain(1, ROOT))).status()).isEqualTo(Status.BROKEN);
     assertThat(finding(Map.of(4L, chain(2, ""))).status()).isEqualTo(Status.BROKEN);
     assertThat(finding(Map.of(4L, chain(0, ""))).status()).isEqualTo(Status.BROKEN);

@@ -186,7 +186,7 @@ final class SideBySide implements Section {
       settings.computeIfAbsent(result.contender().settings(), any -> new ArrayList<>()).add(name);
     }
     table.row(
-        "the limit: the same rows inserted in bulk",
+        "the limit: those rows inserted in bulk",
         Units.count(limit),
         Units.ratio(1),
         NONE,

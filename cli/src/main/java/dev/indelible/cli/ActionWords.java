@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** An action written as words on the command line: its kind, and what that kind needs. */
+/** Reads an action from the words of a command line: its kind, then the values of that kind. */
 final class ActionWords {
   private static final String USAGE =
       "bash COMMAND, filesystem_write PATH, network_request URL, process_spawn BINARY [ARG...],"
@@ -37,8 +37,8 @@ final class ActionWords {
   /**
    * Reads an action.
    *
-   * @param words the kind first
-   * @throws CommandFailure naming the forms there are
+   * @param words the kind, then its values
+   * @throws CommandFailure if the words fit no form; the message lists all forms
    * @throws JsonFormatException if a word that is JSON, or a URL, cannot be read
    */
   static AgentAction read(List<String> words) throws CommandFailure, JsonFormatException {
@@ -60,7 +60,7 @@ final class ActionWords {
       case Custom.KIND -> new Custom(first, json(only(words, 3).get(2)));
       default ->
           throw CommandFailure.usage(
-              "ACTION: \"%s\" is no kind of action; JSON goes in single quotes, as one"
+              "ACTION: \"%s\" is not a kind of action; put JSON in single quotes, as one"
                   + " argument; or write %s",
               Console.excerpt(words.get(0), 40), USAGE);
     };
@@ -84,7 +84,7 @@ final class ActionWords {
 
   private static CommandFailure wrong(List<String> words) {
     return CommandFailure.usage(
-        "ACTION: %s arguments do not fit %s; quote what belongs together, and write %s",
+        "ACTION: %s words do not fit %s; put a value with spaces in quotes, and write %s",
         words.size(), words.get(0), USAGE);
   }
 }

@@ -6,7 +6,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Which anchor file a verb goes by. */
+/** The anchor file of a verb. */
 final class AnchorOption {
   @Option(
       names = "--anchor",

@@ -23,22 +23,22 @@ import java.util.Optional;
 import picocli.CommandLine.Command;
 
 /**
- * Measures the drain beside its two neighbours, on the same events in the same run: the design it
- * replaces (each row its own transaction, head read and signature) and the limit (the finished rows
- * inserted in bulk, with nothing to compute).
+ * Measures the drain, and in one run with the same events two others to compare it with: the design
+ * it replaces (a transaction, a head read and a signature for each row) and the limit (finished
+ * rows inserted in bulk).
  */
 @Command(
     name = "drain",
     description = "Measure how fast waiting events become signed rows on disk.",
     footer = {
       "",
-      "In the same run it measures the same rows inserted in bulk, which is the limit, and a design",
+      "The run also measures those rows inserted in bulk, which is the limit, and a design",
       "that signs and commits row by row, with synchronous=NORMAL, on a twentieth of the events."
     })
 final class BenchDrainCommand extends BenchVerb {
   private static final int RAW_BATCH = 5_000;
 
-  /** Row by row is so much slower that a part of the events tells enough. */
+  /** Share of the events appended row by row, which is slow enough to measure with few. */
   private static final int ROW_BY_ROW_SHARE = 20;
 
   BenchDrainCommand() {
@@ -62,7 +62,9 @@ final class BenchDrainCommand extends BenchVerb {
     print(drain, rowByRow, raw);
   }
 
-  /** The original design: read the head, sign, insert, commit; once a row. */
+  /**
+   * Appends as the original design does: reads the head, signs, inserts and commits for each row.
+   */
   private static long rowByRow(List<AuditEvent> batch, SigningKey key, Path file)
       throws SQLException {
     try (Connection connection = connect(file, "NORMAL")) {
@@ -87,7 +89,7 @@ final class BenchDrainCommand extends BenchVerb {
     }
   }
 
-  /** The limit: finished rows into the same tables and indexes, in large transactions. */
+  /** Inserts finished rows into equal tables and indexes, in large transactions: the limit. */
   private static long raw(Path from, Path file) throws Exception {
     List<ChainRow> rows = new ArrayList<>();
     try (LedgerReader ledger = SqliteLedger.open(from)) {
@@ -152,6 +154,6 @@ final class BenchDrainCommand extends BenchVerb {
         "events a second",
         new Rate("Indelible: queue to signed rows, synchronous=FULL", drain),
         new Rate("one transaction a row, synchronous=NORMAL", rowByRow),
-        new Rate("the limit: the same rows inserted in bulk", raw));
+        new Rate("the limit: those rows inserted in bulk", raw));
   }
 }

@@ -13,14 +13,15 @@ import java.util.List;
 import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 
-/** Measures the gate with the starter rules: deciding alone, and deciding on record. */
+/** Measures the gate with the starter rules: without and with recording. */
 @Command(
     name = "gate",
     description = "Measure how fast actions are decided, and decided on record.",
     footer = {
       "",
-      "One thread asks about six actions in turn, by the starter rules. The limit is to decide and",
-      "leave no record. On record: answered, and until every answer is a signed row on disk."
+      "One thread asks about six actions in turn, under the starter rules. The limit decides and",
+      "records nothing. Recorded decisions are measured twice: until the last answer, and until",
+      "every answer is a signed row on disk."
     })
 final class BenchGateCommand extends BenchVerb {
   private static final List<AgentAction> ACTIONS =
@@ -86,9 +87,9 @@ final class BenchGateCommand extends BenchVerb {
                 .member("recorded_decisions_per_second", answered)
                 .member("signed_rows_per_second", settled),
         "decisions a second",
-        new Rate("Indelible: decided and on record, answered", answered),
-        new Rate("the same, until signed rows are on disk", settled),
-        new Rate("the limit: decided, and no record left", alone));
+        new Rate("Indelible: decided and recorded, until answered", answered),
+        new Rate("Indelible: until signed rows are on disk", settled),
+        new Rate("the limit: decided, nothing recorded", alone));
   }
 
   /**

@@ -20,18 +20,17 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * Measures the call that puts an event on its way, into a journal with its drainer at work, beside
- * the limit: the same events added to a list in memory.
+ * Measures {@code submit} into a journal with a running drainer, beside the limit: the events added
+ * to a list in memory.
  */
 @Command(
     name = "submit",
-    description = "Measure how long a caller is kept, with 1, 2, 4 and 8 threads calling.",
+    description = "Measure how long submit takes, with 1, 2, 4 and 8 threads calling.",
     footer = {
       "",
-      "The threads call as fast as they can, while the drainer turns what they hand in into signed",
-      "rows. Times are in microseconds, and have that of reading a clock twice in them. The limit"
-          + " is",
-      "the same calls into a queue in memory, which survives nothing. With --durability power each",
+      "The threads call as fast as they can while the drainer appends their events as signed",
+      "rows. Times are in microseconds and include two readings of the clock. The limit is a queue",
+      "in memory, which survives nothing. With --durability power each",
       "call waits for the disk: give fewer --events."
     })
 final class BenchSubmitCommand extends BenchVerb {
@@ -178,13 +177,14 @@ final class BenchSubmitCommand extends BenchVerb {
   }
 
   /**
-   * When a thread was calling, by its own clock: one that watches may itself come late.
+   * The time in which a thread called, measured by itself: an observing thread may be scheduled
+   * late.
    *
    * @param start as {@link System#nanoTime}
-   * @param end the same
+   * @param end as {@link System#nanoTime}
    */
   private record Span(long start, long end) {
-    /** From the earlier start to the later end. */
+    /** Returns the span from the earlier start to the later end. */
     Span and(Span other) {
       return new Span(
           start - other.start < 0 ? start : other.start, end - other.end > 0 ? end : other.end);
@@ -194,11 +194,11 @@ final class BenchSubmitCommand extends BenchVerb {
   /**
    * Durations of calls.
    *
-   * @param perSecond all threads together
+   * @param perSecond calls a second of all threads together
    * @param nanos each call, in rising order
    */
   private record Calls(long perSecond, long[] nanos) {
-    /** The time that this share of the calls did not exceed (nearest rank). */
+    /** Returns the time that this share of the calls did not exceed (nearest rank). */
     long percentile(double share) {
       return nanos[Math.max(0, (int) Math.ceil(share * nanos.length) - 1)];
     }

@@ -27,7 +27,7 @@ import picocli.CommandLine.Option;
 abstract class BenchVerb extends Verb {
   static final Duration PATIENCE = Duration.ofMinutes(10);
 
-  /** Fewer are over before the machine is warm. */
+  /** Fewest events; with fewer, the JIT has not compiled the measured code. */
   private static final int FEWEST_EVENTS = 1_000;
 
   @Option(
@@ -53,10 +53,10 @@ abstract class BenchVerb extends Verb {
     return ExitCode.OK;
   }
 
-  /** Measures, and prints what it found. */
+  /** Measures, and prints the result. */
   abstract void measure(TemporaryDirectory directory) throws Exception;
 
-  /** New events: refusals, each with an id of its own. */
+  /** Returns new events: refusals, each with an id of its own. */
   static List<AuditEvent> make(int count) {
     Refuse decision = new Refuse("R001", "no recursive delete at the root");
     Optional<String> policy = Optional.of("sha256:" + "0".repeat(64));
@@ -69,7 +69,7 @@ abstract class BenchVerb extends Verb {
     return made;
   }
 
-  /** Takes waiting events into a new ledger; returns how many nanoseconds that took. */
+  /** Appends waiting events to a new ledger; returns the nanoseconds that it took. */
   static long drain(List<AuditEvent> batch, SigningKey key, Path file) throws CommandFailure {
     MemoryStore store = new MemoryStore(batch.size());
     batch.forEach(store::offer);

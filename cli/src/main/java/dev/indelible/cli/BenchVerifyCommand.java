@@ -18,17 +18,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import picocli.CommandLine.Command;
 
-/**
- * Measures the verifier on a ledger that it makes, beside the limit: the same rows read, and not
- * looked at.
- */
+/** Measures the verifier on a new ledger, beside the limit: the rows read, and not checked. */
 @Command(
     name = "verify",
     description = "Measure how fast a chain of signed rows is checked.",
-    footer = {
-      "",
-      "In the same run it reads the same rows without checking them, which is the limit."
-    })
+    footer = {"", "The run also reads those rows without checking them, which is the limit."})
 final class BenchVerifyCommand extends BenchVerb {
   private static final int ROWS_AT_ONCE = 1_024;
 
@@ -63,7 +57,7 @@ final class BenchVerifyCommand extends BenchVerb {
     }
   }
 
-  /** By as many threads as the verifier reads with. */
+  /** Reads all rows with as many threads as the verifier; returns the nanoseconds it took. */
   private static long read(Path file) throws Exception {
     int cores = Runtime.getRuntime().availableProcessors();
     ExecutorService threads = Executors.newFixedThreadPool(cores);
@@ -99,6 +93,6 @@ final class BenchVerifyCommand extends BenchVerb {
                 .member("rows_per_second", verified),
         "rows a second",
         new Rate("Indelible: place, link, payload and signature of each", verified),
-        new Rate("the limit: the same rows read, and not checked", limit));
+        new Rate("the limit: those rows read, and not checked", limit));
   }
 }

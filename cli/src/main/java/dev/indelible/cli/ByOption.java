@@ -3,13 +3,13 @@ package dev.indelible.cli;
 
 import picocli.CommandLine.Option;
 
-/** Who does something that goes on record with a name. */
+/** The name of the person who changes the log, which is recorded. */
 final class ByOption {
   @Option(
       names = "--by",
       paramLabel = "NAME",
       defaultValue = "${sys:user.name}",
-      description = "who does it, for the record (default: the name of the user)")
+      description = "who does it, as recorded in the chain (default: the name of the user)")
   String name = "";
 
   /** Returns the name; refuses an empty or overlong one. */

@@ -29,8 +29,8 @@ import tools.jackson.databind.JsonNode;
     footer = {
       "",
       "Exit status: 0 allow or warn, 3 refuse, 4 escalate, 2 unreadable input, 1 failure.",
-      "The decision is printed once the journal has its record. A row that still waits for the",
-      "ledger two seconds later costs a line on standard error, and no other exit status.",
+      "The decision is printed once it is in the journal. If its row is not in the ledger two",
+      "seconds later, standard error reports that; the exit status is that of the decision.",
       "",
       "  indelible check bash 'rm -rf /'",
       "  indelible check '{\"kind\":\"bash\",\"command\":\"rm -rf /\"}'"
@@ -75,7 +75,7 @@ final class CheckCommand extends Verb {
       recorded = indelible.gate().record(input.agentId(), input.action());
       print(input, recorded);
     } finally {
-      // Only now: whoever asked has the decision, whatever the ledger does.
+      // After the answer: the caller has the decision, whatever the ledger does.
       closeAfterAnswer(indelible);
     }
     if (recorded.eventId().isEmpty()) {
@@ -84,7 +84,7 @@ final class CheckCommand extends Verb {
     return exitCode(recorded.decision());
   }
 
-  /** The rules that a recorded decision would be made by. */
+  /** Returns the rules that a recorded decision would be made by. */
   private Policy rules() throws PolicyException {
     return Files.exists(data().path()) ? RulePolicy.load(data().policy()) : RulePolicy.starter();
   }
@@ -143,8 +143,8 @@ final class CheckCommand extends Verb {
   }
 
   /**
-   * Java puts U+FFFD where it cannot read an argument. To decide about that and record it would be
-   * to decide about something else than the agent wants to do.
+   * Refuses an argument with U+FFFD, which Java puts where it cannot decode one: the gate would
+   * decide about another action than the agent's.
    */
   private static void requireWhole(String what, String argument) throws CommandFailure {
     int at = argument.indexOf(UNREADABLE_CHARACTER);
@@ -156,7 +156,7 @@ final class CheckCommand extends Verb {
     }
   }
 
-  /** Prints the decision and sends it out. */
+  /** Prints the decision and flushes it. */
   private void print(GateInput input, RecordedDecision recorded) {
     Decision decision = recorded.decision();
     String verdict = console().byMeaning(decision.verdict(), decision.verdict());

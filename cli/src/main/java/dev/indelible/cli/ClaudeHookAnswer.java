@@ -8,12 +8,11 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * A decision as Claude Code reads it from a hook's standard output. The shapes are those of {@code
+ * A decision in the form that Claude Code reads from a hook's standard output: {@code
  * PreToolUseHookSpecificOutput} and {@code PreSkillShellCommandHookSpecificOutput} in the types of
  * the Claude Agent SDK 0.3.332.
  *
- * <p>An allowed action gets no answer at all: the hook has no opinion, and Claude Code's own
- * permissions still apply.
+ * <p>An allowed action gets no answer, so that Claude Code's own permissions still apply.
  */
 final class ClaudeHookAnswer {
   /** Claude Code cuts longer texts. */
@@ -73,7 +72,7 @@ final class ClaudeHookAnswer {
         };
     String head = "%s rule %s: ".formatted(verb, decision.ruleId().orElseThrow());
     String tail = " (recorded as %s)".formatted(eventId);
-    int room = MAX_TEXT_CHARS - head.length() - tail.length();
-    return head + Console.excerpt(decision.reason().orElseThrow(), room) + tail;
+    int width = MAX_TEXT_CHARS - head.length() - tail.length();
+    return head + Console.excerpt(decision.reason().orElseThrow(), width) + tail;
   }
 }

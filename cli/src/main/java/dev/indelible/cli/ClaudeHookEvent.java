@@ -20,14 +20,14 @@ import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 
 /**
- * An event that Claude Code asks a hook about: the tools become the actions they are; a tool not
- * known here becomes a {@link ToolCall} with all its arguments.
+ * An event that Claude Code asks a hook about. A known tool becomes its kind of action; any other
+ * becomes a {@link ToolCall} with all its arguments.
  *
- * @param name which event it is
- * @param input who wants to do what
+ * @param name the name of the event
+ * @param input the agent and its action
  */
 record ClaudeHookEvent(Name name, GateInput input) {
-  /** The events that a hook can stop an action by, by their names. */
+  /** Events in which a hook can stop an action. */
   enum Name {
     /** Before a tool runs. */
     PreToolUse,
@@ -41,12 +41,12 @@ record ClaudeHookEvent(Name name, GateInput input) {
         }
       }
       throw new JsonFormatException(
-          "hook_event_name: expected PreToolUse or PreSkillShellCommand, and it is \"%s\""
+          "hook_event_name: is \"%s\"; a hook answers PreToolUse and PreSkillShellCommand"
               .formatted(Console.excerpt(name, 60)));
     }
   }
 
-  /** Scheme, authority and the rest of a URL; what a URL is not, is refused and not guessed at. */
+  /** Scheme, authority and the rest of a URL; any other text is refused. */
   private static final Pattern URL =
       Pattern.compile("([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]+)([^#]*).*", Pattern.DOTALL);
 
@@ -56,14 +56,14 @@ record ClaudeHookEvent(Name name, GateInput input) {
   /**
    * Reads an event that a hook has to answer.
    *
-   * @throws JsonFormatException naming the member that is missing or not as Claude Code sends it
+   * @throws JsonFormatException if a member is missing or malformed; the message names it
    */
   static ClaudeHookEvent read(byte[] json) throws JsonFormatException {
     JsonFields event = JsonFields.of(CanonicalJson.read(json), "input");
     return new ClaudeHookEvent(Name.of(event.string("hook_event_name")), input(event));
   }
 
-  /** Reads what a recorded event asks, whichever event it is. */
+  /** Reads the agent and action of a recorded event of any name. */
   static GateInput readInput(byte[] json) throws JsonFormatException {
     return input(JsonFields.of(CanonicalJson.read(json), "input"));
   }
@@ -107,20 +107,22 @@ record ClaudeHookEvent(Name name, GateInput input) {
     };
   }
 
-  /** A relative path is relative to where the agent works, not to where the gate runs. */
+  /**
+   * Returns an absolute path: a relative one is relative to the agent's directory, not the gate's.
+   */
   private static String absolute(String path, Optional<String> cwd) {
     return path.startsWith("/") || cwd.isEmpty() ? path : cwd.get() + "/" + path;
   }
 
   static NetworkRequest request(String url) throws JsonFormatException {
-    // As browsers and fetch libraries read a URL: white space inside goes, a backslash is a slash.
+    // As browsers read a URL: white space inside is dropped, and a backslash is a slash.
     Matcher parts = URL.matcher(url.strip().replaceAll("[\t\r\n]", "").replace('\\', '/'));
     if (!parts.matches()) {
-      throw new JsonFormatException("tool_input.url: not an absolute URL");
+      throw new JsonFormatException("tool_input.url: not an absolute URL; write scheme://host");
     }
     Matcher authority = AUTHORITY.matcher(parts.group(2));
     if (!authority.matches() || authority.group(1).isEmpty()) {
-      throw new JsonFormatException("tool_input.url: its host cannot be made out");
+      throw new JsonFormatException("tool_input.url: no host; write scheme://host");
     }
     OptionalInt port =
         authority.group(2) == null

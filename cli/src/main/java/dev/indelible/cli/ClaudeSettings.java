@@ -22,19 +22,22 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A settings file of Claude Code, before and after our hook is in it. Everything else in the file
- * keeps its value and its order.
+ * A settings file of Claude Code before and after the hook is added. All else in it keeps its value
+ * and its order.
  *
  * @param file the file; a symbolic link is followed
  * @param before its lines; none if there is no file
  * @param after its lines with the hook
- * @param hooksDisabled whether the file switches all hooks off
+ * @param hooksDisabled true if the file switches all hooks off
  */
 record ClaudeSettings(Path file, List<String> before, List<String> after, boolean hooksDisabled) {
-  /** End of every hook command of ours; an older one is replaced. */
+  /** The end of each command that this class writes; an older one is replaced. */
   private static final String OURS = "hook claude-code";
 
-  /** Seconds; far above what an answer takes, far below Claude Code's own ten minutes. */
+  /**
+   * Seconds that the hook may take: far more than an answer takes, far less than Claude Code's
+   * default of ten minutes.
+   */
   private static final int TIMEOUT_SECONDS = 30;
 
   private static final int CONTEXT_LINES = 3;
@@ -51,11 +54,11 @@ record ClaudeSettings(Path file, List<String> before, List<String> after, boolea
           .withArrayIndenter(new DefaultIndenter("  ", "\n"));
 
   /**
-   * Reads a settings file and puts the hook in.
+   * Reads a settings file and adds the hook.
    *
    * @param command the hook's shell command
-   * @throws CommandFailure if the file cannot be read, or is not what Claude Code reads; it is left
-   *     as it is
+   * @throws CommandFailure if the file cannot be read, or is not what Claude Code reads; it is not
+   *     changed
    */
   static ClaudeSettings withHook(Path file, String command) throws CommandFailure {
     String text = read(file);
@@ -78,7 +81,7 @@ record ClaudeSettings(Path file, List<String> before, List<String> after, boolea
     return before.equals(after);
   }
 
-  /** The change as a unified diff, one line each. */
+  /** Returns the lines of the change as a unified diff. */
   List<String> diff() {
     return UnifiedDiffUtils.generateUnifiedDiff(
         before.isEmpty() ? "/dev/null" : file.toString(),
@@ -88,7 +91,7 @@ record ClaudeSettings(Path file, List<String> before, List<String> after, boolea
         CONTEXT_LINES);
   }
 
-  /** The bytes of the changed file. */
+  /** Returns the bytes of the changed file. */
   byte[] content() {
     return (String.join("\n", after) + "\n").getBytes(StandardCharsets.UTF_8);
   }
@@ -111,7 +114,7 @@ record ClaudeSettings(Path file, List<String> before, List<String> after, boolea
       return typed(file, "the file", CanonicalJson.read(text), ObjectNode.class);
     } catch (JsonFormatException e) {
       throw CommandFailure.usage(
-          "%s: is not JSON, so nothing is changed; mend it first: %s", file, e.getMessage());
+          "%s: is not JSON, so nothing was changed; correct it first: %s", file, e.getMessage());
     }
   }
 
@@ -138,7 +141,7 @@ record ClaudeSettings(Path file, List<String> before, List<String> after, boolea
     matchers.add(ours).addAll(kept);
   }
 
-  /** Returns true if an earlier install wrote an entry: it has our hook and no other. */
+  /** Returns true if an entry has this command's hook and no other: an earlier install wrote it. */
   private static boolean isOurs(JsonNode matcher) {
     JsonNode hooks = matcher.path("hooks");
     return hooks.size() == 1 && hooks.get(0).path("command").asString("").endsWith(OURS);
@@ -151,7 +154,7 @@ record ClaudeSettings(Path file, List<String> before, List<String> after, boolea
       return type.cast(node);
     }
     throw CommandFailure.usage(
-        "%s: %s is not %s, so nothing is changed; mend it first",
+        "%s: %s is not %s, so nothing was changed; correct it first",
         file, name, type == ObjectNode.class ? "an object" : "an array");
   }
 }

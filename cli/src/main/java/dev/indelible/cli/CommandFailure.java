@@ -3,7 +3,7 @@ package dev.indelible.cli;
 
 import java.io.IOException;
 
-/** A command that ends here, with one line for the person who ran it and an exit status. */
+/** Ends the command with one line for the person who ran it, and an exit status. */
 final class CommandFailure extends Exception {
   private static final long serialVersionUID = 1;
 
@@ -14,7 +14,7 @@ final class CommandFailure extends Exception {
     this.exitCode = exitCode;
   }
 
-  /** Wrong usage, or input that cannot be read. */
+  /** Returns the failure of wrong usage, or of input that cannot be read. */
   static CommandFailure usage(String message) {
     return new CommandFailure(ExitCode.USAGE, message);
   }
@@ -23,7 +23,7 @@ final class CommandFailure extends Exception {
     return usage(format.formatted(values));
   }
 
-  /** Standard input that cannot be read. */
+  /** Returns the failure of standard input that cannot be read. */
   static CommandFailure unreadableInput(IOException cause) {
     return usage("standard input cannot be read: " + cause.getMessage());
   }

@@ -12,14 +12,14 @@ import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 
 /**
- * Where a command reads and writes.
+ * The streams that a command reads from and writes to.
  *
  * @param in standard input
  * @param out standard output, UTF-8
  * @param err standard error, UTF-8
- * @param outIsTerminal whether a person reads {@code out}: then it is coloured
- * @param errIsTerminal whether a person reads {@code err}: then progress is shown there
- * @param nanoTime the clock of that progress, as {@link System#nanoTime}
+ * @param outIsTerminal true if {@code out} is a terminal: it is coloured
+ * @param errIsTerminal true if {@code err} is a terminal: it shows progress
+ * @param nanoTime the clock of the progress, as {@link System#nanoTime}
  */
 record Console(
     InputStream in,
@@ -91,7 +91,7 @@ record Console(
     show();
   }
 
-  /** A person sees each line at once; a program gets many at a time. */
+  /** Flushes each line to a terminal; a program gets many at a time. */
   private void show() {
     if (outIsTerminal) {
       out.flush();
@@ -133,8 +133,8 @@ record Console(
   }
 
   /**
-   * Text from outside, made safe to show: characters that could move the cursor, forge lines or
-   * turn the direction of reading are written as escapes.
+   * Returns foreign text made safe to show: characters that could move the cursor, forge lines or
+   * reverse the text are written as escapes.
    */
   static String printable(String text) {
     StringBuilder safe = new StringBuilder(text.length());
@@ -162,7 +162,7 @@ record Console(
     };
   }
 
-  /** At most {@code width} characters of {@link #printable} text. */
+  /** Returns at most {@code width} characters of {@link #printable} text. */
   static String excerpt(String text, int width) {
     String safe = printable(text.length() > width * 4 ? text.substring(0, width * 4) : text);
     return safe.codePointCount(0, safe.length()) <= width

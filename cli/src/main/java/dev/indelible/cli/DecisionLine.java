@@ -7,11 +7,11 @@ import dev.indelible.json.CanonicalWriter;
 import java.util.UUID;
 import java.util.function.Consumer;
 
-/** A decision as {@code check} and {@code gate} print it. */
+/** Writes a decision as {@code check} and {@code gate} print it. */
 final class DecisionLine {
   private DecisionLine() {}
 
-  /** Returns the members of a decision; one that could not be recorded has no id. */
+  /** Writes the members of a decision; one that was not recorded has no id. */
   static Consumer<CanonicalWriter> json(String agentId, RecordedDecision recorded) {
     Decision decision = recorded.decision();
     return out ->

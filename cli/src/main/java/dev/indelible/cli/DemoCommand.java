@@ -26,8 +26,7 @@ import picocli.CommandLine.Command;
 
 @Command(
     name = "demo",
-    description =
-        "Show the whole job in a fresh temporary folder: decide, record, verify, tamper, catch it.")
+    description = "Decide, record, verify, tamper and detect it, in a new temporary directory.")
 final class DemoCommand extends Verb {
   private static final String AGENT = "agent:alice";
   private static final long TAMPERED_ROW = 3;
@@ -43,19 +42,20 @@ final class DemoCommand extends Verb {
     show(data);
     title("3. Anyone can check it");
     VerificationReport before = verify(data);
-    title("4. Somebody changes one character of row " + TAMPERED_ROW + ", behind the log's back");
+    title("4. Somebody changes one character of row " + TAMPERED_ROW + " in the database");
     tamper(data);
     title("5. The check names the row");
     VerificationReport after = verify(data);
 
     console().line();
-    console().line("The folder is yours to look at: %s", directory);
+    console().line("The directory stays, for you to look at: %s", directory);
     console()
         .line(
             "  sqlite3 %s 'SELECT sequence, agent_id, event_type FROM signed_events'",
             data.database());
     if (before.verdict() != Verdict.INTACT || after.firstBroken().orElse(0) != TAMPERED_ROW) {
-      throw CommandFailure.failed("the demo did not go as it should; please report it");
+      throw CommandFailure.failed(
+          "the demo did not end as expected; run it with --verbose and report it");
     }
     return ExitCode.OK;
   }
@@ -110,7 +110,7 @@ final class DemoCommand extends Verb {
     }
   }
 
-  /** Changes a row as an attacker with the file can; no code of this project does. */
+  /** Changes a row as an attacker with access to the file can; no production code does. */
   private void tamper(DataDirectory data) throws Exception {
     String change =
         "UPDATE signed_events SET agent_id = 'agent:alicf' WHERE sequence = " + TAMPERED_ROW;

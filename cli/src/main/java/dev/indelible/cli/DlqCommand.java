@@ -20,43 +20,45 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "dlq",
-    description = "The dead letters: events that could not go into the chain.",
+    description = "Dead letters: events that the ledger refused.",
     subcommands = {
-      DlqCommand.ListLetters.class,
+      DlqCommand.ListDeadLetters.class,
       DlqCommand.Show.class,
       DlqCommand.Replay.class,
       DlqCommand.Purge.class
     })
 final class DlqCommand extends VerbGroup {
-  private static CanonicalWriter toJson(DeadLetter letter) {
+  private static CanonicalWriter toJson(DeadLetter deadLetter) {
     return new CanonicalWriter()
         .beginObject()
-        .member("agent_id", letter.agentId())
-        .member("attempts", letter.attempts())
-        .member("event_type", letter.eventType())
-        .member("failed_at", letter.failedAt())
-        .member("failure_reason", letter.failureReason())
-        .member("id", letter.id())
-        .member("letter", letter.letter())
-        .member("payload", letter.payload())
+        .member("agent_id", deadLetter.agentId())
+        .member("attempts", deadLetter.attempts())
+        .member("event_type", deadLetter.eventType())
+        .member("failed_at", deadLetter.failedAt())
+        .member("failure_reason", deadLetter.failureReason())
+        .member("id", deadLetter.id())
+        .member("letter", deadLetter.letter())
+        .member("payload", deadLetter.payload())
         .name("replayed_as")
-        .nullable(letter.replayedAs())
-        .member("timestamp", letter.timestamp())
+        .nullable(deadLetter.replayedAs())
+        .member("timestamp", deadLetter.timestamp())
         .endObject();
   }
 
-  /** A verb about single dead letters. */
-  abstract static class LetterVerb extends Verb {
+  /** A verb on named dead letters. */
+  abstract static class DeadLetterVerb extends Verb {
     /** Returns the dead letters with these numbers or event ids; fails if one does not exist. */
-    final List<DeadLetter> letters(List<String> names) throws Exception {
+    final List<DeadLetter> deadLetters(List<String> names) throws Exception {
       List<DeadLetter> found = new ArrayList<>();
       for (String name : names) {
         List<DeadLetter> named =
-            letters(
-                letter -> letter.id().equals(name) || Long.toString(letter.letter()).equals(name));
+            deadLetters(
+                deadLetter ->
+                    deadLetter.id().equals(name)
+                        || Long.toString(deadLetter.letter()).equals(name));
         if (named.isEmpty()) {
           throw CommandFailure.usage(
-              "dlq %s %s: no such letter; 'indelible dlq list' shows what there is",
+              "dlq %s %s: no dead letter with this number or event id; 'indelible dlq list' lists them",
               Objects.requireNonNull(spec).name(), name);
         }
         found.addAll(named);
@@ -65,10 +67,10 @@ final class DlqCommand extends VerbGroup {
     }
 
     /** Returns the dead letters that match, oldest first. */
-    final List<DeadLetter> letters(Predicate<DeadLetter> wanted) throws Exception {
+    final List<DeadLetter> deadLetters(Predicate<DeadLetter> wanted) throws Exception {
       List<DeadLetter> found = new ArrayList<>();
       try (LedgerReader ledger = ledger()) {
-        ledger.forEachDeadLetter(letter -> !wanted.test(letter) || found.add(letter));
+        ledger.forEachDeadLetter(deadLetter -> !wanted.test(deadLetter) || found.add(deadLetter));
       }
       return found;
     }
@@ -85,21 +87,21 @@ final class DlqCommand extends VerbGroup {
   }
 
   @Command(name = "list", description = "Print the dead letters, oldest first.")
-  static final class ListLetters extends Verb {
+  static final class ListDeadLetters extends Verb {
     private static final int AGENT_WIDTH = 24;
     private static final int CAUSE_WIDTH = 60;
 
     @Override
     public Integer call() throws Exception {
       Table table =
-          new Table("letter", "failed at", "id", "agent", "type", "attempts", "state", "cause");
+          new Table("number", "failed at", "id", "agent", "type", "attempts", "state", "cause");
       try (LedgerReader ledger = ledger()) {
         ledger.forEachDeadLetter(
-            letter -> {
+            deadLetter -> {
               if (json()) {
-                console().json(toJson(letter));
+                console().json(toJson(deadLetter));
               } else {
-                addRow(table, letter);
+                addRow(table, deadLetter);
               }
               return true;
             });
@@ -112,105 +114,111 @@ final class DlqCommand extends VerbGroup {
       return ExitCode.OK;
     }
 
-    private static void addRow(Table table, DeadLetter letter) {
+    private static void addRow(Table table, DeadLetter deadLetter) {
       table.row(
-          letter.letter(),
-          Console.printable(letter.failedAt()),
-          Console.printable(letter.id()),
-          Console.excerpt(letter.agentId(), AGENT_WIDTH),
-          Console.printable(letter.eventType()),
-          letter.attempts(),
-          letter.replayedAs().isPresent() ? "replayed" : "waiting",
-          Console.excerpt(letter.failureReason(), CAUSE_WIDTH));
+          deadLetter.letter(),
+          Console.printable(deadLetter.failedAt()),
+          Console.printable(deadLetter.id()),
+          Console.excerpt(deadLetter.agentId(), AGENT_WIDTH),
+          Console.printable(deadLetter.eventType()),
+          deadLetter.attempts(),
+          deadLetter.replayedAs().isPresent() ? "replayed" : "waiting",
+          Console.excerpt(deadLetter.failureReason(), CAUSE_WIDTH));
     }
   }
 
-  @Command(name = "show", description = "Print everything of one dead letter.")
-  static final class Show extends LetterVerb {
+  @Command(name = "show", description = "Print all fields of one dead letter.")
+  static final class Show extends DeadLetterVerb {
     private static final int WIDTH = 13;
 
-    @Parameters(paramLabel = "LETTER", description = "its number, or its event's id")
+    @Parameters(paramLabel = "DEAD-LETTER", description = "its number, or its event's id")
     String wanted = "";
 
     @Override
     public Integer call() throws Exception {
-      letters(List.of(wanted)).forEach(this::print);
+      deadLetters(List.of(wanted)).forEach(this::print);
       return ExitCode.OK;
     }
 
-    private void print(DeadLetter letter) {
+    private void print(DeadLetter deadLetter) {
       if (json()) {
-        console().json(toJson(letter));
+        console().json(toJson(deadLetter));
         return;
       }
-      console().field(WIDTH, "letter", letter.letter());
-      console().field(WIDTH, "id", letter.id());
-      console().field(WIDTH, "time", letter.timestamp());
-      console().field(WIDTH, "agent", letter.agentId());
-      console().field(WIDTH, "type", letter.eventType());
-      console().field(WIDTH, "failed at", letter.failedAt());
-      console().field(WIDTH, "attempts", letter.attempts());
-      console().field(WIDTH, "cause", letter.failureReason());
-      console().field(WIDTH, "replayed as", letter.replayedAs().orElse("(not replayed)"));
-      console().field(WIDTH, "payload", letter.payload());
+      console().field(WIDTH, "number", deadLetter.letter());
+      console().field(WIDTH, "id", deadLetter.id());
+      console().field(WIDTH, "time", deadLetter.timestamp());
+      console().field(WIDTH, "agent", deadLetter.agentId());
+      console().field(WIDTH, "type", deadLetter.eventType());
+      console().field(WIDTH, "failed at", deadLetter.failedAt());
+      console().field(WIDTH, "attempts", deadLetter.attempts());
+      console().field(WIDTH, "cause", deadLetter.failureReason());
+      console().field(WIDTH, "replayed as", deadLetter.replayedAs().orElse("(not replayed)"));
+      console().field(WIDTH, "payload", deadLetter.payload());
     }
   }
 
   @Command(
       name = "replay",
-      description = "Append dead letters to the chain after all, each under its own id.",
+      description = "Append dead letters to the chain, each under its own id.",
       footer = {
         "",
-        "Exit status: 0 if all are in the chain, 1 if one is still refused; it stays a dead letter.",
+        "Exit status: 0 all are in the chain, 1 one is refused again and stays a dead letter.",
         "Each replay is itself an event in the chain."
       })
-  static final class Replay extends LetterVerb {
-    @Parameters(paramLabel = "LETTER", arity = "0..*", description = "their numbers, or event ids")
+  static final class Replay extends DeadLetterVerb {
+    @Parameters(
+        paramLabel = "DEAD-LETTER",
+        arity = "0..*",
+        description = "their numbers, or event ids")
     List<String> names = new ArrayList<>();
 
-    @Option(names = "--all", description = "all that wait")
+    @Option(names = "--all", description = "replay all that wait")
     boolean all;
 
     @Override
     public Integer call() throws Exception {
       if (all == !names.isEmpty()) {
-        throw CommandFailure.usage("dlq replay: name the letters, or say --all");
+        throw CommandFailure.usage("dlq replay: name dead letters, or give --all; not both");
       }
-      List<DeadLetter> letters =
-          all ? letters(letter -> letter.replayedAs().isEmpty()) : letters(names);
+      List<DeadLetter> deadLetters =
+          all ? deadLetters(deadLetter -> deadLetter.replayedAs().isEmpty()) : deadLetters(names);
       boolean refused = false;
       try (DeadLetters ledger = open()) {
-        for (DeadLetter letter : letters) {
-          Optional<String> refusal = ledger.replay(letter);
+        for (DeadLetter deadLetter : deadLetters) {
+          Optional<String> refusal = ledger.replay(deadLetter);
           refused |= refusal.isPresent();
-          print(letter, refusal);
+          print(deadLetter, refusal);
         }
       }
       return refused ? ExitCode.FAILED : ExitCode.OK;
     }
 
-    private void print(DeadLetter letter, Optional<String> refusal) {
+    private void print(DeadLetter deadLetter, Optional<String> refusal) {
       print(
           out ->
-              out.member("id", letter.id())
-                  .member("letter", letter.letter())
+              out.member("id", deadLetter.id())
+                  .member("letter", deadLetter.letter())
                   .member("outcome", refusal.isPresent() ? "refused" : "replayed")
                   .name("reason")
                   .nullable(refusal),
-          "letter %s  %s",
-          letter.letter(),
+          "dead letter %s  %s",
+          deadLetter.letter(),
           refusal
-              .map(reason -> console().red("still refused") + "  " + Console.printable(reason))
-              .orElse(console().green("replayed") + "  as " + letter.id()));
+              .map(reason -> console().red("refused again") + "  " + Console.printable(reason))
+              .orElse(console().green("replayed") + "  as " + deadLetter.id()));
     }
   }
 
   @Command(
       name = "purge",
-      description = "Remove dead letters; their payloads cannot be brought back.",
+      description = "Delete dead letters; their payloads cannot be restored.",
       footer = {"", "Each removal is itself an event in the chain, with the reason."})
-  static final class Purge extends LetterVerb {
-    @Parameters(paramLabel = "LETTER", arity = "1..*", description = "their numbers, or event ids")
+  static final class Purge extends DeadLetterVerb {
+    @Parameters(
+        paramLabel = "DEAD-LETTER",
+        arity = "1..*",
+        description = "their numbers, or event ids")
     List<String> names = new ArrayList<>();
 
     @Mixin ReasonOption reason = new ReasonOption();
@@ -218,17 +226,17 @@ final class DlqCommand extends VerbGroup {
     @Override
     public Integer call() throws Exception {
       String why = reason.words();
-      List<DeadLetter> letters = letters(names);
+      List<DeadLetter> deadLetters = deadLetters(names);
       try (DeadLetters ledger = open()) {
-        for (DeadLetter letter : letters) {
-          ledger.purge(letter, why);
+        for (DeadLetter deadLetter : deadLetters) {
+          ledger.purge(deadLetter, why);
           print(
               out ->
-                  out.member("id", letter.id())
-                      .member("letter", letter.letter())
+                  out.member("id", deadLetter.id())
+                      .member("letter", deadLetter.letter())
                       .member("outcome", "purged"),
-              "letter %s  purged",
-              letter.letter());
+              "dead letter %s  purged",
+              deadLetter.letter());
         }
       }
       return ExitCode.OK;

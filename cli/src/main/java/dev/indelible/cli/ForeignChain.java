@@ -16,14 +16,14 @@ final class ForeignChain {
   static void requireFormat(String format) throws CommandFailure {
     if (!format.equals(AiMemoryVerifier.FORMAT)) {
       throw CommandFailure.usage(
-          "--format %s: no such format; there is %s", format, AiMemoryVerifier.FORMAT);
+          "--format %s: unknown format; use %s", format, AiMemoryVerifier.FORMAT);
     }
   }
 
   /**
    * Verifies all of a file by the rules of its own format.
    *
-   * @param each takes every row
+   * @param each receives every row
    * @throws LedgerException if the file has another format
    */
   static AiMemoryVerifier verify(

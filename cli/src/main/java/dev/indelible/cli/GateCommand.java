@@ -26,9 +26,9 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "A line that cannot be read is refused, recorded as refused, and named on standard error;",
-      "the stream goes on, and the exit status is 2 at its end.",
+      "the stream continues, and the exit status is 2 at its end.",
       "",
-      "At the end of its input it waits for as long as rows go in. Exit status: 0 all decisions"
+      "At the end of its input it waits while rows are appended. Exit status: 0 all decisions"
           + " are",
       "in the ledger, 5 all are recorded in the journal and some wait for the ledger, 2 a line"
           + " could",
@@ -61,7 +61,8 @@ final class GateCommand extends Verb {
       }
       if (console().out().checkError()) {
         throw CommandFailure.failed(
-            "nobody reads the decisions any more; stopped at line %s", lines.number());
+            "standard output is closed, so nobody reads the decisions; stopped at line %s",
+            lines.number());
       }
     } catch (IOException e) {
       throw CommandFailure.unreadableInput(e);
@@ -74,7 +75,7 @@ final class GateCommand extends Verb {
     return written ? ExitCode.OK : ExitCode.WAITING;
   }
 
-  /** Closes the log, for as long as rows go in; returns whether all are written. */
+  /** Closes the log and waits while rows are appended; returns true if all were. */
   private boolean close(Indelible indelible) {
     console().out().flush();
     DrainReport report = indelible.closeAndFlush(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
@@ -82,14 +83,14 @@ final class GateCommand extends Verb {
       warn(report.describePending());
     } else if (!report.unfinished().isEmpty()) {
       warn(
-          ("every decision is written, and the run's last audit.tally is not: %s; log verify"
-                  + " reports their completeness as unknown until the next tally")
+          ("every decision is in the ledger, but the last audit.tally of this run is not: %s;"
+                  + " until the next tally, 'indelible log verify' reports completeness as unknown")
               .formatted(report.unfinished()));
     }
     return report.isComplete();
   }
 
-  /** Decides about one line; returns whether it could be read. */
+  /** Decides about one line; returns false if it cannot be read. */
   private boolean decide(Indelible indelible, long number, byte[] line) throws CommandFailure {
     try {
       GateInput input =
@@ -105,7 +106,7 @@ final class GateCommand extends Verb {
     }
   }
 
-  /** A line that cannot be read is on record too, by its size and digest. */
+  /** Records a line that cannot be read, by its size and digest. */
   private static RecordedDecision refuse(
       Indelible indelible, long number, byte[] line, String problem) {
     return indelible.gate().refuseUnreadable(line, number, Console.excerpt(problem, 500));
@@ -125,8 +126,8 @@ final class GateCommand extends Verb {
   }
 
   /**
-   * Sends out the answers so far before it waits for more input, because who asks may be waiting
-   * for them. Ends when nobody reads the answers any more.
+   * Flushes the answers before each read of more input, because the caller may wait for them. Ends
+   * the input when the reader of the answers is gone.
    */
   private static final class AnswersFirst extends FilterInputStream {
     private final PrintStream answers;
@@ -138,14 +139,14 @@ final class GateCommand extends Verb {
 
     @Override
     public int read(byte[] into, int at, int length) throws IOException {
-      // Checking flushes.
+      // checkError flushes.
       return answers.checkError() ? -1 : super.read(into, at, length);
     }
   }
 
-  /** The lines of a stream, as bytes, without their ends; empty ones are passed over. */
+  /** Reads the lines of a stream as bytes, without their newlines; skips empty ones. */
   static final class Lines {
-    /** Longest line that is kept; a longer one is cut, and then does not read as JSON. */
+    /** Most bytes kept of a line; a longer one is cut, and is then not valid JSON. */
     private static final int MAX_BYTES = CanonicalJson.MAX_TEXT_BYTES;
 
     private static final int READ_BYTES = 1 << 16;
@@ -157,7 +158,7 @@ final class GateCommand extends Verb {
       this.in = new BufferedInputStream(in, READ_BYTES);
     }
 
-    /** The next line; null at the end. */
+    /** Returns the next line; null at the end. */
     byte @Nullable [] next() throws IOException {
       ByteArrayOutputStream line = new ByteArrayOutputStream();
       int c = in.read();

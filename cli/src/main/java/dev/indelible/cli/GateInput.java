@@ -9,10 +9,10 @@ import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
 
 /**
- * What a gate is asked about.
+ * A question for the gate.
  *
- * @param agentId who wants to act
- * @param action what it wants to do
+ * @param agentId the agent that wants to act
+ * @param action the action that it asks about
  */
 record GateInput(String agentId, AgentAction action) {
   /** Reads {@code {"agent_id":…,"action":{"kind":…}}}. */

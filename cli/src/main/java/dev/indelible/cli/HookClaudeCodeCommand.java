@@ -12,15 +12,15 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /**
- * Answers one event. Claude Code lets a tool run after a hook that fails, except after exit status
- * 2: so whatever fails in here ends with 2, and the reason is on standard error.
+ * Answers one event. Claude Code runs the tool after a failed hook, except after exit status 2, so
+ * every failure here ends with 2 and its reason on standard error.
  */
 @Command(
     name = "claude-code",
     description = "Answer one PreToolUse or PreSkillShellCommand event of Claude Code.",
     footer = {
       "",
-      "Reads the event from standard input and prints Claude Code's own form of answer: nothing for",
+      "Reads the event from standard input and prints the answer in Claude Code's form: nothing for",
       "an allowed action, 'deny' with the reason for one that is refused or must be approved.",
       "",
       "Exit status: 0 answered; 2 for every failure, which blocks the action."
@@ -34,7 +34,7 @@ final class HookClaudeCodeCommand extends Verb {
       answer();
       return ExitCode.OK;
     } catch (Throwable failure) {
-      // Errors too: without memory or stack the action must not run either.
+      // Also Errors: without memory or stack the action must not run either.
       Main.report(root(), failure);
       return ExitCode.BLOCKED;
     }
@@ -63,7 +63,7 @@ final class HookClaudeCodeCommand extends Verb {
       throw CommandFailure.unreadableInput(e);
     } catch (JsonFormatException e) {
       throw new JsonFormatException(
-          "standard input is not a hook event that can be judged: " + e.getMessage());
+          "standard input is not a hook event that this hook can answer:  " + e.getMessage());
     }
   }
 

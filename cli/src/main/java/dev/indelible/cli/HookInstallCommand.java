@@ -39,12 +39,13 @@ final class HookInstallCommand extends Verb {
   public Integer call() throws Exception {
     if (!agent.equals("claude-code")) {
       throw CommandFailure.usage(
-          "%s: no hook for this agent; use claude-code", Console.printable(agent));
+          "%s: no hook for this agent; the supported agent is claude-code",
+          Console.printable(agent));
     }
     Path file = file();
     ClaudeSettings change = ClaudeSettings.withHook(file, command());
     if (change.isUnchanged()) {
-      console().line("%s has the hook already; nothing is changed", file);
+      console().line("%s has the hook already; nothing was changed", file);
     } else {
       change.diff().forEach(this::printDiff);
       if (!dryRun) {
@@ -59,7 +60,7 @@ final class HookInstallCommand extends Verb {
     return ExitCode.OK;
   }
 
-  /** Claude Code reads what a link points to, so that is what changes. */
+  /** Returns the settings file; of a symbolic link, its target, which Claude Code reads. */
   private Path file() throws CommandFailure {
     Path named =
         settings != null
@@ -83,7 +84,7 @@ final class HookInstallCommand extends Verb {
         .formatted(quoted(launcher), quoted(data().path().toAbsolutePath().normalize().toString()));
   }
 
-  /** One word of a POSIX shell, whatever is in it. */
+  /** Returns a text quoted as one word of a POSIX shell. */
   static String quoted(String word) {
     return word.matches("[A-Za-z0-9_./-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
   }

@@ -12,14 +12,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What the chain says became of the keys in a data directory: revoked, lost, or the replacement of
- * a lost one.
+ * States of the keys of a data directory, as the chain records them: revoked, lost, or the
+ * replacement of a lost key.
  *
- * @param history what it says; empty if there is no ledger yet
+ * @param history the keys' history; empty if there is no ledger yet
  */
 record KeyStates(Optional<KeyHistory> history) {
   /**
-   * Reads it.
+   * Reads the states from the ledger.
    *
    * @throws LedgerException if there is a ledger and it cannot be read
    */
@@ -32,40 +32,46 @@ record KeyStates(Optional<KeyHistory> history) {
     }
   }
 
-  /** Whether the chain revokes a key. */
+  /** Returns true if the chain revokes a key. */
   boolean isRevoked(String keyId) {
-    return history.flatMap(said -> said.era(keyId)).filter(KeyValidity::isRevoked).isPresent();
+    return history.flatMap(known -> known.era(keyId)).filter(KeyValidity::isRevoked).isPresent();
   }
 
-  /** Whether a row says that a key is lost. */
+  /** Returns true if a row records that a key is lost. */
   boolean isLost(String keyId) {
     return history.stream()
-        .flatMap(said -> said.replacements().stream())
+        .flatMap(known -> known.replacements().stream())
         .anyMatch(found -> found.lostKeyId().filter(keyId::equals).isPresent());
   }
 
-  /** Returns a key's id, with what the chain says of it, for a person. */
+  /** Returns a key's id with its state, for a person. */
   String marked(String keyId) {
     String state = describe(keyId);
     return state.isEmpty() ? keyId : keyId + " (" + state + ")";
   }
 
-  /** Returns what the chain says of a key, for a person; empty if nothing special. */
+  /**
+   * Returns the state of a key, for a person; empty if it is neither revoked nor lost nor a
+   * replacement.
+   */
   String describe(String keyId) {
     List<String> all = new ArrayList<>();
     history
-        .flatMap(said -> said.era(keyId))
+        .flatMap(known -> known.era(keyId))
         .filter(KeyValidity::isRevoked)
-        .ifPresent(era -> all.add("revoked by row " + era.revoked()));
+        .ifPresent(validity -> all.add("revoked by row " + validity.revoked()));
     history.stream()
-        .flatMap(said -> said.replacements().stream())
+        .flatMap(known -> known.replacements().stream())
         .filter(found -> found.lostKeyId().filter(keyId::equals).isPresent())
-        .forEach(found -> all.add("lost, as row " + found.sequence() + " says"));
+        .forEach(found -> all.add("lost, recorded by row " + found.sequence()));
     history
-        .flatMap(said -> said.replacement(keyId))
+        .flatMap(known -> known.replacement(keyId))
         .ifPresent(
             found ->
-                all.add("replaces a lost key, introduced by none (row " + found.sequence() + ")"));
+                all.add(
+                    "replaces a lost key; no earlier key signed it (row "
+                        + found.sequence()
+                        + ")"));
     return String.join("; ", all);
   }
 }

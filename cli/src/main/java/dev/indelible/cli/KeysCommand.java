@@ -30,10 +30,10 @@ import picocli.CommandLine.Option;
       KeysCommand.Export.class
     })
 final class KeysCommand extends VerbGroup {
-  /** The name in a vkey as long as the log has none: before its first checkpoint. */
+  /** The name in a vkey before the log has a name, which its first checkpoint gives it. */
   private static final String DEFAULT_NAME = "indelible";
 
-  /** The log's name, or another where it has none yet. */
+  /** Returns the log's name, or the default if it has none yet. */
   private static String name(Verb verb, Collection<VerificationKey> keys) {
     try {
       return origin(verb, keys);
@@ -42,7 +42,9 @@ final class KeysCommand extends VerbGroup {
     }
   }
 
-  /** The log's name: that in its last checkpoint, if one of these keys signed it. */
+  /**
+   * Returns the log's name: the origin of its last checkpoint, if one of these keys signed that.
+   */
   private static String origin(Verb verb, Collection<VerificationKey> keys)
       throws CommandFailure, LedgerException {
     Optional<StoredCheckpoint> last;
@@ -51,7 +53,7 @@ final class KeysCommand extends VerbGroup {
     }
     if (last.isEmpty()) {
       throw CommandFailure.usage(
-          "the log has no name yet, because it has no checkpoint; say one with --name");
+          "the log has no name yet, because it has no checkpoint; give one with --name");
     }
     try {
       SignedCheckpoint signed = SignedCheckpoint.parse(last.get().note());
@@ -59,7 +61,7 @@ final class KeysCommand extends VerbGroup {
       return signed.verify(origin, VerifierKey.ofLog(origin, keys)).origin();
     } catch (CheckpointParseException | VerificationException | IllegalArgumentException e) {
       throw CommandFailure.usage(
-          "the last checkpoint, where the log's name should be: %s; say a name with --name",
+          "the log's name cannot be read from its last checkpoint: %s; give one with --name",
           e.getMessage());
     }
   }
@@ -68,7 +70,7 @@ final class KeysCommand extends VerbGroup {
     return new VerifierKey(name, SignatureType.ED25519, key).vkey();
   }
 
-  @Command(name = "init", description = "Make the key that signs rows, if there is none yet.")
+  @Command(name = "init", description = "Create the key that signs rows, if there is none yet.")
   static final class Init extends Verb {
     @Override
     public Integer call() throws Exception {
@@ -81,7 +83,7 @@ final class KeysCommand extends VerbGroup {
                   .member("key_id", key.keyId())
                   .member("vkey", vkey(key, DEFAULT_NAME)),
           "%s: %s\n%s",
-          existed ? "key is there already" : "key made",
+          existed ? "key exists already" : "key created",
           key.keyId(),
           vkey(key, DEFAULT_NAME));
       return ExitCode.OK;
@@ -116,7 +118,7 @@ final class KeysCommand extends VerbGroup {
         table.row(key.keyId(), signs ? "yes" : "no", vkey(key, name), states.describe(key.keyId()));
       }
       if (keys.isEmpty()) {
-        warn(data().path().resolve("keys") + ": no key is here");
+        warn(data().path().resolve("keys") + ": no keys here");
       } else if (!json()) {
         table.print(console());
       }
@@ -151,7 +153,7 @@ final class KeysCommand extends VerbGroup {
       Collection<VerificationKey> keys = ring.keys();
       if (keys.isEmpty()) {
         throw CommandFailure.usage(
-            "%s: no keys here; put them back from a copy, or, for a new log, make one with"
+            "%s: no keys here; restore them from a copy, or, for a new log, create one with"
                 + " 'indelible keys init'",
             data().path());
       }
@@ -165,7 +167,7 @@ final class KeysCommand extends VerbGroup {
       return ExitCode.OK;
     }
 
-    /** Prints states on standard error: standard output goes into files of keys alone. */
+    /** Prints states on standard error, because standard output has keys only. */
     private void mark(KeyRing ring) throws LedgerException, CommandFailure {
       KeyStates states = KeyStates.read(this, ring);
       for (VerificationKey key : ring.keys()) {

@@ -8,14 +8,13 @@ import picocli.CommandLine.Option;
 
 @Command(
     name = "replace",
-    description = "Put a new signing key in the place of one that is lost, on record.",
+    description = "Replace a lost signing key by a new one, and record that in the chain.",
     footer = {
       "",
-      "For a key that cannot be put back from a copy; one that is there is exchanged with",
-      "'indelible keys rotate'. The new key signs the record of that itself, so for one who holds"
-          + " an",
-      "earlier key only, rows from here on cannot be told: hand out the new public key.",
-      "If it is cut short, run it again: it finishes what was begun."
+      "For a key that no copy can restore; 'indelible keys rotate' changes a key that is present.",
+      "The new key signs its own record, so a verifier that has only an earlier key cannot check",
+      "rows from here on: give out the new public key.",
+      "If the command is interrupted, run it again: it completes the replacement."
     })
 final class KeysReplaceCommand extends Verb {
   @Option(names = "--lost", required = true, description = "the signing key is lost")
@@ -31,9 +30,9 @@ final class KeysReplaceCommand extends Verb {
     String keyId = replacement.to().keyId();
     print(
         out -> out.member("resumed", replacement.resumed()).member("to", keyId),
-        "key %s signs from now on%s, by its own word: no key introduced it\nhand its public half to those who check the chain: 'indelible keys export'",
+        "key %s signs from now on%s; no earlier key signed it\ngive its public key to everyone who verifies the chain: 'indelible keys export'",
         keyId,
-        replacement.resumed() ? ", as was begun before" : "");
+        replacement.resumed() ? ", completing an interrupted replacement" : "");
     return ExitCode.OK;
   }
 }

@@ -22,8 +22,8 @@ import picocli.CommandLine.Parameters;
     description = "Revoke a key that others may hold: it signs nothing from then on.",
     footer = {
       "",
-      "Not the key that signs now: rotate it first with 'indelible keys rotate', and restart the",
-      "processes that are at work. What the key signs after this event counts as broken."
+      "The key that signs now cannot be revoked: rotate it first with 'indelible keys rotate', and",
+      "restart running processes. Rows that the key signs after this event verify as broken."
     })
 final class KeysRevokeCommand extends Verb {
   @Parameters(paramLabel = "KEY-ID", description = "the key, as 'indelible keys list' names it")
@@ -33,8 +33,8 @@ final class KeysRevokeCommand extends Verb {
       names = "--since",
       paramLabel = "TIME|SEQUENCE",
       description =
-          "the first row that another may have signed, or the time, as 2026-11-25T12:00:00Z, to"
-              + " reckon it from (default: none so far)")
+          "the first row that somebody else may have signed with the key, or a time, as"
+              + " 2026-11-25T12:00:00Z: the first row since then (default: no row so far)")
   @Nullable String since;
 
   @Mixin ReasonOption reason = new ReasonOption();
@@ -47,9 +47,9 @@ final class KeysRevokeCommand extends Verb {
     SigningKey current = keys.signer();
     requireRevocable(current);
     try (KeyEvents events = data().keyEvents(keys.accepted())) {
-      KeyRevocation said = said(events);
-      events.revoke(current, said);
-      print(said);
+      KeyRevocation revocation = revocation(events);
+      events.revoke(current, revocation);
+      print(revocation);
     }
     return ExitCode.OK;
   }
@@ -57,25 +57,24 @@ final class KeysRevokeCommand extends Verb {
   private void requireRevocable(SigningKey current) throws Exception {
     if (keyId.equals(current.verificationKey().keyId())) {
       throw CommandFailure.usage(
-          "key %s is the one that signs now; exchange it first with 'indelible keys rotate'",
-          keyId);
+          "key %s is the one that signs now; rotate it first with 'indelible keys rotate'", keyId);
     }
     try (LedgerReader ledger = ledger()) {
-      KeyHistory.KeyValidity era =
+      KeyHistory.KeyValidity validity =
           KeyHistory.read(ledger, data().keys().accepted(), false)
               .era(keyId)
               .orElseThrow(
                   () ->
                       CommandFailure.usage(
-                          "key %s: not one of this log's; 'indelible keys list' shows them",
+                          "key %s: not a key of this log; 'indelible keys list' shows its keys",
                           keyId));
-      if (era.isRevoked()) {
-        throw CommandFailure.usage("key %s: already revoked by row %s", keyId, era.revoked());
+      if (validity.isRevoked()) {
+        throw CommandFailure.usage("key %s: already revoked by row %s", keyId, validity.revoked());
       }
     }
   }
 
-  private KeyRevocation said(KeyEvents events) throws Exception {
+  private KeyRevocation revocation(KeyEvents events) throws Exception {
     OptionalLong sequence = OptionalLong.empty();
     Optional<String> time = Optional.empty();
     if (since != null && since.matches("[0-9]{1,18}")) {
@@ -93,18 +92,18 @@ final class KeysRevokeCommand extends Verb {
     return new KeyRevocation(keyId, sequence, time, reason.text);
   }
 
-  private void print(KeyRevocation said) {
-    OptionalLong since = said.sinceSequence();
+  private void print(KeyRevocation revocation) {
+    OptionalLong since = revocation.sinceSequence();
     print(
         out -> {
           out.member("key_id", keyId);
           since.ifPresent(sequence -> out.member("since_sequence", sequence));
         },
-        "key %s is revoked: what it signs from now on counts as broken%s",
+        "key %s is revoked: rows that it signs from now on verify as broken%s",
         keyId,
         since.isEmpty()
             ? ""
-            : "\nwhose the rows are that it signed from row %s on, nobody can tell"
+            : "\nits rows from row %s on verify as unknown: somebody else may have signed them"
                 .formatted(since.getAsLong()));
   }
 }

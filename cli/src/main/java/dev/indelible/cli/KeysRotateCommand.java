@@ -6,11 +6,11 @@ import picocli.CommandLine.Command;
 
 @Command(
     name = "rotate",
-    description = "Exchange the signing key for a new one, which the old one introduces.",
+    description = "Replace the signing key by a new one; the old key signs the record of it.",
     footer = {
       "",
-      "Processes that are at work sign with the old key until they are restarted.",
-      "If it is cut short, run it again: it finishes what was begun."
+      "Running processes sign with the old key until they are restarted.",
+      "If the command is interrupted, run it again: it completes the rotation."
     })
 final class KeysRotateCommand extends Verb {
   @Override
@@ -22,9 +22,9 @@ final class KeysRotateCommand extends Verb {
             out.member("from", rotation.from().keyId())
                 .member("resumed", rotation.resumed())
                 .member("to", rotation.to().keyId()),
-        "key %s signs from now on%s; %s introduced it\nprocesses that are at work sign with the old one until they are restarted",
+        "key %s signs from now on%s; key %s signed the record of it\nrunning processes sign with the old key until they are restarted",
         rotation.to().keyId(),
-        rotation.resumed() ? ", as was begun before" : "",
+        rotation.resumed() ? ", completing an interrupted rotation" : "",
         rotation.from().keyId());
     return ExitCode.OK;
   }

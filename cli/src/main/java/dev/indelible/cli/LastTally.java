@@ -18,7 +18,7 @@ import java.util.Optional;
  * The last tally that an accepted key signed.
  *
  * @param sequence its row; 0 if there is none
- * @param tally what it says
+ * @param tally its content; empty if there is none
  */
 record LastTally(long sequence, Optional<Tally> tally) {
   /** Tallies that are read from the end before the last valid one counts as unknown. */
@@ -43,29 +43,29 @@ record LastTally(long sequence, Optional<Tally> tally) {
     return last.stream()
         .filter(row -> check.content(row).isEmpty())
         .map(row -> new LastTally(row.sequence(), Tally.read(row)))
-        .filter(found -> found.tally().isPresent())
+        .filter(valid -> valid.tally().isPresent())
         .findFirst();
   }
 
   String describe() {
     return tally
         .map(
-            said ->
+            found ->
                 "row %d: %,d attempts of run %s, %,d pending%s"
                     .formatted(
                         sequence,
-                        said.attempts().total(),
-                        said.run(),
-                        said.pending(),
-                        said.closed() ? ", its last" : ""))
+                        found.attempts().total(),
+                        found.run(),
+                        found.pending(),
+                        found.closed() ? ", its last" : ""))
         .orElse("(none)");
   }
 
   void write(CanonicalWriter out) {
     out.beginObject();
-    tally.ifPresent(said -> out.member("attempts", said.attempts().total()));
-    tally.ifPresent(said -> out.member("closed", said.closed()));
-    tally.ifPresent(said -> out.member("pending", said.pending()).member("run", said.run()));
+    tally.ifPresent(found -> out.member("attempts", found.attempts().total()));
+    tally.ifPresent(found -> out.member("closed", found.closed()));
+    tally.ifPresent(found -> out.member("pending", found.pending()).member("run", found.run()));
     out.member("sequence", sequence).endObject();
   }
 }

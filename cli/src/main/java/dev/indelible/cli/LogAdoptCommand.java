@@ -23,20 +23,20 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "adopt",
-    description = "Take over another system's chain: check it, and put what it is on record.",
+    description = "Adopt another system's chain: verify it, and record its hashes in this log.",
     footer = {
       "",
-      "The event covers every row of the file, and its last one, which nothing covered before.",
+      "The event covers every row of the file, including the last, which nothing covered before.",
       "Keep the file: it is not copied. 'log verify --adopted FILE' checks it against the record.",
-      "Exit status: 0 on record; not adopted: 1 the chain is broken, 3 it could not be told because a",
-      "later version of ai-memory wrote rows of it."
+      "Exit status: 0 adopted; not adopted: 1 the chain is broken, 3 unknown, because a later version",
+      "of ai-memory wrote rows of it."
     })
 final class LogAdoptCommand extends Verb {
   @Option(
       names = "--format",
       paramLabel = "FORMAT",
       required = true,
-      description = "how the file is written: ai-memory-0.7")
+      description = "the format of the file: ai-memory-0.7")
   String format = AiMemoryVerifier.FORMAT;
 
   @Option(
@@ -67,7 +67,7 @@ final class LogAdoptCommand extends Verb {
       closeWritten(log);
     }
     if (!accepted) {
-      throw CommandFailure.failed("the event was not accepted; 'indelible status' says why");
+      throw CommandFailure.failed("the adoption was not recorded; 'indelible status' shows why");
     }
     print(event, chain);
     return ExitCode.OK;
@@ -116,7 +116,10 @@ final class LogAdoptCommand extends Verb {
       sequence =
           ledger
               .row(event.id().toString())
-              .orElseThrow(() -> CommandFailure.failed("the event is among the dead letters"))
+              .orElseThrow(
+                  () ->
+                      CommandFailure.failed(
+                          "the event is a dead letter; 'indelible dlq list' shows why"))
               .sequence();
     }
     if (json()) {

@@ -18,13 +18,13 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "answer",
-    description = "Answer a note of tampering: the row that it names verifies.",
+    description = "Answer an audit.tamper event: record that the row it names verifies.",
     footer = {
       "",
       "Possible only if that row verifies in full now: payload, links, tree, and a signature under"
           + " a",
-      "known key that is not revoked for it. Note and answer both stay in the chain and are shown.",
-      "Exit status: 0 on record, 1 the row does not verify, and nothing was written."
+      "known key that is not revoked for it. The event and its answer stay in the chain.",
+      "Exit status: 0 recorded; 1 the row does not verify, and nothing was written."
     })
 final class LogAnswerCommand extends Verb {
   @Parameters(paramLabel = "SEQUENCE", description = "the row of the audit.tamper event")
@@ -61,7 +61,8 @@ final class LogAnswerCommand extends Verb {
       throws CommandFailure {
     String keyId = keys.signer().verificationKey().keyId();
     if (history.era(keyId).filter(KeyHistory.KeyValidity::isRevoked).isPresent()) {
-      throw CommandFailure.usage("key %s is revoked; what it signs answers nothing", keyId);
+      throw CommandFailure.usage(
+          "key %s is revoked, so it cannot sign an answer; restore the key that follows it", keyId);
     }
   }
 
@@ -74,8 +75,8 @@ final class LogAnswerCommand extends Verb {
             .orElseThrow(
                 () ->
                     CommandFailure.usage(
-                        "log answer %d: no audit.tamper event there; 'indelible log list --type"
-                            + " audit.tamper' shows them",
+                        "log answer %d: not an audit.tamper event; 'indelible log list --type"
+                            + " audit.tamper' lists them",
                         sequence));
     TamperNotes notes = new TamperNotes(ledger, history);
     Noted noted = notes.judge(row);
@@ -84,7 +85,7 @@ final class LogAnswerCommand extends Verb {
           "log answer %d: answered already, by row %d", sequence, noted.answer().get().sequence());
     }
     TamperNote note =
-        noted.note().orElseThrow(() -> refused("what it says cannot be read, so it names no row"));
+        noted.note().orElseThrow(() -> refused("its payload cannot be read, so it names no row"));
     Optional<String> fault = notes.whyNot(note);
     if (fault.isPresent()) {
       throw refused(fault.get());

@@ -12,8 +12,8 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "The erasure is itself an event in the chain, and everything still verifies.",
-      "Copies elsewhere (backups, the journal, snapshots of the disk) are not touched.",
-      "Exit status: 0 if it is gone, 1 if it is erased but someone still reads an earlier state."
+      "Other copies (backups, the journal, disk snapshots) are not touched.",
+      "Exit status: 0 the bytes are gone; 1 erased, but a reader keeps the bytes in the WAL file."
     })
 final class LogErasePayloadCommand extends Verb {
   @Parameters(paramLabel = "EVENT-ID", description = "the id of the row's event")
@@ -35,12 +35,12 @@ final class LogErasePayloadCommand extends Verb {
                 .member("letters", erased.deadLetters())
                 .member("payload_hash", erased.payloadHash())
                 .member("sequence", erased.sequence()),
-        "row %s  payload erased, and that is on record",
+        "row %s  payload erased, and the erasure recorded",
         erased.sequence());
     if (!erased.isGone()) {
       throw CommandFailure.failed(
-          "%s-wal: the payload is erased, but its bytes are still here, because another"
-              + " process reads an earlier state; end it, and run this again",
+          "%s-wal: the payload is erased, but this file still has its bytes, because another"
+              + " process reads an earlier state; stop that process and run this again",
           data().database());
     }
     return ExitCode.OK;

@@ -20,13 +20,13 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "tiles: a directory as C2SP tlog-tiles lays it out, up to the last signed checkpoint: the",
-      "records, not the payloads. Run again, it adds what is new; it never changes a tile.",
-      "jsonl: one new file, each row with its payload a line, all rows there are."
+      "records, not the payloads. A later run adds new rows and never changes a tile.",
+      "jsonl: one new file with all rows, each with its payload on one line."
     })
 final class LogExportCommand extends Verb {
   @Parameters(
       paramLabel = "PATH",
-      description = "the directory to write to (tiles), or the file to make (jsonl)")
+      description = "the directory to write to (tiles), or the new file (jsonl)")
   Path path = Path.of("log");
 
   @Option(
@@ -60,7 +60,7 @@ final class LogExportCommand extends Verb {
     AuditLog log = log();
     if (Files.exists(path.resolve(data().database().getFileName()))) {
       throw CommandFailure.usage(
-          "%s: a data directory, which only its owner may read; name another directory", path);
+          "%s: is a data directory, which only its owner may read; name another directory", path);
     }
     AuditLog.Exported exported = log.export(path, progress::at);
     Checkpoint checkpoint = exported.checkpoint();

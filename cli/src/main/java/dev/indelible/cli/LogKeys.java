@@ -25,7 +25,7 @@ final class LogKeys {
 
   private LogKeys() {}
 
-  /** Reads keys: each argument vkeys, one a line, or a file of vkeys, PEM keys, or 32 raw bytes. */
+  /** Reads keys. An argument is vkeys, one a line, or a file of vkeys, PEM keys or 32 raw bytes. */
   static TrustedKeys read(List<String> arguments) throws CommandFailure, KeyException {
     LogKeys keys = new LogKeys();
     for (String argument : arguments) {
@@ -83,8 +83,7 @@ final class LogKeys {
       }
       if (key.type() != SignatureType.ED25519) {
         throw CommandFailure.usage(
-            "%s: %s is a witness's key, which signs for no log; give it with --witness",
-            source, vkey);
+            "%s: %s is the key of a witness, not of a log; give it with --witness", source, vkey);
       }
       named.add(key);
     }

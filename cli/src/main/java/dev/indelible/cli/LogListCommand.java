@@ -16,13 +16,13 @@ final class LogListCommand extends Verb {
   @Option(names = "--from", paramLabel = "SEQUENCE", description = "from this row on")
   long from = Long.MIN_VALUE;
 
-  @Option(names = "--agent", paramLabel = "ID", description = "only this agent's")
+  @Option(names = "--agent", paramLabel = "ID", description = "only rows of this agent")
   @Nullable String agent;
 
   @Option(
       names = "--type",
       paramLabel = "TYPE",
-      description = "only this type, as governance.refusal")
+      description = "only rows of this type, as governance.refusal")
   @Nullable String type;
 
   private long printed;

@@ -14,17 +14,17 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "prove",
     description =
-        "Write a receipt: the proof that one event is in the log, for someone without it.",
+        "Write a receipt: a proof that one event is in the log, checkable without the log.",
     footer = {
       "",
-      "tlog: a C2SP tlog-proof with the event's record in it, under the last signed checkpoint and",
-      "its cosignatures.",
-      "cose: an RFC 9942 receipt, and FILE.record beside it with the record. It takes the log's",
-      "private key, and has neither its name nor cosignatures.",
-      "Both show how many rows the log had. 'proof verify' checks either, without the log."
+      "tlog: a C2SP tlog-proof with the event's record, under the last signed checkpoint with the",
+      "cosignatures of the witnesses in the data directory's file 'witnesses'.",
+      "cose: an RFC 9942 receipt, and FILE.record beside it with the record. Needs the log's",
+      "private key; has neither the log's name nor cosignatures.",
+      "Both show how many rows the log had. 'indelible proof verify' checks either, without the log."
     })
 final class LogProveCommand extends Verb {
-  /** An event id as this project creates it; only these become file names. */
+  /** An event id in the form of a UUID; only these become file names. */
   private static final String PLAIN_NAME = "[0-9a-f-]{36}";
 
   @Parameters(paramLabel = "EVENT-ID", description = "the id of the event")
@@ -32,7 +32,7 @@ final class LogProveCommand extends Verb {
 
   @Option(
       names = "--payload",
-      description = "show what was decided, too, and not only its hash; who has it can pass it on")
+      description = "include the payload (what was decided), not only its hash")
   boolean withPayload;
 
   @Option(
@@ -45,7 +45,7 @@ final class LogProveCommand extends Verb {
   @Option(
       names = "--out",
       paramLabel = "FILE",
-      description = "the file to make (default: EVENT-ID.tlog-proof or EVENT-ID.cose, here)")
+      description = "the new file (default: ./EVENT-ID.tlog-proof or ./EVENT-ID.cose)")
   @Nullable Path out;
 
   enum Format {
@@ -64,6 +64,11 @@ final class LogProveCommand extends Verb {
     ProvenRow proven = log().prove(id);
     Disclosure beside = withPayload ? proven.recordAndPayload() : proven.record();
     print(proven, write(proven, beside));
+    if (format == Format.tlog && proven.leftOut() > 0) {
+      warn(
+          "%s: %s signature lines in the ledger are not in the receipt, because their keys are not in this file"
+              .formatted(data().witnesses(), proven.leftOut()));
+    }
     return ExitCode.OK;
   }
 
@@ -88,7 +93,7 @@ final class LogProveCommand extends Verb {
 
   private String name() throws CommandFailure {
     if (!id.matches(PLAIN_NAME)) {
-      throw CommandFailure.usage("%s: not usable as the name of a file; name one with --out", id);
+      throw CommandFailure.usage("%s: cannot be the name of a file; name one with --out", id);
     }
     return id + "." + format.suffix;
   }

@@ -9,11 +9,11 @@ import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "show", description = "Print everything of one row.")
+@Command(name = "show", description = "Print all fields of one row.")
 final class LogShowCommand extends Verb {
   private static final int WIDTH = 13;
 
-  @Parameters(paramLabel = "ROW", description = "its sequence, or its event's id")
+  @Parameters(paramLabel = "ROW", description = "the sequence of the row, or the id of its event")
   String row = "";
 
   @Override
@@ -25,7 +25,8 @@ final class LogShowCommand extends Verb {
           found.orElseThrow(
               () ->
                   CommandFailure.usage(
-                      "log show %s: no such row; 'indelible log list' shows what there is", row));
+                      "log show %s: no row with this sequence or id; 'indelible log list' lists them",
+                      row));
       if (json()) {
         console().json(shown.toJson());
       } else {

@@ -11,7 +11,7 @@ import picocli.CommandLine.Option;
 
 @Command(
     name = "tail",
-    description = "Print the last rows of the chain, and each new one as it comes.",
+    description = "Print the last rows of the chain, then each new row.",
     footer = {"", "Runs until it is interrupted."})
 final class LogTailCommand extends Verb {
   private static final Duration LOOK_INTERVAL = Duration.ofMillis(200);
@@ -23,7 +23,7 @@ final class LogTailCommand extends Verb {
       description = "start with the last N rows (default: ${DEFAULT-VALUE})")
   long lines = 10;
 
-  @Option(names = "--no-follow", description = "print those and end")
+  @Option(names = "--no-follow", description = "print the last rows and exit")
   boolean noFollow;
 
   private long next;

@@ -31,7 +31,7 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "verify",
-    description = "Check every row: its place, its link, its payload, its signature.",
+    description = "Verify every row: its sequence, link, payload and signature.",
     footer = {
       "",
       "Exit status: 0 intact, 1 broken, 3 unknown.",
@@ -44,45 +44,45 @@ final class LogVerifyCommand extends Verb {
       paramLabel = "SEQUENCE|FILE",
       defaultValue = "1",
       description =
-          "check from this row on and trust the one before it; or check the rows after the"
-              + " checkpoint in this file, which was verified before")
+          "verify from this row on and trust the row before it; or verify the rows after the"
+              + " checkpoint in this file, which an earlier run verified")
   String since = "1";
 
   @Option(
       names = "--key",
       paramLabel = "KEY",
       description =
-          "accept signatures of this public key, a PEM file, a file of its 32 bytes, or a vkey, and"
-              + " of those that it introduces in the chain, instead of those in the data directory;"
-              + " may be repeated. A vkey also states the name of the log")
+          "accept signatures of this public key (a PEM file, a file of its 32 bytes, or a vkey) and"
+              + " of the keys that follow it in the chain, instead of the keys in the data"
+              + " directory; may be repeated. A vkey also states the name of the log")
   List<String> keys = new ArrayList<>();
 
   @Option(
       names = "--export",
       paramLabel = "DIR",
       description =
-          "check not this log but the one that 'log export' wrote there, under the keys given with"
-              + " --key")
+          "verify the log that 'log export' wrote to this directory, in place of the log in the data"
+              + " directory; needs --key")
   @Nullable Path export;
 
   @Option(
       names = "--adopted",
       paramLabel = "FILE",
-      description = "check this file, too, against the chain that 'log adopt' put on record")
+      description = "also compare this file with the chain that 'log adopt' recorded")
   @Nullable Path adopted;
 
   @Option(
       names = "--format",
       paramLabel = "FORMAT",
-      description = "check not this log but FILE, another system's chain: ai-memory-0.7")
+      description = "verify FILE, another system's chain, in this format: ai-memory-0.7")
   @Nullable String format;
 
   @Parameters(
       paramLabel = "FILE",
       arity = "0..1",
       description =
-          "check not this log but the database in this file, a copy, under the keys given with"
-              + " --key; with --format, the chain in it")
+          "verify this file, a copy of the database, in place of the log in the data directory;"
+              + " needs --key; with --format, the chain in it")
   @Nullable Path file;
 
   @Option(
@@ -90,8 +90,8 @@ final class LogVerifyCommand extends Verb {
       paramLabel = "FILE",
       defaultValue = "${env:INDELIBLE_ANCHOR}",
       description =
-          "compare the checkpoints in this file with the chain: an anchor file, or a checkpoint"
-              + " from a witness; may be repeated (default, for this log:"
+          "compare the checkpoints in this file (an anchor file, or a checkpoint from a witness)"
+              + " with the chain; may be repeated (default, for the log in the data directory:"
               + " $$INDELIBLE_ANCHOR, else none)")
   @Nullable List<Path> anchors;
 
@@ -201,7 +201,7 @@ final class LogVerifyCommand extends Verb {
     return own.with(check.finding(foreign));
   }
 
-  /** Returns options with the keys of {@code --key}; with none if there are none. */
+  /** Returns options with the keys of {@code --key}; without keys if none are given. */
   private VerificationOptions underKeys() throws Exception {
     TrustedKeys given = LogKeys.read(keys);
     if (given.origins().size() > 1) {

@@ -22,9 +22,9 @@ import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** The command's entrance, and the one place where failures become words and an exit status. */
+/** The entry point of the command; turns every failure into one line and an exit status. */
 public final class Main {
-  /** Failures whose message states the fault, the place and the cure. */
+  /** Failures whose message states what is wrong, where, and what to do. */
   private static final List<Class<? extends Exception>> UNREADABLE =
       List.of(
           ClockException.class,
@@ -40,7 +40,7 @@ public final class Main {
 
   private Main() {}
 
-  /** Runs the command and ends the process with its exit status. */
+  /** Runs the command and exits with its status. */
   public static void main(String[] args) {
     // The text is English, and its digits are ASCII, whatever the locale.
     Locale.setDefault(Locale.ROOT);
@@ -91,7 +91,10 @@ public final class Main {
     return ExitCode.USAGE;
   }
 
-  /** A trace quotes what was read; nothing of that may steer the terminal or forge a line. */
+  /**
+   * Prints a stack trace. It may quote foreign text, which must not control the terminal or forge a
+   * line.
+   */
   private static void printTrace(Console console, Throwable failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       console.err().println(Console.printable(cause.toString()));
@@ -101,7 +104,7 @@ public final class Main {
     }
   }
 
-  /** Prints what went wrong in one line, and returns the exit status for it. */
+  /** Prints a failure in one line, and returns its exit status. */
   static int report(Root root, Throwable failure) {
     Console console = root.console;
     console.out().flush();
@@ -125,7 +128,7 @@ public final class Main {
     return ExitCode.FAILED;
   }
 
-  /** Returns true if data contradicts what was signed or published, which is no usage error. */
+  /** Returns true if data contradicts what was signed or published, which is not a usage error. */
   private static boolean isContradicted(Throwable failure) {
     return failure instanceof EvidenceException evidence && evidence.isContradicted()
         || failure instanceof LogDirectoryException directory && directory.isContradicted();

@@ -15,7 +15,10 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** A file that is made anew: whole and synced, or not there. One that is there is left alone. */
+/**
+ * Writes new files: a file is complete and synced, or does not exist. An existing file is not
+ * changed.
+ */
 final class NewFile {
   private NewFile() {}
 
@@ -38,7 +41,7 @@ final class NewFile {
     } catch (FileAlreadyExistsException e) {
       throw CommandFailure.usage("%s: exists already; name a new file", file);
     } catch (NoSuchFileException e) {
-      throw CommandFailure.usage("%s: its directory does not exist; make it first", file);
+      throw CommandFailure.usage("%s: its directory does not exist; create it first", file);
     } catch (AccessDeniedException e) {
       throw CommandFailure.usage("%s: no permission to write there; name another file", file);
     } catch (IOException | UncheckedIOException e) {

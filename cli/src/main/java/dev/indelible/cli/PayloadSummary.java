@@ -8,7 +8,7 @@ import java.util.stream.StreamSupport;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Short form of a payload for a person.
+ * A payload in a short form for a person.
  *
  * @param verdict the decision; empty if the payload holds none
  * @param rule the rule that decided

@@ -4,8 +4,8 @@ package dev.indelible.cli;
 import java.time.Duration;
 
 /**
- * One line on a terminal that says how far a long work is, with a bar where it is known how long it
- * is; nothing elsewhere.
+ * Shows the progress of long work on one line of a terminal, with a bar if the total is known.
+ * Prints nothing if standard error is not a terminal.
  */
 final class Progress implements AutoCloseable {
   private static final long FIRST_AFTER_NANOS = Duration.ofMillis(500).toNanos();
@@ -16,7 +16,7 @@ final class Progress implements AutoCloseable {
   private final Console console;
   private final String what;
 
-  /** How many there are in all; 0 if that is not known. */
+  /** The total count; 0 if it is unknown. */
   private final long total;
 
   private final long started;
@@ -28,10 +28,10 @@ final class Progress implements AutoCloseable {
   }
 
   /**
-   * Of a work of known length.
+   * Begins work with a known total.
    *
-   * @param what what is done, in one word
-   * @param total how many times
+   * @param what the work, as one past participle
+   * @param total the total count
    */
   Progress(Console console, String what, long total) {
     this.console = console;
@@ -53,7 +53,7 @@ final class Progress implements AutoCloseable {
     console.err().flush();
   }
 
-  /** Kept within the 80 columns that a terminal has at least. */
+  /** Returns a line of fewer than 80 columns. */
   private String line(long count, double perSecond) {
     if (total < 1) {
       return "%,d  (%,.0f a second)".formatted(count, perSecond);

@@ -35,11 +35,12 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "verify",
-    description = "Check a receipt: that an event is in a log. Needs the file, a key, and no log.",
+    description =
+        "Verify a receipt: that an event is in a log. Needs the receipt and a key, not the log.",
     footer = {
       "",
-      "Exit status: 0 proven, 1 refuted, 3 unknown: signed by none of these keys, or not cosigned by",
-      "enough witnesses."
+      "Exit status: 0 proven, 1 refuted, 3 unknown: signed by none of the given keys, or cosigned by",
+      "too few witnesses."
     })
 final class ProofVerifyCommand extends Verb {
   private static final int WIDTH = 15;
@@ -67,7 +68,7 @@ final class ProofVerifyCommand extends Verb {
       names = "--record",
       paramLabel = "FILE",
       description =
-          "the record, if the receipt has none in it (default for a COSE receipt: FILE.record)")
+          "the file of the record, if it is not in the receipt (default for COSE: FILE.record)")
   @Nullable Path record;
 
   /** Returns the file with the record of a COSE receipt. */
@@ -111,7 +112,7 @@ final class ProofVerifyCommand extends Verb {
         .orElseThrow(
             () ->
                 CommandFailure.usage(
-                    "%s: has no record in it; name the file of the record with --record", file));
+                    "%s: contains no record; name the file of the record with --record", file));
   }
 
   private ProvenDisclosure cose(byte[] bytes, TrustedKeys trusted)
@@ -140,7 +141,7 @@ final class ProofVerifyCommand extends Verb {
       byte[] bytes = in.readNBytes(TlogProof.MAX_BYTES + 1);
       if (bytes.length > TlogProof.MAX_BYTES) {
         throw CommandFailure.usage(
-            "%s: longer than any receipt: the limit is %d bytes", file, TlogProof.MAX_BYTES);
+            "%s: too long for a receipt: the limit is %d bytes", file, TlogProof.MAX_BYTES);
       }
       return bytes;
     } catch (NoSuchFileException e) {
@@ -257,8 +258,8 @@ final class ProofVerifyCommand extends Verb {
     String key = "key " + proven.row().keyId().orElse("");
     return switch (proven.rowSignature()) {
       case OK -> key;
-      case UNSIGNED -> "(nobody; the log's signature covers it)";
-      case UNKNOWN -> key + ", which is none of those given: not checked";
+      case UNSIGNED -> "(unsigned; the log's signature covers it)";
+      case UNKNOWN -> key + ", which was not given: not checked";
     };
   }
 

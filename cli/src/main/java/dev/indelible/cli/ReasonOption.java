@@ -3,16 +3,16 @@ package dev.indelible.cli;
 
 import picocli.CommandLine.Option;
 
-/** Why something is done that goes on record. */
+/** The reason for a change to the log, which is recorded. */
 final class ReasonOption {
   @Option(
       names = "--reason",
       required = true,
       paramLabel = "TEXT",
-      description = "why, for the record")
+      description = "why, as recorded in the chain")
   String text = "";
 
-  /** The reason, which says something. */
+  /** Returns the reason; refuses an empty or overlong one. */
   String words() throws CommandFailure {
     Verb.requireWords("--reason", text);
     return text;

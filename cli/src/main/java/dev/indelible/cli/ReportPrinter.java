@@ -11,7 +11,7 @@ import java.util.OptionalLong;
 
 /** Prints a verification report, as a table or as JSON. */
 final class ReportPrinter {
-  /** Findings shown to a person before the rest are only counted; JSON has more. */
+  /** Most lines of findings in text; the rest are counted. JSON has more. */
   private static final int SHOWN = 20;
 
   private ReportPrinter() {}
@@ -40,14 +40,14 @@ final class ReportPrinter {
     long unnamed = report.faults() - report.findings().stream().filter(Finding::isFault).count();
     long more = report.findings().size() - shown + unnamed;
     if (more > 0) {
-      console.line("and %,d findings more; --output json shows up to %,d", more, Finding.MAX_NAMED);
+      console.line("and %,d more findings; --output json shows up to %,d", more, Finding.MAX_NAMED);
     }
   }
 
   /**
-   * Equal findings of consecutive rows, shown to a person as one.
+   * Equal findings of consecutive rows, shown as one line.
    *
-   * @param first the first row's
+   * @param first the finding of the first row
    * @param findings the number of rows
    */
   private record Run(Finding first, long findings) {

@@ -10,10 +10,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
-/** The options every verb knows. */
+/** The options of every verb. */
 @Command(
     name = "indelible",
-    description = "Decides whether an AI agent may do a thing, and records that decision.",
+    description = "Decides whether an AI agent may act, and records each decision.",
     versionProvider = Version.class,
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "VERB",
@@ -32,7 +32,7 @@ final class Root implements Runnable {
       scope = ScopeType.INHERIT,
       paramLabel = "text|json",
       defaultValue = "text",
-      description = "text for people, or json: one object, or one a line (default: text)")
+      description = "text, or json: one object, or one object a line (default: text)")
   Output output = Output.text;
 
   @Option(

@@ -3,13 +3,13 @@ package dev.indelible.cli;
 
 import dev.indelible.ledger.ChainRow;
 
-/** Prints rows of the chain, one a line: as aligned text, or as JSON. */
+/** Prints rows of the chain, one on each line, as aligned text or as JSON. */
 final class RowPrinter {
   private static final int AGENT_WIDTH = 24;
   private static final int RULE_WIDTH = 20;
   private static final int ACTION_WIDTH = 72;
 
-  /** Fixed widths, so that lines align without knowing those to come. */
+  /** Fixed widths, so that lines align before all rows are known. */
   private static final String FORMAT =
       "%8s  %-23s  %-" + AGENT_WIDTH + "s  %s  %-" + RULE_WIDTH + "s  %s";
 
@@ -38,7 +38,7 @@ final class RowPrinter {
         row.payload()
             .map(PayloadSummary::of)
             .orElse(new PayloadSummary("", "", "", "(payload erased)"));
-    // What is not a decision, and so has no verdict, is named by its type instead.
+    // An event without a decision is shown by its type.
     String what = summary.verdict().isEmpty() ? row.eventType() : summary.verdict();
     console.line(
         FORMAT

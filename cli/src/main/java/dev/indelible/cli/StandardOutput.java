@@ -8,9 +8,9 @@ import java.io.OutputStream;
 import java.util.Locale;
 
 /**
- * Standard output, buffered. A {@link java.io.PrintStream} around it swallows no failure to write:
- * the verb ends with an {@link OutputFailure}. A reader that closed the pipe, as {@code head} does,
- * is no failure: the print stream notes it, and {@link java.io.PrintStream#checkError} returns it.
+ * Standard output, buffered. A failed write ends the verb with an {@link OutputFailure}, which a
+ * {@link java.io.PrintStream} does not swallow. A reader that closes the pipe, as {@code head}
+ * does, is no failure: {@link java.io.PrintStream#checkError} returns true from then on.
  */
 final class StandardOutput extends OutputStream {
   private final OutputStream out;

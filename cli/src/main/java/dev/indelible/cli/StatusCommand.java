@@ -31,22 +31,22 @@ import picocli.CommandLine.Mixin;
 
 @Command(
     name = "status",
-    description = "Show the state of the log: counts, keys, rules, and everything that is wrong.",
+    description = "Show the state of the log: counts, keys, rules, and every problem.",
     footer = {
       "",
-      "Exit status: 0 nothing is wrong, 1 something is; each line 'problem' says what to do.",
-      "It reads counts and the last row; 'log verify' checks the chain."
+      "Exit status: 0 no problem; 1 a problem: each line 'problem' states what to do.",
+      "Reads counts and the last row; 'indelible log verify' verifies the chain."
     })
 final class StatusCommand extends Verb {
   @Mixin AnchorOption anchor = new AnchorOption();
 
-  /** Every problem found, also while a field is read. */
+  /** All problems; reading a field may add one. */
   private AuditHealth health = AuditHealth.RECORDING;
 
   @Override
   public Integer call() throws Exception {
     requireDataDirectory();
-    // A library that does not load is a fault of this machine, and not of the log.
+    // SQLite's library that does not load is a fault of this machine, not of the log.
     SqliteLibrary.load();
     List<StatusField> fields;
     try (SqliteLedger ledger = ledger()) {
@@ -64,11 +64,11 @@ final class StatusCommand extends Verb {
 
   /** Returns the fields of a log whose ledger cannot be opened. */
   private List<StatusField> withoutLedger(LedgerException e) throws LedgerException {
-    health = health.and(List.of(HealthCheck.unreadable(e)));
+    health = health.and(List.of(HealthCheck.unreadable(data(), e)));
     List<StatusField> fields = fields(Optional.empty());
     boolean waits = health.entry(HealthEntry.WAITING).isPresent();
-    if (!Files.exists(data().database()) && !waits) {
-      // Nothing was ever recorded here.
+    if (!Files.exists(data().database()) && !Files.exists(data().lastCheckpoint()) && !waits) {
+      // Nothing was recorded here.
       throw e;
     }
     return fields;
@@ -139,7 +139,7 @@ final class StatusCommand extends Verb {
         .flatMap(Function.identity());
   }
 
-  /** Returns refusals and escalations; rows record both as one event type. */
+  /** Returns the counts of refusals and escalations, which are one event type in the chain. */
   private static List<StatusField> blocked(Optional<BlockedCounts> counts) {
     StatusField refusals =
         StatusField.number("refusals", "refusals", counts.map(BlockedCounts::refusals));
@@ -148,7 +148,8 @@ final class StatusCommand extends Verb {
         unknown == 0
             ? ""
             : StatusField.text(
-                "; %,d more were refusals or escalations, their payloads are gone", unknown);
+                "; %,d more are refusals or escalations, unknown because their payloads are erased",
+                unknown);
     return List.of(
         new StatusField(
             refusals.name(), refusals.text() + more, refusals.member(), refusals.json()),
@@ -195,7 +196,7 @@ final class StatusCommand extends Verb {
       parts.add(console().yellow(ended));
     }
     if (events.alive() > 0) {
-      parts.add(StatusField.text("%s in the journal of a process at work", events(events.alive())));
+      parts.add(StatusField.text("%s in the journal of a running process", events(events.alive())));
     }
     return String.join(", ", parts);
   }
@@ -226,7 +227,7 @@ final class StatusCommand extends Verb {
           case ON -> "on";
           case OFF ->
               console().yellow("off")
-                  + ": new rows are unsigned, as a signed note in the chain says";
+                  + ": new rows are unsigned; a signed row in the chain states that";
           case UNKNOWN -> console().yellow("(unknown)");
         };
     return new StatusField("signatures", text, "row_signatures", out -> out.string(found.label()));

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
-/** Rows of text in columns, each as wide as its widest cell. */
+/** A table of text; a column is as wide as its widest cell. */
 final class Table {
   private static final String GAP = "  ";
 
@@ -58,7 +58,7 @@ final class Table {
   /**
    * One cell.
    *
-   * @param text what it says
+   * @param text the text
    * @param style colours it, without changing its width
    */
   record Cell(String text, UnaryOperator<String> style) {

@@ -11,22 +11,22 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
-/** A directory that is gone when its user is done, or told to end (Ctrl-C, SIGTERM). */
+/** A directory that is deleted when it is closed, or when the process ends by Ctrl-C or SIGTERM. */
 final class TemporaryDirectory implements AutoCloseable {
-  /** How long an end of the process may take for the sake of this directory. */
+  /** Longest delay of the end of the process by the deletion. */
   private static final Duration PATIENCE = Duration.ofSeconds(8);
 
-  /** Work that is still going on may bring a file back; after this long without, it will not. */
-  private static final Duration GONE_FOR_GOOD = Duration.ofMillis(100);
+  /** Interval of checks: threads that still run may create a file after a deletion. */
+  private static final Duration CHECK_INTERVAL = Duration.ofMillis(100);
 
   private final Path path;
-  private final Thread hook = new Thread(this::deleteForGood, "indelible-bench-cleanup");
+  private final Thread hook = new Thread(this::deleteUntilGone, "indelible-bench-cleanup");
 
   private TemporaryDirectory(Path path) {
     this.path = path;
   }
 
-  /** Makes one whose name begins so. */
+  /** Creates a directory whose name has this prefix. */
   static TemporaryDirectory create(String prefix) throws IOException {
     TemporaryDirectory made = new TemporaryDirectory(Files.createTempDirectory(prefix));
     Runtime.getRuntime().addShutdownHook(made.hook);
@@ -42,14 +42,14 @@ final class TemporaryDirectory implements AutoCloseable {
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {
-      // The process is ending, and the hook is at it already.
+      // The process is ending, and the hook deletes the directory.
       return;
     }
     delete();
   }
 
-  /** While the process ends, its other threads still run, and write. */
-  private void deleteForGood() {
+  /** Deletes the directory until it stays deleted: other threads still write while a JVM ends. */
+  private void deleteUntilGone() {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     boolean wasGone = false;
     while (System.nanoTime() - deadline < 0) {
@@ -61,9 +61,9 @@ final class TemporaryDirectory implements AutoCloseable {
       try {
         delete();
       } catch (IOException e) {
-        // A file came or went meanwhile; the next round takes it.
+        // A file was created or deleted meanwhile; the next round deletes it.
       }
-      LockSupport.parkNanos(GONE_FOR_GOOD.toNanos());
+      LockSupport.parkNanos(CHECK_INTERVAL.toNanos());
     }
   }
 

@@ -8,7 +8,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** Reads arguments, and says in plain words what is wrong with a command line. */
+/** Converts arguments, and describes the error of a wrong command line. */
 final class Usage {
   private Usage() {}
 
@@ -39,7 +39,7 @@ final class Usage {
     return (int) number;
   }
 
-  /** What a command line has that no verb asked for. */
+  /** Describes an argument that no verb takes. */
   static String unmatched(UnmatchedArgumentException wrong) {
     String argument = wrong.getUnmatched().get(0);
     List<String> similar = wrong.getSuggestions();
@@ -48,7 +48,7 @@ final class Usage {
       return "unknown option '" + argument + "'" + instead;
     }
     return wrong.getCommandLine().getSubcommands().isEmpty()
-        ? "one argument too many: '" + argument + "'; JSON goes in single quotes, as one argument"
+        ? "one argument too many: '" + argument + "'; put JSON in single quotes, as one argument"
         : "unknown verb '" + argument + "'" + instead;
   }
 

@@ -25,9 +25,9 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** A verb: its options, its data directory and its output. */
+/** A verb of the command, with its data directory and its output. */
 abstract class Verb implements Callable<Integer> {
-  /** Most bytes of a reason or a name that goes on record. */
+  /** Most bytes of a recorded reason or name. */
   private static final int MAX_WORDS_BYTES = 4_096;
 
   /** Longest wait for the row of a printed decision while the ledger does not append it. */
@@ -70,10 +70,10 @@ abstract class Verb implements Callable<Integer> {
   }
 
   /**
-   * The log, to record in; a person who waits for what an earlier run left sees how far it is.
+   * Opens the log for recording. Shows progress while events of an earlier run are recovered.
    *
-   * @param anchor the file that its checkpoints are appended to, if there is one
-   * @param lasting whether this process lasts long enough to ask the log's witnesses
+   * @param anchor the file to which its checkpoints are appended; empty for none
+   * @param lasting true if this process runs long enough to ask the log's witnesses
    */
   final Indelible openLog(Optional<Path> anchor, boolean lasting) throws OpenException {
     IndelibleBuilder log = Indelible.builder(data().path()).askWitnesses(lasting);
@@ -94,7 +94,7 @@ abstract class Verb implements Callable<Integer> {
     }
     if (!Files.isDirectory(data().path())) {
       throw CommandFailure.usage(
-          "%s: no data directory here; name one with --data DIR", data().path());
+          "%s: no data directory here; name another with --data DIR", data().path());
     }
   }
 
@@ -102,11 +102,11 @@ abstract class Verb implements Callable<Integer> {
   static void requireWords(String option, String text) throws CommandFailure {
     if (text.isBlank() || Text.utf8Length(text) > MAX_WORDS_BYTES) {
       throw CommandFailure.usage(
-          "%s: say it in words, in at most %s bytes", option, MAX_WORDS_BYTES);
+          "%s: give a text that is not blank and has at most %s bytes", option, MAX_WORDS_BYTES);
     }
   }
 
-  /** Closes a log; fails if anything that was accepted is not written (D9). */
+  /** Closes a log; fails if an accepted event is not in the ledger (D9). */
   static void closeWritten(Indelible log) throws CommandFailure {
     DrainReport report = log.closeAndFlush(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
     if (!report.isComplete()) {
@@ -115,8 +115,8 @@ abstract class Verb implements Callable<Integer> {
   }
 
   /**
-   * Closes a log whose one decision is printed; a row that still waits is safe, and costs a line on
-   * standard error and no decision (D9).
+   * Closes a log after its one decision was printed. A row that still waits is safe in the journal:
+   * it is reported on standard error, and the decision stands (D9).
    */
   final void closeAfterAnswer(Indelible log) {
     awaitRow(log);
@@ -124,19 +124,19 @@ abstract class Verb implements Callable<Integer> {
     if (!report.isComplete()) {
       warn(report.describePending());
     }
-    // A tally that could not be written is not missed: the next one covers this run's one row.
+    // An unwritten tally is not reported: the next run's tally covers this row.
   }
 
   /**
-   * Waits while the row is on its way: no attempt has failed yet, and nothing of earlier processes
-   * goes in first. On a machine under load the drainer may need seconds to begin.
+   * Waits for the row while no attempt has failed and no events of earlier processes are appended
+   * before it. On a busy machine the drainer may need seconds to begin.
    */
   private static void awaitRow(Indelible log) {
     long start = System.nanoTime();
-    boolean onItsWay = true;
-    while (onItsWay && !log.queue().drainPending(POLL_INTERVAL)) {
+    boolean expected = true;
+    while (expected && !log.queue().drainPending(POLL_INTERVAL)) {
       DeferredAuditMetrics now = log.metrics();
-      onItsWay =
+      expected =
           !now.health().state().isTerminal()
               && now.health().entry(HealthEntry.RECORDING).isEmpty()
               && now.pending() <= 1

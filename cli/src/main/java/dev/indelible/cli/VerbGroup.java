@@ -4,13 +4,13 @@ package dev.indelible.cli;
 import java.util.Objects;
 import picocli.CommandLine.Command;
 
-/** A verb that only has verbs of its own; the groups without code of their own are below. */
+/** A verb that only groups others. */
 abstract class VerbGroup extends Verb {
   @Override
   public Integer call() throws CommandFailure {
     String name = Objects.requireNonNull(spec).name();
     throw CommandFailure.usage(
-        "%s: say which: %s", name, String.join(", ", spec.subcommands().keySet()));
+        "%s: name one of its verbs: %s", name, String.join(", ", spec.subcommands().keySet()));
   }
 
   @Command(
@@ -21,7 +21,7 @@ abstract class VerbGroup extends Verb {
 
   @Command(
       name = "log",
-      description = "Read the chain, check it, and erase payloads from it.",
+      description = "Read, verify, export and prove the chain, and erase payloads.",
       subcommands = {
         LogListCommand.class,
         LogShowCommand.class,
@@ -37,7 +37,7 @@ abstract class VerbGroup extends Verb {
 
   @Command(
       name = "proof",
-      description = "Check receipts of single events; 'log prove' makes them.",
+      description = "Verify receipts of single events; 'log prove' writes them.",
       subcommands = ProofVerifyCommand.class)
   static final class Proof extends VerbGroup {}
 

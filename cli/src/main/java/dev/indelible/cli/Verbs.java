@@ -27,7 +27,7 @@ final class Verbs {
     ALL.put("help", HelpCommand.class);
   }
 
-  /** Arguments whose answer lists every verb. */
+  /** Arguments that ask for the list of all verbs. */
   private static final List<String> HELP = List.of("help", "--help", "-h");
 
   private Verbs() {}

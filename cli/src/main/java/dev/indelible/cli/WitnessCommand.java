@@ -17,7 +17,7 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "witness",
-    description = "Witness other logs: cosign what continues what was seen of them before.",
+    description = "Witness other logs: cosign checkpoints that continue their earlier ones.",
     subcommands = {
       WitnessCommand.Init.class,
       WitnessCommand.Trust.class,
@@ -41,11 +41,11 @@ final class WitnessCommand extends VerbGroup {
 
   @Command(
       name = "init",
-      description = "Make a witness: its directory, its key and its name, if they are not there.",
+      description = "Create a witness: its directory, its key and its name, if they do not exist.",
       footer = {
         "",
-        "Prints the vkey that logs and auditors know it by. Never restore its directory from a",
-        "copy: it would cosign again what it cosigned since. Begin a new one, with a new key."
+        "Prints its vkey, which logs and auditors need. Never restore its directory from a copy: it",
+        "would forget what it cosigned since, and could cosign a fork. Create a new witness instead."
       })
   static final class Init extends WitnessVerb {
     @Option(
@@ -71,11 +71,11 @@ final class WitnessCommand extends VerbGroup {
 
   @Command(
       name = "trust",
-      description = "Have the witness cosign these logs too; at once, if it is serving.",
+      description = "Add logs that the witness cosigns; a running witness adds them at once.",
       footer = {
         "",
-        "A log's vkey bears its origin as its name: 'indelible keys export --format vkey",
-        "--name ORIGIN' prints it there."
+        "The name in a log's vkey is the log's origin. Where the log is, 'indelible keys export",
+        "--format vkey' prints the vkey."
       })
   static final class Trust extends WitnessVerb {
     @Parameters(paramLabel = "VKEY", arity = "1..*", description = "the public key of a log")
@@ -109,11 +109,10 @@ final class WitnessCommand extends VerbGroup {
 
   @Command(
       name = "serve",
-      description = "Answer add-checkpoint requests (C2SP tlog-witness v1.0.0) until ended.",
+      description = "Serve add-checkpoint requests (C2SP tlog-witness v1.0.0) until interrupted.",
       footer = {
         "",
-        "Plain HTTP, on the loopback interface unless told otherwise; for TLS put a proxy before"
-            + " it."
+        "Plain HTTP, by default on the loopback interface; for TLS put a proxy in front of it."
       })
   static final class Serve extends WitnessVerb {
     private static final int MAX_PORT = 65_535;
@@ -122,7 +121,8 @@ final class WitnessCommand extends VerbGroup {
         names = "--listen",
         paramLabel = "HOST:PORT",
         defaultValue = "127.0.0.1:8127",
-        description = "where to listen; port 0 is any (default: ${DEFAULT-VALUE})")
+        description =
+            "the address to listen on; port 0 is any free port (default: ${DEFAULT-VALUE})")
     String listen = "127.0.0.1:8127";
 
     @Override
@@ -131,7 +131,7 @@ final class WitnessCommand extends VerbGroup {
       try (WitnessDirectory.Open open = directory().open();
           WitnessServer server = start(open, address)) {
         Runtime.getRuntime().addShutdownHook(new Thread(server::close));
-        say(open.witness().key(), server.address());
+        printAddress(open.witness().key(), server.address());
         new CountDownLatch(1).await();
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
@@ -148,7 +148,7 @@ final class WitnessCommand extends VerbGroup {
       }
     }
 
-    private void say(VerifierKey key, InetSocketAddress address) {
+    private void printAddress(VerifierKey key, InetSocketAddress address) {
       String host = address.getAddress().getHostAddress();
       String url =
           "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
@@ -168,7 +168,7 @@ final class WitnessCommand extends VerbGroup {
           port < 0 || host.isEmpty() ? null : new InetSocketAddress(host, port);
       if (address == null || address.isUnresolved()) {
         throw CommandFailure.usage(
-            "--listen %s: not of the form HOST:PORT, as in 127.0.0.1:8127", listen);
+            "--listen %s: not of the form HOST:PORT, for example 127.0.0.1:8127", listen);
       }
       return address;
     }

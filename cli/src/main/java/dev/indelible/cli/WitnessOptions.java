@@ -19,13 +19,13 @@ final class WitnessOptions {
       names = "--witness",
       paramLabel = "VKEY",
       description =
-          "check this witness's cosignatures; may be repeated, and then all must have cosigned")
+          "require a cosignature of this witness; may be repeated: all must have cosigned")
   List<String> witnesses = new ArrayList<>();
 
   @Option(
       names = "--policy",
       paramLabel = "FILE",
-      description = "check the cosignatures of the witnesses in this C2SP tlog-policy")
+      description = "require the quorum of cosignatures in this C2SP tlog-policy")
   @Nullable Path policy;
 
   boolean areGiven() {
@@ -35,7 +35,7 @@ final class WitnessOptions {
   /** Returns the policy of the witnesses, or empty if none are given. */
   Optional<WitnessPolicy> policy() throws CommandFailure {
     if (policy != null && !witnesses.isEmpty()) {
-      throw CommandFailure.usage("--witness and --policy: give one of them");
+      throw CommandFailure.usage("--witness and --policy cannot be combined; give one of them");
     }
     try {
       if (policy != null) {

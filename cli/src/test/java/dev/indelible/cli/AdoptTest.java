@@ -26,7 +26,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** {@code log verify --format ai-memory-0.7}, {@code log adopt}, {@code log verify --adopted}. */
+/**
+ * {@code log verify --format ai-memory-0.7}, {@code log adopt}, {@code log verify --adopted}. Long
+ * because its cases share one foreign chain.
+ */
 @Tag("any-jdk")
 class AdoptTest {
   private static final String FORMAT = "ai-memory-0.7";
@@ -123,7 +126,7 @@ class AdoptTest {
     chain.sql("UPDATE signed_events SET prev_hash = x'01' WHERE sequence = 1");
     assertBroken(verify(), "link", 1);
     assertThat(finding(verify(), "link").path("message").asString())
-        .contains("the first row does not begin at 32 zero bytes; and 3 more");
+        .contains("the prev_hash of the first row is not 32 zero bytes; and 3 more");
     assertThat(verify().json().path("faults").asInt()).isEqualTo(4);
   }
 
@@ -200,7 +203,7 @@ class AdoptTest {
     assertThat(finding(result, "encoding").path("message").asString()).isEqualTo(message);
   }
 
-  /** One hash, two rows: that of the agent {@code a} and the type {@code b<1F>c}, and another. */
+  /** One hash of two rows: of agent {@code a} with type {@code b<1F>c}, and another. */
   @Test
   void aSeparatorWithinATextIsAFinding() throws Exception {
     AiMemory chain = AiMemory.create(file, 3);
@@ -222,7 +225,7 @@ class AdoptTest {
     assertThat(cli.data()).doesNotExist();
   }
 
-  /** What the format cannot show, shown: this is why a chain is to be adopted. */
+  /** A change that the format cannot show, which adoption does. */
   @Test
   void theLastRowAndARelinkedOneEscapeTheFormat() throws Exception {
     AiMemory chain = chain();
@@ -284,12 +287,12 @@ class AdoptTest {
     chain.sql("UPDATE signed_events SET signature = NULL WHERE sequence = 13");
     assertBroken(verify("--key", pub), "signature", ROWS + 1);
     assertThat(finding(verify(), "signature").path("message").asString())
-        .isEqualTo("is said to be signed, and has no signature");
+        .isEqualTo("its level states a signature, and it has none");
   }
 
   /** A link's signature is over the link, which another table has; no key can make it checkable. */
   @Test
-  void aSignatureOverOtherContentCannotBeTold() throws Exception {
+  void signatureOverOtherContentIsUnknown() throws Exception {
     KeyPair key = key();
     byte[] content = AiMemory.utf8("a memory link");
     chain()
@@ -354,9 +357,9 @@ class AdoptTest {
     try (Connection empty = DriverManager.getConnection("jdbc:sqlite:" + file);
         Statement statement = empty.createStatement()) {
       statement.execute("CREATE TABLE memories (id TEXT)");
-      assertThat(verify().complaint(2)).contains("no table signed_events in it");
+      assertThat(verify().complaint(2)).contains("has no table signed_events");
       statement.execute("CREATE VIEW signed_events AS SELECT id FROM memories");
-      assertThat(verify().complaint(2)).contains("no table signed_events in it");
+      assertThat(verify().complaint(2)).contains("has no table signed_events");
       statement.execute("DROP VIEW signed_events");
       statement.execute("CREATE TABLE signed_events (id TEXT, agent_id TEXT, event_type TEXT)");
       assertThat(verify().complaint(2)).contains("has no column");
@@ -415,9 +418,9 @@ class AdoptTest {
     assertThat(cli.run("log", "verify", path).complaint(2)).contains("--format");
     assertThat(cli.run("log", "verify", "--format", FORMAT).complaint(2)).contains("name the file");
     assertThat(cli.run("log", "verify", "--format", "other", path).complaint(2))
-        .contains("there is ai-memory-0.7");
+        .contains("use ai-memory-0.7");
     assertThat(cli.run("log", "adopt", "--format", "other", path).complaint(2))
-        .contains("there is ai-memory-0.7");
+        .contains("use ai-memory-0.7");
     assertThat(cli.run("log", "adopt", path).complaint(2)).contains("--format");
     assertThat(verify("--since", "2").complaint(2)).contains("--since");
     assertThat(verify("--adopted", path).complaint(2)).contains("--adopted");
@@ -497,7 +500,7 @@ class AdoptTest {
 
     assertThat(result.exit()).isZero();
     assertThat(finding(result, "adopted").path("message").asString())
-        .contains("12 rows", "2 rows behind them are not covered");
+        .contains("12 rows", "2 rows after them are not covered");
     JsonNode again = adopt().ok().json();
     assertThat(again.path("adopted").path("rows").asInt()).isEqualTo(ROWS + 2);
     assertThat(finding(verifyAdopted(), "adopted").path("sequence").asInt())
@@ -569,8 +572,7 @@ class AdoptTest {
           .contains("as later versions of ai-memory link rows");
     }
     Result adopted = adopt();
-    assertThat(adopted.complaint(3))
-        .contains("whether the chain holds cannot be told", "was not adopted");
+    assertThat(adopted.complaint(3)).contains("the chain is unknown", "was not adopted");
     assertThat(cli.data()).doesNotExist();
   }
 
@@ -602,7 +604,7 @@ class AdoptTest {
     assertThat(adopt().complaint(3)).contains("was not adopted");
   }
 
-  /** What a later version left untouched still holds, and its new column is named. */
+  /** Rows that a later version did not change still verify, and its column is named. */
   @Test
   void anUnusedLaterColumnIsNamed() throws Exception {
     chain().withCauseColumn();
@@ -613,7 +615,7 @@ class AdoptTest {
     assertThat(finding(result, "format").path("counts").asBoolean()).isFalse();
   }
 
-  /** Rows of 0.7 are judged as such, also before rows of a later version. */
+  /** Rows of 0.7 are judged by its rules, also before rows of a later version. */
   @Test
   void changesBeforeLaterRowsAreBroken() throws Exception {
     AiMemory chain = chain().upgraded(AiMemory.Version.V1_0);

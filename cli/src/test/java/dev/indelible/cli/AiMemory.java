@@ -22,8 +22,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file as ai-memory 0.7 writes it, made from plain SQL, the JDK's SHA-256 and the JDK's Ed25519:
- * nothing of what reads it.
+ * A file as ai-memory 0.7 writes it, made from plain SQL, the JDK's SHA-256 and the JDK's Ed25519.
+ * It shares no code with the reader.
  */
 final class AiMemory {
   private final Path file;
@@ -34,15 +34,15 @@ final class AiMemory {
   /** The fields of the last row, in the order in which they are hashed; empty before the first. */
   private List<byte[]> last = List.of();
 
-  /** How the rows to come are linked and signed. */
+  /** The version by which further rows are linked and signed. */
   private Version version = Version.V0_7;
 
   /** Versions of ai-memory that hash rows in different ways. */
   enum Version {
     V0_7,
-    /** Adds the column {@code cause_hash}, which is hashed behind the other fields. */
+    /** Adds the column {@code cause_hash}, which is hashed after the other fields. */
     V0_9,
-    /** Hashes each field behind its length, and signs the row and not its payload alone. */
+    /** Hashes each field after its length, and signs the whole row. */
     V1_0
   }
 
@@ -168,7 +168,7 @@ final class AiMemory {
     return this;
   }
 
-  /** What the row to come has as its link. */
+  /** The link of the next row. */
   private byte[] link() throws Exception {
     if (last.isEmpty()) {
       return new byte[32];
@@ -177,7 +177,7 @@ final class AiMemory {
         version == Version.V1_0 ? prefixed(last, leaves.size()) : separated(last, leaves.size()));
   }
 
-  /** The bytes of a row up to 0.9: a separator behind each field, and the cause at the end. */
+  /** The bytes of a row up to 0.9: each field and a separator, then the cause. */
   private static byte[] separated(List<byte[]> row, long sequence) throws Exception {
     ByteArrayOutputStream canonical = new ByteArrayOutputStream();
     DataOutputStream out = new DataOutputStream(canonical);
@@ -193,7 +193,7 @@ final class AiMemory {
     return canonical.toByteArray();
   }
 
-  /** The bytes of a row since 1.0: each field behind its length, and whether there is a cause. */
+  /** The bytes of a row since 1.0: each field after its length, and a flag for the cause. */
   private static byte[] prefixed(List<byte[]> row, long sequence) throws Exception {
     ByteArrayOutputStream canonical = new ByteArrayOutputStream();
     DataOutputStream out = new DataOutputStream(canonical);
@@ -210,7 +210,7 @@ final class AiMemory {
     return canonical.toByteArray();
   }
 
-  /** What the daemon of 1.0 signs of a row. */
+  /** The message that the daemon of 1.0 signs for a row. */
   private static byte[] signedRow(
       long sequence, String agent, String type, String level, byte[] payloadHash) throws Exception {
     ByteArrayOutputStream canonical = new ByteArrayOutputStream();
@@ -245,7 +245,7 @@ final class AiMemory {
     return sha256(new byte[] {1}, root(of.subList(0, k)), root(of.subList(k, of.size())));
   }
 
-  /** Changes the file behind the chain's back. */
+  /** Changes the file as an attacker does. */
   void sql(String sql) throws Exception {
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {

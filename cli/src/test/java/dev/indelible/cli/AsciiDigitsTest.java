@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AsciiDigitsTest {
   private static final Pattern LOCAL_DIGITS = Pattern.compile("%[-,+(0-9.]*[dfeg]\\b");
 
-  /** How many lines before a format its {@code Locale.ROOT} may stand. */
+  /** Most lines between {@code Locale.ROOT} and its format. */
   private static final int LINES_BEFORE = 6;
 
   @ParameterizedTest

@@ -20,8 +20,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What cannot be read ends with status 2 and one line that says what, where and what to do; what
- * was on record before stays, and verifies.
+ * Unreadable input ends with status 2 and one line that states what is wrong, where and what to do.
+ * Rows recorded before it stay and verify.
  */
 @Tag("any-jdk")
 class BadInputTest {
@@ -115,8 +115,7 @@ class BadInputTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("unreadableActions")
-  void asALineOfGateItIsRefusedOnRecordAndTheNextLineIsAnswered(
-      String what, String action, String[] says) {
+  void badGateLineIsRecordedAsRefused(String what, String action, String[] says) {
     Result result =
         cli.runOn(Cli.line("agent:a", action) + Cli.line("agent:a", Cli.bash("pwd")), "gate");
 
@@ -139,7 +138,7 @@ class BadInputTest {
         .contains("\n    at dev.indelible.");
   }
 
-  /** What is no text at all, and so cannot be written as a Java string. */
+  /** Bytes that are not text, and have no Java string. */
   @ParameterizedTest(name = "0x{0}")
   @ValueSource(strings = {"ff", "eda080", "c3"})
   void bytesThatAreNotUtf8(String hex) throws Exception {
@@ -154,7 +153,7 @@ class BadInputTest {
     cli.assertIntact(1);
   }
 
-  /** Java has U+FFFD where it could not decode an argument; that is not what was asked. */
+  /** Java puts U+FFFD where it cannot decode an argument, so the action is another one. */
   @Test
   void anArgumentThatCouldNotBeDecodedIsNotGuessedAt() {
     assertThat(cli.run("check", Cli.bash("rm \uFFFD")).complaint(2))
@@ -172,7 +171,7 @@ class BadInputTest {
   }
 
   @Test
-  void theReplacementCharacterItselfMayBeSentOnStandardInput() {
+  void replacementCharacterIsAcceptedOnStandardInput() {
     cli.runOn(Cli.bash("ls \uFFFD"), "check").ok();
 
     cli.assertIntact(2);
@@ -269,7 +268,7 @@ class BadInputTest {
     cli.assertIntact(2);
   }
 
-  /** Never lost, never cut silently: what is too large is on record by size and digest. */
+  /** A payload that is too large is recorded by size and digest. */
   @Test
   void aPayloadOfTwoMebibytesIsRecordedAsAStub() {
     String action = Cli.bash("x".repeat(2 * 1024 * 1024));

@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A journal directory that cannot be used ends with status 2 and one line that says what, where and
- * what to do, and nothing in the data directory is touched.
+ * An unusable journal directory ends with status 2 and one line that states what is wrong, where
+ * and what to do. The data directory is not changed.
  */
 @Timeout(60)
 class BadJournalTest {
@@ -144,8 +144,8 @@ class BadJournalTest {
   }
 
   /**
-   * Everything below a directory: names, and what is in the files. What SQLite puts beside a
-   * database that is looked at does not count: an index of a log of changes, and that log, empty.
+   * Returns all names and contents below a directory, without the files that SQLite puts beside a
+   * database that is read: the -shm file and an empty -wal file.
    */
   private static Map<String, String> tree(Path directory) throws IOException {
     Map<String, String> tree = new TreeMap<>();

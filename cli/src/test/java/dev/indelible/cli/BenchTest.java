@@ -73,7 +73,7 @@ class BenchTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"memory", "process", "power"})
-  void benchSubmitSaysWhatAnEventSurvivesAsItIsMeasured(String durability) {
+  void benchSubmitStatesTheDurability(String durability) {
     assertThat(
             Cli.runWithoutData("bench", "submit", "--events", "1000", "--durability", durability)
                 .ok()

@@ -128,7 +128,7 @@ class CheckTest {
     assertThat(cli.rows().get(0).path("agent_id").asString()).isEqualTo("agent:other");
   }
 
-  /** What is recorded is what was asked, to the last character. */
+  /** The recorded action is the given one, to the last character. */
   @Test
   void textOfAnyScriptIsRecordedAsItWasAsked() {
     String command = "echo '日本 é 😀 עברית'";

@@ -30,7 +30,7 @@ import tools.jackson.databind.json.JsonMapper;
 final class Cli {
   private static final JsonMapper JSON = new JsonMapper();
 
-  /** Newer JDKs print a warning without it, as they do not for the jar, whose manifest says it. */
+  /** Newer JDKs print a warning without it; the manifest of the jar has it. */
   private static final String NATIVE_ACCESS =
       Runtime.version().feature() < 22 ? "-Dolder=true" : "--enable-native-access=ALL-UNNAMED";
 
@@ -57,7 +57,7 @@ final class Cli {
     return run(false, new ByteArrayInputStream(input), withData(args));
   }
 
-  /** As {@link #run(String...)}, as if a person sat before a terminal. */
+  /** Runs the command as {@link #run(String...)} does, at a terminal. */
   Result runOnTerminal(String... args) {
     return run(true, InputStream.nullInputStream(), withData(args));
   }
@@ -77,7 +77,7 @@ final class Cli {
     return row.path("event_type").asString().equals("audit.tally");
   }
 
-  /** Asserts that the chain is as long as this, its tallies aside, and intact. */
+  /** Asserts that the chain is intact and has this many rows besides its tallies. */
   void assertIntact(long rows) {
     Result verified = run("log", "verify", "--output", "json");
     assertThat(verified.exit()).as(verified.out() + verified.err()).isZero();
@@ -87,7 +87,7 @@ final class Cli {
     assertThat(verified.json().path("rows").asLong()).isEqualTo(rows + tallies);
   }
 
-  /** Changes the database behind the log's back. */
+  /** Changes the database as an attacker does. */
   void sql(String sql) throws Exception {
     try (Connection connection =
             DriverManager.getConnection("jdbc:sqlite:" + data.resolve("indelible.db"));
@@ -138,7 +138,7 @@ final class Cli {
     return all.toArray(String[]::new);
   }
 
-  /** What to start for the command to run in a process of its own; may be added to. */
+  /** Returns the command line that runs the command in its own process; may be changed. */
   List<String> inProcess(String... args) {
     List<String> command =
         new ArrayList<>(
@@ -159,7 +159,7 @@ final class Cli {
     return Path.of(System.getProperty("java.home"), "bin", "java").toString();
   }
 
-  /** Runs the command, at a terminal or not, where time passes as that clock says. */
+  /** Runs the command with a clock, at a terminal or not. */
   Result run(LongSupplier nanoTime, boolean terminal, String... args) {
     return run(nanoTime, terminal, InputStream.nullInputStream(), withData(args));
   }
@@ -185,14 +185,14 @@ final class Cli {
   }
 
   /**
-   * What a run left.
+   * The result of a run.
    *
    * @param exit its exit status
    * @param out its standard output
    * @param err its standard error
    */
   record Result(int exit, String out, String err) {
-    /** Asserts success, and nothing to complain of. */
+    /** Asserts success and an empty standard error. */
     Result ok() {
       assertThat(err).isEmpty();
       assertThat(exit).as(out).isZero();
@@ -208,7 +208,7 @@ final class Cli {
       return out.lines().map(Cli::json).toList();
     }
 
-    /** Asserts one clear line of complaint, and returns it. */
+    /** Asserts one clear line on standard error, and returns it. */
     String complaint(int status) {
       assertThat(err.lines()).as(err).hasSize(1);
       assertThat(err)

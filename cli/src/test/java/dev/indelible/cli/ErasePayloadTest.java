@@ -51,7 +51,7 @@ class ErasePayloadTest {
     assertThat(erase("nonsense")).contains("no row of event nonsense");
     assertThat(cli.run("log", "erase-payload", id).complaint(2)).contains("--reason");
     assertThat(cli.run("log", "erase-payload", id, "--reason", " ").complaint(2))
-        .contains("--reason: say it in words");
+        .contains("--reason: give a text that is not blank");
   }
 
   private String erase(String event) {

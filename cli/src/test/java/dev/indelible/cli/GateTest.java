@@ -73,9 +73,9 @@ class GateTest {
                     + "\"reason\":\"no recursive delete at the root\"}"));
   }
 
-  /** D3, D4: the ids handed out are those on record, in that order. */
+  /** D3, D4: the printed ids are those of the rows, in order. */
   @Test
-  void theIdsHandedOutAreTheChain() {
+  void printedIdsAreThoseOfTheChain() {
     StringBuilder input = new StringBuilder();
     for (int i = 0; i < 500; i++) {
       input.append(Cli.line("agent:" + i % 7, Cli.bash("ls " + i)));
@@ -110,7 +110,7 @@ class GateTest {
   }
 
   @Test
-  void aLineThatCannotBeReadIsRefusedAndRecordedAndTheStreamGoesOn() {
+  void unreadableLineIsRefusedAndTheStreamContinues() {
     String input =
         Cli.line("a", Cli.bash("ls")) + "{what is this?}\n" + Cli.line("b", Cli.bash("pwd"));
 
@@ -128,7 +128,7 @@ class GateTest {
     cli.assertIntact(3);
   }
 
-  /** The record of an unreadable line lets whoever has the line find it again. */
+  /** The record of an unreadable line has its size and digest. */
   @Test
   void anUnreadableLineIsOnRecordByItsPlaceSizeAndDigest() {
     cli.runOn("\nabc\n", "gate");
@@ -145,7 +145,7 @@ class GateTest {
 
   @Test
   @Timeout(120)
-  void theCorpusOfClaudeEventsGivesADecisionALineAndAChainThatVerifies() throws Exception {
+  void claudeCorpusGivesADecisionALine() throws Exception {
     Path corpus =
         Path.of(System.getProperty("indelible.root"), "../shared/corpus/claude-pretooluse.jsonl");
     assumeTrue(Files.exists(corpus), "the corpus is not here: " + corpus);
@@ -173,7 +173,7 @@ class GateTest {
   }
 
   @Test
-  void aClaudeToolThatIsNotKnownIsRecordedWithAllItsArguments() {
+  void unknownClaudeToolIsRecordedWithItsArguments() {
     String event =
         """
         {"session_id":"s1","tool_name":"mcp__bank__pay","tool_input":{"to":"bob","amount":3}}
@@ -227,7 +227,7 @@ class GateTest {
   }
 
   @Test
-  void whenNobodyReadsTheDecisionsTheStreamEndsAndSaysSo() {
+  void closedOutputEndsTheStream() {
     OutputStream closed =
         new OutputStream() {
           @Override
@@ -253,6 +253,7 @@ class GateTest {
 
     assertThat(exit).isEqualTo(1);
     assertThat(err.toString(StandardCharsets.UTF_8))
-        .startsWith("indelible: nobody reads the decisions any more; stopped at line ");
+        .startsWith(
+            "indelible: standard output is closed, so nobody reads the decisions; stopped at line ");
   }
 }

@@ -23,7 +23,7 @@ import tools.jackson.databind.JsonNode;
 
 /** The hook of Claude Code, by the types of the Claude Agent SDK 0.3.332 (Claude Code 2.1.332). */
 class HookClaudeCodeTest {
-  /** As the client sends it, with every member that it may have. */
+  /** An event as the client sends it, with every possible member. */
   private static final String EVENT =
       """
       {"session_id":"abc123","prompt_id":"550e8400-e29b-41d4-a716-446655440000",\
@@ -116,7 +116,7 @@ class HookClaudeCodeTest {
   }
 
   @Test
-  void longReasonIsCutToWhatIsRead() throws Exception {
+  void longReasonIsCut() throws Exception {
     Files.writeString(
         cli.data().resolve("policy/rules.yaml"),
         RULES.replace("no recursive delete", "no ".repeat(5_000)));
@@ -129,7 +129,7 @@ class HookClaudeCodeTest {
     assertThat(reason).contains("(recorded as ");
   }
 
-  /** Whatever fails, the exit status is the one after which Claude Code does not act. */
+  /** After every failure the exit status is the one that blocks the action. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -150,7 +150,7 @@ class HookClaudeCodeTest {
     Result result = cli.runOn(input, "hook", "claude-code");
 
     assertThat(result.complaint(2))
-        .startsWith("indelible: standard input is not a hook event that can be judged: ");
+        .startsWith("indelible: standard input is not a hook event that this hook can answer: ");
     assertThat(result.out()).isEmpty();
   }
 
@@ -210,7 +210,7 @@ class HookClaudeCodeTest {
     assertThat(cli.run("hook").exit()).isEqualTo(2);
   }
 
-  /** The settings name the launcher; what it runs must not end with a status that lets pass. */
+  /** The launcher must not end with a status that permits the action. */
   @Test
   void killedProcessBlocks() throws Exception {
     Path root = Path.of(System.getProperty("indelible.root"));

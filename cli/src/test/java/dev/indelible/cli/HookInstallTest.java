@@ -141,7 +141,7 @@ class HookInstallTest {
     Files.createDirectories(settings.getParent());
     Files.writeString(settings, text);
 
-    assertThat(install().complaint(2)).contains("nothing is changed");
+    assertThat(install().complaint(2)).contains("nothing was changed");
     assertThat(settings).hasContent(text);
   }
 
@@ -155,7 +155,8 @@ class HookInstallTest {
 
   @Test
   void unknownAgentIsNamed() {
-    assertThat(cli.run("hook", "install", "vim").complaint(2)).contains("use claude-code");
+    assertThat(cli.run("hook", "install", "vim").complaint(2))
+        .contains("the supported agent is claude-code");
   }
 
   private Result install() {

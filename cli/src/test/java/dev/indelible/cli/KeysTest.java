@@ -43,8 +43,8 @@ class KeysTest {
   }
 
   @Test
-  void aKeyThatIsGivenUpIsAFindingWhereItIsUsedAfterwards() throws Exception {
-    assertThat(revoke(first, "x").complaint(2)).contains("exchange it first");
+  void useOfARevokedKeyIsAFinding() throws Exception {
+    assertThat(revoke(first, "x").complaint(2)).contains("rotate it first");
     cli.run("keys", "rotate").ok();
 
     revoke(first, "lost with a laptop").ok();
@@ -56,7 +56,7 @@ class KeysTest {
 
   /** Restored from a copy, for example. */
   @Test
-  void aKeyThatWasGivenUpAndIsBackInItsPlaceSignsNothing() throws Exception {
+  void revokedKeyThatIsRestoredSignsNothing() throws Exception {
     Path place = cli.data().resolve("keys/audit.pem");
     Path copy = Files.copy(place, directory.resolve("copy"));
     cli.run("keys", "rotate").ok();
@@ -71,7 +71,7 @@ class KeysTest {
   }
 
   @Test
-  void rowsSinceATimeOrARowCannotBeTold() {
+  void rowsSinceATimeOrRowAreUnknown() {
     cli.run("keys", "rotate").ok();
 
     cli.run("keys", "revoke", first, "--since", "2020-01-01T00:00:00Z", "--reason", "r").ok();
@@ -86,7 +86,7 @@ class KeysTest {
   @Test
   void whatCannotBeRevokedIsOneLineAndStatusTwo() {
     cli.run("keys", "rotate").ok();
-    assertThat(revoke("0000", "x").complaint(2)).contains("not one of this log's");
+    assertThat(revoke("0000", "x").complaint(2)).contains("not a key of this log");
     assertThat(revoke(first, " ").complaint(2)).contains("--reason");
     assertThat(cli.run("keys", "revoke", first, "--since", "noon", "--reason", "r").complaint(2))
         .contains("--since noon: neither a row nor a time");
@@ -98,7 +98,7 @@ class KeysTest {
 
   /** Design, keys: a log whose key is in a token is healthy, and the command makes none for it. */
   @Test
-  void aLogWhoseKeyIsElsewhereIsReadAndNotWritten() throws Exception {
+  void logOfAnExternalSignerIsReadOnly() throws Exception {
     SigningKey token = SigningKey.generate();
     Cli other = new Cli(directory.resolve("token"));
     try (Indelible indelible = Indelible.builder(other.data()).signer(token).open()) {
@@ -107,9 +107,12 @@ class KeysTest {
 
     assertThat(other.run("status").ok().out()).contains(token.verificationKey().keyId());
     other.run("log", "verify").ok();
-    assertThat(other.run("check", Cli.bash("ls")).complaint(2)).contains("kept elsewhere");
-    assertThat(other.run("keys", "rotate").complaint(2)).contains("kept elsewhere");
-    assertThat(other.run("keys", "init").complaint(2)).contains("kept elsewhere");
+    assertThat(other.run("check", Cli.bash("ls")).complaint(2))
+        .contains("an external signer has the signing key");
+    assertThat(other.run("keys", "rotate").complaint(2))
+        .contains("an external signer has the signing key");
+    assertThat(other.run("keys", "init").complaint(2))
+        .contains("an external signer has the signing key");
   }
 
   private Cli.Result revoke(String key, String reason) {

@@ -11,9 +11,11 @@ import dev.indelible.crypto.KeyDirectory;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.merkle.Hash;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -56,7 +58,7 @@ class LastCheckpointTest {
   }
 
   @Test
-  void aDatabaseThatWasSetBackIsBroken() throws Exception {
+  void rolledBackDatabaseIsBroken() throws Exception {
     Path older = Files.copy(cli.data().resolve("indelible.db"), directory.resolve("older.db"));
     long rows = signed().unverified().size();
     record();
@@ -74,7 +76,71 @@ class LastCheckpointTest {
     assertThat(finding(verify(1)).path("status").asString()).isEqualTo("broken");
   }
 
-  /** The database of another start of the same log, which grew past the checkpoint. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void missingDatabaseIsBroken(boolean empty) throws Exception {
+    Path database = cli.data().resolve("indelible.db");
+    for (String suffix : new String[] {"", "-wal", "-shm"}) {
+      Files.deleteIfExists(Path.of(database + suffix));
+    }
+    if (empty) {
+      Files.createFile(database);
+    }
+    String problem =
+        "%s: %s, and %s shows that this log had rows; restore the database from a backup"
+            .formatted(
+                database, empty ? "the file has no ledger in it" : "the database is missing", file);
+
+    assertThat(message(verify(1))).isEqualTo(problem);
+    Result status = cli.run("status", "--output", "json");
+    assertThat(status.exit()).isOne();
+    assertThat(status.json().path("problems").get(0).asString()).isEqualTo(problem);
+  }
+
+  /** A checkpoint that is planted in the database after the last row shows nothing about rows. */
+  @Test
+  void forgedStoredCheckpointIsNamed() throws Exception {
+    cli.sql(
+        "INSERT INTO indelible_checkpoints SELECT 99, replace(note, char(10) || size || char(10),"
+            + " char(10) || 99 || char(10)) FROM indelible_checkpoints ORDER BY size DESC LIMIT 1");
+
+    assertThat(verify(1).out())
+        .contains("a checkpoint that no known key signed is over 99: it is forged")
+        .doesNotContain("rows are gone from the end");
+    assertThat(cli.run("status").out())
+        .contains("the last checkpoint in the database is not one of this log");
+    assertThat(cli.run("check", Cli.bash("ls")).exit()).isZero();
+    assertThat(verify(1).out()).doesNotContain("rows are gone from the end");
+  }
+
+  /** A checkpoint too large for the heap: none of its findings is "there is none". */
+  @Test
+  void unreadableCheckpointIsNotMissing() throws Exception {
+    cli.sql("UPDATE indelible_checkpoints SET note = hex(zeroblob(30000000))");
+    List<String> command = cli.inProcess("log", "verify", "--output", "json");
+    command.add(1, "-Xmx48m");
+    Process process =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+    assertThat(process.waitFor()).as(out).isEqualTo(3);
+    assertThat(out)
+        .contains("not all of them can be read, so rows cut from the end may not show")
+        .doesNotContain("there is none, so rows");
+  }
+
+  /** A -journal file is no read-only database; the next writer handles it. */
+  @Test
+  void leftoverJournalFileIsNamed() throws Exception {
+    Files.writeString(cli.data().resolve("indelible.db-journal"), "x".repeat(100));
+
+    assertThat(cli.run("log", "verify").complaint(2))
+        .contains("a -journal file beside the database must be rolled back by a writer");
+    record();
+    assertThat(finding(verify(0)).path("status").asString()).isEqualTo("ok");
+  }
+
+  /** A database that grew from an older copy past the checkpoint. */
   @Test
   void aForkedDatabaseIsBroken() throws Exception {
     Path older = Files.copy(cli.data().resolve("indelible.db"), directory.resolve("older.db"));
@@ -91,7 +157,7 @@ class LastCheckpointTest {
   }
 
   @Test
-  void anotherRootOfTheSameSizeIsBroken() throws Exception {
+  void anotherRootOfThatSizeIsBroken() throws Exception {
     Checkpoint own = signed().unverified();
     write(Checkpoint.of(own.origin(), own.size(), Hash.of(new byte[Hash.BYTES])), key());
 
@@ -149,7 +215,7 @@ class LastCheckpointTest {
     assertThat(finding.path("message").asString()).contains(file + ": there is no such file");
   }
 
-  /** A reader of the JSON can tell what the verdict depends on. */
+  /** JSON shows which findings determine the verdict. */
   @Test
   void jsonFindingsStateWhetherTheyCount() throws Exception {
     for (JsonNode finding : verify(0).json().path("findings")) {

@@ -69,7 +69,7 @@ class LauncherTest {
   }
 
   @Test
-  void itWorksThroughALinkFromElsewhere() throws Exception {
+  void worksThroughALink() throws Exception {
     Path link = Files.createSymbolicLink(home.resolve("link"), home.resolve("indelible"));
 
     assertThat(launch(link, Map.of(), "status"))
@@ -157,7 +157,7 @@ class LauncherTest {
   }
 
   @Test
-  void archiveIsMadeAnewForAnotherBuild() throws Exception {
+  void archiveIsReplacedForAnotherBuild() throws Exception {
     Path made = libraries();
     stand(
         "case \"$*\" in *-Xshare:dump*) echo one >>'"
@@ -185,7 +185,7 @@ class LauncherTest {
     assertThat(made).hasContent("one");
   }
 
-  /** As a build leaves them, with a JDK that states its version. */
+  /** Creates the files of a build by a JDK that states its version. */
   private Path libraries() throws Exception {
     Files.createDirectories(target().resolve("lib"));
     Files.writeString(home.resolve("jdk/release"), "JAVA_VERSION=\"17.0.15\"\n");

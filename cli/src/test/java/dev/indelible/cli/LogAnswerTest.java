@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A note of tampering is answered by the row that it names, and by nothing else. */
+/** An audit.tamper event is answered only by the row that it names. */
 class LogAnswerTest {
   @TempDir Path temp;
   private Cli cli;
@@ -57,7 +57,7 @@ class LogAnswerTest {
     assertThat(cli.run("log", "answer", "2", "--reason", "again").complaint(2))
         .contains("answered already, by row 4");
     assertThat(cli.run("log", "answer", "1", "--reason", "no note").complaint(2))
-        .contains("no audit.tamper event there");
+        .contains("not an audit.tamper event");
   }
 
   @Test
@@ -69,7 +69,7 @@ class LogAnswerTest {
     assertThat(rows()).isEqualTo(3);
   }
 
-  /** What is changed behind the answer is no longer answered. */
+  /** A row that changes after the answer revokes it. */
   @Test
   void answeredRowIsCheckedAgain() throws Exception {
     accuseFalsely();
@@ -105,7 +105,7 @@ class LogAnswerTest {
     assertThat(rows()).isEqualTo(3);
   }
 
-  /** The row that such a note names verifies, and says nothing of those that are gone. */
+  /** The named row verifies, which proves nothing about removed rows. */
   @Test
   void noteOfLostRowsIsNotAnswered() throws Exception {
     try (Indelible log = Indelible.open(cli.data())) {
@@ -125,11 +125,11 @@ class LogAnswerTest {
   @Test
   void plantedAnswersDoNotCount() throws Exception {
     accuseFalsely();
-    // By a key that nobody knows.
+    // Signed by an unknown key.
     SigningKey stranger = SigningKey.generate();
     answer(stranger, new TamperAnswer(2, 1, hash(1), "planted", "mallory"));
     assertThat(cli.run("status").out()).contains("tampered").doesNotContain("answered by");
-    // By nobody: the row of a decision with another type.
+    // Unsigned: the row of a decision with another type.
     cli.run("check", Cli.bash("ls")).ok();
     cli.sql(
         "UPDATE signed_events SET event_type = 'audit.answer', payload = '"
@@ -171,12 +171,12 @@ class LogAnswerTest {
     cli.run("keys", "replace", "--lost", "--reason", "gone").ok();
     assertAllCovered();
     assertThat(cli.run("keys", "list").out())
-        .contains("revoked by row", "lost, as row", "replaces a lost key");
+        .contains("revoked by row", "lost, recorded by row", "replaces a lost key");
     assertThat(cli.run("keys", "export").err()).contains(old + ": revoked by row");
     assertThat(cli.run("status").out()).contains(old + " (revoked by row");
   }
 
-  /** Recording is refused with advice, and what only reads says that no key is here. */
+  /** Recording is refused with advice; reading works and reports the missing key. */
   @Test
   void withoutKeysOnlyReadingWorks() throws Exception {
     Files.move(cli.data().resolve("keys"), temp.resolve("away"));
@@ -195,9 +195,9 @@ class LogAnswerTest {
     cli.run("log", "list").ok();
     cli.run("log", "show", "1").ok();
     assertThat(cli.run("log", "verify").exit()).isEqualTo(3);
-    assertThat(cli.run("log", "verify").out()).contains("no public key is here");
+    assertThat(cli.run("log", "verify").out()).contains("no public key exists");
     assertThat(cli.run("status").out()).contains("there is no signing key");
-    assertThat(cli.run("keys", "list").err()).contains("no key is here");
+    assertThat(cli.run("keys", "list").err()).contains("no keys here");
     assertThat(rows()).isEqualTo(1);
     Files.move(temp.resolve("away"), cli.data().resolve("keys"));
     cli.assertIntact(1);
@@ -223,8 +223,8 @@ class LogAnswerTest {
   }
 
   /**
-   * A writer to which the row's key is not known accuses row 1, in row 2. What it wanted to write,
-   * an answer to no note, is row 3.
+   * Appends, as a writer without the row's public key, a false note about row 1 in row 2, and an
+   * answer to no note in row 3.
    */
   private void accuseFalsely() throws Exception {
     SigningKey key = data.keys().read();

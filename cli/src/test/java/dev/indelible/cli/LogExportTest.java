@@ -114,7 +114,7 @@ class LogExportTest {
   }
 
   @Test
-  void aSecondExportWritesOnlyWhatIsNewAndKeepsTheRest() throws Exception {
+  void secondExportAddsOnlyNewRows() throws Exception {
     export().ok();
     Map<String, String> first = files(directory);
 
@@ -160,7 +160,7 @@ class LogExportTest {
   }
 
   @Test
-  void aLogWithoutACheckpointSaysSo() throws Exception {
+  void logWithoutCheckpointIsReported() throws Exception {
     cli.sql("DELETE FROM indelible_checkpoints");
 
     assertThat(export().complaint(2))
@@ -170,7 +170,7 @@ class LogExportTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"tile/0/000.p/12", "tile/entries/000.p/12"})
-  void aPublishedFileThatWasChangedIsRefusedAndNotOverwritten(String name) throws Exception {
+  void changedPublishedFileIsNotOverwritten(String name) throws Exception {
     export().ok();
     Path file = directory.resolve(name);
     byte[] bytes = Files.readAllBytes(file);
@@ -180,14 +180,14 @@ class LogExportTest {
     record(3);
 
     assertThat(export().complaint(1))
-        .startsWith("indelible: " + file + ": differs from what is to be written")
-        .endsWith("Nothing was overwritten");
+        .startsWith("indelible: " + file + ": its content differs from the log's")
+        .endsWith("The file was not overwritten");
     assertThat(file).hasBinaryContent(bytes);
     assertThat(directory.resolve("checkpoint")).hasContent(checkpoint);
 
     Files.delete(directory.resolve("checkpoint"));
     cli.sql("DELETE FROM indelible_checkpoints WHERE size > " + ROWS);
-    assertThat(export().complaint(1)).contains(file + ": differs");
+    assertThat(export().complaint(1)).contains(file + ": its content differs");
   }
 
   @Test
@@ -201,14 +201,14 @@ class LogExportTest {
     assertThat(files(directory)).isEqualTo(first);
   }
 
-  /** Nothing leaves the ledger that is not under the signed root. */
+  /** Only rows under the signed root are exported. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
         "UPDATE signed_events SET agent_id = 'x' WHERE sequence = 7 | row 7 is missing, or is not",
         "DELETE FROM signed_events WHERE sequence = 12 | row 12 is missing, or is not",
-        "UPDATE indelible_tiles SET hashes = CAST(zeroblob(384) AS BLOB) | make root",
+        "UPDATE indelible_tiles SET hashes = CAST(zeroblob(384) AS BLOB) | have root",
         "UPDATE indelible_checkpoints SET note = replace(note, '12', '13') | the last checkpoint: ",
       })
   void whatDoesNotAgreeWithTheCheckpointIsNotPublished(String sql, String says) throws Exception {
@@ -221,7 +221,7 @@ class LogExportTest {
   }
 
   @Test
-  void aLedgerThatWasSetBackIsRefused() throws Exception {
+  void rolledBackLedgerIsRefused() throws Exception {
     Path copy = root.resolve("copy");
     copy(cli.data(), copy);
     record(3);
@@ -256,7 +256,7 @@ class LogExportTest {
         .isEqualTo(
             "indelible: "
                 + cli.data()
-                + ": a data directory, which only its owner may read; name another directory");
+                + ": is a data directory, which only its owner may read; name another directory");
   }
 
   @Test

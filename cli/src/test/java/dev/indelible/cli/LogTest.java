@@ -194,7 +194,7 @@ class LogTest {
   }
 
   @Test
-  void exportAsJsonLinesWritesWhatListPrints() {
+  void exportAsJsonLinesEqualsList() {
     Path file = directory.resolve("chain.jsonl");
 
     Result result =
@@ -205,7 +205,7 @@ class LogTest {
   }
 
   @Test
-  void keysExportGivesAnAuditorWhatVerifies() throws Exception {
+  void exportedKeysVerifyTheLog() throws Exception {
     Path pem = directory.resolve("key.pem");
     Files.writeString(pem, cli.run("keys", "export").ok().out());
 

@@ -31,11 +31,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 
-/** {@code log verify --export}: the files that an owner publishes, checked without the owner. */
+/**
+ * {@code log verify --export}: the files that an owner publishes, checked without the owner. Long
+ * because its cases share one exported log.
+ */
 class LogVerifyExportTest {
   private static final int DECISIONS = 299;
 
-  /** With the tally of the run that made them. */
+  /** The number of rows, with the tally of their run. */
   private static final int ROWS = 300;
 
   private static final String ENTRIES = "tile/entries/000";
@@ -70,7 +73,7 @@ class LogVerifyExportTest {
     return log.run("keys", "export", "--format", "vkey").ok().out().strip();
   }
 
-  /** As somebody who has the files and the key, and nothing else. */
+  /** Verifies with the files and the key only. */
   private Result verify(String... more) {
     List<String> args = new ArrayList<>(List.of("--data", root.resolve("nowhere").toString()));
     args.addAll(List.of("log", "verify", "--export", directory.toString()));
@@ -121,9 +124,9 @@ class LogVerifyExportTest {
     assertThat(verify("--key", key).ok().out()).startsWith("intact  300 rows, head 300 ");
   }
 
-  /** What is not in the files does not seem to hold. */
+  /** A check of missing content is not "ok". */
   @Test
-  void whatIsNotInTheFilesIsSaidToBeUnknown() {
+  void contentMissingFromExportsIsUnknown() {
     JsonNode report = report(0);
 
     assertThat(finding(report, "payload")).startsWith("payload unknown: the payloads of 300 rows");
@@ -170,10 +173,10 @@ class LogVerifyExportTest {
     String check = file.startsWith("tile/entries") ? "storage" : "tree";
     assertThat(finding(report(1), check))
         .startsWith(check + " broken: ")
-        .endsWith(directory.resolve(file) + ": the file is gone");
+        .endsWith(directory.resolve(file) + ": the file is missing");
   }
 
-  /** An entry that is in its place and says otherwise, or nothing of the kind. */
+  /** An entry that states another sequence, or is no record. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -193,7 +196,7 @@ class LogVerifyExportTest {
 
   /** A shorter log is one that was, unless somebody kept a later checkpoint. */
   @Test
-  void aCopyThatWasSetBackShowsByACheckpointKeptElsewhere() throws Exception {
+  void rolledBackCopyShowsByAKeptCheckpoint() throws Exception {
     Path kept = root.resolve("kept");
     byte[] early = Files.readAllBytes(directory.resolve("checkpoint"));
     record(1);
@@ -210,7 +213,7 @@ class LogVerifyExportTest {
         .contains("there is no row 301 to start after");
   }
 
-  /** Without a signature, and without rows that it could be of. */
+  /** A checkpoint without a valid signature or without its rows. */
   @Test
   void aCheckpointOverNothingIsBroken() throws Exception {
     Path file = directory.resolve("checkpoint");
@@ -222,7 +225,7 @@ class LogVerifyExportTest {
     assertThat(finding(report(1), "storage")).contains("its checkpoint is over no rows");
   }
 
-  /** That is over just the rows which are trusted. */
+  /** A checkpoint over exactly the trusted rows. */
   @Test
   void theLastCheckpointIsCheckedThoughNothingIsBehindIt() throws Exception {
     Path file = directory.resolve("checkpoint");
@@ -245,7 +248,7 @@ class LogVerifyExportTest {
     assertThat(finding(report, "witnesses")).contains("unknown: ");
   }
 
-  /** A key is for the log that it is named after, and for no other of those that are given. */
+  /** Of several vkeys, each counts only for the log that it names. */
   @Test
   void oneLogsKeyDoesNotSignForAnother() throws Exception {
     Cli other = new Cli(root.resolve("other"));
@@ -268,15 +271,15 @@ class LogVerifyExportTest {
     Files.delete(entries);
     Files.createSymbolicLink(entries, Path.of("/dev/zero"));
 
-    assertThat(finding(report(1), "storage")).contains(entries + ": not a plain file");
+    assertThat(finding(report(1), "storage")).contains(entries + ": is not a regular file");
     Files.delete(entries);
     try (RandomAccessFile large = new RandomAccessFile(entries.toFile(), "rw")) {
       large.setLength(1L << 40);
     }
-    assertThat(finding(report(1), "storage")).contains("that a file of a log has at most");
+    assertThat(finding(report(1), "storage")).contains("too large for a file of a log");
   }
 
-  /** By whoever holds another key, with the log's name. */
+  /** A log under another key with the log's name. */
   @Test
   void aCheckpointOfAnotherKeyCannotTell() throws Exception {
     Path file = directory.resolve("checkpoint");
@@ -297,11 +300,11 @@ class LogVerifyExportTest {
       Files.write(
           file,
           SignedCheckpoint.sign(Checkpoint.of(origin, size, Hash.EMPTY_TREE), stranger).bytes());
-      assertThat(finding(report(1), "storage")).contains("the file is gone");
+      assertThat(finding(report(1), "storage")).contains("the file is missing");
     }
   }
 
-  /** A key says which log it is for, unless it has no name. */
+  /** A vkey names its log; a PEM key does not. */
   @Test
   void theKeyOfAnotherLogCannotTell() throws Exception {
     Cli other = new Cli(root.resolve("other"));
@@ -393,7 +396,7 @@ class LogVerifyExportTest {
     assertThat(verify("--key", key, "--format", "ai-memory-0.7", "x").complaint(2))
         .contains("--export");
     directory = root.resolve("none");
-    assertThat(verify("--key", key).complaint(2)).endsWith("none: no directory here");
+    assertThat(verify("--key", key).complaint(2)).endsWith("none: is not a directory");
     Files.createDirectory(directory);
     assertThat(verify("--key", key).complaint(2)).contains("no file 'checkpoint' in it");
     directory = root.resolve("data");

@@ -57,7 +57,7 @@ class LogVerifySinceTest {
   }
 
   @Test
-  void onlyWhatIsBehindItIsChecked() {
+  void onlyLaterRowsAreChecked() {
     assertThat(verify().ok().out())
         .startsWith("intact  4 rows, head 304 ")
         .contains("rows 1 to 300 were not checked; row 300 is trusted");
@@ -75,9 +75,9 @@ class LogVerifySinceTest {
         .contains("1 checkpoint of this chain; 0 rows after the last");
   }
 
-  /** Of rows that no checkpoint is over, whose log they are of is told by the last there is. */
+  /** Rows without a checkpoint over them belong to the log of the last checkpoint. */
   @Test
-  void whoseTheRowsBehindTheLastAreIsTold() throws Exception {
+  void rowsAfterTheLastCheckpointNameTheirKey() throws Exception {
     cli.sql("DELETE FROM indelible_checkpoints WHERE size > 300");
     String vkey = cli.run("keys", "export", "--format", "vkey").ok().out().strip();
     assertThat(cli.run("log", "verify", "--since", "303", "--key", vkey).ok().out())
@@ -131,9 +131,9 @@ class LogVerifySinceTest {
     assertThat(result.out()).contains("the row is not the one that the tree has");
   }
 
-  /** One key, two logs: the checkpoint of the other accuses nobody. */
+  /** One key, two logs: a checkpoint of the other log is no evidence. */
   @Test
-  void aCheckpointOfAnotherLogOfTheSameKeyCannotTell() throws Exception {
+  void checkpointOfAnotherLogOfTheKeyIsUnknown() throws Exception {
     Checkpoint real = SignedCheckpoint.parse(Files.readAllBytes(kept)).unverified();
     NoteSigner same = NoteSigner.of("elsewhere", new DataDirectory(cli.data()).keys().open());
     Files.write(
@@ -146,7 +146,7 @@ class LogVerifySinceTest {
   }
 
   @Test
-  void aLogThatWasSetBackIsARollback() throws Exception {
+  void rolledBackLogIsReported() throws Exception {
     Cli backup = new Cli(root.resolve("backup"));
     cli.run("log", "export", root.resolve("log").toString()).ok();
     Path later = root.resolve("log/checkpoint");

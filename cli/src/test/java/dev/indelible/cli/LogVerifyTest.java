@@ -42,7 +42,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** {@code log verify}: acceptance 22 to 24, seen from outside. */
+/**
+ * {@code log verify}: acceptance 22 to 24, seen from outside. Long because its cases share one log.
+ */
 @Tag("any-jdk")
 class LogVerifyTest {
   /** Nineteen decisions, and the tally of the run that made them. */
@@ -151,7 +153,7 @@ class LogVerifyTest {
     assertThat(brokenRows(result.json())).isSubsetOf((long) ROW, ROW + 1L);
   }
 
-  /** Acceptance 22: one bit; the row itself is then elsewhere, and missed where it was. */
+  /** Acceptance 22: one flipped bit of a sequence moves the row and leaves a hole. */
   @ParameterizedTest
   @ValueSource(ints = {5, 40, 62, 63})
   void oneChangedBitOfASequenceIsBroken(int bit) throws Exception {
@@ -209,7 +211,7 @@ class LogVerifyTest {
         .containsPattern("payload +broken +7 +its payload and its payload hash do not agree");
   }
 
-  /** Acceptance 23: "could not tell", not "fine". */
+  /** Acceptance 23: unknown, not intact. */
   @Test
   void anUnknownKeyCannotTell() throws Exception {
     try (Stream<Path> keys = Files.list(cli.data().resolve("keys"))) {
@@ -250,7 +252,7 @@ class LogVerifyTest {
     return cli.run(export.toArray(String[]::new)).ok().out().strip();
   }
 
-  /** A vkey says which log: another one that the same key signs is not what was asked for. */
+  /** A vkey names its log: another log of that key is not accepted. */
   @Test
   void theRightKeyUnderAnotherNameCannotTell() throws Exception {
     String vkey = vkey("--name", "another");
@@ -287,7 +289,7 @@ class LogVerifyTest {
     assertThat(result.out()).containsPattern("ledger +broken +the database was swapped");
   }
 
-  /** A copy of the database alone, wherever it lies and whatever it is called. */
+  /** A copy of the database, under any path. */
   @Test
   void aCopyIsVerifiedByItsFile() throws Exception {
     String vkey = vkey();
@@ -303,7 +305,7 @@ class LogVerifyTest {
         .isEqualTo(2);
   }
 
-  /** Who is to cosign is said beside the log, and need not be said again. */
+  /** The file of the witnesses is used without an option. */
   @Test
   void theLogsOwnWitnessesAreAskedFor() throws Exception {
     Files.writeString(cli.data().resolve("witnesses"), "quorum none\n");
@@ -327,7 +329,7 @@ class LogVerifyTest {
 
   /** Acceptance 24. */
   @Test
-  void sinceChecksFromThatRowOnAndSaysWhatItTrusted() {
+  void sinceChecksFromARowAndStatesWhatItTrusts() {
     JsonNode report = cli.run("log", "verify", "--since", "16", "--output", "json").ok().json();
 
     assertThat(report.path("rows").asInt()).isEqualTo(5);
@@ -342,7 +344,7 @@ class LogVerifyTest {
             });
   }
 
-  /** How long it takes is known beforehand, and shown to who waits before a terminal. */
+  /** The number of rows is known, so a terminal shows a bar. */
   @Test
   void aLongVerificationShowsABar() {
     AtomicLong clock = new AtomicLong();
@@ -356,7 +358,7 @@ class LogVerifyTest {
     assertThat(cli.run(slow, false, "log", "verify").err()).isEmpty();
   }
 
-  /** The next start would skip what waits in the journal. */
+  /** The next start would skip waiting events. */
   @Test
   void movedJournalPositionIsNotIntact() throws Exception {
     cli.sql("UPDATE indelible_journals SET position = position + 1000000000");
@@ -365,7 +367,8 @@ class LogVerifyTest {
 
     assertThat(result.exit()).isEqualTo(3);
     assertThat(result.out())
-        .containsPattern("storage +unknown +indelible_journals: stands at 1000");
+        .containsPattern(
+            "storage +unknown +indelible_journals: the position in journal [-0-9a-f]+ is 1000");
   }
 
   @Test
@@ -428,7 +431,7 @@ class LogVerifyTest {
     }
   }
 
-  /** Counts are taken from the rows, whatever their index says. */
+  /** Counts are taken from the rows, not from an index. */
   @Test
   void indexWithoutRefusalsIsNamedAndChangesNoCount() throws Exception {
     String definition =
@@ -460,7 +463,7 @@ class LogVerifyTest {
 
   @ParameterizedTest
   @CsvSource({"7, 1", "8, 0", "6, 1", "1, 1"})
-  void sinceSeesWhatIsFromThereOn(String since, int status) throws Exception {
+  void sinceChecksTheRowsAfterIt(String since, int status) throws Exception {
     flip("payload", true);
 
     assertThat(cli.run("log", "verify", "--since", since).exit()).isEqualTo(status);
@@ -499,7 +502,7 @@ class LogVerifyTest {
             });
   }
 
-  /** It says what it is, and then is no such thing: damage, and not the wrong file. */
+  /** A file with SQLite's header and other content is damaged, not the wrong file. */
   @Test
   void aDatabaseWithAWipedHeaderIsBroken() throws Exception {
     try (FileChannel channel =
@@ -510,7 +513,7 @@ class LogVerifyTest {
     assertThat(cli.run("log", "verify").exit()).isEqualTo(1);
   }
 
-  /** Wherever a page is wiped: never an internal failure, and "intact" only if all rows are. */
+  /** A wiped page is never an internal failure, and "intact" only if all rows are. */
   @Test
   void aWipedPageIsNeverIntactUnlessEveryRowStillIs() throws Exception {
     Path database = cli.data().resolve("indelible.db");
@@ -542,7 +545,7 @@ class LogVerifyTest {
     Result result = cli.run("log", "verify");
 
     assertThat(result.exit()).isEqualTo(1);
-    assertThat(result.out()).containsPattern("and \\d+ findings more; --output json shows up to");
+    assertThat(result.out()).containsPattern("and \\d+ more findings; --output json shows up to");
   }
 
   private void flip(String column, boolean first) throws Exception {

@@ -67,7 +67,7 @@ class OutputTest {
     assertThat(err.toString(StandardCharsets.UTF_8)).isEmpty();
   }
 
-  /** What was decided is on record; what was not printed is not permitted. */
+  /** The decision is recorded; a decision that was not printed permits nothing. */
   @Test
   void unprintedDecisionIsOnRecord() {
     assertThat(run(FULL_DISK, "check", Cli.bash("rm -rf /"))).isEqualTo(ExitCode.FAILED);

@@ -32,7 +32,7 @@ import tools.jackson.databind.JsonNode;
 @Timeout(120)
 @DisabledOnOs(OS.WINDOWS)
 class ProcessTest {
-  /** 128 and the number of the signal: what a shell reports of a process that was told to end. */
+  /** The status that a shell reports after SIGTERM: 128 and the number of the signal. */
   private static final int ENDED_BY_SIGTERM = 143;
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -48,12 +48,12 @@ class ProcessTest {
   }
 
   @AfterEach
-  void endWhatWasStarted() {
+  void endProcesses() {
     started.forEach(Process::destroyForcibly);
   }
 
   @Test
-  void gateAsACoprocessAnswersEachLineBeforeTheNextIsSent() throws Exception {
+  void gateAnswersEachLineBeforeTheNextIsSent() throws Exception {
     Process gate = command("gate");
     BufferedReader answers = reader(gate);
     try (OutputStream ask = gate.getOutputStream()) {
@@ -68,9 +68,9 @@ class ProcessTest {
     cli.assertIntact(21);
   }
 
-  /** D2, D9: what gate has answered is in the chain, once, when it is told to end. */
+  /** D2, D9: after SIGTERM each answered decision is in the chain once. */
   @Test
-  void gateToldToEndInMidStreamDrainsWhatItAccepted() throws Exception {
+  void terminatedGateDrainsAcceptedEvents() throws Exception {
     Process gate = command("gate");
     Thread asker = new Thread(() -> askUntilNobodyListens(gate.getOutputStream()));
     asker.setDaemon(true);
@@ -116,7 +116,7 @@ class ProcessTest {
   }
 
   @Test
-  void tailShowsWhatAnotherProcessRecordsUntilItIsToldToEnd() throws Exception {
+  void tailShowsRowsOfAnotherProcessUntilTerminated() throws Exception {
     Process tail = command("log", "tail", "--output", "json");
     BufferedReader rows = reader(tail);
     assertThat(rows.readLine()).contains("\"sequence\":1,");
@@ -168,10 +168,10 @@ class ProcessTest {
     assertThat(measuringIn(temporary)).isEmpty();
   }
 
-  /** The same shutdown hooks run after Ctrl-C. */
+  /** These shutdown hooks also run after Ctrl-C. */
   @ParameterizedTest
   @ValueSource(strings = {"drain", "submit", "verify", "gate"})
-  void aMeasurementToldToEndLeavesNothingBehind(String verb) throws Exception {
+  void terminatedMeasurementLeavesNoFiles(String verb) throws Exception {
     Path temporary = Files.createDirectory(directory.resolve("tmp"));
     Process bench = bench(temporary, verb, "200000");
     await().atMost(PATIENCE).until(() -> isAtWork(temporary));
@@ -217,12 +217,12 @@ class ProcessTest {
     }
   }
 
-  /** The anchor that the log is told of by its surroundings is held against it without a word. */
+  /** The anchor in the environment is compared with the log without an option. */
   @Test
   void theAnchorOfTheSurroundingsIsHeldAgainstTheLog() throws Exception {
     Path anchor = cli.data().resolveSibling("elsewhere.anchor");
     do {
-      // It has a second for the anchor before it ends.
+      // The process has a second for the anchor before it ends.
       cli.run("check", "--anchor", anchor.toString(), Cli.bash("ls"));
     } while (!Files.exists(anchor));
     assertThat(anchored("log", "verify")).anyMatch(line -> line.matches("anchor +ok .*"));
@@ -249,11 +249,11 @@ class ProcessTest {
   }
 
   /**
-   * In the plain locale Java cannot read what is not ASCII from its command line; the launcher sets
-   * another one, and without the launcher such an action is not guessed at.
+   * In the plain locale Java cannot decode non-ASCII arguments; the launcher sets another one, and
+   * without the launcher the action is refused.
    */
   @Test
-  void anArgumentThatTheLocaleCannotHoldIsNotRecordedAsSomethingElse() throws Exception {
+  void argumentOutsideTheLocaleIsRefused() throws Exception {
     ProcessBuilder builder =
         new ProcessBuilder(
             "sh",

@@ -40,7 +40,7 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * {@code log prove} and {@code proof verify}. That others verify the receipts, ThirdPartyTest
- * shows.
+ * shows. Long because its cases share one log and its receipt.
  */
 @Tag("any-jdk")
 class ProofTest {
@@ -75,7 +75,7 @@ class ProofTest {
     return cli.run(command.toArray(String[]::new));
   }
 
-  /** Without a data directory: nothing but the file and the key. */
+  /** Verifies without a data directory: with the file and the key only. */
   private Result verify(String... options) {
     List<String> command = new ArrayList<>(List.of("--data", root.resolve("none").toString()));
     command.addAll(List.of("proof", "verify", file.toString()));
@@ -93,7 +93,7 @@ class ProofTest {
     return new String(TlogProof.parse(Files.readAllBytes(file)).extra().orElseThrow(), UTF_8);
   }
 
-  /** Puts other data beside the same proof. */
+  /** Replaces the extra data of the receipt. */
   private void extra(String data) throws Exception {
     TlogProof proof = TlogProof.parse(Files.readAllBytes(file));
     Files.write(file, proof.withExtra(data.getBytes(UTF_8)).bytes());
@@ -115,7 +115,7 @@ class ProofTest {
     }
   }
 
-  /** A note has a hundred signatures at most: further cosignatures are not kept. */
+  /** A note has a hundred signatures at most, and a receipt those of known keys only. */
   @Test
   void cosignaturesBeyondANoteLeaveTheLogIntact() throws Exception {
     Path database = new DataDirectory(cli.data()).database();
@@ -137,16 +137,24 @@ class ProofTest {
     SignedCheckpoint exported =
         SignedCheckpoint.parse(Files.readAllBytes(root.resolve("log/checkpoint")));
     assertThat(exported.note().signatures()).hasSize(SignedNote.MAX_SIGNATURES);
-    prove(ids.get(0)).ok();
+    Result without = prove(ids.get(0));
+    assertThat(without.exit()).isZero();
+    assertThat(without.err()).contains("99 signature lines in the ledger are not in the receipt");
+    assertThat(TlogProof.parse(Files.readAllBytes(file)).checkpoint().note().signatures())
+        .hasSize(1);
     for (String name : List.of("w021.example", "w119.example")) {
       VerifierKey key = new VerifierKey(name, SignatureType.COSIGNATURE, witness.verificationKey());
+      Files.writeString(
+          cli.data().resolve("witnesses"), "witness w %s\nquorum none\n".formatted(key.vkey()));
+      Files.delete(file);
+      assertThat(prove(ids.get(0)).err()).contains("98 signature lines in the ledger");
       verify("--key", vkey, "--witness", key.vkey()).ok();
     }
   }
 
-  /** {@code base64 -d | head -n1} is the record, and the next line what was decided. */
+  /** {@code base64 -d | head -n1} prints the record, and the next line is the payload. */
   @Test
-  void theRecordIsTheFirstLineOfTheExtraDataAndThePayloadTheSecond() throws Exception {
+  void extraDataIsRecordThenPayload() throws Exception {
     JsonNode listed = cli.rows().get(6);
     prove(ids.get(6)).ok();
     assertThat(extra()).doesNotContain("\n", "rm -rf");
@@ -201,7 +209,7 @@ class ProofTest {
             "verdict");
   }
 
-  /** A PEM key says nothing of a log's name, so any is taken; a file of vkeys is what one gets. */
+  /** A PEM key names no log, so any is accepted; vkeys in a file name theirs. */
   @Test
   void theKeyMayBeInAFile() throws Exception {
     prove(ids.get(0)).ok();
@@ -283,7 +291,7 @@ class ProofTest {
   }
 
   @Test
-  void cosignaturesAreAskedForAndSaid() throws Exception {
+  void requiredCosignaturesAreReported() throws Exception {
     prove(ids.get(4)).ok();
     SigningKey witness = SigningKey.generate();
     String cosigner =
@@ -365,12 +373,13 @@ class ProofTest {
     other.run("log", "prove", row.path("id").asString(), "--out", file.toString()).ok();
     String key = other.run("keys", "export", "--format", "vkey").ok().out();
 
-    assertThat(verify("--key", key).ok().out()).contains("(nobody; the log's signature covers it)");
+    assertThat(verify("--key", key).ok().out())
+        .contains("(unsigned; the log's signature covers it)");
     assertThat(verify("--key", key, "--output", "json").ok().json().path("row_signature"))
         .hasToString("\"unsigned\"");
   }
 
-  /** The checkpoint's key is enough; a row of an earlier key is in the log all the same. */
+  /** The checkpoint's key suffices for a row of an earlier key. */
   @Test
   void afterARotationTheRowsOwnKeyMayBeAnother() throws Exception {
     cli.run("keys", "rotate").ok();
@@ -385,7 +394,7 @@ class ProofTest {
         .hasToString("\"ok\"");
     JsonNode byLater = verify("--key", later, "--output", "json").ok().json();
     assertThat(byLater.path("row_signature").asString()).isEqualTo("unknown");
-    assertThat(verify("--key", later).ok().out()).contains("none of those given: not checked");
+    assertThat(verify("--key", later).ok().out()).contains("which was not given: not checked");
     JsonNode byBoth = verify("--key", both, "--output", "json").ok().json();
     assertThat(byBoth.path("row_signature").asString()).isEqualTo("ok");
     assertThat(verdict(verify("--key", vkey, "--output", "json"), 3)).isEqualTo("unknown");
@@ -393,7 +402,7 @@ class ProofTest {
 
   /** Issue 3, item 10: the receipt still proves that the event was there. */
   @Test
-  void anErasedPayloadIsNoLongerShownAndTheRowStillProven() throws Exception {
+  void rowWithErasedPayloadIsProven() throws Exception {
     prove(ids.get(4), "--payload").ok();
     cli.run("log", "erase-payload", ids.get(4), "--reason", "asked for").ok();
     verify("--key", vkey).ok();
@@ -447,7 +456,7 @@ class ProofTest {
     cli.sql("DELETE FROM indelible_checkpoints");
     assertThat(prove(ids.get(0)).complaint(2)).contains("the log has no checkpoint yet");
     assertThat(cli.run("keys", "export", "--format", "vkey").complaint(2))
-        .contains("the log has no name yet, because it has no checkpoint; say one with --name");
+        .contains("the log has no name yet, because it has no checkpoint; give one with --name");
     assertThat(file).doesNotExist();
   }
 
@@ -497,14 +506,14 @@ class ProofTest {
     }
     String text = new String(right, UTF_8);
     Files.writeString(file, text.replaceFirst("extra .*\n", ""));
-    assertThat(verify("--key", vkey).complaint(2)).contains("has no record in it");
+    assertThat(verify("--key", vkey).complaint(2)).contains("contains no record");
     Path record = root.resolve("record");
     Files.write(record, Base64.getDecoder().decode(text.lines().toList().get(1).substring(6)));
     verify("--key", vkey, "--record", record.toString()).ok();
     String witness =
         new VerifierKey("w", SignatureType.COSIGNATURE, SigningKey.generate().verificationKey())
             .vkey();
-    assertThat(verify("--key", witness).complaint(2)).contains("is a witness's key");
+    assertThat(verify("--key", witness).complaint(2)).contains("is the key of a witness");
     assertThat(verify("--key", record.toString()).complaint(2)).startsWith("indelible: " + record);
     assertThat(verify("--record", record.toString(), "--policy", record.toString()).complaint(2))
         .startsWith("indelible: " + record + ": ");

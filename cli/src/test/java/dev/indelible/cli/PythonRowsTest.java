@@ -29,8 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What a stranger can check of the rows with tools that are not ours: Python's own JSON and SHA-256
- * and the package cryptography. Skipped where they are not installed.
+ * Checks of rows by third-party tools: Python's own JSON and SHA-256 and the package cryptography.
+ * Skipped if they are not installed.
  */
 @Tag("any-jdk")
 class PythonRowsTest {
@@ -108,7 +108,7 @@ class PythonRowsTest {
     assertThat(rows.get(unsigned)).doesNotContain("\"key_id\"", "\"signature\"");
   }
 
-  /** So that the test above can fail. */
+  /** Shows that the test above can fail. */
   @Test
   void whatWasChangedIsSeen() throws Exception {
     refused(DECISION, row -> row.replace("rm -rf", "rm -ef"), "row 2: its payload is another");
@@ -136,7 +136,7 @@ class PythonRowsTest {
 
   /** Links and signatures cannot show it: a signature does not cover the link. */
   @Test
-  void anUnsignedRowThatWasChangedAndLinkedAnewIsNotUnderTheCheckpoint() throws Exception {
+  void changedAndRelinkedUnsignedRowIsRefused() throws Exception {
     List<String> forged = new ArrayList<>();
     try (LedgerReader ledger = SqliteLedger.open(cli.data().resolve("indelible.db"))) {
       Head[] head = {Head.EMPTY};
@@ -184,7 +184,7 @@ class PythonRowsTest {
 
   /** Every character that JSON escapes, and those around them, as our own writer writes them. */
   @Test
-  void stringsAreWrittenAsRfc8785Says() throws Exception {
+  void stringsAreWrittenByRfc8785() throws Exception {
     String all =
         IntStream.concat(IntStream.range(0, 0xd800), IntStream.range(0xe000, 0x10400))
             .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)

@@ -15,11 +15,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What an earlier run left is delivered by the next command, which says so if that takes long. */
+/** The next command delivers waiting events, and shows progress if that takes long. */
 class RecoveryTest {
   @TempDir Path temp;
 
-  /** Who waits at a terminal sees how far it is; elsewhere nothing but the answer is printed. */
+  /** A terminal shows progress; other outputs get the answer only. */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void aLongRecoveryShowsHowFarItIs(boolean terminal) throws Exception {

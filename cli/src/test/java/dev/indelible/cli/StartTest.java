@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a start of the command needs, and needs not, of the machine it is on. */
+/** Requirements of a start of the command on the machine. */
 @Timeout(120)
 class StartTest {
   @TempDir Path directory;
@@ -28,7 +28,7 @@ class StartTest {
   }
 
   @Test
-  void checkLoadsOnlyWhatADecisionNeeds() throws Exception {
+  void checkLoadsOnlyNeededClasses() throws Exception {
     Path loaded = directory.resolve("loaded");
     Run run = run(List.of("-Xlog:class+load:file=" + loaded), "check", Cli.bash("ls"));
 
@@ -103,6 +103,6 @@ class StartTest {
     return new Run(process.waitFor(), out, Files.readString(err));
   }
 
-  /** What a run left. */
+  /** The result of a run. */
   private record Run(int exit, String out, String err) {}
 }

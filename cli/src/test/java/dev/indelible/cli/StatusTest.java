@@ -38,7 +38,7 @@ class StatusTest {
   }
 
   @Test
-  void aHealthyLogSaysSo() {
+  void healthyLogIsOk() {
     JsonNode status = status(0);
 
     assertThat(status.path("state").asString()).isEqualTo("ok");
@@ -67,7 +67,7 @@ class StatusTest {
 
   /** Design, "Outer interfaces": a number, or null when it cannot be read. */
   @Test
-  void deadLettersThatCannotBeReadAreNullAndNotZero() throws Exception {
+  void unreadableDeadLettersAreNullNotZero() throws Exception {
     cli.sql("DROP TABLE signed_events_dlq");
 
     JsonNode status = status(1);
@@ -78,7 +78,7 @@ class StatusTest {
   }
 
   @Test
-  void aDatabaseThatCannotBeReadIsUnhealthyAndItsNumbersAreNull() throws Exception {
+  void unreadableDatabaseIsUnhealthyWithNullCounts() throws Exception {
     Files.writeString(cli.data().resolve("indelible.db"), "notes\n".repeat(1_000));
 
     JsonNode status = status(1);
@@ -91,7 +91,7 @@ class StatusTest {
   }
 
   @Test
-  void whatCannotBeReadIsSaidInTextToo() throws Exception {
+  void textShowsUnreadableValues() throws Exception {
     cli.sql("DROP TABLE signed_events_dlq");
 
     Result result = cli.run("status");
@@ -112,7 +112,7 @@ class StatusTest {
   }
 
   @Test
-  void deadLettersThatWaitAreUnhealthy() throws Exception {
+  void waitingDeadLettersAreUnhealthy() throws Exception {
     cli.sql(
         "INSERT INTO signed_events_dlq (id, agent_id, event_type, payload_hash, timestamp,"
             + " payload, failure_reason, failed_at, attempts)"
@@ -131,9 +131,9 @@ class StatusTest {
         .isEqualTo("poison");
   }
 
-  /** Acceptance 21: what was planted at the head is noted by the next writer, and shown. */
+  /** Acceptance 21: the next writer notes a planted row, and status shows it. */
   @Test
-  void aTamperedChainSaysSo() throws Exception {
+  void tamperedChainIsReported() throws Exception {
     cli.sql("UPDATE signed_events SET agent_id = 'someone else' WHERE sequence = 2");
     cli.run("check", Cli.bash("ls")).ok();
 
@@ -177,9 +177,9 @@ class StatusTest {
     cli.assertIntact(2);
   }
 
-  /** D11: signed and unsigned are told apart. */
+  /** D11: signed and unsigned rows are distinguished. */
   @Test
-  void rowsThatAreUnsignedAreSaidToBe() throws Exception {
+  void unsignedRowsAreReported() throws Exception {
     assertThat(status(0).path("row_signatures").asString()).isEqualTo("on");
     assertThat(cli.run("status").out()).containsPattern("signatures +on\n");
 
@@ -209,7 +209,7 @@ class StatusTest {
   }
 
   @Test
-  void whereItCannotBeToldWhetherRowsAreSignedThatIsTheAnswer() throws Exception {
+  void unknownRowSignaturesAreUnknown() throws Exception {
     Path database = cli.data().resolve("indelible.db");
     Files.move(database, directory.resolve("aside"));
     Files.writeString(database, "notes\n".repeat(1_000));
@@ -218,7 +218,7 @@ class StatusTest {
     assertThat(cli.run("status").out()).containsPattern("signatures +\\(unknown\\)");
   }
 
-  /** Acceptance 36, with no process at work any more. */
+  /** Acceptance 36, after the process has ended. */
   @Test
   void eventsOfAnEndedProcessAreNamed() throws Exception {
     Optional<UUID> ledger = SqliteLedger.identify(cli.data().resolve("indelible.db"));
@@ -247,7 +247,7 @@ class StatusTest {
     assertThat(status(0).path("refusals").asInt()).isEqualTo(6);
   }
 
-  /** Acceptance 36, with the process that holds them at work. */
+  /** Acceptance 36, while the process runs. */
   @Test
   void eventsOfAProcessAtWorkAreNamed() throws Exception {
     try (Indelible log = Indelible.open(cli.data());
@@ -262,7 +262,8 @@ class StatusTest {
       await().until(() -> cli.run("status").exit() == 1);
       JsonNode status = status(1);
       assertThat(status.path("waiting").path("alive").asInt()).isEqualTo(5);
-      assertThat(reason(status, "waiting")).startsWith("5 events wait in the journal of a process");
+      assertThat(reason(status, "waiting"))
+          .startsWith("5 events wait in the journal of a running process");
       await().until(() -> log.health().entry("recording").isPresent());
       assertThat(log.health().entry("waiting")).isPresent();
       statement.execute("ROLLBACK");
@@ -285,7 +286,7 @@ class StatusTest {
   }
 
   @Test
-  void databaseThatWasSetBackIsNamed() throws Exception {
+  void rolledBackDatabaseIsReported() throws Exception {
     Path database = cli.data().resolve("indelible.db");
     Path old = Files.copy(database, directory.resolve("old.db"));
     cli.run("check", Cli.bash("ls")).ok();

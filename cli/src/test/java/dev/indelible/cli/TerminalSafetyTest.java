@@ -15,22 +15,22 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What agents want to do is shown to people, and must not act on their terminals: no escape
- * sequence, no forged line, no reversed text comes out as it went in.
+ * Actions are shown to people, and must not control their terminals: escape sequences, forged lines
+ * and reversed text are escaped.
  */
 class TerminalSafetyTest {
   /** Clears the screen, rings, forges a line, reverses the reading, and hides. */
   private static final String HOSTILE =
       "a\u001b[2J\u0007\u009b31m\r\nforged\u0085\u2028\u2029\u202e\u2066\u200b\u00ad\ufeffz";
 
-  /** What a person may see: our own colours, line feeds, and nothing else that is not a sign. */
+  /** Permitted output: our colours, line feeds and printable characters. */
   private static final String OUR_COLOURS = "\u001b\\[(0|1|2|31|32|33)m";
 
   @TempDir Path directory;
   private Cli cli;
 
   @BeforeEach
-  void hostileRowsAndLetters() throws Exception {
+  void hostileRowsAndDeadLettersAreEscaped() throws Exception {
     cli = new Cli(directory.resolve("data"));
     Files.createDirectories(cli.data().resolve("policy"));
     Files.writeString(
@@ -101,7 +101,7 @@ class TerminalSafetyTest {
     assertHarmless(cli.runOn("{\"agent_id\":\"a\",\"action\":" + kind + "}\n", "gate"), "");
   }
 
-  /** Not hidden either: what was there can still be recognised. */
+  /** Escaped text is still recognisable. */
   @Test
   void hostileCharactersAreShownAsEscapes() {
     assertThat(cli.run("log", "show", "1").out())

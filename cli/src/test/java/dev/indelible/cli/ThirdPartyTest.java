@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What a stranger can check with tools that are not ours: Go's golang.org/x/mod/sumdb, which shares
- * no code with this project, reads what the command wrote. Skipped where it is not installed.
+ * Checks of the command's output by third-party tools: Go's golang.org/x/mod/sumdb, which shares no
+ * code with this project. Skipped if it is not installed.
  */
 @Tag("any-jdk")
 class ThirdPartyTest {
@@ -85,7 +85,7 @@ class ThirdPartyTest {
     assertThat(output).startsWith("verified 70000 entries of indelible/");
   }
 
-  /** So that the test above can fail. */
+  /** Shows that the test above can fail. */
   @Test
   void oneChangedByteInTheExportIsSeen() throws Exception {
     for (String name : new String[] {"checkpoint", "tile/0/100", "tile/entries/273.p/112"}) {
@@ -104,7 +104,7 @@ class ThirdPartyTest {
     assertThat(growth(log, kept, vkey)).as(output).isZero();
     assertThat(output).startsWith("grown from 40000 to 70000 entries of indelible/");
 
-    // So that this can fail: the same key, other rows.
+    // Shows that this can fail: that key with other rows.
     Cli fork = new Cli(root.resolve("fork"));
     Files.createDirectories(fork.data());
     copy(cli.data().resolve("keys"), fork.data().resolve("keys"));
@@ -175,7 +175,7 @@ class ThirdPartyTest {
     return run(command.toArray(String[]::new));
   }
 
-  /** Issue 3, item 5: a receipt, with and without what was decided. */
+  /** A receipt, with and without its payload. */
   @Test
   void aReceiptOfOneRowVerifies() throws Exception {
     String id =

@@ -44,9 +44,9 @@ class UsageTest {
         "chek            | unknown verb 'chek' (did you mean 'check'?); see 'indelible --help'",
         "xyzzy           | unknown verb 'xyzzy'; see 'indelible --help'",
         "log veirfy      | unknown verb 'veirfy' (did you mean 'verify'?); see 'indelible log --help'",
-        "log             | log: say which: list, show, tail, export, prove, verify, adopt, erase-payload, answer",
-        "keys            | keys: say which: init, list, rotate, revoke, replace, export",
-        "proof           | proof: say which: verify",
+        "log             | log: name one of its verbs: list, show, tail, export, prove, verify, adopt, erase-payload, answer",
+        "keys            | keys: name one of its verbs: init, list, rotate, revoke, replace, export",
+        "proof           | proof: name one of its verbs: verify",
         "proof verify    | Missing required parameter: 'FILE'; see 'indelible proof verify --help'",
         "proof verify x --key y | --key y: no such file, and not a vkey of the form name+hash+key either",
         "proof verify x --key a+b+c | --key: vkey: \"a+b+c\": not of the form name+id+key",
@@ -56,18 +56,18 @@ class UsageTest {
         "log prove xyzzy | xyzzy: no event of this id in the chain; 'log list' shows what there is",
         "log prove x --format pdf | Invalid value for option '--format': expected one of [tlog, cose]"
             + " (case-sensitive) but was 'pdf'; see 'indelible log prove --help'",
-        "dlq             | dlq: say which: list, show, replay, purge",
-        "witness         | witness: say which: init, trust, serve",
+        "dlq             | dlq: name one of its verbs: list, show, replay, purge",
+        "witness         | witness: name one of its verbs: init, trust, serve",
         "witness init    | Missing required option: '--name=NAME'; see 'indelible witness init --help'",
-        "bench           | bench: say which: drain, submit, verify, gate",
+        "bench           | bench: name one of its verbs: drain, submit, verify, gate",
         "help xyzzy      | Unknown subcommand 'xyzzy'; see 'indelible --help'",
         "check --agnet x | unknown option '--agnet' (did you mean '--agent'?); see 'indelible check --help'",
         "log list --bogus| unknown option '--bogus'; see 'indelible log list --help'",
-        "check a b       | ACTION: \"a\" is no kind of action; JSON goes in single quotes, as one"
+        "check a b       | ACTION: \"a\" is not a kind of action; put JSON in single quotes, as one"
             + " argument; or write bash COMMAND, filesystem_write PATH, network_request URL,"
             + " process_spawn BINARY [ARG...], read SURFACE [NAMESPACE], tool_call TOOL"
             + " ARGUMENTS-JSON, or custom KIND PAYLOAD-JSON",
-        "check bash rm x | ACTION: 3 arguments do not fit bash; quote what belongs together, and"
+        "check bash rm x | ACTION: 3 words do not fit bash; put a value with spaces in quotes, and"
             + " write bash COMMAND, filesystem_write PATH, network_request URL, process_spawn BINARY"
             + " [ARG...], read SURFACE [NAMESPACE], tool_call TOOL ARGUMENTS-JSON, or custom KIND"
             + " PAYLOAD-JSON",
@@ -84,9 +84,9 @@ class UsageTest {
         "gate --format xml    | Invalid value for option '--format': expected one of [action, claude]"
             + " (case-sensitive) but was 'xml'; see 'indelible gate --help'",
         "log show             | Missing required parameter: 'ROW'; see 'indelible log show --help'",
-        "log show 99          | log show 99: no such row; 'indelible log list' shows what there is",
-        "log show xyzzy       | log show xyzzy: no such row; 'indelible log list' shows what there is",
-        "dlq show 1           | dlq show 1: no such letter; 'indelible dlq list' shows what there is",
+        "log show 99          | log show 99: no row with this sequence or id; 'indelible log list' lists them",
+        "log show xyzzy       | log show xyzzy: no row with this sequence or id; 'indelible log list' lists them",
+        "dlq show 1           | dlq show 1: no dead letter with this number or event id; 'indelible dlq list' lists them",
         "log verify --since 0 | --since 0: rows are numbered from 1",
         "log verify --key no.pem | --key no.pem: no such file, and not a vkey of the form name+hash+key either",
         "log verify --key a+b+c  | --key: vkey: \"a+b+c\": not of the form name+id+key",
@@ -100,8 +100,8 @@ class UsageTest {
             + " [memory, process, power] (case-sensitive) but was 'none'; see 'indelible bench submit --help'",
         "bench drain --events 5000000000 | Invalid value for option '--events': '5000000000' is too"
             + " large a number; see 'indelible bench drain --help'",
-        "log export --format jsonl no/such/dir | no/such/dir: its directory does not exist; make it first",
-        "log export no/such/dir  | no/such/dir: the directory above it does not exist; make it first",
+        "log export --format jsonl no/such/dir | no/such/dir: its directory does not exist; create it first",
+        "log export no/such/dir  | no/such/dir: its parent directory does not exist; create it first",
         "log export              | Missing required parameter: 'PATH'; see 'indelible log export --help'",
         "log export --format tar x | Invalid value for option '--format': expected one of [tiles, jsonl]"
             + " (case-sensitive) but was 'tar'; see 'indelible log export --help'",
@@ -116,7 +116,7 @@ class UsageTest {
   }
 
   @Test
-  void anEmptyDataDirectoryNameDoesNotMeanTheCurrentDirectory() {
+  void emptyDataDirectoryNameIsRefused() {
     assertThat(Cli.runWithoutData("--data", "", "check", Cli.bash("ls")).complaint(2))
         .isEqualTo(
             "indelible: Invalid value for option '--data': the path is empty; see 'indelible --help'");
@@ -135,13 +135,13 @@ class UsageTest {
     assertThat(cli.run("log", "export", "--format", "jsonl", file.toString()).complaint(2))
         .isEqualTo("indelible: " + file + ": exists already; name a new file");
     assertThat(cli.run("log", "export", file.toString()).complaint(2))
-        .isEqualTo("indelible: " + file + ": a file; name a directory");
+        .isEqualTo("indelible: " + file + ": is a file; name a directory");
     assertThat(file).hasContent("mine");
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"check", "gate"})
-  void standardInputThatCannotBeReadIsNotAnInternalFailure(String verb) {
+  void unreadableStandardInputIsAUsageError(String verb) {
     InputStream broken =
         new InputStream() {
           @Override
@@ -166,12 +166,14 @@ class UsageTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"log list", "log show 1", "log tail", "log verify", "status", "dlq list"})
-  void readingWhereThereIsNoDataDirectoryNamesItAndMakesNone(String verb) {
+  void readingCreatesNoDataDirectory(String verb) {
     Cli nowhere = new Cli(directory.resolve("nowhere"));
 
     assertThat(nowhere.run(verb.split(" ")).complaint(2))
         .isEqualTo(
-            "indelible: " + nowhere.data() + ": no data directory here; name one with --data DIR");
+            "indelible: "
+                + nowhere.data()
+                + ": no data directory here; name another with --data DIR");
     assertThat(nowhere.data()).doesNotExist();
   }
 
@@ -181,7 +183,7 @@ class UsageTest {
     Cli file = new Cli(Files.writeString(directory.resolve("file"), "mine"));
 
     assertThat(file.runOn(Cli.bash("ls"), verb.split(" ")).complaint(2))
-        .startsWith("indelible: " + file.data() + ": the data directory cannot be here, because ")
+        .startsWith("indelible: " + file.data() + ": cannot be a data directory, because ")
         .endsWith(" is a file; name another directory");
     assertThat(file.data()).hasContent("mine");
   }
@@ -235,13 +237,17 @@ class UsageTest {
 
     Result result = cli.run(verb.split(" "));
 
+    boolean lists = verb.equals("log list");
     assertThat(result.out() + result.err())
-        .contains("a database without a ledger in it; is this the right file?");
-    assertThat(result.exit()).isEqualTo(verb.equals("status") ? 1 : 2);
+        .contains(
+            lists
+                ? "a database without a ledger in it; is this the right file?"
+                : "the file has no ledger in it");
+    assertThat(result.exit()).isEqualTo(lists ? 2 : 1);
   }
 
   @Test
-  void aKeyThatOthersCanReadStopsRecordingUntilItIsPutRight() throws Exception {
+  void exposedKeyStopsRecordingUntilItIsPrivate() throws Exception {
     Path key = cli.data().resolve("keys/audit.pem");
     Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-r--r--"));
 

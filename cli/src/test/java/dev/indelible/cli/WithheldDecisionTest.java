@@ -40,7 +40,7 @@ class WithheldDecisionTest {
   }
 
   @AfterEach
-  void endWhatWasStarted() {
+  void endProcesses() {
     started.forEach(Process::destroyForcibly);
   }
 
@@ -95,7 +95,7 @@ class WithheldDecisionTest {
       Process check = process("check", "--output", "json", Cli.bash("rm -rf /"));
       try (BufferedReader out = check.inputReader(StandardCharsets.UTF_8)) {
         id = Cli.json(out.readLine()).path("id").asString();
-        // Still at work: it waits for the ledger, with the decision out already.
+        // Still running: it waits for the ledger after it printed the decision.
         check.destroyForcibly().waitFor();
       }
       release(other);
@@ -133,7 +133,7 @@ class WithheldDecisionTest {
     assertThat(check.complaint(ExitCode.USAGE)).contains("no journal names the ledger");
   }
 
-  /** Processes that contend for the ledger leave nothing waiting behind. */
+  /** Processes that contend for the ledger leave no waiting event. */
   @Test
   void parallelChecksLeaveNothingWaiting() throws Exception {
     List<Process> checks = new ArrayList<>();
@@ -175,7 +175,7 @@ class WithheldDecisionTest {
     return process;
   }
 
-  /** Another connection, which holds the ledger until it is closed. */
+  /** A connection that locks the ledger until it is closed. */
   private Connection lock(String... statements) throws SQLException {
     Connection connection =
         DriverManager.getConnection("jdbc:sqlite:" + cli.data().resolve("indelible.db"));

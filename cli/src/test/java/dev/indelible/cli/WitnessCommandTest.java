@@ -81,7 +81,7 @@ class WitnessCommandTest {
         cli.data().resolve("witnesses"),
         "witness w %s http://127.0.0.1:%d\nquorum w\n".formatted(witness, port));
 
-    // One that records a single action and ends leaves the asking to those that last.
+    // A process that records a single action does not ask witnesses.
     cli.run("check", Cli.bash("ls")).ok();
     assertThat(status(0).path("witnesses").path("cosigned").asInt(-1)).isZero();
     assertThat(status(0).path("witnesses").path("not_cosigned").asInt()).isEqualTo(2);
@@ -115,7 +115,7 @@ class WitnessCommandTest {
         .isEqualTo(
             "indelible: "
                 + state
-                + ": the witness here is w.example already; name another directory");
+                + ": this directory is of the witness w.example; name another directory");
     assertThat(cli.run("witness", "init", "--state", state, "--name", "a b").complaint(2))
         .isEqualTo(
             "indelible: --name \"a b\": a key's name is not empty and has no space and no +");
@@ -139,7 +139,7 @@ class WitnessCommandTest {
         .isEqualTo(
             "indelible: "
                 + state
-                + ": no witness here; make one with 'indelible witness init --name NAME'");
+                + ": no witness here; create one with 'indelible witness init --name NAME'");
     assertThat(Path.of(state)).doesNotExist();
   }
 
@@ -152,13 +152,13 @@ class WitnessCommandTest {
           .isEqualTo(
               "indelible: --listen "
                   + listen
-                  + ": not of the form HOST:PORT, as in 127.0.0.1:8127");
+                  + ": not of the form HOST:PORT, for example 127.0.0.1:8127");
     }
   }
 
   /** D11: a policy that cannot be read is not that nobody witnesses the log. */
   @Test
-  void aPolicyThatCannotBeReadIsUnhealthyAndNothingIsRecordedUnderIt() throws Exception {
+  void unreadableWitnessPolicyStopsRecording() throws Exception {
     Files.writeString(cli.data().resolve("witnesses"), "quorum nobody\n");
     JsonNode status = status(1);
     assertThat(status.path("witnesses").path("cosigned").isNull()).isTrue();

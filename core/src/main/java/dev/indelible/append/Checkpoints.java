@@ -40,6 +40,11 @@ public final class Checkpoints {
       ". Put back the database that has those rows. To go on with this one, move the file"
           + " last-checkpoint out of the data directory and keep it as evidence, and restart";
 
+  /** The remedy for a stored checkpoint that is not one of this log. */
+  private static final String HOW_TO_REPAIR =
+      ". The checkpoint in the database was changed, or is of another log: 'indelible log verify'"
+          + " names it; restore the database from a backup";
+
   /** How often a checkpoint that is not signed because of a lock is logged, at most. */
   private static final Duration LOCK_LOG_INTERVAL = Duration.ofMinutes(1);
 
@@ -167,7 +172,7 @@ public final class Checkpoints {
         failed(String.valueOf(e.getMessage()), false);
       }
     } catch (ForkException e) {
-      stop(e.getMessage() + HOW_TO_GO_ON);
+      stop(e.getMessage() + (e.isUnverified() ? HOW_TO_REPAIR : HOW_TO_GO_ON));
     } catch (LedgerException e) {
       failed(e.getMessage(), e instanceof LedgerUnavailableException fault && fault.isLocked());
     } catch (RuntimeException e) {

@@ -104,7 +104,8 @@ public final class RowCheck {
   /** Returns a contradiction between a row and its payload, which the record hash does not show. */
   public static Optional<RowFault> payload(ChainRow row) {
     if (row.payload().isEmpty()) {
-      return broken(PAYLOAD, "its payload is gone, and no event in the chain says it was erased");
+      return broken(
+          PAYLOAD, "it has no payload, and no payload.erased event that names it was found");
     }
     byte[] payload = row.payload().get();
     return Arrays.equals(Sha256.hash(payload), row.payloadHash())

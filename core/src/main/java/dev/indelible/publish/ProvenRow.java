@@ -4,6 +4,7 @@ package dev.indelible.publish;
 import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.TlogProof;
+import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Sha256;
 import dev.indelible.crypto.Signer;
@@ -16,6 +17,7 @@ import dev.indelible.merkle.InclusionProof;
 import dev.indelible.merkle.InvalidProofException;
 import dev.indelible.receipt.CoseReceipt;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Optional;
 
 /**
@@ -27,10 +29,14 @@ public final class ProvenRow {
   private final InclusionProof proof;
   private final SignedCheckpoint signed;
 
-  private ProvenRow(ChainRow row, InclusionProof proof, SignedCheckpoint signed) {
+  /** The number of stored signature lines that {@link #signed} leaves out. */
+  private final int leftOut;
+
+  private ProvenRow(ChainRow row, InclusionProof proof, SignedCheckpoint signed, int leftOut) {
     this.row = row;
     this.proof = proof;
     this.signed = signed;
+    this.leftOut = leftOut;
   }
 
   /**
@@ -38,11 +44,13 @@ public final class ProvenRow {
    * long the log is.
    *
    * @param keys the log's own public keys
+   * @param witnesses the log's witnesses; receipts have their cosignatures, and no other lines
    * @param eventId the event
    * @throws EvidenceException if the ledger has no such row, or no checkpoint over it, or what it
    *     has does not agree with what was signed
    */
-  public static ProvenRow of(LedgerReader ledger, KeyRing keys, String eventId)
+  public static ProvenRow of(
+      LedgerReader ledger, KeyRing keys, Collection<VerifierKey> witnesses, String eventId)
       throws LedgerException, EvidenceException {
     Optional<ChainRow> found = ledger.row(eventId);
     if (found.isEmpty()) {
@@ -68,7 +76,9 @@ public final class ProvenRow {
           "row %s is not the one that was signed, or the stored tree is not: %s"
               .formatted(row.sequence(), e.getMessage()));
     }
-    return new ProvenRow(row, proof, last.signed());
+    SignedCheckpoint known = last.signedBy(keys, witnesses);
+    int leftOut = last.signed().note().signatures().size() - known.note().signatures().size();
+    return new ProvenRow(row, proof, known, leftOut);
   }
 
   private static String whyNotInTheChain(LedgerReader ledger, String eventId)
@@ -97,6 +107,14 @@ public final class ProvenRow {
   /** Returns the checkpoint that the row is proven under. */
   public Checkpoint checkpoint() {
     return signed.unverified();
+  }
+
+  /**
+   * Returns the number of signature lines in the ledger that receipts leave out, because no key of
+   * the log or of its witnesses made them.
+   */
+  public int leftOut() {
+    return leftOut;
   }
 
   /** Returns the record, to disclose with a receipt. */

@@ -13,6 +13,9 @@ import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.ledger.StoredTiles;
 import dev.indelible.merkle.MerkleTree;
 import dev.indelible.merkle.TiledNodes;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
 
 /**
  * Tree under the last checkpoint of a ledger, which a key of the log signed.
@@ -67,6 +70,17 @@ record SignedTree(SignedCheckpoint signed, Checkpoint checkpoint, StoredTiles ti
       throw new VerificationException(
           VerificationException.Reason.UNKNOWN_ORIGIN, String.valueOf(e.getMessage()));
     }
+  }
+
+  /** Returns the checkpoint with the valid signatures of these keys only. */
+  SignedCheckpoint signedBy(KeyRing keys, Collection<VerifierKey> witnesses) {
+    List<VerifierKey> known = new ArrayList<>(VerifierKey.ofLog(checkpoint.origin(), keys.keys()));
+    known.addAll(witnesses);
+    String text = signed.note().text();
+    return signed.withOnly(
+        signed.note().signatures().stream()
+            .filter(line -> known.stream().anyMatch(key -> key.verifies(text, line)))
+            .toList());
   }
 
   /** Returns the tree, to prove from. */

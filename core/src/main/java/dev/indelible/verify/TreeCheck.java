@@ -69,6 +69,7 @@ final class TreeCheck implements Check {
 
   private String origin = "";
   private boolean tilesHold = true;
+  private boolean checkpointsRead = true;
   private long checkpoints;
 
   /** The size of the largest valid checkpoint. */
@@ -93,6 +94,7 @@ final class TreeCheck implements Check {
       leaves = ledger.treeSize();
       checkpoint = ledger.lastCheckpoint();
     } catch (LedgerException e) {
+      checkpointsRead = false;
       unreadable(e);
     }
     this.hasTree = leaves.isPresent();
@@ -136,7 +138,11 @@ final class TreeCheck implements Check {
       return;
     }
     compareLedger();
-    if (checkpoints > 0) {
+    if (!checkpointsRead) {
+      findings.unknown(
+          Finding.CHECKPOINTS,
+          "not all of them can be read, so rows cut from the end may not show");
+    } else if (checkpoints > 0) {
       findings.ok(
           Finding.CHECKPOINTS,
           "%s of %s, each continuing the one before; %s after the last"
@@ -162,6 +168,7 @@ final class TreeCheck implements Check {
     try {
       ledger.forEachCheckpoint(checkedTo + 1, upTo, due::add);
     } catch (LedgerException e) {
+      checkpointsRead = false;
       unreadable(e);
     }
     checkedTo = start + arriving.size();
@@ -336,13 +343,25 @@ final class TreeCheck implements Check {
   }
 
   private void requireNoCutTail() {
-    long signed = last.map(StoredCheckpoint::size).orElse(0L);
-    if (signed > edge.size()) {
+    long size = last.map(StoredCheckpoint::size).orElse(0L);
+    if (size > edge.size()) {
       faults.broken(
           Finding.CHECKPOINTS,
           edge.size() + 1,
-          "rows are gone from the end: there are %s, and a checkpoint is over %s"
-              .formatted(edge.size(), signed));
+          (isSigned(last.get())
+                  ? "rows are gone from the end: there are %s, and a checkpoint is over %s"
+                  : "there are %s rows, and a checkpoint that no known key signed is over %s: it is"
+                      + " forged, or the rows after these are gone with the key that signed it")
+              .formatted(edge.size(), size));
+    }
+  }
+
+  private boolean isSigned(StoredCheckpoint stored) {
+    try {
+      CheckpointKeys.verifyByAny(SignedCheckpoint.parse(stored.note()), keys.history());
+      return true;
+    } catch (CheckpointParseException | VerificationException e) {
+      return false;
     }
   }
 }

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.queue.EventBatch;
-import java.io.File;
+import dev.indelible.testkit.ChildJvm;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -41,6 +41,9 @@ class SlotKillTest {
   private static final int PROCESSES = 2;
   private static final int THREADS = 3;
 
+  /** The line of a child that has opened a journal. */
+  private static final String OPENED = "opened";
+
   @TempDir Path temp;
 
   @Test
@@ -59,18 +62,18 @@ class SlotKillTest {
     Path ledger = Files.createFile(temp.resolve("ledger"));
     Random random = new Random(11);
     for (int round = 0; round < rounds; round++) {
-      List<Process> children = new ArrayList<>();
+      List<ChildJvm> children = new ArrayList<>();
       for (int child = 0; child < PROCESSES; child++) {
         children.add(start(round * PROCESSES + child));
       }
-      for (Process child : children) {
-        assertThat(child.getInputStream().read()).as(this::errors).isEqualTo('o');
+      for (ChildJvm child : children) {
+        assertThat(child.readLine()).isEqualTo(OPENED);
       }
-      // The moment is what is random; nothing is waited for.
+      // The moment of the kill is random.
       LockSupport.parkNanos(Duration.ofMillis(random.nextInt(400)).toNanos());
-      for (Process child : children) {
-        assertThat(child.isAlive()).as(this::errors).isTrue();
-        child.destroyForcibly().waitFor();
+      for (ChildJvm child : children) {
+        assertThat(child.runsFor(Duration.ZERO)).as(child::errors).isTrue();
+        child.kill();
       }
     }
     FileLedger recorded = new FileLedger(ledger);
@@ -90,27 +93,8 @@ class SlotKillTest {
         noted.size(), rounds * PROCESSES, recorded.positions().size());
   }
 
-  private String errors() {
-    try {
-      return Files.readString(temp.resolve("errors"));
-    } catch (IOException e) {
-      return e.toString();
-    }
-  }
-
-  private Process start(int number) throws IOException {
-    return new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-XX:TieredStopAtLevel=1",
-            "-Xmx128m",
-            "-cp",
-            System.getProperty("java.class.path"),
-            Child.class.getName(),
-            temp.toString(),
-            Integer.toString(number))
-        .redirectError(
-            ProcessBuilder.Redirect.appendTo(new File(temp.resolve("errors").toString())))
-        .start();
+  private ChildJvm start(int number) throws IOException {
+    return ChildJvm.running(Child.class).errorsTo(temp.resolve("errors")).start(temp, number);
   }
 
   /** Opens journals, submits, drains and closes, on several threads, until it is killed. */
@@ -133,8 +117,7 @@ class SlotKillTest {
         FileLedger ledger = new FileLedger(temp.resolve("ledger"));
         for (int n = 0; ; ) {
           Journal journal = ledger.open(temp.resolve("journal"));
-          System.out.print('o');
-          System.out.flush();
+          System.out.println(OPENED);
           for (int more = random.nextInt(5); more >= 0; more--) {
             DeferredAuditEvent event = event(agent, n++);
             if (journal.offer(event)) {

@@ -14,7 +14,7 @@ import dev.indelible.queue.Durability;
 import dev.indelible.queue.EventBatch;
 import dev.indelible.queue.EventStore;
 import dev.indelible.queue.MemoryStore;
-import java.nio.charset.StandardCharsets;
+import dev.indelible.testkit.ChildJvm;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,24 +68,14 @@ class StackOverflowTest {
 
   private void submitAtTheEndOfStacks(Durability durability, String flag, int warmUp, int stacks)
       throws Exception {
-    Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                flag,
-                "-cp",
-                System.getProperty("java.class.path"),
-                Overflowing.class.getName(),
-                directory.toString(),
-                durability.name(),
-                Integer.toString(warmUp),
-                Integer.toString(stacks))
-            .redirectErrorStream(true)
-            .start();
+    // All compilers, unless the flag selects one.
+    String output =
+        ChildJvm.running(Overflowing.class)
+            .with("-XX:TieredStopAtLevel=4", "-Xmx1g", flag)
+            .start(directory, durability, warmUp, stacks)
+            .output();
 
-    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-
-    assertThat(said.lines().toList()).last().asString().as(said).startsWith("balanced");
-    assertThat(process.waitFor()).isZero();
+    assertThat(output.lines().toList()).last().asString().as(output).startsWith("balanced");
   }
 
   /** The process: submits near the end of one stack after another, and drains in between. */

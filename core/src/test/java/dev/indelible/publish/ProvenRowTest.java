@@ -51,7 +51,7 @@ class ProvenRowTest {
   void aProofReadsTwoTilesOfEachLevelAtMost(long sequence, long size, int atMost) throws Exception {
     EqualLeaves ledger = new EqualLeaves(sequence, size);
 
-    ProvenRow proven = ProvenRow.of(ledger, ring, ledger.row.id());
+    ProvenRow proven = ProvenRow.of(ledger, ring, List.of(), ledger.row.id());
 
     assertThat(ledger.tilesRead).isLessThanOrEqualTo(atMost);
     TlogProof proof = TlogProof.parse(proven.tlogProof(proven.record()).bytes());

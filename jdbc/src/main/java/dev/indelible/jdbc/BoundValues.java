@@ -14,7 +14,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
-/** Converts bound values to JSON that can be recorded, whatever the values are. */
+/** Converts bound values of any type to JSON that can be recorded. */
 final class BoundValues {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
@@ -26,7 +26,7 @@ final class BoundValues {
   /**
    * Returns a list of values, in the order of the parameters, for each run of the statement.
    *
-   * <p>Drivers keep a value until it is bound again, from one batch entry to the next as well;
+   * <p>Drivers keep a value until it is bound again, also from one batch entry to the next;
    * datasource-proxy lists only the values bound for an entry, so earlier values are kept here.
    */
   static ArrayNode json(List<List<ParameterSetOperation>> entries) {
@@ -87,7 +87,7 @@ final class BoundValues {
         : JSON.objectNode().put("type", value.getClass().getName());
   }
 
-  /** Returns false for streams, locators and the like, whose text cannot be read twice. */
+  /** Returns false for streams, locators and similar values, whose text cannot be read twice. */
   private static boolean isText(Object value) {
     return value instanceof CharSequence
         || value instanceof Character
@@ -99,7 +99,8 @@ final class BoundValues {
   }
 
   /**
-   * Returns a number if that is exact, else text. A BigDecimal is text, because its scale counts.
+   * Returns a number if that is exact, else text. A BigDecimal is text, because its scale is part
+   * of the value.
    */
   private static JsonNode number(Number number) {
     boolean floating = number instanceof Double || number instanceof Float;

@@ -34,8 +34,8 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the driver's own objects out of reach. Every JDBC object that a method returns is wrapped
- * by the interface that the method declares, because a driver may return one object for several
+ * Keeps the driver's objects out of reach. Every JDBC object that a method returns is wrapped by
+ * the interface that the method declares, because a driver may return one object for several
  * interfaces. The bypasses that JDBC offers are closed: {@code unwrap}, the way back to a statement
  * or connection, other SQL on a prepared statement, rows updated through a result set, and large
  * objects written in place.
@@ -157,7 +157,7 @@ final class Confinement implements InvocationHandler {
       return HikariView.of(wrapped, (DataSource) self);
     }
     throw new SQLException(
-        "%s would bypass the gate; take it from the data source that was wrapped"
+        "%s would bypass the gate; unwrap the data source that you wrapped"
             .formatted(wanted.getName()));
   }
 
@@ -183,7 +183,7 @@ final class Confinement implements InvocationHandler {
     }
   }
 
-  /** Asks about a large object that is bound, because PostgreSQL's driver writes it then. */
+  /** Asks about a large object when it is bound, because PostgreSQL's driver writes it then. */
   private void askAboutLargeObject(Method method, Object @Nullable [] args) throws SQLException {
     boolean binds =
         target instanceof PreparedStatement

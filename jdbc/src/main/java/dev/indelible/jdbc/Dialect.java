@@ -10,14 +10,14 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The properties of a database product: its reading of SQL, and the statements that pass without a
- * question.
+ * The properties of a database product: its reading of SQL, and the statements that pass without
+ * asking the hook.
  *
  * <p>The patterns of statements match a text in which words are in lower case, a quoted name is
  * {@code "}, a string {@code '}, a number {@code 0}, with one space between tokens.
  *
- * @param has quirks that it always has
- * @param mayHave quirks that depend on the session, or are not known
+ * @param has the quirks that it always has
+ * @param mayHave the quirks that depend on the session, or are unknown
  * @param steering statements that control the transaction or the session, or show a setting
  * @param explains true if EXPLAIN of a query writes nothing
  * @param semicolons true if statements must be separated by semicolons
@@ -251,7 +251,7 @@ record Dialect(
           true,
           functions(ORACLE_FUNCTIONS));
 
-  /** The most readings of a text that are tried; beyond it the hook is asked. */
+  /** Most readings of a text that are tried; with more, the hook is asked. */
   private static final int MAX_READINGS = 64;
 
   Dialect {

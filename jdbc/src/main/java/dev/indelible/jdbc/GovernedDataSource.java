@@ -35,7 +35,7 @@ import net.ttddyy.dsproxy.support.ProxyDataSourceBuilder;
  * comments) is read as the product reads it. If that depends on settings, or the product is
  * unknown, every reading is tried, and the hook is asked about a write in any of them.
  *
- * <p>As thread-safe as its target. It guards against statements, not against code in the same
+ * <p>Thread-safe if its target is. It guards against statements, not against code in the same
  * process that bypasses it. {@code docs/jdbc.md} lists what passes on each product, and the limits.
  * The main ones:
  *

@@ -14,8 +14,12 @@ import javax.sql.DataSource;
 /**
  * A view of a governed HikariCP pool for monitoring: its settings, state and metrics, and only
  * governed connections. Spring Boot unwraps a data source to {@code HikariDataSource} to bind its
- * metrics, so it needs an object of that class; it gets this one in place of the pool. The view has
- * neither the pool's URL nor its credentials.
+ * metrics, and gets this object in place of the pool. The view has neither the pool's URL nor its
+ * credentials.
+ *
+ * <p>Every method is delegated by hand: {@code HikariDataSource} is a class, so a dynamic proxy
+ * cannot implement it, and HikariCP's own copy of a configuration includes the credentials and does
+ * not follow later changes.
  */
 final class HikariView extends HikariDataSource {
   private final HikariDataSource target;

@@ -5,8 +5,7 @@ import java.util.Locale;
 import java.util.function.Predicate;
 
 /**
- * A difference in how databases read a text, by which a comment or a string to one is a statement
- * to another.
+ * A difference in how databases read a text: a comment or string of one is a statement of another.
  */
 enum Quirk {
   /** {@code E'..\'..'} is one string (PostgreSQL). */
@@ -40,7 +39,7 @@ enum Quirk {
   /** {@code $name(..)} is a variable, whatever is between the parentheses (SQLite). */
   VARIABLES_WITH_PARENTHESES(
       sql -> sql.indexOf('(') >= 0 && sql.chars().anyMatch(c -> "$@:#".indexOf(c) >= 0)),
-  /** Spaces outside ASCII separate words (H2, SQL Server); elsewhere they are letters. */
+  /** Spaces outside ASCII separate words (H2, SQL Server); in other databases they are letters. */
   UNICODE_SPACES(sql -> sql.chars().anyMatch(c -> c >= 0x80 && SqlLexer.isSpace(c)));
 
   private final Predicate<String> condition;

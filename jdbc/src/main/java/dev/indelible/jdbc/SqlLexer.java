@@ -82,7 +82,7 @@ final class SqlLexer {
         lexer.readToken();
       }
     }
-    // Some databases end the text at a NUL.
+    // For some databases the text ends at a NUL.
     return new Reading(lexer.tokens, lexer.certain && sql.indexOf('\0') < 0);
   }
 
@@ -231,7 +231,7 @@ final class SqlLexer {
     add(kind, text.toString(), start);
   }
 
-  /** Reads {@code '[..]'}, {@code '!..!'} and the like, after {@code q}. */
+  /** Reads {@code '[..]'}, {@code '!..!'} and similar strings, after {@code q}. */
   private void readQString() {
     char open = at + 1 < sql.length() ? sql.charAt(at + 1) : '\'';
     int pair = "[({<".indexOf(open);
@@ -299,7 +299,7 @@ final class SqlLexer {
     inEscapedString = false;
   }
 
-  /** Folds case as databases do, to upper or lower case; some letters become ASCII by it. */
+  /** Folds case as databases do, to upper or lower case; some letters become ASCII. */
   static String folded(String word) {
     return word.toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT);
   }

@@ -35,7 +35,7 @@ final class SqlScanner {
               + " load move raiserror receive reconfigure restore revert send setuser shutdown"
               + " updatetext writetext");
 
-  /** Verbs that are functions as well. */
+  /** Verbs that are also functions. */
   private static final Set<String> ALSO_FUNCTIONS = words("insert replace truncate");
 
   private static final Set<String> QUERIES = words("select values table with");
@@ -298,7 +298,7 @@ final class SqlScanner {
     found.add(new SqlWrite(sql.get(0).start(), text, operation, namespace));
   }
 
-  /** Returns the position of the table's name, after modifiers such as OR IGNORE INTO. */
+  /** Returns the position of the table's name, after modifiers like OR IGNORE INTO. */
   private int target(int keyword) {
     int at = keyword + 1;
     if (sql.isWord(at, "top") && sql.isSymbol(at + 1, '(')) {

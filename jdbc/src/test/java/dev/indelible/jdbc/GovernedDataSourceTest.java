@@ -30,7 +30,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sqlite.SQLiteDataSource;
 
-/** On SQLite files; the content is read by a connection that is not governed. */
+/**
+ * On SQLite files; the content is read by a connection that is not governed. Long because its cases
+ * share one database.
+ */
 class GovernedDataSourceTest {
   private static final Refuse REFUSED = new Refuse("R7", "secrets stay as they are");
 

@@ -7,7 +7,8 @@ import java.util.Random;
 
 /**
  * Random SQL near the border between reads and writes: writes after reads, in common table
- * expressions, after EXPLAIN, after text that databases read differently, and random text.
+ * expressions, after EXPLAIN, after text that databases read differently, and random text. Long
+ * because the grammar is one table.
  */
 final class SqlGrammar {
   private static final List<String> WRITES =

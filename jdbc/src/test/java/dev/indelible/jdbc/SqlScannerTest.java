@@ -11,6 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Long because its tables are long. */
 class SqlScannerTest {
   @ParameterizedTest
   @CsvSource(

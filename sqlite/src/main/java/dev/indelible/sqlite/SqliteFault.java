@@ -88,6 +88,12 @@ final class SqliteFault {
       case SQLITE_BUSY_SNAPSHOT -> "another process has written to the database meanwhile";
       case SQLITE_READONLY_DBMOVED -> "the database file was moved or removed while it was in use";
       case SQLITE_READONLY_DIRECTORY -> "the directory of the database is read-only";
+      case SQLITE_READONLY_ROLLBACK ->
+          "a -journal file beside the database must be rolled back by a writer; run a verb that"
+              + " records, for example 'indelible check bash true'";
+      case SQLITE_READONLY_RECOVERY, SQLITE_READONLY_CANTINIT ->
+          "the -wal file beside the database must be recovered by a writer; run a verb that"
+              + " records, for example 'indelible check bash true'";
       case SQLITE_CANTOPEN_ISDIR -> "a directory is where the database file should be";
       default -> primaryWords(SQLiteErrorCode.getErrorCode(code.code & 0xff), detail);
     };

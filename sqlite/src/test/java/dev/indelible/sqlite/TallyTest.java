@@ -484,7 +484,7 @@ class TallyTest {
     assertThat(report.findings())
         .filteredOn(finding -> finding.check().equals(RowCheck.PAYLOAD))
         .extracting(Finding::message)
-        .containsExactly("its payload is gone, and no event in the chain says it was erased");
+        .containsExactly("it has no payload, and no payload.erased event that names it was found");
   }
 
   /** By the key's holder: none of them is passed over in silence. */

@@ -19,15 +19,15 @@ import java.util.Set;
 /**
  * Files and directories that survive a power cut, readable by their owner alone.
  *
- * <p>A file that was synced under a name that was not is gone after a power cut: {@link #replace}
- * syncs both, after the other methods the caller calls {@link #syncNames}. Where the file system
- * has no POSIX modes, files get its defaults, and names need no sync: a directory cannot be opened
- * there.
+ * <p>A synced file whose name was not synced is lost in a power cut. {@link #replace} syncs content
+ * and name; after the other methods the caller calls {@link #syncNames}. On a file system without
+ * POSIX modes, files get its defaults, and names are not synced, because a directory cannot be
+ * opened there.
  */
 public final class DurableFiles {
   private DurableFiles() {}
 
-  /** Returns whether files on the file system of an existing path have owners and modes. */
+  /** Returns true if files on the file system of an existing path have owners and modes. */
   public static boolean isPosix(Path path) throws IOException {
     return Files.getFileStore(path).supportsFileAttributeView("posix");
   }
@@ -54,7 +54,7 @@ public final class DurableFiles {
    * Creates a directory with mode 0700, if nothing of that name exists. Its parent must exist. The
    * name is not synced.
    *
-   * @return whether it was created
+   * @return true if it was created
    */
   public static boolean createDirectory(Path directory) throws IOException {
     if (Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
@@ -64,7 +64,7 @@ public final class DurableFiles {
       Files.createDirectory(directory, ownerOnlyDirectory(directory.toAbsolutePath().getParent()));
       return true;
     } catch (FileAlreadyExistsException e) {
-      // Another process that starts at the same time was first.
+      // Another process was first.
       return false;
     }
   }
@@ -72,7 +72,7 @@ public final class DurableFiles {
   /**
    * Creates a file with mode 0600 and this content, and syncs the content. The name is not synced.
    *
-   * @throws FileAlreadyExistsException if something of that name exists, be it a dangling link
+   * @throws FileAlreadyExistsException if the name exists, also as a dangling link
    */
   public static void create(Path file, byte[] content) throws IOException {
     try (FileChannel channel =
@@ -121,16 +121,17 @@ public final class DurableFiles {
     }
   }
 
-  /** Returns a failure as text: the type and the message. */
+  /** Returns a failure as text: its type and message. */
   public static String reason(IOException e) {
     return e.getClass().getSimpleName() + ": " + e.getMessage();
   }
 
   /**
-   * Replaces a file as a whole, or creates it with mode 0600: after a crash or a power cut it has
-   * the old content or the new one. An existing file {@code aside} is a leftover and is removed.
+   * Replaces a file atomically, or creates it with mode 0600: after a crash or a power cut it has
+   * the old content or the new content. An existing file {@code aside} is a leftover and is
+   * removed.
    *
-   * @param aside where the new content is written first; in the directory of the file
+   * @param aside the temporary file, in the directory of the file
    */
   public static void replace(Path file, Path aside, byte[] content) throws IOException {
     Files.deleteIfExists(aside);

@@ -5,7 +5,10 @@ package dev.indelible.base;
 public final class Threads {
   private Threads() {}
 
-  /** Waits until a thread has ended. An interrupt does not end the wait; it is still set after. */
+  /**
+   * Waits until a thread has ended. An interrupt does not end the wait; the flag is set again
+   * afterwards.
+   */
   public static void join(Thread thread) {
     boolean interrupted = false;
     while (thread.isAlive()) {

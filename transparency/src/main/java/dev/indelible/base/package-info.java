@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/**
- * Mechanisms that every module uses, each in one place: functions that throw, waiting for threads.
- */
+/** Mechanisms of all modules: durable files, functions that throw, waiting for threads. */
 @NullMarked
 package dev.indelible.base;
 

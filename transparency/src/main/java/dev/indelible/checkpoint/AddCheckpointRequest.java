@@ -13,8 +13,8 @@ import java.util.List;
  * A request of a log that a witness cosign a checkpoint: the body of {@code POST add-checkpoint}
  * (C2SP tlog-witness v1.0.0).
  *
- * @param oldSize the size that the log believes the witness saw last; 0 for none
- * @param proof that the tree of that size is the beginning of the new one; empty for size 0
+ * @param oldSize the size of the witness's last checkpoint, as the log knows it; 0 for none
+ * @param proof the consistency proof from that size; empty for size 0
  * @param checkpoint the new checkpoint
  */
 public record AddCheckpointRequest(long oldSize, List<Hash> proof, SignedCheckpoint checkpoint) {
@@ -39,7 +39,7 @@ public record AddCheckpointRequest(long oldSize, List<Hash> proof, SignedCheckpo
   /**
    * Reads a request. A witness answers 400 where this throws.
    *
-   * @throws CheckpointParseException if it is not a request, or its old size is above its new
+   * @throws CheckpointParseException if it is not a request, or its old size is above its new one
    */
   public static AddCheckpointRequest parse(byte[] bytes) throws CheckpointParseException {
     String text = StrictText.decode(bytes, "request");
@@ -65,30 +65,29 @@ public record AddCheckpointRequest(long oldSize, List<Hash> proof, SignedCheckpo
   }
 
   /**
-   * Returns if the new checkpoint is consistent with what the witness saw last. A witness answers
-   * 422 where this throws, after it has checked the log's signature and that the old size is the
-   * one it saw last.
+   * Verifies that the new checkpoint is consistent with the witness's last one. A witness answers
+   * 422 if this throws, after it has verified the log's signature and compared the old size with
+   * its last one.
    *
-   * <p>Every tree is consistent with the empty one, so nothing is to be proven where the old size
-   * is 0; and the tree of size 0 has one root.
+   * <p>Every tree is consistent with the empty one, so old size 0 needs no proof; and the tree of
+   * size 0 has one root.
    *
-   * @param oldRoot the root that the witness saw at the old size; of no meaning if that is 0
-   * @throws InvalidProofException if it is not
+   * @param oldRoot the root of the witness's last checkpoint; ignored if the old size is 0
+   * @throws InvalidProofException if it is not consistent
    */
   public void verifyGrowth(Hash oldRoot) throws InvalidProofException {
     Checkpoint grown = checkpoint.unverified();
     if (oldSize > 0) {
       new ConsistencyProof(oldSize, grown.size(), proof).verify(oldRoot, grown.root());
     } else if (!proof.isEmpty()) {
-      throw new InvalidProofException(
-          "from size 0 nothing is to be proven, and the proof is not empty");
+      throw new InvalidProofException("old size 0 needs no proof, and the proof is not empty");
     } else if (grown.size() == 0 && !grown.root().equals(Hash.EMPTY_TREE)) {
       throw new InvalidProofException(
           "size 0 with root " + grown.root() + ", not the empty tree's");
     }
   }
 
-  /** The body of the request. */
+  /** Returns the body of the request. */
   public byte[] bytes() {
     StringBuilder out = new StringBuilder(OLD).append(oldSize).append('\n');
     proof.forEach(hash -> out.append(hash.base64()).append('\n'));

@@ -5,21 +5,20 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * The answer of a witness to an {@link AddCheckpointRequest} (C2SP tlog-witness v1.0.0), where its
- * answer has a meaning beyond its status.
+ * A witness's answer to an {@link AddCheckpointRequest} whose body has a meaning (C2SP tlog-witness
+ * v1.0.0).
  */
 public sealed interface AddCheckpointResponse {
-  /** The HTTP status. */
+  /** Returns the HTTP status. */
   int status();
 
-  /** The body. */
+  /** Returns the body. */
   byte[] bytes();
 
   /**
    * The witness cosigned.
    *
-   * @param cosignatures signature lines to keep beside the log's own, once checked under the keys
-   *     that are known to be the witness's
+   * @param cosignatures signature lines; to be verified under the witness's known keys before use
    */
   record Cosigned(List<NoteSignature> cosignatures) implements AddCheckpointResponse {
     /** The status of this answer. */
@@ -46,9 +45,10 @@ public sealed interface AddCheckpointResponse {
   }
 
   /**
-   * The witness last saw another size than the request states; the log asks again from it.
+   * The witness's last checkpoint has another size than the request states; the log asks again from
+   * that size.
    *
-   * @param size the size it saw last
+   * @param size the size of its last checkpoint
    */
   record Conflict(long size) implements AddCheckpointResponse {
     /** The status of this answer. */
@@ -77,8 +77,8 @@ public sealed interface AddCheckpointResponse {
   /**
    * Reads an answer.
    *
-   * @throws CheckpointParseException if the status is one that says all there is to say, and that
-   *     is no; or the body is not the one that goes with the status
+   * @throws CheckpointParseException if the status is a refusal, or the body does not fit the
+   *     status
    */
   static AddCheckpointResponse parse(int status, byte[] body) throws CheckpointParseException {
     return switch (status) {

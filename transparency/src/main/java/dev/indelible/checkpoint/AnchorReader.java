@@ -10,10 +10,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads an anchor file: signed checkpoints one after another, as they were appended, with an empty
- * line behind each. What was cut short in the middle is an entry that cannot be read, and costs no
- * other. One checkpoint alone, as a log or a witness serves it, is read as well. Used by one
- * thread.
+ * Reads an anchor file: signed checkpoints, each followed by an empty line. A truncated checkpoint
+ * is one unreadable entry; the entries around it are read. A single checkpoint, as a log or a
+ * witness serves it, is read as well. Used by one thread.
  */
 public final class AnchorReader implements AutoCloseable {
   /** The byte after each entry, whose own last byte is a newline. */
@@ -21,7 +20,7 @@ public final class AnchorReader implements AutoCloseable {
 
   private final InputStream in;
 
-  /** A text that has been read and whose signatures have not. */
+  /** A text whose signatures have not been read yet. */
   private byte @Nullable [] text;
 
   private boolean ended;
@@ -33,7 +32,7 @@ public final class AnchorReader implements AutoCloseable {
    * An entry.
    *
    * @param checkpoint the signed checkpoint; empty if the entry cannot be read
-   * @param reason why not; empty if it is
+   * @param reason why the entry cannot be read; empty if it can
    */
   public record Entry(Optional<SignedCheckpoint> checkpoint, String reason) {}
 
@@ -47,7 +46,7 @@ public final class AnchorReader implements AutoCloseable {
     return (checkpoint + END).getBytes(StandardCharsets.UTF_8);
   }
 
-  /** The next entry; empty at the end. */
+  /** Returns the next entry; empty at the end. */
   public Optional<Entry> next() throws IOException {
     while (!ended || text != null) {
       byte[] block = ended ? new byte[0] : block();
@@ -96,7 +95,7 @@ public final class AnchorReader implements AutoCloseable {
     return new Entry(Optional.empty(), reason);
   }
 
-  /** Signature lines begin with an em dash, which no text of a checkpoint's first line does. */
+  /** Returns true for signature lines, which begin with an em dash. */
   private static boolean isSignatures(byte[] block) {
     return block.length > 3
         && block[0] == (byte) 0xe2
@@ -105,7 +104,7 @@ public final class AnchorReader implements AutoCloseable {
         && block[3] == ' ';
   }
 
-  /** The lines up to the next empty one, with their newlines; none at the end. */
+  /** Returns the lines up to the next empty one, with their newlines; none at the end. */
   private byte[] block() throws IOException {
     ByteArrayOutputStream lines = new ByteArrayOutputStream();
     boolean lineBegins = true;
@@ -117,7 +116,7 @@ public final class AnchorReader implements AutoCloseable {
         continue;
       }
       lineBegins = b == '\n';
-      // A text longer than any note is not one, and is dropped.
+      // Longer than any note; the rest is dropped.
       if (lines.size() <= StrictText.MAX_BYTES) {
         lines.write(b);
       }

@@ -6,13 +6,12 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A log's statement of its size and root (C2SP tlog-checkpoint v1.0.0), without the signatures that
- * make it worth anything.
+ * A log's statement of its size and root (C2SP tlog-checkpoint v1.0.0), without signatures.
  *
- * @param origin which log; by convention its address without scheme
+ * @param origin the log's name; by convention its address without scheme
  * @param size the number of leaves
- * @param root the root of the tree of that many
- * @param extensions further lines, which nobody can verify; usually empty
+ * @param root the root of the tree of these leaves
+ * @param extensions further lines, of no defined meaning; usually empty
  */
 public record Checkpoint(String origin, long size, Hash root, List<String> extensions) {
   private static final int ORIGIN = 0;
@@ -69,7 +68,7 @@ public record Checkpoint(String origin, long size, Hash root, List<String> exten
         Arrays.asList(lines).subList(LINES, lines.length));
   }
 
-  /** The text that is signed. */
+  /** Returns the text that is signed. */
   public String text() {
     StringBuilder out =
         new StringBuilder(origin).append('\n').append(size).append('\n').append(root.base64());

@@ -15,24 +15,24 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Signs one log's checkpoints. Guarantees that none is signed that does not continue the last one:
- * the proof from one to the other is made from what is stored, and checked, before anything is
- * signed. Once that has failed it signs nothing any more. Used by one thread at a time.
+ * Signs one log's checkpoints. Guarantees that each continues the one before: a consistency proof
+ * is made from the stored tree and verified before a signature. After a failed proof it signs no
+ * more. Used by one thread at a time.
  */
 public final class CheckpointSigner {
   private final String origin;
   private final NoteSigner signer;
 
   /**
-   * The last that this signer signed: a storage that was rolled back to before it is not built on.
+   * The last checkpoint that this signer signed; shows a storage that was rolled back to before it.
    */
   private Optional<Checkpoint> lastSigned = Optional.empty();
 
-  /** Why nothing is signed any more; empty while all is well. */
+  /** The reason why nothing is signed any more; empty if there is none. */
   private Optional<String> refusal = Optional.empty();
 
   /**
-   * A signer for the log of that origin.
+   * Creates a signer for the log of an origin.
    *
    * @param origin the log's name in checkpoints
    */
@@ -41,33 +41,33 @@ public final class CheckpointSigner {
     this.signer = NoteSigner.of(origin, signer);
   }
 
-  /** Notes that a checkpoint was stored. */
+  /** Reports that a checkpoint was stored. */
   public void stored(SignedCheckpoint checkpoint) {
     lastSigned = Optional.of(checkpoint.unverified());
   }
 
   /**
-   * Notes a checkpoint that was signed at some time before, as it was kept somewhere else than in
-   * storage. One that is not of this log, or not signed by it, is not taken note of.
+   * Reports an earlier checkpoint that was kept outside the storage. Ignores one that is of another
+   * log, or not signed by this log.
    *
-   * @param keys the keys that may have signed it, beside this one
+   * @param keys further keys that may have signed it
    */
   public void signedBefore(byte[] note, Collection<VerificationKey> keys) {
     try {
       lastSigned = Optional.of(verify(note, keys));
     } catch (ForkException e) {
-      // Anyone may have put it there.
+      // Not signed by this log, so it proves nothing.
     }
   }
 
   /**
-   * Signs the tree of that size.
+   * Signs the tree of a size.
    *
-   * @param last the last checkpoint as it is stored, if there is one
-   * @param keys the keys that may have signed it, beside this one
+   * @param last the last stored checkpoint, or empty
+   * @param keys further keys that may have signed it
    * @param tiles the stored tree
-   * @throws ForkException if the tree does not continue the last checkpoint, or that is not one of
-   *     this log; now, and at every later call
+   * @throws ForkException if the tree does not continue the last checkpoint, or that is of another
+   *     log; now, and at every later call
    */
   public <X extends Exception> SignedCheckpoint sign(
       Optional<byte[]> last, Collection<VerificationKey> keys, TileSource<X> tiles, long size)
@@ -81,11 +81,11 @@ public final class CheckpointSigner {
       Optional<Checkpoint> before =
           last.isPresent() ? Optional.of(verify(last.get(), keys)) : lastSigned;
       if (before.isPresent()) {
-        requireNotSetBack(before.get());
+        requireNotRolledBack(before.get());
         requireContinued(before.get(), tree, root);
       }
       if (lastSigned.isPresent() && !lastSigned.equals(before)) {
-        // Storage may have been signed on elsewhere, from before that.
+        // Another process may have signed further checkpoints on an older copy.
         requireContinued(lastSigned.get(), tree, root);
       }
       return SignedCheckpoint.sign(Checkpoint.of(origin, size, root), signer);
@@ -96,10 +96,10 @@ public final class CheckpointSigner {
   }
 
   /**
-   * As {@link #sign}, where the key that signed the checkpoints before is lost, and perhaps its
-   * public half too: what they state is held against the tree, and their signatures are not.
+   * Signs as {@link #sign} does after the signing key, and perhaps its public key, was lost: the
+   * tree is compared with the earlier checkpoints, whose signatures are not verified.
    *
-   * @param before the checkpoints before, wherever they were kept
+   * @param before the earlier checkpoints, from storage and from the file beside it
    */
   public <X extends Exception> SignedCheckpoint signAfterLostKey(
       List<byte[]> before, TileSource<X> tiles, long size) throws ForkException, X {
@@ -113,7 +113,7 @@ public final class CheckpointSigner {
         throw new ForkException("the last checkpoint cannot be read: " + e.getMessage());
       }
       if (!stated.origin().equals(origin)) {
-        throw new ForkException("the last checkpoint is one of another log: " + stated.origin());
+        throw new ForkException("the last checkpoint is of another log: " + stated.origin());
       }
       requireContinued(stated, tree, root);
     }
@@ -127,11 +127,12 @@ public final class CheckpointSigner {
     try {
       return SignedCheckpoint.parse(last).verify(origin, known);
     } catch (CheckpointParseException | VerificationException e) {
-      throw new ForkException("the last checkpoint is not one of this log: " + e.getMessage());
+      throw ForkException.unverified(
+          "the last checkpoint is not one of this log: " + e.getMessage());
     }
   }
 
-  private void requireNotSetBack(Checkpoint stored) throws ForkException {
+  private void requireNotRolledBack(Checkpoint stored) throws ForkException {
     if (lastSigned.filter(signed -> signed.size() > stored.size()).isPresent()) {
       throw new ForkException(
           "the database was rolled back or replaced: its last checkpoint is over %s rows, and one over %s rows was signed"

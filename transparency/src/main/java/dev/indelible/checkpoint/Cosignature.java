@@ -10,8 +10,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * A witness's statement that, at a time, a checkpoint was the largest it had seen of that log, and
- * consistent with all before (C2SP tlog-cosignature).
+ * A witness's statement that, at a time, a checkpoint was the largest it had seen of a log, and
+ * consistent with all earlier ones (C2SP tlog-cosignature).
  *
  * <p>With Ed25519 it is over {@code cosignature/v1}, the time and the whole text of the checkpoint.
  * With ML-DSA-44 it is over a {@code cosigned_message}: label, the witness's name, time, origin,
@@ -19,7 +19,7 @@ import java.util.Arrays;
  *
  * @param name the witness's name
  * @param keyId the id of its key
- * @param time when, in seconds since 1970
+ * @param time in seconds since 1970
  * @param signature its signature: 64 bytes of Ed25519, or 2,420 of ML-DSA-44
  */
 public record Cosignature(String name, int keyId, long time, byte[] signature) {
@@ -37,7 +37,7 @@ public record Cosignature(String name, int keyId, long time, byte[] signature) {
 
   public Cosignature {
     if (time < 0) {
-      throw new IllegalArgumentException("no cosignature is of the time " + time);
+      throw new IllegalArgumentException("the time of a cosignature is not negative: " + time);
     }
     if (signature.length != VerificationKey.SIGNATURE_BYTES
         && signature.length != MlDsa44Key.SIGNATURE_BYTES) {
@@ -49,22 +49,23 @@ public record Cosignature(String name, int keyId, long time, byte[] signature) {
   }
 
   /**
-   * Cosigns a checkpoint. The caller vouches for what it states: see {@link AddCheckpointRequest}.
+   * Cosigns a checkpoint. The caller has verified it, as {@link AddCheckpointRequest} describes.
    *
-   * @param name the witness's; its key cosigns under no other name
+   * @param name the witness's name; its key cosigns under no other
    * @param time in seconds since 1970, above 0
    */
   public static Cosignature sign(String name, Signer signer, Checkpoint checkpoint, long time) {
     if (time <= 0) {
-      throw new IllegalArgumentException("a witness cosigns with the time it is, not " + time);
+      throw new IllegalArgumentException(
+          "the time of a cosignature is the current time, above 0, not  " + time);
     }
     VerifierKey key = new VerifierKey(name, SignatureType.COSIGNATURE, signer.verificationKey());
     return new Cosignature(name, key.id(), time, signer.sign(message(time, checkpoint.text())));
   }
 
   /**
-   * The cosignature that a signature line of a note is. Whose it is, and whether it is right,
-   * {@link VerifierKey#verifies} tells.
+   * Parses a signature line of a note as a cosignature, which {@link VerifierKey#verifies}
+   * verifies.
    *
    * @throws CheckpointParseException if it is not a cosignature
    */
@@ -85,7 +86,10 @@ public record Cosignature(String name, int keyId, long time, byte[] signature) {
         line.name(), line.keyId(), time, Arrays.copyOfRange(bytes, Long.BYTES, bytes.length));
   }
 
-  /** Returns true if a signature line is a key's cosignature of a checkpoint of this text. */
+  /**
+   * Returns true if a signature line is this key's valid cosignature of the checkpoint with this
+   * text.
+   */
   static boolean verifies(VerifierKey key, String text, NoteSignature line) {
     try {
       Cosignature cosignature = of(line);
@@ -99,7 +103,10 @@ public record Cosignature(String name, int keyId, long time, byte[] signature) {
     }
   }
 
-  /** The {@code cosigned_message} of tlog-cosignature, in the encoding of RFC 8446 section 3. */
+  /**
+   * Returns the {@code cosigned_message} of tlog-cosignature, in the encoding of RFC 8446 section
+   * 3.
+   */
   private static byte[] subtreeMessage(String witness, long time, Checkpoint checkpoint)
       throws CheckpointParseException {
     byte[] name = lengthPrefixed(witness, "witness name");
@@ -120,7 +127,10 @@ public record Cosignature(String name, int keyId, long time, byte[] signature) {
     byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
     if (utf8.length > MOST_NAME_BYTES) {
       throw StrictText.refused(
-          what, text, "%s bytes; at most %s are signed".formatted(utf8.length, MOST_NAME_BYTES));
+          what,
+          text,
+          "%s bytes; ML-DSA-44 cosignatures allow at most %s"
+              .formatted(utf8.length, MOST_NAME_BYTES));
     }
     return ByteBuffer.allocate(1 + utf8.length).put((byte) utf8.length).put(utf8).array();
   }
@@ -129,7 +139,7 @@ public record Cosignature(String name, int keyId, long time, byte[] signature) {
     return (HEADER + "time " + time + "\n" + checkpointText).getBytes(StandardCharsets.UTF_8);
   }
 
-  /** The cosignature as a signature line of the checkpoint. */
+  /** Returns the cosignature as a signature line of the checkpoint. */
   public NoteSignature line() {
     return new NoteSignature(
         name,

@@ -1,12 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.checkpoint;
 
-/** A checkpoint contradicts one that was signed before, and is not signed. */
+/** A checkpoint was not signed because it contradicts an earlier one. */
 public final class ForkException extends Exception {
   private static final long serialVersionUID = 1;
 
+  private final boolean unverified;
+
   /** Creates an exception; the message states which two checkpoints disagree. */
   public ForkException(String message) {
+    this(message, false);
+  }
+
+  private ForkException(String message, boolean unverified) {
     super(message);
+    this.unverified = unverified;
+  }
+
+  /** Returns the exception of an earlier checkpoint that no key of this log signed. */
+  static ForkException unverified(String message) {
+    return new ForkException(message, true);
+  }
+
+  /** Returns true if the earlier checkpoint is not signed by this log, and so proves no fork. */
+  public boolean isUnverified() {
+    return unverified;
   }
 }

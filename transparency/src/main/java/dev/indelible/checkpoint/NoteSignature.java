@@ -36,7 +36,7 @@ public record NoteSignature(String name, int keyId, byte[] signature) {
     }
     String name = line.substring(PREFIX.length(), space);
     if (!VerifierKey.isName(name)) {
-      throw StrictText.refused("signature line", line, "no name of a key");
+      throw StrictText.refused("signature line", line, "its key name is not valid");
     }
     byte[] bytes =
         StrictText.base64(line.substring(space + 1), "signature of " + StrictText.show(name));
@@ -49,7 +49,7 @@ public record NoteSignature(String name, int keyId, byte[] signature) {
         Arrays.copyOfRange(bytes, VerifierKey.idBytes(), bytes.length));
   }
 
-  /** The line, without a newline. */
+  /** Returns the line, without a newline. */
   public String line() {
     byte[] bytes =
         ByteBuffer.allocate(VerifierKey.idBytes() + signature.length)

@@ -27,7 +27,7 @@ public final class NoteSigner {
   /**
    * Returns a signer with a name.
    *
-   * @param name not empty, without spaces and without {@code +}; a log's is its origin
+   * @param name not empty, without spaces and {@code +}; for a log, its origin
    */
   public static NoteSigner of(String name, Signer signer) {
     return new NoteSigner(
@@ -74,13 +74,13 @@ public final class NoteSigner {
     return verifierKey;
   }
 
-  /** The signature over the text of a note. */
+  /** Signs the text of a note. */
   public NoteSignature sign(String text) {
     return new NoteSignature(
         verifierKey.name(), verifierKey.id(), signer.sign(text.getBytes(StandardCharsets.UTF_8)));
   }
 
-  /** Names the key; never its secret. */
+  /** Returns the name of the key, never its secret. */
   @Override
   public String toString() {
     return "private half of " + verifierKey;

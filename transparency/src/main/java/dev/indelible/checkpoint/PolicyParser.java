@@ -11,11 +11,11 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Reads one policy file, line by line (C2SP tlog-policy). The file is octets: those above 0x7f mean
- * nothing to the syntax, so lines are handled as ISO 8859-1 and only keys are read as UTF-8.
+ * Reads a policy file line by line (C2SP tlog-policy). Octets above 0x7f have no meaning in the
+ * syntax, so lines are decoded as ISO 8859-1, and only keys as UTF-8.
  */
 final class PolicyParser {
-  /** More than this of each of logs, witnesses and groups is refused; the specification asks 32. */
+  /** Most logs, witnesses and groups, of each kind; the specification requires 32. */
   private static final int MAX_OF_A_KIND = 1024;
 
   private final List<WitnessPolicy.Log> logs = new ArrayList<>();
@@ -97,7 +97,10 @@ final class PolicyParser {
     require(items.size() >= 4, line, "not of the form group <name> all|any|<k> <member>...");
     List<String> listed = List.copyOf(items.subList(3, items.size()));
     for (String member : listed) {
-      require(names.contains(member), line, StrictText.quote(member) + " is not defined before");
+      require(
+          names.contains(member),
+          line,
+          StrictText.quote(member) + " is not defined on an earlier line");
       require(
           members.add(member),
           line,
@@ -130,13 +133,13 @@ final class PolicyParser {
     require(
         name.equals(WitnessPolicy.NONE) || names.contains(name),
         line,
-        StrictText.quote(name) + " is not defined before");
+        StrictText.quote(name) + " is not defined on an earlier line");
     quorum = Optional.of(name);
   }
 
   private void define(String name, String line) throws CheckpointParseException {
-    require(!name.equals(WitnessPolicy.NONE), line, "none is no name");
-    require(names.add(name), line, StrictText.quote(name) + " is defined before");
+    require(!name.equals(WitnessPolicy.NONE), line, "the name none is reserved");
+    require(names.add(name), line, StrictText.quote(name) + " is defined on an earlier line");
   }
 
   private VerifierKey key(String item, String line) throws CheckpointParseException {

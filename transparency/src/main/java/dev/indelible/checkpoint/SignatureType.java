@@ -13,7 +13,7 @@ public enum SignatureType {
   COSIGNATURE(0x04),
   /**
    * A cosignature with ML-DSA-44 (tlog-cosignature, in C2SP after v1.0.0; recommended there for new
-   * witnesses). Over origin, size and root, and not over further lines of the checkpoint.
+   * witnesses). Covers origin, size and root, but no further lines of the checkpoint.
    */
   ML_DSA_44_COSIGNATURE(0x06);
 
@@ -23,7 +23,7 @@ public enum SignatureType {
     this.code = (byte) code;
   }
 
-  /** The byte that stands for it in a vkey, and is hashed into the key's id. */
+  /** Returns the byte of this type in a vkey, which is hashed into the key's id. */
   byte code() {
     return code;
   }
@@ -36,7 +36,7 @@ public enum SignatureType {
   /**
    * Returns a public key of this type.
    *
-   * @throws IllegalArgumentException if the bytes are no key of this type
+   * @throws IllegalArgumentException if the bytes are not a key of this type
    */
   SignatureKey key(byte[] raw) {
     return this == ML_DSA_44_COSIGNATURE ? MlDsa44Key.of(raw) : VerificationKey.of(raw);
@@ -56,6 +56,6 @@ public enum SignatureType {
       }
     }
     throw StrictText.refused(
-        "vkey", vkey, "signature type 0x%02x cannot be checked here".formatted(code));
+        "vkey", vkey, "signature type 0x%02x is not supported".formatted(code));
   }
 }

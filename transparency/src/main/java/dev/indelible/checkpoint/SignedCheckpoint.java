@@ -6,11 +6,11 @@ import java.util.Collection;
 import java.util.List;
 
 /**
- * A checkpoint with its signatures. What it states is not to be believed before {@link #verify}, or
- * {@link WitnessPolicy#verify}, has returned.
+ * A checkpoint with its signatures, untrusted until {@link #verify} or {@link WitnessPolicy#verify}
+ * has returned.
  */
 public final class SignedCheckpoint {
-  /** Most cosignatures that it can bear beside the signature of its log. */
+  /** Most cosignatures beside the signature of the log. */
   public static final int MAX_COSIGNATURES = SignedNote.MAX_SIGNATURES - 1;
 
   private final SignedNote note;
@@ -21,10 +21,7 @@ public final class SignedCheckpoint {
     this.checkpoint = checkpoint;
   }
 
-  /**
-   * Signs a checkpoint. The caller vouches for it: a log must never sign one that is inconsistent
-   * with one it signed before.
-   */
+  /** Signs a checkpoint. A log MUST NOT sign one that is inconsistent with one it signed before. */
   public static SignedCheckpoint sign(Checkpoint checkpoint, NoteSigner... signers) {
     return new SignedCheckpoint(SignedNote.sign(checkpoint.text(), List.of(signers)), checkpoint);
   }
@@ -32,7 +29,7 @@ public final class SignedCheckpoint {
   /**
    * Reads a signed checkpoint.
    *
-   * @throws CheckpointParseException if it is no note, or its text no checkpoint
+   * @throws CheckpointParseException if it is not a note, or its text is not a checkpoint
    */
   public static SignedCheckpoint parse(byte[] bytes) throws CheckpointParseException {
     SignedNote note = SignedNote.parse(bytes);
@@ -44,25 +41,25 @@ public final class SignedCheckpoint {
     return checkpoint;
   }
 
-  /** The text and the signatures. */
+  /** Returns the text and the signatures. */
   public SignedNote note() {
     return note;
   }
 
   /**
-   * Returns the checkpoint, signed by the log of this key. The key's name is the log's origin.
+   * Returns the checkpoint, verified under the log's key, whose name is the log's origin.
    *
-   * @throws VerificationException if it is another log's, or not signed by that key
+   * @throws VerificationException if it is of another log, or not signed by that key
    */
   public Checkpoint verify(VerifierKey key) throws VerificationException {
     return verify(key.name(), List.of(key));
   }
 
   /**
-   * Returns the checkpoint, signed by the log of this origin with at least one of these keys.
+   * Returns the checkpoint, verified under an origin and at least one of its keys.
    *
-   * @throws VerificationException if it is another log's, or not signed by any of them, or one of
-   *     the signatures is not that of the key it names
+   * @throws VerificationException if it is of another log, or none of the keys signed it, or a
+   *     signature that names one of the keys is not valid
    */
   public Checkpoint verify(String origin, Collection<VerifierKey> keys)
       throws VerificationException {
@@ -76,21 +73,21 @@ public final class SignedCheckpoint {
     return checkpoint;
   }
 
-  /** The checkpoint with one more signature. */
+  /** Returns the checkpoint with one more signature. */
   public SignedCheckpoint with(NoteSignature signature) {
     return new SignedCheckpoint(note.with(signature), checkpoint);
   }
 
   /**
-   * The checkpoint with these of its signatures alone.
+   * Returns the checkpoint with only these signatures.
    *
-   * @throws IllegalArgumentException if they are no signatures, or more than a hundred
+   * @throws IllegalArgumentException if there are none, or more than a hundred
    */
   public SignedCheckpoint withOnly(List<NoteSignature> signatures) {
     return new SignedCheckpoint(new SignedNote(note.text(), signatures), checkpoint);
   }
 
-  /** The checkpoint as it is stored, sent and served. */
+  /** Returns the checkpoint as it is stored and sent. */
   public byte[] bytes() {
     return note.bytes();
   }
@@ -105,7 +102,7 @@ public final class SignedCheckpoint {
     return note.hashCode();
   }
 
-  /** The checkpoint as text. */
+  /** Returns the checkpoint as text. */
   @Override
   public String toString() {
     return note.toString();

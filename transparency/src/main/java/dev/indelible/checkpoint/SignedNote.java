@@ -11,14 +11,14 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * A text and signatures over it (C2SP signed-note v1.0.0). Nothing of it is to be believed before
- * {@link #verify} has returned.
+ * A text and signatures over it (C2SP signed-note v1.0.0), untrusted until {@link #verify} has
+ * returned.
  *
  * @param text the text, which ends in a newline
  * @param signatures its signatures in order, at least one
  */
 public record SignedNote(String text, List<NoteSignature> signatures) {
-  /** Most signatures that a note can bear. */
+  /** Most signatures of a note. */
   public static final int MAX_SIGNATURES = 100;
 
   /** The separator between the last newline of the text and the first signature line. */
@@ -34,7 +34,8 @@ public record SignedNote(String text, List<NoteSignature> signatures) {
               + ": the text of a note ends in a newline and has no other control characters");
     }
     if (signatures.isEmpty() || signatures.size() > MAX_SIGNATURES) {
-      throw new IllegalArgumentException("no note has " + signatures.size() + " signatures");
+      throw new IllegalArgumentException(
+          "a note has 1 to " + MAX_SIGNATURES + " signatures, not " + signatures.size());
     }
     signatures = List.copyOf(signatures);
   }
@@ -81,14 +82,13 @@ public record SignedNote(String text, List<NoteSignature> signatures) {
   }
 
   /**
-   * Verifies every signature with the name and id of a known key, and returns those keys with their
-   * signatures, at least one. Signatures of other keys are ignored.
+   * Verifies every signature that has the name and id of a known key. Returns these keys with their
+   * signatures, at least one. Ignores signatures of other keys.
    *
-   * <p>A key that signed more than once has to have signed each time, and is given once.
+   * <p>Of a key that signed more than once, every signature is verified and the first returned.
    *
-   * @throws VerificationException if no known key signed; if one signature is not that of the key
-   *     it names, and then nothing of the note is to be believed; or if two known keys have one
-   *     name and id
+   * @throws VerificationException if no known key signed; if a signature that names a known key is
+   *     not valid; or if two known keys have one name and id
    */
   public Map<VerifierKey, NoteSignature> verify(Collection<VerifierKey> known)
       throws VerificationException {
@@ -114,7 +114,7 @@ public record SignedNote(String text, List<NoteSignature> signatures) {
     if (!key.verifies(text, signature)) {
       throw new VerificationException(
           Reason.BAD_SIGNATURE,
-          "the signature that names %s is not that key's over this text"
+          "the signature that names %s is not a valid signature of that key over this text"
               .formatted(named(key.name(), key.id())));
     }
   }
@@ -126,7 +126,7 @@ public record SignedNote(String text, List<NoteSignature> signatures) {
       if (!key.equals(named.getOrDefault(name, key))) {
         throw new VerificationException(
             Reason.AMBIGUOUS_KEYS,
-            StrictText.show(name) + ": two different keys go by this name and id");
+            StrictText.show(name) + ": two different keys have this name and id");
       }
       named.put(name, key);
     }
@@ -146,7 +146,10 @@ public record SignedNote(String text, List<NoteSignature> signatures) {
     return StrictText.show(VerifierKey.nameAndId(name, keyId));
   }
 
-  /** The note with one more signature, at the end; itself if it bears that one already. */
+  /**
+   * Returns the note with one more signature at the end; this note if it has that signature
+   * already.
+   */
   public SignedNote with(NoteSignature signature) {
     if (signatures.contains(signature)) {
       return this;
@@ -156,12 +159,12 @@ public record SignedNote(String text, List<NoteSignature> signatures) {
     return new SignedNote(text, more);
   }
 
-  /** The note in its one encoding. */
+  /** Returns the note in its only encoding. */
   public byte[] bytes() {
     return toString().getBytes(StandardCharsets.UTF_8);
   }
 
-  /** The note as text. */
+  /** Returns the note as text. */
   @Override
   public String toString() {
     StringBuilder out = new StringBuilder(text).append(SEPARATOR);

@@ -8,9 +8,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.regex.Pattern;
 
-/** The elements of all these text formats. Each has one spelling; all others are refused. */
+/** Reads the elements of the text formats. Each value has one spelling; all others are refused. */
 final class StrictText {
-  /** Longest text that is read, in bytes: 100 signatures of the longest kind, twice over. */
+  /** Longest text that is read, in bytes: twice the size of 100 signatures of the longest kind. */
   static final int MAX_BYTES = 1024 * 1024;
 
   private static final Pattern DECIMAL = Pattern.compile("0|[1-9][0-9]*");
@@ -18,17 +18,17 @@ final class StrictText {
   /** Most digits of a number up to 2^63-1. */
   private static final int MAX_DIGITS = 19;
 
-  /** The number of characters of a wrong text that an error quotes. */
+  /** Most characters of a refused text that an error quotes. */
   private static final int QUOTED_CHARS = 100;
 
   private StrictText() {}
 
-  /** The text of bytes that are valid UTF-8 and have no control character but newline. */
+  /** Decodes bytes that are valid UTF-8 and have no control character but newline. */
   static String decode(byte[] bytes, String what) throws CheckpointParseException {
     return decode(bytes, MAX_BYTES, what);
   }
 
-  /** Decodes as {@link #decode(byte[], String)}, and refuses more than the given bytes. */
+  /** Decodes as {@link #decode(byte[], String)} does, with a limit of bytes. */
   static String decode(byte[] bytes, int limit, String what) throws CheckpointParseException {
     if (bytes.length > limit) {
       throw new CheckpointParseException(
@@ -56,7 +56,9 @@ final class StrictText {
         && text.chars().noneMatch(c -> c < 0x20);
   }
 
-  /** Returns true for the text of a note: as {@link #isLine}, with newlines. */
+  /**
+   * Returns true for the text of a note: encodable, and without control characters but newlines.
+   */
   static boolean isText(String text) {
     return StandardCharsets.UTF_8.newEncoder().canEncode(text)
         && text.chars().noneMatch(StrictText::isControl);
@@ -76,7 +78,7 @@ final class StrictText {
         return Long.parseLong(text);
       }
     } catch (NumberFormatException e) {
-      // Nineteen digits, and still too large: as more of them.
+      // Nineteen digits above the limit.
     }
     throw refused(what, text, "above 2^63-1");
   }
@@ -89,7 +91,7 @@ final class StrictText {
         return bytes;
       }
     } catch (IllegalArgumentException e) {
-      // As any other spelling.
+      // Refused below.
     }
     throw refused(what, text, "not base64 as RFC 4648 section 4 writes it");
   }
@@ -113,12 +115,12 @@ final class StrictText {
     return new String(bytes, 0, length, StandardCharsets.UTF_8);
   }
 
-  /** The text between quotation marks, as {@link #show} shows it. */
+  /** Returns the text between quotation marks, as {@link #show} shows it. */
   static String quote(String text) {
     return "\"" + show(text) + "\"";
   }
 
-  /** The text as an error shows it: cut to a maximum length, without control characters. */
+  /** Returns the text as an error shows it: cut, and without control characters. */
   static String show(String text) {
     StringBuilder shown = new StringBuilder();
     for (int at = 0; at < text.length(); at += Character.charCount(text.codePointAt(at))) {

@@ -13,11 +13,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A receipt: all it takes to prove offline that a record is in a log, but for the record and the
- * keys that one trusts (C2SP tlog-proof v1, files named {@code .tlog-proof}).
+ * A receipt, which proves offline that a record is in a log; needs the record and trusted keys
+ * (C2SP tlog-proof v1, files named {@code .tlog-proof}).
  */
 public final class TlogProof {
-  /** Most hashes on the way from a leaf to the root of a tree of at most 2^63-1 leaves. */
+  /** Most hashes on the path from a leaf to the root of a tree of at most 2^63-1 leaves. */
   public static final int MAX_HASHES = 63;
 
   /** Longest receipt that is read, in bytes: 1 MiB of extra data and more, in base64. */
@@ -41,21 +41,21 @@ public final class TlogProof {
   }
 
   /**
-   * Returns a receipt of an inclusion proof and a checkpoint of that tree.
+   * Returns a receipt from an inclusion proof and a checkpoint of its tree.
    *
    * @throws IllegalArgumentException if they are of trees of different sizes
    */
   public static TlogProof of(InclusionProof proof, SignedCheckpoint checkpoint) {
     if (proof.size() != checkpoint.unverified().size()) {
       throw new IllegalArgumentException(
-          "a proof for size %s does not go with a checkpoint of size %s"
+          "a proof for size %s needs a checkpoint of that size, not of size %s"
               .formatted(proof.size(), checkpoint.unverified().size()));
     }
     return new TlogProof(Optional.empty(), proof.index(), proof.path(), checkpoint);
   }
 
   /**
-   * This receipt with opaque data beside it, which nothing signs.
+   * Returns this receipt with opaque data, which no signature covers.
    *
    * @throws IllegalArgumentException if the data is empty
    */
@@ -106,25 +106,25 @@ public final class TlogProof {
     String line = lines.remove(0);
     byte[] data = StrictText.base64(line.substring(EXTRA.length()), "extra data of proof");
     if (data.length == 0) {
-      throw StrictText.refused("extra data of proof", line, "empty, and so it is left out");
+      throw StrictText.refused(
+          "extra data of proof", line, "it is empty; such a line must be absent");
     }
     return Optional.of(data);
   }
 
   private static long takeIndex(List<String> lines) throws CheckpointParseException {
     if (lines.isEmpty() || !lines.get(0).startsWith(INDEX)) {
-      throw StrictText.refused(
-          "proof", lines.isEmpty() ? "" : lines.get(0), "no line \"index <n>\" where it should be");
+      throw StrictText.refused("proof", lines.isEmpty() ? "" : lines.get(0), "not \"index <n>\"");
     }
     return StrictText.decimal(lines.remove(0).substring(INDEX.length()), "index of proof");
   }
 
   /**
-   * Returns the checkpoint of a trusted log that covers this record.
+   * Verifies that a record is in a trusted log, and returns the checkpoint that covers it.
    *
    * @param record the bytes of the record, as the log has them
-   * @throws VerificationException if the checkpoint is not to be believed, or the record is not in
-   *     its tree at the index in the proof
+   * @throws VerificationException if the checkpoint does not verify, or the record is not in its
+   *     tree at the index in the proof
    */
   public WitnessPolicy.Witnessed verify(byte[] record, WitnessPolicy policy)
       throws VerificationException {
@@ -148,22 +148,22 @@ public final class TlogProof {
     return path;
   }
 
-  /** The checkpoint that it leads to. */
+  /** Returns the checkpoint. */
   public SignedCheckpoint checkpoint() {
     return checkpoint;
   }
 
-  /** Opaque data that came with it, not covered by any signature. */
+  /** Returns the opaque data, which no signature covers. */
   public Optional<byte[]> extra() {
     return extra.map(byte[]::clone);
   }
 
-  /** The receipt as it is stored and sent. */
+  /** Returns the receipt as it is stored and sent. */
   public byte[] bytes() {
     return toString().getBytes(StandardCharsets.UTF_8);
   }
 
-  /** The receipt as text. */
+  /** Returns the receipt as text. */
   @Override
   public String toString() {
     StringBuilder out = new StringBuilder(HEADER).append('\n');

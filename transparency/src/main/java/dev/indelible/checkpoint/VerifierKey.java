@@ -15,8 +15,8 @@ import java.util.regex.Pattern;
 /**
  * A public key with a name, as C2SP signed-note writes it: a vkey, {@code name+id+key}. Immutable.
  *
- * @param name whose it is; not empty, without spaces and without {@code +}
- * @param type what it signs
+ * @param name the name of its owner; not empty, without spaces and {@code +}
+ * @param type the type of its signatures
  * @param key the key itself
  */
 public record VerifierKey(String name, SignatureType type, SignatureKey key) {
@@ -26,7 +26,7 @@ public record VerifierKey(String name, SignatureType type, SignatureKey key) {
   public VerifierKey {
     requireName(name);
     if (!type.takes(key)) {
-      throw new IllegalArgumentException(key + ": does not make signatures of type " + type);
+      throw new IllegalArgumentException(key + ": is not a key for signatures of type " + type);
     }
   }
 
@@ -44,10 +44,10 @@ public record VerifierKey(String name, SignatureType type, SignatureKey key) {
   }
 
   /**
-   * The key that a vkey is.
+   * Parses a vkey.
    *
-   * @throws CheckpointParseException if it is not a vkey, its id is not that of name and key, or it
-   *     is of a type that is not checked here
+   * @throws CheckpointParseException if it is not a vkey, its id is not that of name and key, or
+   *     its type is not supported
    */
   public static VerifierKey parse(String vkey) throws CheckpointParseException {
     String[] parts = vkey.split("\\+", 3);
@@ -82,19 +82,20 @@ public record VerifierKey(String name, SignatureType type, SignatureKey key) {
   }
 
   /**
-   * The id that signatures bear beside the name: the first four bytes of a hash of name and key.
+   * Returns the id that signatures state with the name: the first four bytes of a hash of name and
+   * key.
    */
   public int id() {
     byte[] prefix = (name + "\n").getBytes(StandardCharsets.UTF_8);
     return ByteBuffer.wrap(Sha256.hash(prefix, material())).getInt();
   }
 
-  /** The key as a vkey. */
+  /** Returns the key as a vkey. */
   public String vkey() {
     return nameAndId(name, id()) + "+" + Base64.getEncoder().encodeToString(material());
   }
 
-  /** Returns true if a signature has this key's name and id; it may not verify. */
+  /** Returns true if a signature states this key's name and id, valid or not. */
   public boolean isNamedBy(NoteSignature signature) {
     return signature.name().equals(name) && signature.keyId() == id();
   }
@@ -135,7 +136,7 @@ public record VerifierKey(String name, SignatureType type, SignatureKey key) {
                     c == '+' || c == 0x85 || Character.isWhitespace(c) || Character.isSpaceChar(c));
   }
 
-  /** The vkey. */
+  /** Returns the vkey. */
   @Override
   public String toString() {
     return vkey();

@@ -14,7 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Which logs are trusted, and which of which witnesses have to have cosigned (C2SP tlog-policy).
+ * The trusted logs, and the quorum of witnesses that must have cosigned (C2SP tlog-policy).
  * Immutable.
  */
 public final class WitnessPolicy {
@@ -44,26 +44,26 @@ public final class WitnessPolicy {
   /**
    * A known witness.
    *
-   * @param name what the policy calls it
+   * @param name its name in the policy
    * @param key its key
    * @param url its submission prefix, if the policy has it
    */
   public record Witness(String name, VerifierKey key, Optional<String> url) {}
 
   /**
-   * A group of witnesses and groups, which cosigns what enough of its members cosign.
+   * A group of witnesses and groups, which counts as cosigning if enough of its members do.
    *
-   * @param name what the policy calls it
-   * @param threshold how many of its members it takes
-   * @param members their names; all of them defined before the group
+   * @param name its name in the policy
+   * @param threshold the number of members that must cosign
+   * @param members their names, all defined before the group
    */
   record Group(String name, int threshold, List<String> members) {}
 
   /**
    * A verified checkpoint, with the keys that verified it.
    *
-   * @param checkpoint what it states
-   * @param log the key that signed it as the log's
+   * @param checkpoint the checkpoint
+   * @param log the log's key that signed it
    * @param cosigned the time of each known witness's cosignature, in seconds since 1970
    */
   public record Witnessed(Checkpoint checkpoint, VerifierKey log, Map<Witness, Long> cosigned) {
@@ -73,7 +73,7 @@ public final class WitnessPolicy {
   }
 
   /**
-   * Reads a policy file. Strict: what a policy means must not be guessed.
+   * Reads a policy file; refuses everything that the format does not define.
    *
    * @throws CheckpointParseException if it is not a policy, or has keys of unknown types
    */
@@ -114,34 +114,34 @@ public final class WitnessPolicy {
     return new WitnessPolicy(ofLogs(logs).logs, named, List.of(all), all.name());
   }
 
-  /** This policy, trusting these logs too. */
+  /** Returns this policy with further trusted logs. */
   public WitnessPolicy alsoTrusting(Collection<VerifierKey> more) {
     List<Log> all = new ArrayList<>(logs);
     all.addAll(ofLogs(more).logs);
     return new WitnessPolicy(all, witnesses, groups, quorum);
   }
 
-  /** The trusted logs. */
+  /** Returns the trusted logs. */
   public List<Log> logs() {
     return logs;
   }
 
-  /** The known witnesses. */
+  /** Returns the known witnesses. */
   public List<Witness> witnesses() {
     return witnesses;
   }
 
-  /** Returns true if its quorum needs no witness. */
+  /** Returns true if the quorum needs no witness. */
   public boolean asksForNone() {
     return quorum.equals(NONE);
   }
 
   /**
-   * Returns the checkpoint, signed by a trusted log and cosigned by a quorum of the witnesses.
-   * Times are given and not judged.
+   * Returns the checkpoint, verified as signed by a trusted log and cosigned by a quorum. Times of
+   * cosignatures are returned and not judged.
    *
-   * @throws VerificationException if it is of no trusted log, not signed by it, not cosigned by
-   *     enough, or any signature that names the log's key or a known witness's is not that key's
+   * @throws VerificationException if it is of no trusted log, is not signed by it, has no quorum,
+   *     or has an invalid signature that names the log's key or a known witness's
    */
   public Witnessed verify(SignedCheckpoint signed) throws VerificationException {
     Checkpoint checkpoint = signed.unverified();
@@ -158,11 +158,11 @@ public final class WitnessPolicy {
   }
 
   /**
-   * Returns the witnesses that cosigned a checkpoint of any log, and when, in seconds since 1970.
-   * The caller has verified the checkpoint by other means.
+   * Returns the witnesses that cosigned a checkpoint of any log, with the times in seconds since
+   * 1970. The caller has verified the log's signature.
    *
-   * @throws VerificationException if it is not cosigned by enough of the witnesses, or a signature
-   *     that names a known witness's key is not that key's
+   * @throws VerificationException if it has no quorum, or an invalid signature that names a known
+   *     witness's key
    */
   public Map<Witness, Long> cosigned(SignedCheckpoint signed) throws VerificationException {
     Map<Witness, Long> cosigned = cosigned(signed.note());
@@ -193,7 +193,7 @@ public final class WitnessPolicy {
     Set<String> witnessed = new HashSet<>();
     witnessed.add(NONE);
     cosigned.forEach(witness -> witnessed.add(witness.name()));
-    // A group's members are defined before it, so one pass settles them all.
+    // Members are defined before their group, so one pass suffices.
     for (Group group : groups) {
       if (group.members().stream().filter(witnessed::contains).count() >= group.threshold()) {
         witnessed.add(group.name());
@@ -202,7 +202,7 @@ public final class WitnessPolicy {
     if (!witnessed.contains(quorum)) {
       throw new VerificationException(
           Reason.NO_QUORUM,
-          "cosigned by %s of %s known witnesses, and that is not the quorum %s"
+          "cosigned by %s of %s known witnesses, which does not reach the quorum %s"
               .formatted(cosigned.size(), witnesses.size(), StrictText.quote(quorum)));
     }
   }

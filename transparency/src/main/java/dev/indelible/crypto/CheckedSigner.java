@@ -4,9 +4,8 @@ package dev.indelible.crypto;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A signer that is out of our hands, with every signature verified before it is used: what is wrong
- * would otherwise be in the chain forever. Verifying takes some 50 microseconds, on all cores, and
- * so far less than a signer takes that is reached over a wire.
+ * Verifies every signature of an external signer before it is used, because a wrong one would stay
+ * in the chain. A verification takes some 50 microseconds, far less than a signer on the network.
  */
 final class CheckedSigner implements Signer {
   private final Signer signer;

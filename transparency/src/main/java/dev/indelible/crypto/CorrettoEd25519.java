@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Ed25519 of the Amazon Corretto Crypto Provider: native, several times faster, optional.
  *
- * <p>Found by name, so that nothing here needs its jar. A provider that is there but does not work
- * is reported once and left aside.
+ * <p>Found by name, so its jar is optional. A provider that is present and does not work is logged
+ * once and not used.
  */
 final class CorrettoEd25519 implements Ed25519 {
   private static final String PROVIDER =
@@ -30,7 +30,7 @@ final class CorrettoEd25519 implements Ed25519 {
 
   private final Provider provider;
 
-  /** The JDK's key factory, which reads keys: the provider registers none. */
+  /** The JDK's key factory; the provider has none. */
   private final KeyFactory keys;
 
   private final ThreadLocal<Signature> signatures = ThreadLocal.withInitial(this::newSignature);

@@ -2,23 +2,23 @@
 package dev.indelible.crypto;
 
 /**
- * The Ed25519 (RFC 8032) that this process uses: the Amazon Corretto Crypto Provider where its jar
- * is on the class path and works on this machine, else BouncyCastle. Never the JDK's own, which is
- * some twenty times slower and accepts signatures of 65 bytes.
+ * The implementation of Ed25519 (RFC 8032) of this process: the Amazon Corretto Crypto Provider if
+ * its jar is on the class path and works on this machine, else BouncyCastle. The JDK's own is some
+ * twenty times slower and accepts signatures of 65 bytes.
  */
 interface Ed25519 {
   Ed25519 INSTANCE = choose();
 
-  /** A signer for one key; safe for use by several threads at once. */
+  /** Returns a signer for one key, safe for use by several threads at once. */
   Signing signing(byte[] seed, byte[] publicKey);
 
-  /** A verifier for one key; safe for use by several threads at once. */
+  /** Returns a verifier for one key, safe for use by several threads at once. */
   Verifying verifying(byte[] publicKey);
 
-  /** Verifies what one key signed. */
+  /** Verifies signatures of one key. */
   @FunctionalInterface
   interface Verifying {
-    /** Whether the 64-byte signature is valid. */
+    /** Returns true if the 64-byte signature is valid. */
     boolean verify(byte[] message, byte[] signature);
   }
 

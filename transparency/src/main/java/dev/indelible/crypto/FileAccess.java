@@ -6,12 +6,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** What this process may do with a file, and what to say where it may not. */
+/** A kind of access to a file, with the message of its refusal. */
 public enum FileAccess {
-  /** Reading a file, or listing a directory and opening what is in it. */
+  /** Reading a file, or listing a directory and opening its files. */
   READ("cannot be read"),
 
-  /** Writing to a file, or making files in a directory. */
+  /** Writing to a file, or creating files in a directory. */
   WRITE("cannot be written to");
 
   private final String refusal;

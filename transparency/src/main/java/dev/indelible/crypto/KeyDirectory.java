@@ -31,7 +31,7 @@ public final class KeyDirectory {
   private static final String NEXT_KEY = "next.pem";
 
   /** The file that marks an external signer, so that no key is generated here. */
-  private static final String ELSEWHERE = "elsewhere";
+  private static final String EXTERNAL_SIGNER = "elsewhere";
 
   /** The file that is locked during a rotation. */
   private static final String ROTATION_LOCK = ".rotation.lock";
@@ -77,7 +77,7 @@ public final class KeyDirectory {
     Path file = privateKey();
     if (!hasSigningKey()) {
       requireNotExternal();
-      throw new KeyException(file + ": no such key; make one with 'indelible keys init'");
+      throw new KeyException(file + ": does not exist; create a key with 'indelible keys init'");
     }
     return read(file, "a key is never read through a link; copy it here with mode 600");
   }
@@ -95,7 +95,7 @@ public final class KeyDirectory {
    * that. After a crash at any step either the old key signs, or the next key signs and is
    * recorded; a second call resumes the rotation.
    *
-   * @param chain records that the old key introduces the next
+   * @param chain records that the next key follows the old one
    * @throws KeyException if another process rotates the key, or a key cannot be read or stored
    */
   public <X extends Exception> Rotation rotate(KeyRecord<X> chain) throws KeyException, X {
@@ -107,7 +107,7 @@ public final class KeyDirectory {
    * after that. After a crash at any step before the last there is no signing key, and a second
    * call resumes the replacement. A file in the place of the lost key is renamed and kept.
    *
-   * @param loss confirmed under the rotation lock
+   * @param loss the loss, confirmed under the rotation lock
    * @throws KeyException if the key is not lost, another process rotates the key, or a key cannot
    *     be read or stored
    */
@@ -115,7 +115,7 @@ public final class KeyDirectory {
     try {
       files.createDirectory();
     } catch (IOException e) {
-      throw new KeyException(directory + ": cannot be made: " + KeyFiles.reason(e), e);
+      throw new KeyException(directory + ": cannot be created: " + KeyFiles.reason(e), e);
     }
     files.requirePrivateDirectory();
     return alone(() -> replaceAlone(loss.confirm()));
@@ -132,7 +132,7 @@ public final class KeyDirectory {
       Files.move(unusable, directory.resolve(PRIVATE_KEY + ".unusable-" + System.nanoTime()));
     }
     takeOver(directory.resolve(NEXT_KEY), staged.key());
-    Files.deleteIfExists(directory.resolve(ELSEWHERE));
+    Files.deleteIfExists(directory.resolve(EXTERNAL_SIGNER));
     return new Replacement(staged.key().verificationKey(), staged.onRecord());
   }
 
@@ -169,11 +169,11 @@ public final class KeyDirectory {
   }
 
   /**
-   * Migrates to an external signer: the present key introduces its key and is deleted. A second
-   * call resumes an interrupted migration.
+   * Migrates to an external signer: the current key signs the record of its key in the chain, and
+   * is deleted. A second call resumes an interrupted migration.
    *
    * @param next the signer that signs from now on
-   * @param chain records that the present key introduces the next
+   * @param chain records that the next key follows the current one
    */
   public <X extends Exception> void migrate(Signer next, KeyRecord<X> chain)
       throws KeyException, X {
@@ -196,7 +196,7 @@ public final class KeyDirectory {
       files.createDirectory();
       files.requirePrivateDirectory();
       publish(key);
-      files.writeOnce(directory.resolve(ELSEWHERE), "the private key is not kept here\n");
+      files.writeOnce(directory.resolve(EXTERNAL_SIGNER), "the private key is not kept here\n");
     } catch (IOException e) {
       throw new KeyException(directory + ": cannot be written to: " + KeyFiles.reason(e), e);
     }
@@ -263,7 +263,10 @@ public final class KeyDirectory {
    */
   private record Staged(SigningKey key, boolean onRecord) {}
 
-  /** Makes the next key the signing key; its public key first, as a reader of its rows needs it. */
+  /**
+   * Makes the next key the signing key; stores its public key first, which readers of its rows
+   * need.
+   */
   private void takeOver(Path staged, SigningKey next) throws KeyException, IOException {
     publish(next.verificationKey());
     Files.move(
@@ -283,14 +286,14 @@ public final class KeyDirectory {
   /** Returns true if an external signer signs and no private key is here. */
   public boolean isExternal() {
     return !hasSigningKey()
-        && Files.exists(directory.resolve(ELSEWHERE), LinkOption.NOFOLLOW_LINKS);
+        && Files.exists(directory.resolve(EXTERNAL_SIGNER), LinkOption.NOFOLLOW_LINKS);
   }
 
   private void requireNotExternal() throws KeyException {
     if (isExternal()) {
       throw new KeyException(
           directory
-              + ": the key that signs is kept elsewhere; only a program that has its signer can"
+              + ": an external signer has the signing key; only a program with that signer can"
               + " record here (Indelible.builder(...).signer(...))");
     }
   }
@@ -326,7 +329,7 @@ public final class KeyDirectory {
       files.writeOnce(privateKey(), key.toPem());
     } catch (IOException e) {
       throw new KeyException(
-          directory + ": the audit key cannot be stored: " + KeyFiles.reason(e), e);
+          directory + ": the signing key cannot be stored: " + KeyFiles.reason(e), e);
     }
   }
 

@@ -63,7 +63,7 @@ final class KeyFiles {
         Files.move(aside, file);
       }
     } catch (FileAlreadyExistsException e) {
-      // Another process was first; its key is the key.
+      // Another process was first; its key is used.
     }
   }
 
@@ -72,7 +72,7 @@ final class KeyFiles {
     try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
       channel.force(true);
     } catch (IOException e) {
-      // A platform that cannot open a directory needs no sync of it.
+      // A platform without directories that can be opened has no names to sync.
     }
   }
 

@@ -12,26 +12,26 @@ public final class KeyRing {
 
   private KeyRing() {}
 
-  /** A ring of these keys. */
+  /** Returns a ring of these keys. */
   public static KeyRing of(Collection<VerificationKey> keys) {
     KeyRing ring = new KeyRing();
     keys.forEach(key -> ring.keys.put(key.keyId(), key));
     return ring;
   }
 
-  /** A ring of these keys and those. */
+  /** Returns a ring of the keys of both rings. */
   public KeyRing and(KeyRing others) {
     KeyRing ring = of(keys.values());
     ring.keys.putAll(others.keys);
     return ring;
   }
 
-  /** The key of that id. */
+  /** Returns the key of an id; empty if there is none. */
   public Optional<VerificationKey> find(String keyId) {
     return Optional.ofNullable(keys.get(keyId));
   }
 
-  /** All keys. */
+  /** Returns all keys. */
   public Collection<VerificationKey> keys() {
     return keys.values();
   }

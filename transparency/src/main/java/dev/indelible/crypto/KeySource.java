@@ -5,7 +5,7 @@ package dev.indelible.crypto;
 @FunctionalInterface
 public interface KeySource {
   /**
-   * Every public key whose signatures are accepted at this moment.
+   * Returns every public key whose signatures are accepted now.
    *
    * @throws KeyException if the keys cannot be read
    */

@@ -3,9 +3,7 @@ package dev.indelible.crypto;
 
 import org.jspecify.annotations.Nullable;
 
-/**
- * A signer that answered with no signature, or with a wrong one, or is not to be asked any more.
- */
+/** A signer returned no signature or a wrong one, or its key is revoked. */
 public final class SigningException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
@@ -27,7 +25,7 @@ public final class SigningException extends RuntimeException {
   }
 
   /**
-   * A key that does not sign yet.
+   * Returns the exception of a key that may not sign yet.
    *
    * @param reason why, and what to do
    */
@@ -37,15 +35,16 @@ public final class SigningException extends RuntimeException {
 
   static SigningException wrong(VerificationKey key) {
     return new SigningException(
-        key + " answered with bytes that are not its signature; does it sign with another key?",
+        key
+            + ": the signer returned bytes that are not a signature of this key; check which key it signs with",
         Kind.WRONG,
         null);
   }
 
   /**
-   * A key that signs nothing of the log's any more.
+   * Returns the exception of a key that the chain revokes.
    *
-   * @param sequence the row that records it
+   * @param sequence the row that revokes it
    */
   public static SigningException revoked(VerificationKey key, long sequence) {
     return new SigningException(
@@ -55,12 +54,14 @@ public final class SigningException extends RuntimeException {
         null);
   }
 
-  /** Whether it answered with a wrong signature; else it gave none, and may do so later. */
+  /**
+   * Returns true if the signer returned a wrong signature; else it returned none, and may later.
+   */
   public boolean isWrong() {
     return kind == Kind.WRONG;
   }
 
-  /** Whether the key was given up, and signs no more. */
+  /** Returns true if the key is revoked. */
   public boolean isRevoked() {
     return kind == Kind.GIVEN_UP;
   }

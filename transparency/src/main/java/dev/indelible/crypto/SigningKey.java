@@ -26,14 +26,14 @@ public final class SigningKey implements Signer {
     this.signing = Ed25519.INSTANCE.signing(seed, publicKey);
   }
 
-  /** A new key from the system's secure random source. */
+  /** Returns a new key from the system's secure random source. */
   public static SigningKey generate() {
     byte[] seed = new byte[SEED_BYTES];
     new SecureRandom().nextBytes(seed);
     return new SigningKey(seed);
   }
 
-  /** A key from its 32-byte seed. */
+  /** Returns the key of a 32-byte seed. */
   public static SigningKey fromSeed(byte[] seed) {
     if (seed.length != SEED_BYTES) {
       throw new IllegalArgumentException("an Ed25519 seed is 32 bytes, not " + seed.length);
@@ -42,7 +42,7 @@ public final class SigningKey implements Signer {
   }
 
   /**
-   * A key from PEM (PKCS#8, RFC 8410).
+   * Reads a key from PEM (PKCS#8, RFC 8410).
    *
    * @param source names the text in errors, which never quote it
    */
@@ -73,12 +73,12 @@ public final class SigningKey implements Signer {
     return signing.sign(message);
   }
 
-  /** PEM (PKCS#8, RFC 8410). Secret. */
+  /** Returns the key as PEM (PKCS#8, RFC 8410), which is secret. */
   public String toPem() {
     return Pem.encode(PEM_TYPE, Ed25519Der.PRIVATE.encode(seed));
   }
 
-  /** Names the key; never its secret. */
+  /** Returns the name of the key, never its secret. */
   @Override
   public String toString() {
     return "private half of " + verificationKey;

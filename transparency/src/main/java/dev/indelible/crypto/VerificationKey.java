@@ -31,8 +31,8 @@ public final class VerificationKey implements SignatureKey {
   /**
    * Returns a key of {@value #KEY_BYTES} raw bytes.
    *
-   * <p>The key must be a canonically encoded point of the group's prime order, as RFC 8032 makes
-   * them: implementations differ on others, and under a key of small order anyone can sign.
+   * <p>The key must be a canonically encoded point of the group's prime order, as RFC 8032
+   * generates: implementations differ on others, and under a key of small order anyone can sign.
    */
   public static VerificationKey of(byte[] raw) {
     if (raw.length != KEY_BYTES) {

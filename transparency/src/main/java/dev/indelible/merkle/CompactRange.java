@@ -5,12 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A tree that only grows, kept as the roots of its complete subtrees: one hash for each bit set in
- * its size, so at most 63. Enough to append leaves, at one node hash each on average, and to know
- * the root. Used by one thread.
+ * A growing tree, kept as the roots of its complete subtrees: one hash for each bit set in its
+ * size, at most 63. Appends a leaf with one node hash on average. Used by one thread.
  */
 public final class CompactRange {
-  /** The complete subtrees from left to right, and so from the largest to the smallest. */
+  /** The complete subtrees from left to right, which is from the largest to the smallest. */
   private final List<Hash> subtrees;
 
   private long size;
@@ -20,16 +19,16 @@ public final class CompactRange {
     this.subtrees = new ArrayList<>(subtrees);
   }
 
-  /** The tree without leaves. */
+  /** Returns the tree without leaves. */
   public static CompactRange empty() {
     return new CompactRange(0, List.of());
   }
 
   /**
-   * Returns a tree that {@link #subtrees} has described.
+   * Returns the tree of a size with these {@link #subtrees}.
    *
    * @param subtrees the roots of its complete subtrees from left to right
-   * @throws IllegalArgumentException if there are not as many as a tree of that size has
+   * @throws IllegalArgumentException if a tree of that size has another number of them
    */
   public static CompactRange of(long size, List<Hash> subtrees) {
     if (size < 0 || subtrees.size() != Long.bitCount(size)) {
@@ -56,17 +55,17 @@ public final class CompactRange {
     size++;
   }
 
-  /** The number of leaves. */
+  /** Returns the number of leaves. */
   public long size() {
     return size;
   }
 
-  /** The roots of the complete subtrees, from left to right. */
+  /** Returns the roots of the complete subtrees, from left to right. */
   public List<Hash> subtrees() {
     return List.copyOf(subtrees);
   }
 
-  /** The root of the tree. */
+  /** Returns the root of the tree. */
   public Hash root() {
     if (size == 0) {
       return Hash.EMPTY_TREE;

@@ -30,7 +30,8 @@ public final class EntryBundle {
    */
   public static EntryBundle of(List<byte[]> entries) {
     if (entries.isEmpty() || entries.size() > TilePath.FULL_WIDTH) {
-      throw new IllegalArgumentException("no bundle has " + entries.size() + " entries");
+      throw new IllegalArgumentException(
+          "a bundle has 1 to " + TilePath.FULL_WIDTH + " entries, not " + entries.size());
     }
     for (byte[] entry : entries) {
       if (entry.length > MAX_ENTRY_BYTES) {
@@ -44,7 +45,7 @@ public final class EntryBundle {
   /**
    * Reads a bundle.
    *
-   * @throws TileParseException if they are not exactly the number of entries in the path
+   * @throws TileParseException if the bytes are not exactly as many entries as the path states
    */
   public static EntryBundle parse(TilePath path, byte[] bytes) throws TileParseException {
     if (path.level() != TilePath.ENTRIES) {
@@ -74,12 +75,12 @@ public final class EntryBundle {
     return new EntryBundle(List.copyOf(entries));
   }
 
-  /** The entries in order. */
+  /** Returns the entries in order. */
   public List<byte[]> entries() {
     return entries.stream().map(byte[]::clone).toList();
   }
 
-  /** The bytes, as they are stored and served. */
+  /** Returns the bytes as they are stored and served. */
   public byte[] bytes() {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     for (byte[] entry : entries) {

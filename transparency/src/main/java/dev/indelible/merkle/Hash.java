@@ -14,10 +14,10 @@ public final class Hash {
   /** Length, in bytes. */
   public static final int BYTES = Sha256.BYTES;
 
-  /** The root of the tree without leaves. Not the hash of an empty leaf, which differs. */
+  /** The root of the tree without leaves, which differs from the hash of an empty leaf. */
   public static final Hash EMPTY_TREE = new Hash(Sha256.hash());
 
-  /** The prefixes, by which no leaf can pass for a node, nor a node for a leaf. */
+  /** The prefixes of leaves and nodes, by which one cannot pass for the other. */
   private static final byte[] LEAF_PREFIX = {0x00};
 
   private static final byte[] NODE_PREFIX = {0x01};
@@ -31,7 +31,7 @@ public final class Hash {
   /**
    * Returns a hash of these bytes.
    *
-   * @throws IllegalArgumentException if they are not {@value #BYTES}
+   * @throws IllegalArgumentException if there are not {@value #BYTES} bytes
    */
   public static Hash of(byte[] bytes) {
     if (bytes.length != BYTES) {
@@ -41,7 +41,7 @@ public final class Hash {
     return new Hash(bytes.clone());
   }
 
-  /** The hash of an entry as a leaf. */
+  /** Returns the hash of an entry as a leaf. */
   public static Hash ofLeaf(byte[] entry) {
     return new Hash(Sha256.hash(LEAF_PREFIX, entry));
   }
@@ -61,17 +61,17 @@ public final class Hash {
     System.arraycopy(bytes, 0, target, offset, BYTES);
   }
 
-  /** The bytes. */
+  /** Returns the bytes. */
   public byte[] bytes() {
     return bytes.clone();
   }
 
-  /** The hash in standard base64, as checkpoints and proofs write it. */
+  /** Returns the hash in standard base64, as checkpoints and proofs write it. */
   public String base64() {
     return Base64.getEncoder().encodeToString(bytes);
   }
 
-  /** The hash in lower-case hex. */
+  /** Returns the hash in lower-case hex. */
   public String hex() {
     return HexFormat.of().formatHex(bytes);
   }

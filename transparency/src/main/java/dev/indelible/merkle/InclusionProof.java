@@ -4,12 +4,12 @@ package dev.indelible.merkle;
 import java.util.List;
 
 /**
- * The claim that a leaf stands at {@code index} in the tree of {@code size} leaves (RFC 9162
- * section 2.1.3). Nothing of it is true before {@link #verify} has returned.
+ * The claim that a leaf is at {@code index} in the tree of {@code size} leaves (RFC 9162 section
+ * 2.1.3). Untrusted until {@link #verify} has returned.
  *
- * @param index the leaf's place, from 0
+ * @param index the index of the leaf, from 0
  * @param size the number of leaves of the tree
- * @param path the hashes beside the way from the leaf to the root, the leaf's sibling first
+ * @param path the sibling hashes from the leaf to the root, the leaf's first
  */
 public record InclusionProof(long index, long size, List<Hash> path) {
   public InclusionProof {
@@ -17,8 +17,8 @@ public record InclusionProof(long index, long size, List<Hash> path) {
   }
 
   /**
-   * Returns if the leaf is in the tree of this root at the claimed place, and the path has exactly
-   * the hashes that this takes.
+   * Verifies that the leaf is in the tree of this root at the claimed index, and that the path has
+   * exactly the needed hashes.
    *
    * @throws InvalidProofException if not
    */
@@ -32,8 +32,8 @@ public record InclusionProof(long index, long size, List<Hash> path) {
   }
 
   /**
-   * The root that the proof leads to from this leaf, by RFC 9162 section 2.1.3.2. It proves nothing
-   * until that root is known to be the log's.
+   * Returns the root that the proof computes from a leaf (RFC 9162 section 2.1.3.2). The caller
+   * must verify that the root is the log's.
    *
    * @throws InvalidProofException if the index is not in the tree, or the path is too short or too
    *     long
@@ -46,11 +46,11 @@ public record InclusionProof(long index, long size, List<Hash> path) {
     Hash reached = leaf;
     for (Hash sibling : path) {
       if (sn == 0) {
-        throw wrongLength("more");
+        throw wrongLength("many");
       }
       if ((fn & 1) == 1 || fn == sn) {
         reached = Hash.ofNode(sibling, reached);
-        // The last node of a level with an odd number of them rises until it is a right child.
+        // The last of an odd number of nodes moves up until it is a right child.
         while ((fn & 1) == 0 && fn != 0) {
           fn >>= 1;
           sn >>= 1;
@@ -62,7 +62,7 @@ public record InclusionProof(long index, long size, List<Hash> path) {
       sn >>= 1;
     }
     if (sn != 0) {
-      throw wrongLength("fewer");
+      throw wrongLength("few");
     }
     return reached;
   }
@@ -70,7 +70,7 @@ public record InclusionProof(long index, long size, List<Hash> path) {
   private void requireBounds() throws InvalidProofException {
     if (size < 0 || index < 0) {
       throw new InvalidProofException(
-          "inclusion of leaf %s in the tree of size %s: numbers above 2^63-1 are refused"
+          "inclusion of leaf %s in the tree of size %s: a number is above 2^63-1"
               .formatted(Long.toUnsignedString(index), Long.toUnsignedString(size)));
     }
     if (index >= size) {
@@ -80,9 +80,9 @@ public record InclusionProof(long index, long size, List<Hash> path) {
     }
   }
 
-  private InvalidProofException wrongLength(String moreOrFewer) {
+  private InvalidProofException wrongLength(String manyOrFew) {
     return new InvalidProofException(
-        "inclusion of leaf %s in the tree of size %s: the proof has %s hashes than it takes: %s"
-            .formatted(index, size, moreOrFewer, path.size()));
+        "inclusion of leaf %s in the tree of size %s: the proof has too %s hashes: %s"
+            .formatted(index, size, manyOrFew, path.size()));
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.merkle;
 
-/** A proof does not verify. The message states where it fails, for a person. */
+/** A proof does not verify. The message states where it fails. */
 public final class InvalidProofException extends Exception {
   private static final long serialVersionUID = 1;
 

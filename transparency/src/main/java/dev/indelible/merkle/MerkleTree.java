@@ -5,10 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A tree of a given size whose hashes are stored elsewhere: computes its root and its proofs from
+ * Computes the root and the proofs of a tree whose hashes are stored in a {@link NodeSource}; reads
  * at most some 128 of them.
  *
- * @param <X> what reading the hashes may fail with
+ * @param <X> the exception of reading the hashes
  */
 public final class MerkleTree<X extends Exception> {
   private final NodeSource<X> nodes;
@@ -21,24 +21,25 @@ public final class MerkleTree<X extends Exception> {
    */
   public MerkleTree(NodeSource<X> nodes, long size) {
     if (size < 0) {
-      throw new IllegalArgumentException("a tree has no fewer than 0 leaves: " + size);
+      throw new IllegalArgumentException("a tree has 0 leaves or more, not " + size);
     }
     this.nodes = nodes;
     this.size = size;
   }
 
-  /** The number of leaves. */
+  /** Returns the number of leaves. */
   public long size() {
     return size;
   }
 
-  /** The root: {@code MTH(D[n])} of RFC 9162 section 2.1.1. */
+  /** Returns the root: {@code MTH(D[n])} of RFC 9162 section 2.1.1. */
   public Hash root() throws X {
     return size == 0 ? Hash.EMPTY_TREE : subtree(0, size);
   }
 
   /**
-   * The proof that a leaf is in this tree: {@code PATH(m, D_n)} of RFC 9162 section 2.1.3.1.
+   * Returns the proof that a leaf is in this tree: {@code PATH(m, D_n)} of RFC 9162 section
+   * 2.1.3.1.
    *
    * @throws IllegalArgumentException if the tree has no leaf of that index
    */
@@ -52,7 +53,8 @@ public final class MerkleTree<X extends Exception> {
   }
 
   /**
-   * The path from leaf {@code index} to the root of the {@code width} leaves from {@code start}.
+   * Adds the path from leaf {@code index} to the root of the {@code width} leaves from {@code
+   * start}.
    */
   private void inclusionPath(long index, long start, long width, List<Hash> path) throws X {
     if (width == 1) {
@@ -69,8 +71,8 @@ public final class MerkleTree<X extends Exception> {
   }
 
   /**
-   * The proof that the tree of the first {@code olderSize} leaves is the beginning of this one:
-   * {@code PROOF(m, D_n)} of RFC 9162 section 2.1.4.1.
+   * Returns the proof that this tree begins with the tree of {@code olderSize} leaves: {@code
+   * PROOF(m, D_n)} of RFC 9162 section 2.1.4.1.
    *
    * @throws IllegalArgumentException if there is nothing to prove: the older size is 0, or more
    *     than this one
@@ -86,7 +88,8 @@ public final class MerkleTree<X extends Exception> {
   }
 
   /**
-   * {@code SUBPROOF} for the {@code width} leaves from {@code start}, {@code older} of them old.
+   * Adds {@code SUBPROOF} for the {@code width} leaves from {@code start}, {@code older} of them
+   * old.
    */
   private void consistencyPath(long older, long start, long width, boolean known, List<Hash> path)
       throws X {
@@ -106,7 +109,10 @@ public final class MerkleTree<X extends Exception> {
     }
   }
 
-  /** The hash of the {@code width} leaves from {@code start}, combined from complete subtrees. */
+  /**
+   * Returns the hash of the {@code width} leaves from {@code start}, combined from complete
+   * subtrees.
+   */
   private Hash subtree(long start, long width) throws X {
     if (Long.bitCount(width) == 1) {
       int level = Long.numberOfTrailingZeros(width);
@@ -116,7 +122,7 @@ public final class MerkleTree<X extends Exception> {
     return Hash.ofNode(subtree(start, left), subtree(start + left, width - left));
   }
 
-  /** The largest power of two strictly below a number above 1: where RFC 9162 splits a tree. */
+  /** Returns the largest power of two below a number above 1, at which RFC 9162 splits a tree. */
   private static long largestPowerBelow(long width) {
     return Long.highestOneBit(width - 1);
   }

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Up to 256 neighbouring hashes of a tree, stored together (C2SP tlog-tiles). Hash i of tile n at
- * level l is that of the 256<sup>l</sup> leaves from {@code (256 n + i) * 256^l} on. Immutable.
+ * Up to 256 adjacent hashes of a tree, stored together (C2SP tlog-tiles). Hash i of tile n at level
+ * l covers the 256<sup>l</sup> leaves from {@code (256 n + i) * 256^l} on. Immutable.
  */
 public final class Tile {
   /** Length of a full tile, in bytes. */
@@ -24,7 +24,7 @@ public final class Tile {
   /**
    * Reads a tile.
    *
-   * @throws TileParseException if they are not the number of hashes in the path
+   * @throws TileParseException if the bytes are not exactly as many hashes as the path states
    */
   public static Tile parse(TilePath path, byte[] bytes) throws TileParseException {
     if (path.level() == TilePath.ENTRIES) {
@@ -52,22 +52,22 @@ public final class Tile {
     return path;
   }
 
-  /** Its hashes one after another, as they are stored and served. */
+  /** Returns the hashes one after another, as they are stored and served. */
   public byte[] bytes() {
     return bytes.clone();
   }
 
   /**
-   * Its hash number {@code i}, from 0.
+   * Returns hash {@code i}, from 0.
    *
-   * @throws IndexOutOfBoundsException if it has not as many
+   * @throws IndexOutOfBoundsException if the tile has no hash {@code i}
    */
   public Hash hash(int i) {
     return Hash.at(bytes, Objects.checkIndex(i, path.width()) * Hash.BYTES);
   }
 
   /**
-   * The hash of a complete subtree over hashes of this tile.
+   * Returns the hash of a complete subtree over hashes of this tile.
    *
    * @param height 0 for the hashes themselves, 8 for the one over a full tile
    * @param place its index among the nodes of its height in this tile, from 0
@@ -79,7 +79,7 @@ public final class Tile {
     return Hash.ofNode(subtree(height - 1, 2 * place), subtree(height - 1, 2 * place + 1));
   }
 
-  /** The tile as it was when it had fewer hashes. */
+  /** Returns the tile as it was with fewer hashes. */
   Tile narrowedTo(int width) {
     return width == path.width()
         ? this

@@ -7,9 +7,9 @@ import java.util.List;
 
 /**
  * The right edge of a tree that is stored as tiles: the partial tile of each level, at most 255
- * hashes each. Enough to append leaves and know every tile that changes by it, and the root.
+ * hashes each. Appends leaves, and computes the changed tiles and the root.
  *
- * <p>Immutable, so that a transaction that fails leaves its caller with the edge it had before.
+ * <p>Immutable, so the caller of a failed transaction still has the edge from before.
  */
 public final class TileEdge {
   /** The tree without leaves. */
@@ -17,7 +17,7 @@ public final class TileEdge {
 
   private final long size;
 
-  /** Returns the hashes of the partial tile of each level, lowest first; an empty list for none. */
+  /** The hashes of the partial tile of each level, lowest first; an empty list for none. */
   private final List<List<Hash>> levels;
 
   private TileEdge(long size, List<List<Hash>> levels) {
@@ -30,7 +30,7 @@ public final class TileEdge {
    *
    * @param edge the edge of the grown tree
    * @param tiles every tile that is new or wider than before, by level and then in order: full
-   *     ones, and the partial one each level now ends in
+   *     ones, then the partial tile of the level
    */
   public record Growth(TileEdge edge, List<Tile> tiles) {
     public Growth {
@@ -39,9 +39,9 @@ public final class TileEdge {
   }
 
   /**
-   * The edge of a stored tree of {@code size} leaves.
+   * Reads the edge of a stored tree of {@code size} leaves.
    *
-   * @throws IllegalStateException if the source gives another tile than was asked for
+   * @throws IllegalStateException if the source returns another tile than the requested one
    */
   public static <X extends Exception> TileEdge read(long size, TileSource<X> source) throws X {
     List<List<Hash>> levels = new ArrayList<>();
@@ -60,17 +60,17 @@ public final class TileEdge {
     return new TileEdge(size, List.copyOf(levels));
   }
 
-  /** The number of leaves. */
+  /** Returns the number of leaves. */
   public long size() {
     return size;
   }
 
-  /** The root of the tree. */
+  /** Returns the root of the tree. */
   public Hash root() {
     return range().root();
   }
 
-  /** The tree as its complete subtrees. */
+  /** Returns the tree as its complete subtrees. */
   public CompactRange range() {
     List<Hash> subtrees = new ArrayList<>();
     for (int level = levels.size() - 1; level >= 0; level--) {
@@ -81,7 +81,7 @@ public final class TileEdge {
     return CompactRange.of(size, subtrees);
   }
 
-  /** The tree with these leaves added at its end, and the tiles to store for it. */
+  /** Returns the tree with these leaves appended, and the tiles to store for it. */
   public Growth append(Collection<Hash> leaves) {
     if (leaves.size() > Long.MAX_VALUE - size) {
       throw new IllegalStateException("a tree has at most 2^63-1 leaves");
@@ -104,10 +104,10 @@ public final class TileEdge {
   }
 
   /**
-   * Moves what fills whole tiles from {@code hashes} to {@code tiles}.
+   * Moves the hashes that fill whole tiles from {@code hashes} to {@code tiles}.
    *
-   * @param index that of the first of these tiles
-   * @return the hash over each, for the level above
+   * @param index the index of the first of these tiles
+   * @return the hash over each tile, for the level above
    */
   private static List<Hash> takeFullTiles(
       int level, long index, List<Hash> hashes, List<Tile> tiles) {

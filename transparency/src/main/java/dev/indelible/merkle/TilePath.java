@@ -8,13 +8,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The name of a tile or an entry bundle, and its place below a log's address: {@code
+ * The path of a tile or an entry bundle below a log's address: {@code
  * tile/<level>/<index>[.p/<width>]}, or {@code tile/entries/...} (C2SP tlog-tiles).
  *
  * @param level 0 to {@value #MAX_LEVEL}, or {@link #ENTRIES}
- * @param index its place in the level, from 0
- * @param width how many hashes or entries it has, 1 to {@value #FULL_WIDTH}; it is partial with
- *     fewer than the latter
+ * @param index its index in the level, from 0
+ * @param width its number of hashes or entries, 1 to {@value #FULL_WIDTH}; partial below the latter
  */
 public record TilePath(int level, long index, int width) {
   /** The width of a full tile. */
@@ -23,7 +22,7 @@ public record TilePath(int level, long index, int width) {
   /** The highest level that a path can name. */
   public static final int MAX_LEVEL = 63;
 
-  /** The level of entry bundles, which lie below the tiles of level 0. */
+  /** The level of entry bundles, below the tiles of level 0. */
   public static final int ENTRIES = -1;
 
   /** The bits of an index that one level of tiles covers: {@link #FULL_WIDTH} is 2^8. */
@@ -33,10 +32,10 @@ public record TilePath(int level, long index, int width) {
       Pattern.compile(
           "tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/)*[0-9]{3})(?:\\.p/([1-9][0-9]{0,2}))?");
 
-  /** One element of a path holds three digits of the index. */
+  /** An element of a path has three digits of the index. */
   private static final int GROUP = 1000;
 
-  /** Well above the longest path there is, of 63 characters. */
+  /** Longest text that is parsed; the longest path has 63 characters. */
   private static final int MAX_CHARS = 100;
 
   public TilePath {
@@ -52,9 +51,9 @@ public record TilePath(int level, long index, int width) {
   }
 
   /**
-   * The width of a tile that a level of so many hashes has.
+   * Returns the width of a tile of a level with this many hashes.
    *
-   * @param index its place in the level
+   * @param index the index of the tile in the level
    */
   public static int widthOf(long hashes, long index) {
     return (int) Math.min(FULL_WIDTH, hashes - (index << HEIGHT));
@@ -66,7 +65,7 @@ public record TilePath(int level, long index, int width) {
   }
 
   /**
-   * The name that a path stands for. Each has exactly one path, and no other is read.
+   * Parses a path. A tile has exactly one path, and no other is accepted.
    *
    * @throws TileParseException if it is not a tile path
    */
@@ -82,7 +81,7 @@ public record TilePath(int level, long index, int width) {
               Long.parseLong(form.group(2).replaceAll("[x/]", "")),
               form.group(3) == null ? FULL_WIDTH : Integer.parseInt(form.group(3)));
       if (!parsed.toString().equals(path)) {
-        throw refused(path, "its tile is written " + parsed);
+        throw refused(path, "the path of this tile is " + parsed);
       }
       return parsed;
     } catch (NumberFormatException e) {
@@ -94,14 +93,12 @@ public record TilePath(int level, long index, int width) {
 
   private static TileParseException refused(String path, String reason) {
     String shown = path.length() > MAX_CHARS ? path.substring(0, MAX_CHARS) + "..." : path;
-    // Foreign text is shown on terminals: only plain characters reach them.
+    // The message may be printed on a terminal, so it has printable characters only.
     return new TileParseException(
         "tile path \"%s\": %s".formatted(shown.replaceAll("[^ -~]", "?"), reason));
   }
 
-  /**
-   * The partial tiles of a tree, level by level; the full ones beside them are as they ever were.
-   */
+  /** Returns the partial tiles of a tree, level by level. */
   public static List<TilePath> partial(long treeSize) {
     requireSize(treeSize);
     List<TilePath> paths = new ArrayList<>();
@@ -118,7 +115,7 @@ public record TilePath(int level, long index, int width) {
 
   /**
    * Returns every tile that a tree of {@code newSize} adds to its first {@code oldSize} leaves,
-   * level by level: what a copy of the older needs to be one of the newer.
+   * level by level: with these a copy of the older tree becomes a copy of the newer.
    */
   public static List<TilePath> added(long oldSize, long newSize) {
     requireSize(oldSize);
@@ -140,7 +137,7 @@ public record TilePath(int level, long index, int width) {
 
   private static void requireSize(long size) {
     if (size < 0) {
-      throw new IllegalArgumentException("a tree has no fewer than 0 leaves: " + size);
+      throw new IllegalArgumentException("a tree has 0 leaves or more, not " + size);
     }
   }
 
@@ -157,7 +154,7 @@ public record TilePath(int level, long index, int width) {
     }
   }
 
-  /** The path, relative to the log's address. */
+  /** Returns the path, relative to the log's address. */
   @Override
   public String toString() {
     StringBuilder groups = new StringBuilder(group(index));

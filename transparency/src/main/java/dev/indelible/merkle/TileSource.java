@@ -2,17 +2,17 @@
 package dev.indelible.merkle;
 
 /**
- * The storage of the tiles of a tree: a ledger, a folder, a web server.
+ * The storage of the tiles of a tree: a ledger, a directory, a web server.
  *
- * @param <X> what reading may fail with
+ * @param <X> the exception of reading
  */
 @FunctionalInterface
 public interface TileSource<X extends Exception> {
   /**
-   * Returns the tile of a path, or a wider one of that level and index: a tile only grows at its
+   * Returns the tile of a path, or a wider one of that level and index: a tile grows only at its
    * end.
    *
-   * @param path what is asked for; only tiles of the tree are
+   * @param path the path of a tile of the tree
    */
   Tile tile(TilePath path) throws X;
 }

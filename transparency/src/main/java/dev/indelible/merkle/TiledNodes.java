@@ -5,10 +5,10 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The hashes of a tree of a given size, computed from its tiles. Remembers the tiles it has read:
- * for one proof, or a few, and one thread.
+ * The hashes of a tree of a given size, computed from its tiles. Keeps every tile that it has read,
+ * so it is for a few proofs. Used by one thread.
  *
- * @param <X> what reading the tiles may fail with
+ * @param <X> the exception of reading the tiles
  */
 public final class TiledNodes<X extends Exception> implements NodeSource<X> {
   private final TileSource<X> tiles;
@@ -21,7 +21,7 @@ public final class TiledNodes<X extends Exception> implements NodeSource<X> {
     this.size = size;
   }
 
-  /** The tree of {@code size} leaves that these tiles hold. */
+  /** Returns the tree of {@code size} leaves that these tiles hold. */
   public static <X extends Exception> MerkleTree<X> tree(TileSource<X> tiles, long size) {
     return new MerkleTree<>(new TiledNodes<>(tiles, size), size);
   }
@@ -29,7 +29,7 @@ public final class TiledNodes<X extends Exception> implements NodeSource<X> {
   /**
    * {@inheritDoc}
    *
-   * @throws IllegalStateException if the source gives another tile than was asked for
+   * @throws IllegalStateException if the source returns another tile than the requested one
    */
   @Override
   public Hash node(int level, long index) throws X {
@@ -54,12 +54,12 @@ public final class TiledNodes<X extends Exception> implements NodeSource<X> {
     return known;
   }
 
-  /** Returns true if a tile is the requested one, or a wider one in its place. */
+  /** Requires that a tile is the requested one, or a wider one of its level and index. */
   static void requireSame(TilePath wanted, TilePath given) {
     if (given.level() != wanted.level()
         || given.index() != wanted.index()
         || given.width() < wanted.width()) {
-      throw new IllegalStateException("asked for %s, got %s".formatted(wanted, given));
+      throw new IllegalStateException("requested %s, got %s".formatted(wanted, given));
     }
   }
 }

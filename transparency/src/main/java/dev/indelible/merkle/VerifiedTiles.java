@@ -5,32 +5,32 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The tiles of one tree, each held against the root before it is given away: the partial ones
- * together make the root, and every full one makes the hash that the tile above has for it. Whoever
- * trusts the root needs to trust nobody for the tiles.
+ * The tiles of one tree, each verified against the root before it is returned: the partial tiles
+ * together hash to the root, and a full tile hashes to its hash in the tile above. The source of
+ * the tiles needs no trust.
  *
- * <p>Remembers the last tile of each level, so that tiles asked for in their order are read once.
- * Used by one thread.
+ * <p>Keeps the last tile of each level, so that tiles requested in order are read once. Used by one
+ * thread.
  *
- * @param <X> what reading the tiles may fail with
+ * @param <X> the exception of reading the tiles
  */
 public final class VerifiedTiles<X extends Exception> {
   private final TileSource<X> source;
   private final long size;
 
-  /** The partial tile of each level that has one; together they are the root. */
+  /** The partial tile of each level that has one; together they hash to the root. */
   private final Map<Integer, Tile> partial = new HashMap<>();
 
-  /** The full tile that was last checked at each level. */
+  /** The last verified full tile of each level. */
   private final Map<Integer, Tile> recent = new HashMap<>();
 
   /**
-   * The tiles of a tree.
+   * Creates the tiles of a tree, and verifies the partial ones.
    *
    * @param source unverified tiles
    * @param size the number of leaves of the tree
-   * @param root its root, which is trusted
-   * @throws InvalidProofException if the tiles do not make that root
+   * @param root its trusted root
+   * @throws InvalidProofException if the tiles do not hash to that root
    */
   public VerifiedTiles(TileSource<X> source, long size, Hash root) throws X, InvalidProofException {
     this.source = source;
@@ -41,7 +41,7 @@ public final class VerifiedTiles<X extends Exception> {
     Hash made = TileEdge.read(size, path -> partial.get(path.level())).root();
     if (!made.equals(root)) {
       throw new InvalidProofException(
-          "the tiles of %s leaves make root %s, not %s".formatted(size, made, root));
+          "the tiles of %s leaves have root %s, not %s".formatted(size, made, root));
     }
   }
 
@@ -53,7 +53,8 @@ public final class VerifiedTiles<X extends Exception> {
    */
   public Tile tile(TilePath path) throws X, InvalidProofException {
     if (!isOfTheTree(path)) {
-      throw new IllegalArgumentException("%s: none of %s leaves".formatted(path, size));
+      throw new IllegalArgumentException(
+          "%s: not a tile of a tree of %s leaves".formatted(path, size));
     }
     return path.isFull() ? full(path) : partial.get(path.level());
   }
@@ -73,8 +74,7 @@ public final class VerifiedTiles<X extends Exception> {
       known = read(path);
       Hash over = above(path).hash((int) (path.index() % TilePath.FULL_WIDTH));
       if (!known.subtree(TilePath.HEIGHT, 0).equals(over)) {
-        throw new InvalidProofException(
-            path + ": its hashes do not make the hash that the tile above has for it");
+        throw new InvalidProofException(path + ": does not hash to its hash in the tile above");
       }
       recent.put(path.level(), known);
     }

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The Merkle tree over the chain: a small, pure part that knows hashes and positions, and nothing
- * of rows, files or keys.
+ * The Merkle tree over the chain: pure functions of hashes and positions, without rows, files or
+ * keys.
  *
- * <p>The story in the order it happens:
+ * <p>In the order of their use:
  *
  * <ol>
  *   <li>Each record becomes a leaf ({@link dev.indelible.merkle.Hash#ofLeaf}), in the order of the
  *       chain.
- *   <li>A store of the tree holds a {@link dev.indelible.merkle.TileEdge}, the right edge of the
- *       tree as tiles, and appends leaves to it a batch at a time; out come the {@link
+ *   <li>A writer of the tree holds a {@link dev.indelible.merkle.TileEdge}, the right edge of the
+ *       tree as tiles, and appends leaves to it in batches; the result is the {@link
  *       dev.indelible.merkle.Tile}s to write and the root to sign. {@link
- *       dev.indelible.merkle.TilePath} and {@link dev.indelible.merkle.EntryBundle} say how tiles
- *       and entries are laid out as files.
+ *       dev.indelible.merkle.TilePath} and {@link dev.indelible.merkle.EntryBundle} define how
+ *       tiles and entries are laid out as files.
  *   <li>A program that recomputes a tree from its leaves uses a {@link
- *       dev.indelible.merkle.CompactRange}, which holds one hash a level and no more.
- *   <li>A prover that a record is in the tree, or that a tree only ever grew, asks a {@link
- *       dev.indelible.merkle.MerkleTree}, which reads the few hashes it needs from where the tiles
- *       are kept ({@link dev.indelible.merkle.TiledNodes}).
+ *       dev.indelible.merkle.CompactRange}, which holds one hash a level.
+ *   <li>A prover of an inclusion, or of a consistent growth, uses a {@link
+ *       dev.indelible.merkle.MerkleTree}, which reads the few needed hashes from the tiles ({@link
+ *       dev.indelible.merkle.TiledNodes}).
  *   <li>A verifier checks the {@link dev.indelible.merkle.InclusionProof} or the {@link
- *       dev.indelible.merkle.ConsistencyProof} with nothing but the roots.
+ *       dev.indelible.merkle.ConsistencyProof} with the roots alone.
  * </ol>
  *
  * <p>Hashes and proofs are those of RFC 6962 section 2.1 and RFC 9162 section 2.1, with SHA-256;

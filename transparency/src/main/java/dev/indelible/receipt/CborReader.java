@@ -4,8 +4,8 @@ package dev.indelible.receipt;
 import java.util.Arrays;
 
 /**
- * Reads the few kinds of CBOR that a receipt is made of, where the caller says what has to come
- * next. Only the shortest form of each number, and only definite lengths.
+ * Reads the kinds of CBOR items in a receipt; the caller names the expected kind of each. Accepts
+ * only the shortest form of a number, and only definite lengths.
  */
 final class CborReader {
   private static final String[] KINDS = {
@@ -24,9 +24,9 @@ final class CborReader {
   private int at;
 
   /**
-   * Begins to read these bytes.
+   * Creates a reader of these bytes.
    *
-   * @param what names them in errors
+   * @param what the name of the bytes in errors
    */
   CborReader(byte[] bytes, String what) {
     this.bytes = bytes;
@@ -39,7 +39,7 @@ final class CborReader {
         : head(CborWriter.UNSIGNED);
   }
 
-  /** From 0 to 2^63-1. */
+  /** Reads a number from 0 to 2^63-1. */
   long unsigned() throws ReceiptParseException {
     return head(CborWriter.UNSIGNED);
   }
@@ -53,7 +53,7 @@ final class CborReader {
     return Arrays.copyOfRange(bytes, at - (int) length, at);
   }
 
-  /** Returns the number of items of an array; fewer may follow. */
+  /** Reads the head of an array and returns its number of items; fewer may follow. */
   long array() throws ReceiptParseException {
     return head(CborWriter.ARRAY);
   }
@@ -70,7 +70,7 @@ final class CborReader {
     requireCount("tag %s instead of %s", head(CborWriter.TAG), tag);
   }
 
-  /** Requires an integer. */
+  /** Requires this integer. */
   void label(long label) throws ReceiptParseException {
     requireCount("label %s instead of %s", integer(), label);
   }
@@ -107,7 +107,7 @@ final class CborReader {
     return kind;
   }
 
-  /** Reads the head of an item of that kind, and gives its argument. */
+  /** Reads the head of an item of a kind, and returns its argument. */
   private long head(int kind) throws ReceiptParseException {
     if (peekKind() != kind) {
       throw refused("%s instead of %s", KINDS[peekKind()], KINDS[kind]);

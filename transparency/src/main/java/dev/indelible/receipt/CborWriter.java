@@ -5,8 +5,8 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Writes the few kinds of CBOR that a receipt is made of, in the deterministic encoding of RFC 8949
- * section 4.2.1; map keys are in order if the caller writes them so.
+ * Writes the kinds of CBOR items in a receipt, in the deterministic encoding of RFC 8949 section
+ * 4.2.1; the caller writes map keys in order.
  */
 final class CborWriter {
   static final int UNSIGNED = 0;
@@ -17,10 +17,10 @@ final class CborWriter {
   static final int MAP = 5;
   static final int TAG = 6;
 
-  /** Writes the simple value null. */
+  /** The simple value null. */
   static final int NULL = 0xf6;
 
-  /** Arguments below this stand in the first byte. */
+  /** Arguments below this are in the first byte. */
   static final int DIRECT = 24;
 
   private static final int ONE_BYTE = 24;

@@ -15,12 +15,11 @@ import java.util.List;
 
 /**
  * A COSE receipt of inclusion (RFC 9942, RFC9162_SHA256): a tagged COSE_Sign1 whose detached
- * payload is the root of the tree, signed with Ed25519. Nothing of it is to be believed before
- * {@link #verify} has returned.
+ * payload is the root of the tree, signed with Ed25519. Untrusted until {@link #verify} has
+ * returned.
  *
- * <p>The signature covers the root and neither the log's name nor its size: a key that signs for
- * one log must sign for no other. The size shows how many records there were, whoever the receipt
- * is given to.
+ * <p>The signature covers the root, but neither the log's name nor its size: a key that signs for
+ * one log must sign for no other. The receipt discloses the number of records.
  */
 public final class CoseReceipt {
   /** Tag of COSE_Sign1 (RFC 9052 section 2). */
@@ -41,10 +40,10 @@ public final class CoseReceipt {
 
   private static final int INCLUSION = -1;
 
-  /** Most hashes on the way from a leaf to the root of a tree of at most 2^63-1 leaves. */
+  /** Most hashes on the path from a leaf to the root of a tree of at most 2^63-1 leaves. */
   private static final int MAX_HASHES = 63;
 
-  /** Well above the longest receipt there is. */
+  /** Most bytes that are parsed, more than the longest receipt has. */
   private static final int MAX_BYTES = 4096;
 
   private final byte[] keyId;
@@ -58,9 +57,9 @@ public final class CoseReceipt {
   }
 
   /**
-   * Signs a receipt. The caller vouches for the root: a log must only sign those of its own tree.
+   * Signs a receipt. A log MUST sign roots of its own tree only.
    *
-   * @param root the root of the tree that the proof is about
+   * @param root the root of the proof's tree
    */
   public static CoseReceipt sign(InclusionProof proof, Hash root, Signer signer) {
     byte[] keyId = keyId(signer.verificationKey());
@@ -96,8 +95,8 @@ public final class CoseReceipt {
   }
 
   /**
-   * What the proof means is read from here alone, since nothing signs the unprotected header. Gives
-   * the key's id.
+   * Reads the protected header and returns the key's id. The meaning of the proof is taken from
+   * here alone, because no signature covers the unprotected header.
    */
   private static byte[] parseProtected(byte[] bytes) throws ReceiptParseException {
     CborReader in = new CborReader(bytes, "protected header of receipt");
@@ -138,8 +137,8 @@ public final class CoseReceipt {
   }
 
   /**
-   * Returns if this record is in the log of this key, in the order of RFC 9942: from record and
-   * path to the root, and then the signature over it.
+   * Verifies that a record is in the log of a key, in the order of RFC 9942: computes the root from
+   * record and path, then verifies the signature over the root.
    *
    * @param record the bytes of the record, as the log has them
    * @throws VerificationException if not
@@ -159,7 +158,7 @@ public final class CoseReceipt {
     if (!key.verifies(signed(protectedHeader(keyId), root), signature)) {
       throw new VerificationException(
           Reason.BAD_SIGNATURE,
-          "key %s did not sign root %s, to which this record leads: another record, or a changed receipt"
+          "key %s did not sign root %s, which this record and the receipt's path compute: it is another record, or the receipt was changed"
               .formatted(key.keyId(), root));
     }
   }
@@ -169,7 +168,7 @@ public final class CoseReceipt {
     return proof;
   }
 
-  /** The receipt as it is stored and sent. */
+  /** Returns the receipt as it is stored and sent. */
   public byte[] bytes() {
     return new CborWriter()
         .tag(COSE_SIGN1)
@@ -209,7 +208,7 @@ public final class CoseReceipt {
         .toBytes();
   }
 
-  /** The Sig_structure of RFC 9052 section 4.4, with the root as its payload. */
+  /** Returns the Sig_structure of RFC 9052 section 4.4, with the root as its payload. */
   private static byte[] signed(byte[] protectedHeader, Hash root) {
     return new CborWriter()
         .array(4)

@@ -9,14 +9,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
-/** The disk operations, which a test can replace. */
+/** Disk operations, which tests replace. */
 class Disk {
   /** Writes a new file without a sync. */
   void write(Path file, byte[] bytes) throws IOException {
     Files.write(file, bytes);
   }
 
-  /** Returns when a file is on disk. */
+  /** Syncs the content of a file. */
   void sync(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
       channel.force(true);
@@ -28,7 +28,7 @@ class Disk {
     Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
   }
 
-  /** Returns when the names in a directory are on disk. */
+  /** Syncs the names in a directory. */
   void syncNames(Path directory) throws IOException {
     DurableFiles.syncNames(directory);
   }

@@ -56,7 +56,7 @@ public final class LogDirectory implements AutoCloseable {
    */
   public static LogDirectory open(Path directory) throws LogDirectoryException {
     if (!Files.isDirectory(directory)) {
-      throw LogDirectoryException.unfit(directory + ": no directory here", null);
+      throw LogDirectoryException.unfit(directory + ": is not a directory", null);
     }
     return new LogDirectory(directory, new Disk(), null);
   }
@@ -72,7 +72,7 @@ public final class LogDirectory implements AutoCloseable {
 
   static LogDirectory openForWriting(Path directory, Disk disk) throws LogDirectoryException {
     if (Files.exists(directory) && !Files.isDirectory(directory)) {
-      throw LogDirectoryException.unfit(directory + ": a file; name a directory", null);
+      throw LogDirectoryException.unfit(directory + ": is a file; name a directory", null);
     }
     try {
       if (!Files.isDirectory(directory)) {
@@ -84,7 +84,7 @@ public final class LogDirectory implements AutoCloseable {
       return opened;
     } catch (NoSuchFileException e) {
       throw LogDirectoryException.unfit(
-          directory + ": the directory above it does not exist; make it first", e);
+          directory + ": its parent directory does not exist; create it first", e);
     } catch (IOException e) {
       throw unwritable(directory, e);
     }
@@ -95,7 +95,8 @@ public final class LogDirectory implements AutoCloseable {
         .orElseThrow(
             () ->
                 LogDirectoryException.unfit(
-                    directory + ": another writer is at work here; try again when it is done",
+                    directory
+                        + ": another writer has this directory open; try again when it is done",
                     null));
   }
 
@@ -126,7 +127,7 @@ public final class LogDirectory implements AutoCloseable {
     }
   }
 
-  /** Returns the tiles, unverified. In place of a partial tile the full one may be returned. */
+  /** Returns the tiles, unverified. A full tile may be returned in place of a partial one. */
   public TileSource<LogDirectoryException> tiles() {
     return this::tile;
   }
@@ -172,11 +173,11 @@ public final class LogDirectory implements AutoCloseable {
         full,
         read(file(full))
             .orElseThrow(
-                () -> LogDirectoryException.contradicted(file(path) + ": the file is gone")));
+                () -> LogDirectoryException.contradicted(file(path) + ": the file is missing")));
   }
 
   /**
-   * Adds a tile or an entry bundle, which is readable at the latest when {@link #publish} returns.
+   * Adds a tile or an entry bundle, readable once {@link #publish} has returned.
    *
    * @throws LogDirectoryException if the name exists with other bytes, which are left unchanged
    */
@@ -188,13 +189,13 @@ public final class LogDirectory implements AutoCloseable {
     } else if (!Arrays.equals(there.get(), bytes)) {
       throw LogDirectoryException.contradicted(
           file
-              + ": differs from what is to be written, and such a file never changes; one of the two"
-              + " was tampered with, or this is another log's directory. Nothing was overwritten");
+              + ": its content differs from the log's, and this file never changes; log or file was"
+              + " tampered with, or this is another log's directory. The file was not overwritten");
     }
   }
 
   /**
-   * Replaces the checkpoint by one that covers the added files. On return all of it is on disk.
+   * Replaces the checkpoint by one that covers the added files. On return all are on disk.
    *
    * @param note the signed checkpoint, byte for byte
    */
@@ -218,7 +219,7 @@ public final class LogDirectory implements AutoCloseable {
   }
 
   /**
-   * Removes a file that no checkpoint covers, left by a writer that died before it published, so
+   * Removes a file that no checkpoint covers, left by a writer that crashed before it published, so
    * that another can be added in its place.
    *
    * @param publishedSize the size of the last checkpoint
@@ -240,17 +241,17 @@ public final class LogDirectory implements AutoCloseable {
     return directory.resolve(path.toString());
   }
 
-  /** Returns the bytes of a file, or empty; refuses one larger than a log has. */
+  /** Returns the bytes of a file, or empty; refuses a file larger than any of a log. */
   private Optional<byte[]> read(Path file) throws LogDirectoryException {
     try {
       if (Files.exists(file) && !Files.isRegularFile(file)) {
-        throw LogDirectoryException.contradicted(file + ": not a plain file");
+        throw LogDirectoryException.contradicted(file + ": is not a regular file");
       }
       try (InputStream in = Files.newInputStream(file)) {
         byte[] bytes = in.readNBytes(MAX_FILE_BYTES + 1);
         if (bytes.length > MAX_FILE_BYTES) {
           throw LogDirectoryException.contradicted(
-              "%s: more than the %s bytes that a file of a log has at most"
+              "%s: too large for a file of a log: the limit is %s bytes"
                   .formatted(file, MAX_FILE_BYTES));
         }
         return Optional.of(bytes);
@@ -275,7 +276,7 @@ public final class LogDirectory implements AutoCloseable {
         : DurableFiles.reason(e);
   }
 
-  /** Releases the lock. Files that were added and not published may be lost. */
+  /** Releases the lock. Files that were added and not published are lost. */
   @Override
   public void close() {
     try {
@@ -284,7 +285,7 @@ public final class LogDirectory implements AutoCloseable {
         lock.close();
       }
     } catch (IOException e) {
-      // The next writer removes what is left over; the lock ends with the process.
+      // The next writer removes leftovers; the lock ends with the process.
     }
   }
 }

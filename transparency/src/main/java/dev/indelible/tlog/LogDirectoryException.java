@@ -14,19 +14,19 @@ public final class LogDirectoryException extends Exception {
     this.contradicted = contradicted;
   }
 
-  /** A directory that is out of reach, or is not one for this log. */
+  /** Returns the exception of a directory that cannot be accessed, or is not for this log. */
   public static LogDirectoryException unfit(String message, @Nullable Throwable cause) {
     return new LogDirectoryException(message, false, cause);
   }
 
-  /** A directory that has something else than it should have by all that was published. */
+  /** Returns the exception of a directory whose content contradicts what was published. */
   public static LogDirectoryException contradicted(String message) {
     return new LogDirectoryException(message, true, null);
   }
 
   /**
-   * Whether what is there contradicts what is to be written: one of the two was changed, or a log
-   * was forked.
+   * Returns true if the content contradicts the log: one of the two was changed, or the log was
+   * forked.
    */
   public boolean isContradicted() {
     return contradicted;

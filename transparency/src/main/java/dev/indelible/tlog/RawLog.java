@@ -16,14 +16,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A transparency log of raw entries in a directory of static files (C2SP tlog-tiles), beneath
- * anything an audit log knows of. The same entries appended under the same key and origin give the
- * same files as any other implementation: Ed25519 is deterministic.
+ * A transparency log of arbitrary entries in a directory of static files (C2SP tlog-tiles). Equal
+ * entries under an equal key and origin give the files that any other implementation writes,
+ * because Ed25519 is deterministic.
  *
- * <p>An entry is in the log once {@link #sign} has returned after it was appended, and then it is
- * on disk. One that was appended and not signed over is lost with the process, and no checkpoint
- * ever said that it was there. Each checkpoint continues the last, which is read from the disk and
- * checked when the log is opened; while it is open no other writer can open it. Used by one thread.
+ * <p>{@link #append} keeps an entry in memory; when {@link #sign} returns, it is in the log and on
+ * disk. An entry that was not signed over is lost with the process, and no checkpoint covers it.
+ * Each checkpoint continues the last, which is read and verified when the log is opened. One writer
+ * can have a log open. Used by one thread.
  */
 public final class RawLog implements AutoCloseable {
   private final LogDirectory directory;
@@ -34,7 +34,7 @@ public final class RawLog implements AutoCloseable {
 
   private Optional<SignedCheckpoint> last;
 
-  /** The entries of the partial bundle that the log was signed with, and then those appended. */
+  /** The entries of the last signed partial bundle, followed by the appended ones. */
   private final List<byte[]> entries;
 
   private RawLog(
@@ -51,12 +51,12 @@ public final class RawLog implements AutoCloseable {
   }
 
   /**
-   * Opens a log, or begins one.
+   * Opens a log, or creates one.
    *
-   * @param directory where its files are; made if it is not there
-   * @param signer its key, by the name that is the log's origin
+   * @param directory the directory of its files; created if it does not exist
+   * @param signer the log's key; its name is the log's origin
    * @throws LogDirectoryException if the directory cannot be used, holds another log or one signed
-   *     by another key, or its last tiles and entries are not what its checkpoint is over
+   *     by another key, or its last tiles and entries are not those of its checkpoint
    */
   public static RawLog open(Path directory, NoteSigner signer) throws LogDirectoryException {
     LogDirectory files = LogDirectory.openForWriting(directory);
@@ -69,7 +69,7 @@ public final class RawLog implements AutoCloseable {
       TileEdge edge = TileEdge.read(published.size(), files.tiles());
       if (!edge.root().equals(published.root())) {
         throw LogDirectoryException.contradicted(
-            directory + ": its tiles are not those that its checkpoint was signed over");
+            directory + ": its tiles are not those of its checkpoint");
       }
       return new RawLog(files, signer, edge, last, partialBundle(files, published.size()));
     } catch (VerificationException e) {
@@ -94,7 +94,7 @@ public final class RawLog implements AutoCloseable {
     for (int i = 0; i < width; i++) {
       if (!Hash.ofLeaf(entries.get(i)).equals(leaves.hash(i))) {
         throw LogDirectoryException.contradicted(
-            "%s: entry %s is not the one that the checkpoint was signed over"
+            "%s: entry %s is not the one that the checkpoint covers"
                 .formatted(files.path(), index * TilePath.FULL_WIDTH + i));
       }
     }
@@ -117,7 +117,7 @@ public final class RawLog implements AutoCloseable {
     return size() - 1;
   }
 
-  /** How many entries there are, signed over or not. */
+  /** Returns the number of entries, signed over or not. */
   public long size() {
     return edge.size() - edge.size() % TilePath.FULL_WIDTH + entries.size();
   }
@@ -128,8 +128,8 @@ public final class RawLog implements AutoCloseable {
   }
 
   /**
-   * Signs a checkpoint over all that was appended, and publishes it. Writes the files that this
-   * takes first. If it throws, what was appended is still there to be signed over.
+   * Writes the files of all appended entries, then signs a checkpoint over them and publishes it.
+   * If it throws, the entries are kept for the next call.
    *
    * @return the checkpoint; the last one if nothing was appended since
    */
@@ -159,13 +159,13 @@ public final class RawLog implements AutoCloseable {
     return next;
   }
 
-  /** A file that an earlier run left without a checkpoint over it gives way. */
+  /** Adds a file; replaces one that an earlier run left without a checkpoint over it. */
   private void add(TilePath path, byte[] bytes) throws LogDirectoryException {
     directory.removeUnpublished(path, edge.size());
     directory.add(path, bytes);
   }
 
-  /** Gives the log free. What was appended and not signed over is lost. */
+  /** Closes the log. Entries that were appended and not signed over are lost. */
   @Override
   public void close() {
     directory.close();

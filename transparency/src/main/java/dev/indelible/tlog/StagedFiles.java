@@ -22,10 +22,10 @@ import java.util.concurrent.Future;
 final class StagedFiles {
   private static final String NEW = ".new";
 
-  /** Files that are written before they are synced together. */
+  /** Number of files that are synced together. */
   private static final int BATCH_FILES = 256;
 
-  /** Syncs at once: a file system commits them together. */
+  /** Number of concurrent syncs, which a file system commits together. */
   private static final int SYNCS_AT_ONCE = 16;
 
   private final Path directory;
@@ -123,7 +123,7 @@ final class StagedFiles {
     }
   }
 
-  /** Removes temporary files, which a writer that died has left. */
+  /** Removes temporary files that a crashed writer left. */
   void removeLeftovers() throws IOException {
     Path leftovers = directory.resolve(NEW);
     if (Files.isDirectory(leftovers)) {

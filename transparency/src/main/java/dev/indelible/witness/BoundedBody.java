@@ -11,13 +11,13 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow.Subscription;
 import org.jspecify.annotations.Nullable;
 
-/** Takes in the body of an answer up to a length; a longer one is an error, and not read on. */
+/** Receives the body of an answer up to a limit; fails at a longer one without reading the rest. */
 final class BoundedBody implements BodySubscriber<byte[]> {
   private final int limit;
   private final ByteArrayOutputStream taken = new ByteArrayOutputStream();
   private final CompletableFuture<byte[]> body = new CompletableFuture<>();
 
-  /** Set before anything comes. */
+  /** Set before the first buffer. */
   private @Nullable Subscription source;
 
   BoundedBody(int limit) {

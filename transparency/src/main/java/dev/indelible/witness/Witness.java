@@ -24,10 +24,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Cosigns checkpoints (C2SP tlog-witness v1.0.0). Guarantees that of two checkpoints of one log
- * that it cosigned, in any order of requests and whatever dies when, the smaller is the beginning
- * of the larger: it looks at the last one, checks, keeps the new one durably and only then answers,
- * all of that for one request of a log at a time. Any thread.
+ * Cosigns checkpoints (C2SP tlog-witness v1.0.0). Guarantees that of two cosigned checkpoints of a
+ * log the larger continues the smaller, also after a crash at any moment: it compares a checkpoint
+ * with the last one, stores it durably, and then answers, one request of a log at a time. Safe for
+ * use by any thread.
  */
 public final class Witness {
   private static final Logger LOG = LoggerFactory.getLogger(Witness.class);
@@ -38,17 +38,17 @@ public final class Witness {
   private final WitnessMemory memory;
   private final Clock clock;
 
-  /** One lock for each trusted log: what is checked must still hold when it is stored. */
+  /** One lock for each trusted log, held from the check of a checkpoint until it is stored. */
   private final Map<String, Object> turns = new ConcurrentHashMap<>();
 
   /**
    * Creates a witness.
    *
    * @param key its public key, with its name
-   * @param signer the private half; it cosigns under no other name
-   * @param logs whose checkpoints it cosigns
-   * @param memory the directory with what it cosigned; there, and this process's alone
-   * @param clock tells the time of a cosignature
+   * @param signer the private key; it cosigns under no other name
+   * @param logs the logs that it cosigns
+   * @param memory the existing directory of its cosigned checkpoints, used by this process alone
+   * @param clock the clock for the times of cosignatures
    */
   Witness(VerifierKey key, Signer signer, TrustedLogs logs, Path memory, Clock clock) {
     this.key = key;
@@ -58,7 +58,7 @@ public final class Witness {
     this.clock = clock;
   }
 
-  /** The witness's public key. */
+  /** Returns the witness's public key. */
   public VerifierKey key() {
     return key;
   }
@@ -75,7 +75,7 @@ public final class Witness {
       List<VerifierKey> trusted = logs.keys(origin);
       if (trusted.isEmpty()) {
         return WitnessAnswer.refused(
-            WitnessAnswer.NOT_FOUND, "this witness does not know the log of this origin");
+            WitnessAnswer.NOT_FOUND, "this witness does not trust a log of this origin");
       }
       SignedCheckpoint signed = signedBy(trusted, request.checkpoint());
       synchronized (turns.computeIfAbsent(origin, each -> new Object())) {
@@ -86,13 +86,13 @@ public final class Witness {
     } catch (VerificationException e) {
       return WitnessAnswer.refused(WitnessAnswer.FORBIDDEN, e.getMessage());
     } catch (WitnessException e) {
-      LOG.error("nothing is cosigned: {}", e.getMessage());
+      LOG.error("a checkpoint was not cosigned: {}", e.getMessage());
       return WitnessAnswer.refused(
-          WitnessAnswer.INTERNAL_ERROR, "this witness cannot keep what it would cosign");
+          WitnessAnswer.INTERNAL_ERROR, "this witness cannot store checkpoints");
     }
   }
 
-  /** The checkpoint with the signatures of trusted keys and no others. */
+  /** Returns the checkpoint with the signatures of trusted keys only. */
   private static SignedCheckpoint signedBy(List<VerifierKey> trusted, SignedCheckpoint checkpoint)
       throws VerificationException {
     return checkpoint.withOnly(List.copyOf(checkpoint.note().verify(trusted).values()));
@@ -128,8 +128,8 @@ public final class Witness {
   }
 
   /**
-   * Answers {@code GET <log>/checkpoint}: the last checkpoint cosigned of a log, for monitors (as
-   * tlog-witness has it after v1.0.0).
+   * Answers {@code GET <log>/checkpoint}, for monitors, with the last cosigned checkpoint of a log
+   * (tlog-witness after v1.0.0).
    *
    * @param log the SHA-256 of its origin, in hex
    */
@@ -139,11 +139,11 @@ public final class Witness {
       return last.isPresent()
           ? WitnessAnswer.text(last.get().bytes())
           : WitnessAnswer.refused(
-              WitnessAnswer.NOT_FOUND, "this witness never cosigned a log of this name");
+              WitnessAnswer.NOT_FOUND, "this witness has cosigned no log with this hash");
     } catch (WitnessException e) {
       LOG.error("{}", e.getMessage());
       return WitnessAnswer.refused(
-          WitnessAnswer.INTERNAL_ERROR, "this witness cannot read what it cosigned");
+          WitnessAnswer.INTERNAL_ERROR, "this witness cannot read its stored checkpoints");
     }
   }
 }

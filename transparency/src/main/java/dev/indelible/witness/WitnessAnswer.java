@@ -12,13 +12,13 @@ import java.nio.charset.StandardCharsets;
  * @param body the body; shared, not to be changed
  */
 record WitnessAnswer(int status, String contentType, byte[] body) {
-  /** The request is no request, or no log grows like that. */
+  /** The request is malformed, or its old size is above its new one. */
   static final int BAD_REQUEST = 400;
 
-  /** No trusted key signed, or one that is named did not. */
+  /** No trusted key signed the checkpoint, or a signature is invalid. */
   static final int FORBIDDEN = 403;
 
-  /** The witness does not know the log. */
+  /** The witness does not trust the log. */
   static final int NOT_FOUND = 404;
 
   /** The path needs another method. */
@@ -27,10 +27,10 @@ record WitnessAnswer(int status, String contentType, byte[] body) {
   /** The request is too long. */
   static final int TOO_LARGE = 413;
 
-  /** The tree does not continue the one that the witness saw. */
+  /** The tree does not continue the one of the witness's last checkpoint. */
   static final int UNPROCESSABLE = 422;
 
-  /** The witness cannot keep its state, and so cosigns nothing. */
+  /** The witness cannot store its state. */
   static final int INTERNAL_ERROR = 500;
 
   private static final String TEXT = "text/plain; charset=utf-8";

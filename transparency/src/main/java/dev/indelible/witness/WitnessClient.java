@@ -24,12 +24,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Asks one witness for cosignatures (C2SP tlog-witness v1.0.0). Remembers the size that it saw last
- * of the log. Used by one thread.
+ * Asks one witness for cosignatures (C2SP tlog-witness v1.0.0). Keeps the size of the log that the
+ * witness saw last. Used by one thread.
  *
- * <p>Nothing that the witness says is believed but its cosignature, and that under its key; and it
- * costs no more than {@link #PATIENCE} and {@link #MAX_ANSWER_BYTES} a request, {@link #MAX_TRIES}
- * of them, whatever it does.
+ * <p>Trusts nothing in an answer but a cosignature that verifies under the witness's key. A request
+ * takes at most {@link #PATIENCE} and {@link #MAX_ANSWER_BYTES}, and a checkpoint at most {@link
+ * #MAX_TRIES} requests.
  */
 public final class WitnessClient {
   /** Longest time that a witness may take to answer a request in full. */
@@ -39,12 +39,12 @@ public final class WitnessClient {
   private static final int MAX_ANSWER_BYTES = 64 * 1024;
 
   /**
-   * Requests for one checkpoint: the first, one from the size that the witness then says, and two
-   * more, for another process of the same log may be asking it, too.
+   * Most requests for one checkpoint: the first, one from the size that the witness then states,
+   * and two more, because another process of the log may ask it at this time.
    */
   static final int MAX_TRIES = 4;
 
-  /** The number of characters of an answer that an error quotes. */
+  /** Most characters of an answer that an error quotes. */
   private static final int SHOWN_CHARS = 120;
 
   private final HttpClient http;
@@ -52,22 +52,22 @@ public final class WitnessClient {
   private final URI addCheckpoint;
   private final Duration patience;
 
-  /** The size that it last stated or cosigned. */
+  /** The size that the witness last stated or cosigned. */
   private long known;
 
-  /** The size of the last checkpoint of which its cosignature was seen here. */
+  /** The size of the last checkpoint whose cosignature this client received. */
   private long vouched;
 
-  /** True if it has since stated less than it cosigned. */
+  /** True if the witness has since stated a smaller size. */
   private boolean forgot;
 
   /**
    * Creates a client of a witness.
    *
-   * @param http sends the requests; follows no redirects
-   * @param key the witness's
+   * @param http the HTTP client, which follows no redirects
+   * @param key the witness's key
    * @param url its submission prefix
-   * @param known the size of the last checkpoint that it is known to have cosigned; 0 if none is
+   * @param known the size of the last checkpoint that it is known to have cosigned; 0 for none
    * @param patience longest time that an answer may take
    */
   public WitnessClient(HttpClient http, VerifierKey key, URI url, long known, Duration patience) {
@@ -102,7 +102,7 @@ public final class WitnessClient {
     return url;
   }
 
-  /** The witness's key. */
+  /** Returns the witness's key. */
   public VerifierKey key() {
     return key;
   }
@@ -110,8 +110,8 @@ public final class WitnessClient {
   /**
    * Asks for a cosignature.
    *
-   * @param checkpoint signed by the log
-   * @param tree of the checkpoint's size
+   * @param checkpoint the checkpoint, signed by the log
+   * @param tree the tree of the checkpoint's size
    * @throws X if the tree cannot be read
    * @throws InterruptedException if the thread is interrupted
    */
@@ -120,10 +120,10 @@ public final class WitnessClient {
     long size = checkpoint.unverified().size();
     for (int tries = 0; tries < MAX_TRIES; tries++) {
       if (known > size) {
-        // The statement is not kept: the next request starts again.
-        long said = known;
+        // The stated size is not kept, so that the next call starts from 0.
+        long stated = known;
         known = 0;
-        return new WitnessReply.Ahead(said);
+        return new WitnessReply.Ahead(stated);
       }
       long from = known;
       List<Hash> proof = from == 0 || from == size ? List.of() : tree.consistencyProof(from).path();
@@ -133,7 +133,7 @@ public final class WitnessClient {
         return reply.get();
       }
     }
-    return new WitnessReply.Failed("it names another size each time it is asked");
+    return new WitnessReply.Failed("it states another size in each answer");
   }
 
   /** Returns the meaning of an answer; empty to ask again from another size. */
@@ -147,13 +147,15 @@ public final class WitnessClient {
             read(AddCheckpointResponse.parse(answer.status(), answer.body()), checkpoint, from);
         case WitnessAnswer.UNPROCESSABLE ->
             contradicted(
-                "it saw %s rows, and says that this does not continue them: %s"
+                "it saw %s rows and states that this checkpoint does not continue them: %s"
                     .formatted(from, answer.text()));
         case WitnessAnswer.NOT_FOUND ->
-            failed("it does not know this log; have it trust the log's key: " + answer.text());
+            failed(
+                "it does not trust this log; run 'indelible witness trust' there with the log's vkey: "
+                    + answer.text());
         case WitnessAnswer.FORBIDDEN ->
             failed(
-                "it knows this log under another key; have it trust the log's key: "
+                "it trusts this log under another key; run 'indelible witness trust' there with the log's vkey: "
                     + answer.text());
         default -> failed("it answered status " + answer.status() + ": " + answer.text());
       };
@@ -167,16 +169,16 @@ public final class WitnessClient {
     if (response instanceof AddCheckpointResponse.Cosigned cosigned) {
       return Optional.of(cosignature(cosigned.cosignatures(), checkpoint));
     }
-    long said = ((AddCheckpointResponse.Conflict) response).size();
-    if (said == from && from == 0) {
-      return failed("it says that it saw no rows, and refuses to begin with them");
+    long stated = ((AddCheckpointResponse.Conflict) response).size();
+    if (stated == from && from == 0) {
+      return failed("it states that it has seen no rows, and refuses the first ones");
     }
-    if (said == from) {
-      // It would have been asked from there; so it is the root that it does not agree with.
-      return contradicted("it saw other rows than these, of which it saw " + said + ", too");
+    if (stated == from) {
+      // The sizes agree, so its root of that size is another.
+      return contradicted("it saw other rows: " + stated + ", with another root");
     }
-    forgot |= said < vouched;
-    known = said;
+    forgot |= stated < vouched;
+    known = stated;
     return Optional.empty();
   }
 
@@ -193,7 +195,7 @@ public final class WitnessClient {
       if (key.isNamedBy(line)) {
         if (!key.verifies(checkpoint.note().text(), line)) {
           return new WitnessReply.Failed(
-              "it gave a cosignature that is not that of its key over this checkpoint");
+              "its cosignature is not valid under its key for this checkpoint");
         }
         boolean hadForgotten = forgot;
         forgot = false;
@@ -202,7 +204,7 @@ public final class WitnessClient {
         return new WitnessReply.Cosigned(line, hadForgotten);
       }
     }
-    return new WitnessReply.Failed("it gave no cosignature of its key, only of others");
+    return new WitnessReply.Failed("its answer has no cosignature of its key, only of others");
   }
 
   /** Sends a request and waits for the whole answer, up to the time-out. */
@@ -216,7 +218,7 @@ public final class WitnessClient {
     CompletableFuture<HttpResponse<byte[]>> exchange =
         http.sendAsync(request, info -> new BoundedBody(MAX_ANSWER_BYTES));
     try {
-      // The request's own timeout ends with the first byte of the answer.
+      // The timeout of the request ends with the first byte of the answer.
       HttpResponse<byte[]> response = exchange.get(patience.toMillis(), TimeUnit.MILLISECONDS);
       return new Answer(response.statusCode(), response.body(), Optional.empty());
     } catch (TimeoutException e) {
@@ -238,7 +240,7 @@ public final class WitnessClient {
    * An answer, or the failure.
    *
    * @param status the HTTP status
-   * @param body all of it
+   * @param body the whole body
    * @param failure the failure; empty if there is an answer
    */
   private record Answer(int status, byte[] body, Optional<String> failure) {

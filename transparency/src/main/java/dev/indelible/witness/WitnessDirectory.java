@@ -21,21 +21,21 @@ import java.util.Optional;
 /**
  * The files of one witness: {@code keys/} with its private key, {@code witness.vkey} with its name
  * and public key, {@code logs} with the vkeys of the logs it cosigns, one a line, and {@code
- * memory/} with the last checkpoint that it cosigned of each.
+ * memory/} with the last cosigned checkpoint of each.
  *
- * <p>A directory that is set back to an older state cosigns again what it cosigned since; so it is
- * never to be restored from a copy, but begun anew, with a new key.
+ * <p>MUST NOT be restored from a copy: the witness would not know what it cosigned since, and could
+ * cosign a fork. Create a new witness with a new key instead.
  *
  * @param path the directory
  */
 public record WitnessDirectory(Path path) {
   /**
-   * Makes the directory, its key and its name, if they are not there.
+   * Creates the directory, its key and its name, if they do not exist.
    *
    * @param name the witness's name, by convention an address without its scheme
    * @return its public key
-   * @throws WitnessException if a witness of another name exists, or none can be created
-   * @throws IllegalArgumentException if nothing can have that name
+   * @throws WitnessException if a witness of another name exists, or it cannot be created
+   * @throws IllegalArgumentException if the name is not valid
    */
   public VerifierKey init(String name) throws WitnessException, KeyException {
     VerifierKey.requireName(name);
@@ -49,7 +49,7 @@ public record WitnessDirectory(Path path) {
       }
       if (!key().equals(key)) {
         throw new WitnessException(
-            "%s: the witness here is %s already; name another directory"
+            "%s: this directory is of the witness %s; name another directory"
                 .formatted(path, key().name()));
       }
       return key;
@@ -59,23 +59,23 @@ public record WitnessDirectory(Path path) {
   }
 
   /**
-   * The witness's public key.
+   * Returns the witness's public key.
    *
    * @throws WitnessException if there is no witness here
    */
   public VerifierKey key() throws WitnessException {
     if (Files.notExists(vkey())) {
       throw new WitnessException(
-          path + ": no witness here; make one with 'indelible witness init --name NAME'");
+          path + ": no witness here; create one with 'indelible witness init --name NAME'");
     }
     List<VerifierKey> keys = read(vkey());
     if (keys.size() != 1 || keys.get(0).type() != SignatureType.COSIGNATURE) {
-      throw new WitnessException(vkey() + ": not the one key of a witness; restore it");
+      throw new WitnessException(vkey() + ": is not one vkey of a witness; restore the file");
     }
     return keys.get(0);
   }
 
-  /** The keys of the logs that the witness cosigns. */
+  /** Returns the keys of the logs that the witness cosigns. */
   public List<VerifierKey> trusted() throws WitnessException {
     return Files.notExists(logs()) ? List.of() : read(logs());
   }
@@ -83,13 +83,13 @@ public record WitnessDirectory(Path path) {
   /**
    * Adds a log to cosign; a running witness cosigns it from its next request on.
    *
-   * @return whether it did not before
-   * @throws WitnessException if this is no log's key, or the list cannot be written
+   * @return true if the log was not trusted before
+   * @throws WitnessException if this is not a log's key, or the list cannot be written
    */
   public boolean trust(VerifierKey log) throws WitnessException {
     key();
     if (log.type() != SignatureType.ED25519) {
-      throw new WitnessException(log + ": not a log's key, but one that cosigns");
+      throw new WitnessException(log + ": is the key of a witness, not of a log");
     }
     if (trusted().contains(log)) {
       return false;
@@ -103,8 +103,7 @@ public record WitnessDirectory(Path path) {
   }
 
   /**
-   * The witness, ready to be asked. No other process has it until this one ends or the lock is
-   * released.
+   * Opens the witness, and locks it until it is closed or this process ends.
    *
    * @throws WitnessException if there is no witness, or another process has it open
    */
@@ -113,16 +112,16 @@ public record WitnessDirectory(Path path) {
     SigningKey signer = keys().open();
     if (!signer.verificationKey().equals(key.key())) {
       throw new WitnessException(
-          "%s: not the public half of the key in %s; restore the one that belongs to the other"
+          "%s: is not the public key of the private key in %s; restore the matching one"
               .formatted(vkey(), path.resolve("keys")));
     }
     if (!Files.isDirectory(memory())) {
       throw new WitnessException(
           memory()
-              + ": what the witness cosigned is gone; without it, it could cosign a fork: begin a"
-              + " new witness, with a new key");
+              + ": the directory of cosigned checkpoints is missing; without it the witness could cosign"
+              + " a fork: create a new witness, with a new key");
     }
-    // Read now, so that an unreadable list is reported at the start.
+    // An unreadable list is reported at the start.
     trusted();
     FileChannel lock = lock();
     return new Open(new Witness(key, signer, this::keysOf, memory(), Clock.systemUTC()), lock);
@@ -157,7 +156,7 @@ public record WitnessDirectory(Path path) {
       throw new WitnessException(file + ": cannot be locked: " + DurableFiles.reason(e), e);
     }
     throw new WitnessException(
-        path + ": the witness here is at work already, in this process or another");
+        path + ": the witness is running already, in this process or another");
   }
 
   private static List<VerifierKey> read(Path file) throws WitnessException {
@@ -176,7 +175,7 @@ public record WitnessDirectory(Path path) {
     }
   }
 
-  /** Adds a line to a file, and returns when that is on disk. */
+  /** Appends a line to a file, and syncs it. */
   private static void append(Path file, String line) throws IOException {
     DurableFiles.append(file, (line + "\n").getBytes(StandardCharsets.UTF_8));
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.witness;
 
-/** A witness cannot work. The message states what is wrong, where, and what to do. */
+/** A witness cannot be used. The message states what is wrong, where, and what to do. */
 public final class WitnessException extends Exception {
   private static final long serialVersionUID = 1;
 

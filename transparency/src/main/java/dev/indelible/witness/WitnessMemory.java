@@ -17,22 +17,22 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The last checkpoint that a witness cosigned of each log: a file a log, named after the SHA-256 of
- * its origin, holding the checkpoint with the log's signatures and the witness's own.
+ * The last cosigned checkpoint of each log: a file for each log, named after the SHA-256 of its
+ * origin, with the signatures of the log and the witness.
  *
- * <p>Guarantees that what {@link #keep} has returned for is there after a power cut, and that a
- * file is whole or the one before: it is written aside, synced, given its name, and the name
- * synced. What is not there as it was written is an error, never "none": a witness that forgot
- * would cosign a fork. One process and, for each log, one thread at a time.
+ * <p>Guarantees that a checkpoint survives a power cut once {@link #keep} has returned, and that a
+ * file is the new one or the old one, never a part. A file that is not as it was written is an
+ * error, never "none": a witness that forgot would cosign a fork. Used by one process and, for each
+ * log, by one thread at a time.
  */
 final class WitnessMemory {
   private final Path directory;
   private final VerifierKey key;
 
   /**
-   * The memory in that directory.
+   * Creates the memory in a directory.
    *
-   * @param key the witness's own, which cosigned everything in it
+   * @param key the witness's key, which cosigned every checkpoint in it
    */
   WitnessMemory(Path directory, VerifierKey key) {
     this.directory = directory;
@@ -40,9 +40,9 @@ final class WitnessMemory {
   }
 
   /**
-   * The last checkpoint cosigned of a log; empty if none ever was.
+   * Returns the last cosigned checkpoint of a log; empty if there never was one.
    *
-   * @throws WitnessException if there is one and it cannot be read, or is not as it was written
+   * @throws WitnessException if it cannot be read, or is not as it was written
    */
   Optional<SignedCheckpoint> last(String origin) throws WitnessException {
     return lastNamed(nameOf(origin));
@@ -56,7 +56,7 @@ final class WitnessMemory {
       kept.note().verify(List.of(key));
       if (!nameOf(kept.unverified().origin()).equals(name)) {
         throw new WitnessException(
-            file + ": is the checkpoint of another log; put it back under its own name");
+            file + ": is the checkpoint of another log; rename it to the SHA-256 of its origin");
       }
       return Optional.of(kept);
     } catch (NoSuchFileException e) {
@@ -65,20 +65,20 @@ final class WitnessMemory {
       throw new WitnessException(file + ": cannot be read: " + DurableFiles.reason(e), e);
     } catch (CheckpointParseException | VerificationException e) {
       throw new WitnessException(
-          file + ": is not as this witness wrote it: " + e.getMessage() + "; restore it", e);
+          file + ": is not as this witness wrote it: " + e.getMessage() + "; restore the file", e);
     }
   }
 
   /**
-   * Keeps a checkpoint as the last of its log, durably.
+   * Stores a checkpoint durably as the last of its log.
    *
-   * @throws WitnessException if that cannot be done; then nothing may be answered that rests on it
+   * @throws WitnessException if it cannot be stored; then it MUST NOT be answered
    */
   void keep(SignedCheckpoint cosigned) throws WitnessException {
     Path file = directory.resolve(nameOf(cosigned.unverified().origin()));
     Path aside = file.resolveSibling(".new-" + file.getFileName());
     try {
-      // An existing file aside is of a process that died: no other writes here.
+      // An existing file aside is from a crashed process: no other writes here.
       DurableFiles.replace(file, aside, cosigned.bytes());
     } catch (IOException e) {
       throw new WitnessException(file + ": cannot be written: " + DurableFiles.reason(e), e);

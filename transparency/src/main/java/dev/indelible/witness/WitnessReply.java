@@ -6,33 +6,33 @@ import dev.indelible.checkpoint.NoteSignature;
 /** The result of asking a witness to cosign a checkpoint. */
 public sealed interface WitnessReply {
   /**
-   * It cosigned, and the cosignature is its key's.
+   * The witness cosigned, and the cosignature verifies under its key.
    *
    * @param line the cosignature
-   * @param hadForgotten whether it said before that it saw less than it had cosigned: it was set
+   * @param hadForgotten true if it stated a smaller size before than it had cosigned: it was rolled
    *     back, and vouches for nothing in between
    */
   record Cosigned(NoteSignature line, boolean hadForgotten) implements WitnessReply {}
 
   /**
-   * It says that it saw more of the log than there is: the log was rolled back, or the witness is
-   * wrong.
+   * The witness states that it saw more rows than the log has: the log was rolled back, or the
+   * witness is wrong.
    *
-   * @param size how much it says that it saw
+   * @param size the size that it states
    */
   record Ahead(long size) implements WitnessReply {}
 
   /**
-   * It says that the checkpoint does not continue what it saw: the log was forked, or the witness
-   * is wrong.
+   * The witness states that the checkpoint does not continue its last one: the log was forked, or
+   * the witness is wrong.
    *
-   * @param reason what it says
+   * @param reason its statement
    */
   record Contradicted(String reason) implements WitnessReply {}
 
   /**
-   * It gave no answer that means anything for the log: it is down, slow, does not know the log, or
-   * gave a cosignature that is not its key's.
+   * The witness did not cosign, and its answer is no evidence about the log: it is down or slow,
+   * does not trust the log, or its cosignature is not valid.
    *
    * @param reason what is wrong
    */

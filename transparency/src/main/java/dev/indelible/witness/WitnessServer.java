@@ -17,13 +17,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Serves a witness over HTTP: {@code POST /add-checkpoint}, and {@code GET /<log>/checkpoint} for
- * monitors. Plain HTTP: the protocol needs no secrecy and no authentication beyond the signatures
- * in it; for TLS put a proxy before it.
+ * monitors. Plain HTTP, because the protocol needs no secrecy and no authentication beyond its
+ * signatures; for TLS put a proxy in front of it.
  *
- * <p>What a client can cost is bounded: a request is at most {@link #MAX_BYTES} long and takes at
- * most {@link #LONGEST_EXCHANGE} to arrive, {@link #THREADS} are served at once, and each may cause
- * one write to the disk, and that only with a signature of a trusted log. The limits on time are
- * the process's own: they hold where nothing else in it has used the JDK's HTTP server before.
+ * <p>The cost of a client is bounded: a request has at most {@link #MAX_BYTES} and arrives within
+ * {@link #LONGEST_EXCHANGE}, {@link #THREADS} are served at once, and a request causes at most one
+ * write to the disk, only with a signature of a trusted log. The limits on time are system
+ * properties, which hold if nothing in the process has used the JDK's HTTP server before.
  */
 public final class WitnessServer implements AutoCloseable {
   /** Longest request: {@code old}, 63 hashes, and a checkpoint with 100 signatures of any kind. */
@@ -65,8 +65,8 @@ public final class WitnessServer implements AutoCloseable {
   /**
    * Starts serving.
    *
-   * @param address where; port 0 is any that is free
-   * @throws IOException if nothing can listen there
+   * @param address the address to listen on; port 0 is any free port
+   * @throws IOException if it cannot listen there
    */
   public static WitnessServer start(Witness witness, InetSocketAddress address) throws IOException {
     LIMITS.forEach(
@@ -94,7 +94,7 @@ public final class WitnessServer implements AutoCloseable {
       // The client has gone or was too slow; it asks again.
       LOG.debug("{}: {}", exchange.getRemoteAddress(), e.getMessage());
     } catch (RuntimeException | Error e) {
-      LOG.error("a request failed", e);
+      LOG.error("a request of a log or monitor failed", e);
       throw e;
     }
   }
@@ -127,7 +127,7 @@ public final class WitnessServer implements AutoCloseable {
 
   private static WitnessAnswer wrongMethod(HttpExchange exchange, String right) {
     exchange.getResponseHeaders().set("Allow", right);
-    return WitnessAnswer.refused(WitnessAnswer.WRONG_METHOD, "this is asked with " + right);
+    return WitnessAnswer.refused(WitnessAnswer.WRONG_METHOD, "use the method " + right);
   }
 
   private static void send(HttpExchange exchange, WitnessAnswer answer) throws IOException {

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** C2SP tlog-witness v1.0.0: what is asked, what is answered, and what a witness checks. */
+/** C2SP tlog-witness v1.0.0: requests, answers, and the checks of a witness. */
 class AddCheckpointTest {
   private static AddCheckpointRequest request(int oldSize, int newSize) {
     List<Hash> proof =

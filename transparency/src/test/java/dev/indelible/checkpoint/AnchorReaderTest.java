@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** An anchor file: what was appended whole is read, whatever was cut short beside it. */
+/** An anchor file: complete entries are read, also beside truncated ones. */
 class AnchorReaderTest {
   private static List<AnchorReader.Entry> read(byte[] file) throws Exception {
     List<AnchorReader.Entry> entries = new ArrayList<>();
@@ -54,7 +54,7 @@ class AnchorReaderTest {
     assertThat(read(Keys.utf8("\n\n\n"))).isEmpty();
   }
 
-  /** As a log or a witness serves it: no empty line behind it. */
+  /** A checkpoint as a log or a witness serves it, without an empty line after it. */
   @Test
   void aCheckpointAloneIsRead() throws Exception {
     assertThat(sizes(read(Keys.signed(7).bytes()))).containsExactly(7L);
@@ -81,7 +81,7 @@ class AnchorReaderTest {
   }
 
   @Test
-  void whatIsNoCheckpointIsSaidToBeNone() throws Exception {
+  void otherTextIsAnUnreadableEntry() throws Exception {
     for (String wrong : List.of("hello\n", "\u2014 log AAAA\n", "a\nb\nc\n\n\u2014 log AAAA\n")) {
       List<AnchorReader.Entry> entries = read(Keys.utf8(wrong));
       assertThat(entries).as(wrong).hasSize(1);

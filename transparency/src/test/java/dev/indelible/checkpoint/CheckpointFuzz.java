@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * One entry for each parser of this package. What it holds: the parser refuses with its own
- * exception and a short message, or what it read is written the same again; and under a key that
- * signed nothing, nothing verifies.
+ * A target for each parser of this package: the parser refuses with its own exception and a short
+ * message, or its value is written back equal; and under a key that signed nothing, nothing
+ * verifies.
  */
 final class CheckpointFuzz {
   private static final List<VerifierKey> STRANGERS =
@@ -49,7 +49,7 @@ final class CheckpointFuzz {
     }
   }
 
-  /** What a signature line of a witness holds behind the id of its key. */
+  /** The bytes of a witness's signature line after the id of its key. */
   static void cosignature(byte[] input) {
     if (input.length == 0) {
       return;
@@ -122,7 +122,7 @@ final class CheckpointFuzz {
     }
   }
 
-  /** Of an anchor file, what can be read of it is appended and read the same again. */
+  /** The readable entries of an anchor file are read back equal after an append. */
   static void anchor(byte[] input) {
     ByteArrayOutputStream appended = new ByteArrayOutputStream();
     List<SignedCheckpoint> read = new ArrayList<>();
@@ -139,7 +139,7 @@ final class CheckpointFuzz {
     assertThat(anchors(appended.toByteArray()))
         .isEqualTo(
             read.stream().map(each -> new AnchorReader.Entry(Optional.of(each), "")).toList());
-    // Whatever stands in the file, what is appended behind it is read.
+    // An entry that is appended to any content is read.
     SignedCheckpoint last = Keys.signed(3);
     appended.reset();
     appended.writeBytes(input);

@@ -97,7 +97,7 @@ class CheckpointTest {
         .as(what)
         .isThrownBy(() -> Checkpoint.parse(text))
         .satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(300));
-    // And so when it is signed: its signature makes it no better.
+    // Also with a valid signature.
     if (text.endsWith("\n") && StrictText.isText(text)) {
       byte[] note = SignedNote.sign(text, List.of(Keys.LOG)).bytes();
       assertThatExceptionOfType(CheckpointParseException.class)
@@ -106,14 +106,14 @@ class CheckpointTest {
   }
 
   @Test
-  void theErrorQuotesWhatIsWrong() {
+  void errorQuotesTheFault() {
     assertThatExceptionOfType(CheckpointParseException.class)
         .isThrownBy(() -> Checkpoint.parse(size("05")))
         .withMessage(
             "size of checkpoint: \"05\": not a decimal number without sign and leading zeros");
   }
 
-  /** What strangers send is shown on terminals, and moves nothing there. */
+  /** Foreign text in an error cannot control a terminal. */
   @Test
   void theErrorQuotesNothingThatMovesACursor() {
     assertThatExceptionOfType(CheckpointParseException.class)
@@ -121,7 +121,7 @@ class CheckpointTest {
         .withMessage("vkey: \"a\\u{1b}[2J\\u{202e}\\u{85}\\n\u00e9\": not of the form name+id+key");
   }
 
-  /** However a stranger fills it: what is cut is what is shown, not what was sent. */
+  /** The quote of any foreign text has a maximum length as shown. */
   @Test
   void theErrorQuotesLittleOfMuch() {
     for (String each : List.of("x", "\u0084", "\ud83d\ude00", "\udb40\udc01")) {

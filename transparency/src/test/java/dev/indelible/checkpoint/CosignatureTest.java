@@ -23,9 +23,9 @@ class CosignatureTest {
     return Keys.cosign(1, CHECKPOINT, TIME);
   }
 
-  /** Built by hand from the specification's words, and checked with the bare key. */
+  /** Assembled by hand from the specification, and verified with the bare key. */
   @Test
-  void aCosignatureIsSeventySixBytesOverTimeAndCheckpoint() throws Exception {
+  void cosignatureHas76BytesOverTimeAndCheckpoint() throws Exception {
     byte[] bytes = Base64.getDecoder().decode(line().line().split(" ")[2]);
     assertThat(bytes).hasSize(76);
     ByteBuffer fields = ByteBuffer.wrap(bytes);
@@ -75,7 +75,7 @@ class CosignatureTest {
         .withMessageContaining("time is above");
   }
 
-  /** One key for a log's signatures and for cosignatures gives neither for the other. */
+  /** With one key, a log's signature is no cosignature, nor the reverse. */
   @Test
   void signaturesAndCosignaturesAreNotInterchangeable() {
     VerifierKey asLog = new VerifierKey(WITNESS.name(), SignatureType.ED25519, WITNESS.key());
@@ -86,7 +86,7 @@ class CosignatureTest {
   }
 
   @Test
-  void aWitnessSaysWhen() {
+  void cosignatureStatesItsTime() {
     for (long time : new long[] {0, -1, Long.MIN_VALUE}) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> Cosignature.sign("w", Keys.key(1), CHECKPOINT, time));

@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 
-/** Keys and a small log that the tests of this package share; the same on every run. */
+/** Fixed keys and a small log that the tests of this package share. */
 final class Keys {
   static final String ORIGIN = "log.example/audit";
 

@@ -125,7 +125,7 @@ class MlDsa44CosignatureTest {
     assertThat(WITNESS.verifies(CHECKPOINT.text(), wrong)).isFalse();
   }
 
-  /** Of each type, a line under the name and id of the other type's key. */
+  /** A line of each type under the name and id of the other type's key. */
   @Test
   void neitherTypePassesForTheOther() {
     NoteSignature ed25519 = Keys.cosign(1, CHECKPOINT, TIME);
@@ -166,7 +166,7 @@ class MlDsa44CosignatureTest {
     assertThatExceptionOfType(CheckpointParseException.class)
         .isThrownBy(() -> WitnessPolicy.parse(policy))
         .withMessageContaining("policy, line 1")
-        .withMessageContaining("signature type 0x%02x cannot be checked here", type);
+        .withMessageContaining("signature type 0x%02x is not supported", type);
   }
 
   @Test
@@ -190,7 +190,7 @@ class MlDsa44CosignatureTest {
                 new VerifierKey(NAME, SignatureType.ML_DSA_44_COSIGNATURE, Keys.witness(1).key()));
   }
 
-  /** Whether a cosignature of the checkpoint by that name and time passes for one of NAME, TIME. */
+  /** Returns true if a cosignature under this name and time verifies for NAME and TIME. */
   private static boolean verifies(String name, long time, UnaryOperator<String> text) {
     NoteSignature line = sign(WITNESS, message(name, time, CHECKPOINT), TIME);
     return WITNESS.verifies(text.apply(CHECKPOINT.text()), line);

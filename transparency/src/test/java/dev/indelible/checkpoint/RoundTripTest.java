@@ -13,12 +13,12 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Tag;
 
-/** Whatever can be made can be written, and is read back as it was: the other half of refusing. */
+/** Every value that can be created is written and read back equal. */
 @Tag("any-jdk")
 class RoundTripTest {
   private static final int TIMES = 100;
 
-  /** Letters that parsers trip over, where they are allowed at all. */
+  /** Permitted characters that break careless parsers. */
   private static final List<String> LETTERS =
       List.of(
           "a",
@@ -38,7 +38,7 @@ class RoundTripTest {
           "\u007f",
           "\ufffd");
 
-  /** What a line may have besides, and a key's name may not. */
+  /** Characters that a line may have and a key's name may not. */
   private static final List<String> SPACES =
       List.of(" ", "+", "\u00a0", "\u2003", "\u2028", "\u0085");
 
@@ -139,7 +139,7 @@ class RoundTripTest {
     return new NoteSignature(name(random), random.nextInt(), bytes(random, random.nextInt(1, 100)));
   }
 
-  /** From 0 to 2^63-1, each length as likely as the others. */
+  /** A number from 0 to 2^63-1, each length equally likely. */
   private static long size(SplittableRandom random) {
     return random.nextLong() >>> random.nextInt(1, 64);
   }
@@ -163,7 +163,7 @@ class RoundTripTest {
     return of.get(random.nextInt(of.size()));
   }
 
-  /** From one to so many. */
+  /** A number from one to the given one. */
   private static <T> List<T> list(SplittableRandom random, int most, Supplier<T> each) {
     List<T> list = new ArrayList<>();
     for (int left = random.nextInt(most); left >= 0; left--) {

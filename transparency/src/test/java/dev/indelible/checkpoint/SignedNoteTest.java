@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** C2SP signed-note v1.0.0: what is read, what is refused, and whose signature counts. */
+/** C2SP signed-note v1.0.0: accepted and refused notes, and the keys whose signatures count. */
 class SignedNoteTest {
   private static final String TEXT = "a note\n\nwith an empty line\n";
   private static final VerifierKey LOG = Keys.LOG.verifierKey();
@@ -159,7 +159,7 @@ class SignedNoteTest {
     }
   }
 
-  /** One wrong signature of a known key, and the right ones beside it count for nothing. */
+  /** With one wrong signature of a known key the whole note is refused. */
   @Test
   void aWrongSignatureOfAKnownKeyDamnsTheWholeNote() {
     for (int length : new int[] {1, 32, 63, 64, 65, 72}) {
@@ -200,9 +200,9 @@ class SignedNoteTest {
     refused(once, List.of(LOG), Reason.BAD_SIGNATURE);
   }
 
-  /** Two keys of one name whose ids, being only 32 bits, are the same: found by trying. */
+  /** Two keys of one name with an equal 32-bit id, found by trying. */
   @Test
-  void keysThatCannotBeToldApartAreRefused() {
+  void ambiguousKeysAreRefused() {
     NoteSigner one = NoteSigner.of("log.example", Keys.key(8575));
     NoteSigner other = NoteSigner.of("log.example", Keys.key(35865));
     assertThat(one.verifierKey().id()).isEqualTo(other.verifierKey().id());

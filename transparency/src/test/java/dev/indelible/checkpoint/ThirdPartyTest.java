@@ -36,7 +36,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The log as others see it: Go's golang.org/x/mod/sumdb, from Debian's packages golang-go and
- * golang-golang-x-mod-dev, checks what is written here. Skipped where they are not installed.
+ * golang-golang-x-mod-dev, checks the output. Skipped if they are not installed. Long because its
+ * cases share one program.
  */
 @Tag("any-jdk")
 class ThirdPartyTest {
@@ -53,7 +54,7 @@ class ThirdPartyTest {
 
   private static Path program;
 
-  /** What was signed at each size, as an auditor keeps it. */
+  /** The checkpoint of each size, as an auditor keeps it. */
   private static final Map<Integer, byte[]> KEPT = new TreeMap<>();
 
   private static String output;
@@ -149,7 +150,7 @@ class ThirdPartyTest {
     return run(program.toString(), "proof", file.toString(), Keys.LOG.verifierKey().vkey());
   }
 
-  /** So that the tests above can fail. */
+  /** Shows that the tests above can fail. */
   @Test
   void oneByteChangedAnywhereInTheExportDoesNot() throws Exception {
     for (String file :
@@ -217,7 +218,7 @@ class ThirdPartyTest {
     }
   }
 
-  /** So that the test above can fail: one entry is another, early and late in what was signed. */
+  /** Shows that the test above can fail: an early and a late entry are changed. */
   @Test
   void aCheckpointOfAForkIsRefused() throws Exception {
     for (int changed : new int[] {0, 4_999}) {
@@ -235,7 +236,7 @@ class ThirdPartyTest {
     }
   }
 
-  /** A checkpoint that another log signed, or that nobody did, says nothing of this one. */
+  /** A checkpoint of another log, or without a signature, is refused. */
   @Test
   void aCheckpointThatIsNotThisLogsIsRefused() throws Exception {
     Checkpoint others = Checkpoint.of(Keys.OTHER.verifierKey().name(), 1, Hash.ofLeaf(entry(0)));
@@ -315,9 +316,9 @@ class ThirdPartyTest {
     throw new AssertionError("no tile for " + path);
   }
 
-  /** Ed25519 is deterministic: the same key, origin and leaves give the same bytes. */
+  /** Ed25519 is deterministic: equal key, origin and leaves give equal bytes. */
   @Test
-  void theSameKeySignsTheSameBytes() throws Exception {
+  void keySignsEqualBytesInGo() throws Exception {
     Checkpoint checkpoint =
         Checkpoint.of(
             Keys.ORIGIN, ENTRIES, TiledNodes.tree(ThirdPartyTest::readTile, ENTRIES).root());
@@ -329,7 +330,7 @@ class ThirdPartyTest {
     assertThat(NoteSigner.fromSkey(Keys.skey()).verifierKey()).isEqualTo(Keys.LOG.verifierKey());
   }
 
-  /** How a note is read: the words of the program. */
+  /** The verdicts that the program prints. */
   private enum Reading {
     VERIFIED,
     UNVERIFIED,
@@ -338,9 +339,9 @@ class ThirdPartyTest {
   }
 
   /**
-   * Right notes and thousands of mutants are read the same by both. Ours is the stricter where a
-   * signature has bits in its padding, and where a key that signed more than once did so wrongly;
-   * and never the other way round.
+   * Both read valid notes and thousands of mutants alike. Ours is stricter where a signature has
+   * bits in its padding, and where one of several signatures of a key is wrong; Go's is never the
+   * stricter one.
    */
   @Test
   void notesAreReadAsGoReadsThem() throws Exception {
@@ -383,7 +384,7 @@ class ThirdPartyTest {
   private static boolean isStricter(byte[] input, Reading ours, Reading theirs) {
     String text = new String(input, StandardCharsets.UTF_8);
     if (ours == Reading.MALFORMED && theirs == Reading.INVALID) {
-      // Go stops at the first wrong signature, and does not see what is wrong behind it.
+      // Go stops at the first wrong signature, and does not read the ones after it.
       return true;
     }
     if (ours == Reading.MALFORMED) {
@@ -402,7 +403,7 @@ class ThirdPartyTest {
     return !canonical.equals(base64) && canonical.length() == base64.length();
   }
 
-  /** The same of vkeys; ours is the stricter about capitals in an id and newlines in base64. */
+  /** Both read vkeys alike; ours is stricter about capitals in an id and newlines in base64. */
   @Test
   void keysAreReadAsGoReadsThem() throws Exception {
     List<byte[]> seeds = new ArrayList<>(CheckpointFuzzTest.verifierKeys());
@@ -410,7 +411,7 @@ class ThirdPartyTest {
     String id = "%08x".formatted(key.id());
     String capitals = id.toUpperCase(Locale.ROOT);
     seeds.add(Keys.utf8(key.vkey().replace(id, capitals)));
-    // Of the types that both read, only the log's; a witness's is Go's no.
+    // Go reads only the log's type, not a witness's.
     List<byte[]> inputs = mutants(seeds).stream().filter(input -> !isWitness(input)).toList();
     List<Reading> theirs = readings(inputs, "vkeys");
     int stricter = 0;

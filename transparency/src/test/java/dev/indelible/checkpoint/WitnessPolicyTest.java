@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** C2SP tlog-policy: how it is read, and what it takes to satisfy it. */
+/** C2SP tlog-policy: its syntax, and the checkpoints that satisfy it. */
 class WitnessPolicyTest {
   private static final String LOG = "log " + Keys.LOG.verifierKey() + "\n";
 
@@ -83,7 +83,7 @@ class WitnessPolicyTest {
     "12789,false",
     "12478,true"
   })
-  void aQuorumIsWhatThePolicySays(String witnesses, boolean enough) throws Exception {
+  void quorumFollowsThePolicy(String witnesses, boolean enough) throws Exception {
     WitnessPolicy policy = parse(TWO_LEVELS);
     SignedCheckpoint signed = cosignedBy(witnesses);
     if (enough) {
@@ -111,7 +111,7 @@ class WitnessPolicyTest {
 
   /** Even where the quorum is met without it: a lie is no abstention. */
   @Test
-  void aWrongCosignatureOfAKnownWitnessDamnsTheCheckpoint() throws Exception {
+  void invalidCosignatureOfAKnownWitnessIsRefused() throws Exception {
     WitnessPolicy policy = parse(TWO_LEVELS);
     NoteSignature forged =
         new NoteSignature(Keys.witness(3).name(), Keys.witness(3).id(), new byte[72]);
@@ -233,7 +233,7 @@ class WitnessPolicyTest {
   void theErrorNamesTheLine() {
     assertThatExceptionOfType(CheckpointParseException.class)
         .isThrownBy(() -> parse("# one\n\nquorum x\n"))
-        .withMessage("policy, line 3: \"quorum x\": \"x\" is not defined before");
+        .withMessage("policy, line 3: \"quorum x\": \"x\" is not defined on an earlier line");
   }
 
   /** Names are octets: no two spellings are one, and no spelling is two. */

@@ -143,7 +143,7 @@ class Ed25519Test {
     }
   }
 
-  /** An implementation is handed 64 bytes only; {@link VerificationKey} sees to that. */
+  /** {@link VerificationKey} passes exactly 64 bytes to an implementation. */
   @ParameterizedTest
   @MethodSource("implementations")
   void everyImplementationPassesWycheproof(Implementation implementation) throws Exception {
@@ -202,7 +202,7 @@ class Ed25519Test {
 
   /**
    * The verdict on a row must not depend on which jars are present: keys of small order and odd
-   * encodings, under which some verifiers accept what anyone can make, are no keys at all.
+   * encodings, under which some verifiers accept anyone's signatures, are refused.
    */
   @ParameterizedTest
   @ValueSource(

@@ -47,7 +47,7 @@ class FileAccessTest {
             "cannot be read by this user (uid %s; it belongs to uid %s)".formatted(self, self));
   }
 
-  /** As a container whose user changed between two runs. */
+  /** The situation of a container whose user changed between two runs. */
   @Test
   void anotherUsersDirectoryNamesBothUsers() throws Exception {
     assumeTrue(self.equals(0), "only root can start a process as another user");
@@ -85,7 +85,7 @@ class FileAccessTest {
     Files.write(to, type.getClassLoader().getResourceAsStream(name).readAllBytes());
   }
 
-  /** Prints what is refused to who runs it. */
+  /** Prints the refusals for the user who runs it. */
   static final class Ask {
     private Ask() {}
 

@@ -68,7 +68,8 @@ class KeyDirectoryTest {
     assertThatThrownBy(keys::open)
         .isInstanceOf(KeyException.class)
         .hasMessage(
-            directory.resolve("audit.pem") + ": no such key; make one with 'indelible keys init'");
+            directory.resolve("audit.pem")
+                + ": does not exist; create a key with 'indelible keys init'");
     assertThat(directory).doesNotExist();
   }
 
@@ -98,7 +99,7 @@ class KeyDirectoryTest {
         .hasMessageContaining("chmod 700 " + directory);
   }
 
-  /** What will be refused afterwards must not get a private key first. */
+  /** A directory that will be refused gets no private key. */
   @Test
   void noKeyIsMadeInADirectoryThatOthersCanReach() throws Exception {
     assumePosix();
@@ -152,7 +153,7 @@ class KeyDirectoryTest {
         .hasMessageContaining("not a regular file");
   }
 
-  /** D11: what is not a directory is not an empty one. */
+  /** D11: a file in place of the directory is an error, not an empty directory. */
   @Test
   void whatIsNotADirectoryIsRefused() throws Exception {
     Files.writeString(directory, "a file");
@@ -266,7 +267,7 @@ class KeyDirectoryTest {
     }
   }
 
-  /** A process that opens or makes the key and says which it is. */
+  /** A process that opens or creates the key and prints its id. */
   static final class KeyProcess {
     private KeyProcess() {}
 

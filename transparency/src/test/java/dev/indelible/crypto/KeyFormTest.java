@@ -64,7 +64,7 @@ class KeyFormTest {
     assertThat(key.verificationKey()).isEqualTo(half);
   }
 
-  /** What is written here is for others: OpenSSL reads the keys and accepts the signature. */
+  /** OpenSSL reads the keys and accepts the signature. */
   @Test
   void openSslReadsTheKeysAndAcceptsTheSignature() throws Exception {
     assumeTrue(openSsl("version") == 0, "skipped: no openssl on this machine");
@@ -144,7 +144,7 @@ class KeyFormTest {
         .hasMessageStartingWith("x.pub.pem: ");
   }
 
-  /** Another algorithm's key says that it is one. */
+  /** A key of another algorithm is refused as that. */
   @Test
   void keysOfOtherAlgorithmsAreRefused() throws Exception {
     for (String algorithm : List.of("EC", "X25519", "RSA")) {
@@ -160,7 +160,7 @@ class KeyFormTest {
     }
   }
 
-  /** However a private key's text is broken, no piece of it comes back in an error. */
+  /** No error quotes a part of a malformed private key. */
   @Test
   void noSecretIsInAnyMessageOrString() {
     SigningKey key = SigningKey.generate();
@@ -215,7 +215,7 @@ class KeyFormTest {
     assertThat(VerificationKey.of(key.raw()).keyId()).isEqualTo(id);
   }
 
-  /** D11: a ring says which keys it has; one it has not is absent, not a default. */
+  /** D11: a key that is not in the ring is absent, not a default. */
   @Test
   void aKeyRingFindsByKeyId() {
     VerificationKey one = SigningKey.generate().verificationKey();

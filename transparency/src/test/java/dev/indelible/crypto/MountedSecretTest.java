@@ -35,7 +35,7 @@ class MountedSecretTest {
   }
 
   @Test
-  void linkedKeyIsRefusedWithWhatToDo() {
+  void linkedKeyIsRefusedWithAdvice() {
     assertThatThrownBy(() -> new KeyDirectory(secret).open())
         .isInstanceOf(KeyException.class)
         .hasMessageContaining("never read through a link; copy it here with mode 600");

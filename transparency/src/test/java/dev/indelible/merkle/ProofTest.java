@@ -161,7 +161,7 @@ class ProofTest {
     }
   }
 
-  /** A fork: the same size, the same beginning, another leaf in the part both call old. */
+  /** A fork: equal size and beginning, and another leaf in the older part. */
   @Test
   void noProofLeadsFromOneForkToAnother() {
     for (int size = 2; size <= 33; size++) {
@@ -230,7 +230,7 @@ class ProofTest {
   }
 
   @Test
-  void proofsOfWhatIsNotThereAreNotMade() {
+  void proofOfAMissingLeafIsRefused() {
     MerkleTree<RuntimeException> tree = tree(reference, 8);
     for (long index : new long[] {-1, 8, Long.MAX_VALUE}) {
       assertThatIllegalArgumentException().isThrownBy(() -> tree.inclusionProof(index));

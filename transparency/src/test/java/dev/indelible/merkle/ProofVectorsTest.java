@@ -59,7 +59,7 @@ class ProofVectorsTest {
     void run() throws InvalidProofException;
   }
 
-  /** What is no hash is refused where it is read, a wrong proof where it is checked. */
+  /** A malformed hash is refused when read, a wrong proof when verified. */
   private static boolean refuses(Judged judged) {
     try {
       judged.run();
@@ -96,7 +96,7 @@ class ProofVectorsTest {
     return bytes.length == Hash.BYTES ? Hash.of(bytes) : Hash.ofLeaf(bytes);
   }
 
-  /** As unsigned 64 bits; those above 2^63-1 are negative here. */
+  /** Reads unsigned 64 bits; values above 2^63-1 become negative. */
   private static long number(JsonNode test, String name) {
     return Long.parseUnsignedLong(test.get(name).bigIntegerValue().toString());
   }

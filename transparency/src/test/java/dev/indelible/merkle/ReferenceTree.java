@@ -10,7 +10,7 @@ import java.util.Map;
 
 /**
  * The definitions of RFC 9162 section 2.1, word by word and recursive, over entries held in memory:
- * what the code under test is held against. It shares nothing with it but the {@link Hash} type.
+ * the reference of the code under test, with which it shares only the {@link Hash} type.
  */
 public final class ReferenceTree {
   private final List<byte[]> entries;

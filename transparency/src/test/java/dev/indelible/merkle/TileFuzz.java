@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** One entry for each parser of this package: it refuses, or what it read is written the same. */
+/** A target for each parser of this package: it refuses, or its value is written back equal. */
 final class TileFuzz {
   private TileFuzz() {}
 

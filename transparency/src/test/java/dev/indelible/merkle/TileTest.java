@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** C2SP tlog-tiles: what a tile holds, what it is called, and how tiles come of appending. */
+/** C2SP tlog-tiles: the content and the path of a tile, and the tiles of an append. */
 @Tag("any-jdk")
 class TileTest {
   /** The size that the specification counts out. */
@@ -86,9 +86,9 @@ class TileTest {
     }
   }
 
-  /** However the leaves come in, the tiles, the edge and the root are the same. */
+  /** Any batches of leaves give equal tiles, edges and roots. */
   @Test
-  void anyBatchesGiveTheSameTreeAndProofsFromItsTiles() throws Exception {
+  void batchesGiveEqualTreesAndProofs() throws Exception {
     SplittableRandom random = new SplittableRandom(256);
     for (int round = 0; round < 4; round++) {
       Store store = new Store();
@@ -183,7 +183,7 @@ class TileTest {
     Tile other = store.tile(new TilePath(0, 1, 44));
     assertThatIllegalStateException()
         .isThrownBy(() -> TiledNodes.tree(path -> other, 256).root())
-        .withMessageContaining("asked for tile/1/000.p/1, got tile/0/001.p/44");
+        .withMessageContaining("requested tile/1/000.p/1, got tile/0/001.p/44");
     assertThatIllegalStateException().isThrownBy(() -> TileEdge.read(556, path -> other));
   }
 
@@ -197,14 +197,13 @@ class TileTest {
     "-1, 1000000, 256, tile/entries/x001/x000/000",
     "0, 9223372036854775807, 256, tile/0/x009/x223/x372/x036/x854/x775/807"
   })
-  void aPathIsWrittenAndReadAsTheSpecificationSays(int level, long index, int width, String path)
-      throws Exception {
+  void pathFollowsTheSpecification(int level, long index, int width, String path) throws Exception {
     assertThat(new TilePath(level, index, width)).hasToString(path);
     assertThat(TilePath.parse(path)).isEqualTo(new TilePath(level, index, width));
   }
 
   @Test
-  void aPathIsWrittenInTheSameDigitsInAnyLocale() throws Exception {
+  void pathHasAsciiDigitsInAnyLocale() throws Exception {
     Locale usual = Locale.getDefault();
     Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
     try {
@@ -282,7 +281,7 @@ class TileTest {
   }
 
   @Test
-  void aTileIsExactlyAsManyHashesAsItsNameSays() throws Exception {
+  void tileHasTheWidthOfItsPath() throws Exception {
     TilePath path = new TilePath(0, 5, 3);
     for (int length : new int[] {0, 1, 64, 95, 97, 128, 8192}) {
       assertThatExceptionOfType(TileParseException.class)

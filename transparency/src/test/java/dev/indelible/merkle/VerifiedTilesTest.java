@@ -64,7 +64,7 @@ class VerifiedTilesTest {
     tiles(300);
     assertThatExceptionOfType(InvalidProofException.class)
         .isThrownBy(() -> new VerifiedTiles<>(this::read, 300, REFERENCE.root(299)))
-        .withMessageStartingWith("the tiles of 300 leaves make root ");
+        .withMessageStartingWith("the tiles of 300 leaves have root ");
   }
 
   @Test

@@ -10,9 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/**
- * RFC 8949: the examples of its appendix A for the kinds used here, and what is refused of them.
- */
+/** RFC 8949: the examples of its appendix A for the kinds used here, and refused forms. */
 class CborTest {
   @ParameterizedTest
   @CsvSource({

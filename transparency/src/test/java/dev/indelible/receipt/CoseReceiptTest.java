@@ -46,7 +46,7 @@ class CoseReceiptTest {
     }
   }
 
-  /** Put together by hand from the RFC: the whole receipt, and what its signature covers. */
+  /** The receipt and its signed bytes, assembled by hand from the RFC. */
   @Test
   void aReceiptIsTheBytesThatTheRfcDescribes() {
     HexFormat hex = HexFormat.of();
@@ -95,8 +95,8 @@ class CoseReceiptTest {
   }
 
   /**
-   * Every bit matters, but for the size: RFC 9942 signs the root alone, and for a leaf well to the
-   * left of the tree's end several sizes lead to it the same way.
+   * Every bit matters except those of the size: RFC 9942 signs only the root, and for a leaf far
+   * from the end of the tree several sizes have an equal path.
    */
   @Test
   void aReceiptWithAnyBitChangedProvesNothing() {

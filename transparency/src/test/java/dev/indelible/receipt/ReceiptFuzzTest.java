@@ -32,7 +32,7 @@ class ReceiptFuzzTest {
     fuzz(input);
   }
 
-  /** Refused, or written the same again; and no record of no log is proven. */
+  /** Bytes are refused or read back equal, and no foreign record is proven. */
   private static void fuzz(byte[] input) {
     try {
       CoseReceipt receipt = CoseReceipt.parse(input);

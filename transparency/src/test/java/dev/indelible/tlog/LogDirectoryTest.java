@@ -19,7 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** In what order files reach the disk, and what is never done to one that is there. */
+/** The order in which files reach the disk; existing files never change. */
 class LogDirectoryTest {
   private static final byte[] NOTE = {'n', 'o', 't', 'e'};
 
@@ -144,13 +144,14 @@ class LogDirectoryTest {
       assertThat(directory.written()).isZero();
       assertThatExceptionOfType(LogDirectoryException.class)
           .isThrownBy(() -> directory.add(tile(0), new byte[] {2}))
-          .withMessageStartingWith(log.resolve("tile/0/000") + ": differs from what is to be")
+          .withMessageStartingWith(
+              log.resolve("tile/0/000") + ": its content differs from the log's")
           .matches(LogDirectoryException::isContradicted);
     }
     assertThat(log.resolve("tile/0/000")).hasBinaryContent(new byte[] {1});
   }
 
-  /** What a web server runs as can read it. */
+  /** The user of a web server can read the files. */
   @Test
   void filesHaveTheModesThatTheProcessGivesFiles() throws Exception {
     Path log = root.resolve("log");
@@ -166,18 +167,18 @@ class LogDirectoryTest {
   }
 
   @Test
-  void whereThereCanBeNoneItIsSaid() throws Exception {
+  void unusableDirectoryIsReported() throws Exception {
     Path file = Files.write(root.resolve("file"), NOTE);
     assertThatExceptionOfType(LogDirectoryException.class)
         .isThrownBy(() -> LogDirectory.openForWriting(file))
-        .withMessage(file + ": a file; name a directory");
+        .withMessage(file + ": is a file; name a directory");
     Path deep = root.resolve("no/such");
     assertThatExceptionOfType(LogDirectoryException.class)
         .isThrownBy(() -> LogDirectory.openForWriting(deep))
-        .withMessage(deep + ": the directory above it does not exist; make it first");
+        .withMessage(deep + ": its parent directory does not exist; create it first");
     assertThatExceptionOfType(LogDirectoryException.class)
         .isThrownBy(() -> LogDirectory.open(deep))
-        .withMessage(deep + ": no directory here");
+        .withMessage(deep + ": is not a directory");
     Path log = Files.createDirectory(root.resolve("log"));
     Files.write(log.resolve("checkpoint"), NOTE);
     try (LogDirectory directory = LogDirectory.open(log)) {

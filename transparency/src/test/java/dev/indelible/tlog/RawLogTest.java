@@ -71,7 +71,7 @@ class RawLogTest {
   }
 
   @Test
-  void eachCheckpointStatesTheRootOfWhatWasAppended() throws Exception {
+  void checkpointHasTheRootOfAppendedEntries() throws Exception {
     for (int size : new int[] {0, 1, 2, 255, 256, 257, 512, 999}) {
       try (RawLog log = open()) {
         append(log, size);
@@ -85,7 +85,7 @@ class RawLogTest {
     }
   }
 
-  /** However the entries came in, and however often it was opened: the same files in the end. */
+  /** Any batches and any number of opens give equal files. */
   @Test
   void theFilesOfASizeDependOnItsEntriesAlone() throws Exception {
     grow(600);
@@ -139,7 +139,7 @@ class RawLogTest {
     }
   }
 
-  /** A writer that died between its files and its checkpoint: the next appends something else. */
+  /** After a crash between files and checkpoint the next writer appends other entries. */
   @Test
   void filesThatNoCheckpointIsOverGiveWay() throws Exception {
     grow(10);
@@ -164,7 +164,7 @@ class RawLogTest {
     try (RawLog log = open()) {
       assertThatExceptionOfType(LogDirectoryException.class)
           .isThrownBy(this::open)
-          .withMessageContaining("another writer is at work here")
+          .withMessageContaining("another writer has this directory open")
           .matches(e -> !e.isContradicted());
       append(log, 1);
       log.sign();
@@ -207,13 +207,13 @@ class RawLogTest {
     if (!name.equals("checkpoint")) {
       assertThatExceptionOfType(LogDirectoryException.class)
           .isThrownBy(this::open)
-          .withMessageContaining(file + ": the file is gone")
+          .withMessageContaining(file + ": the file is missing")
           .matches(LogDirectoryException::isContradicted);
     }
   }
 
   @Test
-  void anEntryIsAtMostWhatABundleCanHold() throws Exception {
+  void entryThatIsTooLongIsRefused() throws Exception {
     try (RawLog log = open()) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> log.append(new byte[65_536]))

@@ -30,14 +30,14 @@ public final class TestedLog {
     this.signer = signer;
   }
 
-  /** A key that is the same on every run. */
+  /** A fixed key. */
   public static SigningKey key(int seed) {
     byte[] bytes = new byte[32];
     bytes[0] = (byte) seed;
     return SigningKey.fromSeed(bytes);
   }
 
-  /** Adds entries; what sets them apart from another growth of the same log is the flavour. */
+  /** Adds entries; the flavour distinguishes them from another growth of the log. */
   public TestedLog grow(String flavour, int entriesMore) {
     for (int i = 0; i < entriesMore; i++) {
       entries.add((flavour + entries.size()).getBytes(StandardCharsets.UTF_8));
@@ -45,7 +45,7 @@ public final class TestedLog {
     return this;
   }
 
-  /** The log as it was when it was smaller, under the same key. */
+  /** The log at a smaller size, under its key. */
   public TestedLog setBack(int size) {
     TestedLog before = new TestedLog(origin, signer);
     before.entries.addAll(entries.subList(0, size));
@@ -77,7 +77,7 @@ public final class TestedLog {
     return SignedCheckpoint.sign(Checkpoint.of(origin, size, root(size)), signer).toString();
   }
 
-  /** What asks a witness that saw {@code old} entries to cosign the log as it is. */
+  /** The request to a witness that saw {@code old} entries to cosign the whole log. */
   public String request(int old) {
     return request(old, proof(old, size()), checkpoint(size()));
   }

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a log makes of a witness's answers, over HTTP: nothing it says is believed but its key. */
+/** A log's reading of a witness's answers over HTTP: only a valid cosignature is trusted. */
 @Timeout(120)
 class WitnessClientTest {
   private static final SigningKey WITNESS = TestedLog.key(9);
@@ -51,7 +51,7 @@ class WitnessClientTest {
   private HttpServer server;
   private Answering answering = (number, exchange) -> {};
 
-  /** What the witness does. */
+  /** The behaviour of the witness. */
   @FunctionalInterface
   private interface Answering {
     void answer(int number, HttpExchange exchange) throws Exception;
@@ -166,9 +166,9 @@ class WitnessClientTest {
     assertThat(requests).containsExactly(log.request(0), log.request(51));
   }
 
-  /** It cosigned 60 and now says that it saw 10: it is asked from there, and that is said. */
+  /** A witness that cosigned 60 rows and states 10 is asked from there, which is reported. */
   @Test
-  void aWitnessThatWasSetBackIsNoticed() throws Exception {
+  void rolledBackWitnessIsDetected() throws Exception {
     answering =
         (number, exchange) -> {
           if (number == 1) {
@@ -187,7 +187,7 @@ class WitnessClientTest {
     answering = (number, exchange) -> send(exchange, 409, "71\n");
     WitnessClient client = client(0);
     assertThat(ask(client)).isEqualTo(new WitnessReply.Ahead(71));
-    // And asked anew the next time: it may have lied once.
+    // The next call asks again.
     answering = (number, exchange) -> send(exchange, 200, right());
     requireCosigned(ask(client));
   }
@@ -213,7 +213,7 @@ class WitnessClientTest {
   @Test
   void aWitnessThatNamesAnotherSizeEachTimeIsLeft() throws Exception {
     answering = (number, exchange) -> send(exchange, 409, number + "\n");
-    assertThat(failure(ask(client(0)))).contains("another size each time");
+    assertThat(failure(ask(client(0)))).contains("another size in each answer");
     assertThat(requests).hasSize(WitnessClient.MAX_TRIES);
   }
 
@@ -232,7 +232,7 @@ class WitnessClientTest {
     String earlier = cosignature(WITNESS, "witness.example");
     log.grow("a", 1);
     answering = (number, exchange) -> send(exchange, 200, earlier);
-    assertThat(failure(ask(client(0)))).contains("not that of its key over this checkpoint");
+    assertThat(failure(ask(client(0)))).contains("not valid under its key for this checkpoint");
   }
 
   @Test

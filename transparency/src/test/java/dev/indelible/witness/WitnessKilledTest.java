@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A witness that is killed: what it cosigned before it knows after, whether or not it answered. */
+/** A killed witness knows afterwards what it cosigned, answered or not. */
 @Timeout(300)
 class WitnessKilledTest {
   private static final int KILLS = 8;
@@ -40,7 +40,7 @@ class WitnessKilledTest {
     directory.trust(log.key());
   }
 
-  /** The cosignature was made and kept, and nobody was told. */
+  /** Killed after the cosignature was stored and before the answer. */
   @Test
   void whatWasKeptAndNotAnsweredIsNotForgotten() throws Exception {
     Path request = Files.writeString(temporary.resolve("request"), log.request(0));
@@ -62,7 +62,7 @@ class WitnessKilledTest {
 
   /**
    * Killed at random moments while two growths of one log, under one key, ask it as fast as they
-   * can: all that it ever cosigned, and what it remembers, are of one growth.
+   * can: all its cosignatures, and its memory, are of one growth.
    */
   @Test
   void aWitnessKilledAgainAndAgainCosignsOneGrowth() throws Exception {
@@ -90,7 +90,7 @@ class WitnessKilledTest {
           askOver(port, i % 2 == 0 ? log : fork, cosigned);
         }
       } catch (IOException e) {
-        // It is dead.
+        // The process was killed.
       }
       killer.join();
     }

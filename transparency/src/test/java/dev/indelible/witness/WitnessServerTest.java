@@ -26,7 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A witness over HTTP: statuses, types, and what one client can cost the others. */
+/** A witness over HTTP: statuses, types, and the cost of one client to the others. */
 class WitnessServerTest {
   @TempDir Path temporary;
   private WitnessDirectory directory;
@@ -95,7 +95,7 @@ class WitnessServerTest {
   }
 
   @Test
-  void whatIsNotServedIsSaid() throws Exception {
+  void unknownPathIsRefused() throws Exception {
     assertThat(send("GET", "/add-checkpoint", "").statusCode()).isEqualTo(405);
     assertThat(send("GET", "/add-checkpoint", "").headers().firstValue("Allow")).contains("POST");
     assertThat(send("GET", "/", "").statusCode()).isEqualTo(404);
@@ -135,8 +135,8 @@ class WitnessServerTest {
         }
         out.flush();
       }
-      // Whoever waits too long for a turn is cut off as well, and asks again, as logs do; if its
-      // checkpoint was taken in by then, it hears of a conflict.
+      // A client that waits too long is disconnected, and asks again, as logs do; if its
+      // checkpoint was stored by then, the answer is a conflict.
       await()
           .atMost(Duration.ofMinutes(3))
           .ignoreExceptionsInstanceOf(IOException.class)

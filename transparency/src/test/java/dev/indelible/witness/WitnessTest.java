@@ -27,7 +27,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a witness answers (C2SP tlog-witness v1.0.0), and what it never cosigns. */
+/** The answers of a witness (C2SP tlog-witness v1.0.0), and the checkpoints it never cosigns. */
 class WitnessTest {
   private static final String ORIGIN = "log.example/audit";
 
@@ -76,7 +76,7 @@ class WitnessTest {
     requireCosignature(request.substring(request.indexOf("\n\n") + 2), body(answer));
   }
 
-  /** The bytes of a cosignature as tlog-cosignature v1 has them, checked by hand. */
+  /** The bytes of a cosignature as tlog-cosignature v1 defines them. */
   private void requireCosignature(String checkpoint, String lines) throws Exception {
     SignatureKey key = directory.key().key();
     assertThat(lines).startsWith("— witness.example/w1 ").endsWith("\n");
@@ -110,7 +110,7 @@ class WitnessTest {
   }
 
   @Test
-  void anOldSizeThatIsNotTheLastOneIsToldTheLastOne() throws Exception {
+  void wrongOldSizeIsAnsweredWithTheLastSize() throws Exception {
     requireConflict(log.request(5), 0);
     requireCosigned(log.request(0));
     requireConflict(log.request(0), 70);
@@ -126,7 +126,7 @@ class WitnessTest {
     TestedLog fork = log.setBack(50).grow("b", 20);
     requireConflict(fork.request(50), 70);
     requireConflict(fork.request(0), 70);
-    // As tlog-witness v1.0.0 says; later texts say 422.
+    // The status of tlog-witness v1.0.0; later versions have 422.
     requireConflict(fork.request(70), 70);
     fork.grow("b", 30);
     requireRefused(fork.request(70), 422);
@@ -136,7 +136,7 @@ class WitnessTest {
   }
 
   @Test
-  void aLogThatWasSetBackIsNotCosigned() throws Exception {
+  void rolledBackLogIsNotCosigned() throws Exception {
     requireCosigned(log.request(0));
     TestedLog before = log.setBack(50);
     requireConflict(before.request(50), 70);
@@ -165,7 +165,7 @@ class WitnessTest {
     requireRefused(TestedLog.request(100, right, log.checkpoint(100)), 422);
   }
 
-  /** From size 0 nothing is to be proven, and nothing else is taken for a proof. */
+  /** Old size 0 needs an empty proof. */
   @Test
   void aProofFromNothingIsRefused() throws Exception {
     requireRefused(TestedLog.request(0, log.proof(1, 70), log.checkpoint(70)), 422);
@@ -187,7 +187,7 @@ class WitnessTest {
   }
 
   @Test
-  void aLogThatIsTrustedWhileTheWitnessIsAtWorkIsCosigned() throws Exception {
+  void logTrustedLaterIsCosigned() throws Exception {
     TestedLog other = new TestedLog("other.example", 2).grow("a", 3);
     requireRefused(other.request(0), 404);
     assertThat(directory.trust(other.key())).isTrue();
@@ -199,10 +199,10 @@ class WitnessTest {
   @Test
   void aCheckpointThatNoTrustedKeySignedIsForbidden() throws Exception {
     requireRefused(new TestedLog(ORIGIN, 2).grow("a", 3).request(0), 403);
-    // A signature that bears the trusted key's name and id, and is not that key's.
+    // A signature with the trusted key's name and id that is not valid.
     String forged = log.request(0).replace("\n70\n", "\n71\n");
     requireRefused(forged, 403);
-    // One that is right beside one that is forged.
+    // A valid signature beside a forged one.
     String right = log.checkpoint(70);
     String other = log.grow("a", 1).checkpoint(71);
     String line = other.substring(other.indexOf("— "));
@@ -248,9 +248,9 @@ class WitnessTest {
     assertThat(open.witness().addCheckpoint(notText).status()).isEqualTo(400);
   }
 
-  /** What was cosigned is remembered by the next process, and by no other log. */
+  /** The next process remembers the cosigned checkpoint of each log. */
   @Test
-  void aWitnessThatStartsAnewRemembers() throws Exception {
+  void restartedWitnessRemembers() throws Exception {
     requireCosigned(log.request(0));
     open.close();
     open = directory.open();
@@ -294,7 +294,7 @@ class WitnessTest {
     requireRefused(other.request(0), 500);
   }
 
-  /** What cannot be kept is not cosigned. */
+  /** A checkpoint that cannot be stored is not cosigned. */
   @Test
   void aMemoryThatCannotBeWrittenCosignsNothing() throws Exception {
     Path memory = directory.path().resolve("memory");
@@ -341,7 +341,7 @@ class WitnessTest {
   void twoProcessesAreNotOneWitness() {
     assertThatThrownBy(directory::open)
         .isInstanceOf(WitnessException.class)
-        .hasMessageContaining("at work already");
+        .hasMessageContaining("running already");
   }
 
   @Test
@@ -352,7 +352,7 @@ class WitnessTest {
     assertThat(directory.init("witness.example/w1")).isEqualTo(key);
     assertThatThrownBy(() -> directory.init("witness.example/w2"))
         .isInstanceOf(WitnessException.class)
-        .hasMessageContaining("witness.example/w1 already");
+        .hasMessageContaining("is of the witness witness.example/w1");
     assertThat(Files.getPosixFilePermissions(directory.path().resolve("keys/audit.pem")))
         .isEqualTo(PosixFilePermissions.fromString("rw-------"));
     assertThat(Files.getPosixFilePermissions(directory.path()))
@@ -366,7 +366,7 @@ class WitnessTest {
     Files.delete(directory.path().resolve("memory"));
     assertThatThrownBy(directory::open)
         .isInstanceOf(WitnessException.class)
-        .hasMessageContaining("begin a new witness");
+        .hasMessageContaining("create a new witness");
     assertThatThrownBy(new WitnessDirectory(temporary.resolve("nothing"))::open)
         .isInstanceOf(WitnessException.class)
         .hasMessageContaining("no witness here");
@@ -377,7 +377,7 @@ class WitnessTest {
     VerifierKey own = directory.key();
     assertThatThrownBy(() -> directory.trust(own))
         .isInstanceOf(WitnessException.class)
-        .hasMessageContaining("not a log's key");
+        .hasMessageContaining("is the key of a witness, not of a log");
   }
 
   @Test
