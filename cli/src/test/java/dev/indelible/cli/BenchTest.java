@@ -102,7 +102,7 @@ class BenchTest {
         "recorded_decisions_per_second",
         "signed_rows_per_second");
     assertThat(Cli.runWithoutData("bench", "gate", "--events", "1000").ok().out())
-        .contains("on record", "the limit", "1,000 events; Java ");
+        .contains("decided and recorded", "the limit", "1,000 events; Java ");
   }
 
   private static void assertRates(JsonNode measured, String... rates) {
