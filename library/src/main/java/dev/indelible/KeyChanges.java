@@ -49,7 +49,7 @@ final class KeyChanges {
     if (!log.hasRows()) {
       throw new KeyException(
           data.path()
-              + ": the log has no rows, so no key of it is lost; create one with 'indelible keys"
+              + ": the log has no rows, so it has no lost key; create a key with 'indelible keys"
               + " init'");
     }
     Optional<SigningKey> present = usableKey();
@@ -69,7 +69,7 @@ final class KeyChanges {
     }
   }
 
-  /** Records in the chain that a key follows another. */
+  /** Records a rotation in the chain. */
   private record Chain(DataDirectory data, KeyRing accepted) implements KeyRecord<LedgerException> {
     @Override
     public boolean contains(VerificationKey key) throws LedgerException {
@@ -87,10 +87,10 @@ final class KeyChanges {
     }
   }
 
-  /** Records in the chain that a key replaces a lost one. */
+  /** Records the replacement of a lost key in the chain. */
   private record LostKey(DataDirectory data, ExistingLog log, String reason)
       implements KeyRecord<LedgerException> {
-    /** Returns true also for a key that followed by rotation before the loss. */
+    /** Returns true also for a key that the log was rotated to before the loss. */
     @Override
     public boolean contains(VerificationKey key) throws LedgerException {
       return log.signs(key);

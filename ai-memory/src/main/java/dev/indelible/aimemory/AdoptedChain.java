@@ -14,8 +14,9 @@ import java.util.TreeMap;
 
 /**
  * A chain of another system as it was when this log adopted it: the details of a {@code
- * chain.adopted} event. The row of that event is signed and covered by a checkpoint, and so is
- * every row of the other chain, including the last.
+ * chain.adopted} event. The row of that event is signed and covered by a checkpoint. It holds the
+ * root of the other chain, so the signature and the checkpoint cover every row of that chain too,
+ * including the last.
  *
  * @param format the format of the other chain, for example {@link AiMemoryVerifier#FORMAT}
  * @param rows its number of rows

@@ -26,7 +26,8 @@ import picocli.CommandLine.Command;
 
 @Command(
     name = "demo",
-    description = "Decide, record, verify, tamper and detect it, in a new temporary directory.")
+    description =
+        "Decide, record, verify, tamper and detect the tampering, in a new temporary directory.")
 final class DemoCommand extends Verb {
   private static final String AGENT = "agent:alice";
   private static final long TAMPERED_ROW = 3;
@@ -48,7 +49,7 @@ final class DemoCommand extends Verb {
     VerificationReport after = verify(data);
 
     console().line();
-    console().line("The directory stays, for you to look at: %s", directory);
+    console().line("The directory is kept, so that you can look at it: %s", directory);
     console()
         .line(
             "  sqlite3 %s 'SELECT sequence, agent_id, event_type FROM signed_events'",
@@ -110,7 +111,7 @@ final class DemoCommand extends Verb {
     }
   }
 
-  /** Changes a row as an attacker with access to the file can; no production code does. */
+  /** Changes a row as an attacker with access to the file can. No other code of Indelible does. */
   private void tamper(DataDirectory data) throws Exception {
     String change =
         "UPDATE signed_events SET agent_id = 'agent:alicf' WHERE sequence = " + TAMPERED_ROW;

@@ -108,7 +108,7 @@ class AdoptTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"id", "agent_id", "event_type", "attest_level", "timestamp"})
-  void aChangedTextIsNamedByTheRowBehindIt(String column) throws Exception {
+  void changedTextBreaksTheNextLink(String column) throws Exception {
     chain().sql("UPDATE signed_events SET %1$s = %1$s || 'x' WHERE sequence = 7".formatted(column));
 
     assertBroken(verify(), "link", ROW + 1);
@@ -131,7 +131,7 @@ class AdoptTest {
   }
 
   @Test
-  void aSignatureThatWasPutToARowIsNamed() throws Exception {
+  void addedSignatureBreaksTheNextLink() throws Exception {
     chain().sql("UPDATE signed_events SET signature = randomblob(64) WHERE sequence = 7");
 
     assertBroken(verify(), "link", ROW + 1);
@@ -139,7 +139,7 @@ class AdoptTest {
 
   @ParameterizedTest
   @CsvSource({"1, 2", "7, 8"})
-  void aRowThatIsGoneIsNamed(int gone, int named) throws Exception {
+  void removedRowIsReported(int gone, int named) throws Exception {
     chain().sql("DELETE FROM signed_events WHERE sequence = " + gone);
 
     assertBroken(verify(), "sequence", named);
@@ -147,7 +147,7 @@ class AdoptTest {
   }
 
   @Test
-  void rowsThatChangedPlacesAreNamed() throws Exception {
+  void swappedRowsAreReported() throws Exception {
     AiMemory chain = chain();
     chain.sql("UPDATE signed_events SET sequence = 99 WHERE sequence = 7");
     chain.sql("UPDATE signed_events SET sequence = 7 WHERE sequence = 8");
@@ -157,7 +157,7 @@ class AdoptTest {
   }
 
   @Test
-  void aNumberGivenTwiceIsNamed() throws Exception {
+  void duplicateSequenceIsReported() throws Exception {
     AiMemory chain = chain();
     chain.sql("DROP INDEX idx_signed_events_sequence");
     chain.sql("UPDATE signed_events SET sequence = 7 WHERE sequence = 8");
@@ -192,8 +192,7 @@ class AdoptTest {
     "timestamp, CAST(x'ff' AS TEXT), a text in it is not valid UTF-8",
     "prev_hash, 'text', its prev_hash is of type text"
   })
-  void whatTheOriginalCannotHaveWrittenIsNamed(String column, String value, String message)
-      throws Exception {
+  void impossibleValueIsReported(String column, String value, String message) throws Exception {
     String sql = value.startsWith("not") || value.equals("text") ? "'" + value + "'" : value;
     chain().sql("UPDATE signed_events SET %s = %s WHERE sequence = 7".formatted(column, sql));
 
@@ -203,7 +202,9 @@ class AdoptTest {
     assertThat(finding(result, "encoding").path("message").asString()).isEqualTo(message);
   }
 
-  /** One hash of two rows: of agent {@code a} with type {@code b<1F>c}, and another. */
+  /**
+   * Agent {@code a} with type {@code b<1F>c} has the hash of agent {@code a<1F>b} with {@code c}.
+   */
   @Test
   void aSeparatorWithinATextIsAFinding() throws Exception {
     AiMemory chain = AiMemory.create(file, 3);
@@ -225,9 +226,9 @@ class AdoptTest {
     assertThat(cli.data()).doesNotExist();
   }
 
-  /** A change that the format cannot show, which adoption does. */
+  /** Changes that the format cannot reveal. Adoption reveals them. */
   @Test
-  void theLastRowAndARelinkedOneEscapeTheFormat() throws Exception {
+  void lastRowAndRelinkedRowEscapeTheFormat() throws Exception {
     AiMemory chain = chain();
     chain.sql("UPDATE signed_events SET agent_id = 'agent:x' WHERE sequence = 12");
     assertThat(verify().exit()).isZero();
@@ -276,9 +277,9 @@ class AdoptTest {
         .isZero();
   }
 
-  /** The one thing that speaks for the last row. */
+  /** No link covers the last row, so only its signature can show a change. */
   @Test
-  void aSignatureOfTheLastRowThatIsWrongOrGoneIsNamed() throws Exception {
+  void badSignatureOfTheLastRowIsReported() throws Exception {
     KeyPair key = key();
     AiMemory chain = chain().appendSigned(key);
     String pub = keyFile("daemon.pub", key);
@@ -290,7 +291,10 @@ class AdoptTest {
         .isEqualTo("its level states a signature, and it has none");
   }
 
-  /** A link's signature is over the link, which another table has; no key can make it checkable. */
+  /**
+   * The signature of a memory link covers content that another table stores, so no key can verify
+   * it.
+   */
   @Test
   void signatureOverOtherContentIsUnknown() throws Exception {
     KeyPair key = key();
@@ -310,7 +314,7 @@ class AdoptTest {
   }
 
   @Test
-  void eventsBesideTheChainAreCounted() throws Exception {
+  void deadLettersAreCounted() throws Exception {
     AiMemory chain = chain();
     chain.sql("INSERT INTO signed_events_dlq (id, failure_reason) VALUES ('x', 'disk full')");
 
@@ -319,7 +323,7 @@ class AdoptTest {
   }
 
   @Test
-  void nothingIsPutBesideTheFileAndNothingInIt() throws Exception {
+  void foreignFileAndDirectoryStayUnchanged() throws Exception {
     chain();
     byte[] before = Files.readAllBytes(file);
 
@@ -334,7 +338,7 @@ class AdoptTest {
   }
 
   @Test
-  void aFileThatIsWrittenIsReadAndNotAdopted() throws Exception {
+  void openFileIsVerifiedButNotAdopted() throws Exception {
     AiMemory chain = AiMemory.create(file, 5);
     try (Connection writer = chain.connect();
         Statement statement = writer.createStatement()) {
@@ -371,7 +375,7 @@ class AdoptTest {
   }
 
   @Test
-  void aLedgerOfOurOwnIsNotTakenForOne() {
+  void indelibleLedgerIsRejected() {
     cli.runOn(Cli.line("agent:1", Cli.bash("ls")), "gate").ok();
     file = cli.data().resolve("indelible.db");
 
@@ -390,9 +394,9 @@ class AdoptTest {
     assertThat(finding(result, "storage").path("status").asString()).isEqualTo("broken");
   }
 
-  /** Read by way of an index that is empty, the table would seem to have no rows. */
+  /** Swaps the index with the empty index of another table. A query through it finds no rows. */
   @Test
-  void anIndexThatIsNotOfTheTableIsBroken() throws Exception {
+  void indexOfAnotherTableIsBroken() throws Exception {
     AiMemory chain = chain();
     chain.sql("CREATE TABLE other (sequence INTEGER)");
     chain.sql("CREATE UNIQUE INDEX other_sequence ON other(sequence)");
@@ -429,7 +433,7 @@ class AdoptTest {
   }
 
   @Test
-  void anAdoptedChainIsTheFirstPartOfANewLedger() throws Exception {
+  void adoptionIsTheFirstRowOfANewLedger() throws Exception {
     AiMemory chain = chain();
     byte[] bytes = Files.readAllBytes(file);
 
@@ -456,7 +460,7 @@ class AdoptTest {
     assertThat(finding(verified, "adopted").path("sequence").asInt()).isEqualTo(1);
   }
 
-  /** All that escapes the format itself, and does not escape the adoption. */
+  /** Changes after the adoption, including those that the format itself cannot reveal. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -468,7 +472,7 @@ class AdoptTest {
         "UPDATE signed_events SET agent_id = 'agent:x' WHERE sequence = 5",
         "UPDATE signed_events SET prev_hash = zeroblob(32) WHERE sequence = 5"
       })
-  void aChangeBehindTheAdoptionIsNoticed(String sql) throws Exception {
+  void changeAfterTheAdoptionIsDetected(String sql) throws Exception {
     AiMemory chain = chain();
     adopt().ok();
     chain.sql(sql);
@@ -491,7 +495,7 @@ class AdoptTest {
   }
 
   @Test
-  void rowsBehindThoseAdoptedAreNotCovered() throws Exception {
+  void rowsAfterTheAdoptionAreNotCovered() throws Exception {
     AiMemory chain = chain();
     adopt().ok();
     chain.append("agent:1", "governance.check").append("agent:1", "governance.check");
@@ -508,7 +512,7 @@ class AdoptTest {
   }
 
   @Test
-  void aChainIsAdoptedOnceAndAlsoByALogThatBegan() throws Exception {
+  void existingLogAdoptsAChainOnce() throws Exception {
     chain();
     cli.runOn(Cli.line("agent:1", Cli.bash("ls")), "gate").ok();
     long row = adopt().ok().json().path("sequence").asLong();
@@ -533,7 +537,7 @@ class AdoptTest {
     assertThat(cli.data()).doesNotExist();
   }
 
-  /** The key is gone from the table, and a row of a sound chain has the id of another. */
+  /** The table has no primary key, and a row has the id of another. All links hold. */
   @Test
   void anIdInTwoRowsIsBroken() throws Exception {
     AiMemory chain = chain();
@@ -626,7 +630,7 @@ class AdoptTest {
   }
 
   @Test
-  void aLogThatAdoptedNothingCannotTell() throws Exception {
+  void chainThatWasNotAdoptedIsUnknown() throws Exception {
     chain();
     cli.runOn(Cli.line("agent:1", Cli.bash("ls")), "gate").ok();
 
@@ -637,7 +641,7 @@ class AdoptTest {
   }
 
   @Test
-  void aPersonReadsItToo() throws Exception {
+  void textOutputStatesVerdictAndRows() throws Exception {
     chain();
     assertThat(cli.run("log", "verify", "--format", FORMAT, file.toString()).ok().out())
         .contains("intact", "12 rows", "nothing covers the last row");

@@ -67,7 +67,7 @@ final class AiMemory {
     return made;
   }
 
-  /** A file of so many rows that nobody signed, as 0.7.0 wrote most of them. */
+  /** Creates a file with a number of unsigned rows; most rows of 0.7.0 are unsigned. */
   static AiMemory create(Path file, int rows) throws Exception {
     AiMemory made = create(file);
     for (int i = 1; i <= rows; i++) {
@@ -80,7 +80,7 @@ final class AiMemory {
     return file;
   }
 
-  /** Rows from here on are written as that version writes them; its new column is not added. */
+  /** Writes further rows as a later version does, without adding that version's column. */
   AiMemory upgraded(Version next) {
     version = next;
     return this;
@@ -158,7 +158,7 @@ final class AiMemory {
     return "2026-05-16T07:14:%02d.123456789+00:00".formatted(sequence % 60);
   }
 
-  /** Gives the last row a cause, which the row to come commits to. */
+  /** Gives the last row a cause, which the link of the next row covers. */
   AiMemory causedBy(String cause) throws Exception {
     byte[] hash = sha256(utf8(cause));
     last = Stream.concat(last.subList(0, 7).stream(), Stream.of(hash)).toList();
@@ -232,7 +232,7 @@ final class AiMemory {
     return HexFormat.of().formatHex(link());
   }
 
-  /** The root over the rows, by the recursive words of RFC 6962 section 2.1, in hex. */
+  /** Returns the root over the rows by the recursive definition in RFC 6962 section 2.1, in hex. */
   String root() throws Exception {
     return HexFormat.of().formatHex(root(leaves));
   }
@@ -253,7 +253,7 @@ final class AiMemory {
     }
   }
 
-  /** Rewrites a row's link so that it fits the row before it again, whatever that is now. */
+  /** Sets a row's link to the hash of the row before it, after that row was changed. */
   void relink(long sequence) throws Exception {
     try (Connection connection = connect();
         Statement statement = connection.createStatement();

@@ -18,9 +18,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 
-/** {@code log list}, {@code show}, {@code tail} and {@code export}: design, "Outer interfaces". */
+/** {@code log list}, {@code show}, {@code tail} and {@code export}. */
 class LogTest {
-  /** Eleven decisions, and the tally of the run that made them. */
+  /** Eleven decisions, and the tally that the gate appends at its end. */
   private static final int ROWS = 12;
 
   @TempDir Path directory;
@@ -43,9 +43,9 @@ class LogTest {
         .containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
   }
 
-  /** The record of the design, "Bytes", and its payload; no more and no less. */
+  /** The members of the signed record, the payload, and no others. */
   @Test
-  void aListedRowHasTheMembersOfTheRecordAndItsPayload() {
+  void listedRowHasRecordAndPayload() {
     assertThat(cli.rows())
         .allSatisfy(
             row ->
@@ -66,7 +66,7 @@ class LogTest {
   }
 
   @Test
-  void thePayloadOfAListedRowHasTheMembersOfTheDesign() {
+  void listedPayloadHasItsDocumentedMembers() {
     JsonNode payload = cli.rows().get(2).path("payload");
 
     assertThat(payload.propertyNames())
@@ -86,11 +86,11 @@ class LogTest {
   }
 
   /**
-   * Done over with the JDK alone: the record is the listed line without its payload, its hash with
-   * a zero byte before it is the link of the next row. Acceptance 16.
+   * Acceptance 16: recomputes every hash with the JDK alone. The record is the listed line without
+   * its payload. The hash of a zero byte and the record is the link of the next row.
    */
   @Test
-  void theListedRowsLinkByHashesThatAnyoneCanCompute() throws Exception {
+  void listedRowsLinkByRecomputableHashes() throws Exception {
     String link = "0".repeat(64);
     List<String> lines = cli.run("log", "list", "--output", "json").ok().out().lines().toList();
     for (String line : lines) {
@@ -136,7 +136,7 @@ class LogTest {
   }
 
   @Test
-  void theTextOfAListIsOneLineARowUnderOneHead() {
+  void listPrintsOneLinePerRowUnderAHeader() {
     List<String> lines = cli.run("log", "list").ok().out().lines().toList();
 
     assertThat(lines).hasSize(ROWS + 1);
@@ -155,7 +155,7 @@ class LogTest {
   }
 
   @Test
-  void theTextOfOneRowHasEverythingOfIt() {
+  void showPrintsEveryMemberOfARow() {
     JsonNode third = cli.rows().get(2);
 
     String text = cli.run("log", "show", "3").ok().out();

@@ -22,7 +22,7 @@ class RecoveryTest {
   /** A terminal shows progress; other outputs get the answer only. */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void aLongRecoveryShowsHowFarItIs(boolean terminal) throws Exception {
+  void longRecoveryShowsProgress(boolean terminal) throws Exception {
     Cli cli = new Cli(temp.resolve("data"));
     cli.run("check", Cli.bash("ls")).ok();
     Path database = cli.data().resolve("indelible.db");
@@ -35,7 +35,7 @@ class RecoveryTest {
             JournalSettings.ofDefaults());
     for (int i = 0; i < waiting; i++) {
       DeferredAuditEvent event = Cli.event(i);
-      // On a slow disk the next segment may not be ready in its second.
+      // On a slow disk the next segment may take longer than the second that an offer waits.
       while (!left.offer(event)) {
         assertThat(left.trouble()).isEmpty();
       }

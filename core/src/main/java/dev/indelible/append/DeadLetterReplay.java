@@ -44,8 +44,8 @@ final class DeadLetterReplay {
    * Appends a dead letter's event under its own id and marks the dead letter.
    *
    * @return why the event is still refused; empty if it is in the chain
-   * @throws LedgerException if the dead letter is no longer what was written, or of a type that is
-   *     not replayed
+   * @throws LedgerException if the dead letter was changed after it was written, or is of a type
+   *     that is not replayed
    */
   Optional<String> replay(DeadLetter letter) throws LedgerException {
     if (!REPLAYABLE.contains(letter.eventType())) {

@@ -40,8 +40,8 @@ public final class DeadLetters implements AutoCloseable {
    *
    * @return why the event is still refused, and then the dead letter stays as it is; empty if the
    *     event is in the chain
-   * @throws LedgerException if the dead letter is no longer what was written, or the ledger cannot
-   *     be written to now
+   * @throws LedgerException if the dead letter was changed after it was written, or the ledger
+   *     cannot be written to now
    */
   public Optional<String> replay(DeadLetter letter) throws LedgerException {
     return letters.replay(letter);

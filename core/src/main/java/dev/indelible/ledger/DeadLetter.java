@@ -17,19 +17,19 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * An event that could not go into the chain, with what is needed to replay it.
+ * An event that could not be appended to the chain, with all that its replay needs.
  *
- * @param letter its number in the dead letters
+ * @param letter the number of the dead letter
  * @param id the event's id
- * @param agentId who acted
- * @param eventType for example {@code governance.refusal}
- * @param timestamp when it happened
- * @param payloadHash SHA-256 of the payload, as it was when the letter was written
- * @param payload what happened, as canonical JSON
- * @param failureReason why it could not: a code, a colon, and the full cause
- * @param failedAt when that was found
- * @param attempts how often it was tried
- * @param replayedAs the id under which it was appended after all
+ * @param agentId the agent that acted
+ * @param eventType the type of the event, for example {@code governance.refusal}
+ * @param timestamp the time of the event
+ * @param payloadHash SHA-256 of the payload when the dead letter was written
+ * @param payload the event as canonical JSON
+ * @param failureReason the reason that the event was not appended: a code, a colon, the full cause
+ * @param failedAt the time when the event became a dead letter
+ * @param attempts the number of attempts to append the event
+ * @param replayedAs the id under which a replay appended the event; empty before a replay
  */
 public record DeadLetter(
     long letter,
@@ -44,13 +44,15 @@ public record DeadLetter(
     int attempts,
     Optional<String> replayedAs) {
 
-  /** Why a letter whose id is taken by another event can never go into the chain as itself. */
+  /**
+   * The failure reason if another event has the id, so that the event cannot be appended under it.
+   */
   public static final String ID_REUSED = "id_reused";
 
   /**
-   * The event itself, to be appended after all.
+   * Returns the event, for a replay.
    *
-   * @throws LedgerException if the letter is no longer what was written
+   * @throws LedgerException if the dead letter was changed after it was written
    */
   public AuditEvent event() throws LedgerException {
     byte[] stored = payload.getBytes(StandardCharsets.UTF_8);
@@ -75,7 +77,10 @@ public record DeadLetter(
     }
   }
 
-  /** A refusal is not to come back as a check, nor one of them as what the log says of itself. */
+  /**
+   * Returns whether the event type agrees with the payload. A refusal must not be replayed as a
+   * check, nor a decision as an event of the log itself.
+   */
   private boolean isOfItsType(JsonFields payload) throws JsonFormatException {
     if (!DeferredAuditEvent.isDecision(eventType)) {
       return payload.has("details") && !payload.has("decision");
@@ -105,6 +110,6 @@ public record DeadLetter(
     return new LedgerException(
         "dead letter "
             + letter
-            + ": it is no longer what was written; it can be shown, not replayed");
+            + ": it was changed after it was written; it can be shown, but not replayed");
   }
 }

@@ -21,8 +21,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Verifies receipts: that a record is in a log, and that the row, its payload and its own signature
- * agree with it. Needs keys and no log. Immutable.
+ * Verifies receipts: that a record is in a log, and that the disclosed row, its payload and its
+ * signature agree with the record. Needs trusted keys, but not the log. Immutable.
  */
 public final class DisclosureVerifier {
   private final TrustedKeys keys;
@@ -58,8 +58,8 @@ public final class DisclosureVerifier {
   }
 
   /**
-   * Verifies a COSE receipt and what it discloses. It has no cosignatures, so the policy is not
-   * used.
+   * Verifies a COSE receipt and what it discloses. The policy is not used, because a COSE receipt
+   * has no cosignatures.
    *
    * @throws DisclosureException if the receipt does not prove the record, or the row contradicts it
    */
@@ -99,7 +99,8 @@ public final class DisclosureVerifier {
   private VerificationKey signer(CoseReceipt receipt, byte[] record) throws VerificationException {
     VerificationException unknown =
         new VerificationException(
-            VerificationException.Reason.NO_KNOWN_SIGNATURE, "no key to check it with");
+            VerificationException.Reason.NO_KNOWN_SIGNATURE,
+            "no trusted key was given to check the receipt with");
     for (VerificationKey key : keys.all()) {
       try {
         receipt.verify(record, key);

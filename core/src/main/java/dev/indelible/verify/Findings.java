@@ -27,7 +27,7 @@ final class Findings {
   void fault(Finding finding) {
     faulty.add(finding.check());
     faultCount++;
-    // One place is kept for the first proof of a break.
+    // The last place is reserved for the first broken finding.
     boolean broken = finding.status() == Status.BROKEN;
     int most = broken || brokenNamed ? Finding.MAX_NAMED : Finding.MAX_NAMED - 1;
     if (faults.size() < most) {
@@ -49,7 +49,7 @@ final class Findings {
     fault(new Finding(fault.check(), status, OptionalLong.of(sequence), fault.message()));
   }
 
-  /** Adds a failure to read: damage is a break, and any other failure leaves the verdict open. */
+  /** Adds a failed read: broken if the ledger is damaged, unknown after any other failure. */
   void unreadable(String check, OptionalLong sequence, String message, LedgerException cause) {
     Status status = cause.isDamaged() ? Status.BROKEN : Status.UNKNOWN;
     fault(new Finding(check, status, sequence, message + cause.getMessage()));
@@ -65,12 +65,12 @@ final class Findings {
     fault(new Finding(check, Status.BROKEN, OptionalLong.of(sequence), message));
   }
 
-  /** Adds a property of the log that the evidence leaves open; so is the verdict. */
+  /** Adds a property of the log that the evidence cannot decide; the verdict is not intact. */
   void unknown(String check, String message) {
     fault(Finding.unknown(check, message));
   }
 
-  /** Adds a property of a row that the evidence leaves open; so is the verdict. */
+  /** Adds a property of a row that the evidence cannot decide; the verdict is not intact. */
   void unknown(String check, long sequence, String message) {
     fault(new Finding(check, Status.UNKNOWN, OptionalLong.of(sequence), message));
   }
@@ -92,12 +92,12 @@ final class Findings {
     note(new Finding(check, Status.OK, OptionalLong.of(sequence), message));
   }
 
-  /** Adds evidence that a log may have and this one lacks; the verdict does not depend on it. */
+  /** Adds a note that the log lacks optional evidence; the verdict does not depend on it. */
   void absent(String check, String message) {
     note(Finding.note(check, Status.UNKNOWN, message));
   }
 
-  /** Adds evidence that is lacking from a row on; the verdict does not depend on it. */
+  /** Adds a note that optional evidence is missing from a row on, which no verdict depends on. */
   void absent(String check, long sequence, String message) {
     note(new Finding(check, Status.UNKNOWN, OptionalLong.of(sequence), message, false));
   }
@@ -107,12 +107,12 @@ final class Findings {
     notes.add(finding);
   }
 
-  /** Whether a check has a fault. */
+  /** Returns whether a check has a fault. */
   boolean hasFault(String check) {
     return faulty.contains(check);
   }
 
-  /** Returns a number of things in words. */
+  /** Returns a number followed by its noun, in the singular or the plural. */
   static String count(long number, String one, String more) {
     return number + " " + (number == 1 ? one : more);
   }

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The clock of the machine, right and wrong. */
+/** Timestamps from the machine's clock: valid times and times out of range. */
 class ClockTest {
   @Test
   void timeIsCutToTheMicrosecond() {
@@ -21,7 +21,7 @@ class ClockTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"+10000-01-01T00:00:00Z", "-0001-12-31T23:59:59Z"})
-  void yearOfFiveDigitsIsAFaultOfTheClock(String time) {
+  void yearOutsideFourDigitsIsRejected(String time) {
     assertThatThrownBy(() -> Timestamps.now(at(time)))
         .isInstanceOf(ClockException.class)
         .hasMessage(

@@ -69,9 +69,9 @@ class JournalTest {
     return open(test, JournalSettings.ofDefaults());
   }
 
-  /** D2: an event leaves when it is settled, and not when it is looked at. */
+  /** D2: settle removes events from the journal; peek does not. */
   @Test
-  void aLookTakesNothingAndTheSameBatchComesAgain() throws Exception {
+  void peekReturnsOneBatchUntilItIsSettled() throws Exception {
     Journal journal = open();
     List<DeferredAuditEvent> events = events("agent:a", 3);
     events.forEach(event -> assertThat(journal.offer(event)).isTrue());
@@ -88,9 +88,9 @@ class JournalTest {
     assertThat(journal.oldestPending()).isEmpty();
   }
 
-  /** Marks rise, and each stands behind its own events and before the next. */
+  /** Only the number of events peeked can be settled. Each mark is higher than the one before. */
   @Test
-  void settlingAnotherCountThanWasInHandIsRefused() throws Exception {
+  void settlingMoreThanPeekedIsRejected() throws Exception {
     Journal journal = open();
     events("agent:a", 2).forEach(journal::offer);
     long first = journal.peek(1).mark().orElseThrow().position();
@@ -99,9 +99,9 @@ class JournalTest {
     assertThat(journal.peek(1).mark().orElseThrow().position()).isGreaterThan(first);
   }
 
-  /** D4: what is read back is what was handed in, byte for byte, whatever its kind. */
+  /** D4: events of every kind are read back byte for byte. */
   @Test
-  void everyKindOfEventComesBackByteForByte() throws Exception {
+  void everyEventKindIsReadBackUnchanged() throws Exception {
     Journal journal = open();
     List<AuditEvent> events = new ArrayList<>();
     ActionsOfAllKinds.all()
@@ -142,7 +142,8 @@ class JournalTest {
                 () -> {
                   together.await(20, TimeUnit.SECONDS);
                   for (int n = 0; n < each; n++) {
-                    // Of very different lengths, so that segments end in all manner of ways.
+                    // Lengths differ widely, so that frames end at different distances from a
+                    // segment's end.
                     assertThat(
                             TestJournal.offer(
                                 journal, event(agent, n, n % 97 == 0 ? 20_000 : n % 50)))
@@ -175,9 +176,9 @@ class JournalTest {
     }
   }
 
-  /** Frames that end exactly with their segment, and 8 bytes before and behind its end. */
+  /** Segments with space for exactly three frames, for 8 or 16 bytes more, and for 8 less. */
   @Test
-  void framesThatJustFitAndJustDoNotAreAllRead() throws Exception {
+  void framesAtTheSegmentEndAreAllRead() throws Exception {
     int length = frameLength(event("agent:a", 0));
     for (int room : new int[] {3 * length, 3 * length + 8, 3 * length - 8, 3 * length + 16}) {
       TestJournal each = new TestJournal(temp.resolve("room" + room));
@@ -188,9 +189,9 @@ class JournalTest {
     }
   }
 
-  /** The same with a live writer, which fills its 2 MiB to the last byte and goes on. */
+  /** A live writer fills its segment of 2 MiB to the last byte and continues in the next. */
   @Test
-  void aSegmentFilledToItsLastByteIsFollowedByTheNext() throws Exception {
+  void fullSegmentIsFollowedByTheNext() throws Exception {
     Journal journal = open();
     int empty = frameLength(event("agent:a", 0));
     List<DeferredAuditEvent> events = new ArrayList<>();
@@ -211,9 +212,9 @@ class JournalTest {
     assertThat(bytes(test.drain(journal))).isEqualTo(bytes(events));
   }
 
-  /** D1: an event of the largest payload kept whole is taken like any other. */
+  /** D1: an event with the largest payload that is stored whole is accepted. */
   @Test
-  void anEventOfOneMebibyteIsTaken() throws Exception {
+  void eventOfOneMebibyteIsAccepted() throws Exception {
     Journal journal = open(test, TestJournal.settings(Durability.PROCESS, SMALLEST_QUOTA));
     int overhead = event("agent:a", 1).content().bytes().length;
     for (int n = 0; n < 6; n++) {
@@ -225,9 +226,9 @@ class JournalTest {
     }
   }
 
-  /** D2: a segment's file is there until what is in it is settled, and gone then. */
+  /** D2: a segment file is removed when all its events are settled, and not before. */
   @Test
-  void segmentsAreRemovedWhenTheyAreSettledAndNotBefore() throws Exception {
+  void segmentIsRemovedOnceSettled() throws Exception {
     Journal journal = open();
     for (int n = 0; n < 60; n++) {
       assertThat(TestJournal.offer(journal, event("agent:a", n, 100_000))).isTrue();
@@ -244,9 +245,9 @@ class JournalTest {
     assertThat(test.segments(0)).hasSizeLessThanOrEqualTo(2);
   }
 
-  /** D1, D11: a full journal says no at once, says so in its state, and recovers by itself. */
+  /** D1, D11: a full journal rejects events at once, reports it, and accepts again when drained. */
   @Test
-  void aFullJournalRefusesSaysSoAndTakesEventsAgainWhenDrained() throws Exception {
+  void fullJournalRejectsUntilDrained() throws Exception {
     Journal journal = open(test, TestJournal.settings(Durability.PROCESS, 3 * SMALLEST_QUOTA));
     assertThat(journal.trouble()).isEmpty();
     List<String> accepted = new ArrayList<>();
@@ -277,9 +278,9 @@ class JournalTest {
     assertThat(bytes(test.drain(journal))).isEqualTo(List.of(bytes(next)));
   }
 
-  /** D1: from the moment in which the drainer has made room nobody is told that there is none. */
+  /** D1: once the drainer has freed space, the next event is accepted. */
   @Test
-  void whereRoomWasMadeNobodyIsRefused() throws Exception {
+  void freedSpaceIsUsableAtOnce() throws Exception {
     Journal journal = open(test, TestJournal.settings(Durability.PROCESS, SMALLEST_QUOTA));
     int n = 0;
     for (int round = 0; round < 100; round++) {
@@ -293,9 +294,9 @@ class JournalTest {
     }
   }
 
-  /** A quota that was lowered under a large segment does not shut the journal for good. */
+  /** A journal that exceeds a lowered quota accepts events again once it is drained. */
   @Test
-  void aLowerQuotaLetsEventsInAgainOnceAllIsDrained() throws Exception {
+  void loweredQuotaAcceptsEventsOnceDrained() throws Exception {
     Journal large = open();
     List<DeferredAuditEvent> events = new ArrayList<>();
     for (int n = 0; n < 80; n++) {
@@ -312,9 +313,9 @@ class JournalTest {
     assertThat(small.bytes()).isLessThanOrEqualTo(SMALLEST_QUOTA);
   }
 
-  /** D2: what waited when a journal was closed is there when it is opened again, and only that. */
+  /** D2: a reopened journal has the events that waited when it was closed, and no others. */
   @Test
-  void whatWaitedIsRecoveredBehindTheMark() throws Exception {
+  void waitingEventsAreRecoveredAfterTheMark() throws Exception {
     Journal first = open();
     List<DeferredAuditEvent> events = events("agent:a", 500);
     events.forEach(first::offer);
@@ -328,11 +329,11 @@ class JournalTest {
   }
 
   /**
-   * D2: what waits lies under the same names whichever digits the process counts in, and is found
-   * again by one that counts in others.
+   * D2: file names do not depend on the digits of the process's locale, so a process with another
+   * locale recovers the events.
    */
   @Test
-  void whatWaitedIsRecoveredInAnyLocale() throws Exception {
+  void waitingEventsAreRecoveredInAnyLocale() throws Exception {
     List<DeferredAuditEvent> events = events("agent:a", 60);
     Locale usual = Locale.getDefault();
     Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
@@ -352,9 +353,9 @@ class JournalTest {
     assertThat(bytes(test.recover())).isEqualTo(bytes(events.subList(30, 60)));
   }
 
-  /** D2: the ledger's mark counts, even if its process died before it could settle the batch. */
+  /** D2: recovery starts at the ledger's mark, even if the process died before it could settle. */
   @Test
-  void eventsBeforeTheMarkAreNotSeenAgain() throws Exception {
+  void eventsBeforeTheMarkAreNotRecovered() throws Exception {
     Journal first = open();
     List<DeferredAuditEvent> events = events("agent:a", 500);
     events.forEach(first::offer);
@@ -365,9 +366,9 @@ class JournalTest {
     assertThat(bytes(killed.recover())).isEqualTo(bytes(events.subList(200, 500)));
   }
 
-  /** Positions go on over a clean close that removed every segment. */
+  /** Positions continue to rise after a clean close that removed every segment. */
   @Test
-  void positionsGoOnAfterACleanCloseThatLeftNothing() throws Exception {
+  void positionsContinueAfterCleanClose() throws Exception {
     long last = 0;
     for (int run = 0; run < 4; run++) {
       Journal journal = open();
@@ -413,9 +414,9 @@ class JournalTest {
     }
   }
 
-  /** D9: closing in a thread that is interrupted closes all the same. */
+  /** D9: a close in an interrupted thread is complete. */
   @Test
-  void anInterruptDoesNotKeepAJournalFromClosing() throws Exception {
+  void interruptedThreadClosesJournal() throws Exception {
     Journal journal = open();
     for (int n = 0; n < 30; n++) {
       TestJournal.offer(journal, event("agent:a", n, 50_000));
@@ -428,9 +429,9 @@ class JournalTest {
     assertThat(test.recover()).isEmpty();
   }
 
-  /** D1, D2: what is offered while the journal closes is refused or kept, and never a crash. */
+  /** D1, D2: an event offered while the journal closes is rejected or kept. No offer crashes. */
   @Test
-  void closingUnderProducersLosesNothingThatWasAccepted() throws Exception {
+  void closeLosesNoAcceptedEvent() throws Exception {
     for (int round = 0; round < 30; round++) {
       TestJournal each = new TestJournal(temp.resolve("round" + round));
       Journal journal = open(each, JournalSettings.ofDefaults());
@@ -468,15 +469,15 @@ class JournalTest {
       }
       threads.shutdown();
       List<String> found = new ArrayList<>(bytes(settled));
-      // A producer that is held up in its place keeps it beyond the close; a killed one would not.
+      // A producer that is still writing keeps the slot locked after the close, so a copy is read.
       found.addAll(bytes(each.killedNow(temp.resolve("behind" + round)).recover()));
       assertThat(found).doesNotHaveDuplicates().containsAll(accepted);
     }
   }
 
-  /** D5: what an earlier process had no time to sync is synced before the next one works. */
+  /** D5: opening syncs the segments that an earlier process did not sync. */
   @Test
-  void whatIsRecoveredIsSyncedAtOnce() throws Exception {
+  void recoveredSegmentsAreSyncedOnOpen() throws Exception {
     Journal journal = open();
     events("agent:a", 10).forEach(journal::offer);
     TestJournal killed = test.killedNow(temp.resolve("copy"));

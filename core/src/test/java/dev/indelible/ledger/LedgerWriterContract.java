@@ -39,7 +39,7 @@ public abstract class LedgerWriterContract {
   /** Creates an empty ledger that refuses every row of {@link #REFUSED_AGENT}. */
   protected abstract LedgerFactory create() throws Exception;
 
-  /** Returns up to where the ledger has the events of a journal. */
+  /** Returns the position in a journal that the ledger has committed; 0 if there is none. */
   protected abstract long position(UUID journal) throws Exception;
 
   @BeforeEach
@@ -54,7 +54,7 @@ public abstract class LedgerWriterContract {
   }
 
   @Test
-  void committedTransactionIsThereAsAWhole() throws Exception {
+  void committedTransactionIsComplete() throws Exception {
     List<ChainRow> rows = rows("agent:a", 3);
     writer.begin();
     insert(rows);
@@ -100,7 +100,7 @@ public abstract class LedgerWriterContract {
   }
 
   @Test
-  void workWithoutAResultLeavesNothing() throws Exception {
+  void emptyOrFailedWorkIsRolledBack() throws Exception {
     assertThat(
             writer.inTransaction(
                 () -> {
@@ -119,7 +119,7 @@ public abstract class LedgerWriterContract {
     requireEmpty();
   }
 
-  /** Whatever is read of the chain's end in a transaction holds until its commit. */
+  /** During a transaction no other writer changes the end of the chain. */
   @Test
   void transactionIsExclusive() throws Exception {
     try (LedgerWriter other = ledger.open()) {
@@ -152,7 +152,9 @@ public abstract class LedgerWriterContract {
     assertThat(sequences()).containsExactly(1L, 2L);
   }
 
-  /** Only rows since the savepoint may be lost, and the refusal reports it. */
+  /**
+   * A refusal may lose the rows inserted since the savepoint, and no others. It reports the loss.
+   */
   @Test
   void refusedRowLeavesTheTransactionUsable() throws Exception {
     List<ChainRow> rows = rows("agent:a", 4);
@@ -239,7 +241,7 @@ public abstract class LedgerWriterContract {
   }
 
   @Test
-  void erasureTakesThePayloadAndNothingElse() throws Exception {
+  void erasureRemovesOnlyThePayload() throws Exception {
     ChainRow row = rows("agent:a", 1).get(0);
     writer.begin();
     writer.insert(row);
@@ -266,7 +268,6 @@ public abstract class LedgerWriterContract {
     assertThat(writer.isStillThere()).isTrue();
   }
 
-  /** What a writer leaves has no fault of storage. */
   @Test
   void readerSeesWhatIsCommitted() throws Exception {
     List<ChainRow> rows = rows("agent:a", 2);

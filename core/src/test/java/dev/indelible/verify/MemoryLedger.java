@@ -14,7 +14,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** Rows in a list, as they are, and a tree over them without checkpoints; can be made to fail. */
+/**
+ * A ledger over a list of rows, which are not validated. It has a tree over the rows and no
+ * checkpoints. Can be made to fail.
+ */
 record MemoryLedger(List<ChainRow> rows, Optional<LedgerException> failure)
     implements LedgerReader {
   static MemoryLedger of(List<ChainRow> rows) {
@@ -65,7 +68,7 @@ record MemoryLedger(List<ChainRow> rows, Optional<LedgerException> failure)
     return OptionalLong.of(rows.size());
   }
 
-  /** Of a tree over the rows as they are now. */
+  /** Returns a tile of the tree over the current rows. */
   @Override
   public Optional<byte[]> tile(int level, long index) {
     List<Hash> leaves = rows.stream().map(row -> Hash.of(row.head().hash())).toList();

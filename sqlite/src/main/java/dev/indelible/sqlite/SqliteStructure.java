@@ -16,25 +16,28 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
- * The structure of one table as SQLite describes it, independent of how its definition is written:
- * a property is a line of text that two tables of the same structure have in common.
+ * The structure of one table as SQLite describes it, independent of how its definition is written.
+ * Each property is a line of text. Two tables of one structure have equal properties.
  *
- * @param properties what the table has; of several like indexes, each
+ * @param properties the properties of the table; an index that exists twice is listed twice
  * @param columns its columns in lower case, and the types that their values have
  */
 record SqliteStructure(List<String> properties, Map<String, List<String>> columns) {
-  /** Marks an index that computes something of a row, and can fail to. */
+  /** Marks an index over an expression, whose evaluation can fail for a row. */
   static final String EXPRESSION = "an expression";
 
-  /** Marks an index over the rows that a condition holds for, which can fail too. */
+  /** Marks an index over the rows that meet a condition, whose evaluation can fail for a row. */
   static final String PARTIAL = " over some of its rows";
 
-  /** An index that refuses no row, and is chosen for a query only if it has what the query asks. */
+  /**
+   * Begins the property of an index that is not unique. It rejects no row, unless its expression or
+   * condition fails.
+   */
   static final String INDEX = "index ";
 
   /**
-   * A token of a definition, or what stands between two: only the words outside of quotes and
-   * comments are captured.
+   * Matches a quoted text, a comment or a word of a definition. Captures only the word, so that
+   * text in quotes and comments is not read as a clause.
    */
   private static final Pattern TOKEN =
       Pattern.compile(
@@ -46,7 +49,7 @@ record SqliteStructure(List<String> properties, Map<String, List<String>> column
   /** The collation of a column that states none. */
   private static final String BINARY = "BINARY";
 
-  /** Clauses that change what a table takes in and that no pragma describes. */
+  /** Clauses that change which rows a table accepts, and that no pragma reports. */
   private static final Map<String, String> CLAUSES =
       Map.of(
           "CHECK", "a CHECK constraint",
@@ -177,9 +180,9 @@ record SqliteStructure(List<String> properties, Map<String, List<String>> column
   }
 
   /**
-   * Returns the statement that reads what SQLite knows of a table or an index. The table-valued
-   * functions of the same content, such as {@code pragma_table_xinfo}, are not used: a table of
-   * that name in the file takes their place, and shows the rows that its author planted.
+   * Returns the statement that reads the description of a table or an index. It does not use the
+   * table-valued functions, such as {@code pragma_table_xinfo}: a table of that name in the file
+   * would replace the function and return planted rows.
    */
   static String pragma(String pragma, String name) {
     return "PRAGMA main.%s(\"%s\")".formatted(pragma, name.replace("\"", "\"\""));

@@ -159,7 +159,7 @@ class LetterReplayTest {
             SqliteWriter.open(log.file), CheckpointFile.none(), TestLog.KEY, TestLog.KEYS)) {
       assertThatThrownBy(() -> letters.replay(letter()))
           .isInstanceOf(LedgerException.class)
-          .hasMessageContaining("no longer what was written");
+          .hasMessageContaining("was changed after it was written");
     }
     assertThat(log.verify().findings())
         .filteredOn(finding -> finding.check().equals("dead_letters"))
@@ -167,7 +167,7 @@ class LetterReplayTest {
         .satisfies(
             found -> {
               assertThat(found.status()).isEqualTo(Finding.Status.BROKEN);
-              assertThat(found.message()).contains("no longer what was written");
+              assertThat(found.message()).contains("was changed after it was written");
             });
     assertThat(log.ids()).hasSize(2);
   }
