@@ -3,6 +3,7 @@ package dev.indelible.value;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -41,21 +42,41 @@ public record Value(List<Piece> pieces) {
 
   /** Joins known pieces that stand side by side. */
   public Value {
+    pieces = isJoined(pieces) ? List.copyOf(pieces) : joined(pieces);
+  }
+
+  private static boolean isJoined(List<Piece> pieces) {
+    boolean wasKnown = false;
+    for (int i = 0; i < pieces.size(); i++) {
+      boolean isKnown = pieces.get(i) instanceof Known;
+      if (isKnown && (wasKnown || ((Known) pieces.get(i)).text().isEmpty())) {
+        return false;
+      }
+      wasKnown = isKnown;
+    }
+    return true;
+  }
+
+  private static List<Piece> joined(List<Piece> pieces) {
     List<Piece> joined = new ArrayList<>(pieces.size());
+    StringBuilder text = new StringBuilder();
     for (Piece piece : pieces) {
       if (piece instanceof Known known) {
-        if (known.text().isEmpty()) {
-          continue;
-        }
-        int last = joined.size() - 1;
-        if (last >= 0 && joined.get(last) instanceof Known before) {
-          joined.set(last, new Known(before.text() + known.text()));
-          continue;
-        }
+        text.append(known.text());
+      } else {
+        flush(text, joined);
+        joined.add(piece);
       }
-      joined.add(piece);
     }
-    pieces = List.copyOf(joined);
+    flush(text, joined);
+    return List.copyOf(joined);
+  }
+
+  private static void flush(StringBuilder text, List<Piece> into) {
+    if (text.length() > 0) {
+      into.add(new Known(text.toString()));
+      text.setLength(0);
+    }
   }
 
   /** Returns a value that is known as a whole. */
@@ -83,6 +104,41 @@ public record Value(List<Piece> pieces) {
     return pieces.size() == 1 && pieces.get(0) instanceof Known known
         ? Optional.of(known.text())
         : Optional.empty();
+  }
+
+  /** Returns whether the text is known as a whole and has no glob. */
+  public boolean isKnown() {
+    return pieces.isEmpty() || pieces.size() == 1 && pieces.get(0) instanceof Known;
+  }
+
+  /** Returns a measure of the space that the value takes, in characters. */
+  public int size() {
+    int size = 0;
+    for (int i = 0; i < pieces.size(); i++) {
+      size += pieces.get(i) instanceof Known known ? known.text().length() : 16;
+    }
+    return size;
+  }
+
+  /** Returns whether any part of the text is unknown; a glob is not. */
+  public boolean hasUnknown() {
+    for (int i = 0; i < pieces.size(); i++) {
+      if (pieces.get(i) instanceof Unknown) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Returns the unknown pieces alone, each once: the sources of the text. */
+  public Value sources() {
+    List<Piece> found = new ArrayList<>();
+    for (Piece piece : pieces) {
+      if (piece instanceof Unknown && !found.contains(piece)) {
+        found.add(piece);
+      }
+    }
+    return new Value(found);
   }
 
   /** Returns the known text at the beginning; empty if the first piece is not known. */
@@ -120,15 +176,95 @@ public record Value(List<Piece> pieces) {
         out.append(glob.glob());
       } else if (piece instanceof Unknown unknown) {
         switch (unknown.origin()) {
-          case HOME -> out.append('~');
+          case HOME -> out.append('~').append(unknown.detail());
           case VARIABLE -> out.append('$').append(unknown.detail());
           default -> {
-            out.append('<').append(unknown.origin().name().toLowerCase(java.util.Locale.ROOT));
+            out.append('<').append(unknown.origin().name().toLowerCase(Locale.ROOT));
             out.append(unknown.detail().isEmpty() ? "" : " " + unknown.detail()).append('>');
           }
         }
       }
     }
     return out.toString();
+  }
+
+  /** Collects a value from left to right. */
+  public static final class Builder {
+    private List<Piece> pieces = List.of();
+    private final StringBuilder text;
+
+    /** Begins with the empty text. */
+    public Builder() {
+      this(new StringBuilder());
+    }
+
+    private Builder(StringBuilder text) {
+      this.text = text;
+    }
+
+    /** Adds known text. */
+    public Builder add(CharSequence characters) {
+      text.append(characters);
+      return this;
+    }
+
+    /** Adds a known character. */
+    public Builder add(char character) {
+      text.append(character);
+      return this;
+    }
+
+    /** Adds all pieces of a value. */
+    public Builder add(Value value) {
+      for (int i = 0; i < value.pieces.size(); i++) {
+        add(value.pieces.get(i));
+      }
+      return this;
+    }
+
+    /** Adds a piece; a glob beside a glob makes one. */
+    public Builder add(Piece piece) {
+      if (piece instanceof Known known) {
+        text.append(known.text());
+        return this;
+      }
+      if (pieces.isEmpty()) {
+        pieces = new ArrayList<>(4);
+      }
+      flush(text, pieces);
+      int last = pieces.size() - 1;
+      if (piece instanceof Glob glob && last >= 0 && pieces.get(last) instanceof Glob before) {
+        pieces.set(last, new Glob(before.glob() + glob.glob()));
+      } else {
+        pieces.add(piece);
+      }
+      return this;
+    }
+
+    /** Returns whether nothing was added. */
+    public boolean isEmpty() {
+      return pieces.isEmpty() && text.length() == 0;
+    }
+
+    /** Returns the value; the builder may be used on. */
+    public Value build() {
+      if (pieces.isEmpty()) {
+        return Value.of(text.toString());
+      }
+      if (text.length() == 0) {
+        return new Value(pieces);
+      }
+      List<Piece> all = new ArrayList<>(pieces.size() + 1);
+      all.addAll(pieces);
+      all.add(new Known(text.toString()));
+      return new Value(all);
+    }
+
+    /** Returns a builder with what was added so far. */
+    public Builder copy() {
+      Builder copy = new Builder(new StringBuilder(text));
+      copy.pieces = pieces.isEmpty() ? List.of() : new ArrayList<>(pieces);
+      return copy;
+    }
   }
 }

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.canonical;
+
+import dev.indelible.value.Value;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The host that a URL, {@code host:port}, {@code user@host:path} or a name leads to, in the one
+ * form in which rules compare it: a name in lower case and ASCII, or an address, with the addresses
+ * that are embedded in either. No name is looked up.
+ *
+ * <p>Where clients differ in their reading of a text, it has all readings.
+ *
+ * <p>Immutable.
+ */
+public final class CanonicalHost {
+  /** The kinds of what a text leads to. */
+  public enum Kind {
+    /** A host; perhaps known in part. */
+    HOST,
+    /** A file, by a {@code file:} URL or a plain path. */
+    FILE,
+    /** Nothing outside the machine: a Unix socket, or data in the URL itself. */
+    LOCAL,
+    /** It cannot be read. */
+    OPAQUE
+  }
+
+  /**
+   * A way to read a host.
+   *
+   * @param name without a final dot; a {@code *} stands for text that is not known
+   * @param addresses the address itself or those embedded in the name; none of other names
+   * @param port -1 if none is known
+   */
+  record Reading(String name, List<IpAddress> addresses, int port) {
+    Reading {
+      addresses = List.copyOf(addresses);
+    }
+
+    boolean isKnown() {
+      return name.indexOf('*') < 0;
+    }
+  }
+
+  private final Kind kind;
+  private final List<Reading> readings;
+  private final String text;
+  private final @Nullable String problem;
+
+  private CanonicalHost(Kind kind, List<Reading> readings, String text, @Nullable String problem) {
+    this.kind = kind;
+    this.readings = List.copyOf(readings);
+    this.text = text;
+    this.problem = problem;
+  }
+
+  static CanonicalHost host(List<Reading> readings) {
+    return new CanonicalHost(Kind.HOST, readings, "", null);
+  }
+
+  static CanonicalHost file(String text) {
+    return new CanonicalHost(Kind.FILE, List.of(), text, null);
+  }
+
+  static CanonicalHost local(String text) {
+    return new CanonicalHost(Kind.LOCAL, List.of(), text, null);
+  }
+
+  static CanonicalHost opaque(String text, String problem) {
+    return new CanonicalHost(Kind.OPAQUE, List.of(), text, problem);
+  }
+
+  /** Returns the host that a URL or a host in any spelling leads to. */
+  public static CanonicalHost of(Value value) {
+    return HostReader.read(value, -1);
+  }
+
+  /**
+   * Returns the host of a request.
+   *
+   * @param port -1 if it is not known
+   */
+  public static CanonicalHost of(String host, int port) {
+    return HostReader.read(Value.of(host), port);
+  }
+
+  /**
+   * Returns the host of a request.
+   *
+   * @param port -1 if it is not known; the port of the scheme counts then
+   */
+  public static CanonicalHost ofRequest(String scheme, String host, int port) {
+    return of(host, HostReader.defaultPort(port, scheme.toLowerCase(Locale.ROOT)));
+  }
+
+  /** Returns the kind. */
+  public Kind kind() {
+    return kind;
+  }
+
+  /** Returns whether it cannot be read; it then concerns every pattern. */
+  public boolean isOpaque() {
+    return kind == Kind.OPAQUE;
+  }
+
+  /** Returns why it cannot be read; empty if it can. */
+  public Optional<String> problem() {
+    return Optional.ofNullable(problem);
+  }
+
+  /** Returns whether the host is known as a whole. */
+  public boolean isKnown() {
+    return kind == Kind.HOST && readings.stream().allMatch(Reading::isKnown);
+  }
+
+  /** Returns whether a reading of it leads to this machine. */
+  boolean isLoopback() {
+    for (Reading reading : readings) {
+      for (IpAddress address : reading.addresses()) {
+        if (address.isLoopback()) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  List<Reading> readings() {
+    return readings;
+  }
+
+  /** Returns the names of all readings, an address as its own name. */
+  public List<String> names() {
+    List<String> names = new ArrayList<>();
+    readings.forEach(reading -> names.add(reading.name()));
+    return names;
+  }
+
+  /** Returns the addresses of all readings, for example {@code 127.0.0.1}. */
+  public List<String> addresses() {
+    List<String> addresses = new ArrayList<>();
+    readings.forEach(reading -> reading.addresses().forEach(a -> addresses.add(a.display())));
+    return addresses;
+  }
+
+  /** Returns the port of the first reading; -1 if it is not known. */
+  public int port() {
+    return readings.isEmpty() ? -1 : readings.get(0).port();
+  }
+
+  /** Returns the host without its port for a person; the text itself if it is no host. */
+  public String display() {
+    return readings.isEmpty() ? text : readings.get(0).name();
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof CanonicalHost host
+        && kind == host.kind
+        && readings.equals(host.readings)
+        && text.equals(host.text);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * readings.hashCode() + text.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return display();
+  }
+}

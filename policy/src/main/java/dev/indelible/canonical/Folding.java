@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.canonical;
+
+import java.text.Normalizer;
+import java.util.Locale;
+
+/** The form of names in which spellings of one file are equal. */
+final class Folding {
+  private Folding() {}
+
+  /**
+   * Returns the name in Unicode's NFC, without the characters that some file systems ignore in
+   * names, for example U+200C in {@code .git}.
+   */
+  static String normalise(String name) {
+    for (int i = 0; i < name.length(); i++) {
+      if (name.charAt(i) >= 0x80) {
+        return withoutIgnorable(Normalizer.normalize(name, Normalizer.Form.NFC));
+      }
+    }
+    return name;
+  }
+
+  /** Returns whether the name is ASCII in lower case, as most are. */
+  static boolean isFolded(String name) {
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
+      if (c >= 0x80 || c >= 'A' && c <= 'Z') {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Returns the name without differences of case. */
+  static String fold(String name) {
+    // Both ways: the upper case of the long s is S, the lower case of the Kelvin sign is k.
+    return isFolded(name)
+        ? name
+        : Normalizer.normalize(
+            name.toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT), Normalizer.Form.NFC);
+  }
+
+  private static String withoutIgnorable(String name) {
+    StringBuilder kept = new StringBuilder(name.length());
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
+      boolean isIgnorable =
+          c >= 0x200b && c <= 0x200f
+              || c >= 0x202a && c <= 0x202e
+              || c >= 0x206a && c <= 0x206f
+              || c == 0xfeff;
+      if (!isIgnorable) {
+        kept.append(c);
+      }
+    }
+    return kept.isEmpty() ? name : kept.toString();
+  }
+}

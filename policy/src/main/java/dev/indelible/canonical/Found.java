@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.canonical;
+
+/** Receives the patterns, or the lists of patterns, that an operation concerns. */
+@FunctionalInterface
+public interface Found {
+  /** Accepts the number of a pattern or list, and how far it is concerned. */
+  void found(int number, Relation relation);
+}

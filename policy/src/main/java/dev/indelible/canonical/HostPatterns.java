@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.canonical;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Patterns of hosts, some of which may be exceptions.
+ *
+ * <p>Each is a {@linkplain HostPattern pattern}, the name of a set, for example {@code @metadata},
+ * or one of both behind {@code !}, which takes what it names out of the whole list.
+ *
+ * <p>Immutable.
+ */
+public final class HostPatterns {
+  private final List<String> texts;
+  private final List<HostPattern> patterns;
+  private final HostTable table = new HostTable();
+  private final HostTable exceptions = new HostTable();
+  private final boolean hasExceptions;
+
+  private HostPatterns(
+      List<String> texts, List<HostPattern> patterns, List<HostPattern> exceptions) {
+    this.texts = List.copyOf(texts);
+    this.patterns = List.copyOf(patterns);
+    patterns.forEach(pattern -> table.add(pattern, 0));
+    exceptions.forEach(pattern -> this.exceptions.add(pattern, 0));
+    hasExceptions = !exceptions.isEmpty();
+  }
+
+  /**
+   * Compiles patterns.
+   *
+   * @throws IllegalArgumentException if one has an error, can never match, or names no set; the
+   *     message says which and why
+   */
+  public static HostPatterns of(List<String> texts) {
+    List<HostPattern> patterns = new ArrayList<>();
+    List<HostPattern> exceptions = new ArrayList<>();
+    for (String text : texts) {
+      boolean isException = text.startsWith("!");
+      String pattern = isException ? text.substring(1) : text;
+      List<String> members =
+          pattern.startsWith("@") ? HostSets.members(pattern.substring(1)) : List.of(pattern);
+      for (String member : members) {
+        (isException ? exceptions : patterns).add(HostPattern.parse(member));
+      }
+    }
+    if (patterns.isEmpty()) {
+      throw new IllegalArgumentException("a list of host patterns needs one that is no exception");
+    }
+    return new HostPatterns(texts, patterns, exceptions);
+  }
+
+  /** Returns the patterns as written. */
+  public List<String> texts() {
+    return texts;
+  }
+
+  List<HostPattern> patterns() {
+    return patterns;
+  }
+
+  /**
+   * Returns how far a connection to the host concerns the patterns. If clients read the host in
+   * several ways, one that does is enough.
+   */
+  public Relation concerns(CanonicalHost host) {
+    if (host.isOpaque()) {
+      return Relation.YES;
+    }
+    Relation[] most = {Relation.NO};
+    table.concerned(
+        host,
+        (pattern, relation) -> {
+          if (relation.compareTo(most[0]) > 0) {
+            most[0] = relation;
+          }
+        });
+    return most[0] != Relation.NO && isException(host) ? Relation.NO : most[0];
+  }
+
+  boolean isException(CanonicalHost host) {
+    return hasExceptions && includes(host, exceptions);
+  }
+
+  /** Returns whether every reading of the host is known and named by the patterns. */
+  public boolean includes(CanonicalHost host) {
+    return includes(host, table) && !isException(host);
+  }
+
+  private static boolean includes(CanonicalHost host, HostTable table) {
+    if (host.kind() != CanonicalHost.Kind.HOST) {
+      return false;
+    }
+    for (CanonicalHost.Reading reading : host.readings()) {
+      boolean[] isFound = {false};
+      table.concerned(
+          CanonicalHost.host(List.of(reading)),
+          (pattern, relation) -> isFound[0] |= relation == Relation.YES);
+      if (!isFound[0]) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

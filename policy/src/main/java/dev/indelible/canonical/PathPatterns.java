@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.canonical;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Patterns of paths, some of which may be exceptions.
+ *
+ * <p>Each is a {@linkplain PathPattern pattern}, the name of a set, for example {@code @secrets},
+ * or one of both behind {@code !}, which takes what it names out of the whole list.
+ *
+ * <p>Immutable.
+ */
+public final class PathPatterns {
+  private final List<String> texts;
+
+  /** Made at the first comparison: a policy names more sets than most actions are compared with. */
+  private volatile @Nullable Compiled compiled;
+
+  private PathPatterns(List<String> texts) {
+    this.texts = List.copyOf(texts);
+  }
+
+  /** Compiled patterns. */
+  private static final class Compiled {
+    final List<PathPattern> patterns = new ArrayList<>();
+    final PathTrie places = new PathTrie(true);
+    final PathTrie exactPlaces = new PathTrie(false);
+    final PathTrie exceptions = new PathTrie(false);
+    boolean hasExceptions;
+
+    Compiled(List<String> texts) {
+      for (String text : texts) {
+        boolean isException = text.startsWith("!");
+        String pattern = isException ? text.substring(1) : text;
+        if (!pattern.startsWith("@")) {
+          add(pattern, isException);
+          continue;
+        }
+        for (String member : PathSets.patterns(pattern.substring(1))) {
+          boolean isOut = member.startsWith("!");
+          add(isOut ? member.substring(1) : member, isException || isOut);
+        }
+      }
+    }
+
+    private void add(String text, boolean isException) {
+      PathPattern pattern = PathPattern.parse(text);
+      hasExceptions |= isException;
+      if (!isException) {
+        patterns.add(pattern);
+      }
+      for (List<PathPattern.Name> names : pattern.alternatives()) {
+        if (isException) {
+          exceptions.add(names, 0);
+        } else {
+          places.add(names, 0);
+          exactPlaces.add(names, 0);
+        }
+      }
+    }
+  }
+
+  private Compiled compiled() {
+    Compiled made = compiled;
+    if (made == null) {
+      // Two threads may both make one; they are alike.
+      made = new Compiled(texts);
+      compiled = made;
+    }
+    return made;
+  }
+
+  /**
+   * Checks patterns; they are compiled at the first comparison.
+   *
+   * @throws IllegalArgumentException if one has an error, can never match, or names no set; the
+   *     message says which and why
+   */
+  public static PathPatterns of(List<String> texts) {
+    boolean hasPattern = false;
+    for (String text : texts) {
+      boolean isException = text.startsWith("!");
+      String pattern = isException ? text.substring(1) : text;
+      hasPattern |= !isException;
+      if (!pattern.startsWith("@")) {
+        PathPattern.parse(pattern);
+        continue;
+      }
+      for (String member : PathSets.patterns(pattern.substring(1))) {
+        if (isException && member.startsWith("!")) {
+          throw new IllegalArgumentException(
+              "the set \"%s\" has exceptions, so it cannot be an exception".formatted(pattern));
+        }
+      }
+    }
+    if (!hasPattern) {
+      throw new IllegalArgumentException("a list of path patterns needs one that is no exception");
+    }
+    return new PathPatterns(texts);
+  }
+
+  /** Returns the patterns as written. */
+  public List<String> texts() {
+    return texts;
+  }
+
+  List<PathPattern> patterns() {
+    return compiled().patterns;
+  }
+
+  /**
+   * Returns how far an operation on a path concerns the patterns. It does if a pattern names the
+   * path, or if the operation is recursive and reaches a fixed place that a pattern names: to
+   * delete {@code /home} concerns {@code ~/.ssh/**}, but not {@code **}{@code /.env}. Case makes no
+   * difference.
+   *
+   * @param isRecursive whether it reaches everything below the path
+   */
+  public Relation concerns(CanonicalPath path, boolean isRecursive, Surroundings surroundings) {
+    if (path.isOpaque()) {
+      return Relation.YES;
+    }
+    Strongest found = new Strongest();
+    compiled().places.concerned(path, isRecursive, surroundings, found);
+    return found.unless(this, path, surroundings);
+  }
+
+  /**
+   * Returns how far the patterns name a path itself. What an operation may find below it, as {@code
+   * find} does, is not certain to be there.
+   */
+  public Relation name(CanonicalPath path, Surroundings surroundings) {
+    if (path.isOpaque()) {
+      return Relation.YES;
+    }
+    Strongest found = new Strongest();
+    compiled().places.named(path, surroundings, found);
+    return found.unless(this, path, surroundings);
+  }
+
+  /**
+   * Returns whether {@link #concerns} is certain. Faster, above all for paths with unknown parts.
+   */
+  public boolean isConcerned(CanonicalPath path, boolean isRecursive, Surroundings surroundings) {
+    return path.isOpaque()
+        || compiled().places.isConcerned(path, isRecursive, false, surroundings)
+            && !isException(path, surroundings);
+  }
+
+  /** Returns whether {@link #name} is certain. Faster, above all for paths with unknown parts. */
+  public boolean isNamed(CanonicalPath path, Surroundings surroundings) {
+    return path.isOpaque()
+        || compiled().places.isConcerned(path, false, true, surroundings)
+            && !isException(path, surroundings);
+  }
+
+  /** The strongest of several relations. */
+  private static final class Strongest implements Found {
+    private Relation relation = Relation.NO;
+
+    @Override
+    public void found(int pattern, Relation other) {
+      relation = other.compareTo(relation) > 0 ? other : relation;
+    }
+
+    Relation unless(PathPatterns patterns, CanonicalPath path, Surroundings surroundings) {
+      return relation != Relation.NO && patterns.isException(path, surroundings)
+          ? Relation.NO
+          : relation;
+    }
+  }
+
+  boolean isException(CanonicalPath path, Surroundings surroundings) {
+    return compiled().hasExceptions && compiled().exceptions.includes(path, surroundings);
+  }
+
+  /**
+   * Returns whether all that the path may stand for is named by the patterns. Case makes a
+   * difference, and a path with unknown parts is never included.
+   */
+  public boolean includes(CanonicalPath path, Surroundings surroundings) {
+    return compiled().exactPlaces.includes(path, surroundings) && !isException(path, surroundings);
+  }
+}

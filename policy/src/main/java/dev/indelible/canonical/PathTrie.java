@@ -1,0 +1,551 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.canonical;
+
+import dev.indelible.canonical.Component.Kind;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Patterns of paths in one tree, by which all of them are compared with a path at once.
+ *
+ * <p>The time grows with the length of the path and with the globs on its way, not with the number
+ * of patterns. Filled by one thread, then read by any number.
+ */
+final class PathTrie {
+  /** The root of a pattern that stands for every drive of Windows. */
+  static final String ANY_DRIVE = "?:";
+
+  /** The root of a pattern below the working directory of the action. */
+  static final String WORKING_DIRECTORY = "${cwd}";
+
+  /** A place that patterns lead to. */
+  private static final class Node {
+    final Map<String, Node> names = new HashMap<>();
+    final List<GlobEdge> globs = new ArrayList<>();
+
+    /** Any number of names below, of patterns that go on after {@code **}. */
+    @Nullable Node deep;
+
+    /** At least one name below, of patterns that end in {@code **}. */
+    @Nullable Node below;
+
+    /** True if any name leads back to this node. */
+    boolean isLoop;
+
+    /** True for a loop with more names behind it. */
+    boolean isFloating;
+
+    /** True for the place of a home: the homes' node is entered with it. */
+    boolean isHome;
+
+    /** True if homes lie below. */
+    boolean isAboveHomes;
+
+    /** Returns whether patterns end here and none goes on. */
+    boolean isLeaf() {
+      return names.isEmpty() && globs.isEmpty() && deep == null && below == null && !isHome;
+    }
+
+    /** The patterns that end here. */
+    int[] ends = {};
+
+    /** The patterns that lead through here to a fixed place below. */
+    int[] through = {};
+  }
+
+  private record GlobEdge(NameGlob glob, Node node) {}
+
+  private final Node start = new Node();
+  private final Node home;
+  private final Node workingDirectory;
+  private final boolean isFolded;
+
+  /**
+   * Creates an empty tree.
+   *
+   * @param isFolded whether names are compared without regard to case
+   */
+  PathTrie(boolean isFolded) {
+    this.isFolded = isFolded;
+    home = child(start, CanonicalPath.HOME_ROOT);
+    workingDirectory = child(start, WORKING_DIRECTORY);
+    homes(CanonicalPath.HOMES_ROOT, "*");
+    homes(CanonicalPath.POSIX_ROOT, "home", "*");
+    homes(CanonicalPath.POSIX_ROOT, "Users", "*");
+    homes(CanonicalPath.POSIX_ROOT, "root");
+    homes(CanonicalPath.POSIX_ROOT, "var", "root");
+    homes(CanonicalPath.POSIX_ROOT, "export", "home", "*");
+    homes(ANY_DRIVE, "Users", "*");
+  }
+
+  private void homes(String... names) {
+    Node node = start;
+    for (String name : names) {
+      node.isAboveHomes = true;
+      node = name.equals("*") ? globChild(node, name) : child(node, key(name));
+    }
+    node.isHome = true;
+  }
+
+  private String key(String name) {
+    return isFolded ? Folding.fold(name) : name;
+  }
+
+  private static Node child(Node node, String name) {
+    return node.names.computeIfAbsent(name, key -> new Node());
+  }
+
+  private Node globChild(Node node, String glob) {
+    NameGlob compiled = new NameGlob.Builder(isFolded).glob(glob).build(false);
+    for (GlobEdge edge : node.globs) {
+      if (edge.glob.isSame(compiled)) {
+        return edge.node;
+      }
+    }
+    Node added = new Node();
+    node.globs.add(new GlobEdge(compiled, added));
+    return added;
+  }
+
+  /**
+   * Adds a pattern.
+   *
+   * @param names its root and the names below; {@code **} for any number of names
+   * @param pattern its number
+   */
+  void add(List<PathPattern.Name> names, int pattern) {
+    List<Node> way = new ArrayList<>();
+    Node node = start;
+    for (int i = 0; i < names.size(); i++) {
+      PathPattern.Name name = names.get(i);
+      boolean isLast = i == names.size() - 1;
+      if (name.kind() == PathPattern.Kind.ANY_DEPTH && !isLast) {
+        // What a recursive operation may find at any depth is not counted as concerned.
+        way.clear();
+        node = deep(node);
+        continue;
+      }
+      way.add(node);
+      node =
+          switch (name.kind()) {
+            case ANY_DEPTH -> below(node);
+            case GLOB -> globChild(node, name.text());
+            case NAME -> child(node, key(name.text()));
+            case ROOT -> child(node, name.text());
+          };
+    }
+    for (Node passed : way) {
+      if (passed != start && !passed.isFloating) {
+        passed.through = with(passed.through, pattern);
+      }
+    }
+    node.ends = with(node.ends, pattern);
+  }
+
+  private static Node deep(Node node) {
+    Node deep = node.deep;
+    if (deep == null) {
+      deep = new Node();
+      deep.isLoop = true;
+      deep.isFloating = true;
+      node.deep = deep;
+    }
+    return deep;
+  }
+
+  private static Node below(Node node) {
+    Node below = node.below;
+    if (below == null) {
+      below = new Node();
+      below.isLoop = true;
+      node.below = below;
+    }
+    return below;
+  }
+
+  private static int[] with(int[] patterns, int pattern) {
+    for (int each : patterns) {
+      if (each == pattern) {
+        return patterns;
+      }
+    }
+    int[] all = Arrays.copyOf(patterns, patterns.length + 1);
+    all[patterns.length] = pattern;
+    return all;
+  }
+
+  /**
+   * Reports the patterns that an operation on a path concerns.
+   *
+   * @param isRecursive whether it reaches everything below the path
+   */
+  void concerned(CanonicalPath path, boolean isRecursive, Surroundings surroundings, Found found) {
+    new Walk(path, isRecursive, false, surroundings, found).run();
+  }
+
+  /** Reports the patterns that name a path itself, not something below it. */
+  void named(CanonicalPath path, Surroundings surroundings, Found found) {
+    Walk walk = new Walk(path, false, false, surroundings, found);
+    walk.isItself = true;
+    walk.run();
+  }
+
+  /**
+   * Returns whether an operation on a path is certain to concern a pattern.
+   *
+   * @param isItself whether only the path itself counts, not what lies below it
+   */
+  boolean isConcerned(
+      CanonicalPath path, boolean isRecursive, boolean isItself, Surroundings surroundings) {
+    boolean[] isFound = {false};
+    Walk walk =
+        new Walk(
+            path,
+            isRecursive,
+            false,
+            surroundings,
+            (pattern, relation) -> isFound[0] |= relation == Relation.YES);
+    walk.isItself = isItself;
+    walk.isSureOnly = true;
+    walk.run();
+    return isFound[0];
+  }
+
+  /** Returns whether every path that the path may stand for is one that a pattern names. */
+  boolean includes(CanonicalPath path, Surroundings surroundings) {
+    boolean[] isFound = {false};
+    if (!path.isOpaque() && !path.hasUnknown()) {
+      new Walk(path, false, true, surroundings, (pattern, relation) -> isFound[0] = true).run();
+    }
+    return isFound[0];
+  }
+
+  /** A way of known names to a node: to the working directory, or to a home in an unusual place. */
+  private static final class Way {
+    final List<Component> names;
+    final Node target;
+    int at;
+    Relation relation = Relation.YES;
+
+    Way(CanonicalPath path, Node target) {
+      names = path.components();
+      this.target = target;
+    }
+
+    boolean isOpen() {
+      return relation != Relation.NO && at < names.size();
+    }
+  }
+
+  /** One comparison. */
+  private final class Walk {
+    private final List<Component> components;
+    private final boolean isRecursive;
+
+    /** True if a component must match with all that it may stand for. */
+    private final boolean isCertain;
+
+    /** Whether what a search finds below a directory is not certain to be there. */
+    private boolean isItself;
+
+    /** Whether relations that are not certain are left out, which saves most of the walk. */
+    private boolean isSureOnly;
+
+    /** Whether the component behind the one in hand leaves out names. */
+    private boolean filters;
+
+    /** How certain a pattern is found by the name behind any depth; null elsewhere. */
+    private @Nullable Relation named;
+
+    private final Found found;
+    private final List<Way> ways = new ArrayList<>(2);
+    private boolean skipsEnds;
+    private List<Node> nodes = new ArrayList<>();
+    private List<Relation> relations = new ArrayList<>();
+    private List<Node> nextNodes = new ArrayList<>();
+    private List<Relation> nextRelations = new ArrayList<>();
+
+    Walk(
+        CanonicalPath path,
+        boolean isRecursive,
+        boolean isCertain,
+        Surroundings surroundings,
+        Found found) {
+      components = path.components();
+      this.isRecursive = isRecursive;
+      this.isCertain = isCertain;
+      this.found = found;
+      if (!workingDirectory.names.isEmpty()
+          || workingDirectory.ends.length + workingDirectory.through.length > 0
+          || workingDirectory.deep != null) {
+        ways.add(new Way(surroundings.workingDirectory(), workingDirectory));
+      }
+      surroundings.home().ifPresent(place -> ways.add(new Way(place, home)));
+    }
+
+    void run() {
+      int wideFrom = components.size();
+      while (isRecursive && wideFrom > 1 && components.get(wideFrom - 1).isWide()) {
+        wideFrom--;
+      }
+      enterNext(start, Relation.YES);
+      turn();
+      for (int i = 0; i < components.size() && isOpen(); i++) {
+        if (i >= wideFrom) {
+          // All that is in the directory: dir/* is the content of dir.
+          for (int k = 0; k < nodes.size(); k++) {
+            report(nodes.get(k).ends, relations.get(k));
+          }
+        }
+        // A place where patterns only end counts for nothing before the end of the path.
+        skipsEnds = i + 1 < wideFrom;
+        filters = isItself || i + 1 < components.size() && !components.get(i + 1).isWide();
+        step(components.get(i));
+      }
+      finish();
+    }
+
+    private boolean isOpen() {
+      boolean isOpen = !nodes.isEmpty();
+      for (Way way : ways) {
+        isOpen |= way.isOpen();
+      }
+      return isOpen;
+    }
+
+    private void finish() {
+      for (int i = 0; i < nodes.size(); i++) {
+        Node node = nodes.get(i);
+        Relation relation = relations.get(i);
+        report(node.ends, relation);
+        if (isRecursive) {
+          report(node.through, relation);
+          if (node.isAboveHomes) {
+            reportAll(home, relation);
+          }
+        }
+      }
+      for (Way way : ways) {
+        if (isRecursive && way.isOpen()) {
+          reportAll(way.target, way.relation);
+        }
+      }
+    }
+
+    private void reportAll(Node node, Relation relation) {
+      report(node.ends, relation);
+      report(node.through, relation);
+    }
+
+    private void report(int[] patterns, Relation relation) {
+      for (int pattern : patterns) {
+        found.found(pattern, relation);
+      }
+    }
+
+    private void step(Component component) {
+      for (Way way : ways) {
+        if (way.isOpen()) {
+          step(way, component);
+        }
+      }
+      for (int i = 0; i < nodes.size(); i++) {
+        Node node = nodes.get(i);
+        Relation relation = relations.get(i);
+        switch (component.kind()) {
+          case ROOT -> root(node, component, relation);
+          case NAME -> name(node, component, relation);
+          case GLOB, SHORT -> choice(node, component, relation, relation);
+          case PARTLY_KNOWN -> choice(node, component, relation, Relation.MAYBE);
+          case UNKNOWN -> any(node, relation, Relation.MAYBE);
+          case ANY_DEPTH -> any(node, relation, relation);
+        }
+      }
+      named = component.is(Kind.ANY_DEPTH) && filters ? strongest() : null;
+      turn();
+    }
+
+    private Relation strongest() {
+      Relation strongest = Relation.NO;
+      for (Relation relation : relations) {
+        strongest = relation.compareTo(strongest) > 0 ? relation : strongest;
+      }
+      return strongest;
+    }
+
+    private void step(Way way, Component component) {
+      Component name = way.names.get(way.at);
+      if (component.is(Kind.UNKNOWN) && !component.isSame(name)) {
+        // It may lead anywhere on the way, and to its end.
+        way.relation = Relation.MAYBE;
+        enterNext(way.target, Relation.MAYBE);
+        return;
+      }
+      if (component.is(Kind.ANY_DEPTH)) {
+        enterNext(way.target, way.relation);
+        return;
+      }
+      boolean matches =
+          component.isSame(name)
+              || !isCertain && name.is(Kind.NAME) && component.matches(name.folded());
+      if (!matches) {
+        way.relation = Relation.NO;
+        return;
+      }
+      if (component.is(Kind.PARTLY_KNOWN) && !component.isSame(name)) {
+        way.relation = Relation.MAYBE;
+      }
+      way.at++;
+      if (way.at == way.names.size()) {
+        enterNext(way.target, way.relation);
+      }
+    }
+
+    private void root(Node node, Component component, Relation relation) {
+      toName(node, component.text(), relation);
+      if (CanonicalPath.isDriveRoot(component.text())) {
+        toName(node, ANY_DRIVE, relation);
+      }
+      pass(node, relation);
+    }
+
+    private void name(Node node, Component component, Relation relation) {
+      String name = isFolded ? component.folded() : component.text();
+      toName(node, name, relation);
+      for (int i = 0; i < node.globs.size(); i++) {
+        GlobEdge edge = node.globs.get(i);
+        if (!(skipsEnds && edge.node.isLeaf()) && edge.glob.matches(name)) {
+          enterNext(edge.node, relation);
+        }
+      }
+      pass(node, relation);
+    }
+
+    private void toName(Node node, String name, Relation relation) {
+      Node next = node.names.get(name);
+      if (next != null) {
+        enterNext(next, named == null ? relation : named);
+      }
+    }
+
+    /** Follows a component that stands for one of several names. */
+    private void choice(Node node, Component component, Relation relation, Relation matched) {
+      // What "*" may be among all files is not known; of a fixed directory it is every file.
+      boolean isAnything = node.isFloating && component.glob().isBroad();
+      Relation found = isAnything ? Relation.MAYBE : matched;
+      if (isCertain) {
+        for (GlobEdge edge : node.globs) {
+          if (edge.glob.covers(component.glob())) {
+            enterNext(edge.node, relation);
+          }
+        }
+      } else {
+        node.names.forEach(
+            (name, next) -> {
+              if (component.matches(name)) {
+                enterNext(next, named == null || isAnything ? found : named);
+              }
+            });
+        for (GlobEdge edge : node.globs) {
+          if (edge.glob.covers(component.glob())) {
+            enterNext(edge.node, relation);
+          } else if (edge.glob.intersects(component.glob())) {
+            enterNext(edge.node, node.isFloating ? Relation.MAYBE : found);
+          }
+        }
+      }
+      pass(node, relation);
+    }
+
+    /** Follows a component that stands for any number of names. */
+    private void any(Node node, Relation relation, Relation reached) {
+      pass(node, relation);
+      if (!isCertain) {
+        reach(node, reached, Collections.newSetFromMap(new IdentityHashMap<>()));
+      }
+    }
+
+    /**
+     * Enters all nodes below. What a pattern names at any depth is not counted as found there, nor
+     * is everything below a directory if only some names are meant.
+     */
+    private void reach(Node node, Relation relation, Set<Node> reached) {
+      if (isSureOnly && relation != Relation.YES || !reached.add(node)) {
+        return;
+      }
+      if (node != start) {
+        enterNext(node, relation);
+      }
+      Relation further = node.isFloating || filters ? Relation.MAYBE : relation;
+      node.names.values().forEach(next -> reach(next, further, reached));
+      node.globs.forEach(edge -> reach(edge.node, further, reached));
+      if (node.deep != null) {
+        reach(node.deep, node.isFloating ? further : relation, reached);
+      }
+      if (node.below != null) {
+        reach(node.below, further, reached);
+      }
+      if (node.isHome) {
+        reach(home, further, reached);
+      }
+    }
+
+    /** Follows what any name leads to. */
+    private void pass(Node node, Relation relation) {
+      if (node.isLoop) {
+        enterNext(node, relation);
+      }
+      if (node.below != null) {
+        enterNext(node.below, relation);
+      }
+    }
+
+    /** Enters a node and those that it stands for; returns whether that is new. */
+    private boolean enterNext(Node node, Relation relation) {
+      if (isSureOnly && relation != Relation.YES) {
+        return false;
+      }
+      for (int i = 0; i < nextNodes.size(); i++) {
+        if (nextNodes.get(i) == node) {
+          if (nextRelations.get(i).compareTo(relation) >= 0) {
+            return false;
+          }
+          nextRelations.set(i, relation);
+          enterOthers(node, relation);
+          return true;
+        }
+      }
+      nextNodes.add(node);
+      nextRelations.add(relation);
+      enterOthers(node, relation);
+      return true;
+    }
+
+    private void enterOthers(Node node, Relation relation) {
+      if (node.deep != null) {
+        enterNext(node.deep, relation);
+      }
+      if (node.isHome) {
+        enterNext(home, relation);
+      }
+    }
+
+    private void turn() {
+      List<Node> passedNodes = nodes;
+      List<Relation> passedRelations = relations;
+      nodes = nextNodes;
+      relations = nextRelations;
+      nextNodes = passedNodes;
+      nextRelations = passedRelations;
+      nextNodes.clear();
+      nextRelations.clear();
+    }
+  }
+}

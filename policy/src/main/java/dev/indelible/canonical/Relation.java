@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.canonical;
+
+/** How far an operation on a path or host concerns a pattern. */
+public enum Relation {
+  /** The operation does not reach what the pattern names. */
+  NO,
+  /** A part of the path or host is not known, and may make the operation reach it. */
+  MAYBE,
+  /** The operation reaches what the pattern names, if that exists. */
+  YES
+}

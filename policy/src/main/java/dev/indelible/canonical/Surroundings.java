@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.canonical;
+
+import dev.indelible.value.Origin;
+import dev.indelible.value.Value;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where an action takes place: its working directory and its user's home.
+ *
+ * <p>Immutable.
+ */
+public final class Surroundings {
+  private static final Value UNKNOWN_DIRECTORY = Value.unknown(Origin.VARIABLE, "PWD");
+
+  private final CanonicalPath workingDirectory;
+  private final @Nullable CanonicalPath home;
+
+  private Surroundings(CanonicalPath workingDirectory, @Nullable CanonicalPath home) {
+    this.workingDirectory = workingDirectory;
+    this.home = home;
+  }
+
+  /**
+   * Returns the surroundings of an action.
+   *
+   * @param workingDirectory where it starts; a relative one counts as not known
+   * @param home its user's home; {@code Value.unknown(Origin.HOME, "")} if that is not known
+   */
+  public static Surroundings of(Value workingDirectory, Value home) {
+    CanonicalPath nowhere = CanonicalPath.opaque("", "there is no working directory");
+    CanonicalPath homePath = PathReader.read(home, nowhere, null);
+    CanonicalPath known =
+        homePath.isKnown() && !isRoot(homePath, CanonicalPath.HOME_ROOT) ? homePath : null;
+    CanonicalPath directory = PathReader.read(workingDirectory, nowhere, known);
+    return new Surroundings(
+        directory.isOpaque() ? PathReader.read(UNKNOWN_DIRECTORY, nowhere, null) : directory,
+        known);
+  }
+
+  /** Returns surroundings of which nothing is known. */
+  public static Surroundings unknown() {
+    return of(UNKNOWN_DIRECTORY, Value.unknown(Origin.HOME, ""));
+  }
+
+  private static boolean isRoot(CanonicalPath path, String root) {
+    return path.components().size() == 1 && path.root().text().equals(root);
+  }
+
+  /** Returns the working directory in which the action starts. */
+  public CanonicalPath workingDirectory() {
+    return workingDirectory;
+  }
+
+  /** Returns the home, if it is known. */
+  public Optional<CanonicalPath> home() {
+    return Optional.ofNullable(home);
+  }
+
+  /** Returns the canonical form of a path that is relative to the action's working directory. */
+  public CanonicalPath path(Value path) {
+    return PathReader.read(path, workingDirectory, home);
+  }
+
+  /** Returns the canonical form of a path that is relative to another directory. */
+  public CanonicalPath path(Value path, CanonicalPath directory) {
+    return PathReader.read(path, directory, home);
+  }
+}
