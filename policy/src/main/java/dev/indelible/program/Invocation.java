@@ -8,8 +8,9 @@ import java.util.List;
  * A command line as its program understands it.
  *
  * @param program the program's name in the table
- * @param uses in the order of the arguments
- * @param operands the arguments that are neither options nor their values
+ * @param uses those of the options in their order, then those of the operands
+ * @param operands the arguments that are neither options nor their values nor names of subcommands;
+ *     of {@code find} the paths that it finds, as globs
  * @param output what it prints
  */
 public record Invocation(String program, List<Use> uses, List<Value> operands, Output output) {

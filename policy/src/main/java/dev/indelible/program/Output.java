@@ -7,8 +7,10 @@ public enum Output {
   OPERANDS,
   /** Its operands, formatted as {@code printf} does. */
   FORMATTED,
-  /** The content of the files that it reads, or of its standard input; perhaps changed. */
+  /** The content of the files that it reads, or of its standard input. */
   CONTENT,
+  /** That content changed, or a part of it, as {@code sed} and {@code grep} print it. */
+  CHANGED,
   /** Its standard input decoded. */
   DECODED,
   /** What it downloads. */
@@ -17,6 +19,8 @@ public enum Output {
   ENVIRONMENT,
   /** The path of a temporary file or directory that it creates. */
   SCRATCH,
+  /** The directory that holds its operand. */
+  PARENT,
   /** The working directory. */
   WORKING_DIRECTORY,
   /** Anything else. */

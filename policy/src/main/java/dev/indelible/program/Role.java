@@ -5,8 +5,13 @@ package dev.indelible.program;
 public enum Role {
   /** Deletes the path, or destroys its content. */
   DELETES,
-  /** Creates or changes the path, its content, mode or owner. */
+  /**
+   * Creates or changes the path, its content, mode or owner; the detail is {@code mode} or {@code
+   * owner} if it is no content.
+   */
   WRITES,
+  /** Makes the first path a link to the second. */
+  LINKS,
   /** Reads the content of the path. */
   READS,
   /** Connects to the host or URL. */
@@ -15,21 +20,36 @@ public enum Role {
   SENDS,
   /** Sends the content of the path to where it connects. */
   SENDS_FILE,
-  /** Runs the argument as the text of a shell script. */
+  /**
+   * Runs the first argument as the text of a shell script, the others are its positional parameters
+   * from {@code $0} on; the detail is the machine as {@link #RUNS_COMMAND} has it.
+   */
   RUNS_SHELL,
-  /** Runs the arguments as a command and its arguments. */
+  /**
+   * Runs the arguments as a command and its arguments; the detail is the machine: empty for this
+   * one, else for example {@code container alpine} or {@code host db1}.
+   */
   RUNS_COMMAND,
-  /** Runs the arguments as a command, with items of the standard input or of a search added. */
+  /**
+   * Runs the arguments as a command, with words or lines of the standard input added; the detail is
+   * the placeholder that they replace, empty if they are added behind.
+   */
   RUNS_FOR_EACH,
   /** Runs the argument as code of another language; the detail names it. */
   RUNS_CODE,
-  /** Runs the file as code; the detail names the language, {@code shell} for shells. */
+  /**
+   * Runs the file, which is the first argument, as code, the others are its arguments; the detail
+   * names the language, {@code shell} for shells, and is empty if the file's own first line
+   * decides.
+   */
   RUNS_FILE,
-  /** Runs the standard input as code; the detail names the language. */
+  /** Runs the standard input as code; the detail names the language, as {@link #RUNS_FILE} does. */
   RUNS_INPUT,
   /** Sends the argument to a database as SQL. */
   RUNS_SQL,
-  /** Works in this directory. */
+  /** Shows the first path, of this machine, as the second in the container that it starts. */
+  MOUNTS,
+  /** Works in this directory: the relative paths of its other uses start there. */
   WORKS_IN,
   /** Sets a variable of the environment, as {@code NAME=VALUE}. */
   SETS,

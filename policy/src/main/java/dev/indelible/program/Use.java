@@ -8,8 +8,8 @@ import java.util.List;
  * A use of arguments by a program.
  *
  * @param role what the program does with them
- * @param arguments one, except of {@link Role#RUNS_COMMAND} and {@link Role#RUNS_FOR_EACH}; none of
- *     a role that concerns the command as a whole
+ * @param arguments one, or as the role describes them; none of a role that concerns the command as
+ *     a whole
  * @param detail as the role describes it; empty otherwise
  * @param isRecursive whether everything below the path is concerned
  * @param isDetour whether a program runs through an option or variable that is no usual way to run

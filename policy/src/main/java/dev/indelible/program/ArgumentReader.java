@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.program;
+
+import dev.indelible.value.Value;
+
+/** Reads an argument that has a form of its own, for example {@code host:path}. */
+interface ArgumentReader {
+  /**
+   * Adds the uses of an argument.
+   *
+   * @param argument empty if the command line has none
+   * @param scan the command line
+   */
+  void read(Value argument, Template template, Scan scan);
+}

@@ -1,0 +1,786 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.program;
+
+import dev.indelible.program.CodeTokens.Kind;
+import dev.indelible.program.CodeTokens.Token;
+import dev.indelible.value.Origin;
+import dev.indelible.value.Value;
+import dev.indelible.value.Value.Glob;
+import dev.indelible.value.Value.Known;
+import dev.indelible.value.Value.Piece;
+import dev.indelible.value.Value.Unknown;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds what code of other languages does, as far as its calls have constant arguments. The table
+ * of calls is a resource; comments and strings that no call uses are data.
+ */
+public final class CodeScanner {
+  /** Code in a string in code is followed to this depth. */
+  private static final int MAX_DEPTH = 4;
+
+  /** Nested calls are followed to this depth; what is deeper is not known. */
+  private static final int MAX_NESTING = 60;
+
+  /** This number of loops is followed, which bounds the time. */
+  private static final int MAX_LOOPS = 16;
+
+  /** An import is read up to this number of tokens, which bounds the time. */
+  private static final int MAX_IMPORT = 200;
+
+  /** A loop over constants is followed for this many of them. */
+  private static final int MAX_PASSES = 8;
+
+  private static final Set<String> DECLARING =
+      Set.of("my", "our", "local", "let", "var", "const", "export");
+
+  /** Words that stand before an expression. */
+  private static final Set<String> PREFIXES = Set.of("new", "await", "return", "my", "yield");
+
+  /** A loop over constants. */
+  private record Loop(String variable, List<Value> values) {}
+
+  private static final Token END = new Token(Kind.LINE_END, "", Value.EMPTY);
+  private static final Value COMPUTED = Value.unknown(Origin.OUTPUT, "");
+
+  private final String language;
+  private final CodeTable.Language table;
+  private final Encoded encoded;
+  private final List<Token> tokens;
+  private final Uses uses;
+  private final int depth;
+  private final Map<String, Value> variables = new HashMap<>();
+  private final Map<String, String> imports = new HashMap<>();
+  private final Map<Integer, Loop> loops = new LinkedHashMap<>();
+  private int pass;
+  private int at;
+  private int nesting;
+
+  private CodeScanner(String language, Value code, Uses uses, int depth) {
+    this.language = language;
+    this.uses = uses;
+    this.depth = depth;
+    table = CodeTable.standard().language(language);
+    encoded = new Encoded(code);
+    tokens = CodeTokens.of(language, encoded);
+  }
+
+  /**
+   * Returns the uses that are found; what is not found is no use. The uses that run something are
+   * to be followed as those of a command line are.
+   *
+   * @param language the detail of {@link Role#RUNS_CODE}
+   * @param code the text
+   * @throws ProgramTableException if the table of calls cannot be read
+   */
+  public static List<Use> scan(String language, Value code) {
+    Uses uses = new Uses();
+    scan(language, code, uses, 0);
+    return List.copyOf(uses.list());
+  }
+
+  private static void scan(String language, Value code, Uses uses, int depth) {
+    switch (language) {
+      case "python", "node", "perl", "ruby", "php", "lua", "R" ->
+          new CodeScanner(language, code, uses, depth).scan();
+      case "powershell", "cmd" -> WindowsScanner.scan(language, code, uses);
+      case "sql" -> SqlScanner.scan(code).forEach(uses.list()::add);
+      case "crontab" -> crontab(code, uses);
+      case "make" -> make(code, uses);
+      case "applescript" -> {
+        textCalls(code, "do shell script", uses);
+        if (new Encoded(code).text().contains("with administrator privileges")) {
+          uses.add(Role.GAINS_PRIVILEGE, "administrator privileges");
+        }
+      }
+      case "elisp" -> {
+        textCalls(code, "(shell-command ", uses);
+        textCalls(code, "(shell-command-to-string ", uses);
+        textCalls(code, "(async-shell-command ", uses);
+      }
+      default -> {}
+    }
+  }
+
+  /** Reads lines of five fields of time, or one that begins with {@code @}, and a command. */
+  private static void crontab(Value code, Uses uses) {
+    Encoded encoded = new Encoded(code);
+    for (String line : encoded.text().split("\n")) {
+      String rest = line.strip();
+      int fields = rest.startsWith("@") ? 1 : 5;
+      boolean isCommand = !rest.startsWith("#") && !rest.isEmpty();
+      for (int i = 0; i < fields && isCommand; i++) {
+        int end = 0;
+        while (end < rest.length() && !Character.isWhitespace(rest.charAt(end))) {
+          end++;
+        }
+        rest = rest.substring(end).strip();
+      }
+      if (isCommand && !rest.isEmpty()) {
+        uses.add(Role.RUNS_SHELL, encoded.value(rest));
+      }
+    }
+  }
+
+  /** Reads the recipes of a makefile; variables of make are not known. */
+  private static void make(Value code, Uses uses) {
+    Encoded encoded = new Encoded(code);
+    for (String line : encoded.text().split("\n")) {
+      int shell = line.indexOf("$(shell ");
+      int recipe = line.startsWith("\t") ? 0 : line.indexOf(";");
+      if (shell >= 0 && line.indexOf(')', shell) > 0) {
+        String command = line.substring(shell + "$(shell ".length(), line.lastIndexOf(')'));
+        uses.add(Role.RUNS_SHELL, encoded.value(command));
+      }
+      if (recipe >= 0 && (recipe == 0 || line.substring(0, recipe).contains(":"))) {
+        String command = line.substring(recipe == 0 ? 0 : recipe + 1).strip();
+        while (!command.isEmpty() && "@-+".indexOf(command.charAt(0)) >= 0) {
+          command = command.substring(1).strip();
+        }
+        uses.add(Role.RUNS_SHELL, encoded.value(withoutMakeVariables(command, encoded)));
+      }
+    }
+  }
+
+  private static String withoutMakeVariables(String command, Encoded encoded) {
+    StringBuilder out = new StringBuilder();
+    for (int i = 0; i < command.length(); i++) {
+      char c = command.charAt(i);
+      char next = i + 1 < command.length() ? command.charAt(i + 1) : '\0';
+      if (c != '$') {
+        out.append(c);
+      } else if (next == '$') {
+        out.append('$');
+        i++;
+      } else {
+        int end =
+            next == '(' ? command.indexOf(')', i) : next == '{' ? command.indexOf('}', i) : i + 1;
+        int last = end < 0 ? command.length() - 1 : end;
+        out.append(encoded.mark(new Unknown(Origin.VARIABLE, "")));
+        i = last;
+      }
+    }
+    return out.toString();
+  }
+
+  /** Finds a call by its text; the string behind it is shell text. */
+  private static void textCalls(Value code, String call, Uses uses) {
+    Encoded text = new Encoded(code);
+    String lower = text.text().toLowerCase(Locale.ROOT);
+    for (int i = lower.indexOf(call); i >= 0; i = lower.indexOf(call, i + 1)) {
+      int open = i + call.length();
+      while (open < lower.length() && Character.isWhitespace(lower.charAt(open))) {
+        open++;
+      }
+      boolean isString = open < lower.length() && lower.charAt(open) == '"';
+      int close = isString ? endOfString(text.text(), open) : -1;
+      if (close > 0) {
+        String command = text.text().substring(open + 1, close).replace("\\\"", "\"");
+        uses.add(Role.RUNS_SHELL, text.value(command.replace("\\\\", "\\")));
+      } else {
+        uses.add(Role.HIDES, "a computed command");
+      }
+    }
+  }
+
+  private static int endOfString(String text, int open) {
+    for (int i = open + 1; i < text.length(); i++) {
+      if (text.charAt(i) == '\\') {
+        i++;
+      } else if (text.charAt(i) == '"') {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private void scan() {
+    readImports();
+    readLoops();
+    int passes = 1;
+    for (Loop loop : loops.values()) {
+      passes = Math.max(passes, Math.min(loop.values().size(), MAX_PASSES));
+    }
+    Set<Use> seen = new LinkedHashSet<>(uses.list());
+    for (pass = 0; pass < passes; pass++) {
+      int kept = uses.list().size();
+      bindLoops();
+      at = 0;
+      while (at < tokens.size()) {
+        statement();
+      }
+      List<Use> added = new ArrayList<>(uses.list().subList(kept, uses.list().size()));
+      uses.list().subList(kept, uses.list().size()).clear();
+      for (Use use : added) {
+        if (pass == 0 || !seen.contains(use)) {
+          uses.list().add(use);
+        }
+        seen.add(use);
+      }
+    }
+  }
+
+  /** Notes the loops over constants by the place where they begin. */
+  private void readLoops() {
+    int attempts = 0;
+    for (int i = 0; i < tokens.size() && attempts < MAX_LOOPS; i++) {
+      if (!token(i).isName("for") && !token(i).isName("foreach")) {
+        continue;
+      }
+      attempts++;
+      int in = i + 1;
+      while (in < i + 10 && !token(in).isName("in") && !token(in).isName("of")) {
+        in++;
+      }
+      int name = i + 1;
+      while (name < in
+          && (token(name).kind() != Kind.NAME || DECLARING.contains(token(name).text()))) {
+        name++;
+      }
+      if (in < i + 10 && name < in) {
+        List<Value> values = loopValues(in + 1);
+        if (!values.isEmpty()) {
+          loops.put(i, new Loop(token(name).text(), values));
+        }
+      }
+    }
+  }
+
+  /** Returns the elements of a list, or the value of an expression, without its uses. */
+  private List<Value> loopValues(int start) {
+    int kept = uses.list().size();
+    CodeTable.Arguments elements = new CodeTable.Arguments(new ArrayList<>(), new HashMap<>());
+    at = start;
+    if (token(at).is('[') || token(at).is('(')) {
+      char close = token(at).is('[') ? ']' : ')';
+      at++;
+      argumentsUpTo(close, elements);
+    } else {
+      elements.values().add(expression());
+    }
+    uses.list().subList(kept, uses.list().size()).clear();
+    elements.values().removeIf(value -> !isKnownInPart(value));
+    return elements.values();
+  }
+
+  /**
+   * Binds the variable of each loop to its first values: a comprehension's body stands before it.
+   */
+  private void bindLoops() {
+    Set<String> bound = new HashSet<>();
+    for (Loop loop : loops.values()) {
+      if (bound.add(loop.variable())) {
+        bind(loop);
+      }
+    }
+  }
+
+  private void bind(Loop loop) {
+    variables.put(loop.variable(), loop.values().get(Math.min(pass, loop.values().size() - 1)));
+  }
+
+  /** Notes the names that modules and their functions have in the code. */
+  private void readImports() {
+    for (int i = 0; i < tokens.size(); i++) {
+      if (token(i).isName("import") && language.equals("python")) {
+        pythonImport(i);
+      } else if (token(i).isName("require") && token(i + 1).is('(')) {
+        nodeRequire(i);
+      } else if (token(i).isName("from") && token(i + 1).kind() == Kind.STRING) {
+        nodeImport(i);
+      }
+    }
+  }
+
+  /** Reads {@code import a.b as c} and {@code from a import b as c}. */
+  private void pythonImport(int start) {
+    String module = "";
+    int from = start - 1;
+    int first = Math.max(0, start - MAX_IMPORT);
+    while (from >= first && (token(from).kind() == Kind.NAME || token(from).is('.'))) {
+      if (token(from).isName("from")) {
+        StringBuilder name = new StringBuilder();
+        for (int i = from + 1; i < start; i++) {
+          name.append(token(i).text());
+        }
+        module = name + ".";
+        break;
+      }
+      from--;
+    }
+    StringBuilder name = new StringBuilder();
+    for (int i = start + 1; i <= start + MAX_IMPORT; i++) {
+      Token token = token(i);
+      if (token.isName("as")) {
+        imports.put(token(i + 1).text(), module + name);
+        i++;
+      } else if (token.kind() == Kind.NAME || token.is('.')) {
+        name.append(token.text());
+      } else if (!token.is('(')) {
+        if (!module.isEmpty() && name.length() > 0) {
+          imports.putIfAbsent(name.toString(), module + name);
+        }
+        name.setLength(0);
+        if (!token.is(',')) {
+          return;
+        }
+      }
+    }
+  }
+
+  /** Reads {@code x = require("m")} and <code>{a, b: c} = require("m")</code>. */
+  private void nodeRequire(int start) {
+    if (token(start + 2).kind() != Kind.STRING || !token(start - 1).is('=')) {
+      return;
+    }
+    String module = module(token(start + 2).value());
+    if (token(start + 4).is('.')) {
+      module += "." + token(start + 5).text();
+    }
+    if (token(start - 2).kind() == Kind.NAME) {
+      imports.put(token(start - 2).text(), module);
+    } else if (token(start - 2).is('}')) {
+      importNames(start - 2, module);
+    }
+  }
+
+  /** Reads {@code import x from "m"} and <code>import {a as b} from "m"</code>. */
+  private void nodeImport(int start) {
+    String module = module(token(start + 1).value());
+    if (token(start - 1).is('}')) {
+      importNames(start - 1, module);
+    } else if (token(start - 1).kind() == Kind.NAME) {
+      imports.put(token(start - 1).text(), module);
+    }
+  }
+
+  /** Notes the names in braces that end at a token. */
+  private void importNames(int close, String module) {
+    int first = Math.max(0, close - MAX_IMPORT);
+    for (int i = close - 1; i >= first && !token(i).is('{'); i--) {
+      if (token(i).kind() != Kind.NAME) {
+        continue;
+      }
+      boolean isRenamed = token(i - 1).is(':') || token(i - 1).isName("as");
+      imports.put(token(i).text(), module + "." + token(isRenamed ? i - 2 : i).text());
+      i -= isRenamed ? 2 : 0;
+    }
+  }
+
+  private static String module(Value value) {
+    String name = value.prefix();
+    String plain = name.startsWith("node:") ? name.substring("node:".length()) : name;
+    return plain.equals("fs/promises") || plain.equals("fs-extra") ? "fs" : plain;
+  }
+
+  private void statement() {
+    Loop loop = loops.get(at);
+    if (loop != null) {
+      bind(loop);
+    }
+    while (DECLARING.contains(token(at).text()) && token(at + 1).kind() == Kind.NAME) {
+      at++;
+    }
+    Token token = token(at);
+    boolean assigns = token.kind() == Kind.NAME && token(at + 1).is('=') && !token(at + 2).is('=');
+    if (assigns && !token(at + 2).is('~')) {
+      String name = token.text();
+      at += 2;
+      int start = at;
+      Value value = expression();
+      variables.put(name, value);
+      if (at == start) {
+        at++;
+      }
+      return;
+    }
+    int start = at;
+    expression();
+    if (at == start) {
+      at++;
+    }
+  }
+
+  /** Reads operands that are joined; returns the text that they make. */
+  private Value expression() {
+    if (nesting > MAX_NESTING) {
+      at++;
+      return COMPUTED;
+    }
+    nesting++;
+    Value value = operand();
+    while (true) {
+      skipLineEnds();
+      Token token = token(at);
+      boolean isDot = token.is('.') && (language.equals("perl") || language.equals("php"));
+      if (token.is('+') || isDot) {
+        if (token(at + 1).is('=')) {
+          break;
+        }
+        at++;
+        value = value.plus(operand());
+      } else if (token.is('/') && (language.equals("python") || language.equals("ruby"))) {
+        at++;
+        value = Values.below(value, operand());
+      } else {
+        break;
+      }
+    }
+    nesting--;
+    return value;
+  }
+
+  /** Steps over the end of a line that a joining sign follows. */
+  private void skipLineEnds() {
+    int next = at;
+    while (token(next).kind() == Kind.LINE_END && next < tokens.size()) {
+      next++;
+    }
+    if (next > at && (token(next).is('+') || token(next).is('.'))) {
+      at = next;
+    }
+  }
+
+  private Value operand() {
+    Token token = token(at);
+    switch (token.kind()) {
+      case STRING -> {
+        at++;
+        Value value = resolved(token.value());
+        while (language.equals("python") && token(at).kind() == Kind.STRING) {
+          value = value.plus(resolved(token(at++).value()));
+        }
+        return methods(value);
+      }
+      case SHELL -> {
+        at++;
+        uses.add(Role.RUNS_SHELL, resolved(token.value()));
+        return COMPUTED;
+      }
+      case NAME -> {
+        while (PREFIXES.contains(token(at).text()) && token(at + 1).kind() != Kind.LINE_END) {
+          at++;
+        }
+        return token(at).kind() == Kind.NAME ? chain() : COMPUTED;
+      }
+      case NUMBER -> {
+        at++;
+        return Value.of(token.text());
+      }
+      default -> {
+        if (token.is('(')) {
+          at++;
+          Value value = expression();
+          while (at < tokens.size() && !token(at).is(')')) {
+            step();
+          }
+          at++;
+          return methods(value);
+        }
+        return Value.EMPTY;
+      }
+    }
+  }
+
+  /** Reads one expression, or steps over a token that begins none. */
+  private void step() {
+    int start = at;
+    expression();
+    if (at == start) {
+      at++;
+    }
+  }
+
+  /** Reads {@code a.b.c(…)}. */
+  private Value chain() {
+    StringBuilder name = new StringBuilder(token(at++).text());
+    String first = name.toString();
+    Value variable = variables.get(first);
+    if (variable != null && !imports.containsKey(first)) {
+      return methods(variable);
+    }
+    name.setLength(0);
+    name.append(imports.getOrDefault(first, first));
+    if (first.equals("require") && token(at).is('(') && token(at + 1).kind() == Kind.STRING) {
+      name.setLength(0);
+      name.append(module(token(at + 1).value()));
+      at += 3;
+    } else if (first.equals("__import__") && token(at + 1).kind() == Kind.STRING) {
+      name.setLength(0);
+      name.append(token(at + 1).value().prefix());
+      at += 3;
+    }
+    while (true) {
+      int dots = separator();
+      if (dots == 0 || token(at + dots).kind() != Kind.NAME) {
+        break;
+      }
+      name.append('.').append(token(at + dots).text());
+      at += dots + 1;
+    }
+    String called = name.toString();
+    if (token(at).is('(')) {
+      return methods(call(called, arguments()));
+    }
+    Value home = environment(called);
+    if (home != null) {
+      return methods(home);
+    }
+    if ((language.equals("perl") || language.equals("ruby"))
+        && table.has(called)
+        && startsArgument()) {
+      return call(called, bareArguments());
+    }
+    if (called.equalsIgnoreCase("true")) {
+      return Value.of("true");
+    }
+    return COMPUTED;
+  }
+
+  /**
+   * Returns the length of a sign that leads to a member: {@code .}, {@code ::}, {@code ->}, {@code
+   * ?.}.
+   */
+  private int separator() {
+    if (token(at).is('.') && !language.equals("php")) {
+      return language.equals("perl") ? 0 : 1;
+    }
+    boolean isTwo =
+        token(at).is(':') && token(at + 1).is(':')
+            || token(at).is('-') && token(at + 1).is('>')
+            || token(at).is('?') && token(at + 1).is('.');
+    return isTwo ? 2 : 0;
+  }
+
+  /**
+   * Returns a variable of the environment, or null: {@code process.env.HOME}, {@code $ENV{HOME}}.
+   */
+  private @Nullable Value environment(String called) {
+    String variable = null;
+    if (called.startsWith("process.env.")) {
+      variable = called.substring("process.env.".length());
+    } else if (called.equals("os.environ")
+        || called.equals("ENV")
+        || called.equals("$ENV")
+        || called.equals("process.env")
+        || called.equals("$_SERVER")) {
+      Token open = token(at);
+      Token key = token(at + 1);
+      if ((open.is('[') || open.is('{'))
+          && (key.kind() == Kind.STRING || key.kind() == Kind.NAME)) {
+        variable = key.kind() == Kind.STRING ? key.value().prefix() : key.text();
+        at += 3;
+      }
+    } else if (called.equals("Dir.home")) {
+      variable = "HOME";
+    }
+    return variable == null ? null : variable(variable);
+  }
+
+  private static Value variable(String name) {
+    return name.equals("HOME") || name.equals("USERPROFILE")
+        ? Values.HOME
+        : Value.unknown(Origin.VARIABLE, name);
+  }
+
+  /** Reads calls of methods of a value: {@code .unlink()}, {@code .join("x")}. */
+  private Value methods(Value receiver) {
+    Value value = receiver;
+    while (true) {
+      int dots = separator();
+      if (dots == 0 || token(at + dots).kind() != Kind.NAME) {
+        return value;
+      }
+      String method = token(at + dots).text();
+      at += dots + 1;
+      if (token(at).is('(')) {
+        CodeTable.Arguments arguments = arguments();
+        arguments.values().add(0, value);
+        value = call("." + method, arguments);
+      } else if (!List.of("parent", "text", "content", "path").contains(method)) {
+        value = COMPUTED;
+      }
+    }
+  }
+
+  /** Reads arguments in parentheses. */
+  private CodeTable.Arguments arguments() {
+    CodeTable.Arguments arguments = new CodeTable.Arguments(new ArrayList<>(), new HashMap<>());
+    at++;
+    argumentsUpTo(')', arguments);
+    return arguments;
+  }
+
+  /** Reads arguments up to a closing sign; lists are flattened, members of objects are options. */
+  private void argumentsUpTo(char close, CodeTable.Arguments into) {
+    while (at < tokens.size() && !token(at).is(close)) {
+      Token token = token(at);
+      boolean isNamed =
+          (token.kind() == Kind.NAME || token.kind() == Kind.STRING)
+              && (token(at + 1).is('=') && !token(at + 2).is('=') && !token(at + 2).is('>')
+                  || token(at + 1).is(':') && !token(at + 2).is(':'));
+      if (isNamed) {
+        String name = token.kind() == Kind.NAME ? token.text() : token.value().prefix();
+        at += 2;
+        into.options().put(name, expression());
+      } else if ((token.is('[') || token.is('{')) && nesting < MAX_NESTING) {
+        at++;
+        nesting++;
+        argumentsUpTo(token.is('[') ? ']' : '}', into);
+        nesting--;
+      } else if (token.is(',') || token.kind() == Kind.LINE_END) {
+        at++;
+      } else {
+        int start = at;
+        Value value = expression();
+        if (at == start) {
+          at++;
+        } else {
+          into.values().add(value);
+        }
+      }
+    }
+    at++;
+  }
+
+  private boolean startsArgument() {
+    Token token = token(at);
+    return token.kind() == Kind.STRING
+        || token.kind() == Kind.NAME
+            && !List.of("if", "unless", "or", "and", "do").contains(token.text())
+        || token.kind() == Kind.SHELL;
+  }
+
+  /** Reads arguments without parentheses, up to the end of the statement. */
+  private CodeTable.Arguments bareArguments() {
+    CodeTable.Arguments arguments = new CodeTable.Arguments(new ArrayList<>(), new HashMap<>());
+    while (startsArgument()) {
+      int start = at;
+      arguments.values().add(expression());
+      if (at == start || !token(at).is(',')) {
+        break;
+      }
+      at++;
+    }
+    return arguments;
+  }
+
+  /** Adds the uses of a call; returns its result as far as it is known. */
+  private Value call(String name, CodeTable.Arguments arguments) {
+    CodeTable.Call call = table.call(name);
+    if (call == null) {
+      return COMPUTED;
+    }
+    Value first = arguments.values().isEmpty() ? Value.EMPTY : arguments.values().get(0);
+    if (call.evaluates()) {
+      evaluate(first);
+      return COMPUTED;
+    }
+    for (Use use : call.uses(name, arguments)) {
+      if (use.arguments().isEmpty() || isKnownInPart(use.arguments().get(0))) {
+        uses.add(use.role(), use.arguments(), use.detail(), use.isRecursive(), use.isDetour());
+      }
+    }
+    return switch (call.result()) {
+      case "path" -> expanded(first);
+      case "joined" -> joined(arguments.values());
+      case "home" -> Values.HOME;
+      case "variable" -> Values.isKnown(first) ? variable(first.prefix()) : COMPUTED;
+      case "scratch" -> Value.unknown(Origin.SCRATCH, "");
+      case "decoded" -> Value.unknown(Origin.DECODED, "");
+      case "download" -> Value.unknown(Origin.NETWORK, first.display());
+      case "content" -> Value.unknown(Origin.FILE, first.display());
+      case "input" -> Value.unknown(Origin.INPUT, "");
+      case "argument" -> first;
+      case "below" -> Values.below(first, new Value(List.of(new Glob("**"))));
+      case "names" -> new Value(List.of(new Glob("*")));
+      case "glob" -> globbed(first);
+      default -> COMPUTED;
+    };
+  }
+
+  private void evaluate(Value code) {
+    if (Values.isKnown(code)) {
+      if (depth < MAX_DEPTH) {
+        scan(language, code, uses, depth + 1);
+      } else {
+        uses.add(Role.HIDES, "code in code in code");
+      }
+    } else if (code.has(Origin.DECODED)) {
+      uses.add(Role.HIDES, "decoded code");
+    } else if (code.has(Origin.NETWORK) || code.has(Origin.FILE) || code.has(Origin.INPUT)) {
+      uses.add(Role.RUNS_CODE, code, language);
+    } else {
+      uses.add(Role.HIDES, "computed code");
+    }
+  }
+
+  private static boolean isKnownInPart(Value value) {
+    for (Piece piece : value.pieces()) {
+      if (!(piece instanceof Unknown unknown) || unknown.origin() != Origin.OUTPUT) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Returns a path whose leading {@code ~} is the home directory. */
+  private static Value expanded(Value path) {
+    String text = path.prefix();
+    return text.equals("~") || text.startsWith("~/") ? Values.HOME.plus(path.from(1)) : path;
+  }
+
+  /** Returns a pattern whose stars stand for files. */
+  private static Value globbed(Value pattern) {
+    List<Piece> pieces = new ArrayList<>();
+    for (Piece piece : pattern.pieces()) {
+      pieces.addAll(
+          piece instanceof Known known ? Values.globbed(known.text()).pieces() : List.of(piece));
+    }
+    return new Value(pieces);
+  }
+
+  private static Value joined(List<Value> parts) {
+    Value joined = Value.EMPTY;
+    for (Value part : parts) {
+      boolean isWhole = joined.pieces().isEmpty() || part.prefix().startsWith("/");
+      joined = isWhole ? part : Values.below(joined, part);
+    }
+    return joined;
+  }
+
+  /** Returns a string with the variables replaced that have one constant value. */
+  private Value resolved(Value string) {
+    if (string.pieces().isEmpty() || Values.isKnown(string)) {
+      return string;
+    }
+    List<Piece> pieces = new ArrayList<>();
+    for (Piece piece : string.pieces()) {
+      Value value =
+          piece instanceof Unknown unknown && unknown.origin() == Origin.OUTPUT
+              ? variables.get(unknown.detail())
+              : null;
+      if (value != null) {
+        pieces.addAll(value.pieces());
+      } else if (piece instanceof Unknown unknown && unknown.origin() == Origin.OUTPUT) {
+        pieces.add(new Unknown(Origin.OUTPUT, ""));
+      } else {
+        pieces.add(piece);
+      }
+    }
+    return new Value(pieces);
+  }
+
+  private Token token(int index) {
+    return index >= 0 && index < tokens.size() ? tokens.get(index) : END;
+  }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.program;
+
+import dev.indelible.value.Value;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The calls of other languages that matter, from the resource {@code code.yaml}. */
+final class CodeTable {
+  private static final String FILE = "code.yaml";
+
+  /** Null until code is scanned for the first time. */
+  private static volatile @Nullable CodeTable standard;
+
+  /**
+   * The arguments of a call.
+   *
+   * @param values by position, lists flattened
+   * @param options by name
+   */
+  record Arguments(List<Value> values, Map<String, Value> options) {}
+
+  /**
+   * A call.
+   *
+   * @param operands the uses of its arguments by position
+   * @param result the word for what it returns; empty if that is not known
+   * @param evaluates whether it runs its first argument as code of its own language
+   */
+  record Call(Operands operands, String result, boolean evaluates) {
+    List<Use> uses(String name, Arguments arguments) {
+      Scan scan = new Scan(name, arguments);
+      operands.use(arguments.values(), scan);
+      return scan.uses().list();
+    }
+  }
+
+  /** The calls of a language. */
+  record Language(Map<String, Call> calls) {
+    /** Returns whether a name without parentheses is a call. */
+    boolean has(String name) {
+      return call(name) != null;
+    }
+
+    /**
+     * Returns the call of a dotted name: by the whole name, by its last two parts, or by its last
+     * part if the table has that with a star.
+     */
+    @Nullable Call call(String name) {
+      Call call = calls.get(name);
+      int last = name.lastIndexOf('.');
+      if (call == null && last > 0) {
+        int before = name.lastIndexOf('.', last - 1);
+        call = before > 0 ? calls.get(name.substring(before + 1)) : null;
+      }
+      return call != null ? call : calls.get("*." + name.substring(last + 1));
+    }
+  }
+
+  private final Map<String, Language> languages;
+
+  CodeTable(Map<String, Map<String, Call>> languages) {
+    Map<String, Language> all = new HashMap<>();
+    languages.forEach((name, calls) -> all.put(name, new Language(Map.copyOf(calls))));
+    this.languages = Map.copyOf(all);
+  }
+
+  /** Returns the table that comes with the library. */
+  static CodeTable standard() {
+    CodeTable table = standard;
+    if (table == null) {
+      table = TableReader.code(FILE, Programs.resource(FILE));
+      standard = table;
+    }
+    return table;
+  }
+
+  /** Returns the calls of a language. */
+  Language language(String name) {
+    return languages.getOrDefault(name, new Language(Map.of()));
+  }
+}

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.program;
+
+import dev.indelible.value.Value;
+import dev.indelible.value.Value.Glob;
+import dev.indelible.value.Value.Known;
+import dev.indelible.value.Value.Piece;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Reads {@code find}: its actions act on the paths that its tests select. Tests of the name narrow
+ * these paths, all other tests are taken as true.
+ */
+final class FindReader {
+  /** More roots or names than these are taken as all files, which bounds the time. */
+  private static final int MAX_ITEMS = 64;
+
+  /** Parentheses are followed to this depth; deeper ones narrow nothing. */
+  private static final int MAX_DEPTH = 100;
+
+  private static final Value EVERYTHING = new Value(List.of(new Glob("**")));
+  private static final Set<String> TESTS_WITH_VALUE =
+      Set.of(
+          "-amin",
+          "-anewer",
+          "-atime",
+          "-cmin",
+          "-cnewer",
+          "-context",
+          "-ctime",
+          "-fstype",
+          "-gid",
+          "-group",
+          "-ilname",
+          "-inum",
+          "-iregex",
+          "-links",
+          "-lname",
+          "-maxdepth",
+          "-mindepth",
+          "-mmin",
+          "-mtime",
+          "-newer",
+          "-perm",
+          "-printf",
+          "-regex",
+          "-regextype",
+          "-samefile",
+          "-size",
+          "-type",
+          "-uid",
+          "-used",
+          "-user",
+          "-xtype",
+          "-flags",
+          "-newermt",
+          "-newerat",
+          "-newerct",
+          "-newerBt",
+          "-newermm",
+          "-depth-n",
+          "-Bmin",
+          "-Bnewer",
+          "-Btime");
+
+  /** Options with a value that pick out nothing that matters. */
+  private static final Set<String> DEPTHS =
+      Set.of("-maxdepth", "-mindepth", "-regextype", "-type", "-xtype");
+
+  private static final Set<String> TESTS =
+      Set.of("-empty", "-nouser", "-nogroup", "-executable", "-readable", "-writable");
+
+  private final List<Value> argv;
+  private final Uses uses = new Uses();
+  private final List<Value> roots = new ArrayList<>();
+  private final Set<Value> found = new LinkedHashSet<>();
+  private int next = 1;
+  private int depth;
+  private boolean prints = true;
+  private boolean rootsOnly;
+  private boolean isFiltered;
+
+  private FindReader(List<Value> argv) {
+    this.argv = argv;
+  }
+
+  /** Returns what the command line does. */
+  static Invocation find(List<Value> argv) {
+    return new FindReader(argv).read();
+  }
+
+  private Invocation read() {
+    readRoots();
+    for (int i = next; i + 1 < argv.size(); i++) {
+      rootsOnly |= Values.is(argv.get(i), "-maxdepth") && Values.is(argv.get(i + 1), "0");
+    }
+    Optional<Set<Value>> names = alternatives(Optional.empty());
+    while (next < argv.size()) {
+      // A parenthesis too many; find refuses the command.
+      next++;
+      names = alternatives(Optional.empty());
+    }
+    if (found.isEmpty()) {
+      found.addAll(items(names));
+    }
+    return new Invocation(
+        "find", uses.list(), List.copyOf(found), prints ? Output.OPERANDS : Output.OTHER);
+  }
+
+  private void readRoots() {
+    for (; next < argv.size(); next++) {
+      Value argument = argv.get(next);
+      String text = argument.prefix();
+      if (text.startsWith("-O")
+          || Set.of("-H", "-L", "-P", "-E", "-X", "-d", "-s", "-x").contains(text)) {
+        continue;
+      }
+      if (text.equals("-D") || text.equals("-f")) {
+        next++;
+        if (text.equals("-f") && next < argv.size()) {
+          roots.add(argv.get(next));
+        }
+        continue;
+      }
+      if (text.startsWith("-") && text.length() > 1
+          || Values.isKnown(argument) && Set.of("(", ")", "!", ",").contains(text)) {
+        break;
+      }
+      roots.add(argument);
+    }
+    if (roots.isEmpty()) {
+      roots.add(Value.of("."));
+    }
+  }
+
+  /**
+   * Reads alternatives up to a closing parenthesis.
+   *
+   * @param given the names that what stands before has selected; empty for all
+   * @return the names that the alternatives select
+   */
+  private Optional<Set<Value>> alternatives(Optional<Set<Value>> given) {
+    Set<Value> all = new LinkedHashSet<>();
+    boolean narrows = true;
+    while (true) {
+      Optional<Set<Value>> names = chain(given);
+      narrows &= names.isPresent();
+      names.ifPresent(all::addAll);
+      if (next >= argv.size() || Values.is(argv.get(next), ")")) {
+        return narrows ? Optional.of(all) : Optional.empty();
+      }
+      next++;
+    }
+  }
+
+  /** Reads terms up to {@code -o}, a comma, a closing parenthesis or the end. */
+  private Optional<Set<Value>> chain(Optional<Set<Value>> given) {
+    Optional<Set<Value>> names = given;
+    boolean isNegated = false;
+    while (next < argv.size()) {
+      Value argument = argv.get(next);
+      String text = Values.isKnown(argument) ? argument.prefix() : "";
+      switch (text) {
+        case "-o", "-or", ",", ")" -> {
+          return names;
+        }
+        case "!", "-not" -> {
+          isNegated = !isNegated;
+          next++;
+          continue;
+        }
+        case "-a", "-and" -> next++;
+        case "(" -> {
+          next++;
+          if (depth < MAX_DEPTH) {
+            depth++;
+            Optional<Set<Value>> inner = alternatives(names);
+            depth--;
+            next++;
+            if (!isNegated && names.isEmpty()) {
+              names = inner;
+            }
+          }
+        }
+        case "-name", "-iname", "-path", "-ipath", "-wholename", "-iwholename" -> {
+          next++;
+          if (next < argv.size()) {
+            Value pattern = argv.get(next++);
+            if (!isNegated && names.isEmpty()) {
+              names = Optional.of(Set.of(pattern(pattern, text)));
+            }
+          }
+        }
+        default -> {
+          next++;
+          action(text, names);
+        }
+      }
+      isNegated = false;
+    }
+    return names;
+  }
+
+  /** Returns a pattern of names below a root, or of whole paths. */
+  private static Value pattern(Value pattern, String test) {
+    boolean isPath = test.endsWith("path") || test.endsWith("wholename");
+    List<Piece> pieces = new ArrayList<>();
+    if (!isPath) {
+      pieces.addAll(EVERYTHING.pieces());
+      pieces.add(new Known("/"));
+    }
+    for (Piece piece : pattern.pieces()) {
+      if (piece instanceof Known known) {
+        for (Piece part : Values.globbed(known.text()).pieces()) {
+          pieces.add(isPath && part instanceof Glob ? new Glob("**") : part);
+        }
+      } else {
+        pieces.add(piece);
+      }
+    }
+    return new Value(pieces);
+  }
+
+  private void action(String text, Optional<Set<Value>> names) {
+    switch (text) {
+      case "-delete" -> {
+        prints = false;
+        if (names.isEmpty()) {
+          boolean isRecursive = !isFiltered && !rootsOnly;
+          items(names).forEach(p -> uses.add(Role.DELETES, List.of(p), "", isRecursive, false));
+        } else {
+          items(names).forEach(item -> uses.add(Role.DELETES, item));
+        }
+      }
+      case "-exec", "-execdir", "-ok", "-okdir" -> execute(names);
+      case "-fprint", "-fls", "-fprint0", "-fprintf" -> {
+        prints = false;
+        if (next < argv.size()) {
+          uses.add(Role.WRITES, argv.get(next++));
+        }
+        if (text.equals("-fprintf")) {
+          next++;
+        }
+      }
+      case "-files0-from" -> {
+        if (next < argv.size()) {
+          uses.add(Role.READS, argv.get(next++));
+        }
+      }
+      case "-print", "-print0" -> found.addAll(items(names));
+      case "-ls" -> prints = false;
+      case "-printf" -> {
+        next++;
+        found.addAll(items(names));
+      }
+      default -> {
+        boolean hasValue = TESTS_WITH_VALUE.contains(text);
+        // A link is not what it leads to.
+        isFiltered |= text.equals("-type") && next < argv.size() && Values.is(argv.get(next), "l");
+        isFiltered |= (hasValue && !DEPTHS.contains(text)) || TESTS.contains(text);
+        if (hasValue) {
+          next++;
+        }
+      }
+    }
+  }
+
+  /** Reads a command up to {@code ;} or {@code {} +}; runs it for the paths below each root. */
+  private void execute(Optional<Set<Value>> names) {
+    prints = false;
+    List<Value> command = new ArrayList<>();
+    while (next < argv.size()) {
+      Value argument = argv.get(next++);
+      if (Values.is(argument, ";")) {
+        break;
+      }
+      if (Values.is(argument, "+")
+          && !command.isEmpty()
+          && Values.is(command.get(command.size() - 1), "{}")) {
+        break;
+      }
+      command.add(argument);
+    }
+    if (command.isEmpty()) {
+      return;
+    }
+    for (Value item : items(names)) {
+      List<Value> run = new ArrayList<>(command.size());
+      for (Value argument : command) {
+        run.add(replaced(argument, "{}", item));
+      }
+      uses.add(Role.RUNS_COMMAND, run, "", false, false);
+    }
+  }
+
+  /** Returns the paths below the roots that have one of the names. */
+  private List<Value> items(Optional<Set<Value>> names) {
+    List<Value> items = new ArrayList<>();
+    if (roots.size() > MAX_ITEMS || names.isPresent() && names.get().size() > MAX_ITEMS) {
+      return List.of(Values.below(Value.EMPTY, EVERYTHING));
+    }
+    for (Value root : roots) {
+      if (rootsOnly) {
+        items.add(root);
+      } else if (names.isEmpty()) {
+        // Without a test the root is the first item, and a test picks some of what is below.
+        items.add(isFiltered ? Values.below(root, EVERYTHING) : root);
+      } else {
+        for (Value name : names.get()) {
+          boolean isBelow = !name.pieces().isEmpty() && name.pieces().get(0) instanceof Glob;
+          items.add(isBelow ? Values.below(root, name) : name);
+        }
+      }
+    }
+    return items;
+  }
+
+  /** Returns a value with a known text replaced wherever it occurs. */
+  static Value replaced(Value value, String placeholder, Value item) {
+    List<Piece> pieces = new ArrayList<>();
+    for (Piece piece : value.pieces()) {
+      if (!(piece instanceof Known known) || !known.text().contains(placeholder)) {
+        pieces.add(piece);
+        continue;
+      }
+      String text = known.text();
+      int from = 0;
+      for (int at = text.indexOf(placeholder); at >= 0; at = text.indexOf(placeholder, from)) {
+        pieces.add(new Known(text.substring(from, at)));
+        pieces.addAll(item.pieces());
+        from = at + placeholder.length();
+      }
+      pieces.add(new Known(text.substring(from)));
+    }
+    return new Value(pieces);
+  }
+}

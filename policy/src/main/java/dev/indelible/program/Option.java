@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.program;
+
+import java.util.List;
+
+/** An option of a program. */
+final class Option {
+  /** The value that an option has. */
+  enum Arity {
+    NONE,
+    REQUIRED,
+    /** Two values, a name and what has the name; both are separate. */
+    TWO,
+    /** A value that is attached, or none. */
+    OPTIONAL
+  }
+
+  final Arity arity;
+
+  /** The bit that conditions know this option by; 0 if no condition names it. Set while loading. */
+  long bit;
+
+  /** The uses of its value, or of the command if it has none. Set while loading. */
+  List<Template> templates = List.of();
+
+  /** Is true if its value is a path that is written. Set while loading. */
+  boolean writes;
+
+  /** Is true if it extends the uses of the operands to everything below them. Set while loading. */
+  boolean isRecursive;
+
+  /** Is true if all arguments behind it and its value are operands. Set while loading. */
+  boolean endsOptions;
+
+  Option(Arity arity) {
+    this.arity = arity;
+  }
+}

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.program;
+
+import dev.indelible.value.Value;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** The readers in code that entries of the table name. */
+final class Readers {
+  private Readers() {}
+
+  /** Returns the reader of an argument. A switch links only the readers that are asked for. */
+  static Optional<ArgumentReader> argument(String name) {
+    @Nullable ArgumentReader reader =
+        switch (name) {
+          case "ansible" -> Wrappers::ansible;
+          case "api-method" -> Cloud::apiMethod;
+          case "apt-option" -> Packages::aptOption;
+          case "awk-program" -> AwkScanner::read;
+          case "build-goal" -> Packages::buildGoal;
+          case "capability" -> Containers::capability;
+          case "cargo-config" -> Packages::cargoConfig;
+          case "cloud-command" -> Cloud::command;
+          case "cloud-verb" -> Cloud::verb;
+          case "code" -> Readers::code;
+          case "compressor" -> Wrappers::compressor;
+          case "copy-source" -> Network::copySource;
+          case "copy-target" -> Network::copyTarget;
+          case "crontab-file" -> Readers::crontabFile;
+          case "data" -> Network::data;
+          case "database-url" -> Databases::url;
+          case "device" -> Readers::device;
+          case "dns-operand" -> Network::dnsOperand;
+          case "editor-command" -> Readers::editorCommand;
+          case "editor-operand" -> Readers::editorOperand;
+          case "emptied-target" -> Network::emptiedTarget;
+          case "engine-socket" -> Containers::socket;
+          case "entrypoint" -> Containers::entrypoint;
+          case "env-split" -> Wrappers::envSplit;
+          case "fetched" -> Wrappers::fetched;
+          case "flock" -> Wrappers::flock;
+          case "for-rest" -> Wrappers::forRest;
+          case "form" -> Network::form;
+          case "gdb-command" -> Wrappers::gdbCommand;
+          case "gh-alias" -> Cloud::alias;
+          case "git-config" -> GitConfig::setting;
+          case "git-config-key" -> GitConfig::key;
+          case "git-config-operands" -> GitConfig::operands;
+          case "git-url" -> GitConfig::url;
+          case "git-whole-tree" -> GitConfig::wholeTree;
+          case "go-run" -> Packages::goRun;
+          case "host-namespace" -> Containers::namespace;
+          case "http-operand" -> Network::httpOperand;
+          case "input-unless-sql" -> Databases::inputUnlessSql;
+          case "kernel-setting" -> Services::kernelSetting;
+          case "keys" -> Wrappers::keys;
+          case "library-path" -> Wrappers::libraryPath;
+          case "link" -> Readers::link;
+          case "link-directory" -> Readers::linkDirectory;
+          case "make-operand" -> Wrappers::makeOperand;
+          case "mapped" -> Calls::mapped;
+          case "mode" -> ModeReader::mode;
+          case "module" -> Wrappers::module;
+          case "mongo" -> Databases::mongo;
+          case "mount" -> Containers::volume;
+          case "mount-spec" -> Containers::spec;
+          case "nc-host" -> Network::ncHost;
+          case "new-root" -> Containers::newRoot;
+          case "npx" -> Wrappers::npx;
+          case "one-shell" -> Calls::oneShell;
+          case "open-mode" -> Calls::openMode;
+          case "package-source" -> Packages::source;
+          case "pager-operand" -> Readers::pagerOperand;
+          case "perl-open" -> Calls::perlOpen;
+          case "php-setting" -> Wrappers::phpSetting;
+          case "powershell-command" -> Wrappers::powershellCommand;
+          case "powershell-file" -> Wrappers::powershellFile;
+          case "priority-command" -> Wrappers::priorityCommand;
+          case "redis" -> Databases::redis;
+          case "refspec" -> GitConfig::refspec;
+          case "remote-shell" -> Wrappers::remoteShell;
+          case "remote-name" -> Network::remoteName;
+          case "remote-names" -> Network::remoteNames;
+          case "rename" -> Readers::rename;
+          case "screen-operands" -> Wrappers::screenOperands;
+          case "security-option" -> Containers::securityOption;
+          case "sed-script" -> SedScanner::read;
+          case "service" -> Services::service;
+          case "shell-arguments" -> Wrappers::shellArguments;
+          case "socat" -> Network::socat;
+          case "spawn" -> Calls::spawn;
+          case "ssh-forward" -> Network::sshForward;
+          case "ssh-option" -> Network::sshOption;
+          case "tar-action" -> Readers::tarAction;
+          case "tar-remote" -> Network::tarRemote;
+          case "trap-text" -> Wrappers::trapText;
+          case "untracked" -> GitConfig::untracked;
+          case "url-file" -> Network::urlFile;
+          case "url-or-file" -> Calls::urlOrFile;
+          case "uv-run" -> Packages::uvRun;
+          case "visibility" -> Cloud::visibility;
+          case "wget-command" -> Network::wgetCommand;
+          case "windows-admin" -> Services::windowsAdmin;
+          case "windows-url" -> Services::windowsUrl;
+          default -> null;
+        };
+    return Optional.ofNullable(reader);
+  }
+
+  /** Returns the reader of a whole command line. */
+  static Optional<Function<List<Value>, Invocation>> program(String name) {
+    @Nullable Function<List<Value>, Invocation> reader =
+        switch (name) {
+          case "chmod" -> ModeReader::chmod;
+          case "echo" -> Readers::echo;
+          case "find" -> FindReader::find;
+          case "kill" -> KillReader::kill;
+          case "parallel" -> ParallelReader::parallel;
+          default -> null;
+        };
+    return Optional.ofNullable(reader);
+  }
+
+  /** Reads a command of vi, less or ed that may begin with a shell escape. */
+  private static void editorCommand(Value argument, Template template, Scan scan) {
+    String text = argument.prefix();
+    int i = 0;
+    while (i < text.length() && ": \t%.,$0123456789".indexOf(text.charAt(i)) >= 0) {
+      i++;
+    }
+    for (String word : List.of("silent!", "silent", "sil!", "exe", "read", "r", "write", "w")) {
+      if (text.startsWith(word, i) && i + word.length() < text.length()) {
+        char next = text.charAt(i + word.length());
+        if (next == ' ' || next == '!' && word.equals("r")) {
+          i += word.length();
+          while (i < text.length() && text.charAt(i) == ' ') {
+            i++;
+          }
+        }
+      }
+    }
+    int system = text.indexOf("system(");
+    if (text.startsWith("!", i)) {
+      scan.uses().addDetour(Role.RUNS_SHELL, argument.from(i + 1), "");
+    } else if (text.startsWith("term", i)) {
+      List<Value> words = Values.cut(argument, ' ');
+      scan.uses().addDetour(Role.RUNS_SHELL, words.get(words.size() - 1), "");
+    } else if (system >= 0) {
+      Value call = argument.from(system + "system(".length());
+      String quote = call.prefix().isEmpty() ? "" : call.prefix().substring(0, 1);
+      if (quote.equals("'") || quote.equals("\"")) {
+        Value command = Values.cut(call.from(1), quote.charAt(0)).get(0);
+        scan.uses().addDetour(Role.RUNS_SHELL, command, "");
+      } else {
+        scan.uses().add(Role.HIDES, "a computed command");
+      }
+    } else if (text.startsWith("so ", i) || text.startsWith("source ", i)) {
+      Value file = Values.cut(argument.from(i), ' ').get(1);
+      scan.uses().addDetour(Role.RUNS_FILE, file, "vim");
+    }
+  }
+
+  /** Reads an action of tar at a checkpoint. */
+  private static void tarAction(Value argument, Template template, Scan scan) {
+    if (argument.prefix().startsWith("exec=")) {
+      scan.uses().addDetour(Role.RUNS_SHELL, argument.from("exec=".length()), "");
+    }
+  }
+
+  /** Reads the code of another language. */
+  private static void code(Value argument, Template template, Scan scan) {
+    scan.uses().add(Role.RUNS_CODE, argument, scan.program());
+  }
+
+  /** Reads a new table of timed commands. */
+  private static void crontabFile(Value argument, Template template, Scan scan) {
+    scan.uses().add(Role.RUNS_FILE, argument, "crontab");
+  }
+
+  /** Reads an operand of a program that changes disks: only paths of devices count. */
+  private static void device(Value argument, Template template, Scan scan) {
+    boolean isPath =
+        !Values.isKnown(argument)
+            || argument.prefix().startsWith("/")
+            || argument.prefix().startsWith("\\");
+    if (isPath) {
+      scan.uses().add(Role.DELETES, List.of(argument), "", true, false);
+    } else if (scan.program().equals("diskutil")) {
+      Value device = Value.of("/dev/").plus(argument);
+      scan.uses().add(Role.DELETES, List.of(device), "", true, false);
+    }
+  }
+
+  /** Reads an operand of an editor: {@code +command} or a file. */
+  private static void editorOperand(Value argument, Template template, Scan scan) {
+    String text = argument.prefix();
+    if (text.startsWith("+") && text.length() > 1) {
+      editorCommand(argument.from(1), template, scan);
+    } else if (text.startsWith("!")) {
+      scan.uses().addDetour(Role.RUNS_SHELL, argument.from(1), "");
+    } else if (!text.equals("+")) {
+      scan.uses().add(Role.WRITES, argument);
+    }
+  }
+
+  /** Reads an operand of a pager: {@code +command} or a file. */
+  private static void pagerOperand(Value argument, Template template, Scan scan) {
+    if (argument.prefix().startsWith("+")) {
+      editorCommand(argument.from(1), template, scan);
+    } else {
+      scan.uses().add(Role.READS, argument);
+    }
+  }
+
+  /** Reads the last operand of {@code ln}: the link, or a directory for the links. */
+  private static void link(Value argument, Template template, Scan scan) {
+    List<Value> operands = scan.operands();
+    if (operands.size() == 1) {
+      link(Values.baseName(argument), argument, scan);
+      return;
+    }
+    if (operands.size() == 2) {
+      link(argument, operands.get(0), scan);
+    }
+    for (Value target : operands.subList(0, operands.size() - 1)) {
+      link(Values.below(argument, Values.baseName(target)), target, scan);
+    }
+  }
+
+  private static void linkDirectory(Value argument, Template template, Scan scan) {
+    for (Value target : scan.operands()) {
+      link(Values.below(argument, Values.baseName(target)), target, scan);
+    }
+  }
+
+  private static void link(Value link, Value target, Scan scan) {
+    scan.uses().add(Role.WRITES, link);
+    scan.uses().add(Role.LINKS, List.of(link, target), "", false, false);
+  }
+
+  /** Reads the first operand of {@code rename}: an expression of Perl. */
+  private static void rename(Value argument, Template template, Scan scan) {
+    if (Values.isKnown(argument) && !scan.has("-e")) {
+      scan.uses().add(Role.RUNS_CODE, argument, "perl");
+    }
+  }
+
+  /** Reads {@code echo}: what does not look like its own options is printed. */
+  private static Invocation echo(List<Value> argv) {
+    int from = 1;
+    while (from < argv.size()
+        && Values.isKnown(argv.get(from))
+        && isEchoOption(argv.get(from).prefix())) {
+      from++;
+    }
+    return new Invocation("echo", List.of(), argv.subList(from, argv.size()), Output.OPERANDS);
+  }
+
+  private static boolean isEchoOption(String text) {
+    if (text.length() < 2 || text.charAt(0) != '-') {
+      return false;
+    }
+    for (int i = 1; i < text.length(); i++) {
+      if ("neE".indexOf(text.charAt(i)) < 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

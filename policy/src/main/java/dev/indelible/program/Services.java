@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.program;
+
+import dev.indelible.value.Value;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/** Reads arguments of programs that administer a machine. */
+final class Services {
+  private static final Set<String> STOPPING =
+      Set.of(
+          "stop",
+          "disable",
+          "mask",
+          "kill",
+          "poweroff",
+          "reboot",
+          "halt",
+          "rescue",
+          "emergency",
+          "isolate",
+          "suspend",
+          "hibernate");
+
+  private static final Set<String> STARTING = Set.of("enable", "link", "start", "reenable");
+
+  /** Verbs after which a unit also starts with the machine. */
+  private static final Set<String> LASTING = Set.of("enable", "link", "reenable");
+
+  private static final Set<String> WINDOWS_VERBS =
+      Set.of("delete", "clean", "stop", "/delete", "disable", "/disable", "/set", "/deletevalue");
+
+  private static final Set<String> WINDOWS_RIGHTS =
+      Set.of("/add", "/grant", "/setowner", "/active:yes");
+
+  private Services() {}
+
+  /** Reads {@code stop NAME} or {@code NAME stop}, once for all operands. */
+  static void service(Value argument, Template template, Scan scan) {
+    List<Value> operands = scan.operands();
+    String text = argument.prefix();
+    if (Values.isKnown(argument) && STOPPING.contains(text) && scan.uses().has(Role.STOPS)) {
+      return;
+    }
+    if (Values.isKnown(argument) && STOPPING.contains(text)) {
+      scan.uses().add(Role.STOPS, Values.joined(operands, 0).display());
+      return;
+    }
+    String verb = operands.get(0).prefix();
+    if (argument != operands.get(0) && LASTING.contains(verb)) {
+      Value unit = Values.baseName(argument);
+      scan.uses().add(Role.WRITES, Value.of("/etc/systemd/system/").plus(unit));
+    }
+    if (text.startsWith("/") && STARTING.contains(verb)) {
+      scan.uses().addDetour(Role.RUNS_FILE, argument, "unit");
+    }
+  }
+
+  /** Reads {@code name=value} of the kernel's settings. */
+  static void kernelSetting(Value argument, Template template, Scan scan) {
+    List<Value> parts = Values.cut(argument, '=');
+    if (parts.size() == 2) {
+      scan.uses().add(Role.GAINS_PRIVILEGE, "kernel setting " + parts.get(0).display());
+    }
+  }
+
+  /** Reads a verb of a program that administers Windows. */
+  static void windowsAdmin(Value argument, Template template, Scan scan) {
+    String verb = argument.prefix().toLowerCase(Locale.ROOT);
+    String all = Values.joined(scan.operands(), 0).display();
+    if (WINDOWS_VERBS.contains(verb) || verb.startsWith("/w:")) {
+      if (!scan.uses().has(Role.DESTROYS)) {
+        scan.uses().add(Role.DESTROYS, all);
+      }
+    } else if (WINDOWS_RIGHTS.contains(verb)) {
+      scan.uses().add(Role.GAINS_PRIVILEGE, all);
+    } else if (verb.equals("/create")) {
+      scan.uses().add(Role.WRITES, Value.of("C:\\Windows\\System32\\Tasks\\x"));
+    } else if (verb.equals("/s") && scan.operands().get(0) == argument) {
+      scan.uses().add(Role.HIDES, "a script that changes disks");
+    } else if (verb.equals("/f") && scan.operands().get(0) == argument) {
+      scan.uses().add(Role.GAINS_PRIVILEGE, "takes ownership: " + all);
+    }
+  }
+
+  /** Reads a URL among the operands. */
+  static void windowsUrl(Value argument, Template template, Scan scan) {
+    if (argument.prefix().contains("://")) {
+      scan.uses().add(Role.CONTACTS, argument);
+    } else if (argument.prefix().startsWith("javascript:")
+        || argument.prefix().startsWith("vbscript:")) {
+      scan.uses().add(Role.HIDES, "script text in an argument");
+    }
+  }
+}

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.program;
+
+import dev.indelible.value.Origin;
+import dev.indelible.value.Value;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** Reads arguments of programs that run other programs in a way of their own. */
+final class Wrappers {
+  private static final Set<String> COMPRESSORS =
+      Set.of(
+          "gzip",
+          "pigz",
+          "bzip2",
+          "pbzip2",
+          "lbzip2",
+          "xz",
+          "pxz",
+          "pixz",
+          "zstd",
+          "zstdmt",
+          "pzstd",
+          "lz4",
+          "lzop",
+          "lzip",
+          "plzip",
+          "brotli",
+          "gunzip",
+          "unzstd",
+          "unxz",
+          "bunzip2",
+          "compress");
+
+  private Wrappers() {}
+
+  /** Reads {@code env -S}: the words of the value come before the other arguments. */
+  static void envSplit(Value argument, Template template, Scan scan) {
+    Value line = Value.of("env ").plus(argument);
+    if (!scan.rest().isEmpty()) {
+      line = line.plus(Values.SPACE).plus(Values.joined(scan.rest(), 0));
+    }
+    scan.uses().add(Role.RUNS_SHELL, line);
+  }
+
+  /** Reads the name of a package that is fetched and run; the detail names the language. */
+  static void fetched(Value argument, Template template, Scan scan) {
+    Value code = Value.unknown(Origin.NETWORK, argument.display());
+    scan.uses().add(Role.RUNS_FILE, code, template.detail());
+  }
+
+  /** Reads {@code python -m}: some modules are programs of the table. */
+  static void module(Value argument, Template template, Scan scan) {
+    switch (argument.prefix()) {
+      case "http.server", "SimpleHTTPServer" ->
+          scan.uses().add(Role.PUBLISHES, "the working directory over HTTP");
+      case "timeit", "cProfile", "pdb", "trace", "runpy" -> {
+        if (!scan.rest().isEmpty()) {
+          List<Value> operands = scan.rest();
+          scan.uses().add(Role.RUNS_FILE, List.copyOf(operands), "python", false, false);
+        }
+      }
+      default -> {
+        List<Value> command = new ArrayList<>();
+        command.add(argument);
+        command.addAll(scan.rest());
+        scan.uses().add(Role.RUNS_COMMAND, command, "", false, false);
+      }
+    }
+  }
+
+  /** Reads the arguments of an ad-hoc module, which are a command of the shell modules. */
+  static void ansible(Value argument, Template template, Scan scan) {
+    String module = scan.optionValue("-m").map(Value::prefix).orElse("command");
+    if (List.of("shell", "command", "raw", "script").contains(module)) {
+      scan.uses().add(Role.RUNS_SHELL, argument, "hosts");
+    }
+  }
+
+  /** Reads {@code flock FILE command…} and {@code flock FILE -c text}. */
+  static void flock(Value argument, Template template, Scan scan) {
+    List<Value> operands = scan.operands();
+    if (argument != operands.get(0)) {
+      return;
+    }
+    if (!Values.isKnown(argument) || !argument.prefix().chars().allMatch(Character::isDigit)) {
+      scan.uses().add(Role.WRITES, argument);
+    }
+    if (operands.size() > 2
+        && (Values.is(operands.get(1), "-c") || Values.is(operands.get(1), "--command"))) {
+      scan.uses().add(Role.RUNS_SHELL, operands.get(2));
+    } else if (operands.size() > 1) {
+      command(operands, 1, scan);
+    }
+  }
+
+  /** Reads a command behind an option, run for all below the operands behind the first. */
+  static void forRest(Value argument, Template template, Scan scan) {
+    List<Value> roots = scan.before().size() < 2 ? List.of(Value.of(".")) : scan.before();
+    for (int i = Math.min(1, roots.size() - 1); i < roots.size(); i++) {
+      Value item = Values.below(roots.get(i), new Value(List.of(new Value.Glob("**"))));
+      List<Value> command = new ArrayList<>();
+      command.add(argument);
+      boolean hasPlace = false;
+      for (Value operand : scan.rest()) {
+        Value replaced = FindReader.replaced(operand, "{}", item);
+        hasPlace |= !replaced.equals(operand);
+        command.add(replaced);
+      }
+      if (!hasPlace) {
+        command.add(item);
+      }
+      scan.uses().add(Role.RUNS_COMMAND, command, "", false, false);
+    }
+  }
+
+  /** Reads a command of a debugger that may begin with a shell escape. */
+  static void gdbCommand(Value argument, Template template, Scan scan) {
+    String text = argument.prefix();
+    for (String word : List.of("shell ", "!", "pipe ", "| ", "platform shell ")) {
+      if (text.startsWith(word)) {
+        scan.uses().addDetour(Role.RUNS_SHELL, argument.from(word.length()), "");
+        return;
+      }
+    }
+    if (text.startsWith("python ") || text.startsWith("py ")) {
+      Value code = argument.from(text.indexOf(' ') + 1);
+      scan.uses().addDetour(Role.RUNS_CODE, code, "python");
+    } else if (text.startsWith("source ")) {
+      scan.uses().addDetour(Role.RUNS_FILE, argument.from("source ".length()), "gdb");
+    }
+  }
+
+  /** Reads text that is typed into a terminal; names of keys are left out. */
+  static void keys(Value argument, Template template, Scan scan) {
+    String text = argument.prefix();
+    for (String key : List.of(" Enter", " C-m", " KPEnter", "\r", "\n", "\\n", "^M")) {
+      if (Values.isKnown(argument) && text.endsWith(key)) {
+        text = text.substring(0, text.length() - key.length());
+      }
+    }
+    Value typed = Values.isKnown(argument) ? Value.of(text) : argument;
+    if (!typed.pieces().isEmpty()) {
+      scan.uses().add(Role.RUNS_SHELL, typed);
+    }
+  }
+
+  /** Reads {@code NAME=VALUE} of make: make expands {@code $(shell …)}. */
+  static void makeOperand(Value argument, Template template, Scan scan) {
+    List<Value> parts = Values.cut(argument, '=');
+    if (parts.size() == 2
+        && Values.isKnown(parts.get(1))
+        && (parts.get(1).prefix().contains("$(shell")
+            || parts.get(1).prefix().contains("${shell"))) {
+      scan.uses().addDetour(Role.RUNS_CODE, parts.get(1), "make");
+    }
+  }
+
+  /** Reads {@code npx}: a program of the project, or a package with a version, which is fetched. */
+  static void npx(Value argument, Template template, Scan scan) {
+    List<Value> operands = scan.operands();
+    if (argument != operands.get(0) || scan.has("-p") || scan.has("-c")) {
+      return;
+    }
+    boolean isFetched =
+        scan.has("-y")
+            || argument.prefix().indexOf('@', 1) > 0
+            || argument.prefix().contains(":")
+            || !Values.isKnown(argument);
+    if (isFetched) {
+      Value code = Value.unknown(Origin.NETWORK, argument.display());
+      scan.uses().add(Role.RUNS_FILE, code, "node");
+    } else {
+      command(operands, 0, scan);
+    }
+  }
+
+  /** Reads {@code name=value} of PHP's settings; some load code. */
+  static void phpSetting(Value argument, Template template, Scan scan) {
+    List<Value> parts = Values.cut(argument, '=');
+    String name = parts.get(0).prefix().strip();
+    if (parts.size() == 2
+        && List.of("auto_prepend_file", "auto_append_file", "extension", "zend_extension")
+            .contains(name)) {
+      scan.uses().addDetour(Role.RUNS_FILE, parts.get(1), "php");
+    }
+  }
+
+  /** Reads the command of PowerShell: the argument and all behind it. */
+  static void powershellCommand(Value argument, Template template, Scan scan) {
+    Value code = argument;
+    for (Value operand : scan.operands()) {
+      if (operand != argument) {
+        code = code.plus(Values.SPACE).plus(operand);
+      }
+    }
+    if (Values.is(argument, "-")) {
+      scan.uses().add(Role.RUNS_INPUT, "powershell");
+    } else {
+      scan.uses().add(Role.RUNS_CODE, code, "powershell");
+    }
+  }
+
+  /** Reads a script of PowerShell with its arguments. */
+  static void powershellFile(Value argument, Template template, Scan scan) {
+    List<Value> file = new ArrayList<>();
+    file.add(argument);
+    file.addAll(scan.rest());
+    scan.uses().add(Role.RUNS_FILE, file, "powershell", false, false);
+  }
+
+  /** Reads {@code chrt} and {@code taskset}: a priority or mask may stand before the command. */
+  static void priorityCommand(Value argument, Template template, Scan scan) {
+    List<Value> operands = scan.operands();
+    if (argument != operands.get(0)) {
+      return;
+    }
+    String text = argument.prefix();
+    boolean isNumber = !text.isEmpty() && Character.isDigit(text.charAt(0));
+    int from = isNumber ? 1 : 0;
+    if (!scan.has("-p") && operands.size() > from) {
+      command(operands, from, scan);
+    }
+  }
+
+  /** Reads the operands of {@code screen}: a command, or behind {@code -X} one of screen's own. */
+  static void screenOperands(Value argument, Template template, Scan scan) {
+    List<Value> operands = scan.operands();
+    if (argument != operands.get(0)) {
+      return;
+    }
+    if (!scan.has("-X")) {
+      command(operands, 0, scan);
+    } else if (operands.size() > 1 && Values.is(argument, "stuff")) {
+      keys(operands.get(1), template, scan);
+    } else if (operands.size() > 1
+        && (Values.is(argument, "exec") || Values.is(argument, "screen"))) {
+      command(operands, 1, scan);
+    }
+  }
+
+  /** Reads the operands of {@code su} behind the user, which are arguments of the shell. */
+  static void shellArguments(Value argument, Template template, Scan scan) {
+    List<Value> command = new ArrayList<>();
+    command.add(Value.of("sh"));
+    command.addAll(scan.operands().subList(1, scan.operands().size()));
+    scan.uses().add(Role.RUNS_COMMAND, command, "", false, false);
+  }
+
+  /** Reads the first operand of {@code trap}: shell text, {@code -} or a signal alone. */
+  static void trapText(Value argument, Template template, Scan scan) {
+    if (scan.operands().size() > 1 && !Values.is(argument, "-") && !argument.pieces().isEmpty()) {
+      scan.uses().add(Role.RUNS_SHELL, argument);
+    }
+  }
+
+  /** Reads a program for compression; those that are known do nothing else. */
+  static void compressor(Value argument, Template template, Scan scan) {
+    if (!COMPRESSORS.contains(firstWord(argument))) {
+      scan.uses().addDetour(Role.RUNS_SHELL, argument, "");
+    }
+  }
+
+  /** Reads a program for connections; {@code ssh} is the usual one, and its options are read. */
+  static void remoteShell(Value argument, Template template, Scan scan) {
+    boolean isUsual = List.of("ssh", "rsh", "/usr/bin/ssh").contains(firstWord(argument));
+    scan.uses().add(Role.RUNS_SHELL, List.of(argument), "", false, !isUsual);
+  }
+
+  /** Reads a file of code; a name without a slash is a library that the program comes with. */
+  static void libraryPath(Value argument, Template template, Scan scan) {
+    String text = argument.prefix();
+    if (!Values.isKnown(argument) || text.startsWith("/") || text.startsWith("..")) {
+      scan.uses().addDetour(Role.RUNS_FILE, argument, template.detail());
+    } else if (text.contains("/")) {
+      scan.uses().add(Role.RUNS_FILE, argument, template.detail());
+    }
+  }
+
+  /** Returns the first word of a command without shell syntax; empty if it has some. */
+  private static String firstWord(Value command) {
+    String text = command.prefix().strip();
+    for (int i = 0; i < text.length(); i++) {
+      if (";|&`$()<>\n".indexOf(text.charAt(i)) >= 0) {
+        return "";
+      }
+    }
+    int blank = text.indexOf(' ');
+    if (blank < 0) {
+      return Values.isKnown(command) ? text : "";
+    }
+    return text.substring(0, blank);
+  }
+
+  private static void command(List<Value> operands, int from, Scan scan) {
+    List<Value> command = operands.subList(from, operands.size());
+    scan.uses().add(Role.RUNS_COMMAND, command, "", false, false);
+  }
+}
