@@ -299,7 +299,8 @@ final class WordParser {
       } else if (c == '`') {
         word.add(backquoted(quoted));
       } else {
-        word.add(c, quoted);
+        // In double quotes too, a pattern's text is unquoted: "${x%/*}".
+        word.add(c, singleQuoteIsText);
         source.skip(1);
       }
     }

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.command;
+
+import dev.indelible.value.Value;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Knowledge about a variable.
+ *
+ * @param alternatives each a list of the elements that the variable may have: one of a scalar, none
+ *     of a variable that is not set
+ * @param isExported whether other programs see it
+ */
+record Binding(List<List<Value>> alternatives, boolean isExported) {
+  /** Alternatives that are kept apart; beyond, the value is unknown. */
+  static final int MAX_ALTERNATIVES = 16;
+
+  static final List<List<Value>> UNSET = List.of(List.of());
+
+  static Binding of(Value value) {
+    return new Binding(List.of(List.of(value)), false);
+  }
+
+  /** Returns a scalar with these alternatives. */
+  static Binding scalar(List<Value> values) {
+    if (values.size() == 1) {
+      return of(values.get(0));
+    }
+    List<List<Value>> alternatives = new ArrayList<>(values.size());
+    for (Value value : values) {
+      alternatives.add(List.of(value));
+    }
+    return new Binding(alternatives, false);
+  }
+
+  Binding exported() {
+    return isExported ? this : new Binding(alternatives, true);
+  }
+
+  /** Returns a binding with the alternatives of both; unknown if there are too many. */
+  Binding or(Binding other, Value unknown) {
+    if (alternatives.equals(other.alternatives)) {
+      return isExported ? this : other;
+    }
+    List<List<Value>> all = new ArrayList<>(alternatives);
+    for (List<Value> alternative : other.alternatives) {
+      if (!all.contains(alternative)) {
+        all.add(alternative);
+      }
+    }
+    boolean exported = isExported || other.isExported;
+    return all.size() > MAX_ALTERNATIVES
+        ? new Binding(List.of(List.of(unknown)), exported)
+        : new Binding(all, exported);
+  }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.command;
+
+import dev.indelible.value.Origin;
+import dev.indelible.value.Value;
+import java.util.Map;
+
+/**
+ * Where a script runs.
+ *
+ * @param workingDirectory where it starts
+ * @param home the home directory of the user
+ * @param variables the variables of the environment that are known
+ */
+public record Context(Value workingDirectory, Value home, Map<String, String> variables) {
+  /** Takes a copy of the map. */
+  public Context {
+    variables = Map.copyOf(variables);
+  }
+
+  /**
+   * Returns a context of which the environment is not known.
+   *
+   * @param workingDirectory empty if it is not known
+   * @param home empty if it is not known
+   */
+  public static Context of(String workingDirectory, String home) {
+    return new Context(
+        workingDirectory.isEmpty()
+            ? Value.unknown(Origin.VARIABLE, "PWD")
+            : Value.of(workingDirectory),
+        home.isEmpty() ? Value.unknown(Origin.HOME, "") : Value.of(home),
+        Map.of());
+  }
+}

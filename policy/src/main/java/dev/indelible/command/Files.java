@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.command;
+
+import dev.indelible.value.Origin;
+import dev.indelible.value.Value;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Files and links that a script makes, as far as their content is known. */
+final class Files {
+  private static final int MAX_LINKS = 20;
+
+  private Map<String, List<Value>> contents = Map.of();
+  private Map<String, Value> links = Map.of();
+
+  /** Named pipes that the script makes. */
+  private Set<String> pipes = Set.of();
+
+  /** Whether a named pipe was written, which another command may have read before. */
+  private boolean hasFilledPipe;
+
+  /** Notes that a path is a named pipe. */
+  void pipe(String key) {
+    pipes = pipes.isEmpty() ? new HashSet<>() : pipes;
+    pipes.add(key);
+  }
+
+  /** Returns whether a named pipe was filled since the last call. */
+  boolean takeFilledPipe() {
+    boolean isFilled = hasFilledPipe;
+    hasFilledPipe = false;
+    return isFilled;
+  }
+
+  /** Adds a content that a file may have. */
+  void write(String key, Value content, boolean isAppended) {
+    hasFilledPipe |= pipes.contains(key);
+    if (contents.isEmpty()) {
+      contents = new HashMap<>();
+    }
+    List<Value> before = contents.getOrDefault(key, List.of());
+    List<Value> all = new ArrayList<>(before);
+    if (isAppended) {
+      all.clear();
+      before.forEach(each -> all.add(each.plus(content)));
+    }
+    if (all.isEmpty() || !isAppended && !all.contains(content)) {
+      all.add(content);
+    }
+    if (all.size() <= Binding.MAX_ALTERNATIVES) {
+      contents.put(key, all);
+    }
+  }
+
+  /** Returns the contents that a file may have; none if the script does not write it. */
+  List<Value> written(Value path, Value directory) {
+    if (contents.isEmpty()) {
+      return List.of();
+    }
+    String key = Paths.key(path, directory);
+    List<Value> found = contents.get(key);
+    if (found == null && !links.isEmpty()) {
+      found = contents.get(Paths.key(followed(Paths.resolve(path, directory)), directory));
+    }
+    return found == null ? List.of() : found;
+  }
+
+  /** Returns what reading a file gives. */
+  List<Value> read(Value path, Value directory, Streams io) {
+    String text = path.isKnown() ? path.prefix() : "";
+    switch (text) {
+      case "-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0":
+        return List.of(io.in().rest());
+      case "/dev/null":
+        return List.of(Value.EMPTY);
+      default:
+        break;
+    }
+    List<Value> found = written(path, directory);
+    if (!found.isEmpty()) {
+      return found;
+    }
+    if (path.prefix().startsWith("/dev/tcp/") || path.prefix().startsWith("/dev/udp/")) {
+      return List.of(Value.unknown(Origin.NETWORK, path.display()));
+    }
+    return List.of(Value.unknown(Origin.FILE, Paths.key(path, directory)));
+  }
+
+  /** Notes that a path is a link. */
+  void link(Value link, Value target, Value directory) {
+    if (links.isEmpty()) {
+      links = new HashMap<>();
+    }
+    Value place = Paths.resolve(link, directory);
+    Value base = Paths.isAbsolute(target) ? directory : Paths.parent(place);
+    links.put(Paths.key(place, directory), Paths.resolve(target, base));
+  }
+
+  boolean hasLinks() {
+    return !links.isEmpty();
+  }
+
+  /**
+   * Returns a path with the links of the script resolved.
+   *
+   * @return null if it goes through none
+   */
+  @Nullable Value throughLinks(Value path, Value directory, boolean followsLast) {
+    if (links.isEmpty()) {
+      return null;
+    }
+    boolean endsWithSlash = path.isKnown() && path.prefix().endsWith("/");
+    Value absolute = Paths.resolve(path, directory);
+    Value followed = followed(absolute);
+    boolean isLinkItself = links.containsKey(Paths.key(absolute, directory));
+    if (followed.equals(absolute) || isLinkItself && !followsLast && !endsWithSlash) {
+      return null;
+    }
+    return followed;
+  }
+
+  private Value followed(Value path) {
+    Value current = path;
+    for (int i = 0; i < MAX_LINKS; i++) {
+      Value next = once(current);
+      if (next == null) {
+        break;
+      }
+      current = next;
+    }
+    return current;
+  }
+
+  /** Resolves the first link on the way; null if there is none. */
+  private @Nullable Value once(Value path) {
+    String text = path.isKnown() ? path.prefix() : "";
+    @Nullable Value whole = links.get(path.isKnown() ? text : path.display());
+    if (whole != null) {
+      return whole;
+    }
+    String known = path.prefix();
+    for (int slash = known.indexOf('/', 1); slash > 0; slash = known.indexOf('/', slash + 1)) {
+      @Nullable Value target = links.get(known.substring(0, slash));
+      if (target != null) {
+        Value joined = target.plus(path.from(slash));
+        return joined.isKnown() ? Value.of(Paths.shortened(joined.prefix())) : joined;
+      }
+    }
+    return null;
+  }
+}

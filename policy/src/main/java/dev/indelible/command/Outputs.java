@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.command;
+
+import dev.indelible.program.Invocation;
+import dev.indelible.program.Output;
+import dev.indelible.program.Role;
+import dev.indelible.program.Use;
+import dev.indelible.value.Origin;
+import dev.indelible.value.Value;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Output of commands, as far as it is known before they run. */
+final class Outputs {
+  private static final int MAX_WORDS = 4;
+
+  private final Interpreter interpreter;
+
+  Outputs(Interpreter interpreter) {
+    this.interpreter = interpreter;
+  }
+
+  /** Returns the alternatives of what a command prints. */
+  List<Value> of(String name, List<Value> argv, @Nullable Invocation invocation, Runner.Call call) {
+    List<Value> arguments = argv.subList(1, argv.size());
+    String base = name.substring(name.lastIndexOf('/') + 1);
+    switch (base) {
+      case "echo":
+        return List.of(Format.echo(arguments));
+      case "printf":
+        return List.of(printf(arguments));
+      case "pwd":
+        return withLineEnds(call.state().directories());
+      case "which", "type":
+        return List.of(lines(installed(operands(arguments))));
+      case "basename":
+        return List.of(basename(operands(arguments)));
+      case "dirname":
+        return List.of(dirname(operands(arguments)));
+      case "cat":
+        return content(operands(arguments), call);
+      case "head", "tail", "sort", "uniq", "shuf", "grep", "egrep", "fgrep":
+        return List.of(
+            isOfLines(arguments, invocation)
+                ? call.io().in().rest()
+                : of(base, argv, invocation, call.io(), call.state()));
+      case "ls":
+        return List.of(listed(arguments));
+      case "git":
+        if (isTopLevel(arguments)) {
+          return withLineEnds(call.state().directories());
+        }
+        return List.of(of(base, argv, invocation, call.io(), call.state()));
+      case "mktemp":
+        return List.of(scratch(argv, call.state()));
+      case "tee":
+        return List.of(call.io().in().rest());
+      case "realpath", "readlink":
+        return resolved(operands(arguments), call);
+      case "cd",
+      "pushd",
+      "popd",
+      "export",
+      "set",
+      "shift",
+      "read",
+      "local",
+      "declare",
+      "true",
+      "false",
+      ":",
+      "[",
+      "test",
+      "unset",
+      "trap",
+      "mkdir",
+      "rm",
+      "touch",
+      "chmod",
+      "sleep":
+        return List.of(Value.EMPTY);
+      default:
+        return List.of(of(base, argv, invocation, call.io(), call.state()));
+    }
+  }
+
+  private Value of(
+      String name, List<Value> argv, @Nullable Invocation invocation, Streams io, State state) {
+    Output kind = invocation == null ? Output.OTHER : invocation.output();
+    Value in = io.in().rest();
+    switch (kind) {
+      case OPERANDS:
+        return invocation == null ? Value.EMPTY : lines(invocation.operands());
+      case FORMATTED:
+        return printf(argv.subList(1, argv.size()));
+      case WORKING_DIRECTORY:
+        return state.directories().get(0).plus(Value.of("\n"));
+      case SCRATCH:
+        return scratch(argv, state);
+      case ENVIRONMENT:
+        return Value.unknown(Origin.ENVIRONMENT, "");
+      case DOWNLOAD:
+        return Value.unknown(Origin.NETWORK, host(invocation));
+      case DECODED:
+        return sources(Value.unknown(Origin.DECODED, ""), in, invocation, state, io);
+      case CONTENT, CHANGED:
+        Value all = sources(Value.EMPTY, in, invocation, state, io);
+        return all.pieces().isEmpty() ? Value.unknown(Origin.OUTPUT, name) : all;
+      case PARENT:
+        return dirname(invocation == null ? List.of() : invocation.operands());
+      default:
+        Value printed = Value.unknown(Origin.OUTPUT, words(argv));
+        String host = host(invocation);
+        if (!host.isEmpty()) {
+          printed = printed.plus(Value.unknown(Origin.NETWORK, host));
+        }
+        return sources(printed, in, invocation, state, io);
+    }
+  }
+
+  /** Returns whether {@code git} prints the repository's root, taken for the working directory. */
+  private static boolean isTopLevel(List<Value> arguments) {
+    return !arguments.isEmpty()
+        && arguments.get(arguments.size() - 1).prefix().equals("--show-toplevel");
+  }
+
+  /** Returns whether a filter prints some of the lines of its standard input, unchanged. */
+  private static boolean isOfLines(List<Value> arguments, @Nullable Invocation invocation) {
+    for (Value argument : arguments) {
+      String text = argument.prefix();
+      if (text.startsWith("-") && (text.indexOf('c') > 0 || text.indexOf('o') > 0)) {
+        return false;
+      }
+    }
+    if (invocation != null) {
+      for (Use use : invocation.uses()) {
+        if (use.role() == Role.READS) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  /** Returns the names that {@code ls} prints: any of a directory, or the arguments themselves. */
+  private static Value listed(List<Value> arguments) {
+    Value.Builder all = new Value.Builder();
+    boolean isPlain = false;
+    for (Value each : arguments) {
+      isPlain |= each.prefix().startsWith("-") && each.prefix().indexOf('d') > 0;
+    }
+    List<Value> operands = operands(arguments);
+    for (Value each : operands.isEmpty() ? List.of(Value.EMPTY) : operands) {
+      if (isPlain || !each.isKnown()) {
+        all.add(each).add("\n");
+      } else {
+        all.add(new Value.Glob("*")).add("\n");
+      }
+    }
+    return all.build();
+  }
+
+  /** Returns a value with the sources of what a command reads behind it. */
+  private Value sources(
+      Value first, Value in, @Nullable Invocation invocation, State state, Streams io) {
+    Value.Builder all = new Value.Builder().add(first);
+    boolean readsFile = false;
+    if (invocation != null) {
+      for (Use use : invocation.uses()) {
+        if (use.role() == Role.READS && use.arguments().size() == 1) {
+          readsFile = true;
+          for (Value content :
+              interpreter.files().read(use.arguments().get(0), state.directories().get(0), io)) {
+            all.add(content.sources());
+          }
+        }
+      }
+    }
+    if (!readsFile && !isScriptInput(in)) {
+      all.add(in.sources());
+    }
+    return all.build().sources();
+  }
+
+  private static boolean isScriptInput(Value in) {
+    return in.pieces().size() == 1
+        && in.pieces().get(0) instanceof Value.Unknown unknown
+        && unknown.origin() == Origin.INPUT;
+  }
+
+  /** Returns the first words of a command line, which name what printed a text. */
+  private static String words(List<Value> argv) {
+    Value program = argv.get(0);
+    boolean isHere = program.prefix().indexOf('/') > 0;
+    String name = (isHere ? program : Transforms.afterLastSlash(program)).display();
+    StringBuilder words = new StringBuilder(name);
+    for (int i = 1; i < Math.min(argv.size(), MAX_WORDS) && argv.get(i).isKnown(); i++) {
+      words.append(' ').append(argv.get(i).prefix());
+    }
+    return words.toString();
+  }
+
+  private Value printf(List<Value> arguments) {
+    List<Value> rest = arguments;
+    if (!rest.isEmpty() && rest.get(0).isKnown() && rest.get(0).prefix().equals("--")) {
+      rest = rest.subList(1, rest.size());
+    }
+    if (rest.isEmpty() || rest.get(0).prefix().equals("-v")) {
+      return Value.EMPTY;
+    }
+    return Format.printf(rest.get(0), rest.subList(1, rest.size()), interpreter.budget());
+  }
+
+  /** Returns the arguments that do not begin with a dash. */
+  private static List<Value> operands(List<Value> arguments) {
+    List<Value> all = new ArrayList<>(arguments.size());
+    for (Value each : arguments) {
+      if (!each.prefix().startsWith("-") || each.prefix().length() == 1) {
+        all.add(each);
+      }
+    }
+    return all;
+  }
+
+  /** Returns where programs are, for a rule on a program's file. */
+  private static List<Value> installed(List<Value> programs) {
+    List<Value> all = new ArrayList<>(programs.size());
+    for (Value each : programs) {
+      all.add(Value.of("/usr/local/bin/").plus(each));
+    }
+    return all;
+  }
+
+  /** Returns values as lines. */
+  static Value lines(List<Value> values) {
+    Value.Builder all = new Value.Builder();
+    for (Value each : values) {
+      all.add(each).add("\n");
+    }
+    return all.build();
+  }
+
+  private static List<Value> withLineEnds(List<Value> values) {
+    List<Value> all = new ArrayList<>();
+    values.forEach(each -> all.add(each.plus(Value.of("\n"))));
+    return all;
+  }
+
+  private static Value basename(List<Value> operands) {
+    if (operands.isEmpty()) {
+      return Value.EMPTY;
+    }
+    Value path = operands.get(0);
+    if (path.isKnown() && path.prefix().length() > 1 && path.prefix().endsWith("/")) {
+      path = Value.of(path.prefix().substring(0, path.prefix().length() - 1));
+    }
+    Value last = Transforms.afterLastSlash(path);
+    if (operands.size() > 1 && last.isKnown() && operands.get(1).isKnown()) {
+      String suffix = operands.get(1).prefix();
+      String text = last.prefix();
+      boolean isCut = text.endsWith(suffix) && text.length() > suffix.length();
+      last = Value.of(isCut ? text.substring(0, text.length() - suffix.length()) : text);
+    }
+    return last.plus(Value.of("\n"));
+  }
+
+  private static Value dirname(List<Value> operands) {
+    return operands.isEmpty() || operands.get(0).pieces().isEmpty()
+        ? Value.of(".\n")
+        : Paths.parent(operands.get(0)).plus(Value.of("\n"));
+  }
+
+  private List<Value> content(List<Value> operands, Runner.Call call) {
+    if (operands.isEmpty()) {
+      return List.of(call.io().in().rest());
+    }
+    Sink all = new Sink();
+    Value directory = call.state().directories().get(0);
+    for (Value path : operands) {
+      all.add(interpreter.files().read(path, directory, call.io()));
+    }
+    return all.alternatives();
+  }
+
+  private static List<Value> resolved(List<Value> operands, Runner.Call call) {
+    if (operands.isEmpty()) {
+      return List.of(Value.EMPTY);
+    }
+    List<Value> all = new ArrayList<>();
+    for (Value directory : call.state().directories()) {
+      all.add(Paths.resolve(operands.get(0), directory).plus(Value.of("\n")));
+    }
+    return all;
+  }
+
+  /** Returns the path that {@code mktemp} makes: in a directory that the script names, if any. */
+  private static Value scratch(List<Value> argv, State state) {
+    Value fresh = Value.unknown(Origin.SCRATCH, "");
+    @Nullable Value directory = null;
+    @Nullable Value template = null;
+    boolean isBelow = false;
+    for (int i = 1; i < argv.size(); i++) {
+      String text = argv.get(i).prefix();
+      if (text.equals("-p") && i + 1 < argv.size()) {
+        directory = argv.get(++i);
+      } else if (text.startsWith("--tmpdir=")) {
+        directory = argv.get(i).from("--tmpdir=".length());
+      } else if (text.startsWith("-p")) {
+        directory = argv.get(i).from(2);
+      } else if (text.equals("-t") || text.equals("--tmpdir")) {
+        isBelow = true;
+      } else if (!text.startsWith("-")) {
+        template = argv.get(i);
+      }
+    }
+    @Nullable Binding assigned = state.variable("TMPDIR");
+    if (directory == null && assigned != null && (template == null || isBelow)) {
+      List<Value> values = assigned.alternatives().get(0);
+      directory = values.isEmpty() ? null : values.get(0);
+    }
+    if (directory == null) {
+      return template == null || isBelow ? fresh : named(template);
+    }
+    return directory.plus(Value.of("/")).plus(new Value(List.of(new Value.Glob("*"))));
+  }
+
+  /** Returns the path of a template, whose last letters are replaced. */
+  private static Value named(Value template) {
+    if (template.prefix().startsWith("/tmp/") && template.isKnown()) {
+      return Value.unknown(Origin.SCRATCH, "");
+    }
+    int last = template.pieces().size() - 1;
+    if (last < 0 || !(template.pieces().get(last) instanceof Value.Known known)) {
+      return template;
+    }
+    String text = known.text();
+    int end = text.length();
+    while (end > 0 && text.charAt(end - 1) == 'X') {
+      end--;
+    }
+    List<Value.Piece> pieces = new ArrayList<>(template.pieces());
+    pieces.set(last, new Value.Known(text.substring(0, end)));
+    pieces.add(new Value.Glob("*"));
+    return new Value(pieces);
+  }
+
+  private static String host(@Nullable Invocation invocation) {
+    return invocation == null ? "" : Written.contacted(invocation.uses());
+  }
+}
