@@ -21,8 +21,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The log that a data directory holds, as far as it decides which key may sign: a new key and
- * starter rules are for a new log only (D11). Reading it writes nothing.
+ * The log in a data directory, with the facts that decide which key may sign: only a new log gets a
+ * new key and starter rules (D11). Reading it writes nothing.
  */
 final class ExistingLog {
   private static final String REPLACE =
@@ -80,7 +80,7 @@ final class ExistingLog {
     return last.isPresent();
   }
 
-  /** Requires that the data directory has a signing key, and that it is this log's. */
+  /** Requires a signing key in the data directory, and that it belongs to this log. */
   void requireKey() throws KeyException, LedgerException {
     VerificationKey key;
     try {
@@ -93,7 +93,7 @@ final class ExistingLog {
       }
       key = data.keys().read().verificationKey();
     } catch (ExposedKeyException e) {
-      // The key exists; the message states the remedy.
+      // The key exists, and the message states the remedy.
       throw e;
     } catch (KeyException e) {
       throw new KeyException(
@@ -107,7 +107,7 @@ final class ExistingLog {
     }
   }
 
-  /** Requires that the key of a running process is one of the log's. */
+  /** Requires that the key of a running process belongs to the log. */
   void requireKnown(VerificationKey key) throws KeyException, LedgerException {
     if (!mayKnow(key)) {
       throw new KeyException(
@@ -128,7 +128,7 @@ final class ExistingLog {
     }
   }
 
-  /** Requires that the key of an external signer is one of the log's. */
+  /** Requires that the key of an external signer belongs to the log. */
   void requireKey(Signer signer) throws KeyException, LedgerException {
     VerificationKey key = signer.verificationKey();
     if (!mayKnow(key)) {
@@ -138,11 +138,11 @@ final class ExistingLog {
     }
   }
 
-  /** Requires rules: starter rules must not replace lost ones. */
+  /** Requires rules: starter rules must not replace lost rules. */
   void requireRules() throws OpenException {
     if (!Files.exists(data.policy())) {
       throw new OpenException(
-          "%s: the rules are missing, and %s; restore them from a copy, or create the directory and write new rules into it (docs/rules.md)"
+          "%s: the rules are missing, and %s; restore them from a copy, or create the directory and write new rules into it (docs/policy.md)"
               .formatted(data.policy(), evidence()));
     }
   }
@@ -162,19 +162,19 @@ final class ExistingLog {
         .orElse(data.lastCheckpoint() + " shows that a log exists here");
   }
 
-  /** Returns the id of the key that signed last, as the rows state it. */
+  /** Returns the id of the key in the last row, or in the first row if the last has none. */
   Optional<String> lastSigner() {
     return last.flatMap(ChainRow::keyId).or(() -> first.flatMap(ChainRow::keyId));
   }
 
-  /** Returns true if a key is one of the log's, or the log has no rows. */
+  /** Returns true if a key belongs to the log, or the log has no rows. */
   private boolean mayKnow(VerificationKey key) throws LedgerException {
     return last.isEmpty() || signs(key);
   }
 
   /**
-   * Returns true if the chain shows that a key is one of the log's: it signed a row, or the
-   * rotation to it. A public key in the directory is no evidence.
+   * Returns true if the chain shows that a key belongs to the log: the key signed a row or its own
+   * rotation. A public key in the directory is no evidence.
    */
   boolean signs(VerificationKey key) throws LedgerException {
     if (rotations.stream().anyMatch(rotation -> rotation.newKey().equals(key))
@@ -193,8 +193,8 @@ final class ExistingLog {
   }
 
   /**
-   * Returns the accepted keys and the keys before them: a key that signed the rotation to it
-   * vouches for the key before it, even if the public key of that is no longer here.
+   * Returns the accepted keys and earlier ones: the signed rotation to an accepted key vouches for
+   * the key before it, even if that public key is missing here.
    */
   KeyRing withEarlierKeys(KeyRing accepted) {
     KeyRing ring = accepted;

@@ -42,7 +42,7 @@ import java.util.function.LongConsumer;
 
 /**
  * Opens a data directory with options. Each option has a default. Used by one thread. Long because
- * each option has a method with its contract.
+ * each option has a method that states its contract.
  */
 public final class IndelibleBuilder {
   private final DataDirectory data;
@@ -78,7 +78,7 @@ public final class IndelibleBuilder {
   }
 
   /**
-   * Sets the largest disk space of waiting events; default {@link
+   * Sets the limit on disk space for waiting events; default {@link
    * JournalSettings#DEFAULT_QUOTA_BYTES}.
    */
   public IndelibleBuilder journalQuotaBytes(long bytes) {
@@ -96,9 +96,9 @@ public final class IndelibleBuilder {
   }
 
   /**
-   * Sets whether every row is signed; default true. Without row signatures recording is cheaper:
-   * the chain states that rows are unsigned from here on, and only their links protect them until a
-   * checkpoint covers them.
+   * Sets whether every row is signed; default true. Unsigned rows cost less to record. The chain
+   * states from where on rows are unsigned, and only their links protect them until a checkpoint
+   * covers them.
    */
   public IndelibleBuilder rowSignatures(boolean on) {
     rowSignatures = on;
@@ -108,10 +108,10 @@ public final class IndelibleBuilder {
   /**
    * Sets a signer, for example a KMS or a token, in place of a key in the data directory. Every
    * signature is verified before it is used. While the signer throws, events wait in the journal
-   * and health is degraded; a wrong signature is a failure, and counts against {@link
-   * DrainSettings#maxRestarts}. Neither leaves a row unsigned.
+   * and health is degraded. A wrong signature is a failure, and counts against {@link
+   * DrainSettings#maxRestarts}. Neither leads to an unsigned row.
    *
-   * <p>A signer that takes 10 ms signs some hundred rows a second and core: see {@link
+   * <p>A signer that takes 10 ms signs some hundred rows per second and core: see {@link
    * #rowSignatures}.
    */
   public IndelibleBuilder signer(Signer external) {
@@ -120,9 +120,9 @@ public final class IndelibleBuilder {
   }
 
   /**
-   * Sets a listener of the count of waiting events while {@link #open} counts those of earlier
-   * runs; called on the thread that opens. Default: a count that takes over a second is logged once
-   * a second.
+   * Sets a listener for {@link #open}, which counts the waiting events of earlier runs. The
+   * listener gets the count so far, on the thread that opens. Default: a count that takes over a
+   * second is logged once a second.
    */
   public IndelibleBuilder recoveryProgress(LongConsumer found) {
     recoveryProgress = Optional.of(Objects.requireNonNull(found, "found is null"));
@@ -131,10 +131,10 @@ public final class IndelibleBuilder {
 
   /**
    * Sets the log's name in its checkpoints, by convention an address without its scheme; default
-   * {@code indelible/} and the ledger's id. A log keeps its first name: under another one, no
-   * checkpoint is signed, and health reports that.
+   * {@code indelible/} and the ledger's id. A log keeps its first name: under another name no
+   * checkpoint is signed, and health reports it.
    *
-   * @throws IllegalArgumentException if it is empty or has a space or a {@code +}
+   * @throws IllegalArgumentException if the name is empty or has a space or a {@code +}
    */
   public IndelibleBuilder origin(String name) {
     origin = Optional.of(VerifierKey.requireName(Objects.requireNonNull(name, "name is null")));
@@ -143,9 +143,9 @@ public final class IndelibleBuilder {
 
   /**
    * Sets the witnesses and their quorum; default: the file {@code witnesses} of the data directory,
-   * if there is one. Witnesses with a URL are asked to cosign checkpoints.
+   * if it exists. Witnesses with a URL are asked to cosign checkpoints.
    *
-   * @throws IllegalArgumentException if a witness's URL is unusable, or more witnesses have one
+   * @throws IllegalArgumentException if a witness's URL is unusable, or more witnesses have a URL
    *     than a checkpoint holds cosignatures
    */
   public IndelibleBuilder witnesses(WitnessPolicy policy) {
@@ -156,7 +156,7 @@ public final class IndelibleBuilder {
 
   /**
    * Sets whether this process asks the witnesses; default true. A process that records a single
-   * event leaves that to longer-lived ones.
+   * event can leave it to longer-lived processes.
    */
   public IndelibleBuilder askWitnesses(boolean on) {
     askWitnesses = on;
@@ -164,9 +164,9 @@ public final class IndelibleBuilder {
   }
 
   /**
-   * Sets an anchor file outside the data directory, on another disk or with another owner, to which
-   * each checkpoint is appended, so that a rollback or a rebuild shows; default: none. The file is
-   * created if it is missing.
+   * Sets an anchor file, to which each checkpoint is appended; default: none. On another disk or
+   * with another owner, the file shows a rollback or a rebuild of the log. The file is created if
+   * it is missing.
    */
   public IndelibleBuilder anchor(Path file) {
     anchor = Optional.of(Objects.requireNonNull(file, "file is null"));
@@ -174,27 +174,27 @@ public final class IndelibleBuilder {
   }
 
   /**
-   * Sets how often an {@code audit.tally} counts the decisions and their outcomes while there are
-   * new ones; one more is written on closing. Default {@link Tallies#DEFAULT_INTERVAL}.
+   * Sets the interval of {@code audit.tally} rows, which count the decisions and their outcomes
+   * while there are new ones. Closing writes one more. Default {@link Tallies#DEFAULT_INTERVAL}.
    */
   public IndelibleBuilder tallyInterval(Duration interval) {
     tally = Optional.of(Objects.requireNonNull(interval, "interval is null"));
     return this;
   }
 
-  /** Turns tallies off, so that a missing decision does not show in the chain. */
+  /** Turns tallies off; the chain then does not show a missing decision. */
   public IndelibleBuilder withoutTallies() {
     tally = Optional.empty();
     return this;
   }
 
   /**
-   * Sets whether a JVM shutdown hook closes the queue and drains what waits, for {@link
+   * Sets whether a JVM shutdown hook closes the queue and drains waiting events, for {@link
    * DeferredAudit#SHUTDOWN_LIMIT} at most; default true. Switch it off in a container that closes
-   * this log itself after the last request: Spring, Quarkus and others stop in a shutdown hook of
-   * their own, JVM hooks run at the same time, and a gate whose queue is closed refuses everything
-   * ({@code indelible.not_recorded}). Without the hook, the caller of {@link #open} must close the
-   * log.
+   * this log itself after the last request. Spring, Quarkus and others stop in a shutdown hook of
+   * their own, and JVM hooks run concurrently: a gate whose queue is closed already refuses
+   * everything ({@code indelible.not_recorded}). Without the hook, the caller of {@link #open} must
+   * close the log.
    */
   public IndelibleBuilder shutdownHook(boolean on) {
     shutdownHook = on;
@@ -215,14 +215,15 @@ public final class IndelibleBuilder {
    */
   public Indelible open() throws OpenException {
     try {
-      // Without SQLite's library no event ever reaches a ledger, so none is accepted.
+      // Without SQLite's library no event could reach a ledger, so none is accepted.
       SqliteLibrary.load();
       if (durability != Durability.MEMORY) {
         Journal.requireRoom(data.journal());
       }
       ExistingLog log = data.prepareToRecord(signer, policy.isPresent());
       Optional<WitnessPolicy> witnessed = witnesses.isPresent() ? witnesses : data.witnessPolicy();
-      Policy rules = policy.isPresent() ? policy.get() : RulePolicy.load(data.policy());
+      Policy rules =
+          policy.isPresent() ? policy.get() : RulePolicy.load(data.policy()).guarding(data.path());
       if (durability == Durability.MEMORY) {
         data.requireWritableDatabase();
         Optional<UUID> ledger = SqliteLedger.identify(data.database());
@@ -237,8 +238,8 @@ public final class IndelibleBuilder {
   }
 
   /**
-   * Returns the signer; while the ledger cannot be read, one that signs only after it confirms the
-   * key.
+   * Returns the signer. While the ledger cannot be read, returns one that confirms the key before
+   * it signs.
    */
   private Signer signer(ExistingLog log) throws KeyException {
     Signer key;
@@ -253,8 +254,8 @@ public final class IndelibleBuilder {
 
   /**
    * Opens the log on its journal. A ledger that cannot be read now, for example because it is
-   * locked or damaged, gets its events later: the journals name their ledger, and the drainer
-   * appends to no other (D2).
+   * locked or damaged, gets its events later: a journal names its ledger, and the drainer appends
+   * to no other (D2).
    */
   private Indelible openOnJournal(ExistingLog log, Policy rules, Optional<WitnessPolicy> witnessed)
       throws OpenException, KeyException, LedgerException, JournalException {
@@ -278,7 +279,10 @@ public final class IndelibleBuilder {
     return start(rules, key, accepted, Optional.of(journal.ledger()), witnessed, journal);
   }
 
-  /** Opens the log on a new journal while its ledger cannot be read. Creates no key. */
+  /**
+   * Opens the log while its ledger cannot be read. Requires a journal that names the ledger.
+   * Creates no key.
+   */
   private Indelible openApart(
       ExistingLog log, Policy rules, Optional<WitnessPolicy> witnessed, LedgerException unreadable)
       throws OpenException, KeyException, LedgerException, JournalException {
@@ -337,7 +341,7 @@ public final class IndelibleBuilder {
       return indelible;
     } finally {
       if (!opened) {
-        // The caller has nothing to close, so close here, which releases the journal.
+        // The caller gets nothing to close, so the log is closed here, which releases the journal.
         anchoring.ifPresent(AnchorFollower::stop);
         witnessing.ifPresent(CosignatureFollower::stop);
         audit.closeAndFlush();

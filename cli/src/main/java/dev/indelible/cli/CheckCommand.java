@@ -4,8 +4,11 @@ package dev.indelible.cli;
 import dev.indelible.Indelible;
 import dev.indelible.action.ActionParser;
 import dev.indelible.action.AgentAction;
+import dev.indelible.action.Bash;
 import dev.indelible.decision.Decision;
 import dev.indelible.decision.Escalate;
+import dev.indelible.decision.ExplainedDecision;
+import dev.indelible.decision.Explanation;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFields;
@@ -15,6 +18,7 @@ import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.RulePolicy;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Command;
@@ -36,6 +40,7 @@ import tools.jackson.databind.JsonNode;
       "  indelible check '{\"kind\":\"bash\",\"command\":\"rm -rf /\"}'"
     })
 final class CheckCommand extends Verb {
+  private static final int EXPLAIN_WIDTH = 9;
   private static final char UNREADABLE_CHARACTER = '\uFFFD';
 
   @Parameters(
@@ -58,14 +63,20 @@ final class CheckCommand extends Verb {
       description = "who wants to act (default: ${DEFAULT-VALUE})")
   String agent = "";
 
+  @Option(
+      names = "--explain",
+      description = "print the facts, the command that decided, and all rules that matched")
+  boolean explain;
+
   @Mixin AnchorOption anchor = new AnchorOption();
 
   @Override
   public Integer call() throws Exception {
-    GateInput input = input();
+    GateInput input = located(input());
     if (dryRun) {
+      ExplainedDecision explained = rules().explain(input.agentId(), input.action());
       RecordedDecision decided =
-          new RecordedDecision(rules().decide(input.agentId(), input.action()), Optional.empty());
+          new RecordedDecision(explained.decision(), Optional.empty(), explained.explanation());
       print(input, decided);
       return exitCode(decided.decision());
     }
@@ -87,6 +98,18 @@ final class CheckCommand extends Verb {
   /** Returns the rules that a recorded decision would be made by. */
   private Policy rules() throws PolicyException {
     return Files.exists(data().path()) ? RulePolicy.load(data().policy()) : RulePolicy.starter();
+  }
+
+  /** A command without a place runs where this process runs, for the user of this process. */
+  private static GateInput located(GateInput input) {
+    if (!(input.action() instanceof Bash bash)) {
+      return input;
+    }
+    Optional<String> cwd =
+        bash.cwd().or(() -> Optional.of(Path.of("").toAbsolutePath().toString()));
+    Optional<String> home =
+        bash.home().or(() -> Optional.ofNullable(System.getProperty("user.home")));
+    return new GateInput(input.agentId(), new Bash(bash.command(), cwd, home, bash.shell()));
   }
 
   private GateInput input() throws Exception {
@@ -169,7 +192,21 @@ final class CheckCommand extends Verb {
         console().bold(verdict),
         Console.printable(why),
         console().faint(event));
+    if (explain && !json()) {
+      explain(recorded.explanation());
+    }
     console().out().flush();
+  }
+
+  private void explain(Explanation explanation) {
+    explanation
+        .effectiveCommand()
+        .ifPresent(command -> console().field(EXPLAIN_WIDTH, "command", command));
+    explanation.facts().forEach(fact -> console().field(EXPLAIN_WIDTH, "fact", fact));
+    explanation.matched().forEach(rule -> console().field(EXPLAIN_WIDTH, "matched", rule));
+    if (explanation.isEmpty()) {
+      console().line("no rule matched");
+    }
   }
 
   private static int exitCode(Decision decision) {

@@ -50,48 +50,55 @@ record ClaudeHookEvent(Name name, GateInput input) {
   private static final Pattern URL =
       Pattern.compile("([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]+)([^#]*).*", Pattern.DOTALL);
 
+  private static final String FILE_SCHEME = "file:";
+
   private static final Pattern AUTHORITY =
       Pattern.compile("(?:.*@)?(\\[[^\\]]*\\]|[^:]*)(?::([0-9]{1,5}))?", Pattern.DOTALL);
 
   /**
    * Reads an event that a hook has to answer.
    *
+   * @param home the home directory of the user who runs the hook and the agent, if known
    * @throws JsonFormatException if a member is missing or malformed; the message names it
    */
-  static ClaudeHookEvent read(byte[] json) throws JsonFormatException {
+  static ClaudeHookEvent read(byte[] json, Optional<String> home) throws JsonFormatException {
     JsonFields event = JsonFields.of(CanonicalJson.read(json), "input");
-    return new ClaudeHookEvent(Name.of(event.string("hook_event_name")), input(event));
+    return new ClaudeHookEvent(Name.of(event.string("hook_event_name")), input(event, home));
   }
 
   /** Reads the agent and action of a recorded event of any name. */
   static GateInput readInput(byte[] json) throws JsonFormatException {
-    return input(JsonFields.of(CanonicalJson.read(json), "input"));
+    return input(JsonFields.of(CanonicalJson.read(json), "input"), Optional.empty());
   }
 
-  private static GateInput input(JsonFields event) throws JsonFormatException {
+  private static GateInput input(JsonFields event, Optional<String> home)
+      throws JsonFormatException {
     String tool = event.string("tool_name");
     JsonNode input = event.node("tool_input");
-    Optional<String> cwd = event.optionalString("cwd");
+    Place place = new Place(event.optionalString("cwd"), home);
     String agentId = GateInput.requireAgentId("claude:" + event.string("session_id"));
     try {
-      return new GateInput(agentId, action(tool, JsonFields.of(input, "tool_input"), input, cwd));
+      return new GateInput(agentId, action(tool, JsonFields.of(input, "tool_input"), input, place));
     } catch (IllegalArgumentException e) {
       throw new JsonFormatException("tool_input: " + e.getMessage());
     }
   }
 
-  private static AgentAction action(
-      String tool, JsonFields input, JsonNode inputNode, Optional<String> cwd)
+  /** Where an agent works. */
+  private record Place(Optional<String> cwd, Optional<String> home) {}
+
+  private static AgentAction action(String tool, JsonFields input, JsonNode inputNode, Place place)
       throws JsonFormatException {
+    Optional<String> cwd = place.cwd();
     return switch (tool) {
-      case "Bash" -> new Bash(input.string("command"), cwd);
+      case "Bash" -> new Bash(input.string("command"), cwd, place.home(), Optional.empty());
       case "Write" ->
           new FilesystemWrite(
               absolute(input.string("file_path"), cwd),
               OptionalLong.of(Text.utf8Length(input.string("content"))));
       case "Edit", "MultiEdit" -> new FilesystemWrite(absolute(input.string("file_path"), cwd));
       case "NotebookEdit" -> new FilesystemWrite(absolute(input.string("notebook_path"), cwd));
-      case "WebFetch" -> request(input.string("url"));
+      case "WebFetch" -> fetch(input.string("url"), inputNode);
       case "WebSearch" -> new Read("web", Optional.empty(), input.optionalString("query"));
       case "Read" ->
           new Read(
@@ -112,6 +119,18 @@ record ClaudeHookEvent(Name name, GateInput input) {
    */
   private static String absolute(String path, Optional<String> cwd) {
     return path.startsWith("/") || cwd.isEmpty() ? path : cwd.get() + "/" + path;
+  }
+
+  /** A URL of a file is a read; one that cannot be read is decided about as the call it is in. */
+  private static AgentAction fetch(String url, JsonNode arguments) {
+    if (url.strip().regionMatches(true, 0, FILE_SCHEME, 0, FILE_SCHEME.length())) {
+      return new Read("filesystem", Optional.of(url.strip()), Optional.empty());
+    }
+    try {
+      return request(url);
+    } catch (JsonFormatException | IllegalArgumentException e) {
+      return new ToolCall("WebFetch", JsonValue.of(arguments));
+    }
   }
 
   static NetworkRequest request(String url) throws JsonFormatException {

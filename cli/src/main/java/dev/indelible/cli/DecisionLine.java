@@ -14,14 +14,13 @@ final class DecisionLine {
   /** Writes the members of a decision; one that was not recorded has no id. */
   static Consumer<CanonicalWriter> json(String agentId, RecordedDecision recorded) {
     Decision decision = recorded.decision();
-    return out ->
-        out.member("agent_id", agentId)
-            .member("decision", decision.verdict())
-            .name("id")
-            .nullable(recorded.eventId().map(UUID::toString))
-            .name("reason")
-            .nullable(decision.reason())
-            .name("rule_id")
-            .nullable(decision.ruleId());
+    return out -> {
+      out.member("agent_id", agentId).member("decision", decision.verdict());
+      recorded.explanation().writeBeforeId(out);
+      out.name("id").nullable(recorded.eventId().map(UUID::toString));
+      recorded.explanation().writeAfterId(out);
+      out.name("reason").nullable(decision.reason());
+      out.name("rule_id").nullable(decision.ruleId());
+    };
   }
 }

@@ -58,7 +58,9 @@ final class HookClaudeCodeCommand extends Verb {
 
   private ClaudeHookEvent read() throws JsonFormatException, CommandFailure {
     try {
-      return ClaudeHookEvent.read(console().in().readNBytes(CanonicalJson.MAX_TEXT_BYTES + 1));
+      return ClaudeHookEvent.read(
+          console().in().readNBytes(CanonicalJson.MAX_TEXT_BYTES + 1),
+          Optional.ofNullable(System.getProperty("user.home")));
     } catch (IOException e) {
       throw CommandFailure.unreadableInput(e);
     } catch (JsonFormatException e) {

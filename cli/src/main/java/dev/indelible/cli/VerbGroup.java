@@ -36,6 +36,18 @@ abstract class VerbGroup extends Verb {
   static final class Log extends VerbGroup {}
 
   @Command(
+      name = "policy",
+      description = "Read, test and try out policies.",
+      subcommands = {
+        PolicyLintCommand.class,
+        PolicyShowCommand.class,
+        PolicyTestCommand.class,
+        PolicyReplayCommand.class,
+        PolicySchemaCommand.class
+      })
+  static final class Policies extends VerbGroup {}
+
+  @Command(
       name = "proof",
       description = "Verify receipts of single events; 'log prove' writes them.",
       subcommands = ProofVerifyCommand.class)

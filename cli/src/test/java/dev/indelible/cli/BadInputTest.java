@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
@@ -55,7 +56,7 @@ class BadInputTest {
         bad(
             "unknown field",
             "{\"kind\":\"bash\",\"command\":\"ls\",\"timeout\":3}",
-            "action.timeout: unknown field; the fields here are command, cwd, kind"),
+            "action.timeout: unknown field; the fields here are command, cwd, home, kind, shell"),
         bad("raw control character", "{\"kind\":\"bash\",\"command\":\"a\u0001b\"}", "CTRL-CHAR"),
         bad("raw tab", "{\"kind\":\"bash\",\"command\":\"a\tb\"}", "CTRL-CHAR"),
         bad(
@@ -256,9 +257,7 @@ class BadInputTest {
         "{\"session_id\":\"s\",\"tool_input\":{}}",
         "{\"tool_name\":\"Bash\",\"tool_input\":{\"command\":\"ls\"}}",
         "{\"session_id\":\"s\",\"tool_name\":\"Bash\",\"tool_input\":{}}",
-        "{\"session_id\":\"s\",\"tool_name\":\"Bash\",\"tool_input\":[]}",
-        "{\"session_id\":\"s\",\"tool_name\":\"WebFetch\",\"tool_input\":{\"url\":\"nowhere\"}}",
-        "{\"session_id\":\"s\",\"tool_name\":\"WebFetch\",\"tool_input\":{\"url\":\"http://h:99999/\"}}"
+        "{\"session_id\":\"s\",\"tool_name\":\"Bash\",\"tool_input\":[]}"
       })
   void aClaudeEventThatCannotBeReadIsRefused(String line) {
     Result result = cli.runOn(line + "\n", "gate", "--format", "claude");
@@ -268,16 +267,35 @@ class BadInputTest {
     cli.assertIntact(2);
   }
 
+  /** The session is known, so the record names it, and the stream goes on. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "nowhere|tool_call",
+        "http://h:99999/|tool_call",
+        "file:///srv/notes.txt|read",
+      })
+  void urlOfAFetchThatIsNoRequestIsDecidedAbout(String url, String kind) {
+    String line =
+        "{\"session_id\":\"s\",\"tool_name\":\"WebFetch\",\"tool_input\":{\"url\":\"%s\"}}"
+            .formatted(url);
+    cli.runOn(line + "\n", "gate", "--format", "claude").ok();
+    JsonNode payload = cli.rows().get(1).path("payload");
+    assertThat(payload.path("agent_id").asString()).isEqualTo("claude:s");
+    assertThat(payload.path("action").path("kind").asString()).isEqualTo(kind);
+  }
+
   /** A payload that is too large is recorded by size and digest. */
   @Test
   void aPayloadOfTwoMebibytesIsRecordedAsAStub() {
     String action = Cli.bash("x".repeat(2 * 1024 * 1024));
 
-    cli.runOn(action, "check").ok();
+    assertThat(cli.runOn(action, "check").exit()).isEqualTo(ExitCode.ESCALATED);
     cli.runOn(Cli.line("agent:a", action), "gate").ok();
 
     cli.assertIntact(3);
-    JsonNode recorded = cli.rows().get(1).path("payload").path("action");
+    JsonNode recorded = cli.rows().get(2).path("payload").path("action");
     assertThat(recorded.path("kind").asString()).isEqualTo("bash");
     assertThat(recorded.path("oversize").path("bytes").asInt()).isEqualTo(action.length());
     assertThat(recorded.path("oversize").path("sha256").asString()).hasSize(64);

@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.indelible.cli.Cli.Result;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** {@code indelible check}: design, "Outer interfaces". */
 class CheckTest {
@@ -79,8 +81,8 @@ class CheckTest {
             Cli.json(
                 "{\"id\":\""
                     + id
-                    + "\",\"agent_id\":\"agent:bob\",\"decision\":\"refuse\",\"rule_id\":\"T1\","
-                    + "\"reason\":\"no deletes\"}"));
+                    + "\",\"agent_id\":\"agent:bob\",\"decision\":\"refuse\",\"matched\":[\"T1\"],"
+                    + "\"rule_id\":\"T1\",\"reason\":\"no deletes\"}"));
     assertThat(cli.rows().get(0).path("id").asString()).isEqualTo(id);
   }
 
@@ -157,7 +159,10 @@ class CheckTest {
 
     assertThat(cli.run(arguments).exit()).isZero();
 
-    assertThat(cli.rows().get(0).path("payload").path("action")).isEqualTo(Cli.json(action));
+    ObjectNode recorded = (ObjectNode) cli.rows().get(0).path("payload").path("action");
+    // A command gets the place in which the process runs.
+    recorded.remove(List.of("cwd", "home"));
+    assertThat(recorded).isEqualTo(Cli.json(action));
   }
 
   @ParameterizedTest

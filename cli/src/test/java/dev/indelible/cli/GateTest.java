@@ -69,8 +69,12 @@ class GateTest {
             Cli.json(
                 "{\"id\":\""
                     + id
-                    + "\",\"agent_id\":\"agent:bob\",\"decision\":\"refuse\",\"rule_id\":\"R001\","
-                    + "\"reason\":\"no recursive delete at the root\"}"));
+                    + "\",\"agent_id\":\"agent:bob\",\"decision\":\"refuse\",\"effective_command\":"
+                    + "\"rm -rf /\",\"facts\":[\"deletes / recursively\","
+                    + "\"changes guard / recursively\"],\"matched\":[\"delete-system\","
+                    + "\"delete-credentials\",\"disk\",\"agent-settings\","
+                    + "\"guard\"],\"rule_id\":\"delete-system\",\"reason\":\"an agent does not delete"
+                    + " the system or a home directory: deletes / recursively\"}"));
   }
 
   /** D3, D4: the printed ids are those of the rows, in order. */

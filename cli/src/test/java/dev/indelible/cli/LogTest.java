@@ -71,12 +71,26 @@ class LogTest {
 
     assertThat(payload.propertyNames())
         .containsExactlyInAnyOrder(
-            "action", "agent_id", "decision", "id", "nonce", "policy", "timestamp");
+            "action",
+            "agent_id",
+            "decision",
+            "effective_command",
+            "facts",
+            "id",
+            "matched",
+            "nonce",
+            "policy",
+            "timestamp",
+            "v");
     assertThat(payload.path("decision"))
         .isEqualTo(
             Cli.json(
-                "{\"decision\":\"refuse\",\"rule_id\":\"R001\","
-                    + "\"reason\":\"no recursive delete at the root\"}"));
+                "{\"decision\":\"refuse\",\"rule_id\":\"delete-system\",\"reason\":\"an agent does"
+                    + " not delete the system or a home directory: deletes /3 recursively\"}"));
+    assertThat(payload.path("effective_command").asString()).isEqualTo("rm -rf /3");
+    assertThat(payload.path("facts").get(0).asString()).isEqualTo("deletes /3 recursively");
+    assertThat(payload.path("matched").get(0).asString()).isEqualTo("delete-system");
+    assertThat(payload.path("v").asInt()).isEqualTo(2);
     assertThat(payload.path("action"))
         .isEqualTo(Cli.json("{\"kind\":\"bash\",\"command\":\"rm -rf /3\"}"));
     assertThat(payload.path("nonce").asString()).matches("[A-Za-z0-9_-]{22}");
@@ -141,7 +155,7 @@ class LogTest {
 
     assertThat(lines).hasSize(ROWS + 1);
     assertThat(lines.get(3))
-        .contains("agent:1", "refuse", "R001", "rm -rf /3")
+        .contains("agent:1", "refuse", "delete-system", "rm -rf /3")
         .startsWith("       3  ");
   }
 
@@ -164,7 +178,7 @@ class LogTest {
         List.of("id", "agent_id", "timestamp", "payload_hash", "prev_hash", "key_id")) {
       assertThat(text).contains(third.path(member).asString());
     }
-    assertThat(text).contains("R001", "no recursive delete at the root", "rm -rf /3");
+    assertThat(text).contains("delete-system", "does not delete the system", "rm -rf /3");
   }
 
   @Test

@@ -62,7 +62,10 @@ class ReadmeTest {
     String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
 
-    assertThat(out).isEqualTo("refused: no recursive delete at the root\n");
+    assertThat(out)
+        .isEqualTo(
+            "refused: an agent does not delete the system or a home directory:"
+                + " deletes / recursively\n");
     new Cli(directory.resolve("indelible-data")).assertIntact(1);
   }
 

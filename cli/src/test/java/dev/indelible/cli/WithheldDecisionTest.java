@@ -148,7 +148,7 @@ class WithheldDecisionTest {
   }
 
   private void assertRefusedAndWaiting(Cli.Result check) {
-    assertThat(check.out()).startsWith("refuse  R001  ").contains("recorded as ");
+    assertThat(check.out()).startsWith("refuse  delete-system  ").contains("recorded as ");
     assertThat(check.complaint(ExitCode.REFUSED))
         .contains("recorded in the journal; 1 event waits for the ledger: ")
         .contains("indelible.db")

@@ -37,7 +37,12 @@ public final class ActionParser {
 
   private static AgentAction parse(String kind, JsonFields fields) throws JsonFormatException {
     return switch (kind) {
-      case Bash.KIND -> new Bash(fields.string("command"), fields.optionalString("cwd"));
+      case Bash.KIND ->
+          new Bash(
+              fields.string("command"),
+              fields.optionalString("cwd"),
+              fields.optionalString("home"),
+              fields.optionalString("shell"));
       case FilesystemWrite.KIND ->
           new FilesystemWrite(fields.string("path"), fields.optionalLong("byte_estimate"));
       case NetworkRequest.KIND ->

@@ -11,14 +11,26 @@ import java.util.Optional;
  *
  * @param command the command line as the shell reads it
  * @param cwd the working directory, if known
+ * @param home the home directory of the user who runs it, if known
+ * @param shell the shell that reads it, for example {@code zsh}; bash if absent
  */
-public record Bash(String command, Optional<String> cwd) implements AgentAction {
+public record Bash(
+    String command, Optional<String> cwd, Optional<String> home, Optional<String> shell)
+    implements AgentAction {
   public static final String KIND = "bash";
 
   public Bash {
     Text.requireWellFormed(command, "command");
     Objects.requireNonNull(cwd, "cwd is null");
+    Objects.requireNonNull(home, "home is null");
+    Objects.requireNonNull(shell, "shell is null");
     cwd.ifPresent(value -> Text.requireWellFormed(value, "cwd"));
+    home.ifPresent(value -> Text.requireWellFormed(value, "home"));
+    shell.ifPresent(value -> Text.requireWellFormed(value, "shell"));
+  }
+
+  public Bash(String command, Optional<String> cwd) {
+    this(command, cwd, Optional.empty(), Optional.empty());
   }
 
   public Bash(String command) {
@@ -33,6 +45,6 @@ public record Bash(String command, Optional<String> cwd) implements AgentAction 
   @Override
   public void write(CanonicalWriter out) {
     out.beginObject().member("command", command).member("cwd", cwd);
-    out.member("kind", KIND).endObject();
+    out.member("home", home).member("kind", KIND).member("shell", shell).endObject();
   }
 }

@@ -9,7 +9,7 @@ public final class AgentIds {
   /** The prefix, in any case, of the agent ids that only the log itself uses. */
   public static final String RESERVED_PREFIX = "indelible";
 
-  /** The agent id recorded for input that cannot be read, and so names no agent. */
+  /** The agent id recorded for unreadable input, which names no agent. */
   public static final String UNREADABLE_INPUT = "indelible:unreadable-input";
 
   private AgentIds() {}

@@ -8,7 +8,7 @@ import java.util.UUID;
 /**
  * An event for the chain: a decision of a gate, or a report of the log about itself.
  *
- * <p>Immutable. The id is its identity (D4): journal, chain, dead letter and receipt carry it.
+ * <p>Immutable. The id identifies the event in journal, chain, dead letter and receipt (D4).
  */
 public sealed interface AuditEvent permits DeferredAuditEvent, StoredEvent, SystemEvent {
   /** The most bytes that an agent id may have. */
@@ -34,7 +34,7 @@ public sealed interface AuditEvent permits DeferredAuditEvent, StoredEvent, Syst
   /**
    * Writes the payload without its nonce.
    *
-   * @return the place of the nonce, as in {@link EventContent#nonceAt}
+   * @return the offset of the nonce, see {@link EventContent#nonceAt}
    */
   int writeContent(CanonicalWriter out);
 

@@ -5,6 +5,8 @@ import dev.indelible.action.AgentAction;
 import dev.indelible.action.Custom;
 import dev.indelible.crypto.Sha256;
 import dev.indelible.decision.Decision;
+import dev.indelible.decision.ExplainedDecision;
+import dev.indelible.decision.Explanation;
 import dev.indelible.decision.Refuse;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonValue;
@@ -18,15 +20,16 @@ import java.util.UUID;
 /**
  * A decision of a gate, to be recorded.
  *
- * <p>Every event that could be constructed can be recorded: the constructor checks every part, and
- * nothing after it refuses the event.
+ * <p>Every event that can be constructed can be recorded: the constructor checks every part, and no
+ * later step rejects the event.
  *
- * @param id a UUID of version 7, made with the event
+ * @param id a UUID of version 7, created with the event
  * @param agentId the agent that asked
- * @param action the action that it asked about
+ * @param action the action that the agent asked about
  * @param decision the answer of the gate
  * @param policy the digest of the policy that decided, as {@code sha256:…}, if there is one
  * @param timestamp the time of the decision, to the microsecond
+ * @param explanation what the decision is based on
  */
 public record DeferredAuditEvent(
     UUID id,
@@ -34,7 +37,8 @@ public record DeferredAuditEvent(
     AgentAction action,
     Decision decision,
     Optional<String> policy,
-    Instant timestamp)
+    Instant timestamp,
+    Explanation explanation)
     implements AuditEvent {
 
   /** The event type of a decision that blocks. */
@@ -44,13 +48,16 @@ public record DeferredAuditEvent(
   public static final String CHECK = "governance.check";
 
   /**
-   * The largest payload that is kept whole: 1 MiB. In a larger one the action is replaced by its
-   * kind, its size and its SHA-256 digest.
+   * The largest payload that is recorded unchanged: 1 MiB. In a larger payload, the action is
+   * replaced by its kind, its size and its SHA-256 digest.
    */
   public static final int MAX_PAYLOAD_BYTES = 1024 * 1024;
 
   /** The custom kind of the action recorded for input that cannot be read. */
   private static final String UNREADABLE_INPUT_KIND = "unreadable_input";
+
+  /** The member {@code v} of a payload with an explanation; other payloads have no version. */
+  private static final long EXPLAINED_VERSION = 2;
 
   /** Bytes of the longest digest of a policy. */
   public static final int MAX_POLICY_BYTES = 256;
@@ -66,6 +73,18 @@ public record DeferredAuditEvent(
     }
     policy.ifPresent(digest -> Text.requireAtMost(MAX_POLICY_BYTES, digest, "policy"));
     Timestamps.requireRecordable(timestamp);
+    Objects.requireNonNull(explanation, "explanation is null");
+  }
+
+  /** Creates an event whose decision has no explanation. */
+  public DeferredAuditEvent(
+      UUID id,
+      String agentId,
+      AgentAction action,
+      Decision decision,
+      Optional<String> policy,
+      Instant timestamp) {
+    this(id, agentId, action, decision, policy, timestamp, Explanation.NONE);
   }
 
   /**
@@ -116,11 +135,22 @@ public record DeferredAuditEvent(
     return of(agentId, action, decision, policy, Clock.systemUTC());
   }
 
-  /** Returns an event for a decision made now, by the time of {@code clock}. */
+  /** Returns an event for a decision made at the time of {@code clock}. */
   public static DeferredAuditEvent of(
       String agentId, AgentAction action, Decision decision, Optional<String> policy, Clock clock) {
+    return of(agentId, action, new ExplainedDecision(decision, Explanation.NONE), policy, clock);
+  }
+
+  /** Returns an event for an explained decision made now, by the time of {@code clock}. */
+  public static DeferredAuditEvent of(
+      String agentId,
+      AgentAction action,
+      ExplainedDecision decision,
+      Optional<String> policy,
+      Clock clock) {
     Instant now = Timestamps.now(clock);
-    return new DeferredAuditEvent(Uuid7.at(now), agentId, action, decision, policy, now);
+    return new DeferredAuditEvent(
+        Uuid7.at(now), agentId, action, decision.decision(), policy, now, decision.explanation());
   }
 
   /** Returns an event for a decision that blocks, made now; empty for one that permits. */
@@ -164,18 +194,24 @@ public record DeferredAuditEvent(
     return nonceAt;
   }
 
-  /** Writes the members after the action; returns the place of the nonce in the writer. */
+  /** Writes the members after the action; returns the offset of the nonce in the writer. */
   private int writeAfterAction(CanonicalWriter out) {
     out.member("agent_id", agentId).name("decision");
     decision.write(out);
+    explanation.writeBeforeId(out);
     out.member("id", id);
+    explanation.writeAfterId(out);
     int nonceAt = out.length() + 1;
     out.member("policy", policy);
-    out.member("timestamp", Timestamps.format(timestamp)).endObject();
+    out.member("timestamp", Timestamps.format(timestamp));
+    if (!explanation.isEmpty()) {
+      out.member("v", EXPLAINED_VERSION);
+    }
+    out.endObject();
     return nonceAt;
   }
 
-  /** Returns the replacement of an action that is too large to keep, which identifies it. */
+  /** Returns the replacement of an action that is too large to record; it identifies the action. */
   private byte[] stub() {
     CanonicalWriter actionOut = new CanonicalWriter();
     action.write(actionOut);

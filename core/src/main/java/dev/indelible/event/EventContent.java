@@ -7,12 +7,13 @@ import java.util.Base64;
 
 /**
  * The payload of an event without its nonce: canonical JSON (RFC 8785) that lacks only the member
- * {@code nonce}, which the drainer draws.
+ * {@code nonce}, which is drawn when the row is sealed.
  *
  * <p>Two events with one id are one event exactly if their contents are equal.
  *
  * @param bytes the canonical JSON; shared, must not be changed
- * @param nonceAt the place at which the member {@code nonce} keeps the JSON canonical
+ * @param nonceAt the offset at which the member {@code nonce} is inserted, so that the JSON stays
+ *     canonical
  */
 public record EventContent(byte[] bytes, int nonceAt) {
   /** The length of a nonce in bytes: too long to be guessed. */

@@ -24,7 +24,7 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** A row was found that this log did not write, or that was changed since. */
   public static final String TAMPER = "audit.tamper";
 
-  /** Accepted events were lost; has their number, time range and cause (D7). */
+  /** Accepted events were lost; the event states their number, time range and cause (D7). */
   public static final String GAP = "audit.gap";
 
   /** Row signatures are on or off from this row on. */
@@ -39,19 +39,21 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** A dead letter was purged. */
   public static final String DEAD_LETTER_PURGED = "dlq.purged";
 
-  /** The payload of a row was erased; names the row, the reason and the person. */
+  /** The payload of a row was erased; the event names the row, the reason and the person. */
   public static final String PAYLOAD_ERASED = "payload.erased";
 
-  /** The signing key was rotated: the key before it introduces the one that signs from here. */
+  /**
+   * The signing key was rotated: the old key introduces the new one, which signs after this row.
+   */
   public static final String KEY_ROTATED = "key.rotated";
 
   /** A key was revoked, because others may hold it. */
   public static final String KEY_COMPROMISED = "key.compromised";
 
-  /** The signing key was lost; a new one, which no other introduced, signs from here. */
+  /** The signing key was lost; a new key, which no other key introduces, signs from this row on. */
   public static final String KEY_REPLACED = "key.replaced";
 
-  /** The row that a note of tampering names verifies in full; has the reason of the note. */
+  /** The row that a tamper note names verifies in full; the event states the reason of the note. */
   public static final String TAMPER_ANSWERED = "audit.answer";
 
   private static final Set<String> RESERVED =
@@ -70,7 +72,7 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** Types of the events about the log's keys. */
   public static final List<String> KEY_EVENTS = List.of(KEY_ROTATED, KEY_COMPROMISED, KEY_REPLACED);
 
-  /** The agent id of these events. */
+  /** The agent id of system events. */
   public static final String AGENT = "indelible";
 
   public SystemEvent {
@@ -82,7 +84,7 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
 
   /**
    * Returns true for a type that only the writer of the chain records. Readers of the chain act on
-   * these rows because they are signed, so they are not accepted from a queue.
+   * these events because they are signed, so a queue must not supply them.
    */
   public static boolean isReserved(String eventType) {
     return RESERVED.contains(eventType);

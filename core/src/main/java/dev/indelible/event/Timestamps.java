@@ -8,7 +8,10 @@ import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 
-/** The form of recorded times: RFC 3339 in UTC with six digits, as 2026-11-23T01:02:03.456789Z. */
+/**
+ * The format of recorded times: RFC 3339 in UTC with six fractional digits, for example
+ * 2026-11-23T01:02:03.456789Z.
+ */
 public final class Timestamps {
   /** The length of a formatted time, in bytes. */
   public static final int LENGTH = 27;
@@ -53,7 +56,10 @@ public final class Timestamps {
     return time;
   }
 
-  /** Formats a time. Written by hand, because it runs for each event on the caller's thread. */
+  /**
+   * Formats a time. Does not use a formatter, for speed: this runs for each event on the caller's
+   * thread.
+   */
   public static String format(Instant time) {
     LocalDateTime t =
         LocalDateTime.ofEpochSecond(time.getEpochSecond(), time.getNano(), ZoneOffset.UTC);

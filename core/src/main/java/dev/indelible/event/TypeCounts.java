@@ -14,7 +14,7 @@ public record TypeCounts(long checks, long refusals) {
   private static final TypeCounts CHECK = new TypeCounts(1, 0);
   private static final TypeCounts REFUSAL = new TypeCounts(0, 1);
 
-  /** Returns one for a type that records a decision, and none for any other. */
+  /** Returns a count of one for the type of a decision, and {@link #NONE} for any other type. */
   public static TypeCounts one(String eventType) {
     return switch (eventType) {
       case DeferredAuditEvent.CHECK -> CHECK;

@@ -7,12 +7,12 @@ import java.util.SplittableRandom;
 import java.util.UUID;
 
 /**
- * Makes UUIDs of version 7 (RFC 9562 section 5.7): 48 bits of milliseconds, 12 bits of the fraction
- * of a millisecond (section 6.2, method 3), 62 random bits.
+ * Creates UUIDs of version 7 (RFC 9562 section 5.7): 48 bits of milliseconds, 12 bits of the
+ * fraction of a millisecond (section 6.2, method 3), 62 random bits.
  *
  * <p>The ids rise with time, which keeps a database's index on them small and fast. They are
  * unique, not secret: each thread has a generator that is seeded once from the system's secure
- * random source, so making an id takes no lock.
+ * random source, so creating an id needs no lock.
  */
 final class Uuid7 {
   private static final ThreadLocal<SplittableRandom> RANDOM =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Events to be recorded, with their identity and their bytes. */
+/** Events to be recorded, with their ids and their encoding. */
 @NullMarked
 package dev.indelible.event;
 

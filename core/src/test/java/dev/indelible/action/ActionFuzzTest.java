@@ -10,12 +10,12 @@ import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Any input is read as an action, or refused with a {@link JsonFormatException}; an action that was
- * read can be recorded, and its record reads back as that action.
+ * Any input is parsed as an action or rejected with a {@link JsonFormatException}. The record of a
+ * parsed action parses back to an equal action.
  */
 class ActionFuzzTest {
   @FuzzTest(maxDuration = "10m")
-  void whatIsReadIsRecordedAsItWasRead(byte[] input) throws JsonFormatException {
+  void parsedActionIsRecordedUnchanged(byte[] input) throws JsonFormatException {
     AgentAction action;
     try {
       action = ActionParser.parse(CanonicalJson.read(input), "action");

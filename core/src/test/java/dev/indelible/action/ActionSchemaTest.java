@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
-/** The published JSON Schema accepts what {@link ActionParser} accepts, and nothing else. */
+/** The published JSON Schema accepts exactly the actions that {@link ActionParser} accepts. */
 class ActionSchemaTest {
   private static final List<String> NAMES =
       List.of(
@@ -91,7 +91,7 @@ class ActionSchemaTest {
   }
 
   @Test
-  void soundActionsAreValid() {
+  void validActionsAreAccepted() {
     for (String action : SOUND) {
       assertThat(isValid(action)).as(action).isTrue();
       assertThat(isParsed(action)).as(action).isTrue();
@@ -99,7 +99,7 @@ class ActionSchemaTest {
   }
 
   @Test
-  void changedActionsAreJudgedAlike() {
+  void schemaAndParserAgreeOnChangedActions() {
     Random random = new Random(1);
     int valid = 0;
     for (int i = 0; i < 20_000; i++) {
@@ -111,7 +111,7 @@ class ActionSchemaTest {
     assertThat(valid).isBetween(1_000, 19_000);
   }
 
-  /** Actions with members removed, added, or changed. */
+  /** Returns an action with members randomly removed, added or changed. */
   private static String changed(String action, Random random) {
     JsonNode node = read(action);
     List<String> members = new ArrayList<>();

@@ -22,11 +22,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** Each kind's JSON is canonical as written, and reads back as the action. */
+/** The JSON of each action kind is canonical and parses back to an equal action. */
 class ActionTest {
-  /** The bytes are those of a general canonicalisation. */
   @Test
-  void whatIsWrittenIsCanonicalAndReadsBack() throws Exception {
+  void writtenActionIsCanonicalAndReadsBack() throws Exception {
     for (AgentAction action : ActionsOfAllKinds.all()) {
       byte[] written = written(action);
       assertThat(written).isEqualTo(CanonicalJson.canonicalize(written));
@@ -52,7 +51,6 @@ class ActionTest {
     }
   }
 
-  /** The JSON of the design, exactly. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -65,12 +63,11 @@ class ActionTest {
         "{\"kind\":\"read\",\"namespace\":\"n\",\"query\":\"q\",\"surface\":\"memory\"}",
         "{\"custom_kind\":\"memory_write\",\"kind\":\"custom\",\"payload\":null}"
       })
-  void shapesOfTheDesignAreReadAndWritten(String json) throws Exception {
+  void designJsonIsReadAndWritten(String json) throws Exception {
     AgentAction action = ActionParser.parse(CanonicalJson.read(json), "action");
     assertThat(new String(written(action), UTF_8)).isEqualTo(json);
   }
 
-  /** The message names the fault and the field. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -86,7 +83,7 @@ class ActionTest {
           {"kind":"bash","command":null}  | action.command: null where a string is expected
           {"kind":"bash","command":["ls"]} | action.command: a list where a string is expected
           {"kind":"bash","command":"ls","cwd":null} | action.cwd: null where a string is expected
-          {"kind":"bash","command":"ls","timeout":1} | action.timeout: unknown field; the fields here are command, cwd, kind
+          {"kind":"bash","command":"ls","timeout":1} | action.timeout: unknown field; the fields here are command, cwd, home, kind, shell
           {"kind":"filesystem_write"}     | action.path: missing
           {"kind":"filesystem_write","path":"p","byte_estimate":-1} | action: byte_estimate -1 is not in 0..9007199254740991
           {"kind":"filesystem_write","path":"p","byte_estimate":9007199254740992} | action: byte_estimate 9007199254740992 is not in 0..9007199254740991
@@ -112,14 +109,13 @@ class ActionTest {
           {"kind":"custom","custom_kind":true,"payload":1} | action.custom_kind: a boolean where a string is expected
           """,
       quoteCharacter = '\u0001')
-  void refusalNamesTheField(String json, String message) throws Exception {
+  void errorNamesTheFaultAndTheField(String json, String message) throws Exception {
     JsonNode node = CanonicalJson.read(json);
     assertThat(refusal(node)).isEqualTo(message);
   }
 
-  /** A long kind is shortened in the message. */
   @Test
-  void longUnknownKindIsCutInTheMessage() throws Exception {
+  void longUnknownKindIsShortenedInTheMessage() throws Exception {
     JsonNode node = CanonicalJson.read("{\"kind\":\"" + "k".repeat(10_000) + "\"}");
     assertThat(refusal(node)).contains("\"" + "k".repeat(40) + "…\"").hasSizeLessThan(250);
   }
@@ -132,11 +128,9 @@ class ActionTest {
     }
   }
 
-  /**
-   * D1: every action that can be constructed can be recorded, so this one cannot be constructed.
-   */
+  /** D1: every constructed action can be recorded, so the constructor rejects a lone surrogate. */
   @Test
-  void halfASurrogatePairIsRefusedInEveryField() throws Exception {
+  void loneSurrogateIsRejectedInEveryField() throws Exception {
     String half = "x\ud800";
     Optional<String> some = Optional.of(half);
     JsonValue json = JsonValue.parse("1");
@@ -161,9 +155,9 @@ class ActionTest {
     }
   }
 
-  /** D1: the constructor refuses a missing part, not the drainer. */
+  /** D1: a missing part fails in the constructor, before the drainer sees the action. */
   @Test
-  void missingPartIsRefusedWhereTheActionIsMade() {
+  void constructorRejectsMissingPart() {
     assertThatNullPointerException().isThrownBy(() -> new Bash(null));
     assertThatNullPointerException().isThrownBy(() -> new Bash("", null));
     assertThatNullPointerException().isThrownBy(() -> new FilesystemWrite("", null));
@@ -185,7 +179,7 @@ class ActionTest {
   }
 
   @Test
-  void numbersOutOfRangeAreRefused() {
+  void numbersOutOfRangeAreRejected() {
     for (int port : new int[] {Integer.MIN_VALUE, -1, 0, 65_536, Integer.MAX_VALUE}) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> new NetworkRequest("h", "s", OptionalInt.of(port), Optional.empty()));

@@ -29,7 +29,8 @@ public final class ActionsOfAllKinds {
           "x".repeat(70_000));
 
   /**
-   * Returns every kind, each optional field present and absent, every hard string in every field.
+   * Returns actions of every kind, with each optional field present and absent, and with each
+   * string of {@link #NASTY} in every text field.
    */
   public static List<AgentAction> all() {
     List<AgentAction> actions = new ArrayList<>();
@@ -58,7 +59,7 @@ public final class ActionsOfAllKinds {
     return actions;
   }
 
-  /** Returns a short random well-formed string, often with hard characters. */
+  /** Returns a short random well-formed string, often with control or non-ASCII characters. */
   public static String randomText(SplittableRandom random) {
     StringBuilder text = new StringBuilder();
     int length = random.nextInt(12);

@@ -14,6 +14,7 @@ import dev.indelible.action.ProcessSpawn;
 import dev.indelible.decision.Allow;
 import dev.indelible.decision.Decision;
 import dev.indelible.decision.Escalate;
+import dev.indelible.decision.Explanation;
 import dev.indelible.decision.Refuse;
 import dev.indelible.decision.Warn;
 import dev.indelible.json.CanonicalJson;
@@ -22,6 +23,7 @@ import dev.indelible.json.JsonValue;
 import java.security.MessageDigest;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -30,15 +32,14 @@ import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
-/** The bytes of events, and the parts that an event cannot have. */
+/** Bytes of events, and the parts that an event rejects. */
 class EventTest {
   private static final UUID ID = UUID.fromString("0198c7e2-0000-7000-8000-000000000001");
   private static final Instant TIME = Instant.parse("2026-11-23T01:02:03.456789Z");
   private static final Decision NO = new Refuse("R001", "no recursive delete at the root");
 
-  /** The payload of the design, exactly. */
   @Test
-  void payloadIsTheOneOfTheDesign() {
+  void payloadIsTheDesignExample() {
     DeferredAuditEvent event =
         new DeferredAuditEvent(
             ID, "agent:alice", new Bash("rm -rf /"), NO, Optional.of("sha256:00"), TIME);
@@ -51,9 +52,50 @@ class EventTest {
                 + "\"timestamp\":\"2026-11-23T01:02:03.456789Z\"}");
   }
 
+  /** An explained decision has members of its own and a version; the rest is unchanged. */
+  @Test
+  void explanationIsInThePayload() throws Exception {
+    Explanation explanation =
+        new Explanation(
+            List.of("R001", "R002"), List.of("deletes / recursively"), Optional.of("rm -rf /"));
+    DeferredAuditEvent event =
+        new DeferredAuditEvent(
+            ID,
+            "agent:alice",
+            new Bash("sudo rm -rf /", Optional.of("/srv"), Optional.of("/root"), Optional.of("sh")),
+            NO,
+            Optional.of("sha256:00"),
+            TIME,
+            explanation);
+    byte[] payload = event.content().payload(new byte[16]);
+    assertThat(new String(payload, UTF_8))
+        .isEqualTo(
+            "{\"action\":{\"command\":\"sudo rm -rf /\",\"cwd\":\"/srv\",\"home\":\"/root\","
+                + "\"kind\":\"bash\",\"shell\":\"sh\"},\"agent_id\":\"agent:alice\","
+                + "\"decision\":{\"decision\":\"refuse\",\"reason\":\"no recursive delete at the root\","
+                + "\"rule_id\":\"R001\"},\"effective_command\":\"rm -rf /\","
+                + "\"facts\":[\"deletes / recursively\"],\"id\":\"0198c7e2-0000-7000-8000-000000000001\","
+                + "\"matched\":[\"R001\",\"R002\"],\"nonce\":\"AAAAAAAAAAAAAAAAAAAAAA\","
+                + "\"policy\":\"sha256:00\",\"timestamp\":\"2026-11-23T01:02:03.456789Z\",\"v\":2}");
+    assertThat(payload).isEqualTo(CanonicalJson.canonicalize(payload));
+    assertThat(event.content().isContentOf(payload)).isTrue();
+    assertThat(EventContent.of(payload).bytes()).isEqualTo(event.content().bytes());
+  }
+
+  @Test
+  void explanationIsCutToItsLimits() {
+    String text = "\u20ac".repeat(1000);
+    Explanation cut =
+        new Explanation(Collections.nCopies(50, "R"), List.of(text), Optional.of("a" + text));
+    assertThat(cut.matched()).hasSize(Explanation.MAX_ITEMS);
+    assertThat(cut.facts().get(0).getBytes(UTF_8)).hasSizeLessThanOrEqualTo(1024);
+    assertThat(cut.effectiveCommand().orElseThrow()).endsWith("\u20ac\u2026");
+    assertThat(new Explanation(cut.matched(), cut.facts(), cut.effectiveCommand())).isEqualTo(cut);
+  }
+
   /** The payload with its nonce is canonical JSON. */
   @Test
-  void contentAndPayloadAreCanonicalAndOfOneAnother() throws Exception {
+  void contentAndPayloadAreCanonical() throws Exception {
     SplittableRandom random = new SplittableRandom(6);
     List<Decision> decisions =
         List.of(
@@ -84,7 +126,7 @@ class EventTest {
     }
   }
 
-  /** D4: an event is recognised under any nonce, and no other event is. */
+  /** D4: a payload with any nonce matches its event's content, and no other content. */
   @Test
   void payloadBelongsToOneContentOnly() {
     EventContent content = event("agent:alice", "ls").content();
@@ -134,9 +176,8 @@ class EventTest {
     assertThat(event.action()).isEqualTo(action);
   }
 
-  /** A payload of exactly the limit is kept whole. */
   @Test
-  void limitIsExact() {
+  void payloadAtTheLimitIsKeptWhole() {
     int around = event("agent:alice", "").canonicalBytes().length;
     int fits = DeferredAuditEvent.MAX_PAYLOAD_BYTES - around;
     assertThat(event("agent:alice", "x".repeat(fits)).canonicalBytes())
@@ -144,7 +185,7 @@ class EventTest {
     assertThat(event("agent:alice", "x".repeat(fits + 1)).canonicalBytes()).hasSizeLessThan(1_000);
   }
 
-  /** D1: the largest possible parts still fit a payload with the stub. */
+  /** D1: with the largest parts and an oversize action, an event still fits a payload. */
   @Test
   void largestPartsStillFitAPayload() {
     DeferredAuditEvent event =
@@ -158,9 +199,9 @@ class EventTest {
     assertThat(event.content().bytes()).hasSizeLessThan(DeferredAuditEvent.MAX_PAYLOAD_BYTES);
   }
 
-  /** An event for a hook is made only for a decision that blocks. */
+  /** {@code fromRefusal} returns an event only for a decision that blocks. */
   @Test
-  void blockMakesAnEventAndAPermitMakesNone() {
+  void onlyBlockingDecisionsMakeRefusals() {
     for (Decision decision : List.of(NO, new Escalate("R002", "ask"))) {
       DeferredAuditEvent event =
           DeferredAuditEvent.fromRefusal("agent:alice", new Bash("rm"), decision).orElseThrow();
@@ -183,7 +224,7 @@ class EventTest {
     }
   }
 
-  /** D4: equal decisions are different events. */
+  /** D4. */
   @Test
   void equalDecisionsAreDifferentEvents() {
     AgentAction action = new Bash("rm");
@@ -191,9 +232,9 @@ class EventTest {
         .isNotEqualTo(DeferredAuditEvent.fromRefusal("agent:alice", action, NO).orElseThrow().id());
   }
 
-  /** 1 to 1,024 bytes, without characters that forge a line in a terminal. */
+  /** An agent id has 1 to 1,024 bytes and no control characters. */
   @Test
-  void agentIdsHaveTheirBounds() {
+  void agentIdIsValidated() {
     assertThat(AgentIds.require("a".repeat(1_024))).hasSize(1_024);
     assertThat(AgentIds.require("\u20ac".repeat(341) + "a")).hasSize(342);
     assertThat(AgentIds.require("\ud83d\ude00".repeat(256))).hasSize(512);
@@ -213,7 +254,7 @@ class EventTest {
   }
 
   @Test
-  void policyDigestHasItsBounds() {
+  void policyDigestIsValidated() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> withPolicy("p".repeat(257)))
         .withMessage("policy is 257 bytes; at most 256");
@@ -225,9 +266,9 @@ class EventTest {
     return new DeferredAuditEvent(ID, "agent:alice", new Bash("ls"), NO, Optional.of(policy), TIME);
   }
 
-  /** D1: the constructor refuses an event that could not be written. */
+  /** D1: a missing part fails in the constructor, before the event is written. */
   @Test
-  void eventWithoutAPartCannotBeMade() {
+  void constructorRejectsMissingPart() {
     AgentAction action = new Bash("ls");
     Optional<String> none = Optional.empty();
     assertThatNullPointerException()
@@ -250,9 +291,9 @@ class EventTest {
         .isThrownBy(() -> new SystemEvent(ID, SystemEvent.TAMPER, null, TIME));
   }
 
-  /** D7: the bytes of the log's own events. */
+  /** D7. */
   @Test
-  void systemEventIsCanonicalToo() throws Exception {
+  void systemEventIsCanonical() throws Exception {
     SystemEvent event =
         new SystemEvent(ID, SystemEvent.TAMPER, json("{\"b\":[1],\"a\":\"\u20ac\"}"), TIME);
     byte[] payload = event.content().payload(new byte[16]);
@@ -272,7 +313,7 @@ class EventTest {
 
   /** An event type has at most 128 bytes, so its record fits a tile. */
   @Test
-  void systemEventTypeHasItsBounds() {
+  void systemEventTypeIsValidated() {
     for (String type : List.of("", "t".repeat(129), "\u20ac".repeat(43), "a\ud800", "a\nb")) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> new SystemEvent(ID, type, json("{}"), TIME));

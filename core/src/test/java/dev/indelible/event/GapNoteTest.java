@@ -20,7 +20,7 @@ class GapNoteTest {
         "audit.gap    | {}             | 1",
         "audit.tamper | {`count`:3}    | 0",
       })
-  void gapSaysHowManyAndNothingElseDoes(String type, String details, long lost) {
+  void onlyGapEventsReportLostEvents(String type, String details, long lost) {
     SystemEvent event =
         SystemEvent.of(type, new CanonicalWriter().canonical(details.replace('`', '"')));
 

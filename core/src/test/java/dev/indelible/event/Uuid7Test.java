@@ -23,7 +23,7 @@ class Uuid7Test {
   private static final Instant TIME = Instant.parse("2026-11-23T01:02:03.456789Z");
 
   @Test
-  void versionVariantAndTimeAreInTheirPlaces() {
+  void idHasVersionVariantAndTime() {
     SplittableRandom random = new SplittableRandom(8);
     for (int i = 0; i < 10_000; i++) {
       Instant time =
@@ -37,9 +37,9 @@ class Uuid7Test {
     }
   }
 
-  /** The texts of ids sort by time, to the microsecond. */
+  /** Ids as text sort by time, to the microsecond. */
   @Test
-  void identifiersRiseWithTime() {
+  void idsSortByTime() {
     String last = "";
     for (int i = 0; i < 5_000; i++) {
       String id = Uuid7.at(TIME.plus(i, ChronoUnit.MICROS)).toString();
@@ -48,7 +48,7 @@ class Uuid7Test {
     }
   }
 
-  /** All 62 random bits vary over many ids of one moment. */
+  /** All 62 random bits vary over many ids of one instant. */
   @Test
   void randomBitsAreRandom() {
     long or = 0;
@@ -63,7 +63,7 @@ class Uuid7Test {
   }
 
   @Test
-  void identifiersOfOneMomentAreUniqueAcrossThreads() throws Exception {
+  void idsOfOneInstantAreUniqueAcrossThreads() throws Exception {
     int threads = 8;
     int each = 20_000;
     ExecutorService makers = Executors.newFixedThreadPool(threads);

@@ -3,6 +3,8 @@ package dev.indelible.gate;
 
 import dev.indelible.action.AgentAction;
 import dev.indelible.decision.Decision;
+import dev.indelible.decision.ExplainedDecision;
+import dev.indelible.decision.Explanation;
 import dev.indelible.decision.Refuse;
 import dev.indelible.event.AgentIds;
 import dev.indelible.event.ClockException;
@@ -12,6 +14,7 @@ import dev.indelible.queue.DeferredAuditQueue;
 import java.time.Clock;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,7 +80,11 @@ public final class Gate {
     requirePresent(agentId, action);
     Objects.requireNonNull(decision, "decision is null");
     AgentIds.require(agentId);
-    return record(agentId, action, decision, System.nanoTime());
+    return record(agentId, action, unexplained(decision), System.nanoTime());
+  }
+
+  private static ExplainedDecision unexplained(Decision decision) {
+    return new ExplainedDecision(decision, Explanation.NONE);
   }
 
   private static void requirePresent(String agentId, AgentAction action) {
@@ -96,7 +103,7 @@ public final class Gate {
     return record(
         AgentIds.UNREADABLE_INPUT,
         DeferredAuditEvent.unreadableInput(input, line),
-        new Refuse(UNREADABLE, problem),
+        unexplained(new Refuse(UNREADABLE, problem)),
         System.nanoTime());
   }
 
@@ -127,24 +134,25 @@ public final class Gate {
     } catch (IllegalArgumentException e) {
       return unrecorded(action, new Refuse(BAD_AGENT_ID, e.getMessage()), start);
     }
-    Decision decision = policy.decide(agentId, action);
-    return decision.isPermitted() && !recordPermitted
-        ? unrecorded(action, decision, start)
+    ExplainedDecision decision = policy.decide(agentId, action);
+    return decision.decision().isPermitted() && !recordPermitted
+        ? unrecorded(action, decision.decision(), start)
         : record(agentId, action, decision, start).decision();
   }
 
   private RecordedDecision record(
-      String agentId, AgentAction action, Decision decision, long start) {
+      String agentId, AgentAction action, ExplainedDecision decision, long start) {
     DeferredAuditEvent event;
     try {
       event = DeferredAuditEvent.of(agentId, action, decision, policy.digest(), clock);
     } catch (ClockException e) {
       Decision refused = unrecorded(action, new Refuse(NOT_RECORDED, e.getMessage()), start);
-      return new RecordedDecision(refused, Optional.empty());
+      return new RecordedDecision(refused, Optional.empty(), decision.explanation());
     }
     boolean accepted = queue.submit(event);
-    Decision answer = counted(action, accepted ? decision : notRecorded(), start);
-    return new RecordedDecision(answer, accepted ? Optional.of(event.id()) : Optional.empty());
+    Decision answer = counted(action, accepted ? decision.decision() : notRecorded(), start);
+    Optional<UUID> id = accepted ? Optional.of(event.id()) : Optional.empty();
+    return new RecordedDecision(answer, id, decision.explanation());
   }
 
   /** Counts an answer that leaves no event, which the next tally includes. */

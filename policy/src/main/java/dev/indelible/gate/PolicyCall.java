@@ -2,7 +2,8 @@
 package dev.indelible.gate;
 
 import dev.indelible.action.AgentAction;
-import dev.indelible.decision.Decision;
+import dev.indelible.decision.ExplainedDecision;
+import dev.indelible.decision.Explanation;
 import dev.indelible.decision.Refuse;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.json.Text;
@@ -64,13 +65,13 @@ final class PolicyCall {
   }
 
   /** Decides about an action; refuses if the policy fails. */
-  Decision decide(String agentId, AgentAction action) {
-    Decision decision;
+  ExplainedDecision decide(String agentId, AgentAction action) {
+    ExplainedDecision decision;
     try {
       decision =
           threads.isPresent()
               ? limited(threads.get(), agentId, action)
-              : policy.decide(agentId, action);
+              : policy.explain(agentId, action);
     } catch (TimeoutException e) {
       return failed("no decision within " + Duration.ofNanos(limitNanos));
     } catch (RejectedExecutionException e) {
@@ -86,9 +87,9 @@ final class PolicyCall {
     return decision == null ? failed("it returned null") : decision;
   }
 
-  private Decision limited(ExecutorService threads, String agentId, AgentAction action)
+  private ExplainedDecision limited(ExecutorService threads, String agentId, AgentAction action)
       throws TimeoutException, InterruptedException, ExecutionException {
-    Future<Decision> answer = threads.submit(() -> policy.decide(agentId, action));
+    Future<ExplainedDecision> answer = threads.submit(() -> policy.explain(agentId, action));
     try {
       return answer.get(limitNanos, TimeUnit.NANOSECONDS);
     } finally {
@@ -121,13 +122,15 @@ final class PolicyCall {
     }
   }
 
-  private static Decision failed(String failure) {
+  private static ExplainedDecision failed(String failure) {
     String reason =
         "the policy failed, so the action is refused: "
             + failure.substring(0, Math.min(failure.length(), MAX_FAILURE_CHARS));
     // Encoding replaces half a surrogate pair, which no record could hold.
-    return new Refuse(
-        Gate.POLICY_FAILED,
-        new String(reason.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8));
+    return new ExplainedDecision(
+        new Refuse(
+            Gate.POLICY_FAILED,
+            new String(reason.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8)),
+        Explanation.NONE);
   }
 }

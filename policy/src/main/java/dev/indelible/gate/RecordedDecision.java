@@ -2,6 +2,7 @@
 package dev.indelible.gate;
 
 import dev.indelible.decision.Decision;
+import dev.indelible.decision.Explanation;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -11,5 +12,7 @@ import java.util.UUID;
  * @param decision the decision
  * @param eventId the id of the event; empty if the event was not accepted, and then the decision is
  *     a refusal
+ * @param explanation what the decision is based on
  */
-public record RecordedDecision(Decision decision, Optional<UUID> eventId) {}
+public record RecordedDecision(
+    Decision decision, Optional<UUID> eventId, Explanation explanation) {}

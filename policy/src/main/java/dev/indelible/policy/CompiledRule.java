@@ -6,36 +6,57 @@ import dev.indelible.decision.Decision;
 import dev.indelible.decision.Escalate;
 import dev.indelible.decision.Refuse;
 import dev.indelible.decision.Warn;
+import dev.indelible.fact.Fact;
 import java.util.List;
 
 /**
  * A rule with its conditions compiled.
  *
  * @param rule the rule
- * @param kind the kind of action that it is about
- * @param conditions the conditions, all of which must hold
+ * @param kind the kind of action that it is about; empty for all kinds
+ * @param clauses at least one; the rule matches if one of them holds
+ * @param agents the agents that it restricts; empty for all
+ * @param reason fills in the fields of the reason
  */
-record CompiledRule(Rule rule, String kind, List<Condition> conditions) {
+record CompiledRule(
+    Rule rule, String kind, List<Clause> clauses, List<Glob> agents, ReasonText reason) {
   CompiledRule {
-    conditions = List.copyOf(conditions);
+    clauses = List.copyOf(clauses);
+    agents = List.copyOf(agents);
   }
 
-  /** Returns true if the rule matches an action of its kind. */
-  boolean matches(Subject subject) {
-    for (Condition condition : conditions) {
-      if (!condition.holds(subject)) {
-        return false;
+  /** Returns true if the rule restricts this agent. */
+  boolean concerns(String agentId) {
+    if (agents.isEmpty()) {
+      return true;
+    }
+    for (Glob agent : agents) {
+      if (agent.matches(agentId)) {
+        return true;
       }
     }
-    return true;
+    return false;
+  }
+
+  /** Returns true if any clause holds; collects the facts that meet it. */
+  boolean matches(Subject subject, List<Fact> because) {
+    for (Clause clause : clauses) {
+      int before = because.size();
+      if (clause.holds(subject, because)) {
+        return true;
+      }
+      because.subList(before, because.size()).clear();
+    }
+    return false;
   }
 
   /** Returns the decision of a match. */
-  Decision onMatch() {
+  Decision onMatch(List<Fact> because) {
+    String text = reason.fillIn(because);
     return switch (rule.severity()) {
-      case REFUSE -> new Refuse(rule.id(), rule.reason());
-      case ESCALATE -> new Escalate(rule.id(), rule.reason());
-      case WARN -> new Warn(rule.id(), rule.reason());
+      case REFUSE -> new Refuse(rule.id(), text);
+      case ESCALATE -> new Escalate(rule.id(), text);
+      case WARN -> new Warn(rule.id(), text);
       case LOG -> new Allow();
     };
   }

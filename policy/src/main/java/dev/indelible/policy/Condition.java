@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.policy;
 
-/** One condition of a rule. */
+import dev.indelible.fact.Fact;
+import java.util.List;
+
+/** A condition of a rule. */
 @FunctionalInterface
 interface Condition {
   /**
    * Returns true if the condition holds.
    *
+   * @param because gets the fact that meets the condition, if it is one on facts
    * @throws RuntimeException if it cannot be evaluated; the rule then blocks
    */
-  boolean holds(Subject subject);
+  boolean holds(Subject subject, List<Fact> because);
 }

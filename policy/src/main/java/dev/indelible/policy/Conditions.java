@@ -8,6 +8,10 @@ import dev.indelible.action.NetworkRequest;
 import dev.indelible.action.ProcessSpawn;
 import dev.indelible.action.Read;
 import dev.indelible.action.ToolCall;
+import dev.indelible.canonical.CanonicalPath;
+import dev.indelible.canonical.HostPatterns;
+import dev.indelible.canonical.PathPatterns;
+import dev.indelible.canonical.Relation;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -39,13 +43,13 @@ final class Conditions {
           new Known(Custom.KIND, "custom_kind", equal(Subject::customKind)),
           new Known(Custom.KIND, "namespace_glob", glob(Subject::namespace, Glob::compile)),
           new Known(Custom.KIND, "title_contains", contains(Subject::title)),
-          new Known(FilesystemWrite.KIND, "path_glob", glob(Subject::path, FilePath::glob)),
-          new Known(NetworkRequest.KIND, "host_glob", glob(Subject::host, HostName::glob)),
+          new Known(FilesystemWrite.KIND, "path_glob", Conditions::paths),
+          new Known(NetworkRequest.KIND, "host_glob", Conditions::hosts),
           new Known(ProcessSpawn.KIND, "binary", Conditions::binary),
           new Known(ProcessSpawn.KIND, "args_contain", Conditions::argsContain),
           new Known(ProcessSpawn.KIND, "disk_free_min_gib", Conditions::diskFree),
           new Known(Read.KIND, "surface", equal(Subject::surface)),
-          new Known(Read.KIND, "namespace_glob", glob(Subject::namespace, Glob::compile)),
+          new Known(Read.KIND, "namespace_glob", Conditions::namespaces),
           new Known(ToolCall.KIND, "tool", glob(Subject::tool, Glob::compile)));
 
   private Conditions() {}
@@ -94,36 +98,71 @@ final class Conditions {
     };
   }
 
+  private static Condition paths(Yaml value) throws PolicyException {
+    List<String> texts = value.texts();
+    PathPatterns patterns = value.checked(() -> PathPatterns.of(texts));
+    return (subject, because) ->
+        patterns.concerns(subject.path(), false, subject.here()) != Relation.NO;
+  }
+
+  private static Condition hosts(Yaml value) throws PolicyException {
+    List<String> texts = value.texts();
+    HostPatterns patterns = value.checked(() -> HostPatterns.of(texts));
+    return (subject, because) -> patterns.concerns(subject.host()) != Relation.NO;
+  }
+
+  /**
+   * Reads globs of what is read. A path is also compared in its canonical form, with the globs that
+   * are patterns of absolute paths.
+   */
+  private static Condition namespaces(Yaml value) throws PolicyException {
+    Condition asWritten = glob(Subject::namespace, Glob::compile).read(value);
+    List<String> absolute =
+        value.texts().stream()
+            .filter(glob -> glob.startsWith("/") || glob.startsWith("~/") || glob.startsWith("**/"))
+            .toList();
+    if (absolute.isEmpty()) {
+      return asWritten;
+    }
+    PathPatterns patterns = value.checked(() -> PathPatterns.of(absolute));
+    return (subject, because) ->
+        asWritten.holds(subject, because)
+            || subject
+                .readPath()
+                .filter(path -> patterns.concerns(path, false, subject.here()) != Relation.NO)
+                .isPresent();
+  }
+
   /** Returns a condition on a text; an action without that text does not meet it. */
   private static Condition any(Function<Subject, Optional<String>> text, Predicate<String> test) {
-    return subject -> text.apply(subject).filter(test).isPresent();
+    return (subject, because) -> text.apply(subject).filter(test).isPresent();
   }
 
   /** Reads binaries: a bare name matches in any directory, a path only that file. */
   private static Condition binary(Yaml value) throws PolicyException {
     Set<String> names = new HashSet<>();
-    Set<String> paths = new HashSet<>();
+    Set<CanonicalPath> paths = new HashSet<>();
     for (String binary : value.texts()) {
       if (binary.indexOf('/') < 0) {
         names.add(binary);
       } else {
-        paths.add(value.checked(() -> FilePath.normalise(binary)));
+        paths.add(value.checked(() -> Subject.canonical(binary)));
       }
     }
-    return subject ->
+    return (subject, because) ->
         names.contains(subject.binaryName())
             || !paths.isEmpty() && subject.binaryPath().filter(paths::contains).isPresent();
   }
 
   private static Condition argsContain(Yaml value) throws PolicyException {
     List<String> needles = value.texts();
-    return subject ->
+    return (subject, because) ->
         needles.stream()
             .allMatch(needle -> subject.args().stream().anyMatch(arg -> arg.contains(needle)));
   }
 
   private static Condition diskFree(Yaml value) throws PolicyException {
     long minBytes = value.wholeNumber(MAX_GIB) * BYTES_PER_GIB;
-    return subject -> subject.usableBytes() < minBytes;
+    return (subject, because) -> subject.usableBytes() < minBytes;
   }
 }

@@ -3,6 +3,8 @@ package dev.indelible.policy;
 
 import dev.indelible.action.AgentAction;
 import dev.indelible.decision.Decision;
+import dev.indelible.decision.ExplainedDecision;
+import dev.indelible.decision.Explanation;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -19,6 +21,14 @@ public interface Policy {
 
   /** Decides about an action of an agent. */
   Decision decide(String agentId, AgentAction action);
+
+  /**
+   * Decides and explains the decision. The gate calls this; a policy with nothing to explain
+   * implements {@link #decide} alone.
+   */
+  default ExplainedDecision explain(String agentId, AgentAction action) {
+    return new ExplainedDecision(decide(agentId, action), Explanation.NONE);
+  }
 
   /**
    * Returns the identity of the policy in force: {@code sha256:} and 64 hex digits over its

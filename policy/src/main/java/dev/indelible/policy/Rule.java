@@ -2,17 +2,21 @@
 package dev.indelible.policy;
 
 import dev.indelible.json.Text;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
 
 /**
  * An enabled rule.
  *
- * @param id unique in its policy; rules are evaluated in the order of {@link String#compareTo}; 1
- *     to {@value #MAX_ID_BYTES} bytes of UTF-8, not blank
+ * @param id unique in its policy, 1 to {@value #MAX_ID_BYTES} bytes of UTF-8, not blank
  * @param severity the effect of a match
- * @param reason for a person; 1 to {@value #MAX_REASON_BYTES} bytes of UTF-8, not blank
+ * @param reason for a person, 1 to {@value #MAX_REASON_BYTES} bytes of UTF-8, not blank; fields in
+ *     braces are filled in for each decision
  * @param match the conditions, shortened for display; the policy file is authoritative
+ * @param settings the other settings
  */
-public record Rule(String id, Severity severity, String reason, String match) {
+public record Rule(String id, Severity severity, String reason, String match, Settings settings) {
   /** The longest id that a decision can have, in bytes of UTF-8. */
   static final int MAX_ID_BYTES = 256;
 
@@ -22,6 +26,37 @@ public record Rule(String id, Severity severity, String reason, String match) {
   public Rule {
     require(id, "id", MAX_ID_BYTES);
     require(reason, "reason", MAX_REASON_BYTES);
+  }
+
+  /** Creates a rule that applies to all agents, at all times. */
+  public Rule(String id, Severity severity, String reason, String match) {
+    this(id, severity, reason, match, Settings.DEFAULT);
+  }
+
+  /**
+   * Settings of a rule that most rules leave out.
+   *
+   * @param description for the readers of the policy; empty if there is none
+   * @param mode whether it takes part in decisions
+   * @param agents globs of the agents that it restricts; empty for all agents
+   * @param labels free words for reports
+   * @param expires when it ends
+   */
+  public record Settings(
+      String description,
+      Mode mode,
+      List<String> agents,
+      List<String> labels,
+      Optional<Instant> expires) {
+    /** For all agents, enforced, without an end. */
+    public static final Settings DEFAULT =
+        new Settings("", Mode.ENFORCE, List.of(), List.of(), Optional.empty());
+
+    /** Takes copies of the lists. */
+    public Settings {
+      agents = List.copyOf(agents);
+      labels = List.copyOf(labels);
+    }
   }
 
   private static void require(String value, String what, int maxBytes) {

@@ -4,102 +4,94 @@ package dev.indelible.policy;
 import dev.indelible.action.AgentAction;
 import dev.indelible.decision.Allow;
 import dev.indelible.decision.Decision;
+import dev.indelible.decision.Escalate;
+import dev.indelible.decision.ExplainedDecision;
 import dev.indelible.decision.Refuse;
-import dev.indelible.decision.Warn;
+import dev.indelible.fact.Fact;
+import dev.indelible.fact.FactReader;
+import dev.indelible.fact.Facts;
+import dev.indelible.fact.Guard;
+import dev.indelible.fact.Reading;
+import dev.indelible.fact.Verb;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Predicate;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Policy of rules in YAML files.
+ * Policy of rules in YAML files; {@code docs/policy.md} describes the language.
  *
- * <p>The first blocking rule (refuse or escalate) in id order decides; without one, the first rule
- * that warns; without one, the action is allowed. A policy can only restrict. A rule that cannot be
- * evaluated refuses under its own id, except for one of severity {@code log}, which never changes
- * the decision.
+ * <p>An action is read once into facts: what it deletes, writes, reads, contacts and runs, whatever
+ * its spelling. Rules match facts, or the text of an action ({@code match}, the older, coarser
+ * form). Of the rules that match, the most severe decides: refuse, then escalate, warn and log; of
+ * equally severe ones, the first in the order of the files. Without a match the action is allowed,
+ * unless the policy says {@code default: refuse}.
  *
- * <p>The file, in YAML:
- *
- * <pre>{@code
- * version: 1
- * rules:
- *   - id: R001
- *     severity: refuse          # or escalate, warn, log
- *     reason: no recursive delete at the root
- *     match:                    # all conditions must hold
- *       kind: bash
- *       command_substring: "rm -rf /"
- *     enabled: true             # the default
- * }</pre>
- *
- * <p>Conditions under {@code match}, by {@code kind}; {@code kind} alone matches every action of
- * that kind. A list may replace a single text; then any of its texts may match (of {@code
- * args_contain}, all must). Everything but hosts is case-sensitive.
- *
- * <ul>
- *   <li>{@code bash}: {@code command_substring}, anywhere in the command as written. Coarse,
- *       because a shell has many spellings of one command.
- *   <li>{@code filesystem_write}: {@code path_glob}, matched against the absolute path with {@code
- *       //}, {@code .} and {@code ..} resolved; links are not followed. A relative path is resolved
- *       against the working directory of this process. The rule blocks if a relative path leaves
- *       that directory by {@code ..}, and if a path is empty or contains a null byte.
- *   <li>{@code network_request}: {@code host_glob}, ignoring case and the notation of an address
- *       ({@code 127.1} is {@code 127.0.0.1}); {@code *} crosses dots. The rule blocks if the host
- *       is neither a name nor an address.
- *   <li>{@code process_spawn}: {@code binary}, where a bare name matches that program in any
- *       directory, and a path only that file; {@code args_contain}, each within some argument;
- *       {@code disk_free_min_gib}, which matches while the disk of the working directory has less
- *       free space, and blocks if the space cannot be read.
- *   <li>{@code custom}: {@code custom_kind}; {@code namespace_glob} and {@code title_contains} on
- *       the payload's members {@code namespace} and {@code title}. An absent member does not match;
- *       the rule blocks if a member is not a string.
- *   <li>{@code tool_call}: {@code tool}, a glob.
- *   <li>{@code read}: {@code surface}; {@code namespace_glob}.
- * </ul>
- *
- * <p>In globs {@code *} matches within a directory, {@code **} across directories, {@code ?} one
- * character; a backslash quotes the next character.
+ * <p>A rule that cannot be evaluated refuses under its own id, except for one of severity {@code
+ * log} or in shadow mode. An action that cannot be read escalates, and one against the gate's own
+ * files is refused, unless a rule is about that.
  *
  * <p>A file is UTF-8, at most 1 MiB, one YAML document without anchors and aliases. The policy does
  * not load if anything in it is unknown, duplicate, of the wrong type, or could never match.
  *
- * <p>Immutable and thread-safe. The time of a decision depends only on the number of rules of its
- * kind and the length of the texts that they match.
+ * <p>Immutable and thread-safe. The time of a decision depends on the length of the action and on
+ * the rules that its facts can match.
  */
 public final class RulePolicy implements Policy {
   private static final Logger LOG = LoggerFactory.getLogger(RulePolicy.class);
   private static final String STARTER = "starter-rules.yaml";
   private static final Decision ALLOW = new Allow();
 
+  /** The rule named by a decision about an action that cannot be read. */
+  public static final String OPAQUE = "indelible.opaque";
+
+  /** The rule named by a refusal of an action against the gate's own files or processes. */
+  public static final String GUARD = "indelible.guard";
+
+  /** The rule named by the refusal of an action that no rule allows. */
+  public static final String DEFAULT = "indelible.default";
+
   /** The part of a failure's message that a reason quotes, far below the limit of a reason. */
   private static final int MAX_FAILURE_CHARS = 500;
 
   private final List<Rule> rules;
-  private final Map<String, List<CompiledRule>> deciding;
-  private final Map<String, List<CompiledRule>> logging;
+  private final RuleIndex index;
+  private final boolean refusesByDefault;
   private final String digest;
   private final DiskSpace disk;
+  private final FactReader reader;
 
-  private RulePolicy(List<CompiledRule> compiled, String digest, DiskSpace disk) {
-    List<CompiledRule> inOrder =
-        compiled.stream().sorted(Comparator.comparing(c -> c.rule().id())).toList();
+  private RulePolicy(RuleReader read, String digest, DiskSpace disk) throws PolicyException {
+    List<CompiledRule> inOrder = read.rules();
     this.rules = inOrder.stream().map(CompiledRule::rule).toList();
-    this.deciding = byKind(inOrder, severity -> severity != Severity.LOG);
-    this.logging = byKind(inOrder, severity -> severity == Severity.LOG);
+    this.index = new RuleIndex(inOrder);
+    this.refusesByDefault = read.refusesByDefault();
     this.digest = digest;
     this.disk = disk;
+    this.reader = new FactReader(Guard.anywhere());
+  }
+
+  private RulePolicy(RulePolicy other, Guard guard) {
+    this.rules = other.rules;
+    this.index = other.index;
+    this.refusesByDefault = other.refusesByDefault;
+    this.digest = other.digest;
+    this.disk = other.disk;
+    this.reader = new FactReader(guard);
+  }
+
+  /** Returns this policy for a gate with a data directory, which it protects as the gate's own. */
+  public RulePolicy guarding(Path dataDirectory) {
+    return new RulePolicy(this, Guard.of(dataDirectory));
   }
 
   /**
@@ -137,8 +129,17 @@ public final class RulePolicy implements Policy {
 
   /** Returns a commented policy file to start from. It stops common accidents; it is no sandbox. */
   public static String starterYaml() {
-    try (InputStream in = RulePolicy.class.getResourceAsStream(STARTER)) {
-      return new String(Objects.requireNonNull(in, STARTER).readAllBytes(), StandardCharsets.UTF_8);
+    return resource(STARTER);
+  }
+
+  /** Returns the JSON Schema (2020-12) of a policy file. */
+  public static String schema() {
+    return resource("policy.schema.json");
+  }
+
+  private static String resource(String name) {
+    try (InputStream in = RulePolicy.class.getResourceAsStream(name)) {
+      return new String(Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -149,31 +150,54 @@ public final class RulePolicy implements Policy {
     for (PolicySource.File file : source.files()) {
       reader.read(file.text(), file.name());
     }
-    return new RulePolicy(reader.rules(), source.digest(), disk);
+    return new RulePolicy(reader, source.digest(), disk);
   }
 
-  /**
-   * Decides about an action, whoever the agent is. Never throws: a rule that cannot be evaluated
-   * refuses.
-   */
+  /** Decides about an action of an agent. Never throws: a rule that cannot be evaluated refuses. */
   @Override
   public Decision decide(String agentId, AgentAction action) {
-    Subject subject = new Subject(action, disk);
-    logMatches(action.kind(), subject);
-    Decision permitted = ALLOW;
-    for (CompiledRule rule : deciding.getOrDefault(action.kind(), List.of())) {
-      if (permitted instanceof Warn && rule.rule().severity() == Severity.WARN) {
-        continue;
-      }
-      Decision decision = decide(rule, subject);
-      if (decision.isBlocking()) {
-        return decision;
-      }
-      if (decision instanceof Warn) {
-        permitted = decision;
+    return explain(agentId, action).decision();
+  }
+
+  /** Decides as {@link #decide} does, and returns all rules that matched and why. */
+  @Override
+  public ExplainedDecision explain(String agentId, AgentAction action) {
+    Reading reading = reader.read(action);
+    Subject subject = new Subject(action, reading, disk);
+    Outcome outcome = new Outcome();
+    for (CompiledRule rule : index.candidates(action.kind(), reading.facts())) {
+      if (rule.concerns(agentId) && !hasExpired(rule.rule())) {
+        evaluate(rule, subject, outcome);
       }
     }
-    return permitted;
+    judgeOwnRules(reading.facts(), outcome);
+    if (refusesByDefault && outcome.isUndecided()) {
+      outcome.add(
+          Severity.REFUSE,
+          new Refuse(DEFAULT, "no rule allows this action, and the policy refuses by default"),
+          List.of());
+    }
+    return outcome.explained();
+  }
+
+  /** Decides what the policy leaves open about the gate itself and about unreadable actions. */
+  private void judgeOwnRules(Facts facts, Outcome outcome) {
+    List<Fact> guard = facts.of(Verb.CHANGES_GUARD);
+    if (!guard.isEmpty() && !index.isAbout(Verb.CHANGES_GUARD)) {
+      outcome.add(
+          Severity.REFUSE,
+          new Refuse(
+              GUARD, "an agent does not change what decides about it: " + guard.get(0).describe()),
+          guard.subList(0, 1));
+    }
+    List<Fact> opaque = facts.of(Verb.OPAQUE);
+    if (!opaque.isEmpty() && !index.isAbout(Verb.OPAQUE)) {
+      outcome.add(
+          Severity.ESCALATE,
+          new Escalate(
+              OPAQUE, "a person decides about what cannot be read: " + opaque.get(0).describe()),
+          opaque.subList(0, 1));
+    }
   }
 
   /**
@@ -191,16 +215,42 @@ public final class RulePolicy implements Policy {
     return Optional.empty();
   }
 
-  /** Returns the enabled rules in id order. */
+  /** Returns the enabled rules in the order of the files. */
   public List<Rule> rules() {
     return rules;
   }
 
-  private static Decision decide(CompiledRule rule, Subject subject) {
+  private static boolean hasExpired(Rule rule) {
+    return rule.settings().expires().isPresent()
+        && !Instant.now().isBefore(rule.settings().expires().get());
+  }
+
+  private static void evaluate(CompiledRule compiled, Subject subject, Outcome outcome) {
+    Rule rule = compiled.rule();
+    List<Fact> because = new ArrayList<>(2);
+    Decision decision;
     try {
-      return rule.matches(subject) ? rule.onMatch() : ALLOW;
+      if (!compiled.matches(subject, because)) {
+        return;
+      }
+      decision = compiled.onMatch(because);
     } catch (Throwable e) { // An Error must not permit either.
-      return new Refuse(rule.rule().id(), unevaluated(e));
+      if (rule.severity() == Severity.LOG || rule.settings().mode() == Mode.SHADOW) {
+        LOG.warn("rule {} could not be evaluated: {}", rule.id(), e.toString());
+        return;
+      }
+      outcome.add(Severity.REFUSE, new Refuse(rule.id(), unevaluated(e)), List.of());
+      return;
+    }
+    if (rule.settings().mode() == Mode.SHADOW) {
+      outcome.addShadow(rule.id(), because);
+    } else {
+      if (rule.severity() == Severity.LOG) {
+        // Without the action, which may contain secrets; the audit log has it.
+        LOG.info(
+            "rule {} matched a {} action: {}", rule.id(), subject.action().kind(), rule.reason());
+      }
+      outcome.add(rule.severity(), rule.severity() == Severity.LOG ? ALLOW : decision, because);
     }
   }
 
@@ -211,26 +261,5 @@ public final class RulePolicy implements Policy {
             + failure.substring(0, Math.min(failure.length(), MAX_FAILURE_CHARS));
     // Encoding replaces a lone surrogate, which cannot be recorded.
     return new String(reason.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
-  }
-
-  private void logMatches(String kind, Subject subject) {
-    for (CompiledRule compiled : logging.getOrDefault(kind, List.of())) {
-      Rule rule = compiled.rule();
-      try {
-        if (compiled.matches(subject)) {
-          // Without the action, which may contain secrets; the audit log has it.
-          LOG.info("rule {} matched a {} action: {}", rule.id(), kind, rule.reason());
-        }
-      } catch (Throwable e) { // A log rule must not decide, not even by failing.
-        LOG.warn("rule {} could not be evaluated: {}", rule.id(), e.toString());
-      }
-    }
-  }
-
-  private static Map<String, List<CompiledRule>> byKind(
-      List<CompiledRule> rules, Predicate<Severity> severity) {
-    return rules.stream()
-        .filter(compiled -> severity.test(compiled.rule().severity()))
-        .collect(Collectors.groupingBy(CompiledRule::kind, Collectors.toUnmodifiableList()));
   }
 }

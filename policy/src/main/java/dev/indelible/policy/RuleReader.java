@@ -2,25 +2,43 @@
 package dev.indelible.policy;
 
 import dev.indelible.action.AgentAction;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
+import java.util.Optional;
 
 /** Reads the rules of all files of a policy; ids are unique across the files. */
 final class RuleReader {
   private static final long FORMAT_VERSION = 1;
-  private static final List<String> FILE_KEYS = List.of("version", "rules");
+  private static final List<String> FILE_KEYS = List.of("version", "default", "rules");
   private static final List<String> RULE_KEYS =
-      List.of("id", "severity", "reason", "match", "enabled");
-  private static final Map<String, Severity> SEVERITIES =
-      Arrays.stream(Severity.values()).collect(Collectors.toMap(Severity::label, s -> s));
+      List.of(
+          "id",
+          "description",
+          "severity",
+          "reason",
+          "when",
+          "match",
+          "agents",
+          "labels",
+          "mode",
+          "expires",
+          "enabled");
+  private static final List<String> SEVERITIES =
+      Arrays.stream(Severity.values()).map(Severity::label).toList();
+  private static final List<String> MODES = Arrays.stream(Mode.values()).map(Mode::label).toList();
+  private static final List<String> DEFAULTS = List.of("allow", "refuse");
 
   private final List<CompiledRule> rules = new ArrayList<>();
   private final Map<String, String> placesById = new HashMap<>();
+  private Optional<Yaml> byDefault = Optional.empty();
 
   /** Adds the rules of one file. */
   void read(String yaml, String source) throws PolicyException {
@@ -32,6 +50,9 @@ final class RuleReader {
     }
     file.members(FILE_KEYS);
     file.required(members, "version");
+    if (members.containsKey("default")) {
+      readDefault(members.get("default"));
+    }
     for (Yaml rule : file.required(members, "rules").items()) {
       readRule(rule);
     }
@@ -42,6 +63,11 @@ final class RuleReader {
     return List.copyOf(rules);
   }
 
+  /** Returns whether an action that no rule matches is refused. */
+  boolean refusesByDefault() throws PolicyException {
+    return byDefault.isPresent() && byDefault.get().text().equals("refuse");
+  }
+
   private static void requireVersion(Yaml version) throws PolicyException {
     if (version.wholeNumber(Integer.MAX_VALUE) != FORMAT_VERSION) {
       throw version.error(
@@ -50,23 +76,90 @@ final class RuleReader {
     }
   }
 
+  private void readDefault(Yaml yaml) throws PolicyException {
+    word(yaml, "default", DEFAULTS);
+    if (byDefault.isPresent() && !byDefault.get().text().equals(yaml.text())) {
+      throw yaml.error(
+          "default is %s here and %s at %s; give one of them"
+              .formatted(yaml.text(), byDefault.get().text(), byDefault.get().place()));
+    }
+    byDefault = Optional.of(yaml);
+  }
+
   private void readRule(Yaml yaml) throws PolicyException {
     Map<String, Yaml> members = yaml.members(RULE_KEYS);
     Yaml id = yaml.required(members, "id");
     requireUnused(id);
-    Yaml match = yaml.required(members, "match");
-    Map<String, Yaml> matchMembers = match.members();
-    String kind = kind(match.required(matchMembers, "kind"));
-    requireConditionsOf(kind, matchMembers);
     String idText = id.text();
-    Severity severity = severity(yaml.required(members, "severity"));
-    String reason = yaml.required(members, "reason").text();
-    Rule rule =
-        yaml.checked(
-            () -> new Rule(idText, severity, reason, describe(kind, matchMembers.values())));
-    CompiledRule compiled = new CompiledRule(rule, kind, Conditions.read(kind, matchMembers));
+    Severity severity =
+        Severity.values()[
+            SEVERITIES.indexOf(word(yaml.required(members, "severity"), "severity", SEVERITIES))];
+    Yaml reasonYaml = yaml.required(members, "reason");
+    String reason = reasonYaml.text();
+    Rule.Settings settings = settings(members);
+    List<Glob> agents = new ArrayList<>();
+    if (members.containsKey("agents")) {
+      for (String agent : settings.agents()) {
+        agents.add(members.get("agents").checked(() -> Glob.compile(agent)));
+      }
+    }
+    CompiledRule rule;
+    if (members.containsKey("when")) {
+      if (members.containsKey("match")) {
+        throw members
+            .get("match")
+            .error("a rule has either \"when\" or \"match\"; write two rules");
+      }
+      When when = When.read(members.get("when"));
+      Rule shown = yaml.checked(() -> new Rule(idText, severity, reason, when.display(), settings));
+      ReasonText text = reasonYaml.checked(() -> ReasonText.withFields(reason));
+      rule = new CompiledRule(shown, "", when.clauses(), agents, text);
+    } else {
+      Yaml match = yaml.required(members, "match");
+      Map<String, Yaml> matchMembers = match.members();
+      String kind = word(match.required(matchMembers, "kind"), "kind", AgentAction.KINDS);
+      requireConditionsOf(kind, matchMembers);
+      Rule shown =
+          yaml.checked(
+              () ->
+                  new Rule(
+                      idText, severity, reason, describe(kind, matchMembers.values()), settings));
+      Clause clause = new Clause(Optional.empty(), Conditions.read(kind, matchMembers));
+      rule = new CompiledRule(shown, kind, List.of(clause), agents, ReasonText.plain(reason));
+    }
     if (!members.containsKey("enabled") || members.get("enabled").bool()) {
-      rules.add(compiled);
+      rules.add(rule);
+    }
+  }
+
+  private static Rule.Settings settings(Map<String, Yaml> members) throws PolicyException {
+    String description =
+        members.containsKey("description") ? members.get("description").text() : "";
+    Mode mode =
+        members.containsKey("mode")
+            ? Mode.values()[MODES.indexOf(word(members.get("mode"), "mode", MODES))]
+            : Mode.ENFORCE;
+    List<String> agents = members.containsKey("agents") ? members.get("agents").texts() : List.of();
+    List<String> labels = members.containsKey("labels") ? members.get("labels").texts() : List.of();
+    Optional<Instant> expires =
+        members.containsKey("expires")
+            ? Optional.of(instant(members.get("expires")))
+            : Optional.empty();
+    return new Rule.Settings(description, mode, agents, labels, expires);
+  }
+
+  /** Reads a date, whose beginning in UTC counts, or a time with its zone. */
+  private static Instant instant(Yaml yaml) throws PolicyException {
+    String text = yaml.text();
+    try {
+      return text.length() == "2026-01-31".length()
+          ? LocalDate.parse(text).atStartOfDay(ZoneOffset.UTC).toInstant()
+          : Instant.parse(text);
+    } catch (DateTimeParseException e) {
+      throw yaml.error(
+          "expires is %s; give a date such as \"2027-01-31\", or a time such as"
+                  .formatted(Quoted.of(text))
+              + " \"2027-01-31T12:00:00Z\"");
     }
   }
 
@@ -79,18 +172,11 @@ final class RuleReader {
     }
   }
 
-  private static Severity severity(Yaml yaml) throws PolicyException {
-    Severity severity = SEVERITIES.get(yaml.text());
-    if (severity == null) {
-      List<String> known = Arrays.stream(Severity.values()).map(Severity::label).toList();
-      throw yaml.error(Spelling.unknown("severity", yaml.text(), known));
-    }
-    return severity;
-  }
-
-  private static String kind(Yaml yaml) throws PolicyException {
-    if (!AgentAction.KINDS.contains(yaml.text())) {
-      throw yaml.error(Spelling.unknown("kind", yaml.text(), AgentAction.KINDS));
+  /** Returns a text that is one of the known words. */
+  private static String word(Yaml yaml, String what, Collection<String> known)
+      throws PolicyException {
+    if (!known.contains(yaml.text())) {
+      throw yaml.error(Spelling.unknown(what, yaml.text(), known));
     }
     return yaml.text();
   }

@@ -9,8 +9,17 @@ import dev.indelible.action.NetworkRequest;
 import dev.indelible.action.ProcessSpawn;
 import dev.indelible.action.Read;
 import dev.indelible.action.ToolCall;
+import dev.indelible.canonical.CanonicalHost;
+import dev.indelible.canonical.CanonicalPath;
+import dev.indelible.canonical.Surroundings;
+import dev.indelible.canonical.UnexpandedPath;
+import dev.indelible.fact.Facts;
+import dev.indelible.fact.Reading;
+import dev.indelible.value.Origin;
+import dev.indelible.value.Value;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -24,34 +33,102 @@ import tools.jackson.databind.JsonNode;
  * computed throws, so the rule blocks. Used by one thread.
  */
 final class Subject {
+  private static final Surroundings HERE =
+      Surroundings.of(
+          Value.of(Path.of("").toAbsolutePath().toString()), Value.unknown(Origin.HOME, ""));
+
+  private static final Surroundings ANYWHERE = Surroundings.unknown();
+
   private final AgentAction action;
+  private final Reading reading;
   private final DiskSpace disk;
-  private @Nullable String path;
-  private @Nullable String host;
+  private @Nullable CanonicalPath path;
+  private @Nullable CanonicalHost host;
   private @Nullable JsonNode payload;
   private @Nullable Long usableBytes;
 
-  Subject(AgentAction action, DiskSpace disk) {
+  Subject(AgentAction action, Reading reading, DiskSpace disk) {
     this.action = action;
+    this.reading = reading;
     this.disk = disk;
+  }
+
+  AgentAction action() {
+    return action;
+  }
+
+  /** Returns what the action does. */
+  Facts facts() {
+    return reading.facts();
+  }
+
+  /** Returns where the action takes place. */
+  Surroundings surroundings() {
+    return reading.surroundings();
   }
 
   Optional<String> command() {
     return Optional.of(((Bash) action).command());
   }
 
-  Optional<String> path() {
-    if (path == null) {
-      path = FilePath.normalise(((FilesystemWrite) action).path());
-    }
-    return Optional.of(path);
+  /** Returns where the process of the gate is: an action names no directory of its own. */
+  Surroundings here() {
+    return HERE;
   }
 
-  Optional<String> host() {
-    if (host == null) {
-      host = HostName.normalise(((NetworkRequest) action).host());
+  CanonicalPath path() {
+    if (path == null) {
+      path = canonical(((FilesystemWrite) action).path());
     }
-    return Optional.of(host);
+    return path;
+  }
+
+  CanonicalHost host() {
+    if (host == null) {
+      NetworkRequest request = (NetworkRequest) action;
+      CanonicalHost read =
+          CanonicalHost.ofRequest(request.scheme(), request.host(), request.port().orElse(-1));
+      boolean isMore = request.host().chars().anyMatch(c -> "/\\@?#".indexOf(c) >= 0);
+      if (isMore || read.kind() != CanonicalHost.Kind.HOST) {
+        throw new IllegalArgumentException(
+            "%s is not a host; give a name or an address, without scheme, user or path"
+                .formatted(Quoted.of(request.host())));
+      }
+      host = read;
+    }
+    return host;
+  }
+
+  /** Returns the path that is read; empty if the namespace does not look like a path. */
+  Optional<CanonicalPath> readPath() {
+    Read read = (Read) action;
+    return read.namespace()
+        .filter(
+            namespace ->
+                read.surface().equals("filesystem")
+                    || !ANYWHERE.path(UnexpandedPath.value(namespace)).hasUnknownRoot())
+        .map(namespace -> HERE.path(UnexpandedPath.value(namespace)));
+  }
+
+  /**
+   * Returns the canonical form of a path.
+   *
+   * @throws IllegalArgumentException if it has none, or leaves the working directory by {@code ..}:
+   *     that of the agent may be another
+   */
+  static CanonicalPath canonical(String written) {
+    CanonicalPath path = HERE.path(UnexpandedPath.value(written));
+    if (path.isOpaque()) {
+      throw new IllegalArgumentException(
+          "path %s: %s".formatted(Quoted.of(written), path.problem().orElseThrow()));
+    }
+    boolean isRelative = ANYWHERE.path(UnexpandedPath.value(written)).hasUnknownRoot();
+    if (isRelative && !path.startsWith(HERE.workingDirectory())) {
+      throw new IllegalArgumentException(
+          "path %s leaves an unnamed directory by \"..\"; use an absolute path"
+              .formatted(Quoted.of(written)));
+    }
+    return path;
   }
 
   /** Returns the last component of the binary. */
@@ -60,8 +137,8 @@ final class Subject {
   }
 
   /** Returns the file of the binary; empty for a bare name, whose file is not known. */
-  Optional<String> binaryPath() {
-    return Optional.of(binary()).filter(name -> name.indexOf('/') >= 0).map(FilePath::normalise);
+  Optional<CanonicalPath> binaryPath() {
+    return Optional.of(binary()).filter(name -> name.indexOf('/') >= 0).map(Subject::canonical);
   }
 
   List<String> args() {

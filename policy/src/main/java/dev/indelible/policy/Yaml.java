@@ -206,7 +206,16 @@ record Yaml(String source, String name, Optional<Mark> mark, Node node) {
       }
       return "[" + String.join(", ", items) + "]";
     }
-    String value = node instanceof ScalarNode scalar ? scalar.getValue() : "{…}";
+    if (node instanceof MappingNode mapping) {
+      List<String> members = new ArrayList<>();
+      for (NodeTuple tuple : mapping.getValue()) {
+        String key = tuple.getKeyNode() instanceof ScalarNode scalar ? scalar.getValue() : "…";
+        Yaml value = new Yaml(source, key, mark, tuple.getValueNode());
+        members.add(key + ": " + value.display());
+      }
+      return "{" + String.join(", ", members) + "}";
+    }
+    String value = node instanceof ScalarNode scalar ? scalar.getValue() : "…";
     return node.getTag().equals(Tag.STR) ? Quoted.of(value) : value;
   }
 

@@ -10,7 +10,6 @@ import dev.indelible.action.FilesystemWrite;
 import dev.indelible.action.ProcessSpawn;
 import dev.indelible.decision.Allow;
 import dev.indelible.decision.Decision;
-import dev.indelible.decision.Escalate;
 import dev.indelible.decision.Refuse;
 import dev.indelible.decision.Warn;
 import dev.indelible.json.CanonicalJson;
@@ -37,6 +36,12 @@ class PolicyDecisionTest {
         "kind: bash, command_substring: [zz, ls]   | {'kind':'bash','command':'ls'}",
         "kind: filesystem_write, path_glob: /etc/**"
             + " | {'kind':'filesystem_write','path':'/tmp/../etc/passwd'}",
+        "kind: filesystem_write, path_glob: /etc/**"
+            + " | {'kind':'filesystem_write','path':'/ETC/passwd'}",
+        "kind: filesystem_write, path_glob: /etc/**"
+            + " | {'kind':'filesystem_write','path':'/proc/self/root/etc/passwd'}",
+        "kind: filesystem_write, path_glob: '@startup'"
+            + " | {'kind':'filesystem_write','path':'/home/dev/project/../.ssh/config'}",
         "kind: filesystem_write, path_glob: [/a, '**/.ssh/*']"
             + " | {'kind':'filesystem_write','path':'.ssh/id'}",
         "kind: network_request, host_glob: '*.example.com'"
@@ -61,6 +66,19 @@ class PolicyDecisionTest {
         "kind: custom, title_contains: secret, custom_kind: [a, b]"
             + " | {'kind':'custom','custom_kind':'b','payload':{'title':'my secret'}}",
         "kind: tool_call, tool: mcp__*  | {'kind':'tool_call','tool':'mcp__db','arguments':{}}",
+        "kind: network_request, host_glob: 169.254.0.0/16"
+            + " | {'kind':'network_request','host':'64:ff9b::a9fe:a9fe','scheme':'http'}",
+        "kind: network_request, host_glob: '*:22'"
+            + " | {'kind':'network_request','host':'a','scheme':'tcp','port':22}",
+        "kind: read, namespace_glob: /home/dev/.ssh/**"
+            + " | {'kind':'read','surface':'filesystem',"
+            + "'namespace':'/home/dev/project/../.ssh/id_rsa'}",
+        "kind: read, namespace_glob: /home/dev/.ssh/**"
+            + " | {'kind':'read','surface':'fs','namespace':'/home/dev/.SSH//id_rsa'}",
+        "kind: network_request, host_glob: '*:443'"
+            + " | {'kind':'network_request','host':'a','scheme':'https'}",
+        "kind: filesystem_write, path_glob: '~/.ssh/**'"
+            + " | {'kind':'filesystem_write','path':'~/.ssh/config'}",
         "kind: read, surface: memory   | {'kind':'read','surface':'memory'}",
         "kind: read, namespace_glob: a/**"
             + " | {'kind':'read','surface':'memory','namespace':'a/b/c'}",
@@ -75,14 +93,12 @@ class PolicyDecisionTest {
       quoteCharacter = '`',
       value = {
         "kind: bash                                | {'kind':'read','surface':'ls'}",
-        "kind: bash, command_substring: rm -rf /   | {'kind':'bash','command':'rm -r /'}",
+        "kind: bash, command_substring: rm -rf /   | {'kind':'bash','command':'rm -r x'}",
         "kind: bash, command_substring: LS         | {'kind':'bash','command':'ls'}",
         "kind: filesystem_write, path_glob: /etc/**"
             + " | {'kind':'filesystem_write','path':'/etc/../tmp/a'}",
         "kind: filesystem_write, path_glob: /etc/**"
             + " | {'kind':'filesystem_write','path':'etc/passwd'}",
-        "kind: filesystem_write, path_glob: /etc/**"
-            + " | {'kind':'filesystem_write','path':'/ETC/passwd'}",
         "kind: network_request, host_glob: '*.example.com'"
             + " | {'kind':'network_request','host':'example.com','scheme':'https'}",
         "kind: process_spawn, binary: rm   | {'kind':'process_spawn','binary':'rmdir','args':[]}",
@@ -124,11 +140,10 @@ class PolicyDecisionTest {
             + " absolute path",
         "kind: filesystem_write, path_glob: /etc/**"
             + " | {'kind':'filesystem_write','path':'/a\\u0000'}"
-            + " | path \"/a\\u0000\" contains a null byte",
+            + " | path \"/a\\u0000\": the path has a control character",
         "kind: network_request, host_glob: a"
             + " | {'kind':'network_request','host':'b/c','scheme':'https'}"
-            + " | \"b/c\" is not a host; give a name or an address, without scheme, user, port or"
-            + " path",
+            + " | \"b/c\" is not a host; give a name or an address, without scheme, user or path",
         "kind: process_spawn, binary: rm"
             + " | {'kind':'process_spawn','binary':'rm\\u0000','args':[]}"
             + " | binary \"rm\\u0000\" contains a null byte",
@@ -193,32 +208,30 @@ class PolicyDecisionTest {
   @ParameterizedTest
   @CsvSource({
     "refuse,   escalate, warn,     1 refuse",
-    "escalate, refuse,   warn,     1 escalate",
-    "warn,     escalate, refuse,   2 escalate",
+    "escalate, refuse,   warn,     2 refuse",
+    "warn,     escalate, refuse,   3 refuse",
     "warn,     warn,     refuse,   3 refuse",
     "warn,     warn,     log,      1 warn",
     "log,      warn,     warn,     2 warn",
     "log,      log,      log,      - allow",
   })
-  void firstBlockingRuleWinsThenTheFirstWarning(
-      String first, String second, String third, String expected) throws Exception {
-    // Only the order of ids counts, and not that of the file.
+  void mostSevereRuleDecidesThenTheFirst(String first, String second, String third, String expected)
+      throws Exception {
     RulePolicy policy =
         policy(
-            rule("3", third, "kind: bash")
-                + rule("1", first, "kind: bash")
-                + rule("2", second, "kind: bash"));
+            rule("1", first, "kind: bash")
+                + rule("2", second, "kind: bash")
+                + rule("3", third, "kind: bash"));
     Decision decision = policy.decide("agent:test", new Bash("ls"));
     assertThat(decision.ruleId().orElse("-") + " " + decision.verdict()).isEqualTo(expected);
   }
 
   @Test
-  void idsAreOrderedAsTextNotAsNumbers() throws Exception {
+  void firstOfEquallySevereRulesInTheFileDecides() throws Exception {
     RulePolicy policy =
-        policy(rule("R9", "refuse", "kind: bash") + rule("R10", "escalate", "kind: bash"));
-    assertThat(policy.decide("agent:test", new Bash("ls")))
-        .isEqualTo(new Escalate("R10", "because"));
-    assertThat(policy.rules()).extracting(Rule::id).containsExactly("R10", "R9");
+        policy(rule("R9", "refuse", "kind: bash") + rule("R10", "refuse", "kind: bash"));
+    assertThat(policy.decide("agent:test", new Bash("ls"))).isEqualTo(new Refuse("R9", "because"));
+    assertThat(policy.rules()).extracting(Rule::id).containsExactly("R9", "R10");
   }
 
   @Test
@@ -261,7 +274,7 @@ class PolicyDecisionTest {
   void emptyPolicyAllows() throws Exception {
     assertThat(
             RulePolicy.parse("version: 1\nrules: []\n", "x")
-                .decide("agent:test", new Bash("rm -rf /")))
+                .decide("agent:test", new Bash("rm -rf build")))
         .isEqualTo(new Allow());
   }
 

@@ -119,21 +119,22 @@ class PolicyLoadTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "filesystem_write, path_glob: '/a[bc]'|bad glob \"/a[bc]\": [ is not supported;"
+        "filesystem_write, path_glob: '/a[bc'|bad path pattern \"/a[bc\": a bracket is not closed;"
+            + " write \\[ for the character",
+        "filesystem_write, path_glob: '/a***'|bad path pattern \"/a***\": *** is not supported;"
+            + " use * within a name, ** across names",
+        "filesystem_write, path_glob: '/a\\b'|bad path pattern \"/a\\b\": a backslash precedes one"
+            + " of *?[]{},\\~$!@; write \\\\ for a backslash",
+        "filesystem_write, path_glob: etc/*|bad path pattern \"etc/*\": it matches no absolute path;"
+            + " begin it with /, ~/, ${cwd}/, ${scratch}/, **/ or a drive",
+        "filesystem_write, path_glob: /etc/../x|bad path pattern \"/etc/../x\": it can never match:"
+            + " paths are compared without // . .. and a final /",
+        "tool_call, tool: 'a[bc]'|bad glob \"a[bc]\": [ is not supported;"
             + " give a list of globs, or write \\[ for the character",
-        "filesystem_write, path_glob: '/a***'|bad glob \"/a***\": *** is not supported; use * within"
-            + " a directory, ** across directories",
-        "filesystem_write, path_glob: '/a\\b'|bad glob \"/a\\b\": a backslash must precede one of"
-            + " * ? [ ] { } \\; write \\\\ for a backslash",
-        "filesystem_write, path_glob: etc/*|path glob \"etc/*\" matches no absolute path; begin it"
-            + " with / or **/",
-        "filesystem_write, path_glob: /etc/../x|path glob \"/etc/../x\" can never match: paths"
-            + " are matched without // . .. or a final /",
-        "network_request, host_glob: 'http://*'|bad glob \"http://*\": a host glob has only letters,"
-            + " digits and -_.:*?; write an international name in its xn-- form, and leave out"
-            + " scheme, port and path",
-        "network_request, host_glob: '1.2.3.400'|\"1.2.3.400\" is not a host; give a name or an"
-            + " address, without scheme, user, port or path",
+        "network_request, host_glob: 'http://*'|bad host pattern \"http://*\": give a host without"
+            + " scheme and path, or an address range like 10.0.0.0/8",
+        "network_request, host_glob: '1.2.3.400'|bad host pattern \"1.2.3.400\": clients differ in"
+            + " their reading of the address; write it as four numbers",
         "process_spawn, binary: ../x|path \"../x\" leaves an unnamed directory by \"..\"; use"
             + " an absolute path",
         "process_spawn, disk_free_min_gib: -1|disk_free_min_gib is -1; give a whole number from 0"
@@ -266,7 +267,7 @@ class PolicyLoadTest {
     write("b.yml", ONE_RULE.replace("R001", "A"));
     write("a.yaml", ONE_RULE.replace("R001", "B"));
     write("c.txt", "not a rule");
-    assertThat(RulePolicy.load(directory).rules()).extracting(Rule::id).containsExactly("A", "B");
+    assertThat(RulePolicy.load(directory).rules()).extracting(Rule::id).containsExactly("B", "A");
   }
 
   @Test

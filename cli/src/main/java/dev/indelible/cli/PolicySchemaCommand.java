@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.policy.RulePolicy;
+import picocli.CommandLine.Command;
+
+@Command(
+    name = "schema",
+    description = "Print the JSON Schema of policy files, for editors that check YAML by it.")
+final class PolicySchemaCommand extends Verb {
+  @Override
+  public Integer call() {
+    console().out().print(RulePolicy.schema());
+    return ExitCode.OK;
+  }
+}

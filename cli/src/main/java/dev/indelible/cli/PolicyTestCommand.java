@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.action.ActionParser;
+import dev.indelible.action.AgentAction;
+import dev.indelible.decision.Decision;
+import dev.indelible.decision.ExplainedDecision;
+import dev.indelible.json.CanonicalJson;
+import dev.indelible.json.JsonFormatException;
+import dev.indelible.policy.Rule;
+import dev.indelible.policy.RulePolicy;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import tools.jackson.databind.JsonNode;
+
+@Command(
+    name = "test",
+    description = "Decide about the actions of case files and compare with what they expect.",
+    footer = {
+      "",
+      "A case is one JSON object a line: {\"id\":…,\"action\":{\"kind\":…},\"expect\":…}. Expected is",
+      "a verdict (allow, warn, refuse, escalate), or block: refuse or escalate, or pass: allow or",
+      "warn. An optional \"rule\" names the rule that has to decide. Other members are for people.",
+      "",
+      "Exit status: 0 every case as expected, 1 not, 2 a file or the policy cannot be read."
+    })
+final class PolicyTestCommand extends Verb {
+  private static final Set<String> EXPECTED =
+      Set.of("allow", "warn", "refuse", "escalate", "block", "pass");
+  private static final String AGENT = "agent:test";
+  private static final int ACTION_WIDTH = 80;
+
+  @Parameters(arity = "1..*", paramLabel = "FILE", description = "files of cases")
+  List<Path> files = List.of();
+
+  @Mixin PolicyOption policy = new PolicyOption();
+
+  @Option(names = "--all", description = "print every case, not only those that fail")
+  boolean all;
+
+  private final Map<String, Integer> hits = new LinkedHashMap<>();
+  private int cases;
+  private int failed;
+
+  @Override
+  public Integer call() throws Exception {
+    RulePolicy loaded = policy.load(this);
+    loaded.rules().forEach(rule -> hits.put(rule.id(), 0));
+    for (Path file : files) {
+      test(loaded, file);
+    }
+    List<String> untested =
+        loaded.rules().stream().map(Rule::id).filter(id -> hits.get(id) == 0).toList();
+    if (json()) {
+      console()
+          .json(
+              out -> {
+                out.member("cases", cases).member("failed", failed).name("hits").beginObject();
+                new java.util.TreeMap<>(hits).forEach((id, count) -> out.member(id, count));
+                out.endObject().name("untested").strings(untested);
+              });
+    } else {
+      console()
+          .line(
+              "%s cases, %s as expected, %s not; %s of %s rules matched at least one",
+              cases, cases - failed, failed, hits.size() - untested.size(), hits.size());
+      if (!untested.isEmpty()) {
+        console().line("matched by no case: " + String.join(", ", untested));
+      }
+    }
+    return failed == 0 ? ExitCode.OK : ExitCode.FAILED;
+  }
+
+  private void test(RulePolicy policy, Path file) throws CommandFailure {
+    List<String> lines;
+    try {
+      lines = Files.readAllLines(file, StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw CommandFailure.usage("%s: cannot be read: %s", file, e);
+    }
+    for (int i = 0; i < lines.size(); i++) {
+      if (!lines.get(i).isBlank()) {
+        try {
+          test(policy, CanonicalJson.read(lines.get(i)));
+        } catch (JsonFormatException e) {
+          throw CommandFailure.usage("%s, line %s: %s", file, i + 1, e.getMessage());
+        }
+      }
+    }
+  }
+
+  private void test(RulePolicy policy, JsonNode test) throws JsonFormatException {
+    String expect = test.path("expect").asString("");
+    if (!EXPECTED.contains(expect)) {
+      throw new JsonFormatException(
+          "expect is \"%s\"; give one of %s"
+              .formatted(expect, String.join(", ", EXPECTED.stream().sorted().toList())));
+    }
+    AgentAction action = ActionParser.parse(test.path("action"), "action");
+    ExplainedDecision explained = policy.explain(AGENT, action);
+    Decision decision = explained.decision();
+    explained.explanation().matched().forEach(id -> hits.merge(id, 1, Integer::sum));
+    String rule = test.path("rule").asString("");
+    boolean right =
+        isExpected(decision, expect)
+            && (rule.isEmpty() || decision.ruleId().filter(rule::equals).isPresent());
+    cases++;
+    failed += right ? 0 : 1;
+    if (all || !right) {
+      print(test, explained, right);
+    }
+  }
+
+  private static boolean isExpected(Decision decision, String expect) {
+    return switch (expect) {
+      case "block" -> decision.isBlocking();
+      case "pass" -> decision.isPermitted();
+      default -> decision.verdict().equals(expect);
+    };
+  }
+
+  private void print(JsonNode test, ExplainedDecision explained, boolean right) {
+    Decision decision = explained.decision();
+    String id = test.path("id").asString("");
+    if (json()) {
+      console()
+          .json(
+              out -> {
+                out.member("decision", decision.verdict());
+                out.member("expected", test.path("expect").asString(""));
+                explained.explanation().writeBeforeId(out);
+                out.member("id", id);
+                explained.explanation().writeAfterId(out);
+                out.name("reason").nullable(decision.reason());
+                out.member("right", right);
+                out.name("rule_id").nullable(decision.ruleId());
+              });
+      return;
+    }
+    List<String> parts = new ArrayList<>();
+    parts.add(right ? console().green("ok  ") : console().red("FAIL"));
+    parts.add(Console.printable(id));
+    parts.add(
+        "expected %s, decided %s"
+            .formatted(
+                test.path("expect").asString(""),
+                console().byMeaning(decision.verdict(), decision.verdict())));
+    decision.ruleId().ifPresent(rule -> parts.add(Console.printable(rule)));
+    console().line(String.join("  ", parts));
+    console().line("      " + Console.excerpt(test.path("action").toString(), ACTION_WIDTH));
+    decision.reason().ifPresent(why -> console().line("      " + Console.excerpt(why, 200)));
+  }
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.decision;
+
+import java.util.Objects;
+
+/** A decision and what it is based on. */
+public record ExplainedDecision(Decision decision, Explanation explanation) {
+  public ExplainedDecision {
+    Objects.requireNonNull(decision, "decision is null");
+    Objects.requireNonNull(explanation, "explanation is null");
+  }
+}

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.fact;
+
+import dev.indelible.canonical.CanonicalHost;
+import dev.indelible.canonical.CanonicalPath;
+import dev.indelible.canonical.PathPatterns;
+import dev.indelible.canonical.Surroundings;
+import dev.indelible.canonical.UnexpandedPath;
+import dev.indelible.command.EffectiveCommand;
+import dev.indelible.program.Role;
+import dev.indelible.program.Use;
+import dev.indelible.value.Origin;
+import dev.indelible.value.Value;
+import dev.indelible.value.Value.Piece;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** The facts of an action while it is read. Used by one thread. */
+final class Collected {
+  /** Directories that give a container the machine if they are mounted into it. */
+  private static final PathPatterns MOUNTS_OF_THE_MACHINE =
+      PathPatterns.of(
+          List.of(
+              "/",
+              "~",
+              "/home",
+              "/etc",
+              "/root",
+              "/var/run/docker.sock",
+              "/run/docker.sock",
+              "/var/run",
+              "/run",
+              "/proc",
+              "/sys",
+              "/dev",
+              "/boot",
+              "/var/lib/docker",
+              "/run/containerd/containerd.sock",
+              "/run/podman/podman.sock",
+              "C:\\"));
+
+  /** The detail of a deletion that keeps the content at another place. */
+  private static final String MOVED = "moved";
+
+  /** The detail of a change of mode after which only the owner has access. */
+  private static final String PRIVATE_MODE = "private mode";
+
+  private static final PathPatterns SSH_FILES = PathPatterns.of(List.of("~/.ssh", "~/.ssh/**"));
+
+  /** Transports, compressors and names for "no file" that options name. */
+  private static final Set<String> HARMLESS_HELPERS =
+      Set.of(
+          "ssh",
+          "gzip",
+          "pigz",
+          "bzip2",
+          "pbzip2",
+          "lbzip2",
+          "xz",
+          "pixz",
+          "lzma",
+          "lzop",
+          "lz4",
+          "zstd",
+          "zstdmt",
+          "brotli",
+          "NONE",
+          "NORC",
+          "DEFAULTS");
+
+  /** Commands beyond this number add no words for rules on commands. */
+  private static final int MAX_WORDS = 16;
+
+  private final Guard guard;
+  private final Surroundings surroundings;
+  private final List<Fact> facts = new ArrayList<>();
+  private final List<Cause> commands = new ArrayList<>();
+
+  Collected(Guard guard, Surroundings surroundings) {
+    this.guard = guard;
+    this.surroundings = surroundings;
+  }
+
+  Facts done() {
+    return new Facts(facts, commands);
+  }
+
+  void add(Verb verb, Operand operand, boolean isRecursive, Cause cause) {
+    facts.add(new Fact(verb, operand, isRecursive, cause));
+  }
+
+  private void detail(Verb verb, String detail, Cause cause) {
+    add(verb, new Operand.Detail(detail), false, cause);
+  }
+
+  /** Adds a fact about a path relative to the action's working directory. */
+  void path(Verb verb, Value path, boolean isRecursive, Cause cause) {
+    path(verb, surroundings.path(path), isRecursive, cause);
+  }
+
+  /** Adds a fact about the host of a URL; a URL of a file is a read of that file. */
+  void contacts(Value url, Cause cause) {
+    CanonicalHost host = CanonicalHost.of(url);
+    if (host.kind() == CanonicalHost.Kind.FILE) {
+      path(Verb.READS, url, false, cause);
+    } else if (host.kind() != CanonicalHost.Kind.LOCAL) {
+      add(Verb.CONTACTS, new Operand.Host(host), false, cause);
+    }
+  }
+
+  private void path(Verb verb, CanonicalPath path, boolean isRecursive, Cause cause) {
+    add(verb, new Operand.Path(path), isRecursive, cause);
+    boolean isChange = verb == Verb.WRITES || verb == Verb.DELETES;
+    if (isChange && cause.machine().isEmpty() && guard.isPlace(path, isRecursive, surroundings)) {
+      add(Verb.CHANGES_GUARD, new Operand.Path(path), isRecursive, cause);
+    }
+  }
+
+  /** Adds the facts of commands. */
+  void addAll(List<EffectiveCommand> all) {
+    for (EffectiveCommand command : all) {
+      add(command);
+    }
+  }
+
+  private void add(EffectiveCommand command) {
+    List<String> words = words(command.argv());
+    Cause cause = new Cause(command.display(), words, command.via(), command.machine());
+    if (!words.isEmpty()) {
+      commands.add(cause);
+      if (guard.isOwnVerb(command.argv())) {
+        detail(Verb.CHANGES_GUARD, String.join(" ", words), cause);
+      }
+    }
+    CanonicalPath directory = surroundings.path(command.workingDirectory());
+    for (Use use : command.uses()) {
+      add(use, command, directory, cause);
+    }
+  }
+
+  /** Returns the program's name and the arguments that are known and no options. */
+  private static List<String> words(List<Value> argv) {
+    List<String> words = new ArrayList<>();
+    for (Value argument : argv) {
+      String text = argument.text().orElse("");
+      if (words.isEmpty()) {
+        if (text.isEmpty()) {
+          return words;
+        }
+        words.add(text.substring(text.lastIndexOf('/') + 1));
+      } else if (!text.isEmpty() && !text.startsWith("-") && words.size() < MAX_WORDS) {
+        words.add(text);
+      }
+    }
+    return words;
+  }
+
+  private void add(Use use, EffectiveCommand command, CanonicalPath directory, Cause cause) {
+    if (use.isDetour() && !isHarmlessHelper(use)) {
+      detail(Verb.DETOURS, detour(use), cause);
+    }
+    switch (use.role()) {
+      case DELETES -> paths(Verb.DELETES, use, directory, cause);
+      case WRITES, LINKS -> paths(Verb.WRITES, use, directory, cause);
+      case READS -> paths(Verb.READS, use, directory, cause);
+      case SENDS_FILE -> {
+        paths(Verb.READS, use, directory, cause);
+        paths(Verb.SENDS, use, directory, cause);
+      }
+      case SENDS -> use.arguments().forEach(value -> sends(value, directory, cause));
+      case CONTACTS -> {
+        for (Value value : use.arguments()) {
+          contacts(value, cause);
+          sends(value, directory, cause);
+        }
+      }
+      case RUNS_CODE, RUNS_FILE, RUNS_INPUT, RUNS_SHELL -> runs(use, cause);
+      case RUNS_SQL, RUNS_COMMAND, RUNS_FOR_EACH, WORKS_IN -> {}
+      case MOUNTS -> mounts(use, directory, cause);
+      case SETS -> sets(use, cause);
+      case GAINS_PRIVILEGE -> detail(Verb.GAINS_PRIVILEGE, use.detail(), cause);
+      case REWRITES_HISTORY -> detail(Verb.REWRITES_HISTORY, use.detail(), cause);
+      case DESTROYS -> detail(Verb.DESTROYS, use.detail(), cause);
+      case PUBLISHES -> detail(Verb.PUBLISHES, use.detail(), cause);
+      case STOPS -> stops(use, cause);
+      case HIDES -> detail(Verb.OPAQUE, use.detail(), cause);
+    }
+  }
+
+  /** Returns whether a detour runs a program that many a command line names in that place. */
+  private static boolean isHarmlessHelper(Use use) {
+    if (use.arguments().size() != 1) {
+      return false;
+    }
+    String text = use.arguments().get(0).text().orElse("");
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (!Character.isLetterOrDigit(c) && "-_. /:@=,~".indexOf(c) < 0) {
+        return false;
+      }
+    }
+    int end = text.indexOf(' ');
+    return HARMLESS_HELPERS.contains(end < 0 ? text : text.substring(0, end));
+  }
+
+  private static String detour(Use use) {
+    return use.detail().isEmpty()
+        ? use.role().name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ')
+        : use.detail();
+  }
+
+  private void paths(Verb verb, Use use, CanonicalPath directory, Cause cause) {
+    for (Value value : use.arguments()) {
+      CanonicalPath path = surroundings.path(withoutLineEnd(value), directory);
+      if (use.detail().equals(MOVED) && (path.hasUnknown() || isWorkInProgress(value, path))) {
+        continue; // Moved, not lost: only a place that matters counts.
+      }
+      if (use.detail().equals(PRIVATE_MODE) && SSH_FILES.isConcerned(path, false, surroundings)) {
+        continue; // What ssh asks for.
+      }
+      path(verb, path, use.isRecursive(), cause);
+      if (use.role() == Role.LINKS) {
+        return; // The second argument is where the link leads.
+      }
+    }
+  }
+
+  /** Returns whether a path names the working directory, or whatever a pattern finds in it. */
+  private boolean isWorkInProgress(Value value, CanonicalPath path) {
+    boolean isPattern = value.pieces().stream().anyMatch(piece -> piece instanceof Value.Glob);
+    String first = value.prefix();
+    boolean isAbsolute = first.startsWith("/") || first.startsWith("~") || first.startsWith("..");
+    return isPattern && (!isAbsolute || endsWithExtension(value))
+        || path.display().equals(surroundings.path(Value.of(".")).display());
+  }
+
+  /** Returns whether a pattern picks files by the end of their names. */
+  private static boolean endsWithExtension(Value pattern) {
+    int last = pattern.pieces().size() - 1;
+    return pattern.pieces().get(last) instanceof Value.Known known
+        && known.text().lastIndexOf('.') == 0
+        && known.text().length() > 1
+        && known.text().indexOf('/') < 0;
+  }
+
+  /** A line of a list of files keeps its end where a script does not split it. */
+  private static Value withoutLineEnd(Value value) {
+    int last = value.pieces().size() - 1;
+    if (last < 1
+        || !(value.pieces().get(last) instanceof Value.Known known)
+        || !known.text().endsWith("\n")) {
+      return value;
+    }
+    List<Piece> pieces = new ArrayList<>(value.pieces());
+    pieces.set(last, new Value.Known(known.text().stripTrailing()));
+    return new Value(pieces);
+  }
+
+  /** Adds what a text sent to a host contains of files and of the environment. */
+  private void sends(Value value, CanonicalPath directory, Cause cause) {
+    for (Piece piece : value.pieces()) {
+      if (piece instanceof Value.Unknown unknown) {
+        if (unknown.origin() == Origin.FILE) {
+          path(
+              Verb.SENDS,
+              surroundings.path(UnexpandedPath.value(unknown.detail()), directory),
+              false,
+              cause);
+        } else if (unknown.origin() == Origin.ENVIRONMENT) {
+          detail(Verb.SENDS, "the environment", cause);
+          path(Verb.SENDS, surroundings.path(Value.of("/proc/self/environ")), false, cause);
+        }
+      }
+    }
+  }
+
+  private void runs(Use use, Cause cause) {
+    boolean isMarked = false;
+    if (use.role() == Role.RUNS_FILE && isWebAddress(use.arguments().get(0).prefix())) {
+      detail(Verb.RUNS, "network", cause);
+    }
+    for (Value value : use.arguments()) {
+      for (Piece piece : value.pieces()) {
+        if (piece instanceof Value.Unknown unknown) {
+          switch (unknown.origin()) {
+            case NETWORK -> {
+              detail(Verb.RUNS, "network", cause);
+              isMarked = true;
+            }
+            case DECODED -> {
+              detail(Verb.RUNS, "decoded", cause);
+              isMarked = true;
+            }
+            case INPUT -> {
+              if (cause.machine().isEmpty()) {
+                detail(Verb.RUNS, "input", cause);
+              }
+              isMarked = true;
+            }
+            default -> {}
+          }
+        }
+      }
+    }
+    if (!isMarked && use.role() == Role.RUNS_CODE) {
+      detail(Verb.RUNS, use.detail(), cause);
+    }
+  }
+
+  private static boolean isWebAddress(String text) {
+    return text.startsWith("https://") || text.startsWith("http://");
+  }
+
+  private void mounts(Use use, CanonicalPath directory, Cause cause) {
+    CanonicalPath source = surroundings.path(use.arguments().get(0), directory);
+    if (MOUNTS_OF_THE_MACHINE.isConcerned(source, false, surroundings)) {
+      detail(Verb.GAINS_PRIVILEGE, "mounts " + source.display(), cause);
+    }
+  }
+
+  private void sets(Use use, Cause cause) {
+    if (!use.detail().isEmpty()) {
+      detail(Verb.CHANGES_GUARD, use.detail(), cause);
+    }
+    for (Value value : use.arguments()) {
+      String prefix = value.prefix();
+      int equals = prefix.indexOf('=');
+      if (equals > 0 && guard.isSetting(prefix.substring(0, equals))) {
+        detail(Verb.CHANGES_GUARD, prefix.substring(0, equals), cause);
+      }
+    }
+  }
+
+  private void stops(Use use, Cause cause) {
+    detail(Verb.STOPS, use.detail(), cause);
+    boolean isOwn =
+        guard.isProcess(use.detail()) || cause.words().stream().skip(1).anyMatch(guard::isProcess);
+    if (isOwn) {
+      detail(Verb.CHANGES_GUARD, cause.command(), cause);
+    }
+  }
+}

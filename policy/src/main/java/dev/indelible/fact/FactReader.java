@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.fact;
+
+import dev.indelible.action.AgentAction;
+import dev.indelible.action.Bash;
+import dev.indelible.action.Custom;
+import dev.indelible.action.FilesystemWrite;
+import dev.indelible.action.NetworkRequest;
+import dev.indelible.action.ProcessSpawn;
+import dev.indelible.action.Read;
+import dev.indelible.action.ToolCall;
+import dev.indelible.canonical.CanonicalHost;
+import dev.indelible.canonical.Surroundings;
+import dev.indelible.canonical.UnexpandedPath;
+import dev.indelible.command.Commands;
+import dev.indelible.command.Context;
+import dev.indelible.program.Role;
+import dev.indelible.program.Use;
+import dev.indelible.value.Value;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Reads what an action does. The facts are of one form whatever road the action takes: a shell
+ * command, a started process, a write, a read, a request or a tool call.
+ *
+ * <p>Reads the action alone: no file, no host and no environment. Throws nothing; what it cannot
+ * read is the fact {@link Verb#OPAQUE}. Thread-safe.
+ */
+public final class FactReader {
+  private static final Set<String> FILE_SURFACES =
+      Set.of("filesystem", "file", "files", "fs", "disk", "local");
+  private static final Set<String> WEB_SURFACES =
+      Set.of("web", "http", "https", "url", "network", "internet", "browser");
+
+  private final Guard guard;
+
+  /**
+   * Creates a reader.
+   *
+   * @param guard knows what belongs to the gate
+   */
+  public FactReader(Guard guard) {
+    this.guard = guard;
+  }
+
+  /** Returns what an action does. */
+  public Reading read(AgentAction action) {
+    Surroundings surroundings = Surroundings.unknown();
+    try {
+      Context context = context(action);
+      surroundings = Surroundings.of(context.workingDirectory(), context.home());
+      Collected facts = new Collected(guard, surroundings);
+      read(action, context, facts);
+      return new Reading(facts.done(), surroundings);
+    } catch (RuntimeException | StackOverflowError e) { // Not read is not allowed.
+      Fact opaque =
+          new Fact(
+              Verb.OPAQUE,
+              new Operand.Detail("cannot be read: " + e.getClass().getSimpleName()),
+              false,
+              Cause.ACTION);
+      return new Reading(new Facts(List.of(opaque), List.of()), surroundings);
+    }
+  }
+
+  private static Context context(AgentAction action) {
+    return action instanceof Bash bash
+        ? Context.of(bash.cwd().orElse(""), bash.home().orElse(""))
+        : Context.of("", "");
+  }
+
+  private static void read(AgentAction action, Context context, Collected facts) {
+    if (action instanceof Bash bash) {
+      readBash(bash, context, facts);
+    } else if (action instanceof ProcessSpawn spawn) {
+      List<Value> argv = new ArrayList<>();
+      argv.add(Value.of(spawn.binary()));
+      spawn.args().forEach(argument -> argv.add(Value.of(argument)));
+      facts.addAll(Commands.ofCommand(argv, context));
+    } else if (action instanceof ToolCall call) {
+      List<Use> uses = ToolTable.read(call.tool(), call.arguments().tree());
+      facts.addAll(Commands.ofUses(List.of(Value.of(call.tool())), uses, context));
+    } else if (action instanceof FilesystemWrite write) {
+      facts.path(Verb.WRITES, UnexpandedPath.value(write.path()), false, Cause.ACTION);
+    } else if (action instanceof NetworkRequest request) {
+      facts.add(
+          Verb.CONTACTS,
+          new Operand.Host(
+              CanonicalHost.ofRequest(request.scheme(), request.host(), request.port().orElse(-1))),
+          false,
+          Cause.ACTION);
+    } else if (action instanceof Read read) {
+      readRead(read, facts);
+    } else if (!(action instanceof Custom)) {
+      throw new IllegalStateException("no facts for " + action.kind());
+    }
+  }
+
+  private static void readBash(Bash bash, Context context, Collected facts) {
+    String shell = bash.shell().orElse("").toLowerCase(Locale.ROOT);
+    if (shell.contains("powershell") || shell.contains("pwsh") || shell.equals("cmd")) {
+      Use code =
+          new Use(
+              Role.RUNS_CODE,
+              List.of(Value.of(bash.command())),
+              shell.equals("cmd") ? "cmd" : "powershell",
+              false,
+              false);
+      facts.addAll(Commands.ofUses(List.of(Value.of(shell)), List.of(code), context));
+    } else {
+      facts.addAll(Commands.of(bash.command(), context));
+      if (isWindows(bash.cwd().orElse(""))) {
+        // Several shells are in use there; some take a backslash as a separator of paths.
+        if (bash.command().indexOf('\\') >= 0) {
+          facts.addAll(Commands.of(bash.command().replace("\\", "\\\\"), context));
+        }
+        for (String language : List.of("cmd", "powershell")) {
+          List<Value> text = List.of(Value.of(bash.command()));
+          Use code = new Use(Role.RUNS_CODE, text, language, false, false);
+          facts.addAll(Commands.ofUses(List.of(Value.of(language)), List.of(code), context));
+        }
+      }
+    }
+  }
+
+  private static boolean isWindows(String directory) {
+    return directory.length() > 1 && directory.charAt(1) == ':' || directory.startsWith("\\\\");
+  }
+
+  private static void readRead(Read read, Collected facts) {
+    String surface = read.surface().toLowerCase(Locale.ROOT);
+    Optional<String> place = read.namespace().filter(text -> !text.isEmpty());
+    if (place.isPresent() && FILE_SURFACES.contains(surface)) {
+      // A search reads everything below its place.
+      facts.path(
+          Verb.READS, UnexpandedPath.value(place.get()), read.query().isPresent(), Cause.ACTION);
+    } else if (place.isPresent() && WEB_SURFACES.contains(surface)) {
+      facts.contacts(Value.of(place.get()), Cause.ACTION);
+    }
+  }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.fact;
+
+import dev.indelible.canonical.CanonicalPath;
+import dev.indelible.canonical.PathPatterns;
+import dev.indelible.canonical.Surroundings;
+import dev.indelible.value.Value;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * What belongs to the gate, so that an agent has no business to change it: the data directory with
+ * its policy and keys, the hook that asks the gate, the launcher and the settings.
+ *
+ * <p>Immutable.
+ */
+public final class Guard {
+  /** Places that are the gate's wherever it is installed. */
+  private static final List<String> EVERYWHERE =
+      List.of(
+          "**/indelible-data",
+          "**/indelible-data/**",
+          "**/indelible.db",
+          "**/indelible-cli.jar",
+          "/usr/{bin,local/bin}/indelible",
+          "~/{bin,.local/bin}/indelible",
+          "/etc/indelible/**",
+          "/run/indelible/**",
+          "/var/lib/indelible/**",
+          "**/indelible.service",
+          "**/.claude/settings.json",
+          "**/.claude/settings.local.json",
+          "**/managed-settings.json");
+
+  /** Beginnings of the command's own verbs that are not for agents. */
+  private static final List<List<String>> OWN_VERBS =
+      List.of(
+          List.of("policy"),
+          List.of("keys"),
+          List.of("dlq"),
+          List.of("log", "erase-payload"),
+          List.of("log", "answer"),
+          List.of("log", "adopt"),
+          List.of("hook", "install"),
+          List.of("serve"));
+
+  private static final Set<String> OPTIONS_WITH_VALUE =
+      Set.of("--data", "--output", "--policy", "--anchor");
+
+  private static final String PROGRAM = "indelible";
+  private static final String VARIABLE_PREFIX = "INDELIBLE_";
+
+  private final PathPatterns places;
+
+  private Guard(List<String> patterns) {
+    places = PathPatterns.of(patterns);
+  }
+
+  /** Returns the guard of a gate whose data directory is not known. */
+  public static Guard anywhere() {
+    return new Guard(EVERYWHERE);
+  }
+
+  /** Returns the guard of a gate with a data directory. */
+  public static Guard of(Path dataDirectory) {
+    List<String> patterns = new ArrayList<>(EVERYWHERE);
+    String directory = dataDirectory.toAbsolutePath().normalize().toString();
+    if (directory.length() > 1 && directory.chars().noneMatch(c -> "*?[]{}!\\$".indexOf(c) >= 0)) {
+      patterns.add(directory);
+      patterns.add(directory + "/**");
+    }
+    return new Guard(patterns);
+  }
+
+  /** Returns whether a change of a path concerns the gate. */
+  boolean isPlace(CanonicalPath path, boolean isRecursive, Surroundings surroundings) {
+    return !path.isOpaque() && places.isConcerned(path, isRecursive, surroundings);
+  }
+
+  /** Returns whether a command is a verb of the gate that is not for agents. */
+  boolean isOwnVerb(List<Value> argv) {
+    String path = argv.isEmpty() ? "" : argv.get(0).prefix();
+    if (!isProgram(path.substring(path.lastIndexOf('/') + 1))) {
+      return false;
+    }
+    List<String> verb = new ArrayList<>();
+    for (int i = 1; i < argv.size(); i++) {
+      String word = argv.get(i).text().orElse("");
+      if (OPTIONS_WITH_VALUE.contains(word)) {
+        i++;
+      } else if (!word.startsWith("-")) {
+        verb.add(word);
+      }
+    }
+    for (List<String> own : OWN_VERBS) {
+      if (verb.size() >= own.size() && verb.subList(0, own.size()).equals(own)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Returns whether a program's name is the gate's. */
+  boolean isProgram(String name) {
+    return name.toLowerCase(Locale.ROOT).equals(PROGRAM);
+  }
+
+  /** Returns whether a variable of the environment is a setting of the gate. */
+  boolean isSetting(String variable) {
+    return variable.startsWith(VARIABLE_PREFIX);
+  }
+
+  /** Returns whether a text names a process or service of the gate. */
+  boolean isProcess(String text) {
+    return text.toLowerCase(Locale.ROOT).contains(PROGRAM);
+  }
+}

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.fact;
+
+import dev.indelible.canonical.UnexpandedPath;
+import dev.indelible.program.Role;
+import dev.indelible.program.Use;
+import dev.indelible.value.Value;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Reads what a tool call does from the tool's name and the names of its arguments, by the table
+ * {@code tools.yaml}. Content, messages and other arguments that no table names are data.
+ *
+ * <p>Loaded at its first use. Immutable.
+ */
+final class ToolTable {
+  private static final String RESOURCE = "tools.yaml";
+
+  /** Deeper arguments are not read; JSON of an action is at most 500 deep. */
+  /** What stands before the path of a file in a patch. */
+  private static final List<String> PATCH_HEADS =
+      List.of(
+          "*** Add File: ", "*** Update File: ", "*** Delete File: ", "*** Move to: ", "+++ b/");
+
+  private static final int MAX_DEPTH = 50;
+
+  private final Map<String, Set<String>> tools;
+  private final Map<String, Set<String>> arguments;
+  private final Map<String, Set<String>> languages;
+
+  private ToolTable(Map<String, Map<String, List<String>>> table) {
+    tools = sets(table, "tools");
+    arguments = sets(table, "arguments");
+    languages = sets(table, "languages");
+  }
+
+  /** The table, loaded when the first tool call is read. */
+  private static final class Loaded {
+    static final ToolTable TABLE = load();
+
+    private static ToolTable load() {
+      try (InputStream in = ToolTable.class.getResourceAsStream(RESOURCE)) {
+        Object loaded =
+            new Load(LoadSettings.builder().setLabel(RESOURCE).build())
+                .loadFromInputStream(Objects.requireNonNull(in, RESOURCE));
+        @SuppressWarnings("unchecked") // A resource of this module; a test reads it.
+        Map<String, Map<String, List<String>>> table =
+            (Map<String, Map<String, List<String>>>) loaded;
+        return new ToolTable(table);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  private static Map<String, Set<String>> sets(
+      Map<String, Map<String, List<String>>> table, String name) {
+    Map<String, Set<String>> sets = new java.util.LinkedHashMap<>();
+    table.get(name).forEach((key, words) -> sets.put(key, Set.copyOf(words)));
+    return sets;
+  }
+
+  /** Returns what a call does with its arguments. */
+  static List<Use> read(String tool, JsonNode arguments) {
+    ToolTable table = Loaded.TABLE;
+    Call call = table.new Call(words(tool));
+    call.read("", arguments, 0);
+    if (call.does("deletes") && call.names("resource")) {
+      call.uses.add(use(Role.DESTROYS, List.of(), tool));
+    }
+    return call.uses;
+  }
+
+  /** Splits a name into its words, in lower case. */
+  static Set<String> words(String name) {
+    Set<String> words = new HashSet<>();
+    StringBuilder word = new StringBuilder();
+    char before = ' ';
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
+      boolean isNew = Character.isUpperCase(c) && Character.isLowerCase(before);
+      if (isNew || !Character.isLetterOrDigit(c)) {
+        add(word, words);
+      }
+      if (Character.isLetterOrDigit(c)) {
+        word.append(Character.toLowerCase(c));
+      }
+      before = c;
+    }
+    add(word, words);
+    words.add(plain(name));
+    return words;
+  }
+
+  private static void add(StringBuilder word, Set<String> words) {
+    if (word.length() > 0) {
+      words.add(word.toString());
+      word.setLength(0);
+    }
+  }
+
+  private static String plain(String name) {
+    return name.toLowerCase(Locale.ROOT).replace("_", "").replace("-", "").replace(".", "");
+  }
+
+  /** A call while it is read. */
+  private final class Call {
+    private final Set<String> words;
+    private final List<Use> uses = new ArrayList<>();
+
+    Call(Set<String> words) {
+      this.words = words;
+    }
+
+    private boolean does(String what) {
+      for (String word : Objects.requireNonNull(tools.get(what), what)) {
+        if (words.contains(word)) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    private boolean names(String what) {
+      return Objects.requireNonNull(arguments.get(what), what).stream().anyMatch(words::contains);
+    }
+
+    private boolean is(String name, String what) {
+      return Objects.requireNonNull(arguments.get(what), what).contains(plain(name));
+    }
+
+    /** Reads a value of the arguments under the name of the nearest member around it. */
+    void read(String name, JsonNode value, int depth) {
+      if (depth > MAX_DEPTH) {
+        uses.add(use(Role.HIDES, List.of(), "arguments nested deeper than " + MAX_DEPTH));
+      } else if (value.isObject()) {
+        readObject(value, depth);
+      } else if (value.isArray()) {
+        if (isTexts(value) && is(name, "argv")) {
+          uses.add(use(Role.RUNS_COMMAND, texts(value), ""));
+          return;
+        }
+        boolean isList = plain(name).equals("commands");
+        if (isTexts(value) && is(name, "command") && runs(name) && !isList) {
+          uses.add(use(Role.RUNS_COMMAND, texts(value), ""));
+          return;
+        }
+        value.forEach(item -> read(name, item, depth + 1));
+      } else if (value.isString()) {
+        readText(name, value.stringValue());
+      }
+    }
+
+    /** Reads the members of an object, a program and its argument list together. */
+    private void readObject(JsonNode object, int depth) {
+      Optional<String> program = Optional.empty();
+      Optional<String> argv = Optional.empty();
+      for (String member : object.propertyNames()) {
+        JsonNode value = object.get(member);
+        if (value.isString() && (is(member, "program") || is(member, "command"))) {
+          program = Optional.of(member);
+        } else if (value.isArray() && isTexts(value) && is(member, "argv")) {
+          argv = Optional.of(member);
+        }
+      }
+      boolean together = program.isPresent() && argv.isPresent();
+      if (together) {
+        List<Value> command = new ArrayList<>();
+        command.add(Value.of(object.get(program.orElseThrow()).stringValue()));
+        command.addAll(texts(object.get(argv.orElseThrow())));
+        uses.add(use(Role.RUNS_COMMAND, command, ""));
+      }
+      for (String member : object.propertyNames()) {
+        boolean isRead =
+            together && (member.equals(program.get()) || member.equals(argv.orElseThrow()));
+        if (!isRead) {
+          readMember(object, member, depth);
+        }
+      }
+    }
+
+    private void readMember(JsonNode object, String member, int depth) {
+      JsonNode value = object.get(member);
+      if (value.isString() && is(member, "code") && (does("evaluates") || object.has("language"))) {
+        uses.add(code(object, value.stringValue()));
+      } else {
+        read(member, value, depth + 1);
+      }
+    }
+
+    private Use code(JsonNode object, String text) {
+      String stated = object.path("language").asString("").toLowerCase(Locale.ROOT);
+      for (Map.Entry<String, Set<String>> language : languages.entrySet()) {
+        for (String word : language.getValue()) {
+          if (stated.isEmpty() ? words.contains(word) : stated.equals(word)) {
+            return language.getKey().equals("shell")
+                ? use(Role.RUNS_SHELL, List.of(Value.of(text)), "")
+                : use(Role.RUNS_CODE, List.of(Value.of(text)), language.getKey());
+          }
+        }
+      }
+      return use(Role.RUNS_CODE, List.of(Value.of(text)), stated.isEmpty() ? "python" : stated);
+    }
+
+    private boolean runs(String name) {
+      return does("runs") || !plain(name).equals("input") && !plain(name).equals("script");
+    }
+
+    /** Reads the files of a patch, as coding agents write it. */
+    private void readPatch(String text) {
+      for (String line : text.split("\n")) {
+        for (String head : PATCH_HEADS) {
+          if (line.startsWith(head)) {
+            Value path = UnexpandedPath.value(line.substring(head.length()).strip());
+            Role role = head.startsWith("*** Delete") ? Role.DELETES : Role.WRITES;
+            uses.add(use(role, List.of(path), ""));
+          }
+        }
+      }
+    }
+
+    private void readText(String name, String text) {
+      if (text.startsWith("*** Begin Patch") || text.startsWith("--- ")) {
+        readPatch(text);
+        return;
+      }
+      Value value = Value.of(text);
+      Value path = UnexpandedPath.value(text);
+      if (is(name, "command") && runs(name)) {
+        uses.add(use(Role.RUNS_SHELL, List.of(value), ""));
+        if (words.contains("powershell") || words.contains("pwsh")) {
+          uses.add(use(Role.RUNS_CODE, List.of(value), "powershell"));
+        }
+      } else if (is(name, "sql") && (does("queries") || plain(name).equals("sql"))) {
+        uses.add(use(Role.RUNS_SQL, List.of(value), ""));
+      } else if (isUrl(text)) {
+        uses.add(use(Role.CONTACTS, List.of(value), ""));
+      } else if (is(name, "working_directory")) {
+        uses.add(use(Role.WORKS_IN, List.of(path), ""));
+      } else if (does("moves") || does("copies")) {
+        readTransfer(name, path);
+      } else if (is(name, "path")) {
+        readPath(path);
+      } else if (is(name, "url") && does("contacts")) {
+        uses.add(use(Role.CONTACTS, List.of(value), ""));
+      } else if (is(name, "to") && does("writes")) {
+        readPath(path);
+      }
+    }
+
+    private static boolean isUrl(String text) {
+      int scheme = text.strip().indexOf("://");
+      return scheme > 0 && scheme < 12 && text.indexOf('\n') < 0 && text.indexOf(' ') < 0;
+    }
+
+    private void readTransfer(String name, Value value) {
+      if (is(name, "to")) {
+        uses.add(use(Role.WRITES, List.of(value), ""));
+      } else if (is(name, "from") || is(name, "path")) {
+        uses.add(use(does("moves") ? Role.DELETES : Role.READS, List.of(value), ""));
+      }
+    }
+
+    private void readPath(Value value) {
+      if (does("deletes")) {
+        uses.add(use(Role.DELETES, List.of(value), ""));
+      } else if (does("writes")) {
+        uses.add(use(Role.WRITES, List.of(value), ""));
+      } else {
+        uses.add(use(Role.READS, List.of(value), ""));
+      }
+    }
+  }
+
+  /** A tool's deletion counts as one of everything below: its options are not known. */
+  private static Use use(Role role, List<Value> values, String detail) {
+    return new Use(role, values, detail, role == Role.DELETES, false);
+  }
+
+  private static boolean isTexts(JsonNode array) {
+    for (JsonNode item : array) {
+      if (!item.isString()) {
+        return false;
+      }
+    }
+    return !array.isEmpty();
+  }
+
+  private static List<Value> texts(JsonNode array) {
+    List<Value> texts = new ArrayList<>();
+    array.forEach(item -> texts.add(Value.of(item.stringValue())));
+    return texts;
+  }
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.policy;
+
+import dev.indelible.fact.Fact;
+import dev.indelible.fact.Verb;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Conditions that must all hold.
+ *
+ * @param trigger what an action must do for the clause to hold, by which rules are found; empty if
+ *     the conditions are on other things than facts
+ * @param conditions at least one
+ */
+record Clause(Optional<Verb> trigger, List<Condition> conditions) {
+  Clause {
+    conditions = List.copyOf(conditions);
+  }
+
+  /** Returns true if all conditions hold; collects the facts that meet them. */
+  boolean holds(Subject subject, List<Fact> because) {
+    for (Condition condition : conditions) {
+      if (!condition.holds(subject, because)) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

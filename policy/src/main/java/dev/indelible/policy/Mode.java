@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.policy;
+
+import java.util.Locale;
+
+/** Whether a rule takes part in decisions. */
+public enum Mode {
+  /** The rule decides. */
+  ENFORCE,
+  /** A match is recorded with the decision, and does not change it. */
+  SHADOW;
+
+  /** Returns the word in a policy file, for example {@code shadow}. */
+  public String label() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.policy;
+
+import dev.indelible.decision.Allow;
+import dev.indelible.decision.Decision;
+import dev.indelible.decision.ExplainedDecision;
+import dev.indelible.decision.Explanation;
+import dev.indelible.fact.Fact;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The rules that matched an action, of which the most severe decides. Used by one thread. */
+final class Outcome {
+  private static final ExplainedDecision ALLOWED =
+      new ExplainedDecision(new Allow(), Explanation.NONE);
+
+  private final List<String> matched = new ArrayList<>(2);
+  private final List<String> facts = new ArrayList<>(2);
+  private Optional<String> command = Optional.empty();
+  private @Nullable Severity severity;
+  private @Nullable Decision decision;
+
+  /** Adds a rule that matched; of rules equally severe, the first decides. */
+  void add(Severity ofRule, Decision byRule, List<Fact> because) {
+    byRule.ruleId().ifPresent(matched::add);
+    boolean decides = severity == null || ofRule.compareTo(severity) < 0;
+    if (decides) {
+      severity = ofRule;
+      decision = byRule;
+    }
+    describe(because, decides);
+  }
+
+  /** Adds a rule that matched and is tried out only. */
+  void addShadow(String rule, List<Fact> because) {
+    matched.add(rule + " (shadow)");
+    describe(because, false);
+  }
+
+  private void describe(List<Fact> because, boolean decides) {
+    for (Fact fact : because) {
+      String described = fact.describe();
+      if (!facts.contains(described)) {
+        facts.add(described);
+      }
+      if (!fact.cause().command().isEmpty() && (decides || command.isEmpty())) {
+        command = Optional.of(fact.cause().command());
+      }
+    }
+  }
+
+  /** Returns whether no rule has decided. */
+  boolean isUndecided() {
+    return severity == null;
+  }
+
+  ExplainedDecision explained() {
+    if (decision == null) {
+      return matched.isEmpty()
+          ? ALLOWED
+          : new ExplainedDecision(new Allow(), new Explanation(matched, facts, command));
+    }
+    return new ExplainedDecision(decision, new Explanation(matched, facts, command));
+  }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.policy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.indelible.decision.ExplainedDecision;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+/**
+ * {@code docs/gate-corpus.md} lists what the starter policy blocks of ordinary commands. With
+ * {@code -Dindelible.page=write} the test writes the page, else it compares.
+ */
+class GateCorpusPageTest {
+  /** Why it is right to stop what a rule stops, for each rule that stops ordinary commands. */
+  private static final Map<String, String> DEFENCES =
+      Map.ofEntries(
+          Map.entry("delete-system", "deletes below the root, in the system or in whole homes"),
+          Map.entry("delete-credentials", "the names that it picks include keys and shell history"),
+          Map.entry("delete-history", "deletes all of the working directory, with its repository"),
+          Map.entry("delete-unknown", "the directory to delete is in a variable that nobody set"),
+          Map.entry("disk", "writes a raw disk, or every file of the machine"),
+          Map.entry("write-system", "replaces programs, libraries or timed jobs of the system"),
+          Map.entry("write-startup", "changes files that run by themselves, a whole home included"),
+          Map.entry("write-credentials", "changes keys, or everything in a home with the keys"),
+          Map.entry("write-command", "replaces a command that others call by its name"),
+          Map.entry("agent-settings", "the names that it picks include the agent's own settings"),
+          Map.entry("guard", "the names that it picks include the gate's own files"),
+          Map.entry("read-credentials", "reads the keys of the machine along with the rest"),
+          Map.entry("send-private", "sends a whole home or project to a host, keys included"),
+          Map.entry("run-fetched", "runs a script from the network that nobody has read"),
+          Map.entry("run-decoded", "runs a script that cannot be read before it is unpacked"),
+          Map.entry("root-shell", "opens a shell as another user; what it then does is not seen"),
+          Map.entry("privilege", "gives rights away, or takes those of another user"),
+          Map.entry("detour", "runs a program through another one, out of sight of its own rules"),
+          Map.entry("opaque", "bash rejects the text, or what runs is computed while it runs"));
+
+  @Test
+  void pageListsWhatIsBlocked() throws IOException {
+    String expected = page();
+    Path root = Path.of(System.getProperty("indelible.page.root", ".."));
+    Path page = root.resolve("docs/gate-corpus.md").normalize();
+    if (System.getProperty("indelible.page", "").equals("write")) {
+      Files.writeString(page, expected);
+    }
+    assumeTrue(Files.exists(page), "skipped: no docs beside the module");
+    assertThat(Files.readString(page))
+        .as("written by this test with -Dindelible.page=write")
+        .isEqualTo(expected);
+  }
+
+  private static String page() {
+    List<String> corpus = StarterCases.corpus();
+    Map<String, List<String>> rows = new TreeMap<>();
+    for (String command : corpus) {
+      ExplainedDecision explained = StarterCases.decide(StarterCases.bash(command));
+      if (explained.decision().isBlocking()) {
+        rows.computeIfAbsent(explained.decision().ruleId().orElseThrow(), rule -> new ArrayList<>())
+            .add(
+                "| "
+                    + code(command)
+                    + " | "
+                    + cell(explained.decision().reason().orElseThrow())
+                    + " |");
+      }
+    }
+    List<StarterCases.Case> benign = StarterCases.benign();
+    long blocked = benign.stream().filter(each -> StarterCases.isBlocked(each.action())).count();
+    int total = rows.values().stream().mapToInt(List::size).sum();
+    StringBuilder text = new StringBuilder();
+    text.append("# What the starter policy stops of ordinary commands\n\n")
+        .append(
+            "Two corpora measure false alarms. This page is written by a test; do not edit it.\n\n")
+        .append("- ")
+        .append(corpus.size())
+        .append(" commands that people ask for on forums, ")
+        .append("administration included: **")
+        .append(total)
+        .append(" blocked**, listed below.\n")
+        .append("- ")
+        .append(benign.size())
+        .append(" cases of a developer's work (")
+        .append("`policy/src/test/resources/dev/indelible/policy/benign-cases.jsonl`): **")
+        .append(blocked)
+        .append(" blocked**.\n\n")
+        .append("| rule | blocked | why it is right to stop |\n| --- | --- | --- |\n");
+    rows.forEach(
+        (rule, lines) ->
+            text.append("| `")
+                .append(rule)
+                .append("` | ")
+                .append(lines.size())
+                .append(" | ")
+                .append(defence(rule))
+                .append(" |\n"));
+    rows.forEach(
+        (rule, lines) -> {
+          text.append("\n## ").append(rule).append("\n\nWhy: ");
+          text.append(defence(rule)).append(".\n\n| command | decision |\n| --- | --- |\n");
+          lines.forEach(line -> text.append(line).append('\n'));
+        });
+    return text.toString();
+  }
+
+  private static String defence(String rule) {
+    String defence = DEFENCES.get(rule);
+    assertThat(defence).as("no defence of rule %s", rule).isNotNull();
+    return defence == null ? "" : defence;
+  }
+
+  private static String code(String command) {
+    return "`` " + cell(command) + " ``";
+  }
+
+  private static String cell(String text) {
+    return text.replace("\n", "⏎").replace("\r", "").replace("|", "\\|").strip();
+  }
+}
