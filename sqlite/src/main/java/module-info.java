@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The embedded ledger. */
-// The modules that it is exported to depend on it, and are not there yet when it is compiled.
+// The modules in the qualified exports depend on this one, and are compiled after it.
 @SuppressWarnings("module")
 module dev.indelible.sqlite {
   requires static org.jspecify;

@@ -64,8 +64,8 @@ public final class AuditLog {
   }
 
   /**
-   * Verifies the log, and compares it with the files beside its database. If the options have no
-   * key or no witnesses, those of the data directory are used.
+   * Verifies the log, and compares the ledger with the files beside it. If the options have no keys
+   * or no witnesses, those of the data directory are used.
    *
    * @throws LedgerException if the ledger cannot be read now and is not damaged
    */
@@ -133,7 +133,7 @@ public final class AuditLog {
     try {
       history = KeyHistory.read(ledger, options.keys(), options.rooted());
     } catch (LedgerException e) {
-      // The verifier has reported it; the given keys still verify the file.
+      // The verifier has reported the error; the given keys still verify the file.
       history = KeyHistory.none(options.keys());
     }
     return LastCheckpoint.judge(data.lastCheckpoint(), ledger, history).finding();
@@ -161,14 +161,14 @@ public final class AuditLog {
   /**
    * Result of an export.
    *
-   * @param checkpoint the checkpoint that the directory has now
+   * @param checkpoint the checkpoint of the exported log
    * @param filesWritten the number of files written
    */
   public record Exported(Checkpoint checkpoint, long filesWritten) {}
 
   /**
-   * Writes the records as static files (C2SP tlog-tiles), up to the last signed checkpoint; adds
-   * new rows to an earlier export.
+   * Writes the records up to the last signed checkpoint as static files (C2SP tlog-tiles). In a
+   * directory with an earlier export, adds the new rows.
    *
    * @param progress called from time to time with the number of rows written
    * @throws EvidenceException if there is no checkpoint, or the ledger contradicts what was signed
@@ -187,20 +187,20 @@ public final class AuditLog {
    * Result of an erasure.
    *
    * @param eventId the event whose payload is erased
-   * @param sequence its row
+   * @param sequence the event's row
    * @param payloadHash the hash of the payload, in hex
-   * @param deadLetters the number of dead letters with this payload that were removed with it
-   * @param isGone whether the bytes are gone from the ledger's storage; if not, someone still reads
+   * @param deadLetters the number of removed dead letters that had this payload
+   * @param isGone whether the bytes are gone from the ledger's storage; false while a reader uses
    *     an earlier state of the ledger
    */
   public record Erased(
       String eventId, long sequence, String payloadHash, long deadLetters, boolean isGone) {}
 
   /**
-   * Erases the payload of one row, and records that in the chain; the row and its hash stay.
+   * Erases the payload of one row, and records the erasure in the chain. The row and its hash stay.
    *
-   * @param reason why, as recorded
-   * @param by who erases, as recorded
+   * @param reason the recorded reason
+   * @param by the recorded name of the person who erases
    * @throws KeyException if the log's key is missing
    */
   public Erased erase(String eventId, String reason, String by)

@@ -52,7 +52,7 @@ public record DataDirectory(Path path) {
   }
 
   /**
-   * The keys to write to an existing log.
+   * Keys for writing to an existing log.
    *
    * @param signer the key that signs
    * @param accepted the public keys accepted on existing rows
@@ -60,10 +60,10 @@ public record DataDirectory(Path path) {
   public record SigningKeys(SigningKey signer, KeyRing accepted) {}
 
   /**
-   * Returns the keys to write to the existing log. Writes nothing.
+   * Returns the keys for writing to the existing log. Writes nothing.
    *
-   * @throws KeyException if the log's key is missing or unusable, or is another log's; the message
-   *     states what to do
+   * @throws KeyException if the log's key is missing or unusable, or belongs to another log; the
+   *     message states what to do
    * @throws LedgerException if there is no ledger, or it cannot be read now
    */
   public SigningKeys signingKeys() throws KeyException, LedgerException {
@@ -75,9 +75,10 @@ public record DataDirectory(Path path) {
   }
 
   /**
-   * Requires a signing key and, if the log has rows, that it is the log's own. Writes nothing.
+   * Requires a signing key. If the log has rows, requires the log's own key. Writes nothing.
    *
-   * @throws KeyException if not; the message states what to do
+   * @throws KeyException if the key is missing or belongs to another log; the message states what
+   *     to do
    */
   public void requireSigningKey() throws KeyException, LedgerException {
     ExistingLog log = ExistingLog.read(this);
@@ -89,11 +90,10 @@ public record DataDirectory(Path path) {
   }
 
   /**
-   * Replaces the signing key by a new one; the old key signs the record of it in the chain. Works
-   * while the log is in use: a process that has it open signs with the old key until it is
-   * restarted.
+   * Replaces the signing key by a new one; the old key signs the rotation in the chain. Works while
+   * the log is in use: a running process signs with the old key until it is restarted.
    *
-   * @throws KeyException if a key cannot be read or stored, or another process rotates it
+   * @throws KeyException if a key cannot be read or stored, or another process rotates the key
    * @throws LedgerException if there is no ledger yet, or it cannot be written to now
    */
   public Rotation rotateKey() throws KeyException, LedgerException {
@@ -101,8 +101,8 @@ public record DataDirectory(Path path) {
   }
 
   /**
-   * Migrates from the key in this directory to an external signer: the key signs the record of it
-   * in the chain, and is deleted. Afterwards the log is opened with that signer.
+   * Migrates from the key in this directory to an external signer. The key signs the migration in
+   * the chain, and is then deleted. From then on, the log must be opened with that signer.
    *
    * @throws KeyException if there is no key here, or it cannot be deleted
    * @throws LedgerException if there is no ledger yet, or it cannot be written to now
@@ -112,10 +112,11 @@ public record DataDirectory(Path path) {
   }
 
   /**
-   * Replaces a lost signing key by a new one, and records that in the chain. The new key signs its
-   * own record, so a verifier that has only earlier keys cannot verify its rows.
+   * Replaces a lost signing key by a new one, and records the replacement in the chain. The new key
+   * signs this record, so a verifier that trusts only earlier keys cannot verify rows of the new
+   * key.
    *
-   * @param reason why, as recorded
+   * @param reason the recorded reason
    * @throws KeyException if the log's key is not lost, the log has no rows yet, or a key cannot be
    *     stored
    * @throws LedgerException if there is no ledger, or it cannot be written to now
@@ -131,8 +132,8 @@ public record DataDirectory(Path path) {
   }
 
   /**
-   * Requires the log's own key and the log's own rules; creates a key and starter rules for a new
-   * log only (D11). Writes nothing before that is decided.
+   * Requires the log's own key and rules; creates a key and starter rules only for a new log (D11).
+   * Writes nothing until it is certain that the log is new.
    *
    * @param signer the external signer; empty if the key is in this directory
    * @param ownRules true if the caller brings its own policy
@@ -164,11 +165,11 @@ public record DataDirectory(Path path) {
   }
 
   /**
-   * Prepares the directory for recording, with a key and starter rules if the log is new, and
-   * returns the key.
+   * Prepares the directory for recording, and returns the key. Creates a key and starter rules if
+   * the log is new.
    *
-   * @throws OpenException if it cannot be created or written to
-   * @throws KeyException if a log exists here and its key is missing or cannot be used
+   * @throws OpenException if the directory cannot be created or written to
+   * @throws KeyException if a log exists here and its key is missing or unusable
    */
   public SigningKey prepareKey() throws OpenException, KeyException, LedgerException {
     prepareToRecord(Optional.empty(), true);
@@ -191,8 +192,8 @@ public record DataDirectory(Path path) {
   }
 
   /**
-   * Returns the file of the last checkpoint that was signed here. A database with an earlier one
-   * was rolled back, and no further checkpoint of it is signed.
+   * Returns the file of the last checkpoint that was signed here. If the ledger has only earlier
+   * checkpoints, it was rolled back, and none of its checkpoints is signed any more.
    */
   public Path lastCheckpoint() {
     return path.resolve("last-checkpoint");
@@ -212,8 +213,8 @@ public record DataDirectory(Path path) {
    * Reads {@link #witnesses}.
    *
    * @return empty if there is no such file
-   * @throws OpenException if it is not a policy, or a witness's URL is unusable, or more witnesses
-   *     have a URL than a checkpoint holds cosignatures
+   * @throws OpenException if the file is not a policy, a witness's URL is unusable, or more
+   *     witnesses have a URL than a checkpoint holds cosignatures
    */
   public Optional<WitnessPolicy> witnessPolicy() throws OpenException {
     if (Files.notExists(witnesses())) {
@@ -231,9 +232,10 @@ public record DataDirectory(Path path) {
   }
 
   /**
-   * Creates the directory, readable by its owner alone, and starter rules in it if the log is new.
+   * Creates the directory, readable only by its owner. If the log is new, also creates starter
+   * rules.
    *
-   * @throws OpenException if it cannot be created or written to
+   * @throws OpenException if the directory cannot be created or written to
    */
   public void prepare() throws OpenException {
     requireNoFileInTheWay();
@@ -265,7 +267,8 @@ public record DataDirectory(Path path) {
   /**
    * Requires read access to the directory and the database, if they exist.
    *
-   * @throws OpenException if one cannot be read; the message names it, its owner, and this user
+   * @throws OpenException if one cannot be read; the message names the file, its owner, and the
+   *     current user
    */
   public void requireReadable() throws OpenException {
     for (Path at = path.toAbsolutePath().getParent(); at != null; at = at.getParent()) {
@@ -303,8 +306,8 @@ public record DataDirectory(Path path) {
   }
 
   /**
-   * Writes the rules to a temporary directory and renames it last, so that after a crash, and for
-   * another process that starts now, the rules are complete or absent.
+   * Creates the rules in a temporary directory and renames it last. So after a crash, or for a
+   * process that starts meanwhile, the rules are complete or absent.
    */
   private void makePolicy() throws IOException {
     Path aside = Files.createTempDirectory(path, ".new-policy-");
@@ -318,7 +321,7 @@ public record DataDirectory(Path path) {
       if (!Files.isDirectory(policy())) {
         throw e;
       }
-      // Another process was first; its rules are used.
+      // Another process created the rules first, and they are used.
     }
   }
 
@@ -339,16 +342,13 @@ public record DataDirectory(Path path) {
     syncNames(parent, first);
   }
 
-  /**
-   * Syncs the names of new directories: without its name, a directory's content is lost in a power
-   * cut.
-   */
+  /** Syncs the names of new directories: a power cut loses a directory whose name is not synced. */
   private static void syncNames(Path from, Path to) throws IOException {
     for (Path at = from; at != null && at.startsWith(to); at = at.getParent()) {
       try {
         DurableFiles.syncNames(at);
       } catch (AccessDeniedException e) {
-        // A directory that this user may write to and not read cannot be synced.
+        // This user may write to the directory but not read it, and so cannot sync it.
       }
     }
   }

@@ -40,9 +40,9 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks the health of a log by the files in its data directory, in use or not. Changes nothing.
- * {@code indelible status} prints the result; {@link Indelible#health} adds the entries of the
- * running log. Used by one thread.
+ * Checks the health of a log by the files in its data directory, whether or not the log is in use.
+ * Changes nothing. {@code indelible status} prints the result; {@link Indelible#health} adds the
+ * entries of the running log. Used by one thread.
  */
 public final class HealthCheck {
   private final DataDirectory data;
@@ -57,7 +57,7 @@ public final class HealthCheck {
   }
 
   /**
-   * Checks a log. Counts the events that wait in its journals; of rows and tree, reads only what
+   * Checks a log. Counts the events that wait in its journals. Reads only those rows and tiles that
    * the last checkpoint needs ({@code log verify} reads all).
    *
    * @param ledger the log's open ledger; empty if it cannot be opened, which the caller reports
@@ -226,7 +226,7 @@ public final class HealthCheck {
 
   private Optional<WaitingEvents> waiting() {
     if (ledger.isEmpty() && Files.exists(data.database()) && isLedger()) {
-      // Its settled positions are unknown, so the number of waiting events is too.
+      // The ledger's settled positions are unknown, and so is the number of waiting events.
       return Optional.empty();
     }
     try {
@@ -244,7 +244,7 @@ public final class HealthCheck {
     try {
       return SqliteLedger.identify(data.database()).isPresent();
     } catch (LedgerException e) {
-      // It may be a ledger; the caller reports the error.
+      // The file may be a ledger; the caller reports the error.
       return true;
     }
   }
@@ -260,7 +260,10 @@ public final class HealthCheck {
     }
   }
 
-  /** Returns the rows that report tampering. Without the keys' history no answer counts. */
+  /**
+   * Returns the rows that report tampering. Answers to them are ignored if the key history is
+   * unknown.
+   */
   private Optional<List<TamperNotes.Noted>> tamperNotes(
       SqliteLedger open, Optional<KeyHistory> history) {
     try {
@@ -360,7 +363,7 @@ public final class HealthCheck {
     try {
       long size = AnchorFollower.anchored(file, checkpoint.get().origin(), history.get());
       anchored = OptionalLong.of(size);
-      // Read after the file: a running log signs before it anchors.
+      // The ledger is read after the anchor file, because a running log signs before it anchors.
       long last = open.lastCheckpoint().map(StoredCheckpoint::size).orElse(0L);
       if (size > last) {
         add(

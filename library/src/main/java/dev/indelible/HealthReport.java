@@ -14,8 +14,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Result of a {@link HealthCheck}. A value that could not be read is empty, and has an entry in
- * {@code health}.
+ * Result of a {@link HealthCheck}. A value that could not be read is empty, and {@code health} has
+ * an entry for it.
  *
  * @param health the health of the log
  * @param accepted the keys that rows are verified with
@@ -24,7 +24,7 @@ import java.util.OptionalLong;
  * @param witnesses the witnesses; also empty if there are none
  * @param waiting the events that wait in journals
  * @param deadLetters the number of waiting dead letters
- * @param history the keys' history in the chain
+ * @param history the history of the keys in the chain
  * @param tamperNotes the rows that report tampering, each with its answer if it has one
  * @param isTampered true if a row reports tampering without an answer, or these rows cannot be read
  * @param checkpoint the last checkpoint, verified if a public key is known; also empty if there is

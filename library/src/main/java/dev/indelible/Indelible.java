@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A gate and its log, open on one data directory. Safe for use by any number of threads.
  *
- * <p>Closing waits while accepted events are appended, and throws if some still wait: these are
- * safe in the journal, and the next process that opens the log delivers them.
+ * <p>Closing waits until accepted events are appended. It throws if some still wait: these are in
+ * the journal, and the next process that opens the log delivers them.
  */
 public final class Indelible implements AutoCloseable {
   private final DeferredAudit audit;
@@ -62,8 +62,8 @@ public final class Indelible implements AutoCloseable {
   }
 
   /**
-   * Opens a data directory with the rules in its {@code policy/}; creates the directory, a key and
-   * starter rules for a new log. Events that an earlier run left waiting are delivered.
+   * Opens a data directory with the rules in its {@code policy/}. For a new log, creates the
+   * directory, a key and starter rules. Delivers events that an earlier run left waiting.
    *
    * @throws OpenException if the directory, its key, its rules, its journal or its ledger cannot be
    *     used
@@ -78,8 +78,8 @@ public final class Indelible implements AutoCloseable {
   }
 
   /**
-   * Opens a log in memory, for unit tests: the whole path from the gate to signed rows, with a new
-   * key and without files. The rows are lost with the process.
+   * Opens a log in memory, for unit tests: from the gate to signed rows, with a new key and without
+   * files. The rows are lost with the process.
    *
    * @param ledger receives the rows, for the test to read; {@link #log} is not available
    */
@@ -149,8 +149,8 @@ public final class Indelible implements AutoCloseable {
   /**
    * Returns the health of the whole log: the entries of this process, as in {@link #metrics}, and
    * those of the data directory, as in {@code indelible status}. Reads the ledger and the journals,
-   * which takes milliseconds, or longer while many events wait; for a health endpoint, not for each
-   * decision.
+   * which takes milliseconds, or longer while many events wait. Intended for a health endpoint, not
+   * for each decision.
    */
   public AuditHealth health() {
     return metrics().health().and(atRest.get().entries());
@@ -162,8 +162,9 @@ public final class Indelible implements AutoCloseable {
   }
 
   /**
-   * Returns the number of rows after the last checkpoint that a quorum of the witnesses cosigned;
-   * empty if none are asked, or if it is unknown, as before the first append of this process.
+   * Returns the number of rows after the last checkpoint that a quorum of the witnesses cosigned.
+   * Empty if no witnesses are asked, or if the number is unknown, as before the first append of
+   * this process.
    */
   public OptionalLong rowsNotCosigned() {
     OptionalLong cosigned =
@@ -177,8 +178,8 @@ public final class Indelible implements AutoCloseable {
   }
 
   /**
-   * Returns the number of rows after the last checkpoint in the anchor file; empty without an
-   * anchor file, or if it is unknown, as before the first append of this process.
+   * Returns the number of rows after the last checkpoint in the anchor file. Empty without an
+   * anchor file, or if the number is unknown, as before the first append of this process.
    */
   public OptionalLong rowsNotAnchored() {
     OptionalLong anchored =
@@ -194,8 +195,8 @@ public final class Indelible implements AutoCloseable {
   }
 
   /**
-   * Closes like {@link #closeAndFlush(Duration, Duration)}, without a limit while events are
-   * settled.
+   * Closes like {@link #closeAndFlush(Duration, Duration)}, without a limit as long as events are
+   * being settled.
    *
    * @param withoutProgress the longest wait while no event is settled
    */
@@ -204,12 +205,12 @@ public final class Indelible implements AutoCloseable {
   }
 
   /**
-   * Stops intake, waits until accepted events are in the ledger, and reports (D9). If all are, the
-   * anchor file gets the last checkpoint and the witnesses are asked once more, which takes five
-   * seconds at most.
+   * Stops intake, waits until accepted events are in the ledger, and returns a report (D9). If all
+   * are in the ledger, the last checkpoint goes to the anchor file and once more to the witnesses,
+   * which takes a second at most.
    *
    * @param withoutProgress the longest wait while no event is settled
-   * @param atMost the longest wait in all
+   * @param atMost the longest total wait
    */
   public DrainReport closeAndFlush(Duration withoutProgress, Duration atMost) {
     return settle(audit.closeAndFlush(withoutProgress, atMost));
@@ -231,7 +232,7 @@ public final class Indelible implements AutoCloseable {
    * Closes like {@link #closeAndFlush(Duration)}, with the {@linkplain
    * DeferredAuditQueue#DEFAULT_DRAIN_TIMEOUT default limit}.
    *
-   * @throws UnsettledException if no event was settled for that long and accepted events still wait
+   * @throws UnsettledException if accepted events still wait, and none was settled within the limit
    */
   @Override
   public void close() {

@@ -29,8 +29,9 @@ import java.util.function.ToLongFunction;
  * Publishes the counters and the health of an open log through Micrometer: {@code
  * IndelibleMeters.of(indelible).bindTo(registry)}. All meters of a scrape read one snapshot.
  *
- * <p>Unreadable values are NaN, never 0 (D11). Meters refer to the log weakly: keep a reference
- * while it is measured, or gauges become NaN. Only this class needs Micrometer on the class path.
+ * <p>Unreadable values are NaN, never 0 (D11). Meters refer to the log weakly: while they are used,
+ * keep a reference to the log, or gauges become NaN. Only this class needs Micrometer on the class
+ * path.
  */
 public final class IndelibleMeters implements MeterBinder {
   private static final String AUDIT = "indelible.audit.";
@@ -213,7 +214,7 @@ public final class IndelibleMeters implements MeterBinder {
       this.log = log;
     }
 
-    /** Returns a function that reads the snapshot of the current scrape, once in each scrape. */
+    /** Returns a function that reads a value from the current scrape's snapshot. */
     ToDoubleFunction<Indelible> read(ToDoubleFunction<Snapshot> value) {
       Scrapes<Indelible, Snapshot> of = scrapes;
       int reader = readers++;
@@ -272,12 +273,12 @@ public final class IndelibleMeters implements MeterBinder {
   }
 
   /**
-   * The values of a log at one moment.
+   * Values of a log at one moment.
    *
    * @param metrics the counters and the health of the queue
    * @param decisions the decisions of the gate, by verdict and then by kind of action
-   * @param allDecisions their sum
-   * @param decisionTime their time together
+   * @param allDecisions the number of decisions
+   * @param decisionTime the total time of the decisions
    * @param notCosigned rows that no quorum has cosigned yet
    * @param notAnchored rows that the anchor file does not cover yet
    */

@@ -24,7 +24,7 @@ import java.util.function.Consumer;
 
 /** Compares a ledger with the journals beside it. Used by one thread. */
 final class JournalCheck {
-  /** Time that an event may wait in a running process's journal before it is a problem. */
+  /** Time after which an event that waits in a running process's journal is a problem. */
   private static final Duration LONG_WAIT = Duration.ofSeconds(1);
 
   private final Path journals;
@@ -36,7 +36,7 @@ final class JournalCheck {
     this.ledger = ledger;
   }
 
-  /** Returns a finding if the database was swapped; none if the journals belong to this ledger. */
+  /** Returns a finding if the database was swapped; none if the journals name this ledger. */
   static List<Finding> swapped(DataDirectory data, SqliteLedger ledger) {
     JournalCheck check = new JournalCheck(data.journal(), ledger);
     check.compareLedgers();
@@ -69,7 +69,7 @@ final class JournalCheck {
     }
   }
 
-  /** Returns the reason why waiting events are a problem; empty if they are none. */
+  /** Returns why waiting events are a problem; empty if they are not. */
   static Optional<String> waitingReason(WaitingEvents waiting, Instant now) {
     List<String> reasons = new ArrayList<>();
     if (waiting.ended() > 0) {
@@ -114,7 +114,7 @@ final class JournalCheck {
     }
   }
 
-  /** Notes events that are accepted and not in the chain yet, which is not a fault of the chain. */
+  /** Notes accepted events that are not in the chain yet. They are no fault of the chain. */
   private void countWaiting(DataDirectory data) {
     try {
       WaitingEvents events = waiting(data, Optional.of(ledger), this::changed);
@@ -130,7 +130,8 @@ final class JournalCheck {
   }
 
   /**
-   * Reports a changed position. One moved back is unknown: an event submitted twice looks alike.
+   * Reports a changed position. If the position was moved back, the status is unknown, because an
+   * event submitted twice looks the same.
    */
   private void changed(ChangedPosition changed) {
     String message = "indelible_journals: " + changed.describe();
@@ -142,13 +143,13 @@ final class JournalCheck {
 
   /**
    * Reports journals whose settled position in the ledger is outside the journal: waiting events
-   * would be skipped, or recorded as lost. With an old copy of either the finding would be equal,
-   * so it is unknown.
+   * would be skipped, or recorded as lost. An old copy of the ledger or the journal causes this
+   * finding too, so its status is unknown.
    */
   private void comparePositions() {
     try {
-      // Positions only grow: a position is not before a begin that was read earlier, nor after an
-      // end that is read later.
+      // Positions only grow. So a position is not before a begin that was read earlier, nor after
+      // an end that is read later.
       Map<UUID, Extent> before = Journal.extents(journals);
       Map<UUID, Long> positions = new TreeMap<>();
       for (UUID journal : before.keySet()) {

@@ -20,8 +20,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Changes the signing key of a log: rotates it, migrates it to an external signer, replaces a lost
- * one. Each change is recorded in the chain before the next key signs.
+ * Changes the signing key of a log: rotates it, migrates it to an external signer, or replaces a
+ * lost one. The chain records each change before the next key signs.
  */
 final class KeyChanges {
   private final DataDirectory data;
@@ -39,7 +39,8 @@ final class KeyChanges {
   }
 
   Replacement replaceLost(String reason) throws KeyException, LedgerException {
-    // Checked before anything is written, and again under the lock of the rotation.
+    // The loss is confirmed before anything is written, and again under the lock of the key
+    // directory.
     confirmLoss(reason);
     return data.keys().replace(() -> confirmLoss(reason));
   }
@@ -90,7 +91,7 @@ final class KeyChanges {
   /** Records the replacement of a lost key in the chain. */
   private record LostKey(DataDirectory data, ExistingLog log, String reason)
       implements KeyRecord<LedgerException> {
-    /** Returns true also for a key that the log was rotated to before the loss. */
+    /** Returns true also for a key of a rotation before the loss. */
     @Override
     public boolean contains(VerificationKey key) throws LedgerException {
       return log.signs(key);

@@ -8,16 +8,16 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gives all meters of a scrape one snapshot, so that its values reconcile (D10). A registry reads
- * its meters one after another on one thread and does not announce a scrape: a meter that reads a
- * second time begins the next scrape. A snapshot is also replaced after one second, for readers of
+ * Gives all meters of a scrape one snapshot, so that their values reconcile (D10). A registry reads
+ * its meters one after another on one thread and does not announce a scrape, so the second read of
+ * a meter begins the next scrape. A snapshot is also replaced after one second, for readers of
  * single meters.
  *
  * @param <S> the source of snapshots
  * @param <T> the snapshot
  */
 final class Scrapes<S, T> {
-  /** Longest use of a snapshot. */
+  /** Longest time that a snapshot is used. */
   static final Duration LONGEST = Duration.ofSeconds(1);
 
   private final Function<S, T> take;

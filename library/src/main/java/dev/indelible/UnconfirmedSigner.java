@@ -9,9 +9,9 @@ import dev.indelible.ledger.LedgerException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Signs with a key that was not looked up when the log was opened, because the ledger could not be
- * read. Before the first signature the chain must show that the key is one of the log's; until then
- * events wait in the journal (D11).
+ * Signs with a key that could not be confirmed when the log was opened, because the ledger was
+ * unreadable. Before the first signature, the chain must show that the key belongs to the log.
+ * Until then, events wait in the journal (D11).
  */
 final class UnconfirmedSigner implements Signer {
   private final DataDirectory data;
@@ -21,8 +21,8 @@ final class UnconfirmedSigner implements Signer {
   private volatile boolean confirmed;
 
   /**
-   * Why the key never signs in this process; guarded by this object. Cached, because the look-up
-   * reads the whole chain while other writers wait.
+   * Reason why the key never signs in this process; guarded by this object. Cached, because the
+   * look-up reads the whole chain while other writers wait.
    */
   private @Nullable String refusal;
 

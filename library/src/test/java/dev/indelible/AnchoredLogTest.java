@@ -55,8 +55,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Evidence outside a log, an anchor file and cosignatures, and the verifier's findings on it: lost,
- * stale, forged or valid. Long because it has a case for each attack on an anchor.
+ * Evidence outside a log (an anchor file and cosignatures), and the verifier's findings on it:
+ * lost, stale, forged or valid. Long because it has a case for each attack on an anchor.
  */
 @Timeout(300)
 class AnchoredLogTest {
@@ -93,7 +93,10 @@ class AnchoredLogTest {
         && Files.readString(anchor).contains("\n" + lastCheckpoint().size() + "\n");
   }
 
-  /** Closing has a second for the anchor, which on a machine that is busy may not be enough. */
+  /**
+   * Waits until all is anchored: closing allows a second for it, which may be too short on a busy
+   * machine.
+   */
   private void anchorTheRest() throws Exception {
     try (Indelible log = open()) {
       await()
@@ -176,7 +179,7 @@ class AnchoredLogTest {
     }
   }
 
-  /** Signed notes, in order, each of the chain, the last of them the last there is. */
+  /** The anchor file has each checkpoint as a signed note, in order, up to the last one. */
   @Test
   void eachCheckpointIsAppended() throws Exception {
     try (Indelible log = open()) {
@@ -205,9 +208,9 @@ class AnchoredLogTest {
     assertThat(message(report, "anchor")).endsWith("0 rows after the last");
   }
 
-  /** The next process appends the checkpoint that a killed one did not. */
+  /** The next process appends the checkpoint that a killed process did not. */
   @Test
-  void whatIsMissingIsAppendedByTheNextStart() throws Exception {
+  void missingCheckpointIsAppendedByTheNextStart() throws Exception {
     record(5);
     try (Indelible log =
         Indelible.builder(data).origin("log.example/audit").withoutTallies().open()) {
@@ -218,7 +221,7 @@ class AnchoredLogTest {
     assertThat(Files.readString(anchor)).contains("\n5\n", "\n10\n", "\n11\n");
   }
 
-  /** The whole data directory rolled back to an old copy, with keys and journal. */
+  /** The whole data directory is replaced by an old copy, with keys and journal. */
   @Test
   void rolledBackLogIsARollback() throws Exception {
     record(5);
@@ -235,8 +238,8 @@ class AnchoredLogTest {
     assertThat(message(report, "rollback"))
         .contains("it signed a checkpoint over ", " rows, and there are 5");
 
-    // The log reports it as soon as it is opened with its anchor, goes on recording (D1), and
-    // signs no second history.
+    // The log reports the rollback as soon as it is opened with its anchor. It continues recording
+    // (D1), and signs no second history.
     try (Indelible log = open()) {
       awaitReason(log, "the log was rolled back");
       assertThat(log.metrics().health().state()).isEqualTo(AuditHealth.State.DEGRADED);
@@ -247,7 +250,7 @@ class AnchoredLogTest {
     assertThat(faults(report)).contains("fork BROKEN");
     assertThat(Files.readString(anchor)).doesNotContain("\n16\n");
 
-    // A process without its anchor has signed it.
+    // A process without the anchor signs a checkpoint of the second history.
     try (Indelible log =
         Indelible.builder(data).origin("log.example/audit").withoutTallies().open()) {
       record(log, 1);
@@ -267,11 +270,11 @@ class AnchoredLogTest {
   }
 
   /**
-   * The database alone is rolled back, without an anchor: the file last-checkpoint beside it shows
-   * that, unless somebody removes it.
+   * Only the database is rolled back, and there is no anchor. The file last-checkpoint shows the
+   * rollback, unless somebody removes the file.
    */
   @Test
-  void aDatabaseRestoredFromACopyIsNotSignedOn() throws Exception {
+  void restoredDatabaseIsNotSigned() throws Exception {
     anchor = null;
     record(5);
     Path database = new DataDirectory(data).database();
@@ -296,7 +299,7 @@ class AnchoredLogTest {
         .contains("\n" + signed + "\n");
   }
 
-  /** A new chain under the log's key and name, by a holder of the key. */
+  /** A holder of the key creates a new chain under the log's key and name. */
   @Test
   void aRebuiltChainIsAFork() throws Exception {
     record(5);
@@ -316,7 +319,7 @@ class AnchoredLogTest {
     assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
     assertThat(faults(report)).contains("fork BROKEN");
 
-    // Under another name the key still shows it, and the verdict is not intact.
+    // Under another name, the key still shows the fork, and the verdict is not intact.
     delete(data.resolve("journal"));
     Files.delete(new DataDirectory(data).database());
     try (Indelible log = Indelible.builder(data).origin("other.example").withoutTallies().open()) {
@@ -328,7 +331,7 @@ class AnchoredLogTest {
   }
 
   @Test
-  void aLostAnchorIsNotFine() throws Exception {
+  void lostAnchorIsNotIntact() throws Exception {
     record(5);
     Files.delete(anchor);
     VerificationReport report = verifyAnchored();
@@ -340,9 +343,9 @@ class AnchoredLogTest {
     assertThat(message(report, "anchor")).contains("no checkpoint that a known key");
   }
 
-  /** Unauthenticated evidence never acquits. */
+  /** An anchor without a verified signature does not make a log intact. */
   @Test
-  void anAnchorThatNoKnownKeySignedProvesNothing() throws Exception {
+  void anchorWithoutAKnownKeyProvesNothing() throws Exception {
     record(5);
     Checkpoint real = SignedCheckpoint.parse(lastCheckpoint().note()).unverified();
     NoteSigner stranger = NoteSigner.of(real.origin(), SigningKey.generate());
@@ -350,15 +353,15 @@ class AnchoredLogTest {
     VerificationReport report = verifyAnchored();
     assertThat(report.verdict()).isEqualTo(Verdict.UNKNOWN);
     assertThat(faults(report)).containsExactly("anchor UNKNOWN");
-    // Nor does it convict: anyone could have signed it.
+    // An unknown signature does not make the log broken either: anyone could have created it.
     Checkpoint lie = Checkpoint.of(real.origin(), 99, Hash.EMPTY_TREE);
     Files.writeString(anchor, SignedCheckpoint.sign(lie, stranger) + "\n");
     assertThat(faults(verifyAnchored())).containsExactly("anchor UNKNOWN");
   }
 
   /**
-   * A holder of a revoked key can sign anything with it. That is no evidence and stops nothing; but
-   * a rebuilt chain may state a revocation, so the verdict is not intact.
+   * A holder of a revoked key can sign any checkpoint, so the checkpoint is no evidence and stops
+   * nothing. But a rebuilt chain may revoke a key, so the verdict is not intact.
    */
   @Test
   void checkpointByARevokedKeyIsNoEvidence() throws Exception {
@@ -384,8 +387,8 @@ class AnchoredLogTest {
   }
 
   /**
-   * An attacker who rolls a log back can put a checkpoint of another name into it, and remove what
-   * the verifier reads last: the finding is still a rollback.
+   * An attacker who rolls a log back can add a checkpoint of another name, and remove the
+   * checkpoint that the verifier reads last. The finding is still a rollback.
    */
   @Test
   void rollbackShowsUnderAnotherOrigin() throws Exception {
@@ -416,7 +419,7 @@ class AnchoredLogTest {
     }
   }
 
-  /** The copy of an auditor is older than the log's last checkpoint. */
+  /** An auditor's copy is older than the log's last checkpoint. */
   @Test
   void aCopyMayBeOlderThanTheAnchor() throws Exception {
     record(5);
@@ -429,7 +432,7 @@ class AnchoredLogTest {
     assertThat(message(report, "anchor")).contains("the copy is older, or was rolled back");
   }
 
-  /** A new anchor file, and a single kept checkpoint, are not stale. */
+  /** Neither a new anchor file beside the first one, nor a single kept checkpoint, is stale. */
   @Test
   void partsOfAnAnchorAreJudgedTogether() throws Exception {
     record(5);
@@ -445,14 +448,14 @@ class AnchoredLogTest {
     }
     assertThat(verify(options.anchors(List.of(first))).findings())
         .anyMatch(finding -> finding.message().contains("stale"));
-    // An attacker who cuts its end off can cut off one byte more.
+    // An attacker who truncates the file can also remove one more byte.
     byte[] cut = Files.readAllBytes(first);
     Files.write(first, Arrays.copyOf(cut, cut.length - 1));
     assertThat(verify(options.anchors(List.of(first))).findings())
         .anyMatch(finding -> finding.message().contains("stale"));
   }
 
-  /** Use of a revoked key is reported once. */
+  /** The use of a revoked key is reported once. */
   @Test
   void checkpointByARevokedKeyIsNotAnchored() throws Exception {
     record(5);
@@ -481,9 +484,9 @@ class AnchoredLogTest {
     }
   }
 
-  /** A forged signature is evidence of the forgery. */
+  /** A forged signature of a known key is broken. */
   @Test
-  void anAnchorThatIsForgedIsBroken() throws Exception {
+  void forgedAnchorIsBroken() throws Exception {
     record(5);
     String right = new String(lastCheckpoint().note(), StandardCharsets.UTF_8);
     Files.writeString(anchor, right.replace("\n5\n", "\n4\n") + "\n");
@@ -502,14 +505,14 @@ class AnchoredLogTest {
     assertThat(message(report, "anchor")).contains("1 cannot be read");
   }
 
-  /** An anchor that ends longer ago than a running log's does. */
+  /** An anchor is stale if it ends much earlier than the log. */
   @Test
   void staleAnchorIsReported() throws Exception {
     record(5);
     Path early = Files.copy(anchor, temporary.resolve("early"));
     record(5);
     Files.copy(early, anchor, StandardCopyOption.REPLACE_EXISTING);
-    // A log that has just run may be ahead of its anchor.
+    // A log that ran recently may be ahead of its anchor.
     assertThat(verifyAnchored().verdict()).isEqualTo(Verdict.INTACT);
     sql("UPDATE signed_events SET timestamp = '2020' || substr(timestamp, 5) WHERE sequence = 6");
     assertThat(
@@ -519,9 +522,9 @@ class AnchoredLogTest {
         .anyMatch(said -> said.contains("it is stale"));
   }
 
-  /** Foreign content in the file does not stop the log's own entries. */
+  /** Foreign content in the file does not stop later entries. */
   @Test
-  void forgedEntriesKeepNothingOut() throws Exception {
+  void forgedEntriesStopNoLaterEntries() throws Exception {
     Checkpoint lie = Checkpoint.of("log.example/audit", 1_000_000, Hash.EMPTY_TREE);
     NoteSigner stranger = NoteSigner.of("log.example/audit", SigningKey.generate());
     Files.writeString(anchor, SignedCheckpoint.sign(lie, stranger) + "\nhalf an entry");
@@ -531,7 +534,7 @@ class AnchoredLogTest {
 
   /** D1: an unwritable anchor is reported, and nothing waits for it. */
   @Test
-  void anAnchorThatCannotBeWrittenIsInNobodysWay() throws Exception {
+  void failedAnchorDelaysNothing() throws Exception {
     anchor = Files.createDirectory(temporary.resolve("directory"));
     Indelible log = open();
     record(log, 5);
@@ -594,7 +597,7 @@ class AnchoredLogTest {
     VerificationReport report = verify(VerificationOptions.of(keys()).witnesses(policy(1)));
     assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
     assertThat(faults(report)).contains("witnesses BROKEN");
-    // Without the witness's key it proves nothing.
+    // Without the witness's key, the cosignature proves nothing.
     assertThat(verify(VerificationOptions.of(keys())).verdict()).isEqualTo(Verdict.INTACT);
   }
 }

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** D2, D5: waiting events cost disk and not heap, and a million of them are found again soon. */
+/** D2, D5: waiting events use disk and not heap, and a million of them are recovered quickly. */
 class BacklogTest {
   private static final Duration RECOVERY = Duration.ofMinutes(1);
 
@@ -28,7 +28,7 @@ class BacklogTest {
     recovered(1_000_000, 20_000);
   }
 
-  /** All of them delivered, too. */
+  /** Also delivers all of the events. */
   @Test
   @Tag("full")
   void fiveMillionWaitingEventsAreDeliveredIn64Mib() throws Exception {
@@ -45,7 +45,7 @@ class BacklogTest {
       DeferredAuditEvent event =
           DeferredAuditEvent.of(
               "agent:" + n % 7, new Bash("n" + n), new Refuse("R001", "no"), Optional.empty());
-      // On a slow disk the next segment may not be ready in its second.
+      // On a slow disk, the next segment may take over a second.
       while (!journal.offer(event)) {
         assertThat(journal.trouble()).isEmpty();
       }
@@ -65,7 +65,7 @@ class BacklogTest {
     assertThat(chain.ids()).hasSizeGreaterThanOrEqualTo(delivered).doesNotHaveDuplicates();
   }
 
-  /** The child, with a small heap. */
+  /** Child process with a small heap. */
   static final class Opener {
     private Opener() {}
 
@@ -83,7 +83,7 @@ class BacklogTest {
           .until(() -> indelible.metrics().appended() >= delivered);
       System.out.println(indelible.metrics().appended());
       System.out.flush();
-      // The rest stays in the journal.
+      // The remaining events stay in the journal.
       Runtime.getRuntime().halt(0);
     }
   }

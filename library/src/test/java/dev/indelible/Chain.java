@@ -21,11 +21,11 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The content of a ledger without a writer; tallies are left out.
+ * Content of a ledger that no process writes to, without tallies.
  *
- * @param ids of the rows, in order
- * @param types of the rows, in order
- * @param agents of the rows, in order
+ * @param ids the ids of the rows, in order
+ * @param types the event types of the rows, in order
+ * @param agents the agents of the rows, in order
  * @param letters the ids of the dead letters
  */
 record Chain(List<String> ids, List<String> types, List<String> agents, List<String> letters) {
@@ -35,12 +35,12 @@ record Chain(List<String> ids, List<String> types, List<String> agents, List<Str
    */
   static Chain settle(Path data) throws Exception {
     Indelible indelible = Indelible.open(data);
-    // Killed writers leave a million events and more; only a drainer that hangs takes this long.
+    // Killed writers leave a million events and more. Only a drainer that hangs exceeds this limit.
     requireBalanced(indelible.closeAndFlush(Duration.ofMinutes(30)));
     return readIntact(data);
   }
 
-  /** Reads it, and asserts that it verifies. */
+  /** Reads the chain, and asserts that it verifies. */
   static Chain readIntact(Path data) throws Exception {
     VerificationReport report = verify(data);
     assertThat(report.verdict())
@@ -49,7 +49,9 @@ record Chain(List<String> ids, List<String> types, List<String> agents, List<Str
     return read(new DataDirectory(data).database());
   }
 
-  /** Reads the chain, and asserts that it verifies except for the damage that it records. */
+  /**
+   * Reads the chain, and asserts that it verifies except for the journal damage that it records.
+   */
   static Chain readNoted(Path data) throws Exception {
     VerificationReport report = verify(data);
     assertThat(report.findings())
@@ -89,7 +91,7 @@ record Chain(List<String> ids, List<String> types, List<String> agents, List<Str
     return chain;
   }
 
-  /** D10, D9: everything submitted is accounted for, and nothing waits. */
+  /** Asserts that every submitted event is accounted for and none is pending (D9, D10). */
   static void requireBalanced(DrainReport report) {
     assertThat(report.pending()).as(report::toString).isZero();
     assertThat(report.appended() + report.dead() + report.rejected())
@@ -107,7 +109,7 @@ record Chain(List<String> ids, List<String> types, List<String> agents, List<Str
         .isEqualTo(counters.submitted());
   }
 
-  /** D2: each event is in the chain or a dead letter, once, and not both. */
+  /** Asserts that each event is once in the chain or once a dead letter, and not both (D2). */
   void requireOnceEach(Iterable<String> accepted) {
     Map<String, Integer> times = new LinkedHashMap<>();
     ids.forEach(id -> times.merge(id, 1, Integer::sum));
@@ -123,7 +125,10 @@ record Chain(List<String> ids, List<String> types, List<String> agents, List<Str
     assertThat(missing).as("accepted and not there").isEmpty();
   }
 
-  /** D3: accepted events of one producer are in the chain in the order of submission. */
+  /**
+   * Asserts that the accepted events of one producer are in the chain in the order of submission
+   * (D3).
+   */
   void requireOrder(List<String> accepted) {
     Map<String, Integer> place = new LinkedHashMap<>();
     for (int i = 0; i < ids.size(); i++) {

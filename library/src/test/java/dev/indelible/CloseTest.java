@@ -19,7 +19,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** D9: accepted events are in the ledger when closing ends, or closing reports that they wait. */
+/** D9: after closing, accepted events are in the ledger, or closing has reported that they wait. */
 class CloseTest {
   @TempDir Path directory;
 
@@ -41,7 +41,7 @@ class CloseTest {
                 assertThat(e.report().pending()).isEqualTo(3);
                 assertThat(e.report().timedOut()).isTrue();
               });
-      // D10: not written is still accounted for.
+      // D10: the counters account for the pending events too.
       assertThat(indelible.metrics().isBalanced()).isTrue();
       assertThat(indelible.metrics().pending()).isEqualTo(3);
       other.rollback();
@@ -56,7 +56,7 @@ class CloseTest {
 
   /** D6: a lock is a transient fault. */
   @Test
-  void aLockThatIsLetGoInTimeCostsNothing() throws Exception {
+  void lockReleasedInTimeLosesNothing() throws Exception {
     Path data = withOneRow();
     Indelible indelible = Indelible.open(data);
     try (Connection other = lock(data)) {
@@ -72,9 +72,9 @@ class CloseTest {
     assertThat(indelible.metrics().isBalanced()).isTrue();
   }
 
-  /** D9: closing releases the files also when the last tally cannot be written. */
+  /** D9: closing releases the journal even if the last tally cannot be written. */
   @Test
-  void aLockThatOutlastsTheCloseKeepsNoPlaceInTheJournal() throws Exception {
+  void lockDuringCloseLeavesTheJournalFree() throws Exception {
     Path data = withOneRow();
     Indelible indelible = Indelible.builder(data).tallyInterval(Duration.ofDays(1)).open();
     for (int i = 0; i < 3; i++) {
@@ -96,7 +96,7 @@ class CloseTest {
   }
 
   @Test
-  void aShorterPatienceIsKept() throws Exception {
+  void shorterLimitIsKept() throws Exception {
     Path data = withOneRow();
     try (Connection other = lock(data)) {
       Indelible indelible = Indelible.open(data);
@@ -140,7 +140,7 @@ class CloseTest {
     return data;
   }
 
-  /** Another connection that holds the write lock until it is rolled back. */
+  /** Opens a connection that holds the write lock until it is rolled back. */
   private static Connection lock(Path data) throws SQLException {
     Connection connection =
         DriverManager.getConnection("jdbc:sqlite:" + data.resolve("indelible.db"));
@@ -151,7 +151,7 @@ class CloseTest {
     return connection;
   }
 
-  /** The number of rows without tallies. */
+  /** Returns the number of rows without tallies. */
   private static long rows(Path data) throws Exception {
     try (SqliteLedger ledger = SqliteLedger.open(data.resolve("indelible.db"))) {
       return ledger.size() - ledger.size(SystemEvent.TALLY);

@@ -21,15 +21,15 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Attempts and outcomes in the chain, of processes that close and of killed ones. */
+/** Tallies of decisions and outcomes, by processes that close and by killed ones. */
 class CompletenessTest {
-  /** A limit that no slow machine reaches. */
+  /** Time limit that no slow machine reaches. */
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   @TempDir Path temp;
 
   @Test
-  void twoProcessesAtOnceAreCompleteTogether() throws Exception {
+  void twoConcurrentProcessesAreComplete() throws Exception {
     Path data = temp.resolve("data");
     List<ChildJvm> children =
         List.of(child(data, Duration.ofMillis(20)), child(data, Duration.ofMillis(20)));
@@ -55,7 +55,7 @@ class CompletenessTest {
         .contains("600 by design not recorded");
   }
 
-  /** A killed run left no count of its questions; its rows are named. */
+  /** A killed run leaves no tally of its decisions; the finding names its rows. */
   @Test
   void eventsOfAKilledRunCountAsRecovered() throws Exception {
     Path data = temp.resolve("data");
@@ -76,7 +76,7 @@ class CompletenessTest {
             ? Long.parseLong(found.message().split(" ")[0])
             : 0;
     long recovered = number(found.message(), " of them left waiting by an earlier run");
-    // Each of them was written by the run that was killed, or by the next for it.
+    // Each of them was written by the killed run, or recovered by the next.
     assertThat(uncounted + recovered).as(found::toString).isEqualTo(600);
     assertThat(found.message()).contains("2 decisions asked for in 1 run");
     assertThat(found.status()).isEqualTo(Status.UNKNOWN);
@@ -96,7 +96,7 @@ class CompletenessTest {
         : Long.parseLong(message.substring(message.lastIndexOf(' ', end - 1) + 1, end));
   }
 
-  /** The finding, of a chain that is intact. */
+  /** Returns the completeness finding of an intact chain. */
   private static Finding completeness(Path data) throws Exception {
     DataDirectory directory = new DataDirectory(data);
     try (SqliteLedger ledger = SqliteLedger.open(directory.database())) {
@@ -110,9 +110,7 @@ class CompletenessTest {
     }
   }
 
-  /**
-   * The child: asks a given number of times from two threads and a hook, then waits for its end.
-   */
+  /** Child process that asks a given number of times from two threads and a hook, then waits. */
   static final class Asker {
     private Asker() {}
 

@@ -29,8 +29,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Acceptance 27, D1, D2, D6: a disk that fills up under the journal, under the database, under
- * both. The log runs in a process of its own, which a mapped file without its blocks would kill.
+ * Acceptance 27, D1, D2, D6: a disk fills up under the journal, under the database, or under both.
+ * The log runs in another process, because writing to a mapped file without disk space kills the
+ * process.
  */
 class FullDiskTest {
   private static final int MIB = 1 << 20;
@@ -87,7 +88,9 @@ class FullDiskTest {
     survive(data.resolve("ballast"), 5 * MIB, "rejected");
   }
 
-  /** D9: a decision needs the journal, which has the space; its row waits for the disk. */
+  /**
+   * D9: a decision needs only the journal, whose disk has space; the row waits for the full disk.
+   */
   @Test
   void fullDiskWithholdsNoDecision() throws Exception {
     mount(data);
@@ -111,7 +114,7 @@ class FullDiskTest {
     }
   }
 
-  /** Fills the disk of a running log until it reports that, then frees disk space. */
+  /** Fills the disk of a running log until the log reports it, then frees disk space. */
   private void survive(Path ballast, int left, String until) throws Exception {
     Path notes = temp.resolve("notes");
     Path errors = temp.resolve("errors");
@@ -153,7 +156,7 @@ class FullDiskTest {
     }
   }
 
-  /** The child: submits until it is rejected, and again once there is disk space. */
+  /** Child process that submits until an event is rejected, and again once there is disk space. */
   static final class Submitter {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -177,7 +180,7 @@ class FullDiskTest {
             throw new AssertionError("never full: " + indelible.metrics());
           }
         }
-        // D1: a no costs no wait either.
+        // D1: a rejection does not wait either.
         long before = System.nanoTime();
         for (int i = 0; i < 100; i++) {
           submit(indelible, n++, notes);

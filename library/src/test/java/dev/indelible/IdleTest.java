@@ -19,15 +19,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Acceptance 32: an idle log costs next to nothing, and writes nothing. */
+/** Acceptance 32: an idle log uses hardly any CPU time, and writes nothing. */
 @Timeout(300)
 class IdleTest {
   private static final int SECONDS = 5;
 
   /**
-   * Processor time that the log's threads may use in a second. The goal is one millisecond on a
-   * machine at rest; this is a bound that a busy machine keeps while everything is still
-   * interpreted, and that a drainer that looks every 100 ms exceeds.
+   * CPU time that the log's threads may use in a second. The goal is one millisecond on an
+   * otherwise idle machine. This limit holds on a busy machine with code still interpreted; a
+   * drainer that polls every 100 ms exceeds it.
    */
   private static final Duration MOST = Duration.ofMillis(5);
 
@@ -42,7 +42,8 @@ class IdleTest {
         indelible.gate().check("agent:a", new Bash("ls"));
       }
       assertThat(indelible.queue().drainPending(Duration.ofMinutes(1))).isTrue();
-      // The last checkpoint is signed and anchored, and every file is older than a stamp needs.
+      // Wait until the last checkpoint is anchored, and until every file is older than the
+      // resolution of its time.
       await().atMost(Duration.ofMinutes(1)).until(() -> indelible.rowsNotAnchored().orElse(1) == 0);
       Map<String, String> before = settled();
 
@@ -64,7 +65,7 @@ class IdleTest {
     }
   }
 
-  /** The files, once none has changed for longer than a file system's clock may stand still. */
+  /** Returns the files once none has changed for longer than the resolution of a file's time. */
   private Map<String, String> settled() throws IOException {
     Map<String, String> now = files();
     await()
@@ -85,7 +86,7 @@ class IdleTest {
     return found;
   }
 
-  /** The processor time of the log's threads. */
+  /** Returns the CPU time of each of the log's threads. */
   private static Map<String, Long> processorNanos() {
     ThreadMXBean threads = ManagementFactory.getThreadMXBean();
     Map<String, Long> nanos = new TreeMap<>();

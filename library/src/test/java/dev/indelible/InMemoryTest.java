@@ -11,7 +11,10 @@ import dev.indelible.policy.RulePolicy;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-/** A log in memory records the whole path, for the unit tests of programs that use the library. */
+/**
+ * A log in memory, for unit tests of programs that use the library, records from the gate to the
+ * row.
+ */
 class InMemoryTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 

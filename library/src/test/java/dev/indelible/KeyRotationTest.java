@@ -40,7 +40,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Rotation of the signing key; after an interruption at any step the log records and verifies. */
+/** Rotation of the signing key. After an interruption at any step, the log records and verifies. */
 class KeyRotationTest {
   @TempDir Path temp;
   private DataDirectory data;
@@ -66,9 +66,9 @@ class KeyRotationTest {
     requireIntact();
   }
 
-  /** A running process keeps its key, whose rows stay valid, until it is restarted. */
+  /** A running process signs with its old key, validly, until it is restarted. */
   @Test
-  void aLogThatIsOpenMeanwhileStaysSound() throws Exception {
+  void rotationKeepsAnOpenLogIntact() throws Exception {
     Indelible open = Indelible.open(data.path());
     open.gate().check("agent:a", new Bash("ls"));
     VerificationKey second = data.rotateKey().to();
@@ -82,8 +82,8 @@ class KeyRotationTest {
   }
 
   /**
-   * D2, D6, D11: a revoked key signs nothing afterwards, also in a process that was not restarted:
-   * its events wait, health states why, and the next process delivers them.
+   * D2, D6, D11: a revoked key signs nothing more, even in a running process. Its events wait,
+   * health states why, and the next process delivers them.
    */
   @Test
   void openLogWithRevokedKeySignsNothing() throws Exception {
@@ -99,7 +99,7 @@ class KeyRotationTest {
           second,
           new KeyRevocation(first.keyId(), OptionalLong.empty(), Optional.empty(), "a lost disk"));
     }
-    // An idle process reports it once it would sign a checkpoint over the rows of others.
+    // An idle process reports it when it tries to sign a checkpoint over rows of others.
     await()
         .atMost(Duration.ofMinutes(2))
         .until(
@@ -124,10 +124,10 @@ class KeyRotationTest {
     requireIntact();
   }
 
-  /** The process is killed in the middle: before the introduction is on record, or after. */
+  /** The process is killed before the rotation is recorded, or after. */
   @ParameterizedTest
   @CsvSource({"before, false", "after, true"})
-  void aRotationThatIsKilledIsFinishedByTheNext(String when, boolean introduced) throws Exception {
+  void killedRotationIsFinishedByTheNext(String when, boolean introduced) throws Exception {
     ChildJvm child =
         ChildJvm.running(Killed.class)
             .with("-Xmx64m")
@@ -135,7 +135,7 @@ class KeyRotationTest {
             .start(data.path(), when);
     assertThat(child.readLineOrEnd()).isNull();
 
-    // The log keeps the key that it had.
+    // The log keeps its old key.
     record(2);
     assertThat(signers()).containsOnly(first.keyId());
     requireIntact();
@@ -147,7 +147,10 @@ class KeyRotationTest {
     requireIntact();
   }
 
-  /** Interrupted when the new public key is stored and the new private key is not in place. */
+  /**
+   * The rotation is interrupted after the new public key is stored and before the new private key
+   * is in place.
+   */
   @Test
   void interruptedRotationIsCompletedByTheNext() throws Exception {
     assertThatThrownBy(() -> data.keys().rotate(failingAfter()))
@@ -164,9 +167,7 @@ class KeyRotationTest {
     requireIntact();
   }
 
-  /**
-   * After an error of the disk the old key still signs, and the chain has no record of the new one.
-   */
+  /** After a disk error the old key still signs, and the chain has no record of the new key. */
   @Test
   void keyThatCannotBeStoredIsNotRecorded() throws Exception {
     Files.createDirectory(data.path().resolve("keys/next.pem"));
@@ -179,7 +180,7 @@ class KeyRotationTest {
   }
 
   @Test
-  void twoRotationsAtOnceAreOneAfterTheOther() throws Exception {
+  void concurrentRotationsRunOneAfterTheOther() throws Exception {
     assertThatThrownBy(
             () ->
                 data.keys()
@@ -202,7 +203,7 @@ class KeyRotationTest {
     requireIntact();
   }
 
-  /** A staged key without a record in the chain is not used. */
+  /** Every era of the keys verifies from the first key. */
   @ParameterizedTest
   @ValueSource(ints = {3})
   void manyErasVerifyFromTheFirstKey(int eras) throws Exception {
@@ -222,7 +223,7 @@ class KeyRotationTest {
     close(indelible);
   }
 
-  /** On a machine that is busy, five seconds are not enough for a commit. */
+  /** Closes with a long limit: on a busy machine five seconds may be too short for a commit. */
   private static void close(Indelible indelible) {
     assertThat(indelible.closeAndFlush(Duration.ofMinutes(2)).isComplete()).isTrue();
   }
@@ -288,7 +289,7 @@ class KeyRotationTest {
     }
   }
 
-  /** A chain that knows of no earlier rotation. */
+  /** A chain without earlier rotations. */
   private abstract static class Chain implements KeyRecord<LedgerException> {
     @Override
     public boolean contains(VerificationKey key) {
@@ -296,7 +297,7 @@ class KeyRotationTest {
     }
   }
 
-  /** A process that ends at once in the middle of a rotation. */
+  /** Child process that exits in the middle of a rotation. */
   static final class Killed {
     private Killed() {}
 

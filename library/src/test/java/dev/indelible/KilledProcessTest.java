@@ -24,9 +24,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Acceptance 25 and 28, D2, D3: processes killed with SIGKILL at a random moment, while they start,
- * recover or submit, one or two at once on the same data. They note each id the moment its {@code
- * submit} has returned true.
+ * Acceptance 25 and 28, D2, D3: processes are killed with SIGKILL at random moments while they
+ * start, recover or submit, one or two at a time on one directory. They note each id as soon as
+ * {@code submit} returns true.
  */
 class KilledProcessTest {
   private static final int THREADS = 4;
@@ -79,7 +79,7 @@ class KilledProcessTest {
     List<List<String>> producers = new ArrayList<>();
     try (Stream<Path> files = Files.list(notes)) {
       for (Path file : files.toList()) {
-        // An id that was being noted at the end may be cut short.
+        // The last id may be incomplete.
         String text = Files.readString(file);
         producers.add(text.substring(0, text.lastIndexOf('\n') + 1).lines().toList());
       }
@@ -93,7 +93,7 @@ class KilledProcessTest {
     assertThat(chain.letters()).isEmpty();
   }
 
-  /** The child: submits on several threads until it is killed. */
+  /** Child process that submits on several threads until it is killed. */
   static final class Submitter {
     private Submitter() {}
 
@@ -118,7 +118,7 @@ class KilledProcessTest {
                   new Refuse("R001", "no"),
                   Optional.empty());
           if (indelible.queue().submit(event)) {
-            // One write to the kernel, which survives SIGKILL.
+            // A single write to the kernel survives SIGKILL.
             note.write((event.id() + "\n").getBytes(StandardCharsets.US_ASCII));
           }
           LockSupport.parkNanos(100_000);

@@ -98,9 +98,9 @@ class LostKeyTest {
     assertThat(files()).isEqualTo(before);
   }
 
-  /** After the key is restored there is no note of tampering, and no event is missing. */
+  /** After the key is restored, the chain has no note of tampering, and no event is missing. */
   @Test
-  void keyPutBackGoesOn() throws Exception {
+  void restoredKeyContinuesTheLog() throws Exception {
     Files.move(keys, temp.resolve("away"));
     assertThatThrownBy(this::record).isInstanceOf(OpenException.class);
     Files.move(temp.resolve("away"), keys);
@@ -110,9 +110,9 @@ class LostKeyTest {
         .isEqualTo(Verdict.INTACT);
   }
 
-  /** After a rotation the last row may be signed by a key whose public half is gone. */
+  /** After a rotation, the last row may be signed by a key whose public key file is missing. */
   @Test
-  void lostPublicKeyOfEarlierKeyAccusesNobody() throws Exception {
+  void lostEarlierPublicKeyReportsNoTampering() throws Exception {
     data.rotateKey();
     Files.delete(keys.resolve(first.keyId() + ".pub.pem"));
     record();
@@ -130,7 +130,10 @@ class LostKeyTest {
     assertThat(keys).doesNotExist();
   }
 
-  /** D11: the ledger is unreadable while a log is opened with a wrong key, and readable later. */
+  /**
+   * D11: a log is opened with a wrong key while its ledger is unreadable, and the ledger becomes
+   * readable later.
+   */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void wrongKeySignsNothingOnceLedgerIsReadable(boolean isExternal) throws Exception {
@@ -206,10 +209,12 @@ class LostKeyTest {
     assertThat(data.database()).doesNotExist();
   }
 
-  /** A start that is killed before the first row leaves a key or none; both start next time. */
+  /**
+   * A start killed before the first row leaves a key or none; the next start works in both cases.
+   */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void startKilledBeforeTheFirstRowStarts(boolean keyMade) throws Exception {
+  void startAfterAKillBeforeTheFirstRowWorks(boolean keyMade) throws Exception {
     DataDirectory fresh = new DataDirectory(temp.resolve("fresh"));
     fresh.prepareKey();
     if (!keyMade) {
@@ -234,15 +239,15 @@ class LostKeyTest {
         .isInstanceOf(OpenException.class)
         .hasMessageContaining("policy");
     assertThat(files()).isEqualTo(before);
-    // A given policy decides, and the directory's rules stay missing.
+    // A given policy decides, and no rules are created in the directory.
     Policy own = RulePolicy.parse("version: 1\nrules: []\n", "own");
     close(Indelible.open(data.path(), own));
     assertThat(Files.exists(data.policy().resolve("rules.yaml"))).isFalse();
   }
 
-  /** The replacement is named as a key that no earlier key signed. */
+  /** The report names the replacement as a key that no earlier key signed. */
   @Test
-  void replacementIsNamedAndTakesNothingOver() throws Exception {
+  void replacementIsNamedAndNotTrusted() throws Exception {
     Path half = keys.resolve(first.keyId() + ".pub.pem");
     String pem = Files.readString(half);
     delete(keys);
@@ -266,9 +271,9 @@ class LostKeyTest {
     assertThat(verify(VerificationOptions.rootedIn(both)).verdict()).isEqualTo(Verdict.INTACT);
   }
 
-  /** The log records and signs checkpoints also without the lost public key. */
+  /** Without the old public key, the log still records and signs checkpoints. */
   @Test
-  void replacementWithoutOldPublicKeyGoesOn() throws Exception {
+  void replacementWorksWithoutTheOldPublicKey() throws Exception {
     delete(keys);
     VerificationKey second = data.replaceLostKey("gone").to();
     record();
@@ -282,16 +287,16 @@ class LostKeyTest {
   }
 
   @Test
-  void keyThatIsThereIsNotReplaced() throws Exception {
+  void existingKeyIsNotReplaced() throws Exception {
     assertThatThrownBy(() -> data.replaceLostKey("no reason"))
         .isInstanceOf(KeyException.class)
         .hasMessageContaining("is not lost; change it with 'indelible keys rotate'");
     assertThat(types()).doesNotContain(SystemEvent.KEY_REPLACED);
   }
 
-  /** The second replacement finds the key of the first, and keeps it. */
+  /** The second replacement finds the key of the first one, and keeps it. */
   @RepeatedTest(5)
-  void twoReplacementsAtOnceReplaceOnce() throws Exception {
+  void concurrentReplacementsReplaceOnce() throws Exception {
     Files.delete(keys.resolve("audit.pem"));
     CyclicBarrier both = new CyclicBarrier(2);
     Callable<Optional<Replacement>> replace =
@@ -328,7 +333,7 @@ class LostKeyTest {
     assertThatThrownBy(() -> data.keys().replace(loss)).hasMessage("not lost");
   }
 
-  /** The unusable file in the key's place is kept. */
+  /** The unusable file of the old key is kept. */
   @ParameterizedTest
   @ValueSource(strings = {"garbage", "other", "dangling"})
   void replacementKeepsTheUnusableFile(String how) throws Exception {
@@ -341,10 +346,10 @@ class LostKeyTest {
     }
   }
 
-  /** The process is killed in the middle: before the replacement is on record, or after. */
+  /** The process is killed before the replacement is recorded, or after. */
   @ParameterizedTest
   @ValueSource(strings = {"before", "after"})
-  void replacementThatIsKilledIsFinishedByTheNext(String when) throws Exception {
+  void killedReplacementIsFinishedByTheNext(String when) throws Exception {
     Files.delete(keys.resolve("audit.pem"));
     ChildJvm child =
         ChildJvm.running(Killed.class)
@@ -365,14 +370,14 @@ class LostKeyTest {
 
   /** A rotation that was interrupted after its record still has its key. */
   @Test
-  void replacementFinishesRotationCutShort() throws Exception {
+  void replacementFinishesAnInterruptedRotation() throws Exception {
     VerificationKey second = data.rotateKey().to();
     Files.move(keys.resolve("audit.pem"), keys.resolve("next.pem"));
     assertThat(data.replaceLostKey("lost")).isEqualTo(new Replacement(second, true));
     assertThat(types()).doesNotContain(SystemEvent.KEY_REPLACED);
   }
 
-  /** An external signer must be known to the chain, too. */
+  /** An external signer's key must belong to the log, too. */
   @Test
   void foreignSignerIsRefusedWithoutKeysToo() throws Exception {
     SigningKey signer = data.keys().read();
@@ -447,7 +452,7 @@ class LostKeyTest {
     return KeyRing.of(List.of(key));
   }
 
-  /** Every file with its content, except SQLite's files for readers. */
+  /** Returns every file with its content, except SQLite's files for readers. */
   private Map<String, String> files() throws IOException {
     Map<String, String> files = new TreeMap<>();
     try (Stream<Path> all = Files.walk(data.path())) {
@@ -473,7 +478,7 @@ class LostKeyTest {
     }
   }
 
-  /** A process that ends at once in the middle of a replacement. */
+  /** Child process that exits in the middle of a replacement. */
   static final class Killed {
     private Killed() {}
 

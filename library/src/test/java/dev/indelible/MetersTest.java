@@ -38,7 +38,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The metrics of the design, "Outer interfaces", as a Prometheus server scrapes them. */
+/** Metrics of the design, "Outer interfaces", as a Prometheus server scrapes them. */
 class MetersTest {
   private static final AgentAction REFUSED = new Bash("rm -rf /");
 
@@ -47,7 +47,7 @@ class MetersTest {
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private Path data;
 
-  /** Kept referenced, because the registry refers to it weakly. */
+  /** Strong reference, because the registry refers to the log weakly. */
   private Optional<Indelible> measured = Optional.empty();
 
   @BeforeEach
@@ -57,7 +57,7 @@ class MetersTest {
   }
 
   @Test
-  void theNamesAreThoseOfTheDesign() throws Exception {
+  void metricNamesMatchTheDesign() throws Exception {
     try (Indelible indelible = open()) {
       indelible.gate().check("agent:alice", REFUSED);
 
@@ -97,9 +97,9 @@ class MetersTest {
     }
   }
 
-  /** D10, after each way in which an event can end. */
+  /** D10: the counters reconcile after each outcome of an event. */
   @Test
-  void theFiguresAddUp() throws Exception {
+  void countersReconcile() throws Exception {
     Indelible indelible = open();
     indelible.gate().check("agent:alice", REFUSED);
     assertThat(indelible.queue().drainPending(Duration.ofMinutes(1))).isTrue();
@@ -111,7 +111,7 @@ class MetersTest {
       indelible.gate().check("agent:bob", new Bash("ls " + i));
     }
     indelible.gate().check("agent:mallory", new FilesystemWrite("notes.txt"));
-    // Permitted, and so not recorded by a hook.
+    // A hook does not record permitted actions.
     indelible.gate().preActionHook().beforeAction("agent:bob", new Bash("ls"));
     assertThat(indelible.queue().drainPending(Duration.ofMinutes(1))).isTrue();
     indelible.queue().close();
@@ -149,7 +149,7 @@ class MetersTest {
   }
 
   @Test
-  void whatWaitsIsCountedAndAgesUntilItIsWritten() throws Exception {
+  void waitingEventsAreCountedAndAge() throws Exception {
     try (Indelible indelible = open()) {
       assertThat(state("recording")).isEqualTo(1);
       try (Connection locked = connect();
@@ -179,9 +179,9 @@ class MetersTest {
     }
   }
 
-  /** D11: not known is not none. */
+  /** D11: an unknown value is NaN, and not 0. */
   @Test
-  void whatCannotBeReadIsNotANumber() throws Exception {
+  void unreadableValueIsNaN() throws Exception {
     Indelible indelible = bound(Indelible.builder(data).durability(Durability.MEMORY).open());
 
     assertThat(audit("chain_sequence")).isNaN();
@@ -196,9 +196,9 @@ class MetersTest {
     assertThat(state("recording")).isZero();
   }
 
-  /** The files of a closed log are another's, or gone. */
+  /** The files of a closed log may belong to another process, or be gone. */
   @Test
-  void aClosedJournalIsNotMeasured() throws Exception {
+  void closedJournalIsNotMeasured() throws Exception {
     Indelible indelible = open();
     assertThat(audit("journal_bytes")).isPositive();
     assertThat(audit("since_sync_seconds")).isNotNegative();
@@ -264,9 +264,9 @@ class MetersTest {
                 line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1))));
   }
 
-  /** D7. */
+  /** D7: the meters count the losses that the journal reports. */
   @Test
-  void whatTheJournalLostIsCounted() throws Exception {
+  void lossesOfTheJournalAreCounted() throws Exception {
     Journal journal =
         Journal.open(
             data.resolve("journal"), Optional.empty(), any -> 0, JournalSettings.ofDefaults());
@@ -289,9 +289,9 @@ class MetersTest {
     indelible.close();
   }
 
-  /** Micrometer is optional: everything but the binder works without it. */
+  /** Micrometer is optional: everything but this binder works without it. */
   @Test
-  void aLogOpensWithoutMicrometerOnTheClassPath() throws Exception {
+  void logOpensWithoutMicrometer() throws Exception {
     List<URL> without = new ArrayList<>();
     for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
       if (!entry.contains("micrometer")) {
@@ -311,7 +311,7 @@ class MetersTest {
     assertThat(Chain.readIntact(data).ids()).hasSize(1);
   }
 
-  /** The program that runs without Micrometer. */
+  /** Program that runs without Micrometer. */
   public static final class WithoutMicrometer {
     private WithoutMicrometer() {}
 
@@ -359,7 +359,7 @@ class MetersTest {
         .sum();
   }
 
-  /** The one sample of that name and those labels. */
+  /** Returns the value of the single sample with this name and these labels. */
   private double value(String series) {
     List<String> found =
         registry.scrape().lines().filter(line -> line.startsWith(series + " ")).toList();
@@ -378,7 +378,7 @@ class MetersTest {
     }
   }
 
-  /** Changes that text where it stands in the journal. */
+  /** Damages a text in the journal. */
   private void damage(String text) throws Exception {
     byte[] needle = text.getBytes(StandardCharsets.UTF_8);
     try (Stream<Path> files = Files.walk(data.resolve("journal"))) {

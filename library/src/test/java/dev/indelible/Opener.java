@@ -8,12 +8,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.locks.LockSupport;
 
-/** A process that opens a data directory on request. */
+/** Child process that opens a data directory on request. */
 final class Opener {
-  /** The line by which it reports that it is ready. */
+  /** Line that the process prints when it is ready. */
   static final String READY = "ready";
 
-  /** The number of actions that it asks about. */
+  /** Number of actions that the process checks. */
   static final int CHECKS = 100;
 
   private Opener() {}

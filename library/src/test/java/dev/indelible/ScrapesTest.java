@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 class ScrapesTest {
   private final AtomicLong clock = new AtomicLong();
 
-  /** Numbers the snapshots. */
+  /** Each snapshot is a number. */
   private final Scrapes<AtomicInteger, Integer> scrapes =
       new Scrapes<>(AtomicInteger::incrementAndGet, clock::get);
 
@@ -27,7 +27,7 @@ class ScrapesTest {
     }
   }
 
-  /** A single meter that is read rarely has a current value. */
+  /** A rarely read single meter has a current value. */
   @Test
   void snapshotEndsAfterASecond() {
     assertThat(scrapes.snapshot(source, 0)).isEqualTo(1);

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** An external signer: a KMS, or a token (D6, D8). */
+/** External signers, such as a KMS or a token (D6, D8). */
 class SignerTest {
   private static final SigningKey KEY = SigningKey.generate();
 
@@ -47,7 +47,7 @@ class SignerTest {
   }
 
   @Test
-  void nothingPrivateIsOnDiskAndNoKeyIsMadeInItsPlace() throws Exception {
+  void noPrivateKeyIsOnDisk() throws Exception {
     record(new Foreign(), 2);
 
     try (Stream<Path> files = Files.list(data.path().resolve("keys"))) {
@@ -62,7 +62,7 @@ class SignerTest {
 
   /** D6: a signer that throws is a transient fault. */
   @Test
-  void whileItThrowsEventsWaitAndNoneIsLostOrUnsigned() throws Exception {
+  void eventsWaitWhileTheSignerThrows() throws Exception {
     Foreign signer = new Foreign();
     signer.fault = Fault.THROWS;
     Indelible indelible = Indelible.builder(data.path()).signer(signer).open();
@@ -79,9 +79,9 @@ class SignerTest {
     requireIntact(KEY.verificationKey(), 5);
   }
 
-  /** A wrong signature is never in the chain; it uses up the restart budget (D8). */
+  /** A wrong signature never reaches the chain; it counts against the restart budget (D8). */
   @Test
-  void aWrongSignatureIsAFailureAndNoRow() throws Exception {
+  void wrongSignatureIsAFailureAndNoRow() throws Exception {
     Foreign signer = new Foreign();
     signer.fault = Fault.WRONG;
     Indelible indelible =
@@ -97,7 +97,7 @@ class SignerTest {
     DrainReport report = indelible.closeAndFlush(Duration.ofMillis(100));
     assertThat(report.pending()).isEqualTo(3);
 
-    // They are not lost: the next start writes them.
+    // The events are not lost: the next start writes them.
     record(new Foreign(), 1);
     requireIntact(KEY.verificationKey(), 4);
   }
@@ -124,7 +124,7 @@ class SignerTest {
         .hasMessageContaining("an external signer has the signing key");
   }
 
-  /** A real token, SoftHSM, over PKCS#11; the JDK's own PKCS#11 provider has no Ed25519. */
+  /** A real token, SoftHSM, is used over PKCS#11; the JDK's own PKCS#11 provider has no Ed25519. */
   @Test
   void aTokenSignsTheChain() throws Exception {
     Path module = Path.of("/usr/lib/softhsm/libsofthsm2.so");
@@ -144,7 +144,7 @@ class SignerTest {
     close(indelible);
   }
 
-  /** On a machine that is busy, five seconds are not enough for a token. */
+  /** Closes with a long limit: on a busy machine five seconds may be too short for a token. */
   private static void close(Indelible indelible) {
     assertThat(indelible.closeAndFlush(Duration.ofMinutes(2)).isComplete()).isTrue();
   }
@@ -164,14 +164,14 @@ class SignerTest {
     }
   }
 
-  /** The behaviour of the signer. */
+  /** Behaviour of the signer. */
   private enum Fault {
     NONE,
     THROWS,
     WRONG
   }
 
-  /** A key somewhere else. */
+  /** A signer outside the data directory. */
   private static final class Foreign implements Signer {
     /** Set by the test, read by the sealer's threads. */
     volatile Fault fault = Fault.NONE;
@@ -192,7 +192,7 @@ class SignerTest {
     }
   }
 
-  /** A key in a SoftHSM token that never leaves it, used through OpenSC's tool. */
+  /** A key that never leaves a SoftHSM token, used through OpenSC's tool. */
   private record Token(Path home, Path module, VerificationKey verificationKey) implements Signer {
     static Token make(Path home, Path module) throws Exception {
       Path tokens = Files.createDirectory(home.resolve("tokens"));

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The options of a log about signatures. */
+/** Options of a log for signatures and its origin. */
 class SigningTest {
   @TempDir Path directory;
 
@@ -62,7 +62,7 @@ class SigningTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "two words", "a+b", "line\nfeed"})
-  void anOriginThatNoLogCanHaveIsRefusedAtOnce(String name) {
+  void invalidOriginIsRefusedAtOnce(String name) {
     assertThatThrownBy(() -> Indelible.builder(directory).origin(name))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("is not empty and has no space and no +");

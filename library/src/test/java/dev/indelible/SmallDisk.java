@@ -15,7 +15,7 @@ final class SmallDisk {
     this.at = at;
   }
 
-  /** Mounts one of that size; empty where this process may not. */
+  /** Mounts a disk of this size; empty if this process is not permitted to. */
   static Optional<SmallDisk> mount(Path at, long bytes) throws Exception {
     String options = "size=" + bytes + ",mode=0700";
     return run("mount", "-t", "tmpfs", "-o", options, "tmpfs", at.toString())
@@ -23,7 +23,7 @@ final class SmallDisk {
         : Optional.empty();
   }
 
-  /** Makes it so large that just this much is free. */
+  /** Sets the size so that this many bytes are free. */
   void leave(long bytes) throws Exception {
     FileStore store = Files.getFileStore(at);
     resize(store.getTotalSpace() - store.getUnallocatedSpace() + bytes);
@@ -34,7 +34,7 @@ final class SmallDisk {
     run("mount", "-o", "remount,size=" + bytes, at.toString());
   }
 
-  /** Unmounts it at once, whatever is still mapped of it. */
+  /** Unmounts the disk, even while files of it are mapped. */
   void unmount() throws Exception {
     run("umount", "-l", at.toString());
   }

@@ -39,7 +39,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * D1 to D10 over a long time: processes on one data directory that submit without a pause, are
+ * D1 to D10 over a long time: processes on one data directory submit without a pause, and are
  * killed at random moments and restarted, while others lock the database and the disk fills up. At
  * the end every accepted event is recorded, once, in order, and the counters reconcile. {@code
  * -Dsoak.minutes} sets the length of the long run, 10 by default.
@@ -49,7 +49,9 @@ class SoakTest {
   private static final long ROOM = 4L << 30;
   private static final int CANNOT_OPEN = 3;
 
-  /** Why a log may not open: the disk is full, or somebody has the database for too long. */
+  /**
+   * Errors that may stop a log from opening: the disk is full, or the database is locked too long.
+   */
   private static final Pattern WEATHER =
       Pattern.compile("No space left|no room on this disk|disk is full|SQLITE_FULL|SQLITE_BUSY");
 
@@ -81,7 +83,7 @@ class SoakTest {
             temp.resolve("data"),
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     notes = Files.createDirectory(temp.resolve("notes"));
-    // Not beside the notes; without a small disk, none fills up.
+    // The notes are on another disk. Without a small disk, no disk fills up.
     Optional<SmallDisk> disk = SmallDisk.mount(data, ROOM);
     try {
       List<Callable<Void>> faults = new ArrayList<>();
@@ -117,7 +119,7 @@ class SoakTest {
     }
   }
 
-  /** Runs everything at once for so long; whatever one of them finds wrong ends all. */
+  /** Runs all faults concurrently for the given time; the first failure ends the run. */
   private void runAll(List<Callable<Void>> faults, Duration time) throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(faults.size());
     try {
@@ -136,7 +138,7 @@ class SoakTest {
     }
   }
 
-  /** Starts writers one after another; each ends in another way. */
+  /** Starts one writer after another; most are killed, the others end on request. */
   private Void liveAndDie(String name, Random random) throws Exception {
     for (int life = 0; !over; life++) {
       Durability durability = random.nextInt(4) == 0 ? Durability.POWER : Durability.PROCESS;
@@ -145,7 +147,7 @@ class SoakTest {
               .errorsTo(temp.resolve(name + "-errors"))
               .start(data, notes, "%s-%05d".formatted(name, life), durability);
       try {
-        // The moment is random, and may be during the start.
+        // The kill comes at a random moment, possibly during the start.
         boolean killed = random.nextInt(5) > 0;
         String said = killed && random.nextInt(4) == 0 ? "open" : child.readLineOrEnd();
         boolean alive = child.runsFor(Duration.ofMillis(random.nextInt(4_000)));
@@ -161,7 +163,7 @@ class SoakTest {
           assertThat(child.exitCode())
               .as(() -> "ended by itself: " + said + child.errors())
               .isEqualTo(CANNOT_OPEN);
-          // Reads the lines that were not read before the kill.
+          // Reads lines that the child printed before the kill.
           String reason = "open".equals(said) ? child.readLine() : said;
           assertThat(reason).startsWith("cannot open").containsPattern(WEATHER);
           refusedStarts.incrementAndGet();
@@ -173,7 +175,7 @@ class SoakTest {
     return null;
   }
 
-  /** Takes the database for itself, for moments and for longer than the writers wait for it. */
+  /** Locks the database, for moments or for longer than the writers wait. */
   private Void lockStorms(Random random) {
     Path database = new DataDirectory(data).database();
     while (!over) {
@@ -186,7 +188,7 @@ class SoakTest {
           rest(random.nextInt(10) == 0 ? 2_500 : random.nextInt(200));
           statement.execute("COMMIT");
         } catch (SQLException e) {
-          // Another has it, or the disk is full.
+          // Another process holds the lock, or the disk is full.
           rest(10);
         }
       }
@@ -209,7 +211,7 @@ class SoakTest {
     LockSupport.parkNanos(Duration.ofMillis(millis).toNanos());
   }
 
-  /** D2, D3, D6: each id that a writer noted is in the chain, once, in the order noted. */
+  /** Asserts that each noted id is in the chain once, in the order noted (D2, D3, D6). */
   private int requireRecorded(Chain chain) throws IOException {
     assertThat(chain.letters()).as("the weather makes no dead letters").isEmpty();
     assertThat(chain.types()).containsOnly(DeferredAuditEvent.REFUSAL);
@@ -220,7 +222,7 @@ class SoakTest {
     int accepted = 0;
     try (Stream<Path> files = Files.list(notes)) {
       for (Path file : files.toList()) {
-        // An id that was being noted at the end may be cut short.
+        // The last id may be incomplete.
         String text = Files.readString(file);
         int last = -1;
         for (String id : text.substring(0, text.lastIndexOf('\n') + 1).lines().toList()) {
@@ -235,7 +237,7 @@ class SoakTest {
     return accepted;
   }
 
-  /** The child: submits on two threads, notes accepted ids, ends on request. */
+  /** Child process that submits on two threads, notes accepted ids, and ends on request. */
   static final class Writer {
     private static volatile boolean ended;
 
@@ -247,7 +249,7 @@ class SoakTest {
         indelible =
             Indelible.builder(Path.of(args[0])).durability(Durability.valueOf(args[3])).open();
       } catch (OpenException e) {
-        // A full disk, or a database that is locked for longer than a start waits.
+        // The disk is full, or the database is locked for longer than a start waits.
         System.out.println("cannot open: " + e.getMessage());
         Runtime.getRuntime().halt(CANNOT_OPEN);
         return;
@@ -266,7 +268,7 @@ class SoakTest {
       for (Thread producer : producers) {
         producer.join();
       }
-      // During a transient fault some may be pending; the next process delivers them.
+      // During a transient fault some events may stay pending; the next process delivers them.
       DrainReport report = indelible.closeAndFlush(Duration.ofSeconds(5));
       long settled = report.appended() + report.rejected() + report.pending();
       System.out.println(report.submitted() == settled ? "balanced" : report);
@@ -284,7 +286,7 @@ class SoakTest {
                   new Refuse("R001", "no"),
                   Optional.empty());
           if (indelible.queue().submit(event)) {
-            // One write to the kernel, which survives SIGKILL.
+            // A single write to the kernel survives SIGKILL.
             note.write((event.id() + "\n").getBytes(StandardCharsets.US_ASCII));
           }
           LockSupport.parkNanos(2_000_000);

@@ -31,7 +31,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * D2, D3, D11: the database is removed under a running log; the clock jumps; two logs in one JVM.
+ * D2, D3, D11: changes around a running log. The database is removed or replaced, the clock jumps,
+ * or a second log runs in the JVM.
  */
 class SurroundingsTest {
   @TempDir Path temp;
@@ -81,7 +82,7 @@ class SurroundingsTest {
     assertThat(all).containsAll(accepted);
   }
 
-  /** D2, D7: an older copy of the database loses only the rows that it does not have. */
+  /** D2, D7: with an older copy of the database, only the rows missing in it are lost. */
   @Test
   void olderCopyOfTheDatabaseIsReported() throws Exception {
     Path data = temp.resolve("data");
@@ -108,9 +109,11 @@ class SurroundingsTest {
     assertThat(Chain.read(away.resolve("indelible.db")).ids()).containsAll(between);
   }
 
-  /** D2, D6, D11: another log's database is never written to, and waited out. */
+  /**
+   * D2, D6, D11: the log never writes to another log's database; events wait until its own is back.
+   */
   @Test
-  void anotherLogsDatabaseInPlaceOfTheOwnIsNotWrittenTo() throws Exception {
+  void anotherLogsDatabaseIsNotWrittenTo() throws Exception {
     Path data = temp.resolve("data");
     Path other = temp.resolve("other");
     List<String> foreign = record(other, 10);
@@ -162,7 +165,7 @@ class SurroundingsTest {
 
   /** D3: rows keep the order of submission after a jump of the clock. */
   @Test
-  void aClockThatJumpsBackAnHourChangesNothing() throws Exception {
+  void clockJumpChangesNoOrder() throws Exception {
     Path data = temp.resolve("data");
     Instant now = Instant.now().truncatedTo(ChronoUnit.MICROS);
     List<String> accepted = new ArrayList<>();
@@ -199,7 +202,7 @@ class SurroundingsTest {
           accepted.add(event.id().toString());
         }
       }
-      // Opened and closed beside them: neither loses its place for it.
+      // A third log opens and closes meanwhile; the other two keep their journal slots.
       Indelible.open(data).close();
     }
     Chain chain = Chain.readIntact(data);

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The verifier needs no memory for a long chain: a heap of 64 MiB does for any. */
+/** The verifier's memory does not grow with the chain: a heap of 64 MiB is enough for any. */
 class VerifyMemoryTest {
   private static final SigningKey KEY =
       SigningKey.fromSeed("the key of the tests of memory..".getBytes());
@@ -37,9 +37,9 @@ class VerifyMemoryTest {
 
   @TempDir Path temp;
 
-  /** Twice the heap, in few rows; and no more of it for a machine with many cores. */
+  /** Rows of twice the heap's size, few in number, verified with two processors and with 64. */
   @Test
-  void rowsOfManyBytesAreVerifiedInSixtyFourMebibytes() throws Exception {
+  void largeRowsAreVerifiedIn64Mib() throws Exception {
     record(160, 800_000);
     verify(160, 2);
     verify(160, 64);
@@ -47,7 +47,7 @@ class VerifyMemoryTest {
 
   @Test
   @Tag("full")
-  void twoMillionRowsAreVerifiedInSixtyFourMebibytes() throws Exception {
+  void twoMillionRowsAreVerifiedIn64Mib() throws Exception {
     record(2_000_000, 20);
     verify(2_000_000, 2);
     verify(2_000_000, 64);
@@ -90,7 +90,7 @@ class VerifyMemoryTest {
     child.requireEndsWell();
   }
 
-  /** The child, with a small heap. */
+  /** Child process with a small heap. */
   static final class Verifying {
     private Verifying() {}
 

@@ -46,8 +46,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A log with witnesses over HTTP on this machine: it gets cosignatures and never waits for them.
- * Long because its cases share two installations.
+ * A log with witnesses over HTTP on this machine gets cosignatures, and never waits for them. Long
+ * because its cases share two installations.
  */
 @Timeout(300)
 class WitnessedLogTest {
@@ -63,7 +63,7 @@ class WitnessedLogTest {
     }
   }
 
-  /** A witness with its directory, serving on its own port. */
+  /** A witness with its directory and its own port. */
   private final class RunningWitness implements AutoCloseable {
     private final WitnessDirectory directory;
     private final VerifierKey key;
@@ -100,7 +100,7 @@ class WitnessedLogTest {
     return name + ".example/audit";
   }
 
-  /** The vkey of a log, as a witness needs it. */
+  /** Returns the vkey of a log, which a witness needs. */
   private VerifierKey logKey(String name) throws Exception {
     DataDirectory data = new DataDirectory(temporary.resolve(name));
     data.prepare();
@@ -168,7 +168,7 @@ class WitnessedLogTest {
     }
   }
 
-  /** Issue item 6: so that two installations can watch each other. */
+  /** Two installations can watch each other. */
   @Test
   void twoInstallationsWitnessEachOther() throws Exception {
     RunningWitness ofA = new RunningWitness("a");
@@ -193,7 +193,7 @@ class WitnessedLogTest {
     requireCosigned("a", ofB.key);
     requireCosigned("b", ofA.key);
     Chain.readIntact(temporary.resolve("a"));
-    // The witness shows monitors the checkpoint of the log.
+    // The witness shows the log's checkpoint to monitors.
     assertThat(Files.readAllBytes(memoryOf(ofB, origin("a"))))
         .isEqualTo(lastCheckpoint("a").note());
   }
@@ -212,10 +212,11 @@ class WitnessedLogTest {
   }
 
   /**
-   * D1: of three witnesses one is down, one never answers, one lies; two of those do not stop it.
+   * D1: beside a good witness, one that is down, one that never answers and one that lies delay
+   * nothing.
    */
   @Test
-  void witnessesThatAreDownSlowOrLyingAreInNobodysWay() throws Exception {
+  void faultyWitnessesDelayNothing() throws Exception {
     RunningWitness good = new RunningWitness("good");
     good.directory.trust(logKey("a"));
     RunningWitness down = new RunningWitness("down");
@@ -272,7 +273,7 @@ class WitnessedLogTest {
     return key(4, "liar");
   }
 
-  /** A server that answers with that body, or not before the end. */
+  /** Starts a server that answers with this body, or only after the latch is released. */
   private HttpServer serve(CountDownLatch end, String body) throws IOException {
     HttpServer server =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 8);
@@ -308,7 +309,7 @@ class WitnessedLogTest {
     int port = down.server.address().getPort();
     witnesses("a", good.line("x") + down.line("y") + "group both all x y\nquorum both\n");
     try (Indelible log = openLog("a")) {
-      // Before the first append the number is unknown, not 0 (D11).
+      // D11: before the first append the number is unknown, and not 0.
       assertThat(log.rowsNotCosigned()).isEmpty();
       record(log, 5);
       awaitTrouble(log, "cannot be reached");
@@ -332,7 +333,7 @@ class WitnessedLogTest {
 
   /** A log without witnesses reports no number of uncosigned rows. */
   @Test
-  void aLogWithoutWitnessesKnowsNoQuorum() throws Exception {
+  void logWithoutWitnessesReportsNoQuorum() throws Exception {
     try (Indelible log = openLog("a")) {
       record(log, 5);
       assertThat(log.queue().drainPending(Duration.ofMinutes(1))).isTrue();
@@ -341,9 +342,9 @@ class WitnessedLogTest {
     }
   }
 
-  /** A witness that starts later is asked for the last checkpoint only. */
+  /** A witness that starts later is asked only for the last checkpoint. */
   @Test
-  void aWitnessThatKnowsAnotherSizeIsAskedFromThere() throws Exception {
+  void witnessIsAskedFromTheSizeItKnows() throws Exception {
     RunningWitness witness = new RunningWitness("w");
     witness.directory.trust(logKey("a"));
     try (Indelible log = openLog("a")) {
@@ -354,7 +355,7 @@ class WitnessedLogTest {
       record(log, 1);
       awaitCosigned(log);
     }
-    // The log does not know the size that the witness saw.
+    // The log forgets the size that the witness saw.
     try (Connection connection =
             DriverManager.getConnection(
                 "jdbc:sqlite:" + new DataDirectory(temporary.resolve("a")).database());
@@ -369,7 +370,7 @@ class WitnessedLogTest {
     requireCosigned("a", witness.key);
   }
 
-  /** A witness restored from an old copy is detected, and asked from its size. */
+  /** A witness restored from an old copy is detected, and asked from that copy's size. */
   @Test
   void rolledBackWitnessIsAskedFromItsSize() throws Exception {
     RunningWitness witness = new RunningWitness("w");
@@ -398,7 +399,9 @@ class WitnessedLogTest {
     requireCosigned("a", witness.key);
   }
 
-  /** The owner puts an old copy of the whole log back, and it grows differently under its key. */
+  /**
+   * The owner restores an old copy of the whole log, which then grows differently under its key.
+   */
   @Test
   void witnessReportsARolledBackLog() throws Exception {
     RunningWitness witness = new RunningWitness("w");
@@ -419,14 +422,14 @@ class WitnessedLogTest {
     Files.createDirectory(temporary.resolve("a"));
     copy(backup, temporary.resolve("a"));
 
-    // While the log is shorter than the witness's checkpoint.
+    // The log is shorter than the witness's checkpoint.
     try (Indelible log = openLog("a")) {
       record(log, 1);
       awaitConcern(log, "the log was rolled back, or it is wrong: it saw 20 rows");
       assertThat(log.queue().drainPending(Duration.ofMinutes(1))).isTrue();
       assertThat(log.rowsNotCosigned().orElseThrow()).isPositive();
     }
-    // And once the log is longer.
+    // The log is longer than the witness's checkpoint.
     try (Indelible log = openLog("a")) {
       record(log, 30);
       awaitTrouble(log, "the log was forked, or it is wrong");
@@ -437,7 +440,7 @@ class WitnessedLogTest {
   }
 
   @Test
-  void aPolicyThatIsNoneIsNotOpenedWith() throws Exception {
+  void malformedPolicyIsRefused() throws Exception {
     logKey("a");
     witnesses("a", "quorum nobody\n");
     assertThatThrownBy(() -> openLog("a"))

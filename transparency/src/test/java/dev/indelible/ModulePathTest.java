@@ -9,7 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The module stands alone: a program of it and its two libraries can be linked by jlink. */
+/** jlink can link a program that uses only this module and its two libraries. */
 class ModulePathTest {
   private static final String MAIN =
       """

@@ -17,7 +17,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
-/** The bytes of ai-memory 0.7. The hashes are from a program in another language. */
+/** Bytes of ai-memory 0.7, with hashes from a program in another language. */
 class AiMemoryVerifierTest {
   private static final HexFormat HEX = HexFormat.of();
   private static final String PAYLOAD_HASH =
@@ -66,7 +66,7 @@ class AiMemoryVerifierTest {
   }
 
   @Test
-  void aRowsBytesAreThoseOfTheOriginal() {
+  void rowBytesMatchAiMemory() {
     assertThat(HEX.formatHex(first().canonicalBytes()))
         .isEqualTo(
             "30303030303030302d303030302d343030302d383030302d303030303030303030303031"
@@ -79,7 +79,7 @@ class AiMemoryVerifierTest {
   }
 
   @Test
-  void theLastHashAndTheRootAreThoseOfTheRows() {
+  void lastHashAndRootMatchTheRows() {
     AiMemoryVerifier verifier = new AiMemoryVerifier(KeyRing.of(List.of()));
     verifier.row(first());
     verifier.row(second());
@@ -98,7 +98,7 @@ class AiMemoryVerifierTest {
   }
 
   @Test
-  void anAdoptionIsFoundByItsRootAlone() {
+  void adoptionIsFoundByItsRoot() {
     AdoptedChain one = chain(1, root(first()));
     AdoptedChain two = chain(2, ROOT);
     assertThat(finding(Map.of(4L, one, 7L, two)).sequence()).hasValue(7);
@@ -120,7 +120,7 @@ class AiMemoryVerifierTest {
     return new AdoptedChain(AiMemoryVerifier.FORMAT, rows, SECOND_HASH, root, "", "intact");
   }
 
-  /** Returns the finding on a file of both rows by a log that adopted these chains. */
+  /** Returns the finding about a file of both rows, for a log that adopted the given chains. */
   private static Finding finding(Map<Long, AdoptedChain> adopted) {
     AiMemoryVerifier verifier = new AiMemoryVerifier(KeyRing.of(List.of()));
     AdoptionCheck check = new AdoptionCheck(new TreeMap<>(adopted));

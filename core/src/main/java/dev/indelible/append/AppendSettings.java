@@ -10,13 +10,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * Settings with which a run appends to a ledger.
  *
- * @param signing which rows are signed, and by whom
- * @param keys the public keys accepted on rows that exist already, the signer's among them
- * @param accepted where a key is looked for that is not among {@code keys}: another process may
- *     sign with a newer one
- * @param checkpoints how checkpoints are signed
- * @param tallyInterval how often a tally is chained while there is something new; one more at the
- *     end. Null for none
+ * @param signing the rows that are signed, and the signer
+ * @param keys the public keys accepted on existing rows, including the signer's
+ * @param accepted the source of keys that are not in {@code keys}; another process may sign with a
+ *     newer key
+ * @param checkpoints the settings of checkpoints
+ * @param tallyInterval the interval of tallies while new decisions are counted, with one more at
+ *     the end; null for no tallies
  */
 public record AppendSettings(
     RowSigning signing,
@@ -25,7 +25,7 @@ public record AppendSettings(
     Checkpoints.Settings checkpoints,
     @Nullable Duration tallyInterval) {
 
-  /** Returns settings that sign every row, keep no checkpoint aside and chain no tallies. */
+  /** Returns settings that sign every row, write no checkpoint file and chain no tallies. */
   public static AppendSettings of(Signer signer, KeyRing keys) {
     return new AppendSettings(
         RowSigning.everyRow(signer), keys, () -> keys, Checkpoints.Settings.of(signer), null);

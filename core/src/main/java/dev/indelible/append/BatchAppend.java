@@ -28,15 +28,19 @@ import org.jspecify.annotations.Nullable;
 /**
  * Settles one batch within one transaction, which its caller begins and commits.
  *
- * <p>The common case is one straight run: rows are sealed ahead on other threads and inserted on
- * this one. A refused row ends the run. Its event is settled by itself, and the next run begins
- * after it, short at first and then longer, so that many refusals in sequence waste little sealing.
+ * <p>Usually a batch is one run: rows are sealed ahead on other threads and inserted on this one. A
+ * refused row ends the run. Its event is settled by itself, and the next run begins after it. The
+ * run after a refusal is short and later runs double in length, so that consecutive refusals waste
+ * little sealing.
  */
 public final class BatchAppend {
   /** Retries of a refused event before it becomes a dead letter (D6). */
   static final int RETRY_BUDGET = 5;
 
-  /** Waiting dead letters whose ids a batch reads at once; with more, each event is looked up. */
+  /**
+   * Maximum number of waiting dead letters whose ids a batch reads at once; with more, each event
+   * is looked up.
+   */
   private static final int MOST_WAITING_IDS = 10_000;
 
   /** Value of {@code ownFrom} for a batch that was not tried before in this run. */
@@ -49,16 +53,16 @@ public final class BatchAppend {
   private final AuditCounters counters;
   private final List<AppendOutcome> outcomes = new ArrayList<>();
 
-  /** Whether the events came through a queue, which others can write to. */
+  /** Whether the events came through a queue, to which other software can write. */
   private boolean queued;
 
   /**
-   * First row that an earlier attempt at this batch may have appended: a row from here on that has
-   * an event of this batch was appended by this run, and its answer was lost.
+   * First row that an earlier attempt at this batch may have appended. If a row from here on has an
+   * event of this batch, this run appended the row, but the commit reported an error.
    */
   private long ownFrom = NOT_TRIED_BEFORE;
 
-  /** End of the chain as this transaction leaves it. */
+  /** End of the chain in this transaction. */
   private Head head = Head.EMPTY;
 
   /** First row that this attempt can append. */
@@ -66,7 +70,7 @@ public final class BatchAppend {
 
   private final List<LedgerWatch.DeadLettered> deadLettered = new ArrayList<>();
 
-  /** Whether this appended a row that reports tampering. */
+  /** Whether this batch appended a row that reports tampering. */
   private boolean noted;
 
   /** Event ids of the waiting dead letters; null if they are too many. */
@@ -80,13 +84,13 @@ public final class BatchAppend {
   /** The row before the first of {@link #leaves}. */
   private long base;
 
-  /** Last row that an event was found to have already; an insert that failed may have left it. */
+  /** Last existing row that was found for an event; a failed insert may have left it. */
   private long known;
 
   /** Cause of the last refusal; empty if there was none. */
   private String lastRefusal = "";
 
-  /** Prepares to append in a transaction of this ledger. */
+  /** Creates an append in a transaction of this ledger. */
   public BatchAppend(ChainEnd end, RowSealer sealer, AuditCounters counters) {
     this.end = end;
     this.writer = end.writer();
@@ -96,9 +100,9 @@ public final class BatchAppend {
   }
 
   /**
-   * Settles a batch that came through a queue, as {@link #run} does. An event that only the log
-   * itself writes becomes a dead letter: someone who can write to a journal could otherwise have it
-   * signed.
+   * Settles a batch that came through a queue, like {@link #run}. An event of a type that only the
+   * log itself writes becomes a dead letter; otherwise anyone who can write to a journal could have
+   * it signed.
    *
    * @param ownFrom first row that an earlier attempt at this batch may have appended, or {@link
    *     #NOT_TRIED_BEFORE}
@@ -112,7 +116,7 @@ public final class BatchAppend {
   /**
    * Settles every event of the batch, in order.
    *
-   * @param following events that wait after it, to be sealed ahead
+   * @param following events that wait after the batch, to be sealed ahead
    * @return an outcome for each event
    */
   public List<AppendOutcome> run(List<AuditEvent> batch, List<AuditEvent> following)
@@ -153,7 +157,7 @@ public final class BatchAppend {
    * Chains an event of the log itself, which never becomes a dead letter.
    *
    * @param what the event's subject, for the error
-   * @throws LedgerException if it is refused
+   * @throws LedgerException if the event is refused
    */
   void chain(SystemEvent note, String what) throws LedgerException {
     if (run(List.of(note), List.of()).get(0).isDeadLetter()) {
@@ -162,7 +166,7 @@ public final class BatchAppend {
     }
   }
 
-  /** Returns the events before the first that is a dead letter already, or is to become one. */
+  /** Returns the events before the first that is a dead letter or has a reserved type. */
   private List<AuditEvent> beforeDeadLetter(List<AuditEvent> events, int max)
       throws LedgerException {
     int count = Math.min(max, events.size());
@@ -193,8 +197,8 @@ public final class BatchAppend {
   }
 
   /**
-   * Chains an event of the log itself whose content depends on its place: it is made when the end
-   * of the chain is known, and nobody else can append.
+   * Chains an event of the log itself whose content depends on its position. The content is created
+   * in the transaction, when the end of the chain is known and no other writer can append.
    *
    * @return the content; empty if nothing was chained
    */
@@ -209,7 +213,7 @@ public final class BatchAppend {
     return made;
   }
 
-  /** Content of an event, made at an end of the chain. */
+  /** Creates the content of an event at an end of the chain. */
   @FunctionalInterface
   interface AtEnd<T> {
     Optional<T> at(Head end) throws LedgerException;
@@ -229,7 +233,7 @@ public final class BatchAppend {
     return noted;
   }
 
-  /** Returns how many rows were inserted unsigned. */
+  /** Returns the number of unsigned rows inserted. */
   long unsigned() {
     return unsigned;
   }
@@ -239,12 +243,12 @@ public final class BatchAppend {
     return head;
   }
 
-  /** Remembers what was appended, once it is committed. */
+  /** Records the new end of the chain, once it is committed. */
   public void committed() {
     end.committed(head, tree);
   }
 
-  /** Inserts the row of one event after an end of the chain, and makes it the end. */
+  /** Inserts the row of one event after an end of the chain; the row becomes the end. */
   private void append(Head onto, AuditEvent event) throws LedgerException {
     ChainRow row = sealer.seal(onto, event);
     writer.savepoint();
@@ -255,7 +259,7 @@ public final class BatchAppend {
   /**
    * Makes an inserted row the end of the chain.
    *
-   * @param hash its record hash, if it is known already
+   * @param hash the row's record hash; null if it is not known yet
    */
   private void stand(ChainRow row, byte @Nullable [] hash) throws LedgerException {
     if (row.sequence() != base + leaves.size() + 1) {
@@ -274,9 +278,9 @@ public final class BatchAppend {
   }
 
   /**
-   * Changes the tree. A damaged tree delays no row: it stays as it is, and the verifier names the
-   * damage. Its health entry stays until a restart, because a later change that succeeds does not
-   * show that the whole tree is undamaged.
+   * Changes the tree. A damaged tree does not delay rows: it is left unchanged, and the verifier
+   * reports the damage. The health entry stays until a restart, because a later successful change
+   * does not prove that the whole tree is undamaged.
    */
   private void keepTree(TreeChange change) throws LedgerException {
     try {
@@ -320,7 +324,7 @@ public final class BatchAppend {
     return Optional.empty();
   }
 
-  /** Inserts rows again that were lost with a refused one. */
+  /** Inserts the rows again that were lost with a refused row. */
   private void insertAgain(List<ChainRow> rows) throws LedgerException {
     for (ChainRow row : rows) {
       writer.insert(row);
@@ -339,7 +343,7 @@ public final class BatchAppend {
             settleKnownId(event, first.get(), retry, before);
             return;
           }
-          // No row has this id: a trigger broke the constraint with a row of its own.
+          // No row has this id: a trigger violated the constraint with its own row.
         }
         case LOST_RACE -> {
           counters.countUniqueRaceRetry();
@@ -359,10 +363,11 @@ public final class BatchAppend {
   }
 
   /**
-   * D4: a repeated event is the row that exists; other content under its id is refused.
+   * Settles an event whose id has a row (D4): a repeated event keeps that row; different content
+   * under the id becomes a dead letter.
    *
-   * @param before the chain's end before the event was tried: an insert that failed may leave its
-   *     row standing after that
+   * @param before the chain's end before the event was tried; a failed insert may have left a row
+   *     after it
    */
   private void settleKnownId(AuditEvent event, ChainRow first, int attempts, long before)
       throws LedgerException {
@@ -416,7 +421,7 @@ public final class BatchAppend {
         new LedgerWatch.DeadLettered(row.id(), row.agentId(), row.eventType(), reason));
   }
 
-  /** Returns the end of the chain to build upon; notes what is wrong with it in the chain first. */
+  /** Returns the end of the chain to append to. First chains a note of each fault of the end. */
   private Head trustedHead() throws LedgerException {
     ChainEnd.Trusted trusted = end.judge(sealer.key());
     Head onto = trusted.head();
@@ -428,7 +433,9 @@ public final class BatchAppend {
     return onto;
   }
 
-  /** D11: that rows are not signed is itself on record, before the first of them. */
+  /**
+   * Chains an event that row signatures are off, before the first unsigned row, or on again (D11).
+   */
   private void declareSignatures() throws LedgerException {
     if (end.isUnsignedBelow(head.sequence() + 1) == sealer.signsEveryRow()) {
       append(head, new RowSignatureNote(sealer.signsEveryRow()).toEvent());

@@ -18,26 +18,26 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Trust in the end of the chain of one open ledger: which row to build upon, what is wrong with it,
- * and whether the key that signs may still sign. Used within a transaction, by the writer's thread.
+ * Judges the end of the chain of one open ledger: the row to append after, its faults, and whether
+ * the signing key is still valid. Used within a transaction, by the writer's thread.
  */
 public final class ChainEnd {
   /**
-   * How far a row that does not verify may stand beyond all rows there are and still be built upon.
-   * Rows planted further out could otherwise use up all sequences.
+   * Maximum distance of an invalid last row from the valid sequences at which rows are still
+   * appended after it. Without this limit, a planted row could use up all sequences.
    */
   private static final long MAX_GAP = 1L << 20;
 
   private final LedgerWriter writer;
   private final HeadGuard guard;
 
-  /** The edge of the tree as the last commit left it; null while it is not known. */
+  /** The edge of the tree after the last commit; null while it is unknown. */
   private @Nullable TileEdge edge;
 
   /**
    * Creates the end of an open ledger's chain.
    *
-   * @param guard knows what earlier writers of this process left at the end
+   * @param guard knows the end of the chain that earlier writers of this process committed
    */
   public ChainEnd(LedgerWriter writer, HeadGuard guard) {
     this.writer = writer;
@@ -57,26 +57,27 @@ public final class ChainEnd {
     return new LedgerTree(writer, edge);
   }
 
-  /** Remembers what a transaction left, once it is committed. */
+  /** Records the end of the chain and the tree's edge after a commit. */
   void committed(Head head, LedgerTree tree) {
     guard.committed(head);
     edge = tree.edge();
   }
 
   /**
-   * An end to build upon.
+   * An end of the chain to append to.
    *
    * @param head the row to follow
-   * @param tamper what is to be noted in the chain first, in order; nothing that is noted already
+   * @param tamper the faults to note in the chain first, in order; faults that are already noted
+   *     are left out
    */
   record Trusted(Head head, List<TamperNote> tamper) {}
 
   /**
    * Judges the end of the chain.
    *
-   * @param key the key that signs what is appended
+   * @param key the key that signs the appended rows
    * @throws SigningException if the key is revoked
-   * @throws HeadGuard.KeysUnreadableException if this cannot be known
+   * @throws HeadGuard.KeysUnreadableException if the accepted keys cannot be read
    */
   Trusted judge(VerificationKey key) throws LedgerException {
     Optional<ChainRow> last = writer.lastRow();
@@ -100,7 +101,7 @@ public final class ChainEnd {
     return new Trusted(head, tamper);
   }
 
-  /** Returns the head that a last row makes, and adds what is wrong with it. */
+  /** Returns the head after a last row, and adds the row's faults. */
   private Head judge(Optional<ChainRow> last, List<TamperNote> wrong) throws LedgerException {
     if (last.isEmpty()) {
       guard.judgeEmpty().ifPresent(wrong::add);
@@ -117,7 +118,7 @@ public final class ChainEnd {
     return guard.judge(last, head(before), mayBeUnsigned);
   }
 
-  /** Returns whether the chain states, signed, that rows before a sequence are unsigned. */
+  /** Returns whether the last signed note before a sequence states that row signatures are off. */
   boolean isUnsignedBelow(long sequence) throws LedgerException {
     return writer
         .lastOfType(SystemEvent.ROW_SIGNATURES, sequence, guard::isSound)
@@ -126,7 +127,10 @@ public final class ChainEnd {
         .isPresent();
   }
 
-  /** Returns the highest sequence to build upon: a row vouches for its place, or rows are many. */
+  /**
+   * Returns the highest sequence after which rows are appended, from the number of rows and the
+   * last valid row.
+   */
   private long reach(Optional<ChainRow> before) throws LedgerException {
     long known = before.filter(guard::isSound).map(ChainRow::sequence).orElse(0L);
     return Math.max(writer.size(), known) + MAX_GAP;
@@ -136,7 +140,7 @@ public final class ChainEnd {
     return last.map(ChainRow::head).filter(head -> head.sequence() > 0).orElse(Head.EMPTY);
   }
 
-  /** Returns whether the chain has this note already, and not just a row that looks like it. */
+  /** Returns whether a valid row of the chain already has this note. */
   private boolean isNoted(TamperNote note) throws LedgerException {
     return writer.rowsOfType(SystemEvent.TAMPER).stream()
         .filter(row -> TamperNote.read(row).filter(noted -> noted.isAbout(note)).isPresent())
@@ -144,13 +148,13 @@ public final class ChainEnd {
   }
 
   /**
-   * Requires that a key was not revoked by another writer: what it signs after that counts as
-   * broken. Looks for nothing while the chain ends as this process left it, and only at the rows
-   * after that while it continues there.
+   * Requires that no other writer has revoked a key, because rows that it signs afterwards count as
+   * broken. Reads no rows while the chain ends where this process left it, and only the rows after
+   * that end while the chain continues it.
    *
    * @param last the last row
    * @throws SigningException if it was revoked
-   * @throws HeadGuard.KeysUnreadableException if this cannot be known
+   * @throws HeadGuard.KeysUnreadableException if the accepted keys cannot be read
    */
   void requireNotRevoked(VerificationKey key, Optional<ChainRow> last) throws LedgerException {
     Optional<Head> seen = guard.lastSeen();

@@ -16,38 +16,38 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The last checkpoint that was signed here, in a file beside the ledger, so that a ledger that was
- * rolled back to a copy is not signed on. Written after the commit and not synced, so it is never
- * ahead of a ledger that was not rolled back; a lost one does no harm. It is no evidence, and no
- * obstacle to someone who can write beside the ledger. Used by the writer's thread.
+ * The last checkpoint signed by this log, in a file next to the ledger, so that no checkpoint is
+ * signed over a ledger that was rolled back to a copy. The file is written after the commit and not
+ * synced, so it is never ahead of an intact ledger; losing it does no harm. It is no evidence, and
+ * does not stop an attacker who can write to its directory. Used by the writer's thread.
  */
 public final class CheckpointFile {
   private static final Logger LOG = LoggerFactory.getLogger(CheckpointFile.class);
 
-  /** Null if none is kept. */
+  /** Null if no file is kept. */
   private final @Nullable Path file;
 
-  /** Whether it could not be written the last time, and that was logged. */
+  /** Whether the last write failed, which was logged. */
   private boolean failed;
 
   private CheckpointFile(@Nullable Path file) {
     this.file = file;
   }
 
-  /** Keeps the last checkpoint in a file. */
+  /** Returns a store of the last checkpoint in a file. */
   public static CheckpointFile at(Path file) {
     return new CheckpointFile(file);
   }
 
-  /** Keeps none. */
+  /** Returns a store that keeps no checkpoint. */
   public static CheckpointFile none() {
     return new CheckpointFile(null);
   }
 
   /**
-   * Returns the note that is kept, unchecked; empty if there is none.
+   * Returns the stored note, unchecked; empty if there is none.
    *
-   * @throws LedgerException if the file cannot be read: whether there is one is not known then
+   * @throws LedgerException if the file cannot be read
    */
   Optional<byte[]> read() throws LedgerException {
     try {
@@ -59,13 +59,13 @@ public final class CheckpointFile {
     }
   }
 
-  /** Replaces the checkpoint that is kept. */
+  /** Replaces the stored checkpoint. */
   void write(SignedCheckpoint checkpoint) {
     if (file == null) {
       return;
     }
     try {
-      // A name of its own: another process may write at this moment.
+      // The name is unique, because another process may write at the same time.
       Path aside = file.resolveSibling(file.getFileName() + "." + UUID.randomUUID() + ".new");
       try {
         Files.write(aside, checkpoint.bytes());

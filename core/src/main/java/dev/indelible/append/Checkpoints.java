@@ -21,31 +21,33 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Signs checkpoints of the ledger from time to time and at the end. Outlives the sinks of a run, so
- * that none signs a checkpoint that contradicts an earlier one's. Used by the drainer's thread.
+ * Signs checkpoints of the ledger from time to time and at the end. Shared by the successive sinks
+ * of a run, so that no sink signs a checkpoint that contradicts an earlier one. Used by the
+ * drainer's thread.
  *
- * <p>Rows are settled without a checkpoint. One that a transient fault prevents is retried later.
- * One that would contradict an earlier one ends the signing and not the recording, and so does
- * evidence kept by others that has the log's own signature and contradicts it.
+ * <p>Rows are settled without waiting for a checkpoint. A checkpoint that a transient fault
+ * prevents is retried later. Signing stops, and recording continues, if a checkpoint would
+ * contradict an earlier one, or if evidence kept elsewhere has the log's signature and contradicts
+ * the log.
  */
 public final class Checkpoints {
-  /** How often a checkpoint is signed while there is something new. */
+  /** The interval at which checkpoints are signed while the tree grows. */
   private static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
 
   /** The key of the health entry. */
   private static final String SOURCE = HealthEntry.CHECKPOINTS;
 
-  /** What a person does about a ledger that contradicts what was signed. */
+  /** Remedy for a ledger that contradicts a signed checkpoint. */
   private static final String HOW_TO_GO_ON =
       ". Put back the database that has those rows. To go on with this one, move the file"
           + " last-checkpoint out of the data directory and keep it as evidence, and restart";
 
-  /** The remedy for a stored checkpoint that is not one of this log. */
+  /** Remedy for a stored checkpoint that is not of this log. */
   private static final String HOW_TO_REPAIR =
       ". The checkpoint in the database was changed, or is of another log: 'indelible log verify'"
           + " names it; restore the database from a backup";
 
-  /** How often a checkpoint that is not signed because of a lock is logged, at most. */
+  /** The minimum time between two log lines about checkpoints that a lock prevents. */
   private static final Duration LOCK_LOG_INTERVAL = Duration.ofMinutes(1);
 
   private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
@@ -64,27 +66,27 @@ public final class Checkpoints {
 
   private long lastTry = System.nanoTime();
 
-  /** Whether this process may have added something new. */
+  /** Whether this process may have appended rows since the last checkpoint. */
   private boolean due = true;
 
   /** Consecutive failures. */
   private int failures;
 
-  /** Whether storage contradicts a signed checkpoint, which does not end by itself. */
+  /** Whether signing has stopped; it does not resume by itself. */
   private boolean stopped;
 
   /**
    * Settings of checkpoints.
    *
-   * @param key signs them
-   * @param origin the log's name in them; {@code indelible/} and the ledger's id if null
-   * @param interval how often one is signed, at most
-   * @param file keeps the last one beside the ledger
+   * @param key the key that signs the checkpoints
+   * @param origin the log's name in the checkpoints; {@code indelible/} and the ledger's id if null
+   * @param interval the minimum time between two checkpoints
+   * @param file the file that keeps the last checkpoint
    */
   public record Settings(
       Signer key, @Nullable String origin, Duration interval, CheckpointFile file) {
 
-    /** Returns settings with the default interval and origin, and no checkpoint kept aside. */
+    /** Returns settings with the default interval and origin, and no checkpoint file. */
     public static Settings of(Signer key) {
       return new Settings(key, null, DEFAULT_INTERVAL, CheckpointFile.none());
     }
@@ -112,8 +114,8 @@ public final class Checkpoints {
   /**
    * Creates the checkpoints of a ledger.
    *
-   * @param guard knows the keys that earlier ones may be signed with
-   * @param counters where it is recorded that signing has ended
+   * @param guard knows the keys that may have signed earlier checkpoints
+   * @param counters receives the health entry if signing fails or stops
    */
   public Checkpoints(Settings settings, HeadGuard guard, AuditCounters counters) {
     this.settings = settings;
@@ -127,8 +129,8 @@ public final class Checkpoints {
   }
 
   /**
-   * Signs a checkpoint if the last was long enough ago and the chain may have grown. Rows of others
-   * count too: one may revoke this process's key.
+   * Signs a checkpoint if the interval has passed and the chain may have grown. Rows of other
+   * writers count too, because one may revoke this process's key.
    */
   void signIfDue(ChainEnd end) {
     if (System.nanoTime() - lastTry < settings.interval().toNanos()) {
@@ -142,8 +144,8 @@ public final class Checkpoints {
   }
 
   /**
-   * Signs a checkpoint if the tree has grown and the ledger is still there: rows committed to a
-   * file that was removed or replaced are not settled, and must not be signed.
+   * Signs a checkpoint if the tree has grown and the ledger file is still in place. Rows committed
+   * to a file that was removed or replaced are not settled, and must not be signed.
    */
   public void signIfNew(ChainEnd end) {
     LedgerWriter writer = end.writer();
@@ -157,7 +159,7 @@ public final class Checkpoints {
         sign(end);
       } else if (guard.lastSeen().isPresent()
           && guard.lastSeen().get().sequence() < last.map(StoredCheckpoint::size).orElse(0L)) {
-        // Others wrote and signed meanwhile, perhaps that this key is revoked.
+        // Other writers appended and signed meanwhile, and may have revoked this key.
         end.requireNotRevoked(settings.key().verificationKey(), writer.lastRow());
       }
       failures = 0;
@@ -176,7 +178,7 @@ public final class Checkpoints {
     } catch (LedgerException e) {
       failed(e.getMessage(), e instanceof LedgerUnavailableException fault && fault.isLocked());
     } catch (RuntimeException e) {
-      // The rows are settled: a failure of a checkpoint must not cause a retry of them.
+      // The rows are settled, and must not be retried because a checkpoint failed.
       failed(e.getMessage() == null ? e.toString() : e.getMessage(), false);
     }
   }
@@ -187,7 +189,8 @@ public final class Checkpoints {
   }
 
   /**
-   * Reports a failure after which signing is retried; health shows it until then.
+   * Reports a failure after which signing is retried. Health shows the failure until a retry
+   * succeeds.
    *
    * @param isLock whether another writer holds a lock, which is a fault only if it lasts
    */
@@ -203,8 +206,9 @@ public final class Checkpoints {
   }
 
   /**
-   * Reads the last checkpoint, proves that the tree continues it, and signs and stores the next,
-   * all within one transaction: of two writers, the second sees what the first has signed.
+   * Reads the last checkpoint, proves that the tree continues it, and signs and stores the next
+   * one, all in one transaction: so the second of two writers reads the checkpoint that the first
+   * signed.
    */
   private void sign(ChainEnd end) throws LedgerException, ForkException {
     LedgerWriter writer = end.writer();
@@ -225,7 +229,8 @@ public final class Checkpoints {
               writer.insertCheckpoint(new StoredCheckpoint(size, next.bytes()));
               return Optional.of(next);
             });
-    // If the file was replaced, its checkpoint is gone too, and must not bind the next file.
+    // If the ledger file was replaced, its checkpoint is gone too, and must not be required of the
+    // next file.
     if (stored.isPresent() && writer.isStillThere()) {
       signing.stored(stored.get());
       settings.file().write(stored.get());

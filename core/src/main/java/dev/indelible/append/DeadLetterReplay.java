@@ -16,14 +16,15 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Replays dead letters, or removes them; each in a transaction of its own, together with the event
- * that records it.
+ * Replays or purges dead letters. Each step is one transaction, which also chains the event that
+ * records it.
  */
 final class DeadLetterReplay {
   /**
-   * Event types that are replayed. A dead letter is not signed, so someone who can write to the
-   * ledger can plant one; events that readers act on are not replayed from there. A gap is: it
-   * comes through the queue anyway, and it excuses nothing.
+   * Event types that are replayed. A dead letter is not signed, so anyone who can write to the
+   * ledger can plant one. Therefore events of the log itself are not replayed, because readers act
+   * on them. A gap event is the exception: it comes through the queue anyway, and excuses no
+   * missing row.
    */
   private static final Set<String> REPLAYABLE =
       Set.of(DeferredAuditEvent.REFUSAL, DeferredAuditEvent.CHECK, SystemEvent.GAP);
@@ -43,7 +44,7 @@ final class DeadLetterReplay {
   /**
    * Appends a dead letter's event under its own id and marks the dead letter.
    *
-   * @return why the event is still refused; empty if it is in the chain
+   * @return the reason that the event is still refused; empty if it is in the chain
    * @throws LedgerException if the dead letter was changed after it was written, or is of a type
    *     that is not replayed
    */
@@ -73,7 +74,7 @@ final class DeadLetterReplay {
   /**
    * Removes a dead letter.
    *
-   * @param reason why, for the record
+   * @param reason the reason to record
    */
   void purge(DeadLetter letter, String reason) throws LedgerException {
     SystemEvent note = note(SystemEvent.DEAD_LETTER_PURGED, letter, Optional.of(reason));

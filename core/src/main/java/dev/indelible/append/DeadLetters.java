@@ -11,8 +11,8 @@ import dev.indelible.queue.AuditCounters;
 import java.util.Optional;
 
 /**
- * Replays dead letters, or removes them. Works beside any number of writers; each step is a
- * transaction of its own, and is itself an event in the chain. One thread.
+ * Replays or purges dead letters. Each step is one transaction and chains an event. Other writers
+ * may append at the same time. Used by one thread.
  */
 public final class DeadLetters implements AutoCloseable {
   private final LedgerWriter writer;
@@ -23,9 +23,9 @@ public final class DeadLetters implements AutoCloseable {
   /**
    * Takes over an open ledger.
    *
-   * @param file keeps the last checkpoint beside the ledger
-   * @param signer signs what is put on record
-   * @param keys the public keys accepted on rows that exist already
+   * @param file the file that keeps the last checkpoint
+   * @param signer signs the recorded events
+   * @param keys the public keys accepted on existing rows
    */
   public DeadLetters(LedgerWriter writer, CheckpointFile file, Signer signer, KeyRing keys) {
     ChainEnd end = new ChainEnd(writer, new HeadGuard(new RowCheck(keys)));
@@ -38,8 +38,8 @@ public final class DeadLetters implements AutoCloseable {
   /**
    * Appends a dead letter's event under its own id, and marks the dead letter as replayed.
    *
-   * @return why the event is still refused, and then the dead letter stays as it is; empty if the
-   *     event is in the chain
+   * @return the reason that the event is still refused, in which case the dead letter is unchanged;
+   *     empty if the event is in the chain
    * @throws LedgerException if the dead letter was changed after it was written, or the ledger
    *     cannot be written to now
    */
@@ -50,14 +50,14 @@ public final class DeadLetters implements AutoCloseable {
   /**
    * Removes a dead letter.
    *
-   * @param reason why, for the record
+   * @param reason the reason to record
    * @throws LedgerException if the ledger cannot be written to now
    */
   public void purge(DeadLetter letter, String reason) throws LedgerException {
     letters.purge(letter, reason);
   }
 
-  /** Signs a checkpoint over what was appended, and closes the ledger. */
+  /** Signs a checkpoint over the appended rows, and closes the ledger. */
   @Override
   public void close() {
     checkpoint.sign(signer);

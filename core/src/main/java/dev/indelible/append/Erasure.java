@@ -17,11 +17,11 @@ import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Erases payloads: the only change ever made to a row of the chain, and itself an event in the
- * chain. Works beside any number of writers. One thread.
+ * Erases payloads. An erasure is the only change ever made to a row, and chains an event. Other
+ * writers may append at the same time. Used by one thread.
  *
  * <p>The row keeps the hash of its payload, and the nonce is erased with the payload: the chain,
- * the tree and every proof hold as before, and the payload cannot be guessed from the hash.
+ * the tree and every proof remain valid, and the payload cannot be guessed from the hash.
  */
 public final class Erasure implements AutoCloseable {
   /** Time to wait for readers of an earlier state of the ledger. */
@@ -36,15 +36,15 @@ public final class Erasure implements AutoCloseable {
   /**
    * Takes over an open ledger.
    *
-   * @param file keeps the last checkpoint beside the ledger
-   * @param signer signs what is put on record
-   * @param keys the public keys accepted on rows that exist already
+   * @param file the file that keeps the last checkpoint
+   * @param signer signs the recorded events
+   * @param keys the public keys accepted on existing rows
    */
   public Erasure(LedgerWriter writer, CheckpointFile file, Signer signer, KeyRing keys) {
     this(writer, file, signer, keys, DEFAULT_PATIENCE);
   }
 
-  /** Takes over an open ledger, with another limit for waiting. */
+  /** Takes over an open ledger, with another limit for waiting for readers. */
   public Erasure(
       LedgerWriter writer, CheckpointFile file, Signer signer, KeyRing keys, Duration patience) {
     this.writer = writer;
@@ -58,20 +58,20 @@ public final class Erasure implements AutoCloseable {
    * Result of an erasure.
    *
    * @param note the event in the chain
-   * @param isGone whether the bytes are gone from the ledger's storage. If not, someone still reads
-   *     an earlier state of the ledger
+   * @param isGone whether the bytes are gone from the ledger's storage; if not, another connection
+   *     still reads an earlier state of the ledger
    */
   public record Erased(ErasureNote note, boolean isGone) {}
 
   /**
    * Removes the payload of an event's row, chains a {@code payload.erased} event, and overwrites
-   * what the payload leaves behind in storage.
+   * the remains of the payload in storage.
    *
    * @param id the event's id
-   * @param reason why, for the record
-   * @param by who does it, for the record
-   * @throws LedgerException if there is no such row, it has no payload any more, its payload is not
-   *     what was recorded, it is not one to be erased, or the ledger cannot be written to now
+   * @param reason the reason to record
+   * @param by the person who erases it, to record
+   * @throws LedgerException if there is no such row, its payload is erased already or differs from
+   *     its hash, its event type is not erasable, or the ledger cannot be written to now
    */
   public Erased erase(String id, String reason, String by) throws LedgerException {
     try {
@@ -79,7 +79,7 @@ public final class Erasure implements AutoCloseable {
       checkpoint.sign(signer);
       return new Erased(note, purgeTraces());
     } catch (AlreadyErasedException e) {
-      // A reader may have kept the earlier erasure from overwriting everything.
+      // A reader may have prevented the earlier erasure from overwriting everything.
       purgeTracesQuietly();
       throw e;
     }
@@ -93,8 +93,8 @@ public final class Erasure implements AutoCloseable {
               ChainRow row = erasable(id);
               ErasureNote note = ErasureNote.of(row, writer.removeReplayed(id), reason, by);
               BatchAppend append = new BatchAppend(end, new RowSealer(signer), new AuditCounters());
-              // First: a last row without a payload counts as tampering until a row after it
-              // records the erasure.
+              // The event is chained first, because a last row without a payload counts as
+              // tampering until a later row records the erasure.
               append.chain(note.toEvent(), "the erasure");
               if (append.head().sequence() <= row.sequence()) {
                 throw refused(
@@ -150,7 +150,10 @@ public final class Erasure implements AutoCloseable {
     return new LedgerException("%s: row %s %s".formatted(writer.name(), row.sequence(), why));
   }
 
-  /** Waits for a moment in which nobody reads an earlier state of the ledger. */
+  /**
+   * Overwrites the remains of the payload; waits until no connection reads an earlier state of the
+   * ledger, up to a limit.
+   */
   private boolean purgeTraces() throws LedgerException {
     long deadline = System.nanoTime() + patience.toNanos();
     boolean emptied = writer.purgeTraces();
@@ -165,7 +168,7 @@ public final class Erasure implements AutoCloseable {
     try {
       purgeTraces();
     } catch (LedgerException e) {
-      // The row was erased before, whatever is left of its bytes.
+      // The caller reports that the row was erased before.
     }
   }
 
@@ -174,7 +177,7 @@ public final class Erasure implements AutoCloseable {
     writer.close();
   }
 
-  /** The payload is erased already. */
+  /** Thrown if the payload is already erased. */
   private static final class AlreadyErasedException extends LedgerException {
     private static final long serialVersionUID = 1;
 

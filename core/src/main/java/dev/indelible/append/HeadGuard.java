@@ -15,19 +15,19 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Judges the end of the chain before a writer appends to it, so that a row that was planted or
- * changed there is noted in the chain. Used by one thread.
+ * Judges the end of the chain before a writer appends to it, so that a planted or changed last row
+ * is noted in the chain. Used by one thread.
  *
- * <p>It judges the last row alone, so each row is judged once, by the writer that appends after it.
- * That costs one signature check, or one hash if the end is as this writer left it.
+ * <p>Only the last row is judged, so each row is judged once, by the writer that appends after it.
+ * This costs one signature check, or one hash if the end is the one that this writer committed.
  */
 public final class HeadGuard {
   private final KeySource keys;
 
-  /** Caches accepted keys; they are read again when a row names a key that is not among them. */
+  /** Caches the accepted keys, which are read again if a row names a key that is not cached. */
   private RowCheck check;
 
-  /** Whether a row by an unknown signer is left to the verifier, and not noted. */
+  /** Whether a row by an unknown signer is not noted, but left to the verifier. */
   private final boolean signerMayBeUnknown;
 
   /** The end of the chain that this writer committed last; empty before its first commit. */
@@ -39,7 +39,7 @@ public final class HeadGuard {
   }
 
   /**
-   * Creates a guard that accepts the keys of a check, and keys that are accepted later.
+   * Creates a guard that accepts the keys of a check, and keys that are added later.
    *
    * @param keys read when a row names an unknown key: another writer of the log may have added it
    */
@@ -54,8 +54,8 @@ public final class HeadGuard {
   }
 
   /**
-   * Creates a guard for the replacement of a lost key. Its public half may be lost too, so a row by
-   * an unknown signer is no proof of tampering.
+   * Creates a guard for the replacement of a lost key. The public key may be lost too, so a row by
+   * an unknown signer does not prove tampering.
    */
   public static HeadGuard ofLostKey(RowCheck check) {
     return new HeadGuard(check, () -> KeyRing.of(List.of()), true);
@@ -81,7 +81,7 @@ public final class HeadGuard {
     return lastSeen;
   }
 
-  /** Remembers the end of the chain, once it is committed. */
+  /** Records the end of the chain, once it is committed. */
   public void committed(Head head) {
     lastSeen = Optional.of(head);
   }
@@ -91,10 +91,10 @@ public final class HeadGuard {
    *
    * @param last the last row
    * @param before the end of the chain without it
-   * @param mayBeUnsigned whether a note in the chain states that rows are not signed
+   * @param mayBeUnsigned whether a note in the chain states that row signatures are off
    * @return the fault; empty if there is none
-   * @throws KeysUnreadableException if an unknown key signed it, and the accepted keys cannot be
-   *     read
+   * @throws KeysUnreadableException if an unknown key signed the row, and the accepted keys cannot
+   *     be read
    */
   public Optional<TamperNote> judge(ChainRow last, Head before, boolean mayBeUnsigned) {
     Head head = last.head();
@@ -140,7 +140,7 @@ public final class HeadGuard {
     return check.content(row);
   }
 
-  /** Judges an empty chain: it is a fault if this writer has appended to it. */
+  /** Judges an empty chain. An empty chain is a fault if this writer has appended to it. */
   public Optional<TamperNote> judgeEmpty() {
     return lastSeen
         .filter(seen -> seen.sequence() > 0)
@@ -163,7 +163,7 @@ public final class HeadGuard {
         : Optional.empty();
   }
 
-  /** The signer of a row cannot be determined, because the accepted keys cannot be read. */
+  /** Thrown if the accepted keys cannot be read, so that the signer of a row is unknown. */
   public static final class KeysUnreadableException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

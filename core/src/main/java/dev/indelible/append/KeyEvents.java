@@ -19,8 +19,9 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Chains events about the log's keys, and answers to notes of tampering, each under a checkpoint of
- * its own. Works beside any number of writers; each event is a transaction of its own. One thread.
+ * Chains events about the log's keys, and answers to tamper notes. Each event is one transaction,
+ * after which a checkpoint is signed. Other writers may append at the same time. Used by one
+ * thread.
  */
 public final class KeyEvents implements AutoCloseable {
   private final LedgerWriter writer;
@@ -36,25 +37,25 @@ public final class KeyEvents implements AutoCloseable {
   /**
    * Takes over an open ledger.
    *
-   * @param file keeps the last checkpoint beside the ledger
-   * @param keys the public keys accepted on rows that exist already
+   * @param file the file that keeps the last checkpoint
+   * @param keys the public keys accepted on existing rows
    */
   public static KeyEvents of(LedgerWriter writer, CheckpointFile file, KeyRing keys) {
     return new KeyEvents(writer, file, new HeadGuard(new RowCheck(keys)));
   }
 
-  /** Takes over an open ledger as {@link #of} does, for {@link #replace}: a key is lost. */
+  /** Takes over an open ledger like {@link #of}, for {@link #replace} after the loss of a key. */
   public static KeyEvents ofLostKey(LedgerWriter writer, CheckpointFile file, KeyRing keys) {
     return new KeyEvents(writer, file, HeadGuard.ofLostKey(new RowCheck(keys)));
   }
 
   /**
-   * Chains that the signing key is lost and another one signs from there on. The new key alone
-   * signs this.
+   * Chains an event that the signing key is lost and another key signs from then on. Only the new
+   * key signs the event.
    *
-   * @param next the key that signs from there on
-   * @param lostKeyId the key that is lost, if it is known
-   * @param reason why, for the record
+   * @param next the new signing key
+   * @param lostKeyId the id of the lost key, if it is known
+   * @param reason the reason to record
    * @throws LedgerException if the ledger cannot be written to now
    */
   public void replace(Signer next, Optional<String> lostKeyId, String reason)
@@ -66,8 +67,8 @@ public final class KeyEvents implements AutoCloseable {
   }
 
   /**
-   * Chains an answer to a note of tampering. {@link dev.indelible.note.TamperNotes} judges whether
-   * it counts.
+   * Chains an answer to a tamper note. {@link dev.indelible.note.TamperNotes} judges whether the
+   * answer is valid.
    *
    * @throws LedgerException if the ledger cannot be written to now
    */
@@ -76,7 +77,7 @@ public final class KeyEvents implements AutoCloseable {
   }
 
   /**
-   * Chains that one key introduces the next, signed by both.
+   * Chains an event, signed by both keys, with which one key introduces the next.
    *
    * @throws LedgerException if the ledger cannot be written to now
    */
@@ -85,10 +86,10 @@ public final class KeyEvents implements AutoCloseable {
   }
 
   /**
-   * Chains that a key is revoked from now on.
+   * Chains an event that revokes a key.
    *
-   * @param current signs the event; not the key itself
-   * @param revocation which key, since which row, and why
+   * @param current signs the event; must not be the revoked key
+   * @param revocation the key, the first row that others may have signed, and the reason
    * @throws LedgerException if there is no such row, or the ledger cannot be written to now
    */
   public void revoke(Signer current, KeyRevocation revocation) throws LedgerException {
@@ -103,7 +104,7 @@ public final class KeyEvents implements AutoCloseable {
   }
 
   /**
-   * Returns the first row whose timestamp is that time or later.
+   * Returns the first row with a given timestamp or a later one.
    *
    * @throws LedgerException if the ledger cannot be read now
    */

@@ -12,9 +12,9 @@ public final class LedgerAudit {
   private LedgerAudit() {}
 
   /**
-   * Starts a queue whose events end in a ledger.
+   * Starts a queue whose events are appended to a ledger.
    *
-   * @param store where events wait
+   * @param store the store in which events wait
    */
   public static DeferredAudit start(
       LedgerFactory ledger, AppendSettings settings, EventStore store, DrainSettings drain) {

@@ -9,7 +9,7 @@ import dev.indelible.ledger.RowCheck;
 import dev.indelible.queue.AuditCounters;
 
 /**
- * State shared by the sinks of one run, each of which replaces one that failed. Used by the
+ * State shared by the successive sinks of one run; a sink is replaced after a failure. Used by the
  * drainer's thread.
  */
 public final class LedgerRun {
@@ -23,13 +23,13 @@ public final class LedgerRun {
   /** Whether the next sink to open the ledger retries its dead letters. */
   boolean deadLettersDue;
 
-  /** The last row before the first batch that is not known to be settled; negative at the start. */
+  /** The last row before the batch that is not known to be settled; negative at the start. */
   private long settledEnd = -1;
 
-  /** Whether a batch was handed to the ledger and is not known to be settled. */
+  /** Whether a batch was tried and is not known to be settled. */
   private boolean unsettled;
 
-  /** Creates the state of a run that leaves dead letters alone. */
+  /** Creates the state of a run that does not retry dead letters. */
   public LedgerRun(
       LedgerFactory ledger,
       RowSigning signing,
@@ -45,7 +45,7 @@ public final class LedgerRun {
     this.tallies = tallies;
   }
 
-  /** Prepares a run that retries dead letters first. */
+  /** Creates the state of a run that retries dead letters first. */
   static LedgerRun of(LedgerFactory ledger, AppendSettings settings, AuditCounters counters) {
     HeadGuard guard = new HeadGuard(new RowCheck(settings.keys()), settings.accepted());
     LedgerRun run =
@@ -75,7 +75,7 @@ public final class LedgerRun {
     return BatchAppend.NOT_TRIED_BEFORE;
   }
 
-  /** Learns that every batch so far is settled. */
+  /** Records that every batch so far is settled. */
   void settled() {
     unsettled = false;
   }

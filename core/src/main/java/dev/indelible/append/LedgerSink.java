@@ -21,10 +21,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Appends batches to a ledger, over a connection of its own that it opens on the first append.
+ * Appends batches to a ledger, over a connection that it opens on the first append.
  *
- * <p>A batch is one transaction, durable before {@link #append} returns: its rows and dead letters
- * are all there, or none is.
+ * <p>A batch is one atomic transaction, durable before {@link #append} returns.
  */
 public final class LedgerSink implements DeferredAuditSink {
   private static final Logger LOG = LoggerFactory.getLogger(LedgerSink.class);
@@ -38,7 +37,7 @@ public final class LedgerSink implements DeferredAuditSink {
   /** The end of the open ledger's chain; null before the first append. */
   private @Nullable ChainEnd end;
 
-  /** Creates a sink that has opened nothing yet. */
+  /** Creates a sink; the ledger is opened on the first append. */
   public LedgerSink(LedgerRun run) {
     this.run = run;
     this.sealer = new RowSealer(run.signing);
@@ -47,34 +46,34 @@ public final class LedgerSink implements DeferredAuditSink {
 
   @Override
   public List<AppendOutcome> append(EventBatch batch) throws SinkException {
-    // If we crash anywhere in here, the batch is still in the journal. The next process reads in
-    // the ledger up to where it has the journal's events, and begins there.
+    // If we crash anywhere in here, the batch is still in the journal. The next process reads the
+    // journal's position from the ledger, and continues there.
     try {
       // Opening may migrate a schema and replay dead letters, each in a transaction of its own.
       ChainEnd chain = open();
       LedgerWriter writer = chain.writer();
-      // From here to the commit nobody else appends. If we crash before the commit, the ledger
+      // From here to the commit no other writer appends. If we crash before the commit, the ledger
       // undoes the transaction: no row, no dead letter, no position.
       writer.begin();
       try {
-        // Rows from here on may be those of an attempt whose commit was answered by an error.
+        // Rows from ownFrom on may be of an earlier attempt whose commit reported an error.
         long ownFrom = run.begin(writer);
         BatchAppend append = new BatchAppend(chain, sealer, run.counters);
-        // Judges the chain's end, seals and inserts rows, grows the tree. An event that has its row
-        // or its dead letter already, by an earlier attempt, is recognised and not settled twice.
+        // Judges the chain's end, seals and inserts rows, grows the tree. An event that already has
+        // a row or a dead letter from an earlier attempt is recognised and not settled twice.
         List<AppendOutcome> outcomes = append.runQueued(batch, ownFrom);
-        // In the same transaction, so that rows and positions are never apart.
+        // Positions are in the transaction too, so that they always agree with the rows.
         for (JournalMark mark : batch.marks()) {
           writer.advance(mark.journal(), mark.position());
         }
-        // If we crash in it, or it fails, the batch is in the ledger as a whole or not at all, and
-        // we do not know which: the next attempt recognises its events.
+        // If we crash in the commit, or it fails, the ledger has the whole batch or none of it, and
+        // we do not know which. The next attempt recognises its events.
         writer.commit();
-        // If the file was removed or replaced meanwhile, nobody will see the commit. The batch is
-        // not settled, and goes into the ledger that is there next.
+        // If the file was removed or replaced meanwhile, the commit is lost. The batch is not
+        // settled, and is appended to the ledger that is opened next.
         requireStillThere(writer);
-        // From here on a crash loses no more than what this process knows. If one of these fails,
-        // the batch is retried, and every event of it is recognised.
+        // From here on a crash loses only state in memory. If one of these calls fails, the batch
+        // is retried, and all its events are recognised.
         append.committed();
         run.checkpoints.appended();
         run.counters.reportChainSequence(append.head().sequence());
@@ -146,7 +145,10 @@ public final class LedgerSink implements DeferredAuditSink {
     return opened;
   }
 
-  /** What was committed to a ledger that is gone is not settled; it goes into the next one. */
+  /**
+   * Requires that the ledger was not removed or replaced. Otherwise its commits are lost, and the
+   * batch is retried with the next ledger.
+   */
   private static void requireStillThere(LedgerWriter writer) throws LedgerException {
     if (!writer.isStillThere()) {
       throw new LedgerUnavailableException(writer.name() + ": " + REPLACED, false, null);
@@ -154,8 +156,9 @@ public final class LedgerSink implements DeferredAuditSink {
   }
 
   /**
-   * Retries each dead letter once, because its cause may be cured since. One that is still refused
-   * stays; a transient fault has them retried with the batch.
+   * Retries each dead letter once, because its cause may have been fixed. A dead letter that is
+   * still refused stays. After a transient fault, the dead letters are retried together with the
+   * batch.
    */
   private void retryDeadLetters(ChainEnd chain) throws LedgerException {
     if (!run.deadLettersDue) {
@@ -187,7 +190,10 @@ public final class LedgerSink implements DeferredAuditSink {
     }
   }
 
-  /** D6: a signer that does not answer is a transient fault, and a wrong signature is not. */
+  /**
+   * Maps a failure to a fault (D6): a signer that does not answer is a transient fault, a wrong
+   * signature is a permanent one.
+   */
   private SinkException failure(Exception e) {
     if (e instanceof LedgerSchemaException) {
       return new SinkSchemaException(e.getMessage(), e);

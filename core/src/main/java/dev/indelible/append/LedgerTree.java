@@ -15,33 +15,33 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The Merkle tree over a ledger's rows, stored as tiles (C2SP tlog-tiles) beside them, as one
- * transaction sees and grows it. A leaf is a row's record hash, the one that the next row links to.
- * Used by one thread.
+ * The Merkle tree over a ledger's rows, stored in the ledger as tiles (C2SP tlog-tiles), as one
+ * transaction reads and grows it. A leaf is a row's record hash, to which the next row links. Used
+ * by one thread.
  *
- * <p>A tile is stored at the width it has reached. A narrower one, as a tree of an earlier size had
- * it, is its beginning.
+ * <p>A tile is stored with its current width. The narrower tile of an earlier tree is a prefix of
+ * it.
  */
 final class LedgerTree implements TileSource<LedgerException> {
-  /** Rows added at once when the tree is behind the chain. */
+  /** Rows added at once when the tree lacks rows of the chain. */
   private static final int ROWS_AT_ONCE = 4_096;
 
   private final LedgerWriter writer;
 
-  /** The edge as far as it is known; null before it is read. */
+  /** The edge; null before it is read. */
   private @Nullable TileEdge edge;
 
   /**
    * Creates a view of the stored tree.
    *
-   * @param edge its edge as it was last committed; null if that is not known
+   * @param edge its edge after the last commit; null if it is unknown
    */
   LedgerTree(LedgerWriter writer, @Nullable TileEdge edge) {
     this.writer = writer;
     this.edge = edge;
   }
 
-  /** Returns the edge that this transaction leaves; null if it is not known. */
+  /** Returns the edge in this transaction; null if it is unknown. */
   @Nullable TileEdge edge() {
     return edge;
   }
@@ -74,9 +74,9 @@ final class LedgerTree implements TileSource<LedgerException> {
   }
 
   /**
-   * Adds the rows that this transaction inserted, after all rows before them.
+   * Adds the rows that this transaction inserted, and all earlier rows that the tree lacks.
    *
-   * @param base the row that the first of them follows
+   * @param base the sequence before the first of these rows
    * @param leaves their record hashes
    * @param end the last of them
    */
@@ -86,8 +86,8 @@ final class LedgerTree implements TileSource<LedgerException> {
   }
 
   /**
-   * Adds rows that the tree does not have yet although the chain builds upon them: those of a
-   * ledger that was begun without a tree, and one that was planted and noted.
+   * Adds earlier rows of the chain that the tree lacks: the rows of a ledger that was created
+   * without a tree, or a planted row that was noted.
    *
    * @param last the last of them
    */
@@ -103,9 +103,7 @@ final class LedgerTree implements TileSource<LedgerException> {
     }
   }
 
-  /**
-   * Reads the edge, unless it is known: another writer may have grown the tree, as its size shows.
-   */
+  /** Returns the edge; reads it if it is unknown or another writer has grown the tree. */
   private TileEdge edge(long size) throws LedgerException {
     TileEdge known = edge;
     return known != null && known.size() == size ? known : TileEdge.read(size, this);
@@ -122,7 +120,7 @@ final class LedgerTree implements TileSource<LedgerException> {
     return grown;
   }
 
-  /** A stored tree that is not a tree any more. The rows are another matter. */
+  /** Thrown if the stored tree is damaged; the rows may be intact. */
   static final class DamagedException extends LedgerException {
     private static final long serialVersionUID = 1;
 

@@ -17,11 +17,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reports what a person has to look at: dead letters, and rows of the chain that report tampering.
- * Used by the drainer's thread.
+ * Reports dead letters and rows that report tampering, which a person has to handle. Used by the
+ * drainer's thread.
  */
 final class LedgerWatch {
-  /** How often an idle log checks whether waiting dead letters were dealt with. */
+  /** The interval at which an idle log checks whether waiting dead letters were handled. */
   private static final Duration LOOK_INTERVAL = Duration.ofSeconds(5);
 
   /** Dead letters of one batch that are logged one by one; the rest are counted. */
@@ -32,12 +32,12 @@ final class LedgerWatch {
   private final HeadGuard guard;
   private final AuditCounters counters;
 
-  /** Rows about tampering when their answers were last judged. */
+  /** The numbers of tamper rows when answers were last judged. */
   private TamperRows judged = new TamperRows(0, 0);
 
   private long unanswered;
 
-  /** Whether something waits that another process may deal with. */
+  /** Whether dead letters or tamper rows wait, which another process may handle. */
   private boolean waiting;
 
   private long lastLook;
@@ -45,7 +45,7 @@ final class LedgerWatch {
   /**
    * An event that became a dead letter.
    *
-   * @param reason why
+   * @param reason the reason
    */
   record DeadLettered(String id, String agentId, String eventType, String reason) {}
 
@@ -57,7 +57,7 @@ final class LedgerWatch {
     this.counters = counters;
   }
 
-  /** Counts in a ledger that was just opened. */
+  /** Counts dead letters and tamper rows in a ledger that was just opened. */
   void opened(LedgerWriter writer) {
     look(writer);
   }
@@ -66,7 +66,7 @@ final class LedgerWatch {
    * Reports a batch that was committed.
    *
    * @param deadLettered its events that became dead letters
-   * @param noted whether it has a row that reports tampering
+   * @param noted whether the batch has a row that reports tampering
    */
   void committed(LedgerWriter writer, List<DeadLettered> deadLettered, boolean noted) {
     deadLettered.stream().limit(MOST_LOGGED).forEach(event -> log(writer.name(), event));
@@ -83,14 +83,17 @@ final class LedgerWatch {
     }
   }
 
-  /** Counts again from time to time while something waits. */
+  /** Counts again from time to time while dead letters or tamper rows wait. */
   void lookIfDue(LedgerWriter writer) {
     if (waiting && System.nanoTime() - lastLook >= LOOK_INTERVAL.toNanos()) {
       look(writer);
     }
   }
 
-  /** Counts; a failure is reported and causes no retry of what is committed. */
+  /**
+   * Counts dead letters and tamper rows. A failure is reported, and does not cause a retry of
+   * committed rows.
+   */
   private void look(LedgerWriter writer) {
     lastLook = System.nanoTime();
     waiting = true;
@@ -110,7 +113,7 @@ final class LedgerWatch {
     }
   }
 
-  /** Counts unanswered rows that report tampering; judges only after new ones. */
+  /** Counts unanswered rows that report tampering. Judges answers only if there are new rows. */
   private long unanswered(LedgerWriter writer) throws LedgerException {
     TamperRows now =
         new TamperRows(
@@ -130,7 +133,10 @@ final class LedgerWatch {
     return unanswered;
   }
 
-  /** Agent and type are an agent's text, quoted so that they cannot forge a line of the log. */
+  /**
+   * Logs a dead letter. Agent and type are chosen by the agent, and quoted so that they cannot
+   * forge a log line.
+   */
   private static void log(String ledger, DeadLettered event) {
     LOG.error(
         "{}: event {} of agent {}, type {}, became a dead letter: {}; 'indelible dlq show {}' shows it",

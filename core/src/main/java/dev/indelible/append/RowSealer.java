@@ -33,26 +33,26 @@ import org.jspecify.annotations.Nullable;
 /**
  * Turns events into rows: canonical bytes, hash, signature, link.
  *
- * <p>A signature does not depend on the row before, so chunks are signed on all cores, ahead of the
- * one that is being inserted, and past the end of a batch while it is committed; only the links are
- * made one after another. The worker threads are shared by all logs of the process. Used by one
- * thread at a time.
+ * <p>A signature does not depend on the previous row, so chunks of rows are signed on all cores.
+ * They are signed ahead of the chunk that is being inserted, and beyond the end of a batch while
+ * the batch is committed. Only links are computed sequentially. The worker threads are shared by
+ * all logs of the process. Used by one thread at a time.
  */
 public final class RowSealer {
-  /** Rows signed by one task: enough that the task costs little, few enough for every core. */
+  /** Rows signed by one task: many enough to make a task cheap, few enough to use every core. */
   private static final int CHUNK_ROWS = 64;
 
   private static final int CORES = Runtime.getRuntime().availableProcessors();
 
   /**
    * Chunks signed ahead of the one being inserted: enough to keep all cores busy while a
-   * transaction is committed, few enough to hold in memory.
+   * transaction is committed, few enough to fit into memory.
    */
   private static final int CHUNKS_AHEAD = 48;
 
   private static final ThreadPoolExecutor SIGNERS = workers("indelible-sealer", CORES);
 
-  /** One thread that links; the thread that inserts rows links only while it waits. */
+  /** One thread that computes links; the inserting thread does so only while it waits. */
   private static final ThreadPoolExecutor LINKER = workers("indelible-linker", 1);
 
   private final RowSigning signing;
@@ -71,12 +71,15 @@ public final class RowSealer {
     this.signing = signing;
   }
 
-  /** Returns whether every row is signed; if not, only those that are requested one by one are. */
+  /**
+   * Returns whether every row is signed; if not, decisions are unsigned unless they are sealed one
+   * by one.
+   */
   public boolean signsEveryRow() {
     return signing.everyRow();
   }
 
-  /** Returns the key that it signs with. */
+  /** Returns the key that signs the rows. */
   public VerificationKey key() {
     return signing.signer().verificationKey();
   }
@@ -94,8 +97,8 @@ public final class RowSealer {
   }
 
   /**
-   * Returns the rows that follow {@code head}, one for each event, in order and in chunks; while
-   * one chunk is in use the next are made.
+   * Returns the rows that follow {@code head}, one for each event, in order and in chunks. The next
+   * chunks are prepared while one is in use.
    *
    * @param following the events expected next; their rows are signed ahead, and discarded if other
    *     events follow
@@ -198,7 +201,7 @@ public final class RowSealer {
   }
 
   /**
-   * A row that lacks its signature and its link.
+   * A row without its link.
    *
    * @param record the row's record, which has the signature and lacks the link
    */
@@ -214,9 +217,9 @@ public final class RowSealer {
   }
 
   /**
-   * Returns the result of a task, and runs it here if no worker has begun it: the workers serve all
-   * logs of the process, so the signer of another log may occupy them. An interrupt does not end
-   * the wait.
+   * Returns the result of a task. Runs the task on this thread if no worker has begun it, because
+   * the signer of another log may occupy the workers, which all logs of the process share. An
+   * interrupt does not end the wait.
    */
   private static <T> T await(FutureTask<T> task) {
     task.run();
@@ -244,14 +247,14 @@ public final class RowSealer {
     }
   }
 
-  /** Rows being signed for a place in the chain. */
+  /** Rows that are being signed for a range of sequences. */
   private record Chunk(
       long firstSequence, List<AuditEvent> events, FutureTask<List<Draft>> drafts) {
     long endSequence() {
       return firstSequence + events.size();
     }
 
-    /** Returns whether these are the first of those events, each the identical object. */
+    /** Returns whether the other events begin with these events, compared by identity. */
     boolean begins(List<AuditEvent> other) {
       for (int i = 0; i < events.size(); i++) {
         if (i == other.size() || events.get(i) != other.get(i)) {
@@ -270,7 +273,7 @@ public final class RowSealer {
         RowSealer.start(SIGNERS, () -> sign(firstSequence, first, signing.everyRow())));
   }
 
-  /** Returns the chunk signed ahead for that place and those events, or starts a new one. */
+  /** Returns the chunk that was signed ahead for a sequence and events, or starts a new one. */
   private Chunk take(long firstSequence, List<AuditEvent> events) {
     Chunk chunk = ahead.poll();
     if (chunk != null && chunk.firstSequence() == firstSequence && chunk.begins(events)) {
@@ -280,7 +283,7 @@ public final class RowSealer {
     return start(firstSequence, events);
   }
 
-  /** Signs chunks ahead and links them in order. */
+  /** Iterator that signs chunks ahead and links them in order. */
   private final class Pipeline implements Iterator<List<ChainRow>> {
     private final long firstSequence;
     private final List<AuditEvent> events;

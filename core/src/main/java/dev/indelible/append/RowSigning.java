@@ -6,12 +6,12 @@ import dev.indelible.crypto.Signer;
 /**
  * Choice of the rows that are signed.
  *
- * @param signer signs them
+ * @param signer signs the rows
  * @param everyRow whether every row is signed; if not, only the log's own events are, and an {@code
  *     audit.row_signatures} event in the chain states that
  */
 public record RowSigning(Signer signer, boolean everyRow) {
-  /** Signs every row, which readers of the log expect. */
+  /** Returns the choice to sign every row, which readers of the log expect. */
   public static RowSigning everyRow(Signer signer) {
     return new RowSigning(signer, true);
   }

@@ -23,31 +23,33 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Chains a {@link Tally} of one run's decisions from time to time and at the end. Outlives the
- * sinks of the run. Used by the drainer's thread.
+ * Chains a {@link Tally} of one run's decisions from time to time and at the end. Shared by the
+ * successive sinks of the run. Used by the drainer's thread.
  *
- * <p>A tally is made inside the transaction that writes it, so the rows that it covers are exactly
- * those after the previous tally, by any writer. It delays no row: one that fails is left out, and
- * the next covers its rows.
+ * <p>A tally is created in the transaction that writes it, so it covers exactly the rows after the
+ * previous tally, by any writer. A tally delays no row: if one cannot be written, the next tally
+ * covers its rows.
  */
 public final class Tallies {
-  /** How often a tally is written while there is something new. */
+  /** The interval at which tallies are written while new decisions are counted. */
   public static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(60);
 
   /**
-   * Decisions after the last tally from which a run that was asked one question writes one. A tally
-   * beside the only row that it counts proves nothing, because an attacker removes both, and
-   * doubles the chain.
+   * Decisions after the last tally from which a run that was asked one question writes a tally. A
+   * tally that counts a single row proves nothing, because an attacker can remove both, and doubles
+   * the chain.
    */
   public static final int WORTH_A_TALLY = 100;
 
-  /** Most rows after the last tally that are counted for a first tally at the end. */
+  /**
+   * Maximum number of rows after the last tally for which a run writes its first tally at its end.
+   */
   private static final long MOST_AT_THE_END = 10_000_000;
 
   /** The key of the health entry. */
   private static final String SOURCE = HealthEntry.TALLIES;
 
-  /** How often a tally that is not written is logged, at most. */
+  /** The minimum time between two log lines about tallies that are not written. */
   private static final Duration FAILURE_LOG_INTERVAL = Duration.ofMinutes(1);
 
   private static final Logger LOG = LoggerFactory.getLogger(Tallies.class);
@@ -63,7 +65,10 @@ public final class Tallies {
   /** The number of the last tally written. */
   private long number;
 
-  /** The row after the last tally when this run first wrote one: its own come after that. */
+  /**
+   * The row after the last tally when this run first wrote a tally; this run's tallies are at or
+   * after this row.
+   */
   private long firstUncovered = Long.MAX_VALUE;
 
   /** Whether a tally was written and it is unknown whether it is in the chain. */
@@ -77,9 +82,9 @@ public final class Tallies {
   /**
    * Creates the tallies of one run.
    *
-   * @param interval how often one is written, at most; null for never
-   * @param guard knows the keys that earlier ones may be signed with
-   * @param counters where the run's decisions are counted
+   * @param interval the minimum time between two tallies; null for no tallies
+   * @param guard knows the keys that may have signed earlier tallies
+   * @param counters the counters of the run's decisions
    */
   public Tallies(@Nullable Duration interval, HeadGuard guard, AuditCounters counters) {
     this.wanted = interval != null;
@@ -89,9 +94,9 @@ public final class Tallies {
   }
 
   /**
-   * Writes a tally if the last was long enough ago, and there is something new.
+   * Writes a tally if the interval has passed and decisions were counted since the last tally.
    *
-   * @return whether it was tried, so that the chain may have grown
+   * @return whether a write was tried, so that the chain may have grown
    */
   boolean writeIfDue(ChainEnd end, RowSealer sealer) {
     if (!wanted || System.nanoTime() - lastTry < intervalNanos) {
@@ -105,7 +110,7 @@ public final class Tallies {
     return news;
   }
 
-  /** Writes a tally; a failure is reported and stops no row. */
+  /** Writes a tally. A failure is reported and does not delay rows. */
   private void tryToWrite(ChainEnd end, RowSealer sealer) {
     try {
       write(end, sealer, false);
@@ -123,7 +128,7 @@ public final class Tallies {
     return wanted && spoken() != spokenOf;
   }
 
-  /** Writes the last tally, if it has something to state. */
+  /** Writes the run's last tally, if decisions were counted since or an earlier one was written. */
   void finish(ChainEnd end, RowSealer sealer) throws LedgerException {
     if (isNews() || wanted && number > 0) {
       write(end, sealer, true);
@@ -143,10 +148,10 @@ public final class Tallies {
     long first = firstBehindTally(writer, end);
     firstUncovered = Math.min(firstUncovered, first);
     if (closed && number == 0 && end - first > MOST_AT_THE_END) {
-      // Counting takes long, and is left to a run with tallies before its end.
+      // Counting takes too long here; a run that writes tallies at intervals does it.
       return;
     }
-    // Counted before the ledger is locked, because there may be many.
+    // The decisions are counted before the ledger is locked, because there may be many rows.
     Covered counted = new Covered(first, end, count(writer, first, end));
     BatchAppend append = new BatchAppend(chain, sealer, counters);
     Optional<Tally> said =
@@ -171,13 +176,13 @@ public final class Tallies {
    * Decisions in a range of rows.
    *
    * @param first the row after the last tally; 1 if there is none
-   * @param last the last of them
+   * @param last the last row of the range
    */
   private record Covered(long first, long last, TypeCounts decisions) {}
 
   /**
-   * Counts the decisions from the last tally to the end that the chain has within the transaction:
-   * those counted before, and the rest.
+   * Returns the decisions from the last tally to the end of the chain in the transaction: those
+   * counted before the transaction, plus the rest.
    */
   private Covered covered(LedgerWriter writer, long end, Covered before) throws LedgerException {
     long first = firstBehindTally(writer, end);
@@ -209,7 +214,8 @@ public final class Tallies {
   private Optional<Tally> next(LedgerWriter writer, Head end, boolean closed, Covered before)
       throws LedgerException {
     if (unsure) {
-      // A commit of ours may have succeeded although it threw: the chain has the last tally.
+      // A commit of this run may have succeeded although it threw, so the last tally is read from
+      // the chain.
       Optional<Tally> ours =
           writer
               .lastOfType(

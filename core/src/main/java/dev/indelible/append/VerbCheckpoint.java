@@ -17,17 +17,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Signs a checkpoint over what was appended by hand (a key event, an erasure, a replay, an answer),
- * so that the last of these rows cannot be cut off unseen. The log keeps its name. A checkpoint
- * that cannot be signed is logged and undoes nothing: the rows are committed.
+ * Signs a checkpoint over the rows of a command (a key event, an erasure, a replay, an answer), so
+ * that a removal of the last of these rows is detected. The checkpoint has the log's existing name.
+ * If it cannot be signed, the failure is logged and the rows stay committed.
  *
  * @param end the end of the open ledger's chain
- * @param file keeps the last checkpoint beside the ledger
+ * @param file the file that keeps the last checkpoint
  */
 record VerbCheckpoint(ChainEnd end, CheckpointFile file) {
   private static final Logger LOG = LoggerFactory.getLogger(VerbCheckpoint.class);
 
-  /** Signs a checkpoint if the chain has grown since the last. */
+  /** Signs a checkpoint if the tree has grown since the last one. */
   void sign(Signer key) {
     try {
       Checkpoints.Settings settings =
@@ -68,7 +68,7 @@ record VerbCheckpoint(ChainEnd end, CheckpointFile file) {
     return before;
   }
 
-  /** Returns the log's name; empty while it has none, or it cannot be read. */
+  /** Returns the log's name in its last checkpoint; empty if there is none or it cannot be read. */
   private Optional<String> origin() throws LedgerException {
     Optional<StoredCheckpoint> last = end.writer().lastCheckpoint();
     try {

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.drain;
 
-/** Where an event ended. */
+/** The outcome of an event. */
 public enum AppendOutcome {
   /** In the chain, by a row that this run appended. */
   APPENDED,
   /**
-   * In the chain, by a row that was there before this run submitted the event, or submitted again.
+   * In the chain, by a row that existed before this run submitted the event, or after an earlier
+   * submission of the event.
    */
   REPEATED,
-  /** In the dead letters, with what is needed to replay it. */
+  /** In the dead letters, from which it can be replayed. */
   DLQ_LANDED,
-  /** In the dead letters, where it was already. */
+  /** In the dead letters already before. */
   DLQ_REPEATED;
 
   /** Returns whether the event is in the dead letters. */

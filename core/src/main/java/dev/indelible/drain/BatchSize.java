@@ -4,17 +4,17 @@ package dev.indelible.drain;
 import java.time.Duration;
 
 /**
- * The number of events handed to the sink at once: doubled while full batches commit fast, halved
- * when one takes long. Under load many events share the cost of a transaction, and other writers
- * never wait long for the ledger. Used by the drainer's thread alone.
+ * The maximum number of events in a batch: doubled while full batches commit fast, halved when a
+ * batch takes long. Under load many events share the cost of a transaction, and other writers never
+ * wait long for the ledger. Used by the drainer's thread alone.
  */
 final class BatchSize {
-  /** The time for which a batch may keep others from writing to the ledger. */
+  /** The time for which a batch may block other writers. */
   private static final Duration LONGEST = Duration.ofMillis(50);
 
   private static final int INITIAL = 1_000;
 
-  /** Events; with fewer, most of the time is the fixed cost of a transaction. */
+  /** Events; in smaller batches, the fixed cost of a transaction dominates. */
   private static final int SMALLEST = 128;
 
   private final int largest;
@@ -25,7 +25,7 @@ final class BatchSize {
     this.limit = Math.min(INITIAL, largest);
   }
 
-  /** Returns the number of events that the next batch has at most. */
+  /** Returns the maximum number of events in the next batch. */
   int limit() {
     return limit;
   }

@@ -20,19 +20,18 @@ import org.slf4j.LoggerFactory;
 /**
  * A running deferred audit queue: the queue, its supervised drainer, and the shutdown of both.
  *
- * <p>The drainer's thread is a daemon and keeps no process alive; a shutdown hook drains the
- * waiting events when a process ends without having closed, unless the settings leave that to the
- * owner.
+ * <p>The drainer's thread is a daemon, so it does not keep the process alive. If the process ends
+ * without a close, a shutdown hook drains the waiting events, unless the settings disable it.
  */
 public final class DeferredAudit implements AutoCloseable {
-  /** The time that a thread gets to end, even if the closer has none left. */
+  /** The minimum time that a thread gets to end, even if the closing thread has none left. */
   private static final Duration LEAST = Duration.ofMillis(500);
 
-  /** The part of the closer's time that is kept for closing the sink after its last attempt. */
+  /** The part of the closing time that is reserved for closing the sink after its last attempt. */
   private static final Duration TO_CLOSE = Duration.ofSeconds(1);
 
   /**
-   * The time that the shutdown hook takes in all: a container runtime kills a process ten seconds
+   * The total time limit of the shutdown hook; a container runtime kills a process ten seconds
    * after SIGTERM.
    */
   public static final Duration SHUTDOWN_LIMIT = Duration.ofSeconds(8);
@@ -54,7 +53,7 @@ public final class DeferredAudit implements AutoCloseable {
   private final EventStore store;
   private final AtomicBoolean storeClosed = new AtomicBoolean();
 
-  /** The health when the queue was closed; the first closer sets it. */
+  /** The health when the queue was closed; the first close sets it. */
   private final AtomicReference<AuditHealth> lastHealth = new AtomicReference<>();
 
   private DeferredAudit(
@@ -75,7 +74,7 @@ public final class DeferredAudit implements AutoCloseable {
   /**
    * Starts a queue and its drainer.
    *
-   * @param store where events wait; events that it has already are drained first
+   * @param store the store in which events wait; events that are already in it are drained first
    * @param sinks creates the sinks, which count into {@code counters}
    * @param counters the counters of this run
    * @param settings the settings of the drainer
@@ -101,51 +100,53 @@ public final class DeferredAudit implements AutoCloseable {
     }
   }
 
-  /** The queue. */
+  /** Returns the queue. */
   public DeferredAuditQueue queue() {
     return queue;
   }
 
-  /** The faults that exist although events reach the ledger; followers of the log report here. */
+  /**
+   * Returns the faults that exist although events reach the ledger; followers of the log report
+   * here.
+   */
   public HealthEntries healthEntries() {
     return counters.health().entries();
   }
 
   /**
-   * Reports that the log contradicts what it signed before, proven by evidence with its own
-   * signature: health reports it, recording goes on, and no checkpoint is signed any more.
+   * Reports that the log contradicts its own signed checkpoints. Health has an entry, recording
+   * continues, and no more checkpoints are signed.
    *
-   * @param source the source of the health entry: who found it
+   * @param source the source of the health entry: the part that found the contradiction
    */
   public void reportContradiction(String source, String reason) {
     counters.health().reportContradiction(source, reason);
   }
 
   /**
-   * Waits {@link DeferredAuditQueue#DEFAULT_DRAIN_TIMEOUT} without progress; see {@link
-   * #closeAndFlush(Duration)}.
+   * Closes with a limit of {@link DeferredAuditQueue#DEFAULT_DRAIN_TIMEOUT} without progress; see
+   * {@link #closeAndFlush(Duration)}.
    */
   public DrainReport closeAndFlush() {
     return closeAndFlush(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
   }
 
   /**
-   * Closes as {@link #closeAndFlush(Duration, Duration)} does, for as long as events are being
-   * settled.
+   * Closes like {@link #closeAndFlush(Duration, Duration)}, without a total limit.
    *
-   * @param withoutProgress how long to wait while no event is settled
+   * @param withoutProgress the time to wait while no event is settled
    */
   public DrainReport closeAndFlush(Duration withoutProgress) {
     return closeAndFlush(withoutProgress, UNLIMITED);
   }
 
   /**
-   * Stops intake, waits until accepted events are settled, and stops the drainer (D9). Returns
-   * within its limit and a second, even if a sink or a journal is stuck in I/O. May be called
+   * Stops intake, waits until accepted events are settled, and stops the drainer (D9). Returns at
+   * most a second after its limit, even if a sink or a journal is stuck in I/O. May be called
    * again.
    *
-   * @param withoutProgress how long to wait while no event is settled
-   * @param atMost how long to wait in all
+   * @param withoutProgress the time to wait while no event is settled
+   * @param atMost the total time to wait
    */
   public DrainReport closeAndFlush(Duration withoutProgress, Duration atMost) {
     forgetShutdownHook();
@@ -161,13 +162,13 @@ public final class DeferredAudit implements AutoCloseable {
     return report;
   }
 
-  /** Closes as {@link #closeAndFlush()} does, without a report. */
+  /** Closes like {@link #closeAndFlush()}, without a report. */
   @Override
   public void close() {
     closeAndFlush();
   }
 
-  /** The shutdown hook: drains a queue that nobody has closed. */
+  /** Drains a queue that was not closed; run by the shutdown hook. */
   private void flush() {
     boolean drained = drain(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT, SHUTDOWN_LIMIT);
     DrainReport report = report(drained, counters.health().current());
@@ -178,7 +179,9 @@ public final class DeferredAudit implements AutoCloseable {
     }
   }
 
-  /** Returns whether everything accepted was settled before the drainer was stopped. */
+  /**
+   * Stops intake, drains, and stops the drainer. Returns whether every accepted event was settled.
+   */
   private boolean drain(Duration withoutProgress, Duration atMost) {
     long start = System.nanoTime();
     queue.close();
@@ -193,8 +196,8 @@ public final class DeferredAudit implements AutoCloseable {
 
   private DrainReport report(boolean drained, AuditHealth health) {
     DeferredAuditMetrics end = queue.metrics();
-    // A thread between "counted as submitted" and "counted as rejected" still shows as pending; it
-    // is not reported.
+    // A thread between "counted as submitted" and "counted as rejected" still counts as pending;
+    // this report leaves it out.
     long atTheDoor = drained ? end.pending() : 0;
     return new DrainReport(
         end.submitted() - atTheDoor,
@@ -209,8 +212,8 @@ public final class DeferredAudit implements AutoCloseable {
   }
 
   /**
-   * Waits for a thread that is ending, so that its files are free when the caller goes on. Waits
-   * until a time on the clock of {@link System#nanoTime}, and {@link #LEAST} at least.
+   * Waits for a thread to end, so that its files are closed when this returns. Waits until a time
+   * on the clock of {@link System#nanoTime}, but at least {@link #LEAST}.
    */
   private static void await(Thread thread, long until) {
     long least = System.nanoTime() + LEAST.toNanos();
@@ -229,8 +232,8 @@ public final class DeferredAudit implements AutoCloseable {
   }
 
   /**
-   * Closes the store, unless a sink is stuck in I/O: then no other drainer may get the store. If
-   * the store is stuck itself, the process may end before it is closed.
+   * Closes the store, unless a sink is stuck in I/O, because then no other drainer may get the
+   * store. If closing is stuck, the process may end before the store is closed.
    */
   private void closeStore() {
     if (thread.isAlive() || !storeClosed.compareAndSet(false, true)) {
@@ -241,18 +244,18 @@ public final class DeferredAudit implements AutoCloseable {
     try {
       closer.start();
     } catch (OutOfMemoryError e) {
-      // No thread can be started, so this one closes it.
+      // No thread can be started, so this thread closes the store.
       store.close();
     }
     await(closer, System.nanoTime());
   }
 
-  /** Removes the shutdown hook; returns whether there was one. */
+  /** Removes the shutdown hook. Returns whether there was one. */
   boolean forgetShutdownHook() {
     try {
       return Runtime.getRuntime().removeShutdownHook(shutdownHook);
     } catch (IllegalStateException e) {
-      // The process is ending already, and the hook may be what runs this.
+      // The process is already ending, and the hook itself may run this.
       return true;
     }
   }

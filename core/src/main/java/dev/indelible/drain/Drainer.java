@@ -12,15 +12,15 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * Moves the oldest waiting events into a sink, batch by batch. Runs on the supervisor's thread and
- * keeps no events: its batch is still in the store.
+ * Moves the oldest waiting events into a sink, batch by batch. Runs on the supervisor's thread.
+ * Keeps no events, because a batch stays in the store until it is settled.
  */
 final class Drainer {
   private final EventStore store;
   private final AuditCounters counters;
   private final BatchSize batchSize;
 
-  /** The phase of the drainer; changed by its thread and by the closer. */
+  /** The phase of the drainer; changed by its thread and by the closing thread. */
   private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.WAITING);
 
   private enum Phase {
@@ -28,7 +28,7 @@ final class Drainer {
     WAITING,
     /** Removes a settled batch from the store. */
     SETTLING,
-    /** Settles nothing any more. */
+    /** Settles no more batches. */
     ABANDONED
   }
 
@@ -39,21 +39,22 @@ final class Drainer {
   }
 
   /**
-   * Moves one batch into the ledger. Comments state what a crash of the process leaves at each
+   * Moves one batch into the ledger. Comments state the effect of a crash of the process at each
    * step.
    *
-   * @return whether there was a batch; one without events moves only the mark of the ledger
+   * @return whether there was a batch; a batch without events only advances the ledger's position
    */
   boolean drainBatch(DeferredAuditSink sink) throws SinkException {
-    // A crash here: the events are in the store, and nowhere else.
+    // A crash here: the events are only in the store.
     EventBatch batch = store.peek(batchSize.limit());
     int size = batch.events().size();
     if (size == 0 && batch.mark().isEmpty()) {
       return false;
     }
     long start = System.nanoTime();
-    // A crash in it: the batch is in the ledger as a whole, with its mark, or not at all. A failure
-    // in it: the batch stays in the store and is retried; the ledger knows its events by id.
+    // A crash in the append: the ledger has the whole batch with its mark, or none of it. A failure
+    // of the append: the batch stays in the store and is retried; the ledger recognises its events
+    // by id.
     List<AppendOutcome> answer = sink.append(batch);
     long nanos = System.nanoTime() - start;
     batchSize.took(size, nanos);
@@ -61,28 +62,33 @@ final class Drainer {
       throw new SinkException(
           "the sink answered %s outcomes for %s events".formatted(answer.size(), size));
     }
-    // Read in full before anything is settled: if this throws, the batch is still in the store.
+    // Copied before any event is settled: if this throws, the batch is still in the store.
     List<AppendOutcome> outcomes = List.copyOf(answer);
     long lost = batch.events().stream().mapToLong(GapNote::lost).sum();
     if (phase.compareAndSet(Phase.WAITING, Phase.SETTLING)) {
       try {
-        // A crash before it or in it: the next process reads the mark in the ledger, and begins
-        // after it. What the store still holds before the mark is removed then.
+        // A crash before or in the settlement: the next process reads the mark in the ledger, and
+        // continues after it. It removes events before the mark from the store.
         store.settle(size);
-        // A crash from here on loses the counters and nothing else.
+        // A crash from here on loses only counters.
         count(nanos, lost, batch.events(), outcomes);
       } finally {
-        // Should the store fail, the batch is tried again; in any other phase none would settle.
+        // If the store fails, the batch is retried, which only this phase allows.
         phase.set(Phase.WAITING);
       }
     } else {
-      // The store has the batch as waiting, and the ledger as appended: the last tally states it.
+      // The closing thread has abandoned this drainer. The batch stays in the store, but it is in
+      // the ledger, so
+      // the last tally counts it.
       countOutcomes(batch.events(), outcomes);
     }
     return true;
   }
 
-  /** Counts a settled batch, whatever else fails: events that are not counted count as pending. */
+  /**
+   * Counts a settled batch. The last two counters are counted even after a failure, because
+   * uncounted events would count as pending.
+   */
   private void count(long nanos, long lost, List<AuditEvent> events, List<AppendOutcome> outcomes) {
     int deadLettered = 0;
     for (AppendOutcome outcome : outcomes) {
@@ -95,7 +101,7 @@ final class Drainer {
       counters.count(Counter.LOST, lost);
       counters.health().report(AuditHealth.RECORDING);
     } finally {
-      // Last: whoever sees that everything is settled sees the rest as well.
+      // Last, so that a thread that sees all events settled also sees the other counters.
       counters.count(Counter.APPENDED, outcomes.size() - deadLettered);
       counters.count(Counter.DEAD_LETTERED, deadLettered);
     }
@@ -113,8 +119,8 @@ final class Drainer {
   }
 
   /**
-   * Makes later answers of the sink settle nothing: the closer has returned, and the store may get
-   * another drainer. Called by the closer; never waits.
+   * Makes the drainer ignore later results of the sink, because the store may get another drainer.
+   * Called by the closing thread; does not wait.
    */
   void abandon() {
     phase.compareAndSet(Phase.WAITING, Phase.ABANDONED);

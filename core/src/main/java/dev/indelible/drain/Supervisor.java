@@ -13,13 +13,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the drainer going (D8): any throwable costs the sink and a pause, and the batch is retried
- * with a fresh sink. Runs on a thread of its own.
+ * Keeps the drainer running (D8): after any throwable, the sink is closed, and after a pause the
+ * batch is retried with a new sink. Runs on its own thread.
  */
 final class Supervisor implements Runnable {
   private static final long POLL_NANOS = DeferredAuditQueue.DRAIN_POLL_INTERVAL.toNanos();
 
-  /** The time between two looks of an idle drainer; a submission wakes it earlier. */
+  /** The time between two polls of an idle drainer; a submission wakes it earlier. */
   private static final long IDLE_POLL_NANOS = Duration.ofSeconds(1).toNanos();
 
   /** A drainer without events for this time is idle. */
@@ -40,25 +40,32 @@ final class Supervisor implements Runnable {
   private final int maxRestarts;
   private final Throttle failuresLog = Throttle.of(FAILURE_LOG_INTERVAL);
 
-  /** Failures since an event was last settled, without transient faults; this thread's alone. */
+  /**
+   * Failures since an event was last settled, without transient faults; used by this thread alone.
+   */
   private int failures;
 
   /**
-   * The next pause; doubles with each failure of any kind; this thread's alone. A number, because a
-   * full heap has no room for a {@link Duration}, and this thread must survive that.
+   * The next pause; doubles with each failure of any kind; used by this thread alone. A number and
+   * no {@link Duration}, because this thread must survive a full heap.
    */
   private long backoffNanos = FIRST_BACKOFF_NANOS;
 
-  /** Set by the closer before {@link #stopping}; read by this thread after it. */
+  /**
+   * Set by the closing thread before {@link #stopping}; read by this thread after {@code stopping}.
+   */
   private volatile long deadline;
 
-  /** Whether the last sink finished, or cannot; this thread's alone. */
+  /** Whether the last sink finished or cannot finish; used by this thread alone. */
   private boolean finished;
 
-  /** Why the last sink did not finish; empty once it did. This thread writes, any thread reads. */
+  /**
+   * The reason that the last sink did not finish; empty once it did. This thread writes, any thread
+   * reads.
+   */
   private volatile String unfinished = "the drainer did not end in time";
 
-  /** Set by the closer; read by this thread between batches. */
+  /** Set by the closing thread; read by this thread between batches. */
   private volatile boolean stopping;
 
   Supervisor(
@@ -76,21 +83,22 @@ final class Supervisor implements Runnable {
 
   @Override
   public void run() {
-    // At least once: a supervisor that is stopped at once finishes, too. After a failure it goes on
-    // while it is being stopped: the sink that failed has not written its last tally.
+    // Runs at least once, so that a supervisor that is stopped at once finishes its sink, too.
+    // Continues after a failure during shutdown, because the failed sink has not written its last
+    // tally.
     do {
       try (DeferredAuditSink sink = sinks.create()) {
         drainUntilStopped(sink);
         finish(sink);
       } catch (Throwable failure) {
-        // Errors too: a sink out of memory, or without one of its classes, must not end the log.
+        // Errors are absorbed too: running out of memory, or a missing class, must not end the log.
         absorb(failure);
       }
     } while (!finished && !isOver() && !counters.health().current().state().isTerminal());
   }
 
   /**
-   * Ends {@link #run} after the batch in hand.
+   * Ends {@link #run} after the current batch.
    *
    * @param until the end of all further attempts, on the clock of {@link System#nanoTime}
    */
@@ -100,12 +108,12 @@ final class Supervisor implements Runnable {
     LockSupport.unpark(thread);
   }
 
-  /** Returns why the last sink did not finish, for a person; empty if it did. */
+  /** Returns the reason that the last sink did not finish, for a person; empty if it did. */
   String unfinished() {
     return unfinished;
   }
 
-  /** Makes a sink that is still at work settle nothing any more. */
+  /** Makes the drainer ignore the result of a sink that is still running. */
   void abandon() {
     drainer.abandon();
   }
@@ -118,7 +126,7 @@ final class Supervisor implements Runnable {
         failures = 0;
         backoffNanos = FIRST_BACKOFF_NANOS;
       }
-      // A crash in it costs a checkpoint or a tally; the next one covers the same events.
+      // A crash in the maintenance loses a checkpoint or a tally; the next one covers these events.
       sink.maintain();
       long now = System.nanoTime();
       if (settled) {
@@ -128,7 +136,8 @@ final class Supervisor implements Runnable {
       } else if (queue.isQuiet()) {
         rest(IDLE_POLL_NANOS, false, true);
       } else {
-        // Looks once more before it rests: an event may have been placed before the flag was set.
+        // Looks for events once more before it rests, because one may have been submitted before
+        // the flag was set.
         queue.wakeOnSubmit();
       }
     }
@@ -177,7 +186,7 @@ final class Supervisor implements Runnable {
       failuresLog.ifDue(
           () -> LOG.warn("audit events wait, trying again: {}", cause(failure), failure));
     } catch (Throwable second) {
-      // Out of memory for a message; the next attempt is not.
+      // Out of memory for a message; the next attempt may have enough.
     }
     // Nothing is allocated from here on.
     rest(backoffNanos);
@@ -193,7 +202,7 @@ final class Supervisor implements Runnable {
         failure);
   }
 
-  /** Rests for a time; ends when the closer stops this, or its deadline is over. */
+  /** Rests for a time; ends early if the closing thread stops this thread, or at the deadline. */
   private void rest(long nanos) {
     rest(nanos, stopping, false);
   }
@@ -201,8 +210,8 @@ final class Supervisor implements Runnable {
   /**
    * Rests for a time.
    *
-   * @param wasStopping ends when {@link #stopping} differs from it
-   * @param untilSubmit whether an event that is submitted ends it, too
+   * @param wasStopping the rest ends when {@link #stopping} differs from this value
+   * @param untilSubmit whether a submission ends the rest, too
    */
   private void rest(long nanos, boolean wasStopping, boolean untilSubmit) {
     long end = System.nanoTime() + nanos;

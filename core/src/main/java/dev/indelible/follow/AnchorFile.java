@@ -22,21 +22,24 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A file to which a log's checkpoints are appended, kept where the log's owner cannot, or would
- * not, change it. It is only ever appended to, so it may be marked append-only; several processes,
- * and several logs, may append to one.
+ * A file to which a log's checkpoints are appended, stored where the log's owner cannot change it.
+ * It is only appended to, so it can be marked append-only. Several processes and several logs may
+ * append to one file.
  *
  * @param path the file
  */
 record AnchorFile(Path path) {
-  /** Bytes at the end that are read for the last checkpoint: some hundreds of checkpoints. */
+  /**
+   * Bytes at the end that are read to find the last checkpoint; enough for some hundred
+   * checkpoints.
+   */
   private static final int TAIL_BYTES = 128 * 1024;
 
   /**
-   * The largest checkpoint near the file's end that one of the log's keys signed. Whatever else is
-   * there means nothing: anyone may have put it there.
+   * Returns the largest checkpoint near the file's end that one of the log's keys signed. All other
+   * content is ignored, because anyone may have written it.
    *
-   * @param history whose keys sign how many rows
+   * @param history the log's keys, and the rows that each may sign
    */
   Optional<Checkpoint> last(String origin, KeyHistory history) throws IOException {
     if (Files.notExists(path)) {
@@ -59,7 +62,7 @@ record AnchorFile(Path path) {
     return last;
   }
 
-  /** Returns the checkpoint if a key of the log signed it that signs so many rows. */
+  /** Returns the checkpoint if a key of the log that is valid at its size signed it. */
   static Optional<Checkpoint> signed(
       SignedCheckpoint checkpoint, String origin, KeyHistory history) {
     try {
@@ -71,11 +74,11 @@ record AnchorFile(Path path) {
     }
   }
 
-  /** Appends checkpoints, and returns when they are on disk. */
+  /** Appends checkpoints durably. */
   void append(List<SignedCheckpoint> checkpoints) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     if (isCutShort()) {
-      // What a full disk left of an earlier one is ended, and is then an entry of its own.
+      // Ends an incomplete entry, which a full disk may have left, so that it is a separate entry.
       bytes.write('\n');
       bytes.write('\n');
     }
@@ -116,7 +119,7 @@ record AnchorFile(Path path) {
         Files.createFile(path);
       }
     } catch (FileAlreadyExistsException e) {
-      // Another process was first.
+      // Another process created it first.
     }
     return true;
   }

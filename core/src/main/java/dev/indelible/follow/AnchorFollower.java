@@ -27,12 +27,11 @@ import java.util.function.Consumer;
  * Appends a log's checkpoints to an anchor file as they are signed, and reports a log that does not
  * continue the checkpoints in the file.
  *
- * <p>It delays nothing (D1): its thread reads the ledger as any other reader does, and neither the
- * queue nor the drainer waits for it, even if the file's disk is full or never answers.
+ * <p>It delays no event (D1): its thread reads the ledger like any other reader. Neither the queue
+ * nor the drainer waits for it, even if the file's disk is full or does not respond.
  *
- * <p>It compares the file with the ledger to find the checkpoints that are missing, so a process
- * that is killed leaves none out. An empty file begins with the last checkpoint, which covers all
- * rows before it.
+ * <p>It compares the file with the ledger to find missing checkpoints, so a killed process causes
+ * no gap. An empty file begins with the last checkpoint, which covers all rows before it.
  */
 public final class AnchorFollower extends Follower {
   /** Checkpoints appended with one sync. */
@@ -42,7 +41,10 @@ public final class AnchorFollower extends Follower {
   private final KeySource keys;
   private final Consumer<String> contradicted;
 
-  /** The size of the last checkpoint in the file; empty while unknown. Written by its thread. */
+  /**
+   * The size of the last checkpoint in the file; empty while unknown. Written by the follower's
+   * thread.
+   */
   private volatile OptionalLong anchored = OptionalLong.empty();
 
   /**
@@ -50,7 +52,7 @@ public final class AnchorFollower extends Follower {
    *
    * @param anchored the size of the last checkpoint in the file that the log's key signed: 0 if
    *     there is none, empty while that is unknown
-   * @param trouble the present fault; empty if there is none
+   * @param trouble the current fault; empty if there is none
    */
   public record State(OptionalLong anchored, Optional<String> trouble) {}
 
@@ -66,7 +68,7 @@ public final class AnchorFollower extends Follower {
    * Starts a follower.
    *
    * @param file the anchor file; created if it does not exist
-   * @param source the ledger; others create it, perhaps later
+   * @param source the ledger; it need not exist yet
    * @param keys the log's public keys
    * @param contradicted receives the reason if the log does not continue the file
    */
@@ -131,7 +133,7 @@ public final class AnchorFollower extends Follower {
     return append(ledger, history, known.isPresent() ? size + 1 : last.size(), last);
   }
 
-  /** Returns why the log does not continue the file; empty if it does. */
+  /** Returns the reason that the log does not continue the file; empty if it does. */
   private Optional<String> contradiction(LedgerReader ledger, Checkpoint known, Checkpoint last)
       throws LedgerException {
     if (known.size() > last.size() && known.size() > lastSize()) {
@@ -140,7 +142,7 @@ public final class AnchorFollower extends Follower {
               .formatted(file.path(), known.size(), last.size()));
     }
     if (known.size() > last.size()) {
-      // Another process signed, and anchored, since the ledger was opened.
+      // Another process signed and anchored a checkpoint since the ledger was opened.
       return Optional.empty();
     }
     Hash root = TiledNodes.tree(new StoredTiles(ledger), known.size()).root();
@@ -152,9 +154,9 @@ public final class AnchorFollower extends Follower {
   }
 
   /**
-   * Appends the missing checkpoints, up to the last.
+   * Appends the missing checkpoints, up to the last one.
    *
-   * @return why one is left out; empty if none is
+   * @return the reason that a checkpoint is left out; empty if none is
    */
   private Optional<String> append(
       LedgerReader ledger, KeyHistory history, long from, Checkpoint last)
@@ -176,7 +178,7 @@ public final class AnchorFollower extends Follower {
       List<SignedCheckpoint> signed = new ArrayList<>();
       for (StoredCheckpoint stored : missing) {
         SignedCheckpoint checkpoint = SignedCheckpoint.parse(stored.note());
-        // The next look would not recognise it as the log's own, and append it again.
+        // Otherwise the next look would not recognise it as the log's own, and append it again.
         if (AnchorFile.signed(checkpoint, last.origin(), history).isPresent()) {
           signed.add(checkpoint);
         } else {

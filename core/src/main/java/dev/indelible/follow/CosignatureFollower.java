@@ -28,19 +28,19 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 
 /**
- * Has a log's checkpoints cosigned while it is at work, and keeps the cosignatures beside them.
+ * Requests cosignatures of a running log's checkpoints from witnesses, and stores them with the
+ * checkpoints.
  *
- * <p>Never in the way (D1): each witness has a thread of its own, which looks at the ledger from
- * time to time as any other reader does, and writes one short row for each cosignature. Neither the
- * queue nor the drainer knows of it or waits for it, whatever a witness does; nor does one witness
- * wait for another. A checkpoint that no one could be asked about in time is left out, for the next
- * covers all of its rows.
+ * <p>It delays no event (D1): each witness has its own thread, which reads the ledger from time to
+ * time like any other reader and writes one short row for each cosignature. Neither the queue nor
+ * the drainer waits for a witness, nor does one witness wait for another. A checkpoint that is
+ * superseded before a witness is asked is skipped, because the next one covers its rows.
  */
 public final class CosignatureFollower {
-  /** Longest time that a closer waits for the last checkpoint to be cosigned and anchored. */
+  /** The maximum time that a close waits for the last checkpoint to be cosigned and anchored. */
   public static final Duration CLOSING_PATIENCE = Duration.ofSeconds(1);
 
-  /** Cosigned checkpoints read to find the last one with a quorum; beyond them it is unknown. */
+  /** Maximum number of cosigned checkpoints that are read to find the last one with a quorum. */
   private static final int MOST_LOOKED_AT = 1_000;
 
   private final WitnessPolicy policy;
@@ -57,7 +57,7 @@ public final class CosignatureFollower {
    *
    * @param name its name in the policy
    * @param cosigned the size of the last checkpoint that it cosigned; empty while that is unknown
-   * @param trouble the present fault; empty if there is none
+   * @param trouble the current fault; empty if there is none
    */
   public record State(String name, OptionalLong cosigned, Optional<String> trouble) {}
 
@@ -82,12 +82,13 @@ public final class CosignatureFollower {
   }
 
   /**
-   * Starts to ask the witnesses of a policy that have a URL.
+   * Starts asking the witnesses of a policy that have a URL.
    *
-   * @param source the ledger; others create it, perhaps later
-   * @param store keeps the cosignatures
-   * @param health has an entry for each witness that contradicts the log, until it agrees again
-   * @throws IllegalArgumentException as {@link #requireAskable}
+   * @param source the ledger; it need not exist yet
+   * @param store stores the cosignatures
+   * @param health receives an entry for each witness that contradicts the log, until the witness
+   *     agrees again
+   * @throws IllegalArgumentException see {@link #requireAskable}
    */
   public static CosignatureFollower start(
       WitnessPolicy policy, LedgerSource source, CosignatureStore store, HealthEntries health) {
@@ -117,10 +118,10 @@ public final class CosignatureFollower {
   }
 
   /**
-   * Returns if all witnesses of a policy that have a URL can be asked, and one checkpoint can bear
-   * the cosignatures of all of them.
+   * Requires that all witnesses of a policy that have a URL can be asked, and that one checkpoint
+   * can hold the cosignatures of all of them.
    *
-   * @throws IllegalArgumentException if they cannot; the message names the witness, or the limit
+   * @throws IllegalArgumentException if not; the message names the witness or the limit
    */
   public static void requireAskable(WitnessPolicy policy) {
     long asked = policy.witnesses().stream().filter(each -> each.url().isPresent()).count();
@@ -163,7 +164,8 @@ public final class CosignatureFollower {
   }
 
   /**
-   * Returns the size of the last cosigned checkpoint that satisfies a predicate, or 0, or empty.
+   * Returns the size of the last cosigned checkpoint that satisfies a predicate: 0 if there is
+   * none, empty if the limit was reached before one was found.
    */
   private static OptionalLong lastOf(LedgerReader ledger, Predicate<StoredCheckpoint> holds)
       throws LedgerException {
@@ -190,14 +192,14 @@ public final class CosignatureFollower {
     }
   }
 
-  /** Asks each witness once more about the last checkpoint, and ends. */
+  /** Starts shutdown: each witness is asked once more about the last checkpoint. */
   public void stop() {
     askings.forEach(Asking::stop);
   }
 
   /**
-   * Waits for the end after {@link #stop}. A witness that has not answered by then is asked again
-   * after the next start.
+   * Waits for the threads to end after {@link #stop}. A witness that has not answered by the
+   * deadline is asked again after the next start.
    *
    * @param deadline on the clock of {@link System#nanoTime}
    */
@@ -205,7 +207,7 @@ public final class CosignatureFollower {
     askings.forEach(asking -> asking.awaitEnd(deadline));
   }
 
-  /** Asks one witness, on a thread of its own. */
+  /** Follower that asks one witness. */
   private final class Asking extends Follower {
     private final WitnessPolicy.Witness witness;
     private final URI url;
@@ -213,7 +215,10 @@ public final class CosignatureFollower {
     private final Duration patience;
     private Optional<WitnessClient> client = Optional.empty();
 
-    /** The size of the last checkpoint that it cosigned; written by this thread, read by any. */
+    /**
+     * The size of the last checkpoint that the witness cosigned; this thread writes, any thread
+     * reads.
+     */
     private volatile OptionalLong known = OptionalLong.empty();
 
     Asking(
@@ -234,7 +239,7 @@ public final class CosignatureFollower {
       return new State(witness.name(), known, trouble());
     }
 
-    /** Asks for a cosignature of the last checkpoint, if the witness has not cosigned it yet. */
+    /** Requests a cosignature of the last checkpoint, if the witness has not cosigned it yet. */
     @Override
     Optional<String> look(LedgerReader ledger)
         throws LedgerException, CheckpointParseException, InterruptedException {
@@ -275,7 +280,7 @@ public final class CosignatureFollower {
       long said = ((WitnessReply.Ahead) reply).size();
       long now = lastSize();
       if (now >= said) {
-        // Another process of this log had a later checkpoint cosigned meanwhile.
+        // Another process of this log obtained a cosignature of a later checkpoint meanwhile.
         agreed();
         return Optional.empty();
       }
@@ -284,7 +289,7 @@ public final class CosignatureFollower {
               .formatted(said, now));
     }
 
-    /** Clears the health entry: the witness agrees with the log. */
+    /** Clears the health entry, because the witness agrees with the log. */
     private void agreed() {
       health.clear(HealthEntry.witness(witness.name()));
     }
@@ -295,11 +300,12 @@ public final class CosignatureFollower {
       return Optional.of(said);
     }
 
-    /** Returns the client; it is created once the ledger exists, and reads earlier cosignatures. */
+    /** Returns the client. Creates it on the first call, from the stored cosignatures. */
     private WitnessClient client(LedgerReader ledger) throws LedgerException {
       if (client.isEmpty()) {
         cosigned.set(CosignatureFollower.cosigned(ledger, policy));
-        // If that is unknown, the witness is asked from size 0, and answers with its own size.
+        // If the size is unknown, the request begins at size 0, and the witness answers with its
+        // own size.
         long before = lastOf(ledger, this::isCosigned).orElse(0);
         client = Optional.of(new WitnessClient(http, witness.key(), url, before, patience));
         cosigned(before);
@@ -320,7 +326,10 @@ public final class CosignatureFollower {
           .anyMatch(line -> witness.key().verifies(checkpoint.note().text(), line));
     }
 
-    /** Removes cosignatures: a witness needs none, and may refuse a note with so many lines. */
+    /**
+     * Removes cosignatures, because a witness does not need them and may reject a note with many
+     * lines.
+     */
     private static SignedCheckpoint withoutCosignatures(SignedCheckpoint checkpoint) {
       String origin = checkpoint.unverified().origin();
       return checkpoint.withOnly(

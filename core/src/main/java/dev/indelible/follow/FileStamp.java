@@ -19,15 +19,15 @@ import org.jspecify.annotations.Nullable;
  */
 record FileStamp(List<Entry> entries) {
   /**
-   * A file that changed this short a time ago may change again without another time: file systems
-   * count time in steps.
+   * The time after a change in which a further change may leave the file time unchanged, because
+   * file systems record time in steps.
    */
   private static final Duration STEP = Duration.ofSeconds(2);
 
-  /** One file; without attributes where there is none. */
+  /** One file; without attributes if the file does not exist. */
   private record Entry(Path file, @Nullable Object key, long size, @Nullable FileTime changed) {}
 
-  /** Returns the stamp of those files; empty if one changed just now, or cannot be looked at. */
+  /** Returns the stamp of files; empty if a file changed within {@link #STEP} or cannot be read. */
   static Optional<FileStamp> of(List<Path> files) {
     List<Entry> entries = new ArrayList<>();
     Instant settled = Instant.now().minus(STEP);

@@ -19,14 +19,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows a log on a thread of its own: looks at it at intervals, which grow while a fault lasts,
- * and once more when the log is closed.
+ * Follows a log on a thread of its own: looks at the log at intervals, which grow while a fault
+ * lasts, and once more when the log is closed.
  */
 abstract class Follower {
   /** Interval between looks at the log without a fault. */
   static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
 
-  /** Longest wait after a fault; the wait doubles up to it. */
+  /** Maximum wait after a fault; the wait doubles up to this time. */
   private static final Duration LONGEST_BACKOFF = Duration.ofMinutes(1);
 
   /** Shortest interval between log lines while the reason of a fault changes. */
@@ -42,17 +42,20 @@ abstract class Follower {
   private final Throttle troubleLog = Throttle.of(TROUBLE_LOG_INTERVAL);
   private Duration backoff;
 
-  /** The files before the last look, if that found no fault; used by its thread alone. */
+  /**
+   * The stamp of the files before the last look, if the look found no fault; used by this thread
+   * alone.
+   */
   private Optional<FileStamp> seen = Optional.empty();
 
-  /** Written by its thread, read by any. */
+  /** The fault that the last look found; this thread writes, any thread reads. */
   private volatile Optional<String> trouble = Optional.empty();
 
   /**
    * Creates a follower that has not started.
    *
    * @param what names the follower in log lines
-   * @param source the ledger; others create it, perhaps later
+   * @param source the ledger; it need not exist yet
    */
   Follower(String threadName, String what, LedgerSource source, Duration interval) {
     this.what = what;
@@ -67,7 +70,7 @@ abstract class Follower {
    * Looks at the log.
    *
    * @return the fault that it finds; empty if there is none
-   * @throws InterruptedException if the closer does not wait any longer
+   * @throws InterruptedException if the closing thread does not wait any longer
    */
   abstract Optional<String> look(LedgerReader ledger)
       throws LedgerException, KeyException, CheckpointParseException, InterruptedException;
@@ -77,7 +80,10 @@ abstract class Follower {
     return trouble;
   }
 
-  /** Returns the size of the last checkpoint now: another process may have signed since. */
+  /**
+   * Returns the current size of the last checkpoint; another process may have signed one since the
+   * look began.
+   */
   final long lastSize() throws LedgerException {
     Optional<? extends LedgerReader> opened = source.open();
     if (opened.isEmpty()) {
@@ -88,19 +94,22 @@ abstract class Follower {
     }
   }
 
-  /** Returns files beside the ledger's that change what a look finds. */
+  /** Returns further files that affect what a look finds. */
   List<Path> files() {
     return List.of();
   }
 
-  /** Looks at the log if a file has changed since no fault was found; returns true if none is. */
+  /**
+   * Looks at the log, unless no file has changed since a look without a fault. Returns whether
+   * there is no fault.
+   */
   private boolean lookIfChanged() throws InterruptedException {
     List<Path> files = new ArrayList<>(source.files());
     if (files.isEmpty()) {
       return look();
     }
     files.addAll(files());
-    // Read before the look: the next look covers a change that is made during this one.
+    // Read before the look, so that a change during this look causes another one.
     Optional<FileStamp> now = FileStamp.of(files);
     if (now.isPresent() && now.equals(seen)) {
       return true;
@@ -118,7 +127,7 @@ abstract class Follower {
     } catch (LedgerException | KeyException | CheckpointParseException e) {
       found = Optional.of(String.valueOf(e.getMessage()));
     } catch (RuntimeException e) {
-      // A damaged tree can throw any exception, and none may end this thread.
+      // Reading a damaged tree can throw any exception, which must not end this thread.
       found = Optional.of(e.toString());
     }
     if (found.isPresent() && !found.equals(trouble)) {
@@ -152,7 +161,7 @@ abstract class Follower {
       }
       look();
     } catch (InterruptedException e) {
-      // The closer does not wait any longer; the next start does what is left.
+      // The closing thread does not wait any longer; the next start does the remaining work.
       Thread.currentThread().interrupt();
     }
   }
@@ -169,14 +178,14 @@ abstract class Follower {
     return now.toNanos();
   }
 
-  /** Makes it look at the log once more and end. */
+  /** Makes the thread look at the log once more and end. */
   public final void stop() {
     closing.countDown();
   }
 
   /**
-   * Waits for its end after {@link #stop}, and interrupts it at the deadline. Work that is left is
-   * done after the next start.
+   * Waits for the thread to end after {@link #stop}, and interrupts it at the deadline. Remaining
+   * work is done after the next start.
    *
    * @param deadline on the clock of {@link System#nanoTime}
    */

@@ -19,7 +19,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class HealthEntries {
   /**
-   * A source is logged once per this time at most, while its reason changes or the fault returns.
+   * The minimum time between two log lines of one source, while its reason changes or the fault
+   * recurs.
    */
   static final Duration LOG_INTERVAL = Duration.ofMinutes(1);
 
@@ -32,8 +33,8 @@ public final class HealthEntries {
   private final Map<String, HealthEntry> entries = new LinkedHashMap<>();
 
   /**
-   * One per source that was ever set, also of faults that were repaired. Guarded by {@link
-   * #entries}.
+   * One throttle for each source that was ever set, even if its fault was repaired. Guarded by
+   * {@link #entries}.
    */
   private final Map<String, Throttle> throttles = new HashMap<>();
 
@@ -45,7 +46,7 @@ public final class HealthEntries {
   /**
    * Creates an empty set of entries.
    *
-   * @param nanoTime the clock of {@link #LOG_INTERVAL}, as {@link System#nanoTime}
+   * @param nanoTime a clock like {@link System#nanoTime}, for {@link #LOG_INTERVAL}
    * @param log receives the source and the reason of an entry that is new or changed
    */
   HealthEntries(LongSupplier nanoTime, BiConsumer<String, String> log) {
@@ -72,7 +73,7 @@ public final class HealthEntries {
     throttle.ifDue(() -> log.accept(source, reason));
   }
 
-  /** Sets the entry of a source, or removes it where there is no reason. */
+  /** Sets the entry of a source, or removes it if there is no reason. */
   public void set(String source, Optional<String> reason) {
     reason.ifPresentOrElse(text -> set(source, text), () -> clear(source));
   }

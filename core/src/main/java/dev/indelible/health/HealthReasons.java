@@ -4,7 +4,10 @@ package dev.indelible.health;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Reasons of health entries that both a running log and a ledger at rest can have. */
+/**
+ * Reasons of health entries that apply both to a running log and to a ledger that no process
+ * writes.
+ */
 public final class HealthReasons {
   private HealthReasons() {}
 
@@ -22,7 +25,7 @@ public final class HealthReasons {
                 waiting == 1 ? "it" : "them"));
   }
 
-  /** Returns the reason while rows of the chain report tampering; empty for none. */
+  /** Returns the reason to report for rows that report tampering; empty if there are none. */
   public static Optional<String> tampered(long rows) {
     return rows == 0
         ? Optional.empty()

@@ -14,7 +14,7 @@ public final class Throttle {
   private final long intervalNanos;
   private final LongSupplier nanoTime;
 
-  /** When the next action may run, on the clock of {@link #nanoTime}. */
+  /** The time from which the next action may run, on the clock of {@link #nanoTime}. */
   private final AtomicLong nextNanos;
 
   private Throttle(Duration interval, LongSupplier nanoTime, long firstNanos) {
@@ -28,7 +28,7 @@ public final class Throttle {
     return of(interval, System::nanoTime);
   }
 
-  /** Creates a throttle as {@link #of(Duration)} does, on another clock. */
+  /** Creates a throttle like {@link #of(Duration)}, with another clock. */
   public static Throttle of(Duration interval, LongSupplier nanoTime) {
     return new Throttle(interval, nanoTime, nanoTime.getAsLong());
   }

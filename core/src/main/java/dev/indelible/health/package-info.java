@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The faults of a log that works, and how often they are logged. */
+/** The faults of a running log, and the throttling of their log lines. */
 @NullMarked
 package dev.indelible.health;
 

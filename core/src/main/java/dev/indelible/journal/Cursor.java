@@ -6,15 +6,15 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A position in a journal, from which one frame after another is read. Used by one thread.
+ * A position in a journal, from which frames are read one by one. Used by one thread.
  *
- * <p>A journal that an earlier run left may have holes: ranges claimed by a producer whose process
- * died before it published a frame. Its {@code submit} never returned, so a hole is skipped. A
- * published frame that cannot be read is a lost event, and is read as a {@link Lost}. A frame that
- * was cut short at the very end was never published, and ends the journal.
+ * <p>The journal of an earlier run may have holes: a hole is a range that a producer claimed, but
+ * its process died before it published a frame. The producer's {@code submit} never returned, so a
+ * hole is skipped. A published frame that cannot be read is a lost event, and is returned as {@link
+ * Lost}. A frame at the very end that is incomplete was never published, and ends the journal.
  */
 final class Cursor {
-  /** The position up to which all producers have ended, so a hole is never filled. */
+  /** The position before which no producer writes any more, so a hole stays a hole. */
   private final long pastEnd;
 
   private Segment segment;
@@ -40,28 +40,28 @@ final class Cursor {
     return new Cursor(this);
   }
 
-  /** The segment that it is in. */
+  /** Returns the segment of this position. */
   Segment segment() {
     return segment;
   }
 
-  /** The offset in that segment. */
+  /** Returns the offset in that segment. */
   int offset() {
     return offset;
   }
 
-  /** The position in the journal. */
+  /** Returns the position in the journal. */
   long position() {
     return segment.base() + offset;
   }
 
-  /** Returns the offset in this segment or a later one from which producers may be at work. */
+  /** Returns the offset in a segment from which producers may still write. */
   int liveFrom(Segment in) {
     long live = Math.max(pastEnd, in == segment ? position() : 0) - in.base();
     return (int) Math.min(Math.max(live, SegmentFile.HEADER_BYTES), in.size());
   }
 
-  /** Reads the next item; null if none is published yet, or none follows. */
+  /** Reads the next item; returns null if none is published yet or none follows. */
   @Nullable Item next() {
     while (offset < segment.size() || advance()) {
       int word = segment.stateWord(offset);
@@ -78,7 +78,8 @@ final class Cursor {
           return null;
         }
       } else {
-        // If producers are at work here: the frame was published, and the file changed since.
+        // A nonzero word is of a published frame, even where producers still write; the file was
+        // changed since.
         int start = offset;
         boolean published = word != 0 && !Frame.isDamagedPadding(segment.bytes(), start, word);
         if (!resynchronise(past)) {
@@ -97,9 +98,10 @@ final class Cursor {
   }
 
   /**
-   * Skips bytes that are no intact frame: to the end of a damaged frame that starts here, to the
-   * next intact one, to the start of one whose end word is intact, or, if producers have ended and
-   * another segment follows, to the end of this one.
+   * Skips bytes that are no intact frame. Moves to the first of these: the end of a damaged frame
+   * that starts here, the next intact frame, the start of a frame whose end word is intact. If
+   * there is none, producers have ended and another segment follows, moves to the end of this
+   * segment.
    *
    * @return false if nothing follows; then the cursor has not moved
    */

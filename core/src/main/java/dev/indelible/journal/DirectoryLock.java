@@ -17,15 +17,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The lock of a journal directory. A process that takes or retires slots holds it, so no slot moves
- * while another process opens it, and of several first starts one names the ledger. Held for a few
- * file operations, never while events or the ledger are read.
+ * The lock of a journal directory. A process holds this lock while it takes or retires slots. So no
+ * slot is moved while another process opens it, and only one of several first starts creates the
+ * ledger's id. The lock is held for a few file operations, never while events or the ledger are
+ * read.
  */
 final class DirectoryLock implements AutoCloseable {
   /** The file that is locked; it is never removed. */
   static final String FILE = "door";
 
-  /** How long a reader waits: a start needs the lock much shorter, a stopped process keeps it. */
+  /**
+   * The time that a reader waits. A start holds the lock for much less; a stopped process may hold
+   * it forever.
+   */
   private static final Duration READER_PATIENCE = Duration.ofSeconds(2);
 
   /** The time between two attempts of a reader. */
@@ -42,7 +46,7 @@ final class DirectoryLock implements AutoCloseable {
     this.channel = channel;
   }
 
-  /** Waits until no other process and no other thread has the lock. */
+  /** Waits for the lock until no other process and no other thread has it. */
   static DirectoryLock acquire(Path directory, Disk disk) throws IOException, JournalException {
     Path file = directory.resolve(FILE);
     boolean wasThere = Files.exists(file, LinkOption.NOFOLLOW_LINKS);
@@ -65,7 +69,7 @@ final class DirectoryLock implements AutoCloseable {
         throw e;
       }
       if (!wasThere) {
-        // No other process can have locked it on this file system.
+        // This file system has no locks, so no other process has locked the new file.
         Files.deleteIfExists(file);
       }
       throw LockFile.withoutLocks(file, e);
@@ -77,10 +81,10 @@ final class DirectoryLock implements AutoCloseable {
   }
 
   /**
-   * Prevents taking and retiring of slots until it is closed. Needs read access to the lock file
-   * only, and does not exclude other readers.
+   * Acquires a shared lock, which keeps other processes from taking and retiring slots. Needs only
+   * read access to the lock file, and does not exclude readers in other processes.
    *
-   * @throws JournalException if another process has the lock for longer than a start needs it
+   * @throws JournalException if another process holds the lock for longer than a start does
    */
   static DirectoryLock acquireToRead(Path directory, Disk disk)
       throws IOException, JournalException {
@@ -124,7 +128,10 @@ final class DirectoryLock implements AutoCloseable {
     }
   }
 
-  /** Closing it would release the lock of the other copy of these classes in this process. */
+  /**
+   * Leaves a channel open, because closing it would release the lock of another copy of these
+   * classes in this process. Returns null.
+   */
   private static @Nullable FileChannel keepOpen(@Nullable FileChannel channel) {
     if (channel != null) {
       LockFile.leaveOpen(channel);
@@ -138,7 +145,7 @@ final class DirectoryLock implements AutoCloseable {
         channel.close();
       }
     } catch (IOException e) {
-      // The descriptor is gone all the same, and the lock with it.
+      // The descriptor is closed even so, and the lock released.
       LOG.warn("the lock of the journal directory: {}", e.toString());
     } finally {
       IN_PROCESS.unlock();

@@ -26,12 +26,12 @@ class Disk {
     }
   }
 
-  /** Returns when a file is on disk. */
+  /** Syncs a file to disk. */
   void sync(Path file, FileChannel channel) throws IOException {
     channel.force(true);
   }
 
-  /** Returns when the beginning of a mapped file is on disk. */
+  /** Syncs the beginning of a mapped file to disk. */
   void sync(Path file, MappedByteBuffer map, int length) throws IOException {
     try {
       map.force(0, length);
@@ -41,21 +41,21 @@ class Disk {
   }
 
   /**
-   * Returns when the names in a directory are on disk. A file that was synced under a name that was
-   * not is gone after a power cut.
+   * Syncs the names in a directory to disk. A synced file whose name was not synced is lost in a
+   * power cut.
    */
   void syncNames(Path directory) throws IOException {
     DurableFiles.syncNames(directory);
   }
 
-  /** Renames a file; nothing of the new name exists. */
+  /** Renames a file; the new name must not exist. */
   void rename(Path from, Path to) throws IOException {
     Files.move(from, to);
   }
 
   /**
-   * Removes a file that may still be mapped; its blocks are freed first. Uses no channel, which an
-   * interrupt would close before the file is removed.
+   * Removes a file that may still be mapped; its blocks are freed first. Uses no channel, because
+   * an interrupt would close it before the file is removed.
    */
   void remove(Path file) throws IOException {
     try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "rw")) {
@@ -69,17 +69,20 @@ class Disk {
     return channel.lock();
   }
 
-  /** Locks a file exclusively; returns null if another process has a lock. */
+  /** Locks a file exclusively; returns null if another process has locked it. */
   @Nullable FileLock tryLock(FileChannel channel) throws IOException {
     return channel.tryLock();
   }
 
-  /** Locks a file that is open for reading, shared; returns null if it is locked exclusively. */
+  /**
+   * Locks a file that is open for reading, in shared mode; returns null if it is locked
+   * exclusively.
+   */
   @Nullable FileLock tryLockShared(FileChannel channel) throws IOException {
     return channel.tryLock(0, Long.MAX_VALUE, true);
   }
 
-  /** Returns the bytes free for a directory; {@link Long#MAX_VALUE} if that is not known. */
+  /** Returns the bytes free for a directory; {@link Long#MAX_VALUE} if it is unknown. */
   long usableBytes(Path directory) throws IOException {
     FileStore store = Files.getFileStore(directory);
     return store.getTotalSpace() == 0 ? Long.MAX_VALUE : store.getUsableSpace();

@@ -11,11 +11,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The check that a disk has space for the first segment of a journal. Made before anything is
- * created: a lock file cannot be removed again, because another process may have locked it.
+ * The check that a disk has space for the first segment of a journal. The check runs before
+ * anything is created, because a lock file cannot be removed again: another process may have locked
+ * it.
  *
  * @param directory the journals of one ledger, present or not
- * @param disk where it is, or will be
+ * @param disk the disk of the directory
  */
 record DiskSpace(Path directory, Disk disk) {
   /** Bytes of the first segment, and of the small files and directories around it. */
@@ -24,7 +25,7 @@ record DiskSpace(Path directory, Disk disk) {
   private static final Logger LOG = LoggerFactory.getLogger(DiskSpace.class);
 
   /**
-   * Refuses a disk that is too full to begin.
+   * Requires disk space for the first segment, unless there is a segment.
    *
    * @throws JournalException if there is no segment yet, and no space for the first
    */
@@ -35,9 +36,9 @@ record DiskSpace(Path directory, Disk disk) {
   }
 
   /**
-   * Refuses a disk that has no space for another first segment.
+   * Requires disk space for another first segment.
    *
-   * @throws JournalException if it has none
+   * @throws JournalException if there is none
    */
   void requireFree() throws JournalException {
     long free = usableBytes();
@@ -55,7 +56,7 @@ record DiskSpace(Path directory, Disk disk) {
     try (DirectoryStream<Path> slots = Files.newDirectoryStream(directory, "[0-9]*")) {
       for (Path slot : slots) {
         if (!Files.isDirectory(slot, LinkOption.NOFOLLOW_LINKS)) {
-          // Its user will refuse it. Reading one that is a FIFO would block here.
+          // Opening the journal will reject it. Reading a FIFO here would block.
           return true;
         }
         try (DirectoryStream<Path> segments = Files.newDirectoryStream(slot, "*.seg")) {
@@ -66,7 +67,7 @@ record DiskSpace(Path directory, Disk disk) {
       }
       return false;
     } catch (IOException | DirectoryIteratorException e) {
-      // A slot that was retired just now.
+      // Another process may have retired a slot just now.
       LOG.debug("{}: cannot be looked through", directory, e);
       return true;
     }

@@ -16,29 +16,32 @@ import java.util.zip.CRC32C;
  * The bytes of one event in a segment. Little-endian, a multiple of 8 bytes:
  *
  * <pre>
- *  0  state word: a state in the high byte, the length in units of 8 below it; written last
+ *  0  state word: a state in the high byte, the length in units of 8 bytes below it; written last
  *  4  CRC-32C of the frame's position in the journal and of bytes 8 up to the end word
- *  8  event id (16 bytes) · timestamp in microseconds (8) · where the nonce goes (4)
+ *  8  event id (16 bytes) · timestamp in microseconds (8) · offset of the nonce (4)
  * 36  lengths of type (2), agent (2) and content (4), then 4 bytes of zeros
  * 48  type · agent · content (canonical JSON without its nonce) · zeros up to a multiple of 8
  *     end word: {@link #END} and the length in bytes
  * </pre>
  *
- * <p>The end word tells a frame that was written whole and damaged later from one whose writing was
- * cut short. A padding frame is a state word and its complement, then anything, so no flipped bit
- * makes it cover the frames after it.
+ * <p>The end word distinguishes a complete frame that was damaged later from a frame whose writing
+ * was cut short. A padding frame is a state word and its complement, then any bytes, so a flipped
+ * bit in its length is detected.
  */
 final class Frame {
   /** Bytes; the length of every frame, padding included, is a multiple of this. */
   static final int UNIT = 8;
 
-  /** An event. No single flipped bit makes one of the three states another, or zero. */
+  /**
+   * State of an event. No single flipped bit turns one of the three states into another, or into
+   * zero.
+   */
   static final int EVENT = 0x5D;
 
-  /** An event that is not on disk yet: recovery reads it, the drainer waits for it. */
+  /** State of an event that is not on disk yet: recovery reads it, the drainer waits for it. */
   static final int UNSYNCED = 0x3A;
 
-  /** A padding frame: no event; readers skip it. */
+  /** State of a padding frame, which has no event; readers skip it. */
   static final int PADDING = 0xA6;
 
   static final int END = 0xE1D0F00D;
@@ -93,7 +96,8 @@ final class Frame {
 
   /** Completes an encoded frame for its position in the journal. */
   static void seal(ByteBuffer frame, long position) {
-    // The checksum covers the position, which is where the state word and the checksum go.
+    // The checksum covers the position, so the first 8 bytes hold the position while it is
+    // computed.
     frame.putLong(0, position);
     CRC32C crc = new CRC32C();
     crc.update(frame.array(), 0, frame.limit() - END_BYTES);
@@ -128,7 +132,7 @@ final class Frame {
         && length(word) <= bytes.limit() - at;
   }
 
-  /** Returns whether a padding frame of which one bit was flipped is at an offset. */
+  /** Returns whether a padding frame with one flipped bit is at an offset. */
   static boolean isDamagedPadding(ByteBuffer bytes, int at, int word) {
     int complement = ~bytes.getInt(at + 4);
     return Integer.bitCount(word ^ complement) == 1

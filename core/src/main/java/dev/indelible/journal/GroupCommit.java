@@ -4,11 +4,11 @@ package dev.indelible.journal;
 import java.util.function.BooleanSupplier;
 
 /**
- * Group commit: of the threads that wait for a sync, one syncs for all that waited before it began.
- * Safe for use by any number of threads.
+ * Group commit: one of the threads that wait for a sync syncs for all threads that waited before
+ * the sync began. Safe for use by any number of threads.
  */
 final class GroupCommit {
-  /** Milliseconds after which a waiting thread looks by itself at the state. */
+  /** Milliseconds after which a waiting thread checks the state without a notification. */
   private static final long PATIENCE_MILLIS = 100;
 
   private final BooleanSupplier sync;
@@ -36,7 +36,7 @@ final class GroupCommit {
 
   /**
    * Waits until everything that this thread wrote is on disk. An interrupt does not end the wait;
-   * it is still set after.
+   * the interrupt flag is set again afterwards.
    *
    * @return {@code false} if the sync failed
    */
@@ -50,7 +50,7 @@ final class GroupCommit {
         long request = ++requested;
         while (busy && synced < request && !failed) {
           try {
-            // A leader whose stack ends cannot notify.
+            // A leader that runs out of stack cannot notify.
             wait(PATIENCE_MILLIS);
           } catch (InterruptedException e) {
             interrupted = true;

@@ -29,12 +29,12 @@ import org.slf4j.LoggerFactory;
  * Durability#POWER} a power cut (D5).
  *
  * <p>Each process has a slot of its own in the journal's directory. The next process that starts
- * adopts the slots of dead processes, and drains them before anything new. Each batch comes with a
- * {@link JournalMark}, which the ledger commits with its events: recovery starts after it, so no
- * event is appended twice or skipped (D2).
+ * adopts the slots of dead processes, and drains them before anything new. Each batch has a {@link
+ * JournalMark}, which the ledger commits with the events. Recovery starts after the committed mark,
+ * so no event is appended twice or skipped (D2).
  */
 public final class Journal implements EventStore {
-  /** How long a close waits for a producer at work, which copies one event, or syncs it. */
+  /** The time that a close waits for producers, each of which copies or syncs one event. */
   private static final Duration CLOSING_PATIENCE = Duration.ofMillis(500);
 
   /** The time between two lines of the log on the progress of a recovery that takes longer. */
@@ -47,12 +47,12 @@ public final class Journal implements EventStore {
   private final JournalSyncer syncer;
   private final JournalReader own;
 
-  /** The undrained slots of dead processes; the drainer's alone once it runs. */
+  /** The undrained slots of dead processes; used by the drainer alone once it runs. */
   private final Deque<Adopted> adopted;
 
   private final long recovered;
 
-  /** When the oldest event in hand happened; the drainer writes, anyone reads. */
+  /** The time of the oldest event in the unsettled batch; the drainer writes, any thread reads. */
   private volatile Optional<Instant> oldest = Optional.empty();
 
   private volatile boolean closed;
@@ -77,9 +77,9 @@ public final class Journal implements EventStore {
     long settled(UUID journal) throws JournalException;
 
     /**
-     * Returns whether the ledger contradicts its own position: it must have an event before the
-     * position, as a row or a dead letter, and must not have one after it. Without events to look
-     * up, nothing is contradicted.
+     * Returns whether the ledger contradicts its own position. It must have an event before the
+     * position, as a row or a dead letter, and must not have an event after it. The default finds
+     * no contradiction.
      *
      * @param isBefore whether the event is before the position
      * @throws JournalException if the ledger cannot be read
@@ -94,12 +94,11 @@ public final class Journal implements EventStore {
    * slots of dead processes.
    *
    * @param directory the journals of one ledger
-   * @param ledger that ledger; if it does not exist yet, the one that the journals name, or a new
-   *     one
+   * @param ledger the id of that ledger; if empty, the id that the journals name, or a new one
    * @param positions the positions that the ledger has committed
    * @param settings the settings of this process's journal
-   * @throws JournalException if the directory or something in it cannot be trusted or used; then
-   *     nothing in it was changed
+   * @throws JournalException if the directory or a file in it cannot be trusted or used; then
+   *     nothing in it is changed
    */
   public static Journal open(
       Path directory, Optional<UUID> ledger, Positions positions, JournalSettings settings)
@@ -126,7 +125,7 @@ public final class Journal implements EventStore {
       return start(taken.get(0), settings, found);
     } catch (IOException e) {
       JournalDirectory.release(taken);
-      // The disk may have filled up meanwhile. A slot that was created stays for the next start.
+      // The disk may have filled up meanwhile. The next start uses a slot that was created.
       space.requireFree();
       throw directory.unusable(e);
     } catch (JournalException | RuntimeException | Error e) {
@@ -139,10 +138,10 @@ public final class Journal implements EventStore {
   }
 
   /**
-   * Takes a slot that no process had before, for a ledger that cannot be read now, and adopts
-   * nothing. The position of a new journal is 0 in every ledger, so nothing has to be read to
-   * recover it, and nothing of it is appended twice or skipped (D2). Slots of earlier processes
-   * stay for the next process that can read the ledger.
+   * Takes a slot that no process had before, for a ledger that cannot be read now, and adopts no
+   * other slot. The position of a new journal is 0 in every ledger, so the ledger need not be read,
+   * and no event is appended twice or skipped (D2). The next process that can read the ledger
+   * adopts the slots of earlier processes.
    *
    * @param path the directory of the journals of one ledger
    * @param settings the settings of this process's journal
@@ -171,7 +170,10 @@ public final class Journal implements EventStore {
     }
   }
 
-  /** Creates the journal and starts its threads; if one cannot be started, the others end first. */
+  /**
+   * Creates the journal and starts its threads. If a thread cannot be started, ends the others and
+   * throws.
+   */
   private static Journal start(Slot slot, JournalSettings settings, Found found) {
     Segment.initialise();
     Journal journal = new Journal(slot, settings, found);
@@ -199,9 +201,9 @@ public final class Journal implements EventStore {
   }
 
   /**
-   * Checks that a journal can be begun, before anything is created for it.
+   * Checks that there is disk space for a journal, before anything is created for it.
    *
-   * @param directory where it is, or will be
+   * @param directory the directory of the journal, present or not
    * @throws JournalException if there is no segment yet, and no disk space for the first
    */
   public static void requireRoom(Path directory) throws JournalException {
@@ -238,7 +240,7 @@ public final class Journal implements EventStore {
   }
 
   /**
-   * Checks all slots before the first change to any of them, and reads the events that wait.
+   * Checks all slots before the first change to any of them, and reads the waiting events.
    *
    * @param slots this process's own, then those of dead processes
    */
@@ -280,9 +282,9 @@ public final class Journal implements EventStore {
   /**
    * The result of a recovery.
    *
-   * @param own what waits in this process's slot
-   * @param adopted what waits in the slots of dead processes
-   * @param drained slots of dead processes in which nothing waits
+   * @param own the events that wait in this process's slot
+   * @param adopted the events that wait in the slots of dead processes
+   * @param drained slots of dead processes in which no event waits
    * @param events the number of events that wait in all
    */
   private record Found(Recovery own, Deque<Adopted> adopted, List<Slot> drained, long events) {}
@@ -302,13 +304,14 @@ public final class Journal implements EventStore {
 
   @Override
   public boolean offer(AuditEvent event) {
-    // Everything is allocated here, so that nothing can run out of memory once a range is claimed.
+    // All memory is allocated here, so that an append cannot run out of memory after it claims a
+    // range.
     ByteBuffer frame = Frame.encode(event);
     boolean accepted = frame.limit() <= Frame.MAX_BYTES && !closed && writer.append(frame);
     try {
       syncer.wake();
     } catch (StackOverflowError e) {
-      // The event keeps its answer; an idle syncer wakes up by itself too.
+      // The result for the event does not change; an idle syncer also wakes up by itself.
     }
     return accepted;
   }
@@ -386,14 +389,14 @@ public final class Journal implements EventStore {
     return syncer.sinceSync();
   }
 
-  /** Syncs once, beside the syncer's own schedule. */
+  /** Syncs once, outside the syncer's schedule. */
   void sync() {
     syncer.sync();
   }
 
   /**
-   * Syncs, and releases the slot; the next process that starts adopts the events that still wait. A
-   * producer that is still at work keeps the slot until this process ends.
+   * Syncs, and releases the slot; the next process that starts adopts the events that still wait.
+   * If a producer is still appending, the slot is released only when this process ends.
    */
   @Override
   public synchronized void close() {
@@ -425,7 +428,9 @@ public final class Journal implements EventStore {
     adopted.forEach(left -> JournalDirectory.release(List.of(left.slot())));
   }
 
-  /** Waits a moment for producers that are at work in ranges that they claimed before the close. */
+  /**
+   * Waits briefly for producers that claimed ranges before the close and have not published them.
+   */
   private boolean awaitQuiet(Segment last, int claimed) {
     long deadline = System.nanoTime() + CLOSING_PATIENCE.toNanos();
     boolean quiet = own.padUntilQuiet(last, claimed);

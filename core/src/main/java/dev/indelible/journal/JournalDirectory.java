@@ -24,23 +24,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The directory with the journals of one ledger: a slot for each process at work, slots that dead
- * processes left, and retired slots.
+ * The directory with the journals of one ledger: a slot for each running process, the slots of dead
+ * processes, and retired slots.
  *
  * @param path the directory, present or not
- * @param disk where it is, or will be
+ * @param disk the disk of the directory
  */
 record JournalDirectory(Path path, Disk disk) {
   private static final int MAX_SLOTS = 10_000;
 
-  /** The slot that stays for the next start, with its segment. */
+  /** The slot that is kept, with its segment, for the next start. */
   private static final String FIRST_SLOT = "0000";
 
   /**
-   * The directory of retired slots, in which nothing waits, each named by the id of its journal. A
-   * start that needs another slot reuses one, and its journal goes on at the position that the
-   * ledger has: there are as many slots, and as many positions in the ledger, as there were
-   * processes at once.
+   * The directory of retired slots. A retired slot is named by the id of its journal, and no event
+   * waits in it. A start that needs another slot reuses one, and its journal continues at the
+   * position in the ledger. So there are only as many slots, and positions in the ledger, as
+   * processes ever ran at once.
    */
   private static final String FREE = "free";
 
@@ -51,7 +51,7 @@ record JournalDirectory(Path path, Disk disk) {
     return new JournalDirectory(Objects.requireNonNull(slot.directory().getParent()), slot.disk());
   }
 
-  /** Returns whether a slot is the one that stays for the next start. */
+  /** Returns whether a slot is the one that is kept for the next start. */
   static boolean isFirst(Slot slot) {
     return slot.directory().endsWith(FIRST_SLOT);
   }
@@ -61,11 +61,11 @@ record JournalDirectory(Path path, Disk disk) {
   }
 
   /**
-   * Returns the ledger that the journals belong to: all to one, and to the known one. If no slot in
-   * use names a ledger, a retired one does. Changes nothing.
+   * Returns the ledger that all journals belong to; it must be the known one. If no slot in use
+   * names a ledger, a retired slot may. Changes nothing.
    *
    * @return empty if there are no journals
-   * @throws JournalException if they belong to several ledgers, or it cannot be read
+   * @throws JournalException if they belong to several ledgers, or cannot be read
    */
   Optional<UUID> ledger(Optional<UUID> known) throws IOException, JournalException {
     Optional<UUID> ledger = known;
@@ -99,7 +99,7 @@ record JournalDirectory(Path path, Disk disk) {
   void takeAll(Optional<UUID> known, List<Slot> taken) throws IOException, JournalException {
     Slot.createDirectory(path, disk);
     if (!Files.exists(path.resolve(DirectoryLock.FILE), LinkOption.NOFOLLOW_LINKS)) {
-      // A directory that is refused stays unchanged, without even the file of the lock.
+      // A directory that is rejected is not changed; not even the lock file is created.
       ledger(known);
     }
     slots();
@@ -131,8 +131,8 @@ record JournalDirectory(Path path, Disk disk) {
 
   /**
    * Releases slots whose events are all in the ledger, and moves them out of the way of later
-   * starts. One that cannot be moved now, for example because another process is starting, stays
-   * where it is for the next start to move.
+   * starts. If a slot cannot be moved now, for example because another process is starting, the
+   * next start moves it.
    */
   void retire(List<Slot> drained) {
     if (drained.isEmpty()) {
@@ -147,7 +147,8 @@ record JournalDirectory(Path path, Disk disk) {
     } catch (IOException e) {
       LOG.warn("{}: drained slots cannot be moved to {}: {}", path, FREE, e.toString());
     } finally {
-      // Before the lock is released: a process that reuses a slot finds it free.
+      // The slots are released before the directory lock, so a process that reuses a slot finds it
+      // free.
       release(drained);
       if (lock != null) {
         lock.close();
@@ -189,7 +190,7 @@ record JournalDirectory(Path path, Disk disk) {
     return path.resolve(FREE);
   }
 
-  /** Moves one drained slot; if that fails, it stays, and the next start tries again. */
+  /** Moves a drained slot. If the move fails, the next start tries again. */
   private void move(Slot slot) {
     try {
       slot.retire(free());
@@ -204,7 +205,7 @@ record JournalDirectory(Path path, Disk disk) {
   }
 
   /**
-   * Returns the ids of the journals in slots, also of those that other processes have: two journals
+   * Returns the ids of the journals in all slots, including those of other processes. Two journals
    * must not share one position in the ledger (D2). The caller has the {@link DirectoryLock}.
    */
   private static Set<UUID> journals(Set<Path> slots) throws IOException, JournalException {

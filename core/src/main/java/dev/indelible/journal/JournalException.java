@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.journal;
 
-/** A journal that cannot be used. The message says which, what is wrong and what to do. */
+/** Thrown if a journal cannot be used. The message states the journal, the fault and what to do. */
 public final class JournalException extends Exception {
   public JournalException(String message) {
     super(message);

@@ -24,26 +24,26 @@ import org.slf4j.LoggerFactory;
  * that are settled. Used by the drainer's thread alone.
  */
 final class JournalReader {
-  /** Bytes of content in a batch at most, unless one event alone has more: bounds the heap. */
+  /** Maximum bytes of content in a batch, to bound the heap; a single event may have more. */
   private static final long MAX_BATCH_BYTES = 8L << 20;
 
   private static final Logger LOG = LoggerFactory.getLogger(JournalReader.class);
 
   private final UUID journal;
 
-  /** The position after the events in hand. */
+  /** The position after the unsettled batch. */
   private Cursor cursor;
 
-  /** The events that were read after those in hand. */
+  /** The events read after the unsettled batch. */
   private Reading ahead;
 
   /** The first segment whose file exists. */
   private Segment oldest;
 
-  /** The batch in hand until it is settled; a retry gets it again. */
+  /** The unsettled batch; a retry returns it again. */
   private EventBatch inHand = EventBatch.EMPTY;
 
-  /** Why events are missing before the first one, until that is recorded. */
+  /** The reason that events are missing before the first one; empty once it is recorded. */
   private Optional<String> missing;
 
   JournalReader(UUID journal, Segment oldest, Cursor cursor, Optional<String> missing) {
@@ -55,12 +55,13 @@ final class JournalReader {
   }
 
   /**
-   * Reads the oldest events that are not settled; the batch stays until it is settled. A batch
-   * without events has a mark after segments in which nothing is left to read.
+   * Returns the oldest events that are not settled; every call returns this batch until it is
+   * settled. A batch without events has a mark if whole segments were read and can be removed.
    */
   EventBatch peek(int max) {
     if (inHand.mark().isEmpty()) {
-      // No field changes before everything is read: a reading that fails, out of memory, restarts.
+      // No field changes before everything is read, so a read that runs out of memory can be
+      // retried.
       Reading next = read(ahead, max, missing);
       boolean moved = !next.events().isEmpty() || next.end().segment() != oldest;
       Reading following = moved ? read(next.behind(), max, Optional.empty()) : next;
@@ -75,13 +76,13 @@ final class JournalReader {
     return inHand;
   }
 
-  /** Returns the position up to which everything is settled; 0 while a batch is in hand. */
+  /** Returns the position up to which everything is settled; 0 while a batch is unsettled. */
   long drainedTo() {
     return inHand.mark().isEmpty() ? cursor.position() : 0;
   }
 
   /**
-   * Settles the events in hand, and removes every segment in which nothing is left.
+   * Settles the batch, and removes every segment before its end.
    *
    * @return the bytes that were freed
    */
@@ -97,7 +98,7 @@ final class JournalReader {
       freed += done.size();
       remove(done);
     }
-    // Last, so that a settlement that fails on the way can be retried.
+    // Last, so that a failed settlement can be retried.
     inHand = EventBatch.EMPTY;
     return freed;
   }
@@ -110,7 +111,7 @@ final class JournalReader {
         && cursor.offset() == claimed;
   }
 
-  /** Pads the abandoned ranges, and returns whether no producer is at work in any other range. */
+  /** Pads the abandoned ranges, and returns whether all other claimed ranges are published. */
   boolean padUntilQuiet(Segment last, int claimed) {
     for (Segment segment = cursor.segment(); segment != null; segment = segment.next()) {
       segment.padAbandoned();
@@ -122,7 +123,7 @@ final class JournalReader {
     return true;
   }
 
-  /** Removes the segments that are left; the next run begins with a new one. */
+  /** Removes the remaining segments; the next run creates a new one. */
   void removeAll() {
     for (Segment segment = oldest; segment != null; segment = segment.next()) {
       remove(segment);
@@ -139,9 +140,10 @@ final class JournalReader {
   }
 
   /**
-   * Continues a reading, up to a number of events in all.
+   * Continues a reading, up to a total number of events.
    *
-   * @param before why events are missing before the first, to be recorded
+   * @param before the reason that events are missing before the first one; recorded as the first
+   *     event
    */
   private Reading read(Reading from, int max, Optional<String> before) {
     List<AuditEvent> events = new ArrayList<>(from.events());
@@ -202,8 +204,8 @@ final class JournalReader {
    * A reading of events.
    *
    * @param bytes of content
-   * @param time when the last event happened; bounds a gap
-   * @param end the position after the last event; a reading never moves it
+   * @param time the time of the last event, which is the start time of a gap
+   * @param end the position after the last event; copied before it is moved
    */
   private record Reading(List<AuditEvent> events, long bytes, @Nullable Instant time, Cursor end) {
     /** Returns an empty reading that begins where this one ended. */

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The settings of one process's journal.
  *
- * @param durability what an accepted event survives; not {@link Durability#MEMORY}
- * @param quotaBytes most bytes that the journal takes on disk
+ * @param durability the fault that an accepted event survives; not {@link Durability#MEMORY}
+ * @param quotaBytes the maximum bytes of the journal on disk
  * @param syncInterval the time between two syncs with {@link Durability#PROCESS}
  * @param progress receives the number of waiting events found so far while the journal opens, on
  *     the thread that opens it; null logs that number once a second
@@ -20,13 +20,13 @@ public record JournalSettings(
     long quotaBytes,
     Duration syncInterval,
     @Nullable LongConsumer progress) {
-  /** Bytes: hours of waiting at the rate of a busy gate. */
+  /** Bytes; enough for hours of events from a busy gate. */
   public static final long DEFAULT_QUOTA_BYTES = 4L << 30;
 
   /** Short enough to lose little in a power cut, long enough not to wear a disk. */
   public static final Duration DEFAULT_SYNC_INTERVAL = Duration.ofMillis(200);
 
-  /** Bytes of two of the smallest segments: one to write to, one to go on with. */
+  /** Bytes of two of the smallest segments: the current one and the next. */
   public static final long MIN_QUOTA_BYTES = 2L * JournalWriter.FIRST_SEGMENT_BYTES;
 
   /** Bytes free on disk below which a journal does not grow: the rest is left for the ledger. */

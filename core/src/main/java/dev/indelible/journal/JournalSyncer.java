@@ -23,15 +23,15 @@ final class JournalSyncer {
   private final @Nullable Thread thread;
 
   /**
-   * The first segment that the next sync covers; null with {@link Durability#POWER}. The syncer's,
-   * and the closer's once that thread has ended.
+   * The first segment that the next sync covers; null with {@link Durability#POWER}. Used by the
+   * syncer's thread, and by the closing thread once that one has ended.
    */
   private @Nullable Segment unsynced;
 
-  /** The segment that could not be synced and is not settled yet; the syncer writes. */
+  /** The segment that could not be synced and is not settled yet; the syncer's thread writes. */
   private volatile @Nullable Path unsyncable;
 
-  /** When everything accepted was last known to be on disk, as {@link System#nanoTime}. */
+  /** The {@link System#nanoTime} at which every accepted event was last known to be on disk. */
   private volatile long syncedNanos = System.nanoTime();
 
   /** Whether the thread found nothing to sync and waits for a producer; set by both. */
@@ -69,7 +69,7 @@ final class JournalSyncer {
     }
   }
 
-  /** Waits until the thread has ended; what was written since its last sync is not synced. */
+  /** Ends the thread and waits for it. Does not sync what was written since the last sync. */
   void close() {
     closed = true;
     if (thread != null) {
@@ -78,7 +78,7 @@ final class JournalSyncer {
     }
   }
 
-  /** Returns why events are not safe from a power cut, if a sync has failed. */
+  /** Returns the reason that a power cut would lose events, if a sync has failed. */
   Optional<String> trouble() {
     return Optional.ofNullable(unsyncable).map(file -> file + ": cannot be synced to disk");
   }
@@ -111,7 +111,8 @@ final class JournalSyncer {
           sync();
         }
       } catch (RuntimeException | Error e) {
-        // Out of memory, maybe for a line of the log too: sinceSync() grows until the next sync.
+        // Out of memory; there may be none for logging either. sinceSync() grows until the next
+        // sync.
       }
     }
   }
@@ -123,8 +124,8 @@ final class JournalSyncer {
   }
 
   /**
-   * Syncs every segment in which a producer may have written since its last sync: the one written
-   * to, and those before it that still have a claim without a frame.
+   * Syncs every segment in which a producer may have written since its last sync: the current one,
+   * and earlier ones that still have an unpublished claim.
    */
   void sync() {
     if (thread == null) {

@@ -18,24 +18,24 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The allocator, a thread of the writer's own, creates the next segment before it is needed, so
  * a producer never waits for a file; the toucher, another thread, makes pages writable ahead of the
- * producers and never waits for the disk. Producers go on to the next segment under a lock that
- * nobody holds during I/O.
+ * producers and never waits for the disk. Producers switch to the next segment under a lock that no
+ * thread holds during I/O.
  */
 final class JournalWriter {
-  /** Bytes; small, so a process that decides one action leaves little on disk. */
+  /** Bytes; small, so a process that makes one decision leaves little on disk. */
   static final int FIRST_SEGMENT_BYTES = 2 << 20;
 
   /** Bytes; large, so segments are created rarely, and small enough to be freed soon. */
   static final int LARGEST_SEGMENT_BYTES = 64 << 20;
 
   /**
-   * Bytes that a growing journal leaves free on the disk: a ledger on the same disk needs them for
-   * its WAL and the pages of its WAL checkpoint while it appends the waiting events. Another
-   * process may still use them up.
+   * Bytes that a growing journal leaves free on the disk. A ledger on this disk needs them for its
+   * WAL and its WAL checkpoint while it appends the waiting events. Other processes may still use
+   * them up.
    */
   static final long LEFT_FOR_LEDGER_BYTES = 24L << 20;
 
-  /** How long a producer waits for a segment that is being created. */
+  /** The time that a producer waits for a segment that is being created. */
   private static final Duration ROTATION_PATIENCE = Duration.ofSeconds(1);
 
   /** The time between two checks of a producer that waits for a segment. */
@@ -64,10 +64,10 @@ final class JournalWriter {
   /** The segment that producers write to; changes under {@link #rotation}. */
   private volatile Segment current;
 
-  /** The segment after it, ready; the allocator sets it, producers take it under the lock. */
+  /** The next segment, ready for use; the allocator sets it, a producer takes it under the lock. */
   private volatile @Nullable Segment spare;
 
-  /** Why the last attempt to create a segment failed; the allocator writes. */
+  /** The failure of the last attempt to create a segment; the allocator writes. */
   private volatile @Nullable Refusal refusal;
 
   /** How often the drainer has freed disk space; the drainer writes. */
@@ -84,15 +84,15 @@ final class JournalWriter {
 
   private volatile boolean closed;
 
-  /** The threshold of the quota that was logged last; the allocator's alone. */
+  /** The threshold of the quota that was logged last; used by the allocator alone. */
   private double logged;
 
   /**
    * A failed attempt to create a segment.
    *
-   * @param reason why it failed
-   * @param freedCount the {@link #freedCount} before the attempt; when that has grown, the refusal
-   *     is out of date
+   * @param reason the reason of the failure
+   * @param freedCount the {@link #freedCount} before the attempt; the refusal is outdated once the
+   *     count has grown
    */
   private record Refusal(String reason, int freedCount) {}
 
@@ -115,9 +115,9 @@ final class JournalWriter {
   /**
    * Appends a frame.
    *
-   * @return whether it was accepted, as durable as the settings demand. A frame that was not is
-   *     never read, with one exception: one that was placed at the instant in which the journal was
-   *     closed may be read by the next run
+   * @return whether the frame was accepted with the durability of the settings. A frame that was
+   *     not accepted is never read, with one exception: the next run may read a frame that was
+   *     placed while the journal was being closed
    */
   boolean append(ByteBuffer frame) {
     while (true) {
@@ -164,7 +164,7 @@ final class JournalWriter {
     }
   }
 
-  /** Returns why events are not accepted, or may soon not be. */
+  /** Returns the reason that events are rejected, or may soon be. */
   Optional<String> trouble() {
     String reason = refusal();
     if (reason != null) {
@@ -178,10 +178,10 @@ final class JournalWriter {
   }
 
   /**
-   * Ends the threads, accepts no more frames and removes a segment that nobody wrote to. A producer
-   * may still be at work in a range that it had claimed before.
+   * Ends the threads, accepts no more frames and removes an unused segment. A producer may still
+   * write to a range that it claimed before.
    *
-   * @return how many bytes of the last segment were claimed
+   * @return the number of bytes of the last segment that were claimed
    */
   int close() {
     closed = true;
@@ -206,7 +206,7 @@ final class JournalWriter {
     return claimed;
   }
 
-  /** Goes on to the next segment; returns false if none can be created. */
+  /** Switches to the next segment; returns false if none can be created. */
   private boolean rotate(Segment full) {
     long deadline = System.nanoTime() + ROTATION_PATIENCE.toNanos();
     while (current == full) {
@@ -218,7 +218,8 @@ final class JournalWriter {
           spare = null;
         }
       }
-      // Read before the second look at the spare: a refusal read later may be of a later segment.
+      // Read before the spare is checked again, because a refusal read later may be of a later
+      // segment.
       boolean refused = refusal() != null;
       if (current == full) {
         if (refused && spare == null && current == full
@@ -247,7 +248,7 @@ final class JournalWriter {
         }
         logUsage();
       } catch (RuntimeException | Error e) {
-        // Out of memory. This thread goes on: no other creates segments.
+        // Out of memory. This thread continues, because no other thread creates segments.
         LockSupport.parkNanos(this, RETRY_INTERVAL.toNanos());
       }
     }
@@ -266,19 +267,19 @@ final class JournalWriter {
           }
         }
       } catch (Error e) {
-        // The system cannot provide a page. A producer will fail on it, and report it.
+        // The system cannot provide a page. A producer that needs the page reports the fault.
         LockSupport.parkNanos(this, RETRY_INTERVAL.toNanos());
       }
     }
   }
 
-  /** Returns why no segment can be created; null while one can be, or that is not known. */
+  /** Returns the reason that no segment can be created; null if there is none or it is unknown. */
   private @Nullable String refusal() {
     Refusal last = refusal;
     return last == null || last.freedCount != freedCount ? null : last.reason;
   }
 
-  /** Returns whether the segment after that one is due: a quarter of it is used. */
+  /** Returns whether the next segment is due: a quarter of the given one is used. */
   private boolean isSpareDue(Segment segment) {
     return spare == null && segment.used() >= segment.size() / 4;
   }
@@ -291,7 +292,7 @@ final class JournalWriter {
       Segment created = Segment.create(slot, last.nextHeader(size));
       bytes.addAndGet(size);
       boolean wasRefused = refusal != null;
-      // First: a producer that finds the segment must not find a refusal.
+      // The refusal is cleared first, so that a producer that sees the spare sees no refusal.
       refusal = null;
       spare = created;
       if (wasRefused) {
@@ -312,7 +313,7 @@ final class JournalWriter {
   /** Returns the size of the next segment in bytes. */
   private int nextSize(Segment last) throws IOException {
     if (drainedTo >= last.end()) {
-      // Nothing waits: the next segment, of the smallest size, lets the last one be removed.
+      // No event waits. A next segment, of the smallest size, allows the last one to be removed.
       return FIRST_SEGMENT_BYTES;
     }
     long inQuota = settings.quotaBytes() - bytes.get();

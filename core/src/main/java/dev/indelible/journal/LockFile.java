@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * Files that exist only to be locked.
  *
  * <p>POSIX releases a lock when its process closes <em>any</em> descriptor of the locked file. So a
- * locked file is opened for nothing else, and a channel is left open if another copy of these
- * classes in this process may hold a lock on its file.
+ * lock file is opened only to lock it. A channel is left open if another copy of these classes in
+ * this process may hold a lock on its file.
  */
 final class LockFile {
   /** Channels whose closing would release a lock of another copy of these classes. */
@@ -29,7 +29,7 @@ final class LockFile {
 
   private LockFile() {}
 
-  /** Opens a file, and creates it if it does not exist; never through a link. */
+  /** Opens a file, and creates it if it does not exist. Does not follow a link. */
   static FileChannel open(Path file) throws IOException {
     return FileChannel.open(
         file,

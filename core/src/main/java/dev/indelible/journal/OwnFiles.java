@@ -13,13 +13,13 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.Set;
 
-/** The check that files and directories of a journal are this user's own. */
+/** Checks that files and directories of a journal belong to this user. */
 final class OwnFiles {
   private OwnFiles() {}
 
   /**
-   * Refuses everything but a plain file or directory that this user owns and nobody else can write
-   * to.
+   * Rejects everything except a regular file or a directory that this user owns and no other user
+   * can write to.
    *
    * @throws NoSuchFileException if nothing of that name exists
    */
@@ -50,7 +50,7 @@ final class OwnFiles {
     }
   }
 
-  /** Returns the user of this process; empty where the system does not show it as a file. */
+  /** Returns the user id of this process; empty if the system has no {@code /proc}. */
   private static Optional<Object> ownUid() throws IOException {
     Path self = Path.of("/proc/self");
     return Files.exists(self)

@@ -14,21 +14,22 @@ import org.slf4j.LoggerFactory;
 /**
  * The events that an earlier run left in a slot, after the position that the ledger has.
  *
- * @param events the number of events that wait, lost ones included
+ * @param events the number of waiting events, lost ones included
  * @param reader reads them
- * @param last the segment that they end in
- * @param end the offset at which they end in it; new events of the own slot follow there
- * @param bytes of all segments
+ * @param last the segment in which they end
+ * @param end the offset in that segment at which they end; a process writes new events to its own
+ *     slot from there
+ * @param bytes the size of all segments
  */
 record Recovery(long events, JournalReader reader, Segment last, int end, long bytes) {
   private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
 
-  /** Events counted between two reports of progress; takes a few milliseconds. */
+  /** Events counted between two reports of progress: a few milliseconds. */
   static final int EVENTS_PER_REPORT = 4096;
 
   /**
-   * Reads this process's own slot from where the ledger stands to its end, and makes a segment to
-   * write to if the slot has none.
+   * Reads this process's own slot from the ledger's position to its end, and creates a segment if
+   * the slot has none.
    *
    * @param files the slot's segments, checked
    * @param position the position that the ledger has committed
@@ -76,9 +77,9 @@ record Recovery(long events, JournalReader reader, Segment last, int end, long b
   }
 
   /**
-   * Returns the position of the first event that the ledger does not have. It is the position that
-   * the ledger has committed, unless the ledger's own events contradict that: then nothing of the
-   * journal is skipped that the ledger does not have, and nothing is appended that it has (D2).
+   * Returns the position of the first event that the ledger does not have. That is the ledger's
+   * committed position, unless the ledger's own events contradict it. Then it is found from the
+   * events, so that none is skipped or appended twice (D2).
    */
   private static long start(Slot slot, List<Segment> segments, long position, Positions positions)
       throws JournalException {
@@ -129,14 +130,17 @@ record Recovery(long events, JournalReader reader, Segment last, int end, long b
   /** Clears a write that was cut short, and syncs all segments. */
   private static void clean(Recovery read, List<Segment> segments) throws IOException {
     read.last().clearFrom(read.end());
-    // The run before may have ended before its last sync, and cleared bytes must not come back
+    // The previous run may have ended before its last sync, and cleared bytes must not reappear
     // after a power cut.
     for (Segment segment : segments) {
       segment.syncOrThrow();
     }
   }
 
-  /** Segments are removed only once they are settled, so a journal begins at the ledger's mark. */
+  /**
+   * Returns the reason that events are missing before the first segment. Segments are removed only
+   * once they are settled, so the journal normally begins at or before the ledger's position.
+   */
   private static Optional<String> missing(Segment first, long settled) {
     return first.base() <= settled
         ? Optional.empty()

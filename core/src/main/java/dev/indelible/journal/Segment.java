@@ -24,11 +24,11 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A claim is one atomic add. The state word of a frame is written last, with release semantics,
  * and publishes the rest of it. A range whose frame cannot be published becomes a padding frame,
- * because a range that stays empty would hold up every frame after it. A producer whose thread is
- * stopped by force right after its claim still leaves one, until its process ends.
+ * because an empty range would block the reading of every later frame. A thread that is killed
+ * right after its claim still leaves an empty range until its process ends.
  *
- * <p>One file, though long: claims, publication, syncs and removal share the fields below, and
- * their order is what makes them correct.
+ * <p>Claims, publication, syncs and removal are in one class, because they share the fields below
+ * and are correct only in this order.
  */
 final class Segment {
   /** The outcome of an append. */
@@ -41,16 +41,16 @@ final class Segment {
     UNSYNCABLE
   }
 
-  /** Bytes of a page of memory, or of a part of one where pages are larger. */
+  /** Bytes of a page of memory, or of a part of a larger page. */
   private static final int PAGE = 4_096;
 
-  /** Bytes touched ahead of producers: what they write while the toucher is kept off its core. */
+  /** Bytes touched ahead of producers: as many as they write while the toucher is not scheduled. */
   private static final int TOUCH_AHEAD = 4 << 20;
 
   /** Bytes touched between two checks that the file is still there. */
   private static final int TOUCH_AT_ONCE = 16 * PAGE;
 
-  /** Bytes that a short-lived process writes; no page is touched ahead before that. */
+  /** Bytes after which pages are touched ahead; a short-lived process writes fewer. */
   private static final int TOUCH_FROM = 1 << 16;
 
   private static final Logger LOG = LoggerFactory.getLogger(Segment.class);
@@ -68,13 +68,13 @@ final class Segment {
   /** The offset up to which pages were touched; one thread writes, producers read. */
   private volatile int touched;
 
-  /** The offset up to which all claims are known to be published; the syncer's alone. */
+  /** The offset up to which all claims are known to be published; used by the syncer alone. */
   private int published = SegmentFile.HEADER_BYTES;
 
-  /** The offset up to which the last sync covered every claim; the syncer's alone. */
+  /** The offset up to which the last sync covered every claim; used by the syncer alone. */
   private int syncedUpTo = -1;
 
-  /** Whether there is nothing left to sync; the syncer's alone. */
+  /** Whether there is nothing left to sync; used by the syncer alone. */
   private boolean done;
 
   /** Whether a sync has failed; set by any thread that syncs. */
@@ -86,7 +86,7 @@ final class Segment {
   /** Whether the file was removed; set under {@link #presence}. */
   private volatile boolean removed;
 
-  /** Held while the mapping is touched that the consumer may be done with, so the file stays. */
+  /** Held while the mapping is touched, so that the consumer does not remove the file meanwhile. */
   private final Object presence = new Object();
 
   /** The claims whose producers failed; guarded by {@link #presence}. */
@@ -101,8 +101,8 @@ final class Segment {
 
   /**
    * Appends a frame to a segment in memory, so that all classes that an append uses are
-   * initialised: one that cannot be initialised, at the end of a caller's stack, is lost to the
-   * whole process.
+   * initialised. If a class fails to initialise because a caller's stack is exhausted, no thread of
+   * the process can use it.
    */
   static void initialise() {
     ByteBuffer frame =
@@ -110,7 +110,7 @@ final class Segment {
             new StoredEvent(
                 new UUID(0, 0), "", "", Instant.EPOCH, new EventContent(new byte[0], 0)));
     int size = SegmentFile.HEADER_BYTES + frame.limit();
-    // A direct buffer is a mapped one of no file.
+    // A direct buffer is a MappedByteBuffer without a file.
     MappedByteBuffer memory = (MappedByteBuffer) ByteBuffer.allocateDirect(size);
     SegmentFile.Header header = new SegmentFile.Header(0, 0, size);
     Segment segment = new Segment(new SegmentFile(Path.of(""), header, memory, new Disk()));
@@ -138,12 +138,12 @@ final class Segment {
     return file.path();
   }
 
-  /** The position in the journal of the first byte of the file. */
+  /** Returns the position in the journal of the first byte of the file. */
   long base() {
     return file.header().base();
   }
 
-  /** The position in the journal at which the next segment begins. */
+  /** Returns the position in the journal at which the next segment begins. */
   long end() {
     return file.header().end();
   }
@@ -166,28 +166,28 @@ final class Segment {
     next = segment;
   }
 
-  /** Returns how many bytes are claimed. */
+  /** Returns the number of claimed bytes. */
   int used() {
     return (int) Math.min(tail.get(), size);
   }
 
-  /** Sets where claims go on after recovery. */
+  /** Sets the offset at which claims continue after recovery. */
   void resumeAt(int offset) {
     tail.set(offset);
     published = offset;
   }
 
-  /** The bytes, to read from. */
+  /** Returns the bytes, for reading. */
   ByteBuffer bytes() {
     return bytes;
   }
 
   /**
-   * Claims a range for a frame, writes the frame there and publishes it; with {@link
-   * Durability#POWER} once it is on disk.
+   * Claims a range for a frame, writes the frame there and publishes it. With {@link
+   * Durability#POWER}, the frame is published once it is on disk.
    *
-   * <p>If this fails with an error after the claim, out of stack or memory, it leaves the range to
-   * the consumer, which makes it a padding frame; see {@link #padAbandoned}.
+   * <p>If an error occurs after the claim, for example a stack overflow, the consumer turns the
+   * range into a padding frame; see {@link #padAbandoned}.
    */
   Outcome append(ByteBuffer frame, Durability durability) {
     int length = frame.limit();
@@ -205,7 +205,7 @@ final class Segment {
       return outcome;
     } finally {
       if (!placed) {
-        // No call: there may be no stack for one.
+        // No method call: there may be no stack left for it.
         synchronized (presence) {
           claim.next = abandoned;
           abandoned = claim;
@@ -220,7 +220,7 @@ final class Segment {
   }
 
   /**
-   * Makes padding frames of the ranges whose producers failed. For the consumer.
+   * Turns the ranges whose producers failed into padding frames. Called by the consumer.
    *
    * @return whether there were any
    */
@@ -247,27 +247,29 @@ final class Segment {
       publish(at, Frame.stateWord(Frame.EVENT, length));
       return Outcome.APPENDED;
     }
-    // The consumer waits for the sync too, so a frame whose sync failed can still be undone.
+    // The consumer does not read the frame before the sync, so it can still be undone if the sync
+    // fails.
     publish(at, Frame.stateWord(Frame.UNSYNCED, length));
     if (groupCommit.await()) {
       publish(at, Frame.stateWord(Frame.EVENT, length));
       return Outcome.APPENDED;
     }
-    // In this order: a segment in which all is read and which accepts no frame may be removed.
+    // In this order, because a segment that is read to its end and accepts no more frames may be
+    // removed.
     exhaust();
     pad(at, length);
     return Outcome.UNSYNCABLE;
   }
 
-  /** Lets no more claims succeed; readers go on to the next segment. */
+  /** Makes all later claims fail; readers continue with the next segment. */
   void exhaust() {
     padFrom(tail.getAndAdd(size));
   }
 
   /**
-   * Lets no more claims succeed, and leaves the unclaimed rest free for a later run.
+   * Makes all later claims fail, and leaves the unclaimed rest free for a later run.
    *
-   * @return how many bytes were claimed before
+   * @return the number of bytes claimed before
    */
   int seal() {
     return (int) Math.min(tail.getAndAdd(size), size);
@@ -279,7 +281,7 @@ final class Segment {
     }
   }
 
-  /** Makes a claimed range a padding frame. An event already written there is discarded. */
+  /** Turns a claimed range into a padding frame. An event already written there is discarded. */
   void pad(int at, int length) {
     int word = Frame.stateWord(Frame.PADDING, length);
     bytes.putInt(at + 4, ~word);
@@ -290,12 +292,15 @@ final class Segment {
     STATE_WORD.setRelease(bytes, at, word);
   }
 
-  /** Returns the state word at an offset; all that was written before it was published is seen. */
+  /**
+   * Returns the state word at an offset. Everything written before its publication is visible
+   * afterwards.
+   */
   int stateWord(int at) {
     return (int) STATE_WORD.getAcquire(bytes, at);
   }
 
-  /** Returns whether every claim in a range is published: no producer is at work there. */
+  /** Returns whether every claim in a range is published, so that no producer writes there. */
   boolean isQuiet(int from, int to) {
     return publishedUpTo(from, to) >= to;
   }
@@ -324,7 +329,7 @@ final class Segment {
   }
 
   /**
-   * Syncs what was published since the last call, if anything was. For the syncer.
+   * Syncs the frames published since the last call, if any. Called by the syncer.
    *
    * @return whether everything published before the call is on disk, or in the ledger
    */
@@ -332,7 +337,7 @@ final class Segment {
     if (done) {
       return true;
     }
-    // All of this is read before the sync, which then covers it.
+    // The sync covers this state, because it is read before.
     boolean whole;
     int covered;
     synchronized (presence) {
@@ -352,21 +357,20 @@ final class Segment {
     return synced;
   }
 
-  /** Returns whether the last sync covered everything that is claimed now. For the syncer. */
+  /** Returns whether the last sync covered every current claim. Called by the syncer. */
   boolean isCovered() {
     return syncedUpTo == used();
   }
 
   /**
-   * Returns whether all that will ever be written here is on disk, or in the ledger. For the
-   * syncer.
+   * Returns whether the segment is complete, and on disk or in the ledger. Called by the syncer.
    */
   boolean isDone() {
     return done;
   }
 
   /**
-   * Syncs what was published.
+   * Syncs the published frames.
    *
    * <p>After a failed sync this segment is never synced again, and accepts no more frames: the
    * kernel marks pages that it could not write as clean, so a later sync would succeed without
@@ -390,24 +394,24 @@ final class Segment {
   }
 
   /**
-   * Syncs what was claimed, and not what is after it: pages that were {@linkplain #touchAhead
-   * touched} would have to be touched again.
+   * Syncs the claimed bytes only, because pages {@linkplain #touchAhead touched} after them would
+   * have to be touched again.
    */
   void syncOrThrow() throws IOException {
     long claimed = tail.get();
-    // A segment that was opened to be read has no claims, and may have been written to anywhere.
+    // A segment that was opened for reading has no claims, and may have been changed anywhere.
     file.sync(claimed < SegmentFile.HEADER_BYTES ? size : (int) Math.min(size, claimed));
   }
 
-  /** Returns whether producers come close to pages that were not touched yet. */
+  /** Returns whether producers are close to pages that are not touched yet. */
   boolean isTouchDue() {
     int used = used();
     return used >= TOUCH_FROM && touched < size && touched - used < TOUCH_AHEAD / 4 * 3;
   }
 
   /**
-   * Makes the next pages writable. That takes the system many times as long as an append, and a
-   * producer would wait for it otherwise. One thread at a time.
+   * Makes the next pages writable, so that producers need not wait: that takes many times as long
+   * as an append. Called by one thread at a time.
    */
   void touchAhead() {
     int upTo = (int) Math.min(size, (long) used() + TOUCH_AHEAD);
@@ -432,7 +436,7 @@ final class Segment {
     }
   }
 
-  /** A claimed range. Allocated before the claim, so that giving it up needs no memory. */
+  /** A claimed range. Allocated before the claim, so that abandoning the range needs no memory. */
   private static final class Claim {
     final int length;
     long at = Long.MAX_VALUE;
@@ -443,7 +447,7 @@ final class Segment {
     }
   }
 
-  /** Removes the file; nobody may touch the mapping any more. */
+  /** Removes the file. The mapping must not be touched any more. */
   void delete() throws IOException {
     synchronized (presence) {
       removed = true;

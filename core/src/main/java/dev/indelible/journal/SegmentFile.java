@@ -21,8 +21,8 @@ import java.util.zip.CRC32C;
 /**
  * The file of a segment, mapped into memory: a header of 64 bytes, then frames.
  *
- * <p>Every block is written with zeros before the file is used, so that a full disk shows as an
- * error when a segment is created, and never as a crash when an event is written.
+ * <p>Every block is written with zeros before the file is used, so that a full disk causes an error
+ * when a segment is created, and never a crash when an event is written.
  *
  * @param path the file
  * @param header the content of its header
@@ -38,7 +38,7 @@ record SegmentFile(Path path, Header header, MappedByteBuffer bytes, Disk disk) 
 
   private static final long MAGIC = 0x314C_4E52_4A44_4E49L; // "INDJNRL1", little-endian
 
-  /** Bytes of zeros written at once: fewer calls, and still little memory. */
+  /** Bytes of zeros written at once; few calls, and little memory. */
   private static final int ZEROS = 1 << 16;
 
   private static final String UNFINISHED = ".new";
@@ -69,10 +69,9 @@ record SegmentFile(Path path, Header header, MappedByteBuffer bytes, Disk disk) 
   }
 
   /**
-   * Opens a file that an earlier run left. One that was cut short reads as zeros after its end, and
-   * gets its full size again.
+   * Opens a file of an earlier run. Extends a truncated file with zeros to its full size.
    *
-   * @throws JournalException as {@link #readHeader}
+   * @throws JournalException see {@link #readHeader}
    */
   static SegmentFile open(Path file, UUID journal, Disk disk) throws IOException, JournalException {
     Header header = readHeader(file, journal);
@@ -87,7 +86,7 @@ record SegmentFile(Path path, Header header, MappedByteBuffer bytes, Disk disk) 
   /**
    * Reads the header of a file. Changes nothing.
    *
-   * @throws JournalException if it is not a segment of this journal, or of a newer version
+   * @throws JournalException if the file is not a segment of this journal, or has a newer version
    */
   static Header readHeader(Path file, UUID journal) throws IOException, JournalException {
     Set<OpenOption> options = Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
@@ -115,12 +114,12 @@ record SegmentFile(Path path, Header header, MappedByteBuffer bytes, Disk disk) 
     }
   }
 
-  /** Returns the file name of the segment with that number. */
+  /** Returns the file name of the segment with a number. */
   static String name(long number) {
     return String.format(Locale.ROOT, "%012d.seg", number);
   }
 
-  /** Returns whether a segment was never finished; then there is no event in it. */
+  /** Returns whether a segment was not created completely; then it has no event. */
   static boolean isUnfinished(Path file) {
     return file.toString().endsWith(UNFINISHED);
   }

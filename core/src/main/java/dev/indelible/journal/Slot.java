@@ -38,8 +38,8 @@ final class Slot implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Slot.class);
 
   /**
-   * The slots that this process has, by file key: their lock files must not be opened again, see
-   * {@link LockFile}.
+   * The file keys of the slots that this process has. Their lock files must not be opened again,
+   * see {@link LockFile}.
    */
   private static final Set<Object> HELD = ConcurrentHashMap.newKeySet();
 
@@ -93,7 +93,7 @@ final class Slot implements AutoCloseable {
     }
   }
 
-  /** Creates a directory that only its owner can enter, if it does not exist; durably. */
+  /** Durably creates a directory that only its owner can enter, if it does not exist. */
   static void createDirectory(Path directory, Disk disk) throws IOException {
     if (DurableFiles.createDirectory(directory)) {
       disk.syncNames(directory.toAbsolutePath().getParent());
@@ -118,12 +118,12 @@ final class Slot implements AutoCloseable {
   }
 
   /**
-   * Returns a retired slot. Anything else among the retired slots is left there.
+   * Returns a retired slot. Ignores other files in the directory.
    *
    * @param free the directory of retired slots
    * @param ledger the ledger it must belong to; empty for any
-   * @param used journals that slots in use have; after a restored backup a retired slot may have
-   *     one of them
+   * @param used journals of the slots in use; after a restored backup, a retired slot may have one
+   *     of these journals
    */
   static Optional<Path> findRetired(Path free, Optional<UUID> ledger, Set<UUID> used)
       throws IOException {
@@ -140,7 +140,7 @@ final class Slot implements AutoCloseable {
     return Optional.empty();
   }
 
-  /** Returns whether a directory is a slot of this user's, named by the id of its journal. */
+  /** Returns whether a directory is a slot of this user that is named by the id of its journal. */
   private static boolean isRetired(Path directory, Optional<UUID> ledger) throws IOException {
     try {
       OwnFiles.require(directory, true);
@@ -161,8 +161,9 @@ final class Slot implements AutoCloseable {
   }
 
   /**
-   * Moves a retired slot back into use. Durable before it returns: events accepted in the slot must
-   * not be in a directory that a power cut moves back. The caller has the {@link DirectoryLock}.
+   * Moves a retired slot back into use. The move is durable when this returns, so that a power cut
+   * does not undo it after events were accepted in the slot. The caller has the {@link
+   * DirectoryLock}.
    */
   static void reuse(Path retired, Path directory, Disk disk) throws IOException {
     disk.rename(retired, directory);
@@ -171,16 +172,16 @@ final class Slot implements AutoCloseable {
   }
 
   /**
-   * Moves this slot, in which nothing waits, out of the way of later starts. Until it is reused it
-   * costs them nothing. Its journal keeps its id, so the position that the ledger has of it stays
-   * true. The caller has the {@link DirectoryLock}, and closes this slot.
+   * Moves this slot, in which no event waits, to the retired slots, so that later starts need not
+   * read it. Its journal keeps its id, so its position in the ledger stays valid. The caller has
+   * the {@link DirectoryLock}, and closes this slot.
    *
    * @param free the directory of retired slots
    */
   void retire(Path free) throws IOException {
     createDirectory(free, disk);
     for (Path segment : segmentFiles(directory)) {
-      // Settled, or never finished; a power cut may bring it back, and a reuse removes it then.
+      // Settled, or never finished. If a power cut restores the file, a reuse removes it.
       Files.delete(segment);
     }
     disk.rename(directory, free.resolve(journal().toString()));
@@ -192,10 +193,10 @@ final class Slot implements AutoCloseable {
   }
 
   /**
-   * Returns whether a process has a slot. A free one is locked for the duration of the check, and
-   * the directory with it: a process that starts meanwhile waits, and then adopts the slot.
+   * Returns whether a process has a slot. The check locks a free slot and the directory, so a
+   * process that starts meanwhile waits, and then adopts the slot.
    *
-   * @throws JournalException if the slot cannot be locked here, or the directory is locked for long
+   * @throws JournalException if the slot cannot be locked here, or the directory stays locked
    */
   static boolean isTaken(Path directory, Disk disk) throws IOException, JournalException {
     Path file = directory.resolve(LOCK_FILE);
@@ -242,9 +243,9 @@ final class Slot implements AutoCloseable {
   }
 
   /**
-   * Adds the extent of a slot's journal, if it has segments. Changes nothing.
+   * Adds the extent of a slot's journal to a map, if the journal has segments. Changes nothing.
    *
-   * @param extents by journal
+   * @param extents the extents by journal
    */
   static void readExtent(Path directory, Map<UUID, Extent> extents)
       throws IOException, JournalException {
@@ -261,12 +262,13 @@ final class Slot implements AutoCloseable {
         }
       }
     } catch (NoSuchFileException e) {
-      // The process that has this slot removed a segment: where the journal begins is not known.
+      // The process that has this slot removed a segment, so the beginning of the journal is
+      // unknown.
       extents.remove(journal);
     }
   }
 
-  /** The ledger that it belongs to. */
+  /** Returns the ledger that the slot belongs to. */
   UUID ledger() {
     return identity.ledger();
   }
@@ -319,11 +321,11 @@ final class Slot implements AutoCloseable {
     return files;
   }
 
-  /** Opens segments that were checked, linked to each other, and removes all other ones. */
+  /** Opens the checked segments and links them to each other. Removes all other segments. */
   List<Segment> openSegments(List<Path> checked) throws IOException, JournalException {
     for (Path file : segmentFiles(directory)) {
       if (!checked.contains(file)) {
-        // The process died before it had finished, or removed, this one.
+        // The process died before it finished this segment, or before it removed it.
         Files.delete(file);
       }
     }
@@ -348,7 +350,7 @@ final class Slot implements AutoCloseable {
     }
   }
 
-  /** Returns what tells a directory from every other, under whatever name it is reached. */
+  /** Returns the identity of a directory, which is equal under every path to it. */
   private static Object key(Path directory) throws IOException {
     Object key = Files.readAttributes(directory, BasicFileAttributes.class).fileKey();
     return key == null ? directory.toRealPath() : key;

@@ -17,7 +17,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The identity of a slot, in a file of it.
+ * The identity of a slot, stored in a file of the slot.
  *
  * @param journal the journal in the slot
  * @param ledger the ledger that the journal belongs to
@@ -34,14 +34,14 @@ record SlotIdentity(UUID journal, UUID ledger) {
       Pattern.compile(
           "indelible journal (\\d{1,9})\njournal %s\nledger %s\n".formatted(UUID_FORM, UUID_FORM));
 
-  /** Bytes of the longest file that is read; a valid one has some 120. */
+  /** Bytes of the longest file that is read; a valid file has about 120. */
   private static final int MAX_BYTES = 256;
 
   /**
    * Reads the identity of a slot.
    *
-   * @param ledger the ledger it must belong to, if that is known
-   * @return empty if the slot has none yet
+   * @param ledger the ledger that the slot must belong to, if it is known
+   * @return empty if the slot has no identity yet
    */
   static Optional<SlotIdentity> read(Path slot, Optional<UUID> ledger)
       throws IOException, JournalException {
@@ -81,7 +81,7 @@ record SlotIdentity(UUID journal, UUID ledger) {
     SlotIdentity created = new SlotIdentity(UUID.randomUUID(), ledger);
     Path unfinished = slot.resolve(UNFINISHED_FILE);
     Files.deleteIfExists(unfinished);
-    // Renamed once it is whole, so that nobody ever reads half of it.
+    // Renamed once it is complete, so that no process reads a part of it.
     try (FileChannel channel =
         FileChannel.open(
             unfinished,

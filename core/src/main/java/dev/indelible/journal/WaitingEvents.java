@@ -23,14 +23,14 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The events that wait in the journals of a directory, counted from outside: nothing is adopted,
- * and no journal in use is disturbed. Segments are read and never mapped, because the process that
- * has them may free their blocks meanwhile.
+ * Counts of the events that wait in the journals of a directory. Counting adopts no slot and does
+ * not disturb journals in use. Segments are read and never mapped, because the process that writes
+ * them may free their blocks meanwhile.
  *
  * @param alive the number of events in journals of running processes, this one included
- * @param oldestAlive when the oldest of those happened; empty if there are none
+ * @param oldestAlive the time of the oldest of these events; empty if there are none
  * @param ended the number of events in journals of processes that have ended
- * @param oldestEnded when the oldest of those happened; empty if there are none
+ * @param oldestEnded the time of the oldest of these events; empty if there are none
  */
 public record WaitingEvents(
     long alive, Optional<Instant> oldestAlive, long ended, Optional<Instant> oldestEnded) {
@@ -61,10 +61,11 @@ public record WaitingEvents(
   }
 
   /**
-   * Counts the events that wait, as {@link #read(Path, Optional, Positions)} does.
+   * Counts the events that wait, like {@link #read(Path, Optional, Positions)}, and reports wrong
+   * positions.
    *
-   * @param changed receives each position that the ledger's own events contradict; the events that
-   *     wait are then those that the ledger does not have
+   * @param changed receives each position that the ledger's own events contradict; then the events
+   *     that the ledger does not have are counted
    */
   public static WaitingEvents read(
       Path directory, Optional<UUID> ledger, Positions positions, Consumer<ChangedPosition> changed)
@@ -81,7 +82,7 @@ public record WaitingEvents(
           if (Files.exists(slot)) {
             throw e;
           }
-          // Drained and removed meanwhile.
+          // The slot was drained and retired meanwhile.
         }
       }
       return all;
@@ -117,7 +118,7 @@ public record WaitingEvents(
     Set<Path> slots = new TreeSet<>();
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
       for (Path entry : entries) {
-        // Anything else is refused, and named, when the journal is opened.
+        // Opening the journal rejects, and names, any other file.
         if (Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)) {
           slots.add(entry);
         }
@@ -173,8 +174,8 @@ public record WaitingEvents(
 
   /**
    * Compares the ledger's position with a segment. The position is read after the segment, so
-   * events that the ledger has appended since are not counted; and again after a contradiction,
-   * because a process that is at work moves it with each batch.
+   * events that the ledger has appended since are not counted. After a contradiction the position
+   * is read again, because a running process advances it with each batch.
    */
   private static SettledPosition settled(Segment segment, UUID journal, Positions positions)
       throws JournalException {
@@ -188,8 +189,8 @@ public record WaitingEvents(
   }
 
   /**
-   * Returns a copy of a segment in memory, valid until the next is read; null if the process that
-   * has it has not finished it, or has removed it.
+   * Returns a copy of a segment in memory, valid until the next segment is read. Returns null if
+   * the segment is not finished yet or was removed.
    */
   private static @Nullable Segment read(Path file, UUID journal)
       throws IOException, JournalException {
@@ -205,7 +206,8 @@ public record WaitingEvents(
       MappedByteBuffer bytes = buffer(header.size());
       while (bytes.hasRemaining() && channel.read(bytes, bytes.position()) > 0) {}
       while (bytes.hasRemaining()) {
-        // The missing rest of a file that was cut short reads as zeros, not as the file before it.
+        // A truncated file is filled with zeros; otherwise the rest would be the bytes of the
+        // previous file.
         bytes.put((byte) 0);
       }
       bytes.clear();
@@ -224,7 +226,7 @@ public record WaitingEvents(
   private static MappedByteBuffer buffer(int size) {
     MappedByteBuffer kept = buffer.get();
     if (kept == null || kept.capacity() < size) {
-      // A direct buffer is a mapped one of no file.
+      // A direct buffer is a MappedByteBuffer without a file.
       kept = (MappedByteBuffer) ByteBuffer.allocateDirect(size);
       buffer = new SoftReference<>(kept);
     }

@@ -12,22 +12,22 @@ import java.util.HexFormat;
 import java.util.Optional;
 
 /**
- * One row of the chain as it is stored: what was written, or what someone made of it since. Nothing
- * here is checked; {@link RowCheck} does that.
+ * One row of the chain as it is stored. Its values are unchecked and may have been tampered with;
+ * {@link RowCheck} checks them.
  *
- * <p>The arrays are shared and not to be changed: rows pass by the hundred thousand a second.
+ * <p>The arrays are shared, for speed, and must not be changed.
  *
- * @param sequence its place in the chain, from 1
+ * @param sequence the row's number in the chain, from 1
  * @param id the event's id
- * @param agentId who acted
- * @param eventType for example {@code governance.refusal}
+ * @param agentId the agent that acted
+ * @param eventType the type of the event, for example {@code governance.refusal}
  * @param payloadHash SHA-256 of the payload
  * @param signature Ed25519 over {@link #signedMessage}; absent when unsigned
  * @param attestLevel {@link #SELF_SIGNED} or {@link #UNSIGNED}
- * @param timestamp when, as RFC 3339 with six digits
+ * @param timestamp the time of the event in RFC 3339, with six fractional digits
  * @param prevHash the record hash of the row before
- * @param keyId the key that signed; absent when unsigned
- * @param payload what happened, as canonical JSON; absent once erased
+ * @param keyId the id of the key that signed; absent when unsigned
+ * @param payload the event as canonical JSON; absent once erased
  */
 public record ChainRow(
     long sequence,
@@ -49,20 +49,22 @@ public record ChainRow(
   /** Not signed. */
   public static final String UNSIGNED = "unsigned";
 
-  /** Longest record, in bytes: what an entry of a log holds (C2SP tlog-tiles). */
+  /** Bytes of the longest record; an entry of a log cannot be longer (C2SP tlog-tiles). */
   public static final int MAX_RECORD_BYTES = 65_535;
 
-  /** Begins what stands for a value that is none; {@link #text} returns no other text with it. */
+  /**
+   * Prefix of the text that replaces an invalid value; {@link #text} returns no valid text with it.
+   */
   private static final String MISFIT = "\0";
 
   private static final int VERSION = 1;
 
-  /** What the columns of no great length come to. */
+  /** Estimated bytes of the short columns. */
   private static final int USUAL_BYTES = 512;
 
   /**
-   * The row that a record is of, without its payload. What it says is not checked, but that it is
-   * the record of a row: it is read only in the one form in which {@link #record} writes it.
+   * Parses a record into its row, without the payload. Accepts only the exact form that {@link
+   * #record} writes; the values are not checked.
    *
    * @throws JsonFormatException if it is no record
    */
@@ -134,8 +136,9 @@ public record ChainRow(
   }
 
   /**
-   * Text as it stands in a ledger. What is no UTF-8 must not read as U+FFFD, for which bytes could
-   * then be exchanged unseen: it reads as what no writer writes.
+   * Decodes text from a ledger. Bytes that are not UTF-8 become a text that no writer writes,
+   * because with U+FFFD, different bytes would decode to equal text and a change would not be
+   * detected.
    */
   public static String text(byte[] utf8) {
     String text = new String(utf8, StandardCharsets.UTF_8);
@@ -147,39 +150,40 @@ public record ChainRow(
   }
 
   /**
-   * The attest level of a row that has a column of another type than was written. It is none that a
-   * ledger can hold, so that neither the record hash nor the signature of the row holds.
+   * Returns the attest level of a row in which a column has a wrong type. No ledger can store this
+   * level, so neither the record hash nor the signature of the row verifies.
    *
-   * @param what which column, and its type
+   * @param what the column and its type
    */
   public static String mistyped(String what) {
     return MISFIT + what;
   }
 
-  /** What a column of another type than was written is, if the row has one. */
+  /** Returns the column that has a wrong type, and its type; empty if there is none. */
   Optional<String> misfit() {
     return attestLevel.startsWith(MISFIT)
         ? Optional.of(attestLevel.substring(MISFIT.length()))
         : Optional.empty();
   }
 
-  /** The record: canonical JSON (RFC 8785) of everything but the payload itself. */
+  /** Returns the record: canonical JSON (RFC 8785) of every column except the payload. */
   public byte[] record() {
     return draft().record();
   }
 
-  /** The record's hash as an RFC 6962 leaf; what the next row's {@code prev_hash} must be. */
+  /**
+   * Returns the record's hash as an RFC 6962 leaf; the next row's {@code prev_hash} must equal it.
+   */
   public byte[] recordHash() {
     return draft().recordHash();
   }
 
   /**
-   * What the log itself says in this row. Whether the row is signed is not asked.
+   * Reads the details of an event that the log itself wrote. Does not check the row's signature.
    *
-   * @param type the type of an event that says such a thing
-   * @param reading takes it out of the event's details
-   * @return empty if this is of another type, or has no payload, or one that {@code reading}
-   *     refuses
+   * @param type the type of the event to read
+   * @param reading reads the result from the event's details
+   * @return empty if the row has another type or no payload, or if {@code reading} throws
    */
   public <T> Optional<T> said(String type, Reading<T> reading) {
     if (!is(type) || payload.isEmpty()) {
@@ -193,14 +197,14 @@ public record ChainRow(
     }
   }
 
-  /** Reads what an event's details say. */
+  /** Reads a value from an event's details. */
   @FunctionalInterface
   public interface Reading<T> {
     /**
-     * What they say.
+     * Returns the value.
      *
-     * @throws JsonFormatException if it cannot be read
-     * @throws IllegalArgumentException if it cannot be so
+     * @throws JsonFormatException if a detail is missing or has a wrong type
+     * @throws IllegalArgumentException if a detail has an invalid value
      */
     T of(JsonFields details) throws JsonFormatException;
   }
@@ -249,14 +253,17 @@ public record ChainRow(
         + USUAL_BYTES;
   }
 
-  /** What the signature covers: every field but {@code prev_hash} and the signature itself. */
+  /**
+   * Returns the bytes that the signature covers: every field except {@code prev_hash} and the
+   * signature itself.
+   */
   public byte[] signedMessage() {
     return draft().signedMessage();
   }
 
   /**
-   * The record and its payload as one canonical JSON object, as {@code log list} prints it. A
-   * payload that is no longer JSON is written as a string; one that is gone as {@code null}.
+   * Returns the record and its payload as one canonical JSON object, as {@code log list} prints it.
+   * A payload that is no longer JSON is written as a string, a missing one as {@code null}.
    */
   public byte[] toJson() {
     CanonicalWriter out = new CanonicalWriter();
@@ -305,7 +312,7 @@ public record ChainRow(
   /**
    * Returns the record as {@link #draft()} does, for many rows.
    *
-   * @param out writes the record; empty, and empty again afterwards
+   * @param out the writer to use; must be empty, and is empty afterwards
    */
   public RecordDraft draft(CanonicalWriter out) {
     writeBeforeLink(out, false);

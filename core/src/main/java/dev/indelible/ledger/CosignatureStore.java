@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.ledger;
 
-/** Where cosignatures of a ledger's checkpoints are kept, beside them. */
+/** Stores cosignatures of a ledger's checkpoints. */
 @FunctionalInterface
 public interface CosignatureStore {
   /**
-   * Keeps a cosignature; one of the same witness for the same checkpoint is replaced. Nothing of
-   * the chain or of the checkpoint itself is changed. If there is no such checkpoint, nothing is
-   * kept.
+   * Stores a cosignature, and replaces an earlier one by this witness for this checkpoint. Changes
+   * neither the chain nor the checkpoint. Stores nothing if the checkpoint does not exist.
    *
    * @param size the size of the checkpoint
    * @param witness the name and id of the witness's key
    * @param line the signature line, without a newline
-   * @throws LedgerException if it cannot be kept for now
+   * @throws LedgerException if it cannot be stored now
    */
   void keep(long size, String witness, String line) throws LedgerException;
 }

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 
 /**
- * The end of a chain: what the next row links to.
+ * The end of a chain, which the next row links to.
  *
  * @param sequence the last row's sequence; 0 when there is none
  * @param hash the last row's record hash, 32 bytes; zeros when there is none
@@ -14,7 +14,7 @@ public record Head(long sequence, byte[] hash) {
   /** The head of an empty chain. */
   public static final Head EMPTY = new Head(0, new byte[32]);
 
-  /** The hash in hex. */
+  /** Returns the hash in hex. */
   public String hex() {
     return HexFormat.of().formatHex(hash);
   }

@@ -7,8 +7,9 @@ import java.nio.ByteOrder;
 import java.security.SecureRandom;
 
 /**
- * Keys of 64 bits for event ids, by which equal ids are found among many. Equal ids have equal keys
- * within one process; different ids may. Nobody who wrote an id could know its key.
+ * Keys of 64 bits for event ids, to find equal ids among many. Within one process, equal ids have
+ * equal keys; different ids may share a key. The keys depend on a random seed, so the writer of an
+ * id cannot know its key.
  */
 public final class IdKeys {
   private static final VarHandle LONGS =

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.ledger;
 
-/** Opens one ledger for writing, as often as its user needs a fresh connection. */
+/** Opens connections for writing to one ledger. */
 @FunctionalInterface
 public interface LedgerFactory {
   /**

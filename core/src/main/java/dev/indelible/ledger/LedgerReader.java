@@ -6,88 +6,89 @@ import java.util.OptionalLong;
 import java.util.UUID;
 
 /**
- * Reads a ledger and never changes it. Every method throws {@link LedgerException} when it cannot
- * tell; none answers "none" or 0 instead (D11).
+ * Reads a ledger and never changes it. Every method throws {@link LedgerException} if it cannot
+ * read; none returns an empty result or 0 instead (D11).
  */
 public interface LedgerReader extends AutoCloseable {
-  /** Shows the rows to a visitor, in the order of their sequence, as they were at one moment. */
+  /** Passes the rows of one snapshot to a visitor, in the order of their sequence. */
   void forEachRow(RowQuery query, Visitor<ChainRow> visitor) throws LedgerException;
 
   /**
-   * The rows as they are now, for several threads to read.
+   * Returns a snapshot of the rows that several threads can read.
    *
-   * @param readers how many threads, at most
-   * @return empty if this ledger can only be read from one end to the other
+   * @param readers the maximum number of threads
+   * @return empty if this ledger can only be read sequentially
    */
   default Optional<RowRanges> ranges(int readers) throws LedgerException {
     return Optional.empty();
   }
 
-  /** The row at that sequence. */
+  /** Returns the row with a sequence. */
   Optional<ChainRow> row(long sequence) throws LedgerException;
 
-  /** The row of that event. */
+  /** Returns the row of an event. */
   Optional<ChainRow> row(String id) throws LedgerException;
 
-  /** The last row. */
+  /** Returns the last row. */
   Optional<ChainRow> lastRow() throws LedgerException;
 
-  /** Which ledger this is; empty where that is not kept, as in rows alone. */
+  /** Returns the ledger's id; empty if the source has none, for example a file of rows. */
   default Optional<UUID> id() throws LedgerException {
     return Optional.empty();
   }
 
   /**
-   * Whether it keeps what is beside the records: payloads, and dead letters. A copy that was made
-   * to be shown to others has the records alone.
+   * Returns whether this source has payloads and dead letters. A copy for disclosure has records
+   * only.
    */
   default boolean hasPayloads() {
     return true;
   }
 
-  /** How many rows there are. */
+  /** Returns the number of rows. */
   long size() throws LedgerException;
 
-  /** How many rows there are of that type. */
+  /** Returns the number of rows of a type. */
   long size(String eventType) throws LedgerException;
 
-  /** How many leaves the Merkle tree over the rows has; empty where there is none yet. */
+  /**
+   * Returns the number of leaves of the Merkle tree over the rows; empty if there is no tree yet.
+   */
   OptionalLong treeSize() throws LedgerException;
 
   /**
-   * The hashes of a tile of that tree, one after another, whatever they are.
+   * Returns the concatenated hashes of a tile of that tree, unchecked.
    *
-   * @param level its level, from 0
-   * @param index its place in the level, from 0
+   * @param level the tile's level, from 0
+   * @param index the tile's index in the level, from 0
    */
   Optional<byte[]> tile(int level, long index) throws LedgerException;
 
-  /** The checkpoint over the most rows, with the cosignatures that were kept of it. */
+  /** Returns the checkpoint over the most rows, with its stored cosignatures. */
   Optional<StoredCheckpoint> lastCheckpoint() throws LedgerException;
 
-  /** Shows the checkpoints over so many rows to a visitor, by size. */
+  /** Passes the checkpoints in a range of sizes to a visitor, in the order of size. */
   void forEachCheckpoint(long fromSize, long toSize, Visitor<StoredCheckpoint> visitor)
       throws LedgerException;
 
   /**
-   * Shows the checkpoints of which cosignatures were kept to a visitor, the largest first. Nothing
-   * of them is checked. A ledger that keeps no cosignatures shows none.
+   * Passes the checkpoints that have a cosignature to a visitor, unchecked, the largest first. By
+   * default there are none.
    */
   default void forEachCosigned(Visitor<StoredCheckpoint> visitor) throws LedgerException {}
 
-  /** How many dead letters there are that were not replayed. */
+  /** Returns the number of dead letters that were not replayed. */
   long dlqSize() throws LedgerException;
 
-  /** Shows the dead letters to a visitor, oldest first. */
+  /** Passes the dead letters to a visitor, oldest first. */
   void forEachDeadLetter(Visitor<DeadLetter> visitor) throws LedgerException;
 
   /**
-   * Compares the tables that the ledger is kept in with those that its writers make: their
-   * structure, the type of every value, and that each index has the entries of its table. Empty
-   * where a ledger is not kept in tables.
+   * Compares the ledger's tables with those that its writers create: their structure, the type of
+   * every value, and the entries of each index. Returns empty if the ledger has no tables.
    *
-   * @param everyRow whether to look at every row of the chain; if not, the tables beside it and
-   *     every structure are compared, in a time that does not grow with the chain
+   * @param everyRow whether to compare every row of the chain; if not, only the other tables and
+   *     the structures are compared, in a time that does not grow with the chain
    */
   default Optional<StorageState> storage(boolean everyRow) throws LedgerException {
     return Optional.empty();
@@ -96,13 +97,13 @@ public interface LedgerReader extends AutoCloseable {
   @Override
   void close();
 
-  /** Looks at what is read, one after another. */
+  /** Receives the items that are read, one by one. */
   @FunctionalInterface
   interface Visitor<T> {
     /**
-     * Looks at one.
+     * Receives an item.
      *
-     * @return whether to go on
+     * @return whether to continue
      */
     boolean visit(T item);
   }

@@ -5,15 +5,15 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** Opens a ledger for one look at it. */
+/** Opens a ledger for reading. */
 @FunctionalInterface
 public interface LedgerSource {
-  /** A reader that the caller closes; empty if there is no ledger yet. */
+  /** Returns a reader, which the caller closes; empty if there is no ledger yet. */
   Optional<? extends LedgerReader> open() throws LedgerException;
 
   /**
-   * The files that change when the ledger does; whoever looked may skip a look while they stay as
-   * they are. Empty if that cannot be seen from files.
+   * Returns the files that change whenever the ledger changes; a reader need not read again while
+   * they are unchanged. Empty if files do not show changes.
    */
   default List<Path> files() {
     return List.of();

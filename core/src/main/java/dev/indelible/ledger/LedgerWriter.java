@@ -9,8 +9,8 @@ import java.util.UUID;
 import java.util.function.Predicate;
 
 /**
- * Writes to a ledger over one connection, by one thread. Holds the statements that the logic of
- * package {@code dev.indelible.append} needs and decides nothing itself.
+ * Writes to a ledger over one connection, by one thread. Executes the statements that package
+ * {@code dev.indelible.append} needs, and makes no decisions.
  *
  * <p>Contract, for every implementation:
  *
@@ -19,18 +19,18 @@ import java.util.function.Predicate;
  *       ledger, so the end of the chain, the tree and the last checkpoint read within it stay as
  *       they are. {@code begin} waits only briefly for another writer and then throws {@link
  *       LedgerUnavailableException}.
- *   <li>{@link #commit} is durable when it returns, and all or nothing whatever fails. If it
- *       throws, the transaction may or may not be committed.
+ *   <li>{@link #commit} is durable when it returns, and atomic under any failure. If it throws, the
+ *       transaction may be committed or not.
  *   <li>A refused {@link #insert} MUST leave the transaction usable. It MAY lose the rows inserted
- *       since the last {@link #savepoint}, and then reports it. Whatever else was written in the
- *       transaction stays.
+ *       since the last {@link #savepoint}, and then reports it. Everything else written in the
+ *       transaction is kept.
  *   <li>A statement that fails with another exception MAY end the transaction; the caller rolls
  *       back and begins again.
  *   <li>Queries see what the transaction has written so far. Outside of a transaction they see what
  *       is committed.
  *   <li>Every method throws {@link LedgerUnavailableException} for a transient fault, {@link
  *       LedgerSchemaException} for tables that are not those of a ledger, and another {@link
- *       LedgerException} for anything else that is wrong (D6).
+ *       LedgerException} for any other fault (D6).
  * </ul>
  */
 public interface LedgerWriter extends AutoCloseable {
@@ -51,16 +51,16 @@ public interface LedgerWriter extends AutoCloseable {
   /** Commits the transaction, durably. */
   void commit() throws LedgerException;
 
-  /** Undoes the transaction, as far as it is not undone already. */
+  /** Rolls back the transaction; does nothing if none is open. */
   void rollback() throws LedgerException;
 
-  /** Limits what a refused insert may lose to the rows inserted after this call. */
+  /** Sets a savepoint: a refused insert can lose only rows that are inserted after it. */
   void savepoint() throws LedgerException;
 
   /**
-   * Rolls back because of a failure, which stays the one that is reported.
+   * Rolls back because of a failure. A failure of the rollback is added to the first as suppressed.
    *
-   * @param cause the failure; gets a second one as suppressed
+   * @param cause the failure
    */
   default void rollback(Throwable cause) {
     try {
@@ -74,12 +74,12 @@ public interface LedgerWriter extends AutoCloseable {
   /**
    * Work of one transaction.
    *
-   * @param <T> what it returns
-   * @param <X> what it may throw besides
+   * @param <T> the type of the result
+   * @param <X> the type of an additional exception
    */
   @FunctionalInterface
   interface Work<T, X extends Exception> {
-    /** Returns the result; empty if nothing of the transaction is to stay. */
+    /** Returns the result; empty to roll back the transaction. */
     Optional<T> run() throws LedgerException, X;
   }
 
@@ -104,7 +104,7 @@ public interface LedgerWriter extends AutoCloseable {
   /**
    * Inserts a row of the chain.
    *
-   * @throws RefusedException if the ledger does not take this row; see the contract
+   * @throws RefusedException if the ledger refuses this row; see the contract
    */
   void insert(ChainRow row) throws LedgerException;
 
@@ -129,7 +129,7 @@ public interface LedgerWriter extends AutoCloseable {
    *
    * @param after the sequence before the first of them
    * @param to the sequence of the last of them
-   * @param limit most rows
+   * @param limit the maximum number of rows
    */
   List<ChainRow> rowsBetween(long after, long to, int limit) throws LedgerException;
 
@@ -139,23 +139,26 @@ public interface LedgerWriter extends AutoCloseable {
   /** Counts the rows; may read every one. */
   long size() throws LedgerException;
 
-  /** Counts the rows of a type from a sequence up to another. Takes an index, not every row. */
+  /**
+   * Counts the rows of a type from a sequence up to another. Uses an index and does not read every
+   * row.
+   */
   long count(String eventType, long from, long to) throws LedgerException;
 
-  /** Removes the payload of a row and nothing else; returns whether it had one. */
+  /** Removes the payload of a row and nothing else. Returns whether the row had a payload. */
   boolean erasePayload(ChainRow row) throws LedgerException;
 
   /**
-   * Overwrites what erased payloads leave behind in the ledger's storage.
+   * Overwrites the remains of erased payloads in the ledger's storage.
    *
-   * @return whether nothing is left; false while another connection reads an earlier state
+   * @return whether no remains are left; false while another connection reads an earlier state
    */
   boolean purgeTraces() throws LedgerException;
 
-  /** Records up to where the ledger has the events of a journal. */
+  /** Records the position up to which the ledger has the events of a journal. */
   void advance(UUID journal, long position) throws LedgerException;
 
-  /** Inserts a dead letter: the columns of a row that has no place in the chain. */
+  /** Inserts a dead letter with the columns of a row that is not appended to the chain. */
   void insertDeadLetter(ChainRow row, String reason, String failedAt, int attempts)
       throws LedgerException;
 
@@ -175,13 +178,13 @@ public interface LedgerWriter extends AutoCloseable {
   /** Returns the payloads of the dead letters of an event that were not replayed. */
   List<byte[]> deadLetters(String id) throws LedgerException;
 
-  /** Marks a dead letter as replayed; returns whether it was waiting. */
+  /** Marks a dead letter as replayed. Returns whether it was waiting. */
   boolean markReplayed(DeadLetter letter) throws LedgerException;
 
-  /** Removes a dead letter; returns whether it was there. */
+  /** Removes a dead letter. Returns whether it existed. */
   boolean removeDeadLetter(DeadLetter letter) throws LedgerException;
 
-  /** Removes the replayed dead letters of an event; returns how many there were. */
+  /** Removes the replayed dead letters of an event. Returns their number. */
   int removeReplayed(String id) throws LedgerException;
 
   /**
@@ -211,20 +214,21 @@ public interface LedgerWriter extends AutoCloseable {
   void insertCheckpoint(StoredCheckpoint checkpoint) throws LedgerException;
 
   /**
-   * Returns whether another connection has written since the last call, or this cannot be known.
+   * Returns whether another connection may have written since the last call; true if that is
+   * unknown.
    */
   boolean isChangedByOthers();
 
   /**
-   * Returns whether the ledger under {@link #name} is still the one that this is connected to. A
-   * file that was removed or replaced while open still takes rows, which nobody will ever see.
+   * Returns whether {@link #name} still refers to the ledger that this connection writes to. An
+   * open file that was removed or replaced still accepts rows, which are then lost.
    */
   boolean isStillThere();
 
-  /** Opens a reader of what is committed. */
+  /** Opens a reader of the committed state. */
   LedgerReader reader() throws LedgerException;
 
-  /** Releases the connection; rolls back what is not committed. Does not throw. */
+  /** Releases the connection, and rolls back an open transaction. Does not throw. */
   @Override
   void close();
 }

@@ -21,9 +21,9 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A ledger in memory, for unit tests of programs that record: lost with the process, and copied by
- * each transaction, so meant for thousands of rows. A refused row loses the rows since the last
- * savepoint, as in a database whose transaction a failed statement undoes.
+ * A ledger in memory, for unit tests of programs that record. Each transaction copies the ledger,
+ * so it is suitable for thousands of rows. A refused row loses the rows since the last savepoint,
+ * as in a database in which a failed statement undoes the transaction.
  */
 public final class MemoryLedger implements LedgerFactory {
   private static final String NAME = "ledger in memory";
@@ -33,13 +33,13 @@ public final class MemoryLedger implements LedgerFactory {
 
   private final UUID id = UUID.randomUUID();
 
-  /** Held from the begin of a transaction to its end. */
+  /** Held during a transaction. */
   private final Semaphore transaction = new Semaphore(1);
 
   /** Rows that are refused. */
   private final Predicate<ChainRow> refused;
 
-  /** What is committed; never changed, replaced by a commit. */
+  /** The committed state; never changed, but replaced by a commit. */
   private volatile State committed = new State();
 
   /** Creates an empty ledger. */
@@ -63,17 +63,17 @@ public final class MemoryLedger implements LedgerFactory {
     return new Writer();
   }
 
-  /** Returns a reader of what is committed by now. */
+  /** Returns a reader of the state committed so far. */
   public LedgerReader reader() {
     return new Reader(id, committed);
   }
 
-  /** Returns up to where the ledger has the events of a journal. */
+  /** Returns the position up to which the ledger has the events of a journal. */
   public long position(UUID journal) {
     return committed.positions.getOrDefault(journal, 0L);
   }
 
-  /** Place of a tile. */
+  /** Key of a tile. */
   private record TileKey(int level, long index) {}
 
   /** Content of a ledger, changed within one transaction only. */
@@ -113,7 +113,7 @@ public final class MemoryLedger implements LedgerFactory {
     return entry == null ? Optional.empty() : Optional.of(entry.getValue());
   }
 
-  /** A connection of its own. */
+  /** A connection to the ledger. */
   private final class Writer implements LedgerWriter {
     /** The transaction's own copy; null outside of one. */
     private @Nullable State working;
@@ -121,7 +121,7 @@ public final class MemoryLedger implements LedgerFactory {
     /** Sequences of the rows inserted since the last savepoint. */
     private final List<Long> unsaved = new ArrayList<>();
 
-    /** What this connection last knew to be committed. */
+    /** The committed state that this connection saw last. */
     private State seen = committed;
 
     private State state() {
@@ -405,10 +405,10 @@ public final class MemoryLedger implements LedgerFactory {
   }
 
   /**
-   * Reads what was committed at one moment.
+   * Reads one committed state.
    *
    * @param ledger the ledger's id
-   * @param state never changed
+   * @param state the state to read; never changed
    */
   private record Reader(UUID ledger, State state) implements LedgerReader {
     @Override

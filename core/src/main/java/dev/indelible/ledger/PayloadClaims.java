@@ -8,15 +8,15 @@ import dev.indelible.json.JsonFormatException;
 import java.util.Optional;
 
 /**
- * Compares a row with what its own payload states. Every payload that a log writes has the members
- * {@code id}, {@code agent_id} and {@code timestamp} of its row, and that of a decision the
- * decision, from which the event type follows. A member that is absent contradicts nothing, and nor
- * does a payload that cannot be parsed: one that is nested deeper than is read may be honest.
+ * Compares a row with its payload. Every payload that a log writes repeats the {@code id}, {@code
+ * agent_id} and {@code timestamp} of its row. The payload of a decision also has the decision,
+ * which determines the event type. An absent member is no contradiction. A payload that cannot be
+ * parsed is none either, because a genuine payload may be nested deeper than the parser reads.
  */
 final class PayloadClaims {
   private PayloadClaims() {}
 
-  /** The first contradiction between a row and its payload; empty if there is none. */
+  /** Returns the first contradiction between a row and its payload; empty if there is none. */
   static Optional<String> contradiction(ChainRow row, byte[] payload) {
     try {
       JsonFields fields = JsonFields.of(CanonicalJson.read(payload), "payload");
@@ -44,7 +44,10 @@ final class PayloadClaims {
     }
   }
 
-  /** A refusal is not a check, and neither is an event of the log itself. */
+  /**
+   * Returns a contradiction between the payload and the event type, for example a refusal in a row
+   * of type check.
+   */
   private static Optional<String> ofType(JsonFields payload, String eventType) {
     boolean decision = payload.has("decision");
     if (!decision && !payload.has("details")) {

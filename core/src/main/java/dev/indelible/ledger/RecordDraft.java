@@ -7,11 +7,11 @@ import java.util.Arrays;
 import java.util.Base64;
 
 /**
- * Canonical JSON of a record, written once: the signed message is cut out of it, and the signature
- * and the link are inserted into it. Used by one thread at a time.
+ * Canonical JSON of a record, written once. The signed message is cut out of this JSON, and the
+ * signature and the link are inserted into it. Used by one thread at a time.
  */
 public final class RecordDraft {
-  /** Placeholder of a signature that is not made yet: 64 bytes. */
+  /** Placeholder of 64 bytes for a signature that does not exist yet. */
   public static final byte[] NO_SIGNATURE = new byte[64];
 
   private static final byte[] SIGNED_PREFIX =
@@ -23,7 +23,10 @@ public final class RecordDraft {
 
   private final byte[] record;
 
-  /** Where the members of the link and the signature begin, each with its comma, and end. */
+  /**
+   * Offsets at which the members of the link and of the signature begin, each with its comma, and
+   * end.
+   */
   private final int linkAt;
 
   private final int linkEnd;
@@ -35,9 +38,10 @@ public final class RecordDraft {
    *
    * @param record canonical JSON; changed by {@link #sign} and {@link #link}
    * @param linkAt the offset of the link's member, with its comma
-   * @param linkEnd the offset after it
+   * @param linkEnd the offset after the link's member
    * @param signatureAt the offset of the signature's member, with its comma
-   * @param signatureEnd the offset after it; equal to {@code signatureAt} if there is none
+   * @param signatureEnd the offset after the signature's member; equal to {@code signatureAt} if
+   *     there is none
    */
   public RecordDraft(byte[] record, int linkAt, int linkEnd, int signatureAt, int signatureEnd) {
     this.record = record;
@@ -69,7 +73,7 @@ public final class RecordDraft {
     System.arraycopy(base64, 0, record, signatureAt + SIGNATURE_VALUE, base64.length);
   }
 
-  /** Inserts the hash of the record before, in place of zeros. */
+  /** Inserts the hash of the previous record, in place of zeros. */
   public void link(byte[] prevHash) {
     int at = linkAt + LINK_VALUE;
     for (byte b : prevHash) {

@@ -3,17 +3,17 @@ package dev.indelible.ledger;
 
 import org.jspecify.annotations.Nullable;
 
-/** A row that the ledger does not take; the transaction goes on without it. */
+/** Thrown if the ledger refuses a row. The transaction remains usable. */
 public final class RefusedException extends LedgerException {
   private static final long serialVersionUID = 1;
 
-  /** Why a row is refused. */
+  /** The reason that a row is refused. */
   public enum Refusal {
-    /** The chain has a row of this event id already. */
+    /** The chain already has a row with this event id. */
     ID_TAKEN,
     /** Another writer took the sequence first. */
     LOST_RACE,
-    /** The ledger cannot store the event: a constraint, its size. */
+    /** The ledger cannot store the event, for example because of a constraint or its size. */
     PERMANENT
   }
 
@@ -25,7 +25,7 @@ public final class RefusedException extends LedgerException {
    * Creates an exception.
    *
    * @param ledger the ledger's name in messages
-   * @param reason the cause in words, as it is kept with a dead letter
+   * @param reason the cause in words; stored with a dead letter
    * @param rowsLost whether the rows inserted since the last savepoint were lost with this one
    */
   public RefusedException(
@@ -36,7 +36,7 @@ public final class RefusedException extends LedgerException {
     this.rowsLost = rowsLost;
   }
 
-  /** Returns why the row is refused. */
+  /** Returns the reason that the row is refused. */
   public Refusal refusal() {
     return refusal;
   }

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Checks one row: its place and its link against the row before, its payload and its signature by
- * itself. Safe for use by several threads at once.
+ * Checks one row: its sequence and its link against the previous row, its payload and its signature
+ * by themselves. Safe for use by several threads at once.
  */
 public final class RowCheck {
   public static final String SEQUENCE = "sequence";
@@ -20,10 +20,10 @@ public final class RowCheck {
   public static final String SIGNATURE = "signature";
   public static final String ORDER = "order";
 
-  /** The check of the tables themselves, to which the types of their columns belong. */
+  /** Name of the check of the tables, which includes the types of their columns. */
   public static final String STORAGE = "storage";
 
-  /** Places on either side at which a row that seems to have been moved is looked for. */
+  /** Number of sequences, up and down, for which the signature of a possibly moved row is tried. */
   private static final int MOVED_AT_MOST = 32;
 
   private static final RowFault IS_UNSIGNED =
@@ -32,7 +32,7 @@ public final class RowCheck {
 
   private final KeyRing keys;
 
-  /** Whether a row is compared with its payload, too. */
+  /** Whether a row is compared with its payload. */
   private final boolean payloads;
 
   private RowCheck(KeyRing keys, boolean payloads) {
@@ -60,7 +60,7 @@ public final class RowCheck {
     return new RowCheck(keys.and(more), payloads);
   }
 
-  /** Returns the faults of a row's place in the chain. */
+  /** Returns the faults of a row's sequence and link. */
   public List<RowFault> link(StoredRow row, Head before) {
     if (row.follows(before)) {
       return List.of();
@@ -94,14 +94,14 @@ public final class RowCheck {
   }
 
   /**
-   * Returns whether a fault is only that the row is not signed, which is no fault where a note in
-   * the chain states that rows are not.
+   * Returns whether a fault is only that the row is unsigned. That is no fault after a note in the
+   * chain that row signatures are off.
    */
   public static boolean isUnsigned(StoredRow row, RowFault fault) {
     return row.isUnsigned() && fault.check().equals(SIGNATURE);
   }
 
-  /** Returns a contradiction between a row and its payload, which the record hash does not show. */
+  /** Returns a contradiction between a row and its payload; the record hash does not detect one. */
   public static Optional<RowFault> payload(ChainRow row) {
     if (row.payload().isEmpty()) {
       return broken(
@@ -126,7 +126,7 @@ public final class RowCheck {
   private Optional<RowFault> signature(ChainRow row) {
     Optional<String> misfit = row.misfit();
     if (misfit.isPresent()) {
-      // What was signed cannot be known.
+      // The value that was signed is unknown.
       return broken(STORAGE, misfit.get());
     }
     return switch (row.attestLevel()) {

@@ -2,11 +2,11 @@
 package dev.indelible.ledger;
 
 /**
- * What is wrong with a row.
+ * A fault of a row.
  *
- * @param check which property does not hold, for example {@code signature}
- * @param proven whether it is certainly wrong; {@code false} when it cannot be told, for want of a
- *     key
- * @param message what, for a person
+ * @param check the check that found the fault, for example {@code signature}
+ * @param proven whether the fault is proven; {@code false} if it is unknown because a key is
+ *     missing
+ * @param message the fault, for a person
  */
 public record RowFault(String check, boolean proven, String message) {}

@@ -5,12 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The state of the tables that a ledger is kept in, found without reading the chain.
+ * The result of comparing a ledger's tables with those that its writers create.
  *
- * @param summary what was compared, for a person
- * @param faults what differs from the tables that this ledger's writers make and fill; each proves
- *     that something else changed them
- * @param notes what others keep on these tables or beside them, which changes no answer
+ * @param summary the tables compared, for a person
+ * @param faults the differences from the tables that the writers create; each one proves that other
+ *     software changed them
+ * @param notes additional objects on or next to these tables that do not affect the results
  */
 public record StorageState(String summary, List<String> faults, List<String> notes) {
   public StorageState {

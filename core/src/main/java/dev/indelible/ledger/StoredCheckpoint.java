@@ -2,10 +2,10 @@
 package dev.indelible.ledger;
 
 /**
- * A checkpoint as it is stored; nothing of it is checked.
+ * A checkpoint as it is stored, unchecked.
  *
- * @param size the number of rows it says it is over
- * @param note the signed note, where it is read with the cosignatures that were kept of it; shared,
- *     not to be changed
+ * @param size the size in rows under which it is stored
+ * @param note the signed note, with the stored cosignatures if they are read too; shared, must not
+ *     be changed
  */
 public record StoredCheckpoint(long size, byte[] note) {}

@@ -5,20 +5,20 @@ import dev.indelible.crypto.KeyRing;
 import java.util.Optional;
 
 /**
- * Row as a ledger returns it: decoded, or in the form in which it was read, for a reader that looks
- * at millions of rows and decodes few. Every form answers as {@link #decoded} does.
+ * Row as a ledger returns it. It may be undecoded, because a verification reads millions of rows
+ * and decodes few. Every method returns the value that {@link #decoded} would return.
  */
 public interface StoredRow {
-  /** Returns the row's place in the chain, from 1. */
+  /** Returns the row's number in the chain, from 1. */
   long sequence();
 
   /** Returns the row with all its columns. */
   ChainRow decoded();
 
-  /** Returns whether the row is an event of a type, whose name is ASCII. */
+  /** Returns whether the row has an event type; the type must be ASCII. */
   boolean is(String eventType);
 
-  /** Returns a key of the event id; two ids share one with a chance of 1 in 2^64. */
+  /** Returns a key of the event id; two ids share a key with a probability of 1 in 2^64. */
   long idKey();
 
   /** Returns the id of the key that signed the row, as the row states; empty if it names none. */
@@ -30,26 +30,26 @@ public interface StoredRow {
   /** Returns whether the row has no signature and states so. */
   boolean isUnsigned();
 
-  /** Returns whether the row has the place after {@code before}, and links to it. */
+  /** Returns whether the row has the sequence after {@code before}, and links to it. */
   boolean follows(Head before);
 
   /** Returns this row as the end of a chain. */
   Head head();
 
-  /** Returns the memory that the row takes, roughly, in bytes. */
+  /** Returns the approximate memory of the row, in bytes. */
   int bytes();
 
   /**
-   * Returns whether the payload is known to be the row's own, without decoding it: its hash is the
-   * payload hash, and it states the row's id, agent, time and type. False also if that is unknown.
+   * Returns whether the payload is known, without decoding it, to belong to the row: its hash is
+   * the payload hash, and it states the row's id, agent, time and type. False if that is unknown.
    */
   default boolean isPayloadVerified() {
     return false;
   }
 
   /**
-   * Returns whether the key that the row names is one of these and known to have signed the row,
-   * without decoding it. False also if that is unknown.
+   * Returns whether the key that the row names is in the key ring and is known, without decoding
+   * the row, to have signed it. False if that is unknown.
    */
   default boolean isSignedBy(KeyRing keys) {
     return false;

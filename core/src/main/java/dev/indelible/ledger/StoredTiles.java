@@ -7,7 +7,7 @@ import dev.indelible.merkle.TileParseException;
 import dev.indelible.merkle.TilePath;
 import dev.indelible.merkle.TileSource;
 
-/** The tiles that a ledger has stored, as far as they are tiles at all. */
+/** The stored tiles of a ledger; reading a damaged tile throws. */
 public record StoredTiles(LedgerReader ledger) implements TileSource<LedgerException> {
   @Override
   public Tile tile(TilePath path) throws LedgerException {

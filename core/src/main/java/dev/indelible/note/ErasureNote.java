@@ -9,22 +9,21 @@ import java.util.HexFormat;
 import java.util.Optional;
 
 /**
- * What a {@code payload.erased} event says: that the payload of an earlier row was removed on
- * purpose.
+ * Content of a {@code payload.erased} event: the payload of an earlier row was removed on purpose.
  *
- * @param sequence the row
- * @param eventId its event
- * @param payloadHash the hash of the payload that was removed, in hex, as the row still has it
+ * @param sequence the sequence of the erased row
+ * @param eventId the event of the row
+ * @param payloadHash the hash of the removed payload, in hex, which the row still has
  * @param letters the number of dead letters with this payload that were removed with it
- * @param reason why it was erased
- * @param by who erased it, by their own statement
+ * @param reason the reason of the erasure
+ * @param by the person who erased it, as that person stated
  */
 public record ErasureNote(
     long sequence, String eventId, String payloadHash, int letters, String reason, String by) {
 
   /**
-   * Returns whether payloads of a type can be erased. The verifier needs those of the log's own
-   * events: without them a key that was revoked would seem not to be.
+   * Returns whether payloads of a type can be erased. Payloads of the log's own events cannot,
+   * because the verifier needs them: without them, a revoked key would seem valid.
    */
   public static boolean isErasable(String eventType) {
     return DeferredAuditEvent.isDecision(eventType);
@@ -49,17 +48,17 @@ public record ErasureNote(
                 details.string("by")));
   }
 
-  /** Whether this note is about that row, and the payload that it had. */
+  /** Returns whether this note is about a row and the payload that the row had. */
   public boolean isAbout(ChainRow row) {
     return row.sequence() == sequence && row.id().equals(eventId) && hash(row).equals(payloadHash);
   }
 
-  /** What it is about, without why and who: of many such notes no more need be kept. */
+  /** Returns this note without reason and person, to save memory. */
   public ErasureNote withoutWords() {
     return new ErasureNote(sequence, eventId, payloadHash, letters, "", "");
   }
 
-  /** The event that chains this note. */
+  /** Returns the event that chains this note. */
   public SystemEvent toEvent() {
     return SystemEvent.of(
         SystemEvent.PAYLOAD_ERASED,

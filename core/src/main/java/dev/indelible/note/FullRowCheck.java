@@ -19,9 +19,9 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Checks one row of a ledger in full: its payload, its signature under a key in that key's time,
- * its link to the row before and from the row behind, and its leaf in the stored tree. Reads only
- * what that takes. Used by one thread.
+ * Checks one row of a ledger in full: its payload, its signature by a key that is valid at the row,
+ * its links with the previous and the next row, and its leaf in the stored tree. Reads only the
+ * rows and tiles that this needs. Used by one thread.
  */
 final class FullRowCheck {
   private final LedgerReader ledger;
@@ -41,7 +41,7 @@ final class FullRowCheck {
   }
 
   /**
-   * Returns the first thing that does not verify; empty if the row verifies in full.
+   * Returns the first fault of the row; empty if the row verifies in full.
    *
    * @throws LedgerException if the ledger cannot be read now
    */
@@ -67,13 +67,16 @@ final class FullRowCheck {
         : Optional.of("its key was revoked for this row, or did not sign yet");
   }
 
-  /** Whether the key that a row names is accepted for it, and nobody else may have held the key. */
+  /**
+   * Returns whether the key that a row names is valid at the row, and nobody else may have held it
+   * then.
+   */
   boolean signsInItsTime(ChainRow row) {
     Optional<KeyValidity> era = row.keyId().flatMap(history::era);
     return era.isPresent() && era.get().isTrustedFor(row.sequence());
   }
 
-  /** Whether a row is what its signer wrote, by itself, and signed in its key's time. */
+  /** Returns whether a row's payload and signature verify, and its key is valid at the row. */
   boolean isSound(ChainRow row) {
     return content.content(row).isEmpty() && signsInItsTime(row);
   }
@@ -109,7 +112,10 @@ final class FullRowCheck {
         : Optional.empty();
   }
 
-  /** A tile that is gone or damaged is a fault: whoever takes it away must not stop the check. */
+  /**
+   * Returns a fault of the row's leaf. A missing or damaged tile is a fault too, so that removing a
+   * tile does not stop the check.
+   */
   private Optional<String> treeFault(ChainRow row) throws LedgerException {
     OptionalLong size = ledger.treeSize();
     if (size.isEmpty() || size.getAsLong() < row.sequence()) {
@@ -122,7 +128,7 @@ final class FullRowCheck {
     } catch (InvalidProofException e) {
       return Optional.of("the stored tree has another row in its place");
     } catch (LedgerException e) {
-      // Without the tiles nothing shows that the row is the one that was written.
+      // Without the tiles, nothing proves that the row is unchanged.
       return Optional.of("the stored tree does not prove it: " + e.getMessage());
     }
   }

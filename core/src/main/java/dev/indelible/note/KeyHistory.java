@@ -22,9 +22,9 @@ import java.util.Set;
 import java.util.UUID;
 
 /**
- * Which keys sign a chain, and from where to where, as its own {@code key.rotated} and {@code
- * key.compromised} events say. An event counts if its row is signed by a key that is accepted at
- * that place; whether the row has its place in the chain is for the verifier. Immutable once read.
+ * The keys that sign a chain and the rows at which each is valid, read from the chain's own events
+ * about keys. An event counts if a key that is valid at its row signed it; the verifier checks the
+ * row's position in the chain. Immutable once read.
  */
 public final class KeyHistory {
   private final boolean rooted;
@@ -33,10 +33,10 @@ public final class KeyHistory {
   private final Map<String, Replacement> replacements = new LinkedHashMap<>();
   private final List<Fault> faults = new ArrayList<>();
 
-  /** The rows that were read for this, whatever they said. */
+  /** The sequences of all rows that were read, valid or not. */
   private final Set<Long> read = new HashSet<>();
 
-  /** The last row there was before they were. */
+  /** The last row of the chain before they were read. */
   private long readTo;
 
   private KeyHistory(KeyRing first, boolean rooted) {
@@ -46,7 +46,7 @@ public final class KeyHistory {
     }
   }
 
-  /** These keys, from the first row on, and no events. */
+  /** Returns a history of keys that are valid from the first row on, without events. */
   public static KeyHistory none(KeyRing first) {
     return new KeyHistory(first, false);
   }
@@ -55,8 +55,8 @@ public final class KeyHistory {
    * Reads the history of a ledger.
    *
    * @param first the keys accepted from the first row on
-   * @param rooted whether keys that are introduced by accepted ones are accepted too; if not, an
-   *     introduction is only taken note of
+   * @param rooted whether keys that accepted keys introduce are accepted too; if not, introductions
+   *     are only recorded
    */
   public static KeyHistory read(LedgerReader ledger, KeyRing first, boolean rooted)
       throws LedgerException {
@@ -71,11 +71,10 @@ public final class KeyHistory {
   }
 
   /**
-   * As {@link #read(LedgerReader, KeyRing, boolean)}, from rows that were read already, and with
-   * the keys that they introduce.
+   * Creates the history from rows that were read already; accepts the keys that they introduce.
    *
-   * @param ledger which ledger they are of
-   * @param events all its rows about keys
+   * @param ledger the ledger of the rows
+   * @param events all rows about keys
    */
   public static KeyHistory of(UUID ledger, List<ChainRow> events, KeyRing first) {
     KeyHistory history = new KeyHistory(first, true);
@@ -128,7 +127,10 @@ public final class KeyHistory {
     }
   }
 
-  /** What is signed by nobody, or by a key that was given up before, says nothing of other keys. */
+  /**
+   * Returns whether a valid key signed the event; an unsigned event, or one signed by a revoked
+   * key, does not count.
+   */
   private boolean isSignedInItsTime(ChainRow row) {
     Optional<KeyValidity> era = row.keyId().flatMap(this::era);
     return era.isPresent()
@@ -143,7 +145,9 @@ public final class KeyHistory {
     }
   }
 
-  /** Takes note of a replacement. It accepts no key: the new one alone stands behind it. */
+  /**
+   * Records a replacement. The new key is not accepted, because only the new key signed the event.
+   */
   private void replace(ChainRow row, Optional<UUID> ledger) {
     Optional<KeyReplacement> said = KeyReplacement.read(row).filter(read -> read.holds(row));
     if (said.isPresent() && said.get().ledger().equals(ledger.orElse(said.get().ledger()))) {
@@ -174,19 +178,19 @@ public final class KeyHistory {
   }
 
   /**
-   * Whether an event about keys in that row would be missing here: an index by which such rows are
-   * found need not have all of them. One behind all rows there were when this was read is not.
+   * Returns whether this history lacks an event about keys that is in a row. The index by event
+   * type may lack rows. A row appended after this was read is not missed.
    */
   public boolean misses(long sequence) {
     return sequence <= readTo && !read.contains(sequence);
   }
 
-  /** Every key that is accepted anywhere in the chain. */
+  /** Returns every key that is accepted anywhere in the chain. */
   public KeyRing keys() {
     return KeyRing.of(eras.values().stream().map(KeyValidity::key).toList());
   }
 
-  /** The keys that may sign a checkpoint over so many rows. */
+  /** Returns the keys that may sign a checkpoint of a size. */
   public Collection<VerificationKey> signingAt(long size) {
     return eras.values().stream()
         .filter(era -> era.introduced() <= size && size < era.revoked())
@@ -194,81 +198,84 @@ public final class KeyHistory {
         .toList();
   }
 
-  /** What is known of a key that is accepted. */
+  /** Returns the validity of an accepted key; empty if the key is not accepted. */
   public Optional<KeyValidity> era(String keyId) {
     return Optional.ofNullable(eras.get(keyId));
   }
 
-  /** All that is known of the keys that are accepted. */
+  /** Returns the validity of every accepted key. */
   public Collection<KeyValidity> eras() {
     return List.copyOf(eras.values());
   }
 
-  /** The row that introduces a key, accepted or not. */
+  /** Returns the row that introduces a key, accepted or not. */
   public OptionalLong introduction(String keyId) {
     Long row = introductions.get(keyId);
     return row == null ? OptionalLong.empty() : OptionalLong.of(row);
   }
 
-  /** Returns the row by which a key, accepted or not, took the place of a lost one. */
+  /** Returns the event with which a key, accepted or not, replaced a lost one. */
   public Optional<Replacement> replacement(String keyId) {
     return Optional.ofNullable(replacements.get(keyId));
   }
 
-  /** Returns every replacement of a lost key, of keys accepted or not, oldest first. */
+  /**
+   * Returns every replacement of a lost key, oldest first, whether the new key is accepted or not.
+   */
   public Collection<Replacement> replacements() {
     return List.copyOf(replacements.values());
   }
 
-  /** Whether keys are accepted for being introduced. */
+  /** Returns whether keys are accepted because accepted keys introduce them. */
   public boolean isRooted() {
     return rooted;
   }
 
-  /** What is wrong with events about keys that are signed as they should be. */
+  /** Returns the faults of validly signed events about keys. */
   public List<Fault> faults() {
     return List.copyOf(faults);
   }
 
   /**
-   * Where in the chain a key signs.
+   * The rows at which a key is valid.
    *
    * @param key the key
-   * @param introduced the row behind which it may sign; 0 for one that is accepted from the start
-   * @param suspect the first row that another may have signed with it
-   * @param revoked the row behind which it signs nothing of the log's
+   * @param introduced the row after which the key may sign; 0 for a key that is accepted from the
+   *     start
+   * @param suspect the first row that others may have signed with the key
+   * @param revoked the row after which the key is no longer valid
    */
   public record KeyValidity(VerificationKey key, long introduced, long suspect, long revoked) {
-    /** Returns whether it was revoked. */
+    /** Returns whether the key was revoked. */
     public boolean isRevoked() {
       return revoked != Long.MAX_VALUE;
     }
 
-    /** Returns whether an event about keys that it signs in a row counts. */
+    /** Returns whether an event about keys that the key signs in a row counts. */
     boolean mayRecord(long sequence) {
       return introduced < sequence && sequence < revoked;
     }
 
-    /** Returns whether it is accepted for a row, and nobody else may have held it then. */
+    /** Returns whether the key is valid at a row, and nobody else may have held it then. */
     boolean isTrustedFor(long sequence) {
       return introduced < sequence && sequence < suspect && sequence <= revoked;
     }
   }
 
   /**
-   * A key that took the place of a lost one, by its own word.
+   * A key that replaced a lost one, by an event that only the new key signed.
    *
-   * @param sequence the row that says so
+   * @param sequence the row of the event
    * @param key the new key
-   * @param lostKeyId the key that is lost, if the row names it
-   * @param reason why, as the row says
+   * @param lostKeyId the id of the lost key, if the row names it
+   * @param reason the reason stated in the row
    */
   public record Replacement(
       long sequence, VerificationKey key, Optional<String> lostKeyId, String reason) {
-    /** Most of a reason that is shown: an unknown key may have signed it. */
+    /** Maximum characters of a reason that are shown, because an unknown key may have signed it. */
     private static final int SHOWN_CHARS = 200;
 
-    /** Returns the replacement for a person. */
+    /** Describes the replacement for a person. */
     public String describe() {
       return "row %s, which it signed itself, says that key %s is lost: %s"
           .formatted(
@@ -281,10 +288,10 @@ public final class KeyHistory {
   }
 
   /**
-   * An event about keys that does not hold.
+   * A fault of an event about keys.
    *
-   * @param sequence its row
-   * @param message what is wrong
+   * @param sequence the row of the event
+   * @param message the fault
    */
   public record Fault(long sequence, String message) {}
 }

@@ -13,19 +13,19 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * The content of a {@code key.replaced} event: the signing key before is lost, and a new key signs
- * from this row on. The new key signs the row itself. That proves that the writer of the row holds
- * the new key, and nothing else: no earlier key introduces it.
+ * Content of a {@code key.replaced} event: the previous signing key is lost, and a new key signs
+ * from this row on. The new key signs this row, too. Its signature proves only that the writer of
+ * the row holds the new key: no earlier key introduces it.
  *
  * @param ledger the ledger whose key is replaced
  * @param newKey the key that signs from this row on
  * @param lostKeyId the key that is lost; empty if the chain does not name it
- * @param reason why, as the operator stated it
+ * @param reason the reason that the operator stated
  */
 public record KeyReplacement(
     UUID ledger, VerificationKey newKey, Optional<String> lostKeyId, String reason) {
 
-  /** Reads the replacement out of a row; empty if the row holds none that can be read. */
+  /** Reads the replacement in a row; empty if the row has no readable one. */
   public static Optional<KeyReplacement> read(ChainRow row) {
     return row.said(
         SystemEvent.KEY_REPLACED,
@@ -37,7 +37,7 @@ public record KeyReplacement(
                 details.string("reason")));
   }
 
-  /** Returns the event that chains this replacement; to be sealed by the new key. */
+  /** Returns the event that chains this replacement; the new key must sign it. */
   public SystemEvent toEvent() {
     CanonicalWriter out = new CanonicalWriter().beginObject();
     out.member("ledger_id", ledger.toString()).member("lost_key_id", lostKeyId);
@@ -45,7 +45,7 @@ public record KeyReplacement(
     return SystemEvent.of(SystemEvent.KEY_REPLACED, out.endObject());
   }
 
-  /** Whether the new key signed the row, and the payload is the one that was signed. */
+  /** Returns whether the new key signed the row, and the row's payload is unchanged. */
   public boolean holds(ChainRow row) {
     return row.keyId().filter(newKey.keyId()::equals).isPresent()
         && new RowCheck(KeyRing.of(List.of(newKey))).content(row).isEmpty();

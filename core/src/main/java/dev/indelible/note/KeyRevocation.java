@@ -8,20 +8,19 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * What a {@code key.compromised} event says: that a key is given up. A row that it signs behind the
- * event is not the log's; whose the rows from {@code sinceSequence} up to the event are cannot be
- * told.
+ * Content of a {@code key.compromised} event: a key is revoked. A row that the key signs after the
+ * event is not valid. The signer of the rows from {@code sinceSequence} up to the event is unknown.
  *
  * @param keyId the key
- * @param sinceSequence the first row that another may have signed; none before the event if not
- *     said
- * @param sinceTime the time from which that was reckoned, if it was said so
- * @param reason why
+ * @param sinceSequence the first row that others may have signed; if empty, no row before the event
+ *     is suspect
+ * @param sinceTime the time from which {@code sinceSequence} was determined, if one was given
+ * @param reason the reason
  */
 public record KeyRevocation(
     String keyId, OptionalLong sinceSequence, Optional<String> sinceTime, String reason) {
 
-  /** Reads it out of a row; empty if the row holds none that can be read. */
+  /** Reads the revocation in a row; empty if the row has no readable one. */
   public static Optional<KeyRevocation> read(ChainRow row) {
     return row.said(
         SystemEvent.KEY_COMPROMISED,
@@ -33,7 +32,7 @@ public record KeyRevocation(
                 details.string("reason")));
   }
 
-  /** The event that chains it. */
+  /** Returns the event that chains this revocation. */
   public SystemEvent toEvent() {
     CanonicalWriter out = new CanonicalWriter().beginObject();
     out.member("key_id", keyId).member("reason", reason);

@@ -18,15 +18,15 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * What a {@code key.rotated} event says: that one key introduces the next. The row is signed by the
- * one before, as every row of its time; the next signs {@link #message}, which shows that whoever
- * made the row holds it too.
+ * Content of a {@code key.rotated} event: one key introduces the next. The old key signs the row,
+ * and the new key signs {@link #message}. This proves that the writer of the row holds both keys.
  *
- * @param ledger whose key it is
+ * @param ledger the ledger whose key is rotated
  * @param oldKey the key that introduces
  * @param newKey the key that is introduced
- * @param timestamp when, as the row has it
- * @param newSignature the new key's, over {@link #message}; shared, not to be changed
+ * @param timestamp the time of the row
+ * @param newSignature the signature of the new key over {@link #message}; shared, must not be
+ *     changed
  */
 public record KeyRotation(
     UUID ledger,
@@ -35,11 +35,14 @@ public record KeyRotation(
     String timestamp,
     byte[] newSignature) {
 
-  /** What makes this message no other: a row's begins with {@code indelible/row/v1}. */
+  /**
+   * Prefix that distinguishes this message from others; that of a row begins with {@code
+   * indelible/row/v1}.
+   */
   private static final byte[] DOMAIN =
       "indelible/key-rotation/v1\n".getBytes(StandardCharsets.US_ASCII);
 
-  /** The event that introduces a key now; to be sealed by the old one. */
+  /** Returns an event that introduces a key now; the old key must sign it. */
   public static SystemEvent event(UUID ledger, VerificationKey oldKey, Signer next) {
     Instant now = Timestamps.now();
     VerificationKey newKey = next.verificationKey();
@@ -56,7 +59,7 @@ public record KeyRotation(
             .endObject());
   }
 
-  /** Reads the rotation out of a row; empty if the row holds none that can be read. */
+  /** Reads the rotation in a row; empty if the row has no readable one. */
   public static Optional<KeyRotation> read(ChainRow row) {
     return row.said(
         SystemEvent.KEY_ROTATED,
@@ -70,8 +73,8 @@ public record KeyRotation(
   }
 
   /**
-   * Whether both keys stand behind it: the row is the old one's, and the message was signed by the
-   * new one. That the row's own signature holds is for {@link RowCheck}.
+   * Returns whether the row names the old key and the new key signed the message. {@link RowCheck}
+   * verifies the row's signature.
    */
   public boolean holds(ChainRow row) {
     return row.keyId().filter(oldKey.keyId()::equals).isPresent()
@@ -80,9 +83,9 @@ public record KeyRotation(
   }
 
   /**
-   * What the new key signs: {@code indelible/key-rotation/v1}, a line feed, and canonical JSON (RFC
-   * 8785) with the members {@code ledger_id}, {@code new_key} and {@code old_key} (raw keys in
-   * base64) and {@code timestamp}.
+   * Returns the message that the new key signs: {@code indelible/key-rotation/v1}, a line feed, and
+   * canonical JSON (RFC 8785) with the members {@code ledger_id}, {@code new_key} and {@code
+   * old_key} (raw keys in base64) and {@code timestamp}.
    */
   static byte[] message(
       UUID ledger, VerificationKey oldKey, VerificationKey newKey, String timestamp) {

@@ -9,16 +9,14 @@ import dev.indelible.ledger.ChainRow;
 import java.util.Optional;
 
 /**
- * What an {@code audit.row_signatures} event says: whether the rows behind it are all signed. It is
- * signed itself, so that nobody without a key can strip signatures and excuse it.
+ * Content of an {@code audit.row_signatures} event: whether all rows after it are signed. The event
+ * itself is signed, so nobody without a key can remove signatures and add a note that permits it.
  *
  * @param everyRow whether every row is signed from here on
  */
 public record RowSignatureNote(boolean everyRow) {
 
-  /**
-   * Reads the note out of a row; empty if the row holds none. Whether it is signed is not asked.
-   */
+  /** Reads the note in a row; empty if the row has none. Does not check the signature. */
   public static Optional<RowSignatureNote> read(ChainRow row) {
     return row.said(SystemEvent.ROW_SIGNATURES, RowSignatureNote::read);
   }
@@ -33,7 +31,7 @@ public record RowSignatureNote(boolean everyRow) {
     };
   }
 
-  /** The event that chains this note. */
+  /** Returns the event that chains this note. */
   public SystemEvent toEvent() {
     return SystemEvent.of(
         SystemEvent.ROW_SIGNATURES,

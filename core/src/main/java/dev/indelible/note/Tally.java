@@ -13,20 +13,20 @@ import java.util.UUID;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What an {@code audit.tally} event says. Two things: how many decisions there are in the rows
- * since the tally before, whoever wrote them; and how many one run of a writer was asked for since
- * it began, and where they ended.
+ * Content of an {@code audit.tally} event: the number of decisions in the rows since the previous
+ * tally, by any writer; and the number of decisions of one run since it began, by outcome.
  *
- * @param run the run that speaks: one opening of the log by one process
- * @param number which of its tallies this is, from 1
- * @param closed whether it is its last
- * @param first the row behind the tally before; 1 if there is none
- * @param last the row before this one
+ * @param run the run that writes the tally: one opening of the log by one process
+ * @param number the number of this tally among those of the run, from 1
+ * @param closed whether this is the last tally of the run
+ * @param first the row after the previous tally; 1 if there is none
+ * @param last the row before this tally
  * @param rows the decisions in those rows
- * @param attempts handed in to this run, by what was decided
- * @param unrecorded decided by its gate and by design not on record, as what a hook let pass
- * @param outcomes where those that were handed in ended
- * @param recovered appended by this run for earlier ones that left them waiting
+ * @param attempts decisions submitted in this run, by verdict
+ * @param unrecorded decisions that by design are not recorded, for example those that a hook let
+ *     pass
+ * @param outcomes the outcomes of the submitted decisions
+ * @param recovered decisions of earlier runs that this run appended
  */
 public record Tally(
     UUID run,
@@ -41,13 +41,14 @@ public record Tally(
     TypeCounts recovered) {
 
   /**
-   * Where attempts ended.
+   * The outcomes of attempts.
    *
-   * @param appended in the chain
-   * @param deadLettered in the dead letters
-   * @param repeated the same event as one that was counted already
-   * @param rejected not accepted: the gate refused for want of a record
-   * @param lost accepted and lost, as an {@code audit.gap} says
+   * @param appended decisions in the chain
+   * @param deadLettered decisions in the dead letters
+   * @param repeated repetitions of an event that was counted already
+   * @param rejected decisions that were rejected; the gate refused, because it could not record
+   *     them
+   * @param lost accepted decisions that were lost, as an {@code audit.gap} event records
    */
   public record Outcomes(
       TypeCounts appended,
@@ -55,27 +56,25 @@ public record Tally(
       TypeCounts repeated,
       TypeCounts rejected,
       long lost) {
-    /** None. */
+    /** No outcomes. */
     public static final Outcomes NONE =
         new Outcomes(TypeCounts.NONE, TypeCounts.NONE, TypeCounts.NONE, TypeCounts.NONE, 0);
 
-    /** Those of which the type is known. */
+    /** Returns the sum of the outcomes whose event type is known. */
     public TypeCounts byType() {
       return appended.plus(deadLettered).plus(repeated).plus(rejected);
     }
   }
 
   /**
-   * Attempts that had no outcome yet when this was written. What is lost may have been no decision,
-   * and so no attempt: then it is less than none, which counts as none.
+   * Returns the number of attempts without an outcome when this tally was written. A lost event may
+   * be no decision, and then was no attempt; a negative result counts as 0.
    */
   public long pending() {
     return Math.max(0, attempts.total() - outcomes.byType().total() - outcomes.lost());
   }
 
-  /**
-   * Reads the tally out of a row; empty if the row holds none. Whether it is signed is not asked.
-   */
+  /** Reads the tally in a row; empty if the row has none. Does not check the signature. */
   public static Optional<Tally> read(ChainRow row) {
     return row.said(SystemEvent.TALLY, Tally::read);
   }
@@ -101,7 +100,7 @@ public record Tally(
         types(details, "recovered"));
   }
 
-  /** The event that chains this tally. */
+  /** Returns the event that chains this tally. */
   public SystemEvent toEvent() {
     CanonicalWriter out = new CanonicalWriter().beginObject();
     write(out, "attempts", attempts);

@@ -7,18 +7,18 @@ import dev.indelible.ledger.ChainRow;
 import java.util.Optional;
 
 /**
- * The content of an {@code audit.answer} event: the row that an {@code audit.tamper} event names
- * verifies in full. An answer counts only while that is true; see {@link TamperNotes}.
+ * Content of an {@code audit.answer} event: the row that an {@code audit.tamper} event names
+ * verifies in full. An answer counts only while the row does; see {@link TamperNotes}.
  *
  * @param note the sequence of the {@code audit.tamper} row that is answered
  * @param sequence the row that the note names
  * @param recordHash that row's record hash when it was answered, in hex
- * @param reason why the note was wrong, as the operator stated it
- * @param by who answers, as they named themselves
+ * @param reason the reason that the note was wrong, as the operator stated
+ * @param by the person who answers, as that person stated
  */
 public record TamperAnswer(long note, long sequence, String recordHash, String reason, String by) {
 
-  /** Reads the answer out of a row; empty if the row holds none. The signature is not checked. */
+  /** Reads the answer in a row; empty if the row has none. Does not check the signature. */
   public static Optional<TamperAnswer> read(ChainRow row) {
     return row.said(
         SystemEvent.TAMPER_ANSWERED,

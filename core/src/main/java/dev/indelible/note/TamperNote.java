@@ -13,20 +13,22 @@ import java.util.Optional;
 /**
  * Content of an {@code audit.tamper} event.
  *
- * @param sequence the row that it names
+ * @param sequence the row that the note names
  * @param recordHash that row's record hash as it was found, in hex
- * @param cause the fault of that row
+ * @param cause the fault
  * @param scope the rows that the fault is about
  */
 public record TamperNote(long sequence, String recordHash, String cause, Scope scope) {
   /** Rows that the fault of a note is about. */
   public enum Scope {
-    /** The named row and no other; the note is answered by that row, if it verifies. */
+    /** The named row only; the note can be answered if that row verifies. */
     ROW,
-    /** Rows that are gone or were exchanged, which the named row cannot disprove. */
+    /** Rows that are missing or were replaced; the named row cannot disprove that. */
     CHAIN;
 
-    /** Returns the scope of a note from a version that did not write it, by its cause. */
+    /**
+     * Returns the scope of a note by its cause, for notes of versions that did not write the scope.
+     */
     private static Scope ofCause(String cause) {
       return cause.startsWith(ROWS_GONE)
               || cause.startsWith(EXCHANGED)
@@ -36,19 +38,19 @@ public record TamperNote(long sequence, String recordHash, String cause, Scope s
     }
   }
 
-  /** Begins the cause of a note about rows that are gone from the end of the chain. */
+  /** Prefix of the cause of a note about rows that are missing from the end of the chain. */
   public static final String ROWS_GONE = "is the last one: rows up to ";
 
-  /** Begins the cause of a note about a row that was replaced by another one. */
+  /** Prefix of the cause of a note about a row that was replaced by another one. */
   public static final String EXCHANGED = "is no longer the row that was written";
 
-  /** Begins the cause of a note about a chain that is empty again. */
+  /** Prefix of the cause of a note about a chain that is empty again. */
   public static final String ALL_GONE = "is the start of nothing: ";
 
-  /** Longest cause that is kept: it quotes a row that anyone may have written. */
+  /** Maximum characters of a cause, because it quotes a row that anyone may have written. */
   private static final int MAX_CAUSE_CHARS = 1_000;
 
-  /** The largest integer that JSON's doubles count up to without a hole. */
+  /** The largest integer up to which a JSON number, a double, is exact. */
   private static final long MAX_EXACT = (1L << 53) - 1;
 
   public TamperNote {
@@ -64,7 +66,7 @@ public record TamperNote(long sequence, String recordHash, String cause, Scope s
     this(sequence, recordHash, cause, Scope.ofCause(cause));
   }
 
-  /** Reads the note out of a row; empty if the row holds none. */
+  /** Reads the note in a row; empty if the row has none. */
   public static Optional<TamperNote> read(ChainRow row) {
     return row.said(
         SystemEvent.TAMPER,
@@ -86,7 +88,8 @@ public record TamperNote(long sequence, String recordHash, String cause, Scope s
     CanonicalWriter out = new CanonicalWriter().beginObject();
     out.member("cause", cause).member("record_hash", recordHash);
     out.member("scope", scope.name().toLowerCase(Locale.ROOT));
-    // A planted row may have any sequence; one without an exact JSON number is a string.
+    // A planted row may have any sequence; a sequence that is not exact as a JSON number is a
+    // string.
     if (sequence >= -MAX_EXACT && sequence <= MAX_EXACT) {
       out.member("sequence", sequence);
     } else {
@@ -101,12 +104,12 @@ public record TamperNote(long sequence, String recordHash, String cause, Scope s
         : details.optionalLong("sequence").orElse(0);
   }
 
-  /** Whether this note and another are about the same row in the same state. */
+  /** Returns whether this note and another are about the same row in the same state. */
   public boolean isAbout(TamperNote other) {
     return sequence == other.sequence && recordHash.equals(other.recordHash);
   }
 
-  /** Returns the note for a person. */
+  /** Describes the note for a person. */
   public String describe() {
     return "row " + sequence + " " + cause;
   }

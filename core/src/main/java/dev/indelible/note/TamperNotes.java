@@ -14,22 +14,28 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells which {@code audit.tamper} rows of a ledger are answered. An answer counts if an accepted
- * key signed it in that key's time, it stands behind the note, and the row that the note names
- * verifies in full now: whoever can write to the file cannot plant an answer, and an answered row
- * that is changed later is no longer answered. Used by one thread.
+ * Judges which {@code audit.tamper} rows of a ledger are answered. An answer counts if a valid key
+ * signed it, it comes after the note, and the row that the note names verifies in full now. So
+ * someone who can write to the ledger cannot plant an answer, and changing the named row later
+ * invalidates its answer. Used by one thread.
  */
 public final class TamperNotes {
-  /** Most notes that {@link #all} judges, so that a planted flood of them fits into memory. */
+  /**
+   * Maximum number of notes that {@link #all} judges, so that any number of planted notes fits into
+   * memory.
+   */
   static final int MAX_NOTES = 10_000;
 
-  /** Stands for the note of an answer that cannot be read, as in a copy without payloads. */
+  /**
+   * Replaces the note's sequence if an answer cannot be read, for example in a copy without
+   * payloads.
+   */
   private static final long NO_NOTE = 0;
 
   private final LedgerReader ledger;
   private final FullRowCheck check;
 
-  /** The sound answers by the note that each names; null until a note asks for them. */
+  /** The valid answers, by the note that each names; null until they are read. */
   private @Nullable Map<Long, List<ChainRow>> answers;
 
   /**
@@ -46,16 +52,16 @@ public final class TamperNotes {
    * A note and the answer to it.
    *
    * @param sequence the {@code audit.tamper} row
-   * @param note what it says; empty if that cannot be read
-   * @param answer the row that answers it; empty if none does that counts
+   * @param note the content of the note; empty if it cannot be read
+   * @param answer the row that answers the note; empty if there is no valid answer
    */
   public record Noted(long sequence, Optional<TamperNote> note, Optional<ChainRow> answer) {
-    /** Whether an answer counts. */
+    /** Returns whether the note has a valid answer. */
     public boolean isAnswered() {
       return answer.isPresent();
     }
 
-    /** Returns the note and its answer for a person. */
+    /** Describes the note and its answer for a person. */
     public String describe() {
       return note.map(TamperNote::describe).orElse("its note is unreadable")
           + answer.map(Noted::answered).orElse("");
@@ -68,8 +74,8 @@ public final class TamperNotes {
   }
 
   /**
-   * Returns the notes in the ledger, oldest first. Of more than {@link #MAX_NOTES}, the first one
-   * too many is returned as unanswered, whatever answers it, and none behind it.
+   * Returns the notes in the ledger, oldest first. If there are more than {@link #MAX_NOTES}, the
+   * first further note is returned as unanswered, and later ones are left out.
    *
    * @throws LedgerException if they cannot be read now
    */
@@ -107,8 +113,8 @@ public final class TamperNotes {
   }
 
   /**
-   * Whether the ledger has a sound answer behind a row, whatever it answers: all that can be told
-   * from a copy without payloads.
+   * Returns whether the ledger has a valid answer, to any note, after a row. A copy without
+   * payloads proves no more than this.
    *
    * @throws LedgerException if the ledger cannot be read now
    */
@@ -119,7 +125,7 @@ public final class TamperNotes {
   }
 
   /**
-   * Returns why a note cannot be answered; empty if it can.
+   * Returns the reason that a note cannot be answered; empty if it can be.
    *
    * @throws LedgerException if the ledger cannot be read now
    */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Notes of the log in its own chain: keys, tallies, erasures, tampering; and the keys they imply.
+ * Events that the log writes about itself (keys, tallies, erasures, tampering), and the history of
+ * its keys.
  */
 @NullMarked
 package dev.indelible.note;

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Record of a row, which a receipt proves, and after a newline the row's payload, if that is
- * disclosed. Canonical JSON has no newline, so the record is the first line, byte for byte.
+ * Record of a row, which a receipt proves, followed by a newline and the row's payload if the
+ * payload is disclosed. Canonical JSON has no newline, so the record is exactly the first line.
  *
  * <p>Immutable. Proves nothing until {@link DisclosureVerifier} has verified a receipt over it.
  */
@@ -49,7 +49,7 @@ public final class Disclosure {
     return new Disclosure(bytes);
   }
 
-  /** Returns record and payload. */
+  /** Returns the record and the payload. */
   public byte[] bytes() {
     return bytes.clone();
   }
@@ -77,8 +77,8 @@ public final class Disclosure {
 
   /**
    * Returns the faults of the row: a sequence that differs from its index in the log, a payload
-   * that differs from its hash, a wrong signature of its own. A missing signature is no fault,
-   * because the checkpoint's covers the row.
+   * that differs from its hash, a wrong row signature. A missing row signature is no fault, because
+   * the checkpoint's signature covers the row.
    *
    * @param index the row's index in the log, from 0
    * @param keys the trusted public keys; a row by another key has an unproven fault

@@ -4,7 +4,7 @@ package dev.indelible.publish;
 import dev.indelible.checkpoint.VerificationException;
 import org.jspecify.annotations.Nullable;
 
-/** Receipt that does not prove its record. The message says why. */
+/** Thrown if a receipt does not prove its record. The message states the reason. */
 public final class DisclosureException extends Exception {
   private static final long serialVersionUID = 1;
 
@@ -13,12 +13,13 @@ public final class DisclosureException extends Exception {
     /** A signature, the inclusion proof or the record is wrong. */
     REFUTED,
     /**
-     * No trusted key signed it, or too few witnesses cosigned it; nothing shows that it is wrong.
+     * No trusted key signed it, or too few witnesses cosigned it; this does not prove that it is
+     * wrong.
      */
     UNKNOWN,
     /** Two trusted keys have the same name and id. */
     AMBIGUOUS_KEYS,
-    /** The log has the entry, and it is no record of an event. */
+    /** The log has the entry, but it is not the record of an event. */
     NOT_A_RECORD
   }
 

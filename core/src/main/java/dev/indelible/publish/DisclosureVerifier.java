@@ -28,7 +28,7 @@ public final class DisclosureVerifier {
   private final TrustedKeys keys;
   private final WitnessPolicy policy;
 
-  /** Creates a verifier that trusts keys, and asks for no cosignature. */
+  /** Creates a verifier that trusts keys, and requires no cosignature. */
   public DisclosureVerifier(TrustedKeys keys) {
     this(keys, WitnessPolicy.ofLogs(List.of()));
   }
@@ -40,7 +40,7 @@ public final class DisclosureVerifier {
   }
 
   /**
-   * Verifies a tlog-proof and what it discloses.
+   * Verifies a tlog-proof and its disclosure.
    *
    * @throws DisclosureException if the proof does not prove the record, or the row contradicts it
    */
@@ -58,8 +58,8 @@ public final class DisclosureVerifier {
   }
 
   /**
-   * Verifies a COSE receipt and what it discloses. The policy is not used, because a COSE receipt
-   * has no cosignatures.
+   * Verifies a COSE receipt and its disclosure. The policy is not used, because a COSE receipt has
+   * no cosignatures.
    *
    * @throws DisclosureException if the receipt does not prove the record, or the row contradicts it
    */

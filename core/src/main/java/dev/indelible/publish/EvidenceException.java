@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.publish;
 
-/** Evidence that a ledger cannot supply. The message says why, and what to do. */
+/** Thrown if a ledger cannot supply evidence. The message states the reason and what to do. */
 public final class EvidenceException extends Exception {
   private static final long serialVersionUID = 1;
 
@@ -12,18 +12,18 @@ public final class EvidenceException extends Exception {
     this.contradicted = contradicted;
   }
 
-  /** Returns the exception of evidence that is missing, or not there yet. */
+  /** Returns the exception for evidence that is missing, or does not exist yet. */
   static EvidenceException absent(String message) {
     return new EvidenceException(message, false);
   }
 
-  /** Returns the exception of a ledger that contradicts what was signed. */
+  /** Returns the exception for a ledger that contradicts a signed checkpoint. */
   static EvidenceException contradicted(String message) {
     return new EvidenceException(
         message + "; 'log verify' names what is wrong with the ledger", true);
   }
 
-  /** Whether the ledger contradicts what was signed or published. */
+  /** Returns whether the ledger contradicts a signed or published checkpoint. */
   public boolean isContradicted() {
     return contradicted;
   }

@@ -24,9 +24,9 @@ import java.util.OptionalLong;
 import java.util.function.Predicate;
 
 /**
- * What {@link LedgerExport} wrote, read again as a ledger of records without payloads, as far as
- * the checkpoint in it goes. Nothing of it is checked but its form. What is exported into the
- * directory meanwhile is not seen. Safe for use by several threads.
+ * Reads an export of {@link LedgerExport} as a ledger of records without payloads, up to its
+ * checkpoint. Checks only the format. Rows that are exported after opening are not visible. Safe
+ * for use by several threads.
  */
 public final class ExportedLog implements LedgerReader {
   private static final long LEVELS = 8;
@@ -42,7 +42,7 @@ public final class ExportedLog implements LedgerReader {
   }
 
   /**
-   * Opens the log in that directory.
+   * Opens the log in a directory.
    *
    * @throws LedgerException if there is none
    */
@@ -73,7 +73,7 @@ public final class ExportedLog implements LedgerReader {
     return new LedgerException(e.getMessage(), e.isContradicted(), e);
   }
 
-  /** The log's name, as its checkpoint has it. */
+  /** Returns the log's name in its checkpoint. */
   public String origin() {
     return checkpoint.unverified().origin();
   }
@@ -134,7 +134,7 @@ public final class ExportedLog implements LedgerReader {
     return new LedgerException(directory.path() + ": " + what, true, null);
   }
 
-  /** Files are read without anything that a thread would have to wait for. */
+  /** Returns ranges for any number of threads, because reading files needs no lock. */
   @Override
   public Optional<RowRanges> ranges(int readers) {
     return Optional.of(new Ranges(readers));
@@ -220,7 +220,7 @@ public final class ExportedLog implements LedgerReader {
     }
     try {
       TilePath path = new TilePath(level, index, TilePath.widthOf(hashes, index));
-      // A mirror may serve the full tile where the partial one was removed.
+      // A mirror may serve the full tile after the partial one was removed.
       byte[] served = directory.tiles().tile(path).bytes();
       return Optional.of(Arrays.copyOf(served, path.width() * Hash.BYTES));
     } catch (LogDirectoryException e) {
@@ -240,7 +240,7 @@ public final class ExportedLog implements LedgerReader {
     }
   }
 
-  /** The log's own signature is one; those behind it are of others. */
+  /** The first signature is the log's own; the others are cosignatures. */
   @Override
   public void forEachCosigned(Visitor<StoredCheckpoint> visitor) {
     if (checkpoint.note().signatures().size() > 1) {

@@ -25,16 +25,18 @@ import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
 
 /**
- * Writes a ledger as a log of static files (C2SP tlog-tiles), as far as its last checkpoint goes.
- * An entry is a row's record, so that a leaf is the row's record hash; payloads stay in the ledger.
+ * Writes a ledger as a log of static files (C2SP tlog-tiles), up to its last checkpoint. An entry
+ * is a row's record, so that a leaf is the row's record hash; payloads stay in the ledger.
  *
- * <p>Guarantees that nothing is written which that checkpoint is not over: each row is held against
- * its tile, and each tile against the signed root, before it becomes a file. What was published
- * before has to be the beginning of it. A second export writes only what is new. Used by one
- * thread.
+ * <p>Guarantees that only entries under that checkpoint are written: before a file is written, each
+ * row is verified against its tile, and each tile against the signed root. The log published before
+ * must be a prefix of this log. A further export writes only new entries. Used by one thread.
  */
 public final class LedgerExport {
-  /** The public keys of the log, one vkey a line: for convenience, and no part of the layout. */
+  /**
+   * Name of a file with the log's public keys, one vkey per line; an addition to the standard
+   * layout.
+   */
   public static final String VKEYS = "vkeys";
 
   private final LedgerReader ledger;
@@ -43,10 +45,10 @@ public final class LedgerExport {
   private final LongConsumer progress;
 
   /**
-   * An export.
+   * Creates an export.
    *
    * @param keys the log's own public keys
-   * @param progress told from time to time how many rows were written
+   * @param progress receives the number of rows written, from time to time
    */
   public LedgerExport(
       LedgerReader ledger, KeyRing keys, LogDirectory directory, LongConsumer progress) {
@@ -57,11 +59,11 @@ public final class LedgerExport {
   }
 
   /**
-   * Writes what is new, and the checkpoint last.
+   * Writes the new entries and tiles, and the checkpoint last.
    *
    * @return the checkpoint that the directory has now
-   * @throws EvidenceException if the ledger has no checkpoint, or what it has does not agree with
-   *     it, or not with what was published; the directory is then as it was published before
+   * @throws EvidenceException if the ledger has no checkpoint, or contradicts its checkpoint or the
+   *     published log; the published checkpoint is then unchanged
    */
   public Checkpoint write() throws LedgerException, LogDirectoryException, EvidenceException {
     SignedTree last = SignedTree.last(ledger, keys);
@@ -87,7 +89,7 @@ public final class LedgerExport {
     }
   }
 
-  /** What was published before; the empty log if nothing was. */
+  /** Returns the checkpoint published before; that of an empty log if there is none. */
   private Checkpoint published(String origin) throws LogDirectoryException {
     Optional<SignedCheckpoint> there = directory.checkpoint();
     if (there.isEmpty()) {
@@ -101,7 +103,10 @@ public final class LedgerExport {
     }
   }
 
-  /** The ledger has what was published, and so has the directory, where it is to be continued. */
+  /**
+   * Requires that the ledger continues the published log, and that the directory has the partial
+   * tiles that the export continues.
+   */
   private void requireContinued(Checkpoint published, SignedTree last)
       throws LedgerException, LogDirectoryException, EvidenceException, InvalidProofException {
     Checkpoint now = last.checkpoint();
@@ -131,7 +136,7 @@ public final class LedgerExport {
     }
   }
 
-  /** The records of the rows of a bundle, each the very one that was signed. */
+  /** Returns the records of a bundle's rows, each verified against its leaf. */
   private EntryBundle bundle(TilePath path, VerifiedTiles<LedgerException> tiles)
       throws LedgerException, EvidenceException, InvalidProofException {
     Tile leaves = tiles.tile(new TilePath(0, path.index(), path.width()));

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Row that a receipt proves to be in a log.
  *
- * @param row the row, with its payload if that was disclosed
+ * @param row the row, with its payload if the payload was disclosed
  * @param rowSignature the state of the row's own signature
  * @param signer the key that signed the receipt
  * @param checkpoint the checkpoint and its cosignatures; null for a COSE receipt, which has none

@@ -40,14 +40,13 @@ public final class ProvenRow {
   }
 
   /**
-   * Finds an event's row and proves it. Reads two tiles of each level of the tree at most, however
-   * long the log is.
+   * Finds an event's row and proves it. Reads at most two tiles of each level of the tree.
    *
    * @param keys the log's own public keys
-   * @param witnesses the log's witnesses; receipts have their cosignatures, and no other lines
+   * @param witnesses the log's witnesses; receipts contain their cosignatures and no others
    * @param eventId the event
-   * @throws EvidenceException if the ledger has no such row, or no checkpoint over it, or what it
-   *     has does not agree with what was signed
+   * @throws EvidenceException if the ledger has no such row, has no checkpoint over it, or
+   *     contradicts its checkpoint
    */
   public static ProvenRow of(
       LedgerReader ledger, KeyRing keys, Collection<VerifierKey> witnesses, String eventId)
@@ -125,7 +124,7 @@ public final class ProvenRow {
   /**
    * Returns the record and its payload, to disclose with a receipt.
    *
-   * @throws EvidenceException if the payload is gone, or is not the one that was signed
+   * @throws EvidenceException if the payload is missing, or differs from the signed hash
    */
   public Disclosure recordAndPayload() throws EvidenceException {
     byte[] payload =
@@ -149,9 +148,10 @@ public final class ProvenRow {
   }
 
   /**
-   * Returns the receipt as COSE, which does not contain the record: pass the record on with it.
+   * Returns the receipt as COSE, which does not contain the record; the record must be passed on
+   * with it.
    *
-   * @param signer the log's own; it signs the root that the checkpoint states
+   * @param signer the log's signer, which signs the root in the checkpoint
    */
   public CoseReceipt coseReceipt(Signer signer) {
     return CoseReceipt.sign(proof, signed.unverified().root(), signer);

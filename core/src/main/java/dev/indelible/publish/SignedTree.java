@@ -18,7 +18,7 @@ import java.util.Collection;
 import java.util.List;
 
 /**
- * Tree under the last checkpoint of a ledger, which a key of the log signed.
+ * Tree under the last checkpoint of a ledger; a key of the log signed the checkpoint.
  *
  * @param signed the stored checkpoint
  * @param checkpoint its content
@@ -29,7 +29,7 @@ record SignedTree(SignedCheckpoint signed, Checkpoint checkpoint, StoredTiles ti
    * Reads the last checkpoint, and verifies its signature.
    *
    * @param keys the log's own public keys
-   * @throws EvidenceException if there is no checkpoint, or none of this log
+   * @throws EvidenceException if there is no checkpoint, or it is not of this log
    */
   static SignedTree last(LedgerReader ledger, KeyRing keys)
       throws LedgerException, EvidenceException {
@@ -58,7 +58,7 @@ record SignedTree(SignedCheckpoint signed, Checkpoint checkpoint, StoredTiles ti
   /**
    * Returns the content of a checkpoint that one of these keys signed under its origin.
    *
-   * @throws VerificationException if it is not
+   * @throws VerificationException if none of them signed it
    */
   private static Checkpoint verify(SignedCheckpoint signed, KeyRing keys)
       throws VerificationException {
@@ -83,7 +83,7 @@ record SignedTree(SignedCheckpoint signed, Checkpoint checkpoint, StoredTiles ti
             .toList());
   }
 
-  /** Returns the tree, to prove from. */
+  /** Returns the tree, from which proofs are made. */
   MerkleTree<LedgerException> tree() {
     return TiledNodes.tree(tiles, checkpoint.size());
   }

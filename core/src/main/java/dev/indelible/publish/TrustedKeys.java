@@ -23,7 +23,9 @@ public record TrustedKeys(Set<VerifierKey> named, Set<VerificationKey> nameless)
     return named.isEmpty() && nameless.isEmpty();
   }
 
-  /** Returns the logs that the keys are trusted for; none if a nameless key signs for any. */
+  /**
+   * Returns the logs that the keys are trusted for; empty if a nameless key is trusted for any log.
+   */
   public Set<String> origins() {
     return nameless.isEmpty()
         ? named.stream().map(VerifierKey::name).collect(Collectors.toSet())
@@ -37,7 +39,7 @@ public record TrustedKeys(Set<VerifierKey> named, Set<VerificationKey> nameless)
     return keys;
   }
 
-  /** Returns all keys, whatever log they are trusted for. */
+  /** Returns all keys, for any log. */
   public Set<VerificationKey> all() {
     Set<VerificationKey> keys = new LinkedHashSet<>(nameless);
     named.forEach(key -> keys.add(ed25519(key)));

@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The counters of one run (D10): queue, drainer and ledger writer count here, and {@link
- * DeferredAuditMetrics} is a snapshot of it. Safe for use by any number of threads.
+ * The counters of one run (D10). The queue, the drainer and the ledger writer count here; {@link
+ * DeferredAuditMetrics} is a snapshot. Safe for use by any number of threads.
  */
 public final class AuditCounters {
   /** A counter that only grows. */
@@ -35,13 +35,16 @@ public final class AuditCounters {
     DRAINER_PANICS,
     /** Lost races for the next sequence. */
     LOST_RACES,
-    /** Failures that cost the drainer its sink; also the one that used up the restart budget. */
+    /**
+     * Failures after which the drainer's sink was closed, including the failure that used up the
+     * restart budget.
+     */
     DRAINER_RESTARTS,
     /** Accepted events that were lost, as the chain records (D7). */
     LOST,
     /** Batches that the ledger committed. */
     COMMITS,
-    /** Nanoseconds that those took together. */
+    /** Total nanoseconds of these commits. */
     COMMIT_NANOS
   }
 
@@ -54,8 +57,8 @@ public final class AuditCounters {
   private final VerdictCounters submitted = new VerdictCounters();
 
   /**
-   * Events of {@link #submitted} that were not accepted, by {@link Verdict}. Guarded by itself: a
-   * submission whose stack has ended can take a monitor, and call nothing.
+   * Events of {@link #submitted} that were not accepted, by {@link Verdict}. Guarded by itself,
+   * because a submission that is out of stack can enter a monitor but call no method.
    */
   final long[] failed = new long[Verdict.COUNT];
 
@@ -71,13 +74,13 @@ public final class AuditCounters {
   private final Map<Counter, AtomicLong> counters = new EnumMap<>(Counter.class);
   private final OutcomeCounters outcomes = new OutcomeCounters();
 
-  /** Negative until the ledger was first written; the drainer writes, anyone reads. */
+  /** Negative before the first write to the ledger; the drainer writes, any thread reads. */
   private volatile long chainSequence = -1;
 
-  /** Negative until the ledger was read; the drainer writes, anyone reads. */
+  /** Negative before the ledger is first read; the drainer writes, any thread reads. */
   private volatile long deadLettersWaiting = -1;
 
-  /** Negative until the ledger was read; the drainer writes, anyone reads. */
+  /** Negative before the ledger is first read; the drainer writes, any thread reads. */
   private volatile long tamperRows = -1;
 
   private final Throttle raceLog = Throttle.of(RACE_LOG_INTERVAL);
@@ -93,8 +96,8 @@ public final class AuditCounters {
   /**
    * The decisions handed in during one run.
    *
-   * @param attempts accepted or not
-   * @param rejected of those, the ones that were not accepted
+   * @param attempts decisions submitted, accepted or not
+   * @param rejected the decisions among them that were rejected
    */
   public record Intake(VerdictCounts attempts, VerdictCounts rejected) {}
 
@@ -108,7 +111,9 @@ public final class AuditCounters {
     rejected.increment(verdict);
   }
 
-  /** Counts events that an earlier run left waiting as submitted; they are no decisions of this. */
+  /**
+   * Counts events that an earlier run left waiting as submitted, but not as decisions of this run.
+   */
   void countRecovered(long events) {
     submitted.add(Verdict.NONE, events);
     outcomes.expectRecovered(events);
@@ -134,7 +139,7 @@ public final class AuditCounters {
     return counters.get(counter);
   }
 
-  /** Returns where this run's decisions ended, by event type; for the drainer's thread. */
+  /** Returns the outcomes of this run's decisions, by event type. Used by the drainer's thread. */
   public OutcomeCounters outcomes() {
     return outcomes;
   }
@@ -144,7 +149,7 @@ public final class AuditCounters {
     count(Counter.UNSIGNED, events);
   }
 
-  /** Counts a lost race for the next sequence, and logs it, once a minute at most. */
+  /** Counts a lost race for the next sequence. Logs at most once a minute. */
   public void countUniqueRaceRetry() {
     count(Counter.LOST_RACES, 1);
     raceLog.ifDue(
@@ -156,11 +161,11 @@ public final class AuditCounters {
   }
 
   /**
-   * Returns the decisions handed in so far. Outcomes are read before this: an event is counted here
-   * before it has an outcome.
+   * Returns the decisions submitted so far. An event is counted here before it has an outcome, so a
+   * caller that needs both reads the outcomes first.
    */
   public Intake intake() {
-    // Rejections first: each was counted as an attempt before.
+    // Rejections are read first, because each was counted as an attempt before.
     VerdictCounts atEntry = rejected.decisions();
     VerdictCounts notAccepted = atEntry.plus(failedDecisions());
     return new Intake(submitted.decisions().plus(atEntry), notAccepted);
@@ -171,48 +176,49 @@ public final class AuditCounters {
     return unrecorded.decisions();
   }
 
-  /** Records the sequence at which the chain ended when it was last written. */
+  /** Records the last sequence of the chain after a write. */
   public void reportChainSequence(long sequence) {
     chainSequence = sequence;
   }
 
   /**
-   * Records how many dead letters wait in the ledger; health has an entry while any wait.
+   * Records the number of waiting dead letters in the ledger. Health has an entry while any wait.
    *
-   * @param waiting those that were not replayed
+   * @param waiting the number of dead letters that were not replayed
    */
   public void reportDeadLetters(long waiting) {
     deadLettersWaiting = waiting;
     health.entries().set(HealthEntry.DEAD_LETTERS, HealthReasons.deadLetters(waiting));
   }
 
-  /** Records how many rows of the chain report tampering; health has an entry while any do. */
+  /** Records the number of rows that report tampering. Health has an entry while there are any. */
   public void reportTamperRows(long rows) {
     tamperRows = rows;
     health.entries().set(HealthEntry.CHAIN, HealthReasons.tampered(rows));
   }
 
-  /** The state of the log's health. */
+  /** Returns the state of the log's health. */
   public AuditHealthState health() {
     return health;
   }
 
-  /** The faults that exist although events reach the ledger. */
+  /** Returns the faults that exist although events reach the ledger. */
   public HealthEntries healthEntries() {
     return health.entries();
   }
 
-  /** Returns whether the log was found to contradict what it signed before. */
+  /** Returns whether the log was found to contradict its own signed checkpoints. */
   public boolean isContradicted() {
     return health.isContradicted();
   }
 
   /**
-   * Returns the number of accepted events, those included of which that is not decided yet.
-   * Allocates nothing, because the closer polls it with a full heap too.
+   * Returns the number of accepted events, including submissions in progress. Allocates nothing,
+   * because the closing thread polls it even with a full heap.
    */
   long accepted() {
-    // Failures first: an event that fails in between then counts as accepted, never as minus one.
+    // Failures are read first, so an event that fails in between counts as accepted, and the result
+    // is never too low.
     long notAccepted = failed();
     return submitted.sum() - notAccepted;
   }
@@ -239,8 +245,8 @@ public final class AuditCounters {
   }
 
   /**
-   * Returns a snapshot of the counters. It reconciles at every moment, because each number is read
-   * before those that it is a part of.
+   * Returns a snapshot of the counters. The snapshot always reconciles, because each number is read
+   * before the totals that include it.
    *
    * @param store the store of the queue
    * @param health the health of the log

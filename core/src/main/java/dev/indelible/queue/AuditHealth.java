@@ -18,7 +18,7 @@ import java.util.Optional;
  * @param entries every fault, at most one entry per source; empty without a fault
  */
 public record AuditHealth(State state, List<HealthEntry> entries) {
-  /** A state of a log; from {@link #CLOSED} on it is terminal. */
+  /** A state of a log; {@link #CLOSED} and the states after it are terminal. */
   public enum State {
     /** Events reach the ledger, and there is no fault. */
     RECORDING("events reach the ledger"),
@@ -28,9 +28,11 @@ public record AuditHealth(State state, List<HealthEntry> entries) {
     FAILED("the ledger needs repair"),
     /** Closed by its owner. */
     CLOSED("the log was closed by its owner"),
-    /** The ledger's writer threw unexpectedly, more often in a row than its budget allows. */
+    /**
+     * The ledger's writer threw unexpected exceptions, more often in a row than its budget allows.
+     */
     SINK_PANICKED("the ledger's writer has stopped"),
-    /** The ledger's writer reported failure, more often in a row than its budget allows. */
+    /** The ledger's writer reported failures, more often in a row than its budget allows. */
     SINK_FAILED("the ledger's writer has stopped");
 
     private final String description;
@@ -60,7 +62,7 @@ public record AuditHealth(State state, List<HealthEntry> entries) {
   /**
    * Creates the health that the drainer reports.
    *
-   * @param reason why, the entry of {@link HealthEntry#RECORDING}; blank without a fault
+   * @param reason the reason in the entry {@link HealthEntry#RECORDING}; blank without a fault
    */
   public AuditHealth(State state, String reason) {
     this(
@@ -68,14 +70,14 @@ public record AuditHealth(State state, List<HealthEntry> entries) {
         reason.isBlank() ? List.of() : List.of(new HealthEntry(HealthEntry.RECORDING, reason)));
   }
 
-  /** Returns the health of a log that events reach, with these faults. */
+  /** Returns the health of a log whose events reach the ledger, with faults. */
   public static AuditHealth of(List<HealthEntry> entries) {
     return RECORDING.and(entries);
   }
 
   /**
-   * Returns this health with more entries. Where both have an entry of a source, the one of this
-   * health stays. A log with an entry is not {@link State#RECORDING}.
+   * Returns this health with more entries. If both have an entry of a source, the entry of this
+   * health is kept. A log with an entry is not {@link State#RECORDING}.
    */
   public AuditHealth and(Collection<HealthEntry> more) {
     Map<String, HealthEntry> all = new LinkedHashMap<>();

@@ -12,15 +12,17 @@ public final class AuditHealthState {
   private final HealthEntries entries = new HealthEntries();
   private final AtomicReference<AuditHealth> current = new AtomicReference<>(AuditHealth.RECORDING);
 
-  /** Whether the log contradicts what it signed before; set once. */
+  /** Whether the log contradicts its own signed checkpoints; set once. */
   private volatile boolean contradicted;
 
-  /** Returns what the drainer reported last. */
+  /** Returns the health that the drainer reported last. */
   public AuditHealth current() {
     return current.get();
   }
 
-  /** Reports whether events reach the ledger. A terminal state stays. Allocates nothing. */
+  /**
+   * Reports whether events reach the ledger. A terminal state is never replaced. Allocates nothing.
+   */
   public void report(AuditHealth now) {
     AuditHealth was = current.get();
     while (was != now && !was.state().isTerminal() && !current.compareAndSet(was, now)) {
@@ -28,23 +30,23 @@ public final class AuditHealthState {
     }
   }
 
-  /** The faults that exist although events reach the ledger. */
+  /** Returns the faults that exist although events reach the ledger. */
   public HealthEntries entries() {
     return entries;
   }
 
   /**
-   * Reports that the log contradicts what it signed before: recording goes on, and no checkpoint is
-   * signed any more.
+   * Reports that the log contradicts its own signed checkpoints. Recording continues, and no more
+   * checkpoints are signed.
    *
-   * @param source the source of the health entry: who found it
+   * @param source the source of the health entry: the part that found the contradiction
    */
   public void reportContradiction(String source, String reason) {
     contradicted = true;
     entries.set(source, reason);
   }
 
-  /** Returns whether the log was found to contradict what it signed before. */
+  /** Returns whether the log was found to contradict its own signed checkpoints. */
   public boolean isContradicted() {
     return contradicted;
   }

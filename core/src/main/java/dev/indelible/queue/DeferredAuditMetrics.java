@@ -11,31 +11,31 @@ import java.util.OptionalLong;
  * A snapshot of the counters of one queue (D10), in decisions and not in batches: {@code submitted
  * = appended + dlqLanded + pending + sendFailures}.
  *
- * @param submitted handed in, accepted or not, and events that an earlier run left waiting
- * @param appended in the chain
- * @param unsigned of those in the chain, the ones whose rows have no signature of their own
- * @param sendFailures rejected; their callers know
+ * @param submitted events submitted, accepted or not, and events that an earlier run left waiting
+ * @param appended events in the chain
+ * @param unsigned events in the chain whose rows are unsigned
+ * @param sendFailures events rejected; their callers were informed
  * @param appendFailures attempts to append that failed and were retried
  * @param drainerPanics attempts that ended with an unexpected throwable
- * @param dlqLanded in the dead letters
+ * @param dlqLanded events in the dead letters
  * @param uniqueRaceRetries lost races for the next sequence, which were retried
- * @param pending accepted and neither appended nor dead-lettered yet
+ * @param pending events accepted, but neither appended nor dead-lettered yet
  * @param oldestPending the age of the oldest pending event
  * @param health the health of the log
- * @param drainerRestarts failures that cost the drainer its sink, the one that used up the restart
- *     budget included
+ * @param drainerRestarts failures after which the drainer's sink was closed, including the failure
+ *     that used up the restart budget
  * @param lost accepted events that were lost, as the chain records (D7); a loss of unknown size
  *     counts as one
  * @param commits batches that the ledger committed
- * @param commitTime the time that those took together, from hand-over to durable
- * @param chainSequence the last sequence when this log wrote last; empty before that
+ * @param commitTime the total time of these commits, from the call of the sink to its return
+ * @param chainSequence the last sequence after this log's last write; empty before the first write
  * @param journalBytes bytes of this process's journal on disk; empty without an open journal
  * @param syncAge the greatest age of an accepted event that is not on disk, which a power cut would
  *     cost; empty without an open journal
- * @param deadLettersWaiting dead letters in the ledger that were not replayed, of any process, when
- *     this log read them last; empty before that
- * @param tamperRows rows of the chain that report tampering, when this log read them last; empty
- *     before that
+ * @param deadLettersWaiting dead letters of any process in the ledger that were not replayed, as
+ *     last read by this log; empty before the first read
+ * @param tamperRows rows of the chain that report tampering, as last read by this log; empty before
+ *     the first read
  */
 public record DeferredAuditMetrics(
     long submitted,
@@ -65,7 +65,7 @@ public record DeferredAuditMetrics(
     return age.isNegative() ? Duration.ZERO : age;
   }
 
-  /** Returns whether every event handed in is accounted for. */
+  /** Returns whether the counters reconcile. */
   public boolean isBalanced() {
     return submitted == appended + dlqLanded + pending + sendFailures;
   }

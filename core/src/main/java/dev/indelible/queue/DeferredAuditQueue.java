@@ -20,14 +20,14 @@ import org.slf4j.LoggerFactory;
  * The queue between a gate, which must not wait, and the ledger, whose writes take time. Safe for
  * use by any number of threads.
  *
- * <p>D1: {@link #submit} does no database work, waits for nobody and throws for no event. D9:
- * {@link #drainPending} waits until what was submitted is settled.
+ * <p>D1: {@link #submit} does no database work, does not wait and throws for no event. D9: {@link
+ * #drainPending} waits until all submitted events are settled.
  */
 public final class DeferredAuditQueue {
   /** The time that {@link #drainPending()} waits: more than a batch takes on a slow disk. */
   public static final Duration DEFAULT_DRAIN_TIMEOUT = Duration.ofSeconds(5);
 
-  /** The time between two looks of a waiting drain, and of a drainer that has just been busy. */
+  /** The time between two polls of a waiting drain, and of a drainer that was busy recently. */
   public static final Duration DRAIN_POLL_INTERVAL = Duration.ofMillis(10);
 
   /** Rejected events are logged once per this time at most (D1). */
@@ -41,14 +41,16 @@ public final class DeferredAuditQueue {
 
   private volatile boolean open = true;
 
-  /** The thread of a drainer that waits for an event; the drainer sets it, producers clear it. */
+  /**
+   * The thread of the drainer while it waits for an event; the drainer sets it, producers clear it.
+   */
   private volatile @Nullable Thread waiting;
 
   /**
    * Creates a queue over a store; the events that an earlier run left there count as submitted.
    *
-   * @param store where events wait
-   * @param counters where they are counted
+   * @param store the store in which events wait
+   * @param counters the counters of the events
    */
   public DeferredAuditQueue(EventStore store, AuditCounters counters) {
     this.store = store;
@@ -57,12 +59,13 @@ public final class DeferredAuditQueue {
   }
 
   /**
-   * Hands in an event. If the caller's stack is about to end, the event is rejected; at its very
-   * end the rejection is not counted, or the call itself throws {@link StackOverflowError}.
+   * Submits an event. If the caller's stack is almost exhausted, the event is rejected. If the
+   * stack is fully exhausted, the rejection may not be counted, or the call itself throws {@link
+   * StackOverflowError}.
    *
-   * @return {@code true}: accepted, and from here on D2 holds. {@code false}: not accepted, because
-   *     the queue is closed or full, or the caller has no stack or memory left; counted, logged
-   *     once a second at most, and for the caller to act upon
+   * @return {@code true} if the event was accepted; from then on D2 holds. {@code false} if it was
+   *     rejected, because the queue is closed or full, or the caller has no stack or memory left. A
+   *     rejection is counted, and logged at most once a second; the caller must handle it
    */
   public boolean submit(AuditEvent event) {
     Objects.requireNonNull(event, "event is null");
@@ -71,14 +74,14 @@ public final class DeferredAuditQueue {
     }
     Verdict verdict = Verdict.of(event);
     int index = verdict.ordinal();
-    // Counted before open is read again, so a closer that sees everything settled missed nothing.
+    // Counted before open is read again, so a close that sees all events settled misses none.
     counters.countSubmitted(verdict);
     boolean accepted = false;
     try {
       accepted = offer(event);
       wakeDrainer();
     } catch (StackOverflowError e) {
-      // Counted below, without a call.
+      // Counted below, without a method call.
     }
     if (!accepted) {
       synchronized (counters.failed) {
@@ -117,7 +120,7 @@ public final class DeferredAuditQueue {
       try {
         rejections.ifDue(() -> LOG.error("audit event not accepted: {}", reason));
       } catch (RuntimeException | Error e) {
-        // Out of memory for a line of the log. The event is counted, and the caller knows.
+        // Out of memory for a log line. The event is counted, and the caller gets the result.
       }
     }
   }
@@ -131,7 +134,7 @@ public final class DeferredAuditQueue {
   }
 
   /**
-   * Submits a decision that blocks; does nothing for one that permits.
+   * Submits a decision that blocks. Does nothing for a decision that permits.
    *
    * @return whether an event was accepted
    */
@@ -141,10 +144,7 @@ public final class DeferredAuditQueue {
         .orElse(false);
   }
 
-  /**
-   * Counts a decision that its caller does not record, for example one that a hook let pass: an
-   * attempt without an event.
-   */
+  /** Counts a decision that its caller does not record, for example one that a hook let pass. */
   public void countUnrecorded(Decision decision) {
     counters.countUnrecorded(decision);
   }
@@ -155,9 +155,9 @@ public final class DeferredAuditQueue {
   }
 
   /**
-   * Makes the next submission unpark the calling thread. For the drainer alone, which looks for
-   * events once more before it parks, and parks for a limited time: a submission at this very
-   * instant may not see it.
+   * Makes the next submission unpark the calling thread. Called by the drainer alone. It must look
+   * for events once more before it parks, and park for a limited time, because a concurrent
+   * submission may not see the change.
    */
   public void wakeOnSubmit() {
     waiting = Thread.currentThread();
@@ -168,7 +168,7 @@ public final class DeferredAuditQueue {
     return waiting != null;
   }
 
-  /** Stops intake; what was accepted still drains. */
+  /** Stops intake. Accepted events still drain. */
   public void close() {
     open = false;
   }
@@ -179,9 +179,9 @@ public final class DeferredAuditQueue {
   }
 
   /**
-   * Waits until everything accepted before this call is settled: in the chain or in the dead
-   * letters. Producers may go on meanwhile. An interrupt does not end the wait; it is still set
-   * after.
+   * Waits until every event accepted before this call is settled: in the chain or in the dead
+   * letters. Producers may continue meanwhile. An interrupt does not end the wait; the interrupt
+   * flag is set again afterwards.
    *
    * @return {@code false} if that took longer than {@code timeout}, or the drainer has stopped
    */
@@ -190,10 +190,10 @@ public final class DeferredAuditQueue {
   }
 
   /**
-   * Waits as {@link #drainPending(Duration)} does, for as long as events are being settled.
+   * Waits like {@link #drainPending(Duration)}, while events are being settled.
    *
-   * @param withoutProgress how long to wait while no event is settled
-   * @param atMost how long to wait in all
+   * @param withoutProgress the time to wait while no event is settled
+   * @param atMost the total time to wait
    * @return {@code false} if either limit was reached, or the drainer has stopped
    */
   public boolean drainPending(Duration withoutProgress, Duration atMost) {
@@ -212,8 +212,8 @@ public final class DeferredAuditQueue {
       LockSupport.parkNanos(this, DRAIN_POLL_INTERVAL.toNanos());
       interrupted |= Thread.interrupted();
       now = System.nanoTime();
-      // Lower when a submission under way was rejected; not higher, which is of later submissions.
-      // Each look is enough by itself: it counts everything accepted before this call.
+      // The target falls if a concurrent submission is rejected. It never rises, because a rise is
+      // due to later submissions. Each value covers every event accepted before this call.
       target = Math.min(target, counters.accepted());
       long before = settled;
       settled = counters.settled();
@@ -225,12 +225,14 @@ public final class DeferredAuditQueue {
     return counters.settled() >= target;
   }
 
-  /** Returns a snapshot of the counters (D10); it reconciles while events are being counted too. */
+  /**
+   * Returns a snapshot of the counters (D10); it reconciles even while events are being counted.
+   */
   public DeferredAuditMetrics metrics() {
     return counters.snapshot(store, health());
   }
 
-  /** Combines what the drainer, the store and the followers of the log report. */
+  /** Combines the reports of the drainer, the store and the log's followers. */
   private AuditHealth health() {
     return counters
         .health()

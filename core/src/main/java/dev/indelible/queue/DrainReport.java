@@ -2,18 +2,18 @@
 package dev.indelible.queue;
 
 /**
- * The end of a queue.
+ * The final state of a closed queue.
  *
- * @param submitted events handed in during its life, accepted or not
+ * @param submitted events submitted to the queue, accepted or not
  * @param appended events in the chain
  * @param dead events in the dead letters
- * @param rejected events not accepted
- * @param pending events accepted and not settled
- * @param timedOut whether the wait ended before everything was settled
+ * @param rejected events rejected
+ * @param pending events accepted, but not settled
+ * @param timedOut whether the wait ended before all events were settled
  * @param health the health before the queue was closed
  * @param durable whether pending events survive the end of the process
- * @param unfinished why the last sink did not finish, for example that the last tally is missing;
- *     empty if it did
+ * @param unfinished the reason that the last sink did not finish, for example that the last tally
+ *     is missing; empty if it finished
  */
 public record DrainReport(
     long submitted,
@@ -26,19 +26,22 @@ public record DrainReport(
     boolean durable,
     String unfinished) {
 
-  /** Returns whether everything that was accepted is settled. */
+  /** Returns whether every accepted event is settled. */
   public boolean isComplete() {
     return pending == 0;
   }
 
-  /** Returns why events wait, for a person; empty only if none does. */
+  /** Returns the reason that events wait, for a person. */
   public String reason() {
     return health.state() == AuditHealth.State.RECORDING && pending > 0
         ? "the time to close was over before the ledger had appended them"
         : health.reason();
   }
 
-  /** Returns one line that states how many events wait, why, and what becomes of them. */
+  /**
+   * Returns one line that states the number of waiting events, the reason, and what happens to
+   * them.
+   */
   public String describePending() {
     String events = pending == 1 ? "1 event" : "%s events".formatted(pending);
     return durable

@@ -4,17 +4,20 @@ package dev.indelible.queue;
 /**
  * The settings of the drainer.
  *
- * @param maxBatch most events handed to the sink at once; fewer while the ledger is slow, so that
+ * @param maxBatch maximum events in a batch; batches are smaller while the ledger is slow, so that
  *     no batch locks it for long
- * @param maxRestarts failures in a row, with no event settled between them, that are followed by
- *     another attempt; transient faults do not count
+ * @param maxRestarts consecutive failures, with no event settled between them, after which the
+ *     drainer tries again; transient faults do not count
  * @param shutdownHook whether a JVM shutdown hook closes the queue and drains it
  */
 public record DrainSettings(int maxBatch, int maxRestarts, boolean shutdownHook) {
-  /** Events; enough to make the cost of a transaction vanish, few enough to hold in memory. */
+  /**
+   * Events; many enough to make the cost of a transaction negligible, few enough to fit into
+   * memory.
+   */
   public static final int DEFAULT_MAX_BATCH = 10_000;
 
-  /** Never stops: a log that stops by itself is the greater harm. */
+  /** The drainer never stops, because a log that stops by itself is worse. */
   public static final int UNLIMITED_RESTARTS = Integer.MAX_VALUE;
 
   public DrainSettings {

@@ -8,10 +8,10 @@ import java.util.Optional;
 /**
  * The oldest waiting events, in order.
  *
- * @param events the events; empty if none wait, or none before the marks
- * @param marks the positions that a ledger commits with them, one for each journal they come from
- * @param following events after them, as far as they were read: for work done ahead; the next batch
- *     may have others
+ * @param events the events; may be empty although there is a mark
+ * @param marks the positions that a ledger commits with the events, one for each of their journals
+ * @param following events that were read after the batch, to work ahead on; the next batch may have
+ *     other events
  */
 public record EventBatch(
     List<AuditEvent> events, List<JournalMark> marks, List<AuditEvent> following) {

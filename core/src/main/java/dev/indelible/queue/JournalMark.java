@@ -4,8 +4,8 @@ package dev.indelible.queue;
 import java.util.UUID;
 
 /**
- * The position up to which the ledger has a journal. Committed in the transaction of the events, so
- * recovery is exact.
+ * The position up to which the ledger has the events of a journal. Committed in one transaction
+ * with the events, so recovery is exact.
  *
  * @param journal the journal
  * @param position the position before which everything is settled

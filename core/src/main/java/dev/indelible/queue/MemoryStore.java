@@ -10,8 +10,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Waiting events in the heap: durability {@code memory} (D5). They survive the drainer and its
- * sink, not the process.
+ * Stores waiting events in the heap: durability {@code memory} (D5). The events survive a failure
+ * of the drainer or its sink, but not the end of the process.
  */
 public final class MemoryStore implements EventStore {
   /** Events that may wait; at some 500 bytes each, half a gigabyte. */
@@ -71,7 +71,7 @@ public final class MemoryStore implements EventStore {
     return new EventBatch(events, Optional.empty(), following);
   }
 
-  /** Collects events that come after one; returns the last one collected. */
+  /** Collects the events after a link. Returns the link of the last event collected. */
   private static Link take(Link before, int max, List<AuditEvent> taken) {
     Link last = before;
     for (Link next = last.next; next != null && taken.size() < max; next = last.next) {
@@ -113,11 +113,11 @@ public final class MemoryStore implements EventStore {
     }
   }
 
-  /** An event, linked to the one after it. */
+  /** An event, linked to the next one. */
   private static final class Link {
     @Nullable AuditEvent event;
 
-    /** The event after it; volatile, because the drainer reads it without a lock. */
+    /** The next event; volatile, because the drainer reads it without a lock. */
     volatile @Nullable Link next;
 
     Link(@Nullable AuditEvent event) {

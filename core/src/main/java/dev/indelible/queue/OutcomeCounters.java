@@ -7,11 +7,11 @@ import dev.indelible.event.GapNote;
 import dev.indelible.event.TypeCounts;
 
 /**
- * Counters of where the decisions of one run ended, by event type. An event is counted once, after
+ * Counters of the outcomes of one run's decisions, by event type. An event is counted once, after
  * it is settled. Used by the drainer's thread; counting allocates nothing.
  */
 public final class OutcomeCounters {
-  /** Events still to come that an earlier run left waiting: they are settled before all others. */
+  /** Events of an earlier run that are not settled yet; they are settled before all others. */
   private long recoveredLeft;
 
   private final Counter recovered = new Counter();
@@ -20,7 +20,7 @@ public final class OutcomeCounters {
   private final Counter repeated = new Counter();
   private long lost;
 
-  /** Announces events that an earlier run left waiting. */
+  /** Records the number of events that an earlier run left waiting. */
   void expectRecovered(long events) {
     recoveredLeft += events;
   }
@@ -38,7 +38,7 @@ public final class OutcomeCounters {
     }
   }
 
-  /** Counts an event that was a row or a dead letter already. */
+  /** Counts an event that already was a row or a dead letter. */
   public void countRepeated(AuditEvent event) {
     if (!isRecovered(event)) {
       repeated.add(event);
@@ -69,12 +69,12 @@ public final class OutcomeCounters {
     return deadLettered.counts();
   }
 
-  /** Returns the decisions of this run that were rows or dead letters already. */
+  /** Returns the decisions of this run that already were rows or dead letters. */
   public TypeCounts repeated() {
     return repeated.counts();
   }
 
-  /** Returns how many events this run's gaps report as lost (D7). */
+  /** Returns the number of lost events that this run's gap events report (D7). */
   public long lost() {
     return lost;
   }

@@ -2,22 +2,22 @@
 package dev.indelible.queue;
 
 /**
- * Checks that the caller's stack has room before a mechanism is begun, so that the mechanism need
- * not expect a {@link StackOverflowError} at its first step.
+ * Checks that the caller's stack has enough space before an operation begins, so that its first
+ * step does not throw {@link StackOverflowError}.
  */
 final class StackProbe {
   /**
-   * Frames enough to count a submission, and to take a monitor if it fails later: some 1 KiB of
-   * stack in the interpreter and 0.2 KiB compiled, for 15 ns.
+   * Frames enough to count a submission, and to enter a monitor if it fails later. They need about
+   * 1 KiB of stack in the interpreter and 0.2 KiB in compiled code; the probe takes 15 ns.
    */
   static final int SUBMIT_FRAMES = 8;
 
-  /** Frames enough for a line of the log: a logger whose stack ends may never release its lock. */
+  /** Frames enough to log a line; a logger that runs out of stack may never release its lock. */
   static final int LOG_FRAMES = 1_000;
 
   private StackProbe() {}
 
-  /** Returns whether the stack has room for this many more frames. */
+  /** Returns whether the stack has space for this many more frames. */
   static boolean hasRoom(int frames) {
     try {
       descend(frames, frames, frames, frames);

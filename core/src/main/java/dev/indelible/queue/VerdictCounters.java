@@ -20,14 +20,14 @@ final class VerdictCounters {
     WARN,
     REFUSE,
     ESCALATE,
-    /** Of an event that is no decision of this run. */
+    /** The event is no decision of this run. */
     NONE;
 
     static final int COUNT = values().length;
 
     /**
-     * Returns the verdict of an event. One that was read back has its type alone, and counts as the
-     * first verdict of that type.
+     * Returns the verdict of an event. An event that was read back has only its type, and counts as
+     * the first verdict of that type.
      */
     static Verdict of(AuditEvent event) {
       if (event instanceof DeferredAuditEvent decided) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The queue between the caller and the chain, and the counters of a run. */
+/** The queue between a gate and the ledger, and the counters of a run. */
 @NullMarked
 package dev.indelible.queue;
 

@@ -31,15 +31,15 @@ import java.util.stream.Collectors;
 
 /**
  * Compares the checkpoints in anchor files with the chain. A checkpoint that the log's key signed
- * is proof: over more rows than there are it proves a rollback, over other rows a fork. One that no
- * known key signed proves nothing; one with a wrong signature is forged. Runs after {@link
- * TreeCheck}, because it reads the stored tree. Used by one thread.
+ * proves a rollback if it is over more rows than the chain has, and a fork if it is over other
+ * rows. A checkpoint that no known key signed proves nothing; a checkpoint with a wrong signature
+ * is forged. Runs after {@link TreeCheck}, because it reads the stored tree. Used by one thread.
  */
 final class AnchorCheck implements Check {
-  /** Time that a log at work may be ahead of its anchor. */
+  /** Time by which a running log may be ahead of its anchor. */
   private static final Duration LAG = Duration.ofMinutes(1);
 
-  /** Tiles cached from one entry to the next, which mostly is over a few more rows. */
+  /** Tiles cached between entries; an entry mostly covers a few rows more than the one before. */
   private static final int TILES_KEPT = 64;
 
   private final Findings findings;
@@ -52,7 +52,7 @@ final class AnchorCheck implements Check {
 
   private long rows;
 
-  /** The size of the largest checkpoint in any of the files that the log signed. */
+  /** Size of the largest checkpoint that the log signed, over all files. */
   private long largestOfAll = -1;
 
   /** Whether a log appends to one of the files; a single checkpoint in a file does not go stale. */
@@ -61,7 +61,7 @@ final class AnchorCheck implements Check {
   /**
    * Creates a check.
    *
-   * @param before the number of rows before the first one shown
+   * @param before the number of rows before the first row checked
    */
   AnchorCheck(
       Findings findings,
@@ -79,7 +79,7 @@ final class AnchorCheck implements Check {
 
   @Override
   public void row(CheckedRow row) {
-    // A planted row can have any sequence; an unsigned one counts as the next.
+    // A planted row can have any sequence; an unsigned row counts as the next one.
     rows = row.isSigned() ? row.sequence() : Math.min(row.sequence(), rows + 1);
   }
 
@@ -99,7 +99,10 @@ final class AnchorCheck implements Check {
     }
   }
 
-  /** Whether a later checkpoint was signed, longer ago than {@link #LAG}. */
+  /**
+   * Returns whether a later checkpoint exists, and the first row after the largest anchored
+   * checkpoint is older than {@link #LAG}.
+   */
   private boolean isStale() throws LedgerException {
     long last = ledger.lastCheckpoint().map(StoredCheckpoint::size).orElse(0L);
     if (last <= largestOfAll) {
@@ -126,7 +129,7 @@ final class AnchorCheck implements Check {
     /** Checkpoints over more rows than a copy has. */
     private long beyondCopy;
 
-    /** Checkpoints of a key of this log that does not sign at their size. */
+    /** Checkpoints signed by a key of this log that is not valid at their size. */
     private long outOfTime;
 
     private long signed;
@@ -167,7 +170,7 @@ final class AnchorCheck implements Check {
       }
       SignedCheckpoint checkpoint = entry.checkpoint().get();
       String name = checkpoint.unverified().origin();
-      // A log without checkpoints of its own takes the name of any that its key signed.
+      // If the log has no checkpoint of its own, any name that its key signed is accepted.
       boolean own = origin.orElse(name).equals(name);
       try {
         Checkpoint anchored = CheckpointKeys.verifyByAny(checkpoint, history);
@@ -214,7 +217,9 @@ final class AnchorCheck implements Check {
       }
     }
 
-    /** Returns the size of the chain now: a log at work has grown since its rows were read. */
+    /**
+     * Returns the current size of the chain; a running log appends rows during the verification.
+     */
     private long grownTo() throws LedgerException {
       long last = ledger.lastRow().map(ChainRow::sequence).orElse(0L);
       return findings.hasFault(Finding.TREE) ? last : Math.min(ledger.treeSize().orElse(0), last);

@@ -4,8 +4,8 @@ package dev.indelible.verify;
 import dev.indelible.ledger.LedgerException;
 
 /**
- * Check of one property of a log. It sees every row in order and reports a fault at once; the rest
- * it reports at the end. Used by one thread.
+ * Check of one property of a log. A check receives every row in order and reports the fault of a
+ * row at once. At the end it reports the result for the whole log. Used by one thread.
  *
  * <p>A new property is a class of its own, added to {@link Verifier}'s list.
  */
@@ -13,6 +13,9 @@ interface Check {
   /** Checks the next row. */
   void row(CheckedRow row) throws LedgerException;
 
-  /** Reports the rest; called once, after the last row, unless the rows could not be read. */
+  /**
+   * Reports the result for the whole log. Called once, after the last row; not called if the rows
+   * cannot be read.
+   */
   void end() throws LedgerException;
 }

@@ -9,7 +9,7 @@ import dev.indelible.ledger.StoredRow;
 import java.util.List;
 
 /**
- * Row with the results that need no other row; computed on all cores.
+ * Row with the results of the checks that need no other row. These checks run on all cores.
  *
  * @param stored the row as it was read
  * @param head its sequence and its record hash
@@ -21,14 +21,14 @@ record CheckedRow(StoredRow stored, Head head, List<RowFault> faults, long idKey
     return new CheckedRow(row, row.head(), check.content(row), row.idKey());
   }
 
-  /** Whether an accepted key signed it, and its payload is there and unchanged. */
+  /** Returns whether an accepted key signed the row, and its payload is present and unchanged. */
   boolean isSound() {
     return faults.isEmpty();
   }
 
   /**
-   * Whether an accepted key signed it in its place. Any other row proves nothing but that it is
-   * there.
+   * Returns whether an accepted key signed the row at its sequence. Any other row proves only that
+   * it exists.
    */
   boolean isSigned() {
     for (RowFault fault : faults) {
@@ -47,7 +47,9 @@ record CheckedRow(StoredRow stored, Head head, List<RowFault> faults, long idKey
     return head.sequence();
   }
 
-  /** Decodes the columns on each call, which is too slow for every row of a long chain. */
+  /**
+   * Returns the decoded row. Decodes on each call, which is too slow for every row of a long chain.
+   */
   ChainRow row() {
     return stored.decoded();
   }

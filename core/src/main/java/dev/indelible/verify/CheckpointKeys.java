@@ -25,8 +25,8 @@ import java.util.Set;
  */
 record CheckpointKeys(KeyHistory history, Set<String> origins) {
   /**
-   * Requires the signature of a key that signs at a size. A key that does not sign yet, or no
-   * longer, proves a fault.
+   * Requires a signature by a key that is valid at a size. A signature by a key that is not yet or
+   * no longer valid proves a fault.
    *
    * @param origin the log's name
    */
@@ -56,8 +56,9 @@ record CheckpointKeys(KeyHistory history, Set<String> origins) {
   }
 
   /**
-   * Whether a key signed that signs at this size. A revoked key may be in anyone's hands; but its
-   * signature still is evidence, since a rebuilt chain may state a revocation that never was.
+   * Returns whether a key that is valid at the checkpoint's size signed it. Anyone may hold a
+   * revoked key. Its signature is still evidence, because a rebuilt chain may state a revocation
+   * that never happened.
    */
   static boolean isSignedInTime(SignedCheckpoint signed, KeyHistory history) {
     Checkpoint stated = signed.unverified();
@@ -69,7 +70,7 @@ record CheckpointKeys(KeyHistory history, Set<String> origins) {
     }
   }
 
-  /** Returns the log's name in its last checkpoint, if a key of the log signed that. */
+  /** Returns the log's name in its last checkpoint, if a key of the log signed that checkpoint. */
   static Optional<String> origin(LedgerReader ledger, KeyHistory history) {
     try {
       Optional<StoredCheckpoint> last = ledger.lastCheckpoint();
@@ -77,7 +78,7 @@ record CheckpointKeys(KeyHistory history, Set<String> origins) {
           ? Optional.empty()
           : Optional.of(verifyByAny(SignedCheckpoint.parse(last.get().note()), history).origin());
     } catch (CheckpointParseException | VerificationException e) {
-      // Anyone may have put it there, so that the log's own checkpoints seem to be another log's.
+      // An attacker may have stored it so that the log's own checkpoints seem to be of another log.
       return Optional.empty();
     } catch (LedgerException e) {
       // The tree check reports it.

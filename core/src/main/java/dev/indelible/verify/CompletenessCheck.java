@@ -21,18 +21,19 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compares the tallies in the chain with its rows and with each other. The rows between two tallies
- * are those that the second one counted; each run's attempts have an outcome; and over all runs the
+ * Compares the tallies in the chain with its rows and with each other. Each tally counts exactly
+ * the rows since the previous tally. A run has no more outcomes than attempts. Over all runs, the
  * rows hold at least the decisions that the runs appended.
  *
- * <p>A row in no run's count is no fault: a run that was killed, asked one question or is still at
- * work has not counted it. The total of them is reported as unknown. Used by one thread.
+ * <p>A row that no run counts is no fault: a run that was killed, asked one question or is still
+ * running has not counted its rows. The number of these rows is reported as unknown. Used by one
+ * thread.
  */
 final class CompletenessCheck implements Check {
   private final Findings findings;
   private final LedgerReader ledger;
 
-  /** Whether rows before the first one shown are left out. */
+  /** Whether rows before the first row checked are left out. */
   private final boolean partial;
 
   /** The last tally of each run that has not ended. */
@@ -48,13 +49,13 @@ final class CompletenessCheck implements Check {
 
   private long refusals;
 
-  /** Decisions in the rows under the tallies, as the tallies count them. */
+  /** Decisions in rows, as the tallies count them. */
   private TypeCounts covered = TypeCounts.NONE;
 
   /** Decisions that the runs count as appended, and decisions replayed from the dead letters. */
   private TypeCounts accounted = TypeCounts.NONE;
 
-  /** Decisions that a run appended for an earlier one. */
+  /** Decisions that a run appended for an earlier run. */
   private long recovered;
 
   private TypeCounts deadLettered = TypeCounts.NONE;
@@ -63,7 +64,7 @@ final class CompletenessCheck implements Check {
   /** The row of the last tally; 0 before the first. */
   private long lastTally;
 
-  /** How many more rows than now stood before the last tally when it was written. */
+  /** Number of rows before the last tally when it was written, minus the number now. */
   private long shift;
 
   /** Whether a row since the last tally was changed, so that these rows cannot be counted. */
@@ -79,8 +80,7 @@ final class CompletenessCheck implements Check {
   /**
    * Creates a check.
    *
-   * @param since the first row shown; from a later one than the first, the sums before it are
-   *     unknown
+   * @param since the first row checked; if it is later than row 1, the sums before it are unknown
    */
   CompletenessCheck(Findings findings, LedgerReader ledger, long since) {
     this.findings = findings;
@@ -144,9 +144,12 @@ final class CompletenessCheck implements Check {
     return TypeCounts.one(decision.row().eventType());
   }
 
-  /** A changed or erased payload does not change the counts. */
+  /**
+   * Returns whether a row has a proven fault that affects the counts; a changed or erased payload
+   * does not.
+   */
   private static boolean isChanged(CheckedRow row) {
-    // No stream: without row signatures every row comes here.
+    // No stream, for speed: without row signatures, every row has a fault.
     for (RowFault fault : row.faults()) {
       if (fault.proven()
           && !fault.check().equals(RowCheck.PAYLOAD)
@@ -186,7 +189,7 @@ final class CompletenessCheck implements Check {
     }
   }
 
-  /** Compares the rows since the tally before with the count of this one. */
+  /** Compares the rows since the previous tally with the counts of this tally. */
   private void compareRows(long sequence, Tally tally) {
     TypeCounts found = new TypeCounts(checks, refusals);
     long moved = tally.last() + 1 - sequence;
@@ -240,7 +243,10 @@ final class CompletenessCheck implements Check {
     }
   }
 
-  /** Adds a tally to the sums over all runs; the rows hold at least what the runs appended. */
+  /**
+   * Adds a tally to the sums over all runs. Checks that the rows hold at least the decisions that
+   * the runs appended.
+   */
   private void compareSums(long sequence, Tally tally, Optional<Tally> previous) {
     covered = covered.plus(tally.rows());
     accounted =
@@ -302,10 +308,10 @@ final class CompletenessCheck implements Check {
     }
   }
 
-  /** A dead letter leaves its table only with a note in the chain. */
+  /** Checks that each dead letter is in its table, or that a row states its replay or purge. */
   private void compareDeadLetters() throws LedgerException {
     if (!partial && deadLettered.total() > 0) {
-      // In this order: one that is replayed meanwhile is then counted twice, and not missed.
+      // In this order, a dead letter that is replayed meanwhile is counted twice and not missed.
       long waiting = ledger.dlqSize();
       long there = waiting + replayedOrPurged;
       if (there < deadLettered.total()) {
@@ -325,7 +331,7 @@ final class CompletenessCheck implements Check {
         + ledger.size(SystemEvent.DEAD_LETTER_PURGED);
   }
 
-  /** Returns the totals that do not reconcile and prove no fault. */
+  /** Returns the totals that do not reconcile but prove no fault. */
   private List<String> openTotals() {
     List<String> totals = new ArrayList<>();
     long uncounted = covered.minus(accounted).total();

@@ -18,36 +18,36 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Checks that each dead letter has the payload that was written, and that the letters are those
- * that the chain leaves: one that was replayed on record is marked as replayed and stays until it
- * is purged or erased on record. A letter that no row names is not signed: one that was removed, or
- * replaced as a whole, does not show here. Used by one thread.
+ * Checks that each dead letter has the payload that was written, and that the dead letters agree
+ * with the chain. A letter that a row states as replayed is marked as replayed, and stays until a
+ * row states its purge or erasure. A letter that no row names is not signed, so this check does not
+ * detect its removal or its replacement as a whole. Used by one thread.
  */
 final class DeadLetterCheck implements Check {
   private final Findings findings;
   private final LedgerReader ledger;
   private final RowCheck content;
 
-  /** Whether rows before the first one shown are left out. */
+  /** Whether rows before the first row checked are left out. */
   private final boolean partial;
 
-  /** The content of each replayed letter; empty if the event of its replay lacks it. */
+  /** The content of each replayed letter; empty if the row of its replay lacks it. */
   private final Map<Letter, Optional<Content>> replayed = new HashMap<>();
 
   /** When each letter was purged. */
   private final Map<Letter, String> purged = new HashMap<>();
 
-  /** The events whose payloads were erased, and with them the letters that became their rows. */
+  /** The events whose payloads were erased; an erasure also deletes the event's replayed letter. */
   private final Set<String> erased = new HashSet<>();
 
-  /** The sequence of the last signed row shown. */
+  /** The sequence of the last signed row. */
   private long last;
 
   /**
    * Creates a check.
    *
-   * @param content checks rows that are appended while it runs
-   * @param partial whether rows before the first one shown are left out
+   * @param content checks rows that are appended while this check runs
+   * @param partial whether rows before the first row checked are left out
    */
   DeadLetterCheck(Findings findings, LedgerReader ledger, RowCheck content, boolean partial) {
     this.findings = findings;
@@ -59,12 +59,12 @@ final class DeadLetterCheck implements Check {
   /**
    * Identity of a dead letter.
    *
-   * @param number its number, which another one may have after it is purged
+   * @param number its number; after a purge, another letter may have it
    * @param event the id of its event
    */
   private record Letter(long number, String event) {}
 
-  /** Content of a dead letter that the event of its replay repeats. */
+  /** Content of a dead letter, which the row of its replay repeats. */
   private record Content(
       String agentId, String eventType, String failureReason, String payloadHash) {}
 
@@ -141,7 +141,7 @@ final class DeadLetterCheck implements Check {
     findings.holds(Finding.DEAD_LETTERS, ledger.dlqSize() + " waiting to be replayed");
   }
 
-  /** Compares the letters with the rows before them, and the rows that were appended meanwhile. */
+  /** Compares the letters with the rows checked before and with the rows appended since. */
   private void compare(List<Stored> stored) throws LedgerException {
     Set<Letter> replayedBefore = Set.copyOf(replayed.keySet());
     Map<Letter, String> purgedBefore = Map.copyOf(purged);

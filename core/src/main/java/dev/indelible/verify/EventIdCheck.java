@@ -16,15 +16,18 @@ import java.util.TreeSet;
 import java.util.stream.IntStream;
 
 /**
- * Checks that each event is in one row only (D4). Reads the rows and not an index, which may be
- * gone or lack a row. Keeps a key of 8 bytes for each id, in up to an eighth of the heap; with more
- * rows the result is unknown. Ids of equal key are read again and compared. Used by one thread.
+ * Checks that each event is in one row only (D4). Reads the rows, because an index may be missing
+ * or lack a row. Keeps a key of 8 bytes for each id in at most an eighth of the heap; if the keys
+ * do not fit, the result is unknown. Ids with equal keys are read again and compared. Used by one
+ * thread.
  */
 final class EventIdCheck implements Check {
-  /** Parts by the first bits of the keys, so that a growing array copies one part only. */
+  /**
+   * Number of arrays that hold the keys, by the first bits; only one array is copied when it grows.
+   */
   private static final int PARTS = 256;
 
-  /** Bytes a key, with the old array that is still there while a growing one is copied. */
+  /** Bytes per key; while an array grows, the old and the new one are both in memory. */
   private static final long BYTES_A_KEY = 2 * Long.BYTES;
 
   private static final long MOST_KEYS = Runtime.getRuntime().maxMemory() / 8 / BYTES_A_KEY;
@@ -47,7 +50,7 @@ final class EventIdCheck implements Check {
     this(findings, ledger, from, MOST_KEYS);
   }
 
-  /** Creates a check for tests, with another limit of ids. */
+  /** Creates a check with a limit of ids, for tests. */
   EventIdCheck(Findings findings, LedgerReader ledger, long from, long most) {
     this.findings = findings;
     this.ledger = ledger;
@@ -112,7 +115,10 @@ final class EventIdCheck implements Check {
         "it has the event id of row %s, %s: an event is in one row".formatted(before, row.id()));
   }
 
-  /** Reports ids that are equal; different ids may have one key. */
+  /**
+   * Compares the ids of rows with repeated keys, and reports equal ids; different ids may share a
+   * key.
+   */
   private void report(Set<Long> repeated) throws LedgerException {
     Map<String, Long> first = new LinkedHashMap<>();
     List<Finding> found = new ArrayList<>();

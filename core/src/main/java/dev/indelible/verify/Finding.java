@@ -15,7 +15,7 @@ import java.util.OptionalLong;
  */
 public record Finding(
     String check, Status status, OptionalLong sequence, String message, boolean counts) {
-  /** The most faults that a report names; further ones are counted. */
+  /** The most faults that a report names; further faults are only counted. */
   public static final int MAX_NAMED = 1_000;
 
   public static final String ANCHOR = "anchor";
@@ -37,7 +37,7 @@ public record Finding(
   public static final String UNSIGNED = "unsigned";
   public static final String WITNESSES = "witnesses";
 
-  /** A finding that the verdict depends on. */
+  /** Creates a finding that the verdict depends on. */
   public Finding(String check, Status status, OptionalLong sequence, String message) {
     this(check, status, sequence, message, true);
   }
@@ -57,7 +57,7 @@ public record Finding(
     return new Finding(check, status, OptionalLong.empty(), message, false);
   }
 
-  /** Whether the verdict is worse because of it. */
+  /** Returns whether this finding makes the verdict worse. */
   public boolean isFault() {
     return counts && status != Status.OK;
   }

@@ -23,7 +23,7 @@ final class Findings {
   private long faultCount;
   private boolean brokenNamed;
 
-  /** Adds a fault; after {@link Finding#MAX_NAMED} of them it is only counted. */
+  /** Adds a fault. After {@link Finding#MAX_NAMED} faults, further ones are only counted. */
   void fault(Finding finding) {
     faulty.add(finding.check());
     faultCount++;
@@ -36,7 +36,7 @@ final class Findings {
     }
   }
 
-  /** Adds the faults that another collection holds, named or counted. */
+  /** Adds the faults of another collection, both named and only counted. */
   void addFaults(Findings other) {
     other.faults.forEach(this::fault);
     faulty.addAll(other.faulty);
@@ -82,12 +82,12 @@ final class Findings {
     }
   }
 
-  /** Adds information about the log, whatever faults there are. */
+  /** Adds information about the log, regardless of faults. */
   void ok(String check, String message) {
     note(new Finding(check, Status.OK, OptionalLong.empty(), message));
   }
 
-  /** Adds information about a row, whatever faults there are. */
+  /** Adds information about a row, regardless of faults. */
   void ok(String check, long sequence, String message) {
     note(new Finding(check, Status.OK, OptionalLong.of(sequence), message));
   }
@@ -97,7 +97,9 @@ final class Findings {
     note(Finding.note(check, Status.UNKNOWN, message));
   }
 
-  /** Adds a note that optional evidence is missing from a row on, which no verdict depends on. */
+  /**
+   * Adds a note that optional evidence is missing from a row on; the verdict does not depend on it.
+   */
   void absent(String check, long sequence, String message) {
     note(new Finding(check, Status.UNKNOWN, OptionalLong.of(sequence), message, false));
   }

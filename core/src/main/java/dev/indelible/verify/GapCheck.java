@@ -4,12 +4,12 @@ package dev.indelible.verify;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 
-/** Reports the losses that the chain records (D7); the chain itself is intact with them. */
+/** Reports the losses that the chain records (D7); a recorded loss does not affect the verdict. */
 final class GapCheck implements Check {
   private final Findings findings;
   private long gaps;
 
-  /** Rows of this type that no accepted key signed. */
+  /** Gap rows that no accepted key signed. */
   private long unproven;
 
   GapCheck(Findings findings) {

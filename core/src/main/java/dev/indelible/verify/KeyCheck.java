@@ -13,21 +13,21 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Checks that each row is signed in its key's time: after the row that introduces the key, and not
- * after the row that revokes it. Reports the history of the keys that the chain itself records.
+ * Checks that each row is signed while its key is valid: after the row that introduces the key, and
+ * not after the row that revokes it. Reports the history of the keys that the chain itself records.
  */
 final class KeyCheck implements Check {
   private final Findings findings;
   private final KeyHistory history;
   private final Map<String, KeyValidity> eras = new HashMap<>();
 
-  /** By key, the first row that someone else may have signed, and the number of such rows. */
+  /** Per key, the first row that someone else may have signed, and the number of these rows. */
   private final Map<String, long[]> suspects = new HashMap<>();
 
-  /** Whether the first row shown is the first of the chain. */
+  /** Whether the first row checked is the first of the chain. */
   private final boolean fromStart;
 
-  /** The key that signed the first row of the chain; empty until that row is shown. */
+  /** The key that signed the first row of the chain; empty until that row is checked. */
   private String firstKey = "";
 
   KeyCheck(Findings findings, KeyHistory history, boolean fromStart) {

@@ -22,9 +22,10 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Result of comparing the file {@code last-checkpoint}, which a log writes beside its database with
- * each checkpoint that it signs, with the database. If a key of this log signed it and the database
- * does not continue it, the database was rolled back, replaced or forked.
+ * Result of comparing the file {@code last-checkpoint} with the database. A log writes the file to
+ * its data directory with each checkpoint that it signs. If a key of this log signed the checkpoint
+ * in the file and the database does not continue it, the database was rolled back, replaced or
+ * forked.
  *
  * @param agreement whether the file and the database agree
  * @param message the file, what was found and, unless they agree, what to do
@@ -35,22 +36,22 @@ public record LastCheckpoint(Agreement agreement, String message) {
 
   /** Whether the file and the database agree. */
   public enum Agreement {
-    /** There is no such file. An earlier version wrote none. */
+    /** The file does not exist; earlier versions wrote none. */
     ABSENT,
     /** The database continues the checkpoint in the file. */
     AGREES,
-    /** The database is not the one whose checkpoint this log signed last. */
+    /** The database does not continue the checkpoint that this log signed last. */
     CONTRADICTS,
     /** The file cannot be read, or is signed by no known key, or the tree cannot be read. */
     UNKNOWN
   }
 
   /**
-   * Compares the file with the database. The file is read first: a log at work commits a checkpoint
-   * before it writes the file, so the database read later is never behind it.
+   * Compares the file with the database. The file is read first: a log commits a checkpoint before
+   * it writes the file, so the database, read later, has at least the rows of that checkpoint.
    *
    * @param file the file {@code last-checkpoint} of the data directory
-   * @param ledger the database beside it, whose stored tree is trusted
+   * @param ledger the database of that directory; its stored tree is trusted
    * @param history the keys of the log
    */
   public static LastCheckpoint judge(Path file, LedgerReader ledger, KeyHistory history) {
@@ -107,7 +108,7 @@ public record LastCheckpoint(Agreement agreement, String message) {
     return new LastCheckpoint(Agreement.UNKNOWN, file + ": " + message);
   }
 
-  /** A file whose checkpoint was parsed. */
+  /** Comparison of one file with the database. */
   private record Judging(Path file, LedgerReader ledger, KeyHistory history) {
     LastCheckpoint judge(SignedCheckpoint signed) throws LedgerException {
       Checkpoint last = signed.unverified();
@@ -134,7 +135,7 @@ public record LastCheckpoint(Agreement agreement, String message) {
       return otherLog.isPresent() ? contradicts(otherLog.get()) : compare(last);
     }
 
-    /** Returns the contradiction between the names of two logs. */
+    /** Returns a message if the file and the database are of different logs. */
     private Optional<String> otherLog(String origin) throws LedgerException {
       Optional<String> own = CheckpointKeys.origin(ledger, history);
       if (own.isPresent() && !own.get().equals(origin)) {
@@ -170,7 +171,8 @@ public record LastCheckpoint(Agreement agreement, String message) {
     }
 
     /**
-     * Returns the number of rows that are in both the chain and its tree; a planted row adds none.
+     * Returns the number of rows that are in both the chain and its tree; a planted row does not
+     * count.
      */
     private long rows() throws LedgerException {
       long last = ledger.lastRow().map(ChainRow::sequence).orElse(0L);

@@ -15,7 +15,7 @@ final class LinkCheck implements Check {
   /**
    * Creates a check.
    *
-   * @param start the row before the first one shown
+   * @param start the row before the first row checked
    */
   LinkCheck(Findings findings, RowCheck check, Head start) {
     this.findings = findings;
@@ -36,7 +36,8 @@ final class LinkCheck implements Check {
     }
     for (RowFault fault : check.link(row.stored(), before)) {
       if (fault.check().equals(RowCheck.SEQUENCE) && !row.isSigned()) {
-        // A row that no accepted key signed in its place does not prove that rows were before it.
+        // A row that no accepted key signed at its sequence does not prove that rows came before
+        // it.
         findings.broken(
             RowCheck.SEQUENCE,
             row.sequence(),

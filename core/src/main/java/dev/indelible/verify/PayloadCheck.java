@@ -14,8 +14,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks that each payload has the hash in its row, or was erased, as a valid event after its row
- * states. Keeps the erasures in memory once a payload is missing.
+ * Checks that each payload has the hash in its row, or that a valid later row states its erasure.
+ * Reads all erasures into memory once a payload is missing.
  */
 final class PayloadCheck implements Check {
   private final Findings findings;
@@ -24,7 +24,7 @@ final class PayloadCheck implements Check {
   private long present;
   private long erased;
 
-  /** Rows whose payload was erased on record, and the rows that state it. */
+  /** Rows whose payload was erased, each with the row that states the erasure. */
   private final Map<Long, Long> erasedOnRecord = new HashMap<>();
 
   /** Valid erasures by the row that they erase; not read until a payload is missing. */
@@ -75,7 +75,10 @@ final class PayloadCheck implements Check {
         "holds for " + present + " rows" + (erased > 0 ? ", " + erased + " erased" : ""));
   }
 
-  /** Whether a later row erases this one; an earlier row cannot have known its payload. */
+  /**
+   * Returns whether a later row states the erasure of this row; an earlier row cannot know its
+   * payload.
+   */
   private boolean isErased(ChainRow row) throws LedgerException {
     if (!ErasureNote.isErasable(row.eventType())) {
       return false;
@@ -107,7 +110,7 @@ final class PayloadCheck implements Check {
   }
 
   /**
-   * Valid erasure, without its reason: there may be many.
+   * Valid erasure without its reason, to save memory.
    *
    * @param at the row that states it
    * @param note its content

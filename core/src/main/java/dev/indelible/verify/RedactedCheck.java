@@ -8,7 +8,7 @@ import dev.indelible.note.KeyHistory;
 import java.util.stream.Collectors;
 
 /**
- * Reports as unknown what a copy without payloads does not prove. Replaces the checks that need
+ * Reports the properties that a copy without payloads does not prove. Replaces the checks that need
  * payloads.
  */
 final class RedactedCheck implements Check {

@@ -20,11 +20,11 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Reads rows and checks each by itself on all cores, and passes them on in order. Holds a bounded
- * number of bytes, so that a chain of any length fits into a small heap. Used by one thread.
+ * Reads rows, checks each row by itself on all cores, and passes the rows on in order. Holds a
+ * bounded number of bytes, so a small heap suffices for a chain of any length. Used by one thread.
  */
 final class RowReading {
-  /** Rows read by one thread at once: enough to make handing them over cheap. */
+  /** Rows that one thread reads as a part; many enough to make passing the part on cheap. */
   private static final int ROWS_AT_ONCE = 1_024;
 
   /** Parts read ahead for each thread. */
@@ -36,7 +36,7 @@ final class RowReading {
   /** Bytes of a row with the largest payload. */
   private static final long LARGEST_ROW = 5 << 18;
 
-  /** Threads that read: one a core, if memory suffices for their largest rows. */
+  /** Threads that read: one per core, if memory suffices for their largest rows. */
   private static final int READERS =
       (int)
           Math.max(
@@ -58,7 +58,7 @@ final class RowReading {
     this.listener = listener;
   }
 
-  /** Receives the rows, some at a time. */
+  /** Receives the rows in lists. */
   @FunctionalInterface
   interface Rows {
     void next(List<CheckedRow> rows) throws LedgerException;
@@ -81,7 +81,7 @@ final class RowReading {
     }
   }
 
-  /** Reads many ranges at once, and waits for the first of them. */
+  /** Reads ranges in parallel, and passes them on in order. */
   private void inRanges(RowRanges ranges, long sequence, ExecutorService workers)
       throws LedgerException {
     Deque<Future<Part>> ahead = new ArrayDeque<>();
@@ -120,7 +120,10 @@ final class RowReading {
     return part;
   }
 
-  /** Only a damaged file returns rows out of the order of their key; reading on may not end. */
+  /**
+   * Returns the failure for rows out of order. Only a damaged file causes it, and reading on might
+   * never end.
+   */
   private static LedgerException disordered(long asked, long found) {
     return new LedgerException(
         "the ledger is damaged: asked for rows from %s on it gives row %s".formatted(asked, found),
@@ -213,7 +216,7 @@ final class RowReading {
     return thread;
   }
 
-  /** Waits until no worker reads any more, because their connections are closed next. */
+  /** Stops the workers and waits until they end, because their connections are closed next. */
   private static void stop(ExecutorService workers) {
     workers.shutdownNow();
     boolean interrupted = false;

@@ -14,8 +14,8 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks that an accepted key signed each row in its place; or that the row is unsigned, after a
- * signed note that row signatures are off.
+ * Checks that an accepted key signed each row at its sequence. A row may be unsigned after a signed
+ * note that row signatures are off.
  */
 final class SignatureCheck implements Check {
   private final Findings findings;
@@ -38,7 +38,7 @@ final class SignatureCheck implements Check {
   /**
    * Creates a check.
    *
-   * @param tree knows at the end which rows are under a checkpoint
+   * @param tree the tree check, which knows at the end which rows a checkpoint covers
    * @param check checks the rows of notes
    * @param from the first row shown
    */
@@ -51,7 +51,7 @@ final class SignatureCheck implements Check {
     this.from = from;
   }
 
-  /** Whether row signatures are off at the current row. */
+  /** Returns whether row signatures are off at the current row. */
   private boolean mayBeUnsigned() throws LedgerException {
     if (last == null && !readBack && from > 1) {
       ledger.forEachRow(
@@ -67,7 +67,9 @@ final class SignatureCheck implements Check {
     return last != null && !last.everyRow();
   }
 
-  /** Keeps a valid note. One without a payload may state that rows are unsigned. */
+  /**
+   * Keeps a valid note. A note without its payload counts as a note that row signatures are off.
+   */
   private void note(ChainRow row) {
     if (row.hasPayload()) {
       RowSignatureNote.read(row).ifPresent(note -> last = note);

@@ -18,8 +18,8 @@ final class StorageCheck implements Check {
   /**
    * Compares the tables, and reports every difference.
    *
-   * @param since the first row to check; from a later one than the first, no row is compared with
-   *     the indexes, because that reads every row
+   * @param since the first row to check; if it is later than row 1, rows are not compared with the
+   *     indexes, because that comparison reads every row
    * @throws LedgerException if they cannot be compared
    */
   StorageCheck(Findings findings, LedgerReader ledger, long since) throws LedgerException {

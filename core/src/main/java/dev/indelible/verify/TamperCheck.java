@@ -10,8 +10,8 @@ import dev.indelible.note.TamperNotes.Noted;
 import java.util.OptionalLong;
 
 /**
- * Reports the notes of the log that the end of the chain was changed while it ran. A note that a
- * valid row answers is no fault.
+ * Reports each row in which the log notes that the end of the chain was changed while the log ran.
+ * A note that a valid row answers is no fault.
  */
 final class TamperCheck implements Check {
   private static final String NOTED = "the log noted tampering while it ran: ";
@@ -31,7 +31,10 @@ final class TamperCheck implements Check {
     this.payloads = ledger.hasPayloads();
   }
 
-  /** A note that cannot be checked is reported, and the rows after it are still read. */
+  /**
+   * Checks a tamper note. Reports a note that cannot be checked, and does not stop the
+   * verification.
+   */
   @Override
   public void row(CheckedRow row) {
     if (!row.is(SystemEvent.TAMPER) || !row.isSigned()) {

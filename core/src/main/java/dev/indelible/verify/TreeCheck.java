@@ -25,14 +25,14 @@ import java.util.UUID;
 
 /**
  * Recomputes the Merkle tree from the rows, and compares it with the stored tiles and with every
- * checkpoint. A leaf is the record hash that the next row links to, so a chain without its tree
- * shows as well as a tree without its chain. Used by one thread.
+ * checkpoint. A leaf is the record hash that the next row links to, so both a row without a leaf
+ * and a leaf without a row are found. Used by one thread.
  */
 final class TreeCheck implements Check {
-  /** Rows by which the tree grows at once. */
+  /** Rows that are added to the tree at once. */
   private static final int ROWS_AT_ONCE = 1_024;
 
-  /** The start of a log's name that its owner did not choose; the id of the ledger follows. */
+  /** Prefix of a log's default name; the id of the ledger follows. */
   private static final String OWN_ORIGIN = "indelible/";
 
   private final Findings findings;
@@ -53,18 +53,22 @@ final class TreeCheck implements Check {
 
   private TileEdge edge;
 
-  /** The last checkpoint at the start of the check; later ones may be over rows not shown. */
+  /**
+   * The last checkpoint at the start of the check; later ones may be over rows that are not read.
+   */
   private final Optional<StoredCheckpoint> last;
 
   private final boolean hasTree;
 
-  /** The size of the tree at the start, which is at most the number of rows read since. */
+  /** The size of the tree at the start, which is at most the number of rows read afterwards. */
   private final long leavesBefore;
 
-  /** The number of rows before the first one shown. */
+  /** The number of rows before the first row checked. */
   private final long before;
 
-  /** The size up to which checkpoints are checked; at first below that of the start. */
+  /**
+   * The size up to which checkpoints are checked; initially less than the size of the trusted tree.
+   */
   private long checkedTo;
 
   private String origin = "";
@@ -79,7 +83,7 @@ final class TreeCheck implements Check {
    * Creates a check.
    *
    * @param keys the keys that sign checkpoints
-   * @param start the trusted tree of the rows before the first one shown
+   * @param start the trusted tree of the rows before the first row checked
    */
   TreeCheck(Findings findings, LedgerReader ledger, CheckpointKeys keys, TileEdge start) {
     this.findings = findings;
@@ -160,7 +164,9 @@ final class TreeCheck implements Check {
     }
   }
 
-  /** Grows the tree by the rows that arrived, and compares each checkpoint on the way with it. */
+  /**
+   * Adds the collected rows to the tree, and compares each checkpoint with the tree at its size.
+   */
   private void grow() {
     List<StoredCheckpoint> due = new ArrayList<>();
     long start = edge.size();
@@ -200,7 +206,8 @@ final class TreeCheck implements Check {
   }
 
   /**
-   * Compares a tile with the stored one, which may have grown since but has no other hashes.
+   * Compares a tile with the stored tile. The stored tile may have grown since, but its earlier
+   * hashes do not change.
    *
    * @param leaves the number of leaves of the tree with this tile
    */
@@ -224,7 +231,7 @@ final class TreeCheck implements Check {
     byte[] stored = ledger.tile(path.level(), path.index()).orElse(new byte[0]);
     int width = Math.min(stored.length, made.length);
     boolean same = Arrays.equals(stored, 0, width, made, 0, width) && width > 0;
-    // A tree that states fewer leaves than the chain has rows is reported as that.
+    // requireWholeTree reports a tree with fewer leaves than the chain has rows.
     boolean whole = stored.length >= made.length || leavesBefore < leaves;
     boolean grown = path.isFull() || ledger.treeSize().orElse(0) != leaves;
     int most = grown ? Tile.FULL_BYTES : made.length;
@@ -280,7 +287,7 @@ final class TreeCheck implements Check {
     return Optional.empty();
   }
 
-  /** Compares the ledger's id with the one in the name of its checkpoints, if they have that. */
+  /** Compares the ledger's id with the id in the name of its checkpoints, if the name has one. */
   private void compareLedger() {
     try {
       Optional<UUID> named =
@@ -295,7 +302,7 @@ final class TreeCheck implements Check {
                 .formatted(ledger.get(), named.get()));
       }
     } catch (IllegalArgumentException e) {
-      // A name of the owner's choice.
+      // The owner chose the name.
     } catch (LedgerException e) {
       unreadable(e);
     }
@@ -307,7 +314,7 @@ final class TreeCheck implements Check {
         && checkpoint.get().size() < before;
   }
 
-  /** Checks the signature of the last checkpoint, which is over rows that are not shown. */
+  /** Checks the signature of the last checkpoint, which is over rows that are not checked. */
   private void noneAfterStart(StoredCheckpoint stored) {
     if (signed(stored).isPresent()) {
       findings.absent(
@@ -316,7 +323,7 @@ final class TreeCheck implements Check {
     }
   }
 
-  /** Reports a missing tree. Only a log of an early version has none, until its next start. */
+  /** Reports a missing tree. Only a log of an early version has no tree, until its next start. */
   private void noTree() {
     String message =
         tallied

@@ -29,7 +29,7 @@ record TrustedPrefix(Head head, TileEdge edge) {
   private static final TrustedPrefix BEGINNING = new TrustedPrefix(Head.EMPTY, TileEdge.EMPTY);
 
   /**
-   * Reads the prefix, and reports what is trusted and its faults.
+   * Reads the prefix. Reports which rows are trusted, and the faults of the prefix.
    *
    * @throws LedgerException if the ledger does not have these rows
    */
@@ -86,7 +86,7 @@ record TrustedPrefix(Head head, TileEdge edge) {
       return new TrustedPrefix(head, edge);
     }
 
-    /** Whether this log signed the checkpoint to start after; reports if not. */
+    /** Returns whether this log signed the checkpoint to start after; if not, reports the fault. */
     private boolean isSigned(SignedCheckpoint checkpoint) throws LedgerException {
       String origin = checkpoint.unverified().origin();
       try {
@@ -136,7 +136,7 @@ record TrustedPrefix(Head head, TileEdge edge) {
       return TileEdge.read(size, new StoredTiles(ledger));
     }
 
-    /** Whether a proof from the stored tiles shows the row in the tree. */
+    /** Returns whether an inclusion proof from the stored tiles verifies for the row. */
     private boolean isInTree(Head head, TileEdge edge) throws LedgerException {
       try {
         TiledNodes.tree(new StoredTiles(ledger), size)

@@ -47,12 +47,12 @@ public final class VerificationOptions implements Cloneable {
     return with(options -> options.keys = accepted);
   }
 
-  /** Accepts checkpoints of logs of these names only; of any log if empty. */
+  /** Accepts checkpoints of logs with these names only, or of any log if the set is empty. */
   public VerificationOptions origins(Set<String> names) {
     return with(options -> options.origins = Set.copyOf(names));
   }
 
-  /** Checks from a row on, and trusts the one before it. 1 or less checks everything. */
+  /** Checks from a row on, and trusts the row before it. 1 or less checks everything. */
   public VerificationOptions since(long sequence) {
     return with(
         options -> {
@@ -89,7 +89,10 @@ public final class VerificationOptions implements Cloneable {
     return with(options -> options.anchors = List.copyOf(files));
   }
 
-  /** Checks a copy, which may be older than the log: fewer rows than signed prove no rollback. */
+  /**
+   * Checks a copy. A copy may be older than the log, so a signed checkpoint over more rows than the
+   * copy has proves no rollback.
+   */
   public VerificationOptions ofCopy() {
     return with(options -> options.copy = true);
   }
@@ -98,7 +101,7 @@ public final class VerificationOptions implements Cloneable {
     return keys;
   }
 
-  /** Whether keys that the accepted ones introduce are accepted. */
+  /** Returns whether keys that accepted keys introduce are accepted too. */
   public boolean rooted() {
     return rooted;
   }
@@ -112,7 +115,7 @@ public final class VerificationOptions implements Cloneable {
     return since;
   }
 
-  /** The checkpoint that the rows before the first are trusted by. */
+  /** The checkpoint whose rows are trusted. */
   public Optional<SignedCheckpoint> verified() {
     return Optional.ofNullable(verified);
   }
@@ -129,7 +132,7 @@ public final class VerificationOptions implements Cloneable {
     return anchors;
   }
 
-  /** Whether the rows are a copy. */
+  /** Returns whether the rows are a copy. */
   public boolean copy() {
     return copy;
   }

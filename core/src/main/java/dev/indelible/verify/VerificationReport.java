@@ -35,14 +35,17 @@ public record VerificationReport(long rows, Head head, List<Finding> findings, l
     return new VerificationReport(0, Head.EMPTY, List.of(storage), 1);
   }
 
-  /** Returns this report with one more finding: a fault in front, any other at the end. */
+  /** Returns this report with one more finding: a fault goes first, any other finding last. */
   public VerificationReport with(Finding finding) {
     List<Finding> all = new ArrayList<>(findings);
     all.add(finding.isFault() ? 0 : all.size(), finding);
     return new VerificationReport(rows, head, all, faults + (finding.isFault() ? 1 : 0));
   }
 
-  /** Returns broken if any finding is; else unknown if one that counts is; else intact. */
+  /**
+   * Returns broken if any finding is broken, else unknown if a finding that counts is unknown, else
+   * intact.
+   */
   public Verdict verdict() {
     if (findings.stream().anyMatch(finding -> finding.status() == Status.BROKEN)) {
       return Verdict.BROKEN;

@@ -14,13 +14,13 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * Checks a log from its rows and public keys only: each property by a {@link Check} of its own, all
- * in one pass.
+ * Checks a log from its rows and public keys only, in one pass. Each property has its own {@link
+ * Check}.
  *
- * <p>It proves that no row was changed, moved, inserted or removed between the first row checked
- * and the last, and that an accepted key signed each. It does not prove that no rows were cut from
- * the end together with the checkpoints over them, nor that a holder of an accepted private key did
- * not rebuild the chain.
+ * <p>A verification proves that no row was changed, moved, inserted or removed between the first
+ * row checked and the last, and that an accepted key signed each. It does not prove that no rows
+ * were cut from the end together with the checkpoints over them, nor that a holder of an accepted
+ * private key did not rebuild the chain.
  */
 public final class Verifier {
   private static final String UNWITNESSED =
@@ -50,7 +50,7 @@ public final class Verifier {
     private RowCheck content = new RowCheck(options.keys());
     private Head head = Head.EMPTY;
 
-    /** Messages of failures to read that are reported. */
+    /** Messages of the read failures reported so far. */
     private final Set<String> unreadable = new HashSet<>();
 
     private long rows;
@@ -80,7 +80,9 @@ public final class Verifier {
       return findings.report(rows, head);
     }
 
-    /** Compares the tables first; the other checks read changed tables as well. */
+    /**
+     * Compares the tables with those that the writers create, before the other checks read them.
+     */
     private Optional<StorageCheck> storage() {
       try {
         return Optional.of(new StorageCheck(findings, ledger, options.since()));
@@ -99,7 +101,7 @@ public final class Verifier {
       }
     }
 
-    /** Ends a check; a failure to read in one check does not stop the others. */
+    /** Ends a check. A read failure in one check does not stop the others. */
     private void end(Check check) {
       try {
         check.end();
@@ -114,7 +116,7 @@ public final class Verifier {
       }
     }
 
-    /** Returns every check; the tree first, because others use its result at the end. */
+    /** Returns every check. The tree check is first, because others use its result at the end. */
     private List<Check> checks(TrustedPrefix start) throws LedgerException {
       boolean whole = ledger.hasPayloads();
       long before = start.head().sequence();

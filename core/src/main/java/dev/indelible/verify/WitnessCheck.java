@@ -16,11 +16,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Checks the cosignatures of checkpoints with the keys of the witnesses. A cosignature is worth no
- * more than its checkpoint, so this runs after {@link TreeCheck}. Used by one thread.
+ * Checks the cosignatures of checkpoints with the keys of the witnesses. A cosignature of an
+ * invalid checkpoint proves nothing, so this check runs after {@link TreeCheck}. Used by one
+ * thread.
  */
 final class WitnessCheck implements Check {
-  /** Most cosigned checkpoints, from the last, that are searched for one of this log. */
+  /**
+   * Maximum number of cosigned checkpoints, latest first, that are searched for one of this log.
+   */
   private static final int MOST_LOOKED_AT = 1_000;
 
   private final Findings findings;
@@ -35,7 +38,7 @@ final class WitnessCheck implements Check {
   /**
    * Creates a check.
    *
-   * @param before the number of rows before the first one shown
+   * @param before the number of rows before the first row checked
    */
   WitnessCheck(
       Findings findings,
@@ -52,7 +55,7 @@ final class WitnessCheck implements Check {
 
   @Override
   public void row(CheckedRow row) {
-    // A planted row can have any sequence; an unsigned one counts as the next.
+    // A planted row can have any sequence; an unsigned row counts as the next one.
     rows = row.isSigned() ? row.sequence() : Math.min(row.sequence(), rows + 1);
   }
 
@@ -90,8 +93,8 @@ final class WitnessCheck implements Check {
   }
 
   /**
-   * Whether the log signed a checkpoint over these rows: a checkpoint of another log, cosigned by
-   * the witnesses of both, may have been put in its place.
+   * Returns whether the log signed this checkpoint over these rows. An attacker may have stored a
+   * checkpoint of another log that the witnesses of both cosigned.
    */
   private boolean isOfThisLog(StoredCheckpoint stored) throws LedgerException {
     try {
@@ -108,12 +111,12 @@ final class WitnessCheck implements Check {
       if (e.isDamaged()) {
         throw e;
       }
-      // The tree is smaller, so these are not the rows that were cosigned.
+      // The tree has fewer rows than the checkpoint.
       return false;
     }
   }
 
-  /** Whether a quorum cosigned a checkpoint; reports a forged cosignature. */
+  /** Returns whether a quorum cosigned a checkpoint; reports a forged cosignature. */
   private boolean hasQuorum(StoredCheckpoint stored) {
     cosigned++;
     try {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Checks a chain; needs nothing but the rows and public keys. */
+/** Checks a chain from its rows and public keys. */
 @NullMarked
 package dev.indelible.verify;
 

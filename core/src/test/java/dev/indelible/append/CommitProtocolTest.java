@@ -41,9 +41,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * D2, D3: every call that {@link LedgerSink} makes on its ledger fails once, before it does its
- * work and after it, in each way that a call can fail. Retried as the drainer does, each event is
- * settled once, in order, with its journal's position.
+ * D2, D3: each ledger call of {@link LedgerSink} fails once, before or after its work, with each
+ * kind of fault. A new sink retries the batch, as the drainer does. Each event is then settled once
+ * and in order, and the ledger has each journal's position.
  */
 class CommitProtocolTest {
   private static final SigningKey KEY =
@@ -53,7 +53,7 @@ class CommitProtocolTest {
   private static final UUID ONE = new UUID(0, 1);
   private static final UUID OTHER = new UUID(0, 2);
 
-  /** Way in which a call fails. */
+  /** Kind of fault that a call throws. */
   private enum Fault {
     TRANSIENT,
     PERMANENT,
@@ -73,7 +73,7 @@ class CommitProtocolTest {
 
   @ParameterizedTest
   @EnumSource(Fault.class)
-  void failureOfAnyCallSettlesEachEventOnce(Fault fault) throws Exception {
+  void eventIsSettledOnceWhicheverCallFails(Fault fault) throws Exception {
     for (boolean done : new boolean[] {false, true}) {
       if (done && fault == Fault.REFUSED) {
         // A refused row is not inserted.
@@ -105,7 +105,7 @@ class CommitProtocolTest {
      * Creates a run.
      *
      * @param failing the number of the call that fails
-     * @param done whether it fails after its work
+     * @param done whether the call does its work before it fails
      */
     Run(Fault fault, int failing, boolean done) {
       this.fault = fault;
@@ -223,7 +223,10 @@ class CommitProtocolTest {
               LedgerWriter.class.getClassLoader(), new Class<?>[] {LedgerWriter.class}, handler);
     }
 
-    /** A begin that fails has not begun; a refusal is an insert's, and inserts nothing. */
+    /**
+     * Returns whether a method can have the fault. A begin that fails has not begun a transaction,
+     * and only an insert can be refused.
+     */
     private boolean isFaulty(Method method) {
       return Arrays.asList(method.getExceptionTypes()).contains(LedgerException.class)
           && !(done && method.getName().equals("begin"))

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Acceptance 21: what was planted or changed at the end of the chain is noted, never built upon.
+ * Acceptance 21: a row that was planted or changed at the end of the chain is noted as tampering.
  */
 class HeadGuardTest {
   private final SigningKey key = SigningKey.generate();
@@ -35,7 +35,7 @@ class HeadGuardTest {
   }
 
   @Test
-  void aSoundEndIsNoTamperingWhetherKnownOrNot() {
+  void soundLastRowIsNoTampering() {
     assertThat(guard.judge(rows.get(4), before(4), false)).isEmpty();
     guard.committed(rows.get(4).head());
     assertThat(guard.judge(rows.get(4), before(4), false)).isEmpty();
@@ -43,9 +43,9 @@ class HeadGuardTest {
     assertThat(guard.judge(rows.get(4), before(4), false)).as("another process wrote on").isEmpty();
   }
 
-  /** An honest writer that brought a newer key is not to be accused of tampering, for good. */
+  /** A row by an honest writer with a newer key is no tampering once that key is accepted. */
   @Test
-  void aRowSignedByAKeyAcceptedSinceIsNoTampering() {
+  void rowOfNewlyAcceptedKeyIsNoTampering() {
     SigningKey newer = SigningKey.generate();
     List<KeyRing> accepted = new ArrayList<>(List.of(KeyRing.of(List.of())));
     HeadGuard grown =
@@ -66,9 +66,9 @@ class HeadGuardTest {
     assertThat(grown.isSound(rows.get(4))).as("the first key still counts").isTrue();
   }
 
-  /** D11: not to know a key and not to be able to look it up are different things. */
+  /** D11: an unknown key counts as tampering only if the accepted keys could be read. */
   @Test
-  void whereTheKeysCannotBeReadNothingIsNoted() {
+  void unreadableKeysAreAnErrorNotTampering() {
     HeadGuard blind =
         new HeadGuard(
             new RowCheck(KeyRing.of(List.of())),
@@ -84,7 +84,7 @@ class HeadGuardTest {
   }
 
   @Test
-  void anEmptyChainIsNoTamperingUnlessRowsStoodThere() {
+  void emptyChainIsTamperingOnlyAfterCommits() {
     assertThat(guard.judgeEmpty()).isEmpty();
     guard.committed(Head.EMPTY);
     assertThat(guard.judgeEmpty()).isEmpty();
@@ -96,7 +96,7 @@ class HeadGuardTest {
   }
 
   @Test
-  void aCutTailIsNoted() {
+  void truncatedChainIsNoted() {
     guard.committed(rows.get(4).head());
     assertThat(guard.judge(rows.get(2), before(2), false))
         .contains(
@@ -106,9 +106,9 @@ class HeadGuardTest {
                 "is the last one: rows up to 5 that were written after it are gone"));
   }
 
-  /** The last row replaced by another that is signed and linked as well as it was. */
+  /** The replacement has a valid signature and a valid link. */
   @Test
-  void aReplacedLastRowIsNoted() {
+  void replacedLastRowIsNoted() {
     guard.committed(rows.get(4).head());
     ChainRow replaced = new RowSealer(key).seal(rows.get(3).head(), ChainedRows.events(1)).get(0);
     assertThat(guard.judge(replaced, before(4), false))
@@ -118,7 +118,7 @@ class HeadGuardTest {
   }
 
   @Test
-  void aPlantedRowIsNotedByItsSequenceAndHash() {
+  void plantedRowIsNotedBySequenceAndHash() {
     ChainRow planted =
         ChainedRows.prevHash(
             ChainedRows.signature(ChainedRows.at(rows.get(4), 6), Optional.of(new byte[64])),
@@ -130,7 +130,7 @@ class HeadGuardTest {
     assertThat(note.cause()).contains("does not link").contains("does not verify");
   }
 
-  /** The note goes into the chain and comes out of it as it was. */
+  /** A note that was sealed into a row is read back unchanged. */
   @ParameterizedTest
   @ValueSource(
       longs = {
@@ -144,7 +144,7 @@ class HeadGuardTest {
         -1,
         Long.MIN_VALUE
       })
-  void aNoteOfAnySequenceCanBeChained(long sequence) {
+  void noteOfAnySequenceIsReadBack(long sequence) {
     TamperNote note = new TamperNote(sequence, "00ff", "\"odd\" \u0000 \u20ac");
     SystemEvent event = note.toEvent();
     assertThat(event.eventType()).isEqualTo("audit.tamper");
@@ -152,9 +152,9 @@ class HeadGuardTest {
     assertThat(TamperNote.read(row)).contains(note);
   }
 
-  /** A row planted far out, or with text that is not text, must not stop the log. */
+  /** A planted row with a huge sequence and a huge field does not stop the log. */
   @Test
-  void aNoteAboutAMonstrousRowCanBeChained() {
+  void noteAboutHugeRowIsReadBack() {
     ChainRow planted =
         ChainedRows.attest(ChainedRows.at(rows.get(4), Long.MAX_VALUE), "x".repeat(2_000_000));
     TamperNote note = guard.judge(planted, rows.get(3).head(), false).orElseThrow();
@@ -167,7 +167,7 @@ class HeadGuardTest {
   }
 
   @Test
-  void aRowOfAnotherKindHoldsNoNote() {
+  void otherRowsHoldNoTamperNote() {
     assertThat(TamperNote.read(rows.get(0))).isEmpty();
     ChainRow empty =
         ChainedRows.payload(ChainedRows.type(rows.get(0), "audit.tamper"), Optional.empty());
@@ -176,7 +176,7 @@ class HeadGuardTest {
   }
 
   @Test
-  void scopeOfNoteDoesNotDependOnItsWords() {
+  void recordedScopeIsReadBack() {
     TamperNote note = new TamperNote(3, "00", "was reworded", TamperNote.Scope.CHAIN);
     ChainRow row =
         new RowSealer(SigningKey.generate()).seal(Head.EMPTY, List.of(note.toEvent())).get(0);
@@ -185,7 +185,7 @@ class HeadGuardTest {
   }
 
   @Test
-  void noteWithoutScopeIsUnderstoodByItsCause() {
+  void causeDeterminesMissingScope() {
     assertThat(new TamperNote(3, "00", TamperNote.EXCHANGED).scope())
         .isEqualTo(TamperNote.Scope.CHAIN);
     assertThat(new TamperNote(3, "00", "does not verify").scope()).isEqualTo(TamperNote.Scope.ROW);

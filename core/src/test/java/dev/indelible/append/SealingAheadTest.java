@@ -23,7 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * What is sealed ahead of its turn is a guess; the chain is right whether it was right or wrong.
+ * Rows are sealed ahead for the events that are expected next. The chain is right even if other
+ * events follow, or the expected events get other positions.
  */
 class SealingAheadTest {
   private static final int CHUNK = 64;
@@ -35,7 +36,7 @@ class SealingAheadTest {
   private Head head = Head.EMPTY;
 
   @Test
-  void rowsThatWereSealedAheadAreNotSealedAgain() {
+  void rowsSealedAheadAreNotSealedAgain() {
     seal(events.subList(0, 500), events.subList(500, 1_000));
     seal(events.subList(500, 1_000), events.subList(1_000, 2_000));
     seal(events.subList(1_000, 2_000), List.of());
@@ -45,7 +46,7 @@ class SealingAheadTest {
   }
 
   @Test
-  void otherEventsThanExpectedAreSealedAnew() {
+  void unexpectedEventsAreSealedAnew() {
     seal(events.subList(0, 100), events.subList(100, 200));
     seal(events.subList(1_000, 1_100), events.subList(100, 200));
 
@@ -54,9 +55,9 @@ class SealingAheadTest {
     requireChainOf(sealed);
   }
 
-  /** Another writer was first: the same events come at other places than was thought. */
+  /** Another writer appended a row, so the expected events get later positions. */
   @Test
-  void anotherPlaceThanExpectedIsSealedAnew() {
+  void movedEventsAreSealedAnew() {
     seal(events.subList(0, 100), events.subList(100, 200));
     ChainRow foreign = new RowSealer(key).seal(head, events.get(1_500));
     chain.add(foreign);
@@ -69,9 +70,12 @@ class SealingAheadTest {
     requireChainOf(sealed);
   }
 
-  /** Batches of any size, with any guess at what follows, some abandoned half way. */
+  /**
+   * Batches of random sizes, each with a random guess of the following events; some are abandoned
+   * half way.
+   */
   @Test
-  void anyGuessGivesTheSameChain() {
+  void wrongGuessesLeaveTheChainRight() {
     Random random = new Random(7);
     int at = 0;
     while (at < events.size()) {
@@ -92,7 +96,7 @@ class SealingAheadTest {
     requireChainOf(events);
   }
 
-  /** A failure of a worker reaches the thread that waits for it (D8). */
+  /** D8: an error in a worker is thrown in the thread that waits for the worker. */
   @Test
   @Timeout(60)
   void failureOfWorkerIsThrown() {
@@ -100,7 +104,7 @@ class SealingAheadTest {
         .isInstanceOf(OutOfMemoryError.class);
   }
 
-  /** The workers are those of all logs: a signer that does not answer stops no other log. */
+  /** All logs share the workers. */
   @Test
   @Timeout(60)
   void signerThatHangsStopsNoOtherLog() throws Exception {
@@ -118,7 +122,7 @@ class SealingAheadTest {
     }
   }
 
-  /** Signs once it is let. */
+  /** Waits for the latch before it signs. */
   private record HangingKey(Signer key, CountDownLatch answer) implements Signer {
     static final AtomicInteger CALLS = new AtomicInteger();
 
@@ -139,7 +143,7 @@ class SealingAheadTest {
     }
   }
 
-  /** Fails as a worker does that has no memory left. */
+  /** Throws an {@link OutOfMemoryError} in the worker. */
   private record FailingKey(Signer key) implements Signer {
     @Override
     public VerificationKey verificationKey() {
@@ -170,7 +174,7 @@ class SealingAheadTest {
     }
   }
 
-  /** Counts what it signs. */
+  /** Counts signatures. */
   private static final class CountingKey implements Signer {
     final AtomicInteger signatures = new AtomicInteger();
     private final SigningKey key = SigningKey.generate();

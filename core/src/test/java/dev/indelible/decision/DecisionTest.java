@@ -13,7 +13,7 @@ import java.util.SplittableRandom;
 import java.util.function.BiFunction;
 import org.junit.jupiter.api.Test;
 
-/** The JSON of decisions, and which of them permit. */
+/** JSON of decisions, and which decisions permit an action. */
 class DecisionTest {
   private static final List<BiFunction<String, String, Decision>> WITH_RULE =
       List.of(Warn::new, Refuse::new, Escalate::new);
@@ -32,7 +32,7 @@ class DecisionTest {
   }
 
   @Test
-  void shapesOfTheDesignAreWritten() {
+  void designJsonIsWritten() {
     assertThat(text(new Allow())).isEqualTo("{\"decision\":\"allow\"}");
     for (BiFunction<String, String, Decision> maker : WITH_RULE) {
       Decision decision = maker.apply("R001", "no");
@@ -48,9 +48,8 @@ class DecisionTest {
         .containsExactly("warn", "refuse", "escalate");
   }
 
-  /** The bytes are those of a general canonicalisation. */
   @Test
-  void whatIsWrittenIsCanonical() throws Exception {
+  void writtenDecisionIsCanonical() throws Exception {
     SplittableRandom random = new SplittableRandom(5);
     for (int i = 0; i < 3_000; i++) {
       String rule = "R" + ActionsOfAllKinds.randomText(random);
@@ -63,9 +62,9 @@ class DecisionTest {
     }
   }
 
-  /** D1: a decision always fits a payload; the constructor refuses one that does not. */
+  /** D1: the constructor rejects a rule id or reason that would not fit a payload. */
   @Test
-  void ruleAndReasonHaveTheirBounds() {
+  void ruleAndReasonAreBounded() {
     String wide = "\u20ac";
     for (BiFunction<String, String, Decision> maker : WITH_RULE) {
       assertThat(maker.apply("r".repeat(256), "x".repeat(16_384)).ruleId()).isPresent();

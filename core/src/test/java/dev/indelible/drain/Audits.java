@@ -25,8 +25,8 @@ import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Starts audits for a test; after it, opens what is still held, closes them all and asserts that
- * the counters balance (D10).
+ * Starts audits for a test. After the test it opens the gates, closes the audits and asserts that
+ * their counters reconcile (D10).
  */
 public final class Audits implements AfterEachCallback {
   private final List<DeferredAudit> started = new ArrayList<>();
@@ -34,17 +34,17 @@ public final class Audits implements AfterEachCallback {
   private final Set<EventStore> shared = new HashSet<>();
   private final List<CountDownLatch> gates = new ArrayList<>();
 
-  /** An audit over a store of its own. */
+  /** Starts an audit over a new store in memory. */
   public DeferredAudit start(DeferredAuditSink.Factory sinks) {
     return start(new MemoryStore(), sinks, DrainSettings.ofDefaults());
   }
 
-  /** An audit with a restart budget, over a store of its own. */
+  /** Starts an audit with a restart budget over a new store in memory. */
   public DeferredAudit start(DeferredAuditSink.Factory sinks, int maxRestarts) {
     return start(new MemoryStore(), sinks, DrainSettings.ofDefaults().withMaxRestarts(maxRestarts));
   }
 
-  /** An audit over a store that may have a past. */
+  /** Starts an audit over a given store, which may hold events already. */
   public DeferredAudit start(
       EventStore store, DeferredAuditSink.Factory sinks, DrainSettings settings) {
     DeferredAudit audit = DeferredAudit.start(store, sinks, new AuditCounters(), settings);
@@ -55,14 +55,14 @@ public final class Audits implements AfterEachCallback {
     return audit;
   }
 
-  /** A gate that is opened after the test if the test did not. */
+  /** Returns a gate that is opened after the test at the latest. */
   public CountDownLatch gate() {
     CountDownLatch gate = new CountDownLatch(1);
     gates.add(gate);
     return gate;
   }
 
-  /** A refusal, its command numbered. */
+  /** Returns a refusal with a number in its command. */
   public static DeferredAuditEvent refusal(String agent, int number) {
     return DeferredAuditEvent.of(
         agent, new Bash("rm -rf /" + number), new Refuse("R001", "no"), Optional.empty());
@@ -76,7 +76,10 @@ public final class Audits implements AfterEachCallback {
     stores.forEach(this::assertSameAsStored);
   }
 
-  /** What the counters call pending, they find by subtraction; the store knows what it holds. */
+  /**
+   * Compares the pending count, which the counters compute by subtraction, with the number of
+   * events in the store.
+   */
   private void assertSameAsStored(EventStore store, DeferredAudit audit) {
     if (store instanceof MemoryStore memory && !shared.contains(store)) {
       await()
@@ -89,7 +92,7 @@ public final class Audits implements AfterEachCallback {
     }
   }
 
-  /** D10, added up here and not by the class under test. */
+  /** Asserts D10 with a sum computed here, independent of the class under test. */
   public static void assertBalanced(DeferredAuditMetrics counters) {
     assertThat(
             counters.appended()

@@ -13,7 +13,7 @@ class BatchSizeTest {
   private final BatchSize size = new BatchSize(10_000);
 
   @Test
-  void fullBatchesThatGoInFastBecomeLargerUpToTheLimit() {
+  void fastFullBatchesGrowToTheLimit() {
     for (int i = 0; i < 10; i++) {
       size.took(size.limit(), FAST);
     }
@@ -22,7 +22,7 @@ class BatchSizeTest {
   }
 
   @Test
-  void aBatchThatIsNotFullSaysNothingAboutLargerOnes() {
+  void partialBatchKeepsTheSize() {
     int before = size.limit();
 
     size.took(before - 1, FAST);
@@ -31,7 +31,7 @@ class BatchSizeTest {
   }
 
   @Test
-  void slowBatchesBecomeSmallerAndNeverTiny() {
+  void slowBatchesShrinkToTheMinimum() {
     int before = size.limit();
 
     size.took(before, SLOW);
@@ -44,7 +44,7 @@ class BatchSizeTest {
   }
 
   @Test
-  void aLimitSetByTheUserIsNeverExceeded() {
+  void configuredLimitIsNeverExceeded() {
     BatchSize small = new BatchSize(4);
     small.took(4, FAST);
     assertThat(small.limit()).isEqualTo(4);

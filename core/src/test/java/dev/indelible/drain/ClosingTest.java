@@ -34,12 +34,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** The end of a queue: D2, D9, D10. */
+/** Closing of a queue: D2, D9, D10. */
 @Timeout(60)
 class ClosingTest {
   private static final int PRODUCERS = 4;
 
-  /** Enough to be at it when the queue closes, few enough to keep. */
+  /** Most events that a producer submits while the queue is open; limits memory. */
   private static final int MOST_EACH = 100;
 
   @RegisterExtension final Audits audits = new Audits();
@@ -60,9 +60,12 @@ class ClosingTest {
     assertThat(report.isComplete()).isFalse();
   }
 
-  /** D9: no longer than the timeout and a second; on a machine that is busy, one time of five. */
+  /**
+   * D9: closing takes at most the timeout and one second. On a busy machine, one attempt of five
+   * must meet the limit.
+   */
   @Test
-  void closeAndFlushTakesNoLongerThanItSays() {
+  void closeAndFlushEndsAtItsTimeout() {
     Duration quickest = Duration.ofDays(1);
     for (int attempt = 0; attempt < 5 && quickest.toMillis() > 1_200; attempt++) {
       TestLedger stuck = new TestLedger();
@@ -77,9 +80,9 @@ class ClosingTest {
     assertThat(quickest).isLessThan(Duration.ofMillis(1_200));
   }
 
-  /** D9: the limit is one without progress, however long the backlog takes. */
+  /** D9: the timeout limits the time without progress, not the time for the whole backlog. */
   @Test
-  void closingGoesOnWhileEventsAreSettled() {
+  void closingContinuesWhileEventsAreSettled() {
     DeferredAudit audit =
         audits.start(
             new MemoryStore(), ledger.slow(Duration.ofMillis(60)), new DrainSettings(1, 0));
@@ -91,7 +94,7 @@ class ClosingTest {
     assertThat(ledger.rows()).hasSize(30);
   }
 
-  /** D9: an absolute deadline ends the close although events are being settled. */
+  /** D9: the deadline ends the close even while events are being settled. */
   @Test
   void closingEndsAtAnAbsoluteDeadline() {
     DeferredAudit audit =
@@ -109,7 +112,7 @@ class ClosingTest {
         .contains("the time to close was over");
   }
 
-  /** D9: a sink that fails in the moment of the close has its end retried by a fresh one. */
+  /** D9: if a sink fails during the close, a new sink finishes the run. */
   @Test
   void closeRetriesASinkThatFailsAfterTheLastEvent() {
     AtomicInteger finishes = new AtomicInteger();
@@ -129,7 +132,7 @@ class ClosingTest {
                   @Override
                   public void maintain() {
                     if (settled.getAndSet(false)) {
-                      // Not before the closer has seen that everything is settled.
+                      // Waits until the close has begun.
                       await().until(() -> closing.get() != null && !closing.get().queue().isOpen());
                       throw new IllegalStateException("no memory");
                     }
@@ -148,7 +151,7 @@ class ClosingTest {
     assertThat(finishes).hasValue(1);
   }
 
-  /** D9: what belongs at the end is retried while the surroundings are at fault. */
+  /** D9. */
   @Test
   void finishIsRetriedAfterATransientFault() {
     AtomicInteger finishes = new AtomicInteger();
@@ -164,9 +167,9 @@ class ClosingTest {
     assertThat(finishes).hasValue(4);
   }
 
-  /** D9: an end of the run that is missing is reported, not swallowed. */
+  /** D9. */
   @Test
-  void reportStatesWhyTheEndIsMissing() {
+  void reportStatesWhyFinishFailed() {
     DeferredAudit audit =
         audits.start(
             finishing(
@@ -178,9 +181,9 @@ class ClosingTest {
     assertThat(report.unfinished()).isEqualTo("no row fits");
   }
 
-  /** D9: a sink stuck at its end does not hold up the close, and is reported. */
+  /** D9: a sink that hangs in {@code finish} does not delay the close beyond its timeout. */
   @Test
-  void sinkStuckAtItsEndIsReported() {
+  void sinkStuckInFinishIsReported() {
     CountDownLatch gate = audits.gate();
     DeferredAudit audit = audits.start(finishing(() -> TestLedger.awaitUninterruptibly(gate)));
     DrainReport report = audit.closeAndFlush(Duration.ofMillis(200));
@@ -189,7 +192,7 @@ class ClosingTest {
   }
 
   @Test
-  void ownerMayRefuseTheShutdownHook() {
+  void shutdownHookIsOptional() {
     DrainSettings settings = DrainSettings.ofDefaults().withShutdownHook(false);
     DeferredAudit audit = audits.start(new MemoryStore(), ledger.recording(), settings);
     assertThat(audit.forgetShutdownHook()).isFalse();
@@ -215,7 +218,7 @@ class ClosingTest {
         };
   }
 
-  /** D9: nor on a journal whose disk answers no more; what was accepted is in the ledger. */
+  /** D9: the store hangs in its close, as a journal does on a disk that does not respond. */
   @Test
   void closeAndFlushNeverHangsOnAStuckStore() {
     CountDownLatch gate = audits.gate();
@@ -236,9 +239,9 @@ class ClosingTest {
     assertThat(ledger.rows()).hasSize(1);
   }
 
-  /** Acceptance 12: three submitted, nothing drains. */
+  /** Acceptance 12: the sink is held, so none of the three events is drained. */
   @Test
-  void drainPendingIsFalseInTimeWhenNothingDrains() {
+  void drainPendingTimesOutOnAHeldSink() {
     DeferredAudit audit = audits.start(ledger.heldBy(audits.gate()));
     for (int i = 0; i < 3; i++) {
       audit.queue().submit(refusal("agent:alice", i));
@@ -251,27 +254,27 @@ class ClosingTest {
     assertThat(audit.queue().isOpen()).isTrue();
   }
 
-  /** D9: a second close tells the same story as the first. */
+  /** D9. */
   @Test
-  void closingAgainReportsTheSame() {
+  void secondCloseReturnsAnEqualReport() {
     DeferredAudit audit = audits.start(ledger.recording());
     audit.queue().submit(refusal("agent:alice", 1));
     DrainReport first = audit.closeAndFlush();
     assertThat(audit.closeAndFlush()).isEqualTo(first);
   }
 
-  /** D9, D11: a queue that was closed with events waiting does not look clean the second time. */
+  /** D9, D11. */
   @Test
-  void closingAgainAfterATimeoutIsStillATimeout() {
+  void secondCloseReportsTheTimeoutAgain() {
     DeferredAudit audit = audits.start(ledger.heldBy(audits.gate()));
     audit.queue().submit(refusal("agent:alice", 1));
     DrainReport first = audit.closeAndFlush(Duration.ofMillis(20));
     assertThat(audit.closeAndFlush(Duration.ofMillis(20))).isEqualTo(first);
   }
 
-  /** D9: an interrupt neither cuts the wait short nor gets lost. */
+  /** D9: an interrupt does not end the wait, and the thread's interrupt flag stays set. */
   @Test
-  void anInterruptedThreadStillDrainsAndStaysInterrupted() throws Exception {
+  void drainPendingKeepsTheInterrupt() throws Exception {
     CountDownLatch gate = audits.gate();
     DeferredAudit audit = audits.start(ledger.heldBy(gate));
     audit.queue().submit(refusal("agent:alice", 1));
@@ -292,9 +295,9 @@ class ClosingTest {
     assertThat(still).isTrue();
   }
 
-  /** D9: the same of a close by a thread that was interrupted before. */
+  /** D9: an interrupt before the close does not end its wait, and the interrupt flag stays set. */
   @Test
-  void anInterruptedThreadStillClosesAndStaysInterrupted() {
+  void closeKeepsTheInterrupt() {
     CountDownLatch gate = audits.gate();
     DeferredAudit audit = audits.start(ledger.heldBy(gate));
     audit.queue().submit(refusal("agent:alice", 1));
@@ -308,11 +311,11 @@ class ClosingTest {
   }
 
   /**
-   * D2, D9, D10: whatever {@code submit} accepted while the queue closed under it is in the chain,
-   * and the report of the closer says so: nothing pending, whoever still knocks.
+   * D2, D9, D10: every event that {@code submit} accepted while the queue closed is in the chain.
+   * The report counts no pending event, though producers still submit.
    */
   @Test
-  void nothingAcceptedIsLostInARaceWithTheClose() throws Exception {
+  void racingCloseLosesNoAcceptedEvent() throws Exception {
     ExecutorService producers = Executors.newFixedThreadPool(PRODUCERS);
     try {
       SplittableRandom random = new SplittableRandom(9);
@@ -368,9 +371,9 @@ class ClosingTest {
     assertThat(report.timedOut()).isFalse();
   }
 
-  /** D9: a full store turns events away all the time; that neither ends nor prolongs the wait. */
+  /** D9: rejections by a full store neither end nor prolong the wait. */
   @Test
-  void drainPendingIsRightWhileRejectionsRace() throws Exception {
+  void drainPendingIgnoresRejections() throws Exception {
     DeferredAudit audit =
         audits.start(new MemoryStore(8), ledger.recording(), new DrainSettings(4, 0));
     AtomicBoolean stop = new AtomicBoolean();
@@ -410,11 +413,11 @@ class ClosingTest {
   }
 
   /**
-   * D2: a sink that comes unstuck long after its queue was given up settles nothing any more: the
-   * store has another drainer by then, and what waits at its head are other events.
+   * D2: a sink of an abandoned run answers late, when the store has another drainer. The late
+   * answer must not settle the events that wait for the new drainer.
    */
   @Test
-  void anAnswerThatComesTooLateTakesNoOtherEventsWithIt() {
+  void lateAnswerSettlesNoOtherEvent() {
     MemoryStore store = new MemoryStore();
     CountDownLatch stuck = audits.gate();
     DeferredAudit first = audits.start(store, ledger.heldBy(stuck), DrainSettings.ofDefaults());
@@ -449,11 +452,11 @@ class ClosingTest {
   }
 
   /**
-   * The ledger has what a late answer appended, so the run's last tally counts it as appended; the
-   * store still has it as waiting, so the metrics count it as pending (D10).
+   * D10: the ledger holds the events of a late answer, so the run's last tally counts them as
+   * appended. The store still holds them, so the metrics count them as pending.
    */
   @Test
-  void anAnswerThatComesTooLateIsCountedForTheLastTally() {
+  void lateAnswerIsCountedInTheLastTally() {
     AuditCounters counters = new AuditCounters();
     CountDownLatch stuck = audits.gate();
     DeferredAudit audit =

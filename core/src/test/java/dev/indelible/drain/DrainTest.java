@@ -36,16 +36,16 @@ class DrainTest {
   @RegisterExtension final Audits audits = new Audits();
   private final TestLedger ledger = new TestLedger();
 
-  /** Acceptance 5, the small cut. */
+  /** Acceptance 5, with 5,000 events. */
   @Test
-  void everyAcceptedEventIsInTheChainOnceAndInOrder() throws Exception {
+  void acceptedEventsAreChainedOnceInOrder() throws Exception {
     submitFromThreads(50, 100);
   }
 
-  /** Acceptance 5, the full cut: 60,000 events. */
+  /** Acceptance 5, with 60,000 events. */
   @Test
   @Tag("full")
-  void everyAcceptedEventOfManyIsInTheChainOnceAndInOrder() throws Exception {
+  void manyAcceptedEventsAreChainedOnceInOrder() throws Exception {
     submitFromThreads(50, 1_200);
   }
 
@@ -90,8 +90,8 @@ class DrainTest {
   }
 
   /**
-   * Acceptance 6, D1. That each call came back while the drainer was held is the promise; the time
-   * is judged by the median, which a busy machine does not spoil.
+   * Acceptance 6, D1: every call returns while the drainer is held. The test bounds the median call
+   * time, because a busy machine delays only some calls.
    */
   @Test
   void submitReturnsWhileTheDrainerIsHeld() {
@@ -121,9 +121,9 @@ class DrainTest {
     assertThat(nanos[nanos.length / 2]).isLessThan(TimeUnit.MILLISECONDS.toNanos(1));
   }
 
-  /** Acceptance 7: a burst is absorbed by the queue, not paid for by the caller. */
+  /** Acceptance 7. */
   @Test
-  void aBurstOntoASlowSinkIsRecordedInFull() {
+  void burstOntoASlowSinkIsRecordedInFull() {
     DeferredAudit audit = audits.start(ledger.slow(Duration.ofMillis(1)));
     List<UUID> ids = new ArrayList<>();
     for (int i = 0; i < 200; i++) {
@@ -136,7 +136,10 @@ class DrainTest {
     assertThat(audit.queue().metrics().sendFailures()).isZero();
   }
 
-  /** D3: a batch is never more than was asked for, and the next begins where it ended. */
+  /**
+   * D3: a batch has at most the configured size, and the next batch begins with the event after its
+   * last one.
+   */
   @Test
   void batchesFollowOneAnotherWithoutAGap() {
     MemoryStore store = new MemoryStore();
@@ -154,9 +157,9 @@ class DrainTest {
     assertThat(ledger.ids()).isEqualTo(ids);
   }
 
-  /** D4: two events of equal content are two rows. */
+  /** D4. */
   @Test
-  void equalContentTwiceIsTwoRows() {
+  void eventsOfEqualContentAreTwoRows() {
     DeferredAudit audit = audits.start(ledger.recording());
     audit.queue().submit(refusal("agent:alice", 1));
     audit.queue().submit(refusal("agent:alice", 1));
@@ -164,9 +167,9 @@ class DrainTest {
     assertThat(ledger.rows()).hasSize(2);
   }
 
-  /** D4: the same event handed in twice is one row; the counters still account for both. */
+  /** D4: an event that is submitted twice is one row; the counters count both submissions. */
   @Test
-  void theSameEventTwiceIsOneRow() {
+  void eventSubmittedTwiceIsOneRow() {
     DeferredAudit audit = audits.start(ledger.recording());
     DeferredAuditEvent event = refusal("agent:alice", 1);
     audit.queue().submit(event);
@@ -178,7 +181,7 @@ class DrainTest {
 
   /** Acceptance 12. */
   @Test
-  void closeWithFiftyPendingLandsFifty() {
+  void closeAppendsAllPendingEvents() {
     CountDownLatch gate = audits.gate();
     DeferredAudit audit = audits.start(ledger.heldBy(gate));
     for (int i = 0; i < 50; i++) {
@@ -209,9 +212,9 @@ class DrainTest {
     assertThat(audit.queue().metrics().health().state()).isEqualTo(State.CLOSED);
   }
 
-  /** Acceptance 12: producers still hold the queue, and it is still open. */
+  /** Acceptance 12. */
   @Test
-  void drainPendingWaitsForFiftyAndLeavesTheQueueOpen() {
+  void drainPendingLeavesTheQueueOpen() {
     DeferredAudit audit = audits.start(ledger.recording());
     for (int i = 0; i < 50; i++) {
       audit.queue().submit(refusal("agent:alice", i));
@@ -222,9 +225,12 @@ class DrainTest {
     assertThat(audit.queue().submit(refusal("agent:alice", 50))).isTrue();
   }
 
-  /** D9: what comes after the call is not waited for, or a busy queue would never be drained. */
+  /**
+   * D9: the call waits only for events submitted before it. Otherwise it would never return on a
+   * busy queue.
+   */
   @Test
-  void drainPendingReturnsWhileProducersGoOn() throws Exception {
+  void drainPendingReturnsWhileProducersSubmit() throws Exception {
     DeferredAudit audit = audits.start(ledger.recording());
     CountDownLatch stop = audits.gate();
     ExecutorService producers = Executors.newFixedThreadPool(2);
@@ -254,9 +260,9 @@ class DrainTest {
     assertThat(audit.closeAndFlush(Duration.ofSeconds(20)).isComplete()).isTrue();
   }
 
-  /** Acceptance 12: a dead-lettered event counts as settled. */
+  /** Acceptance 12. */
   @Test
-  void aDeadLetteredEventIsSettled() {
+  void deadLetteredEventIsSettled() {
     ledger.refuse(event -> event.agentId().equals("agent:poison"));
     DeferredAudit audit = audits.start(ledger.recording());
     audit.queue().submit(refusal("agent:alice", 1));
@@ -270,9 +276,12 @@ class DrainTest {
     assertThat(report.dead()).isEqualTo(1);
   }
 
-  /** D2 across a restart: what an earlier run left in the store is drained first, and counted. */
+  /**
+   * D2: after a restart, events that an earlier run left in the store come first, and the counters
+   * include them.
+   */
   @Test
-  void whatAnEarlierRunLeftIsDrainedFirst() {
+  void eventsOfAnEarlierRunAreDrainedFirst() {
     MemoryStore store = new MemoryStore();
     DeferredAuditQueue earlier = new DeferredAuditQueue(store, new AuditCounters());
     List<UUID> ids = new ArrayList<>();

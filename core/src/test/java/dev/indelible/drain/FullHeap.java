@@ -5,8 +5,8 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A heap without a byte left, as an application leaves it that shares it with its log: not even the
- * smallest object can be made by the thread that filled it. For processes of their own.
+ * Fills the heap of its process, so that the thread that filled it cannot create even the smallest
+ * object. An application can bring the heap that it shares with its log into this state.
  */
 public final class FullHeap {
   private static volatile Node held;
@@ -14,7 +14,7 @@ public final class FullHeap {
 
   private FullHeap() {}
 
-  /** Fills the heap to the last byte; {@link #releaseAfter} gives it back. */
+  /** Fills the heap to the last byte; {@link #releaseAfter} frees it. */
   public static void fill() {
     Node last = null;
     for (int size = 1 << 16; size > 0; size /= 2) {
@@ -37,7 +37,7 @@ public final class FullHeap {
     }
   }
 
-  /** Gives the heap back a time after it was full, from a thread that needs no memory for it. */
+  /** Frees the heap a given time after it became full, on a thread that allocates nothing. */
   public static void releaseAfter(Duration time) {
     Thread thread =
         new Thread(
@@ -52,9 +52,9 @@ public final class FullHeap {
     thread.start();
   }
 
-  /** As small as an object can be that holds on to another. */
+  /** Smallest object that refers to another one. */
   private static class Node {
-    @SuppressWarnings("unused") // It holds on.
+    @SuppressWarnings("unused") // Keeps the object before it reachable.
     final Node before;
 
     Node(Node before) {
@@ -62,9 +62,9 @@ public final class FullHeap {
     }
   }
 
-  /** The same with some bytes. */
+  /** Node with a block of bytes. */
   private static final class Block extends Node {
-    @SuppressWarnings("unused") // It takes room.
+    @SuppressWarnings("unused") // Takes heap.
     final byte[] bytes;
 
     Block(Node before, byte[] bytes) {

@@ -12,16 +12,16 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** D8: a heap that is full for a while costs time, and neither the drainer nor an event. */
+/** D8: the drainer survives a heap that is full for a while, and no event is lost. */
 @Timeout(60)
 class FullHeapTest {
   @Test
-  void theDrainerOutlivesAHeapWithoutAByteLeft() throws Exception {
+  void drainerSurvivesAFullHeap() throws Exception {
     assertThat(ChildJvm.running(Starved.class).with("-Xmx32m").start().output())
         .isEqualTo("drained: true");
   }
 
-  /** A process whose sink finds the heap full at its first batch. */
+  /** Process whose sink fills the heap at its first batch. */
   static final class Starved {
     private static boolean full;
 

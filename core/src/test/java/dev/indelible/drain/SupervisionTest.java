@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What comes out of a failing sink, and what does not: D2, D6, D8. */
+/** D2, D6, D8: effects of a failing sink on events, restarts and health. */
 @Timeout(60)
 class SupervisionTest {
   @RegisterExtension final Audits audits = new Audits();
@@ -57,7 +57,7 @@ class SupervisionTest {
     return Arguments.argumentSet(failure.get().getClass().getSimpleName(), failure);
   }
 
-  /** Fails once more when asked what it is. */
+  /** Throws when its message is read. */
   private static final class UnspeakableException extends RuntimeException {
     @Override
     public String getMessage() {
@@ -65,9 +65,9 @@ class SupervisionTest {
     }
   }
 
-  /** D8: what a store throws after the sink has answered costs a retry, and not the drainer. */
+  /** D8: if the store throws in {@code settle}, the drainer retries the batch. */
   @Test
-  void aStoreThatCannotLetGoTheFirstTimeLetsGoTheSecond() {
+  void failedSettleIsRetried() {
     DeferredAudit audit =
         audits.start(
             new StoreThatFailsToSettleOnce(), ledger.recording(), DrainSettings.ofDefaults());
@@ -83,7 +83,9 @@ class SupervisionTest {
         .returns(1L, DeferredAuditMetrics::drainerPanics);
   }
 
-  /** Out of memory, for example, where it gives a file back. */
+  /**
+   * Throws once in {@code settle}, as a store does that runs out of memory while it removes a file.
+   */
   private static final class StoreThatFailsToSettleOnce extends WrappedStore {
     private boolean failed;
 
@@ -97,10 +99,10 @@ class SupervisionTest {
     }
   }
 
-  /** Acceptance 8, D8: one panic costs a sink and no event. */
+  /** Acceptance 8, D8: the panic costs one sink and no event. */
   @ParameterizedTest
   @MethodSource("throwables")
-  void acceptedEventsSurviveADeadDrainer(Supplier<Throwable> failure) {
+  void acceptedEventsSurviveAPanic(Supplier<Throwable> failure) {
     CountDownLatch gate = audits.gate();
     DeferredAuditSink.Factory failing = ledger.throwingBefore(1, failure);
     DeferredAudit audit =
@@ -122,10 +124,10 @@ class SupervisionTest {
     assertThat(ledger.sinksClosed()).isEqualTo(1);
   }
 
-  /** Acceptance 9, D2: the answer was lost, the rows were not. */
+  /** Acceptance 9, D2: the sink commits the rows and throws before it answers. */
   @ParameterizedTest
   @MethodSource("throwables")
-  void aPanicAfterTheCommitAddsNoSecondRow(Supplier<Throwable> failure) {
+  void panicAfterCommitAddsNoSecondRow(Supplier<Throwable> failure) {
     DeferredAudit audit = audits.start(ledger.throwingAfter(1, failure));
     List<UUID> ids = submit(audit, 2);
     assertThat(audit.queue().drainPending()).isTrue();
@@ -134,9 +136,9 @@ class SupervisionTest {
     assertThat(audit.queue().metrics().appended()).isEqualTo(2);
   }
 
-  /** Acceptance 9, D4: a retry is known by its id, never by what it says. */
+  /** Acceptance 9, D4: a retried event is recognised by its id, not by its content. */
   @Test
-  void aPanicBeforeTheCommitDoesNotMergeEqualContent() {
+  void panicBeforeCommitMergesNoEqualContent() {
     AtomicBoolean fail = new AtomicBoolean();
     DeferredAudit audit =
         audits.start(
@@ -156,9 +158,12 @@ class SupervisionTest {
     assertThat(audit.queue().metrics().drainerPanics()).isEqualTo(1);
   }
 
-  /** Acceptance 10, D8: no restart at all; the end is visible, and the event is not lost. */
+  /**
+   * Acceptance 10, D8: with no restart allowed, one panic is final. Health reports it, and the next
+   * start appends the event.
+   */
   @Test
-  void aPanicBeyondTheBudgetIsTerminalAndTheEventIsRecoveredByTheNextStart() {
+  void panicBeyondTheBudgetIsFinal() {
     MemoryStore store = new MemoryStore();
     DeferredAudit audit =
         audits.start(
@@ -187,9 +192,12 @@ class SupervisionTest {
     assertThat(ledger.ids()).containsExactly(event.id());
   }
 
-  /** Acceptance 10, D8: three restarts are four attempts, and none skips the first event. */
+  /**
+   * Acceptance 10, D8: with three restarts the drainer makes four attempts, each from the first
+   * event.
+   */
   @Test
-  void aFailureBeyondTheBudgetIsTerminalWithItsCause() {
+  void failureBeyondTheBudgetIsFinal() {
     CountDownLatch gate = audits.gate();
     DeferredAuditSink.Factory failing =
         ledger.alwaysThrowing(() -> new SinkException("no such column: nonce"));
@@ -216,9 +224,9 @@ class SupervisionTest {
     assertThat(audit.queue().metrics().drainerPanics()).isZero();
   }
 
-  /** D8: the budget counts failures in a row; an event that lands between them renews it. */
+  /** D8: the budget counts failures in a row; each settled batch resets it. */
   @Test
-  void progressRenewsTheBudget() {
+  void progressResetsTheBudget() {
     AtomicInteger calls = new AtomicInteger();
     DeferredAudit audit =
         audits.start(
@@ -237,9 +245,9 @@ class SupervisionTest {
     assertThat(audit.queue().metrics().appendFailures()).isEqualTo(10);
   }
 
-  /** D6: the weather is waited out, whatever the budget, and health says so as long as it lasts. */
+  /** D6: a transient fault is retried without limit, and health reports it while it lasts. */
   @Test
-  void theWeatherIsWaitedOutAndNeverCountsAgainstTheBudget() {
+  void transientFaultUsesNoBudget() {
     AtomicBoolean storm = new AtomicBoolean(true);
     DeferredAudit audit =
         audits.start(
@@ -265,9 +273,9 @@ class SupervisionTest {
     assertThat(audit.queue().metrics().health()).isEqualTo(new AuditHealth(State.RECORDING, ""));
   }
 
-  /** D6: a ledger whose schema is not ours needs a person, and drops nothing. */
+  /** D6: a foreign schema has its own health state, and no event is lost. */
   @Test
-  void foreignSchemaIsAStateOfItsOwn() {
+  void foreignSchemaFailsUntilRepaired() {
     AtomicBoolean foreign = new AtomicBoolean(true);
     DeferredAudit audit =
         audits.start(
@@ -290,19 +298,18 @@ class SupervisionTest {
     assertThat(audit.queue().metrics().health()).isEqualTo(AuditHealth.RECORDING);
   }
 
-  /** Every failure has words, whatever it has for a message. */
   @ParameterizedTest
   @ValueSource(strings = {"", " "})
-  void noFailureHasAnEmptyReason(String message) {
+  void blankMessageIsReplacedByTheClassName(String message) {
     DeferredAudit audit = audits.start(ledger.alwaysThrowing(() -> new SinkException(message)));
     submit(audit, 1);
     await().until(() -> audit.queue().metrics().health().state() == State.DEGRADED);
     assertThat(audit.queue().metrics().health().reason()).contains("SinkException");
   }
 
-  /** D6, D8: the weather does not forgive failures that it falls between. */
+  /** D6, D8. */
   @Test
-  void theWeatherBetweenFailuresDoesNotRenewTheBudget() {
+  void transientFaultDoesNotResetTheBudget() {
     AtomicInteger calls = new AtomicInteger();
     DeferredAudit audit =
         audits.start(
@@ -320,9 +327,9 @@ class SupervisionTest {
     assertThat(audit.queue().metrics().health().state()).isEqualTo(State.SINK_FAILED);
   }
 
-  /** D8: a factory that throws is a failure like any other. */
+  /** D8: an error in the sink factory is retried like an error in the sink. */
   @Test
-  void aSinkThatCannotBeMadeIsTriedAgain() {
+  void failedSinkCreationIsRetried() {
     AtomicInteger calls = new AtomicInteger();
     DeferredAuditSink.Factory recording = ledger.recording();
     DeferredAudit audit =
@@ -339,9 +346,9 @@ class SupervisionTest {
     assertThat(audit.queue().metrics().drainerPanics()).isEqualTo(2);
   }
 
-  /** D2: an answer that does not fit the batch settles nothing. */
+  /** D2: an answer with fewer outcomes than events settles nothing. */
   @Test
-  void anAnswerOfTheWrongLengthIsAFailureAndNoEventIsLost() {
+  void answerOfWrongLengthIsRetried() {
     AtomicBoolean wrong = new AtomicBoolean(true);
     DeferredAudit audit =
         audits.start(
@@ -356,9 +363,9 @@ class SupervisionTest {
     assertThat(audit.queue().metrics().appendFailures()).isEqualTo(1);
   }
 
-  /** D10: if reading the answer fails, nothing may have left the store uncounted. */
+  /** D10: no event leaves the store uncounted if reading the answer fails. */
   @Test
-  void anAnswerThatCannotBeReadIsTriedAgainAndTheBooksBalance() {
+  void unreadableAnswerIsRetried() {
     AtomicBoolean unreadable = new AtomicBoolean(true);
     DeferredAudit audit =
         audits.start(
@@ -392,11 +399,12 @@ class SupervisionTest {
   }
 
   /**
-   * Acceptance 11: the waits double from 10 ms. Bounded from below only, which no busy machine can
-   * break. The sink leaves what cuts a single park short: an interrupt and a permit.
+   * Acceptance 11: the waits double from 10 ms. The test bounds them only from below, which holds
+   * on a busy machine. The sink interrupts and unparks its thread, and either would end a single
+   * park early.
    */
   @Test
-  void aPersistentlyPanickingSinkDoesNotSpin() {
+  void panickingSinkDoesNotSpin() {
     DeferredAudit audit =
         audits.start(
             ledger.sink(
@@ -415,10 +423,13 @@ class SupervisionTest {
     }
   }
 
-  /** D9: closing does not sit out a long wait between attempts; the eighth is one second. */
+  /**
+   * D9: closing ends the wait between two attempts. After the eighth attempt the wait is one
+   * second.
+   */
   @Test
-  void aDrainerThatWaitsBetweenAttemptsStopsWhenItIsTold() throws Exception {
-    // On a machine that is busy one may be late; one that sits it out takes its second each time.
+  void closingEndsTheWaitBetweenAttempts() throws Exception {
+    // A busy machine may delay one close. A drainer that waits to the end takes a second each time.
     List<Duration> taken = new ArrayList<>();
     do {
       taken.add(timeToStopBetweenAttempts());
@@ -444,9 +455,9 @@ class SupervisionTest {
     return Duration.ofNanos(System.nanoTime() - start);
   }
 
-  /** D8: an interrupt of the drainer's thread is not a way to end the log. */
+  /** D8: an interrupt of its thread does not stop the drainer. */
   @Test
-  void anInterruptedDrainerGoesOn() {
+  void interruptedDrainerContinues() {
     AtomicBoolean once = new AtomicBoolean(true);
     DeferredAudit audit =
         audits.start(
@@ -464,18 +475,18 @@ class SupervisionTest {
     assertThat(ledger.ids()).isEqualTo(ids);
   }
 
-  /** D11: a failure without a word still has a reason in health. */
+  /** D11: health names the class of a failure without a message. */
   @Test
-  void aFailureWithoutAMessageStillHasAReason() {
+  void failureWithoutMessageHasAReason() {
     DeferredAudit audit = audits.start(ledger.alwaysThrowing(() -> new SinkException(null)), 0);
     submit(audit, 1);
     await().until(() -> !audit.queue().isOpen());
     assertThat(audit.queue().metrics().health().reason()).contains("SinkException");
   }
 
-  /** D8: the terminal state is reached even by a failure that cannot say what it is. */
+  /** D8: a failure whose message cannot be read is also final beyond the budget. */
   @Test
-  void aFailureThatCannotBeDescribedIsStillTerminalBeyondTheBudget() {
+  void unreadableFailureIsFinalBeyondTheBudget() {
     DeferredAudit audit = audits.start(ledger.alwaysThrowing(UnspeakableException::new), 0);
     submit(audit, 1);
     await().until(() -> !audit.queue().isOpen());

@@ -17,15 +17,14 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
- * A ledger in memory and the sinks that write to it. It outlives its sinks as a database does, and
- * knows an event by its id as a database does: a batch is all in or all out, the same event again
- * is no second row, and other content under a known id is a dead letter (D2, D4).
+ * Ledger in memory, with sinks that write to it. It outlives its sinks, as a database does. It
+ * appends a batch completely or not at all. An event that it has already is no second row, and
+ * other content under a known id is a dead letter (D2, D4).
  *
- * <p>The sinks differ in how they fail, and no sink remembers anything: a fault that is to happen
- * three times counts here.
+ * <p>The sinks differ in how they fail. A sink has no state; its factory counts the faults.
  */
 final class TestLedger {
-  /** One call of {@code append}: its first event and when it came. */
+  /** One call of {@code append}: its first event, its size and its time. */
   record Attempt(UUID first, int events, long nanoTime) {}
 
   private final Map<UUID, AuditEvent> rows = new LinkedHashMap<>();
@@ -36,12 +35,12 @@ final class TestLedger {
   private final AtomicInteger sinksClosed = new AtomicInteger();
   private Predicate<AuditEvent> poison = event -> false;
 
-  /** What the chain holds, in its order. */
+  /** Returns the events of the chain in order. */
   synchronized List<AuditEvent> rows() {
     return List.copyOf(rows.values());
   }
 
-  /** The ids in the chain, in its order. */
+  /** Returns the event ids of the chain in order. */
   synchronized List<UUID> ids() {
     return List.copyOf(rows.keySet());
   }
@@ -54,7 +53,7 @@ final class TestLedger {
     return List.copyOf(deadLetters.values());
   }
 
-  /** Every attempt to append, in order, whatever came of it. */
+  /** Returns every attempt to append in order, successful or not. */
   List<Attempt> attempts() {
     return List.copyOf(attempts);
   }
@@ -67,12 +66,12 @@ final class TestLedger {
     return sinksClosed.get();
   }
 
-  /** Events that this ledger will only take as dead letters. */
+  /** Sets which events the ledger stores as dead letters only. */
   synchronized void refuse(Predicate<AuditEvent> events) {
     poison = events;
   }
 
-  /** Appends as a real ledger would. */
+  /** Appends events as a real ledger does. */
   synchronized List<AppendOutcome> commit(List<AuditEvent> batch) {
     List<AppendOutcome> outcomes = new ArrayList<>();
     for (AuditEvent event : batch) {
@@ -98,19 +97,19 @@ final class TestLedger {
     return AppendOutcome.APPENDED;
   }
 
-  /** How often an event was handed in to be committed, the repetitions counted. */
+  /** Returns how often an event was committed, repetitions included. */
   synchronized long commitsOf(UUID id) {
     return commits.stream().filter(id::equals).count();
   }
 
   // The sinks.
 
-  /** Appends. */
+  /** Creates sinks that append. */
   DeferredAuditSink.Factory recording() {
     return sink(this::commit);
   }
 
-  /** Appends once the gate is open; waits there until then. */
+  /** Creates sinks that wait for the gate before they append. */
   DeferredAuditSink.Factory heldBy(CountDownLatch gate) {
     return sink(
         batch -> {
@@ -119,7 +118,7 @@ final class TestLedger {
         });
   }
 
-  /** Throws on its first calls, before anything is written; then appends. */
+  /** Creates sinks whose first calls throw before they append. */
   DeferredAuditSink.Factory throwingBefore(int times, Supplier<Throwable> failure) {
     AtomicInteger left = new AtomicInteger(times);
     return sink(
@@ -131,7 +130,7 @@ final class TestLedger {
         });
   }
 
-  /** Appends, and on its first calls throws before it could say so. */
+  /** Creates sinks whose first calls append and then throw instead of answering. */
   DeferredAuditSink.Factory throwingAfter(int times, Supplier<Throwable> failure) {
     AtomicInteger left = new AtomicInteger(times);
     return sink(
@@ -144,12 +143,12 @@ final class TestLedger {
         });
   }
 
-  /** Never appends. */
+  /** Creates sinks that always throw. */
   DeferredAuditSink.Factory alwaysThrowing(Supplier<Throwable> failure) {
     return throwingBefore(Integer.MAX_VALUE, failure);
   }
 
-  /** Takes its time over each event. */
+  /** Creates sinks that wait for a given time per event before they append. */
   DeferredAuditSink.Factory slow(Duration perEvent) {
     return sink(
         batch -> {
@@ -163,7 +162,7 @@ final class TestLedger {
         });
   }
 
-  /** Any other way to append; the attempt is noted first. */
+  /** Creates sinks that append in a given way; each attempt is recorded first. */
   DeferredAuditSink.Factory sink(Append append) {
     return () -> {
       sinksMade.incrementAndGet();
@@ -183,7 +182,7 @@ final class TestLedger {
     };
   }
 
-  /** What a sink does with a batch. */
+  /** Way in which a sink appends a batch. */
   interface Append {
     List<AppendOutcome> append(List<AuditEvent> batch) throws SinkException;
   }
@@ -194,7 +193,7 @@ final class TestLedger {
     throw (T) failure;
   }
 
-  /** Waits as one stuck in I/O does: no interrupt gets through. */
+  /** Waits like a thread that hangs in input or output: an interrupt does not end the wait. */
   static void awaitUninterruptibly(CountDownLatch latch) {
     boolean interrupted = false;
     while (true) {

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Acceptance 33: steady state of a log that something is wrong with. */
+/** Acceptance 33: a log with faults keeps a bounded number of entries and log lines. */
 class HealthEntriesTest {
   private static final int MINUTES_A_DAY = (int) Duration.ofDays(1).toMinutes();
 
@@ -42,7 +42,7 @@ class HealthEntriesTest {
         .containsExactly(new HealthEntry("checkpoints", "no checkpoint is signed"));
   }
 
-  /** A witness that is ahead is looked at every second, and its number changes each time. */
+  /** A witness that is ahead is checked every second, and its reason changes each time. */
   @Test
   void dayOfChangingReasonsIsOneEntry() {
     aDay(second -> entries.set("witness w1", "it saw 90000 rows, and the log has " + second));
@@ -51,7 +51,7 @@ class HealthEntriesTest {
     assertThat(logged).hasSize(MINUTES_A_DAY);
   }
 
-  /** A dead letter that waits, a tally that is refused each time for the same reason. */
+  /** One dead letter waits all day. */
   @Test
   void dayOfOneReasonIsOneLogLine() {
     aDay(second -> entries.set("dead_letters", "1 dead letter waits"));
@@ -60,7 +60,6 @@ class HealthEntriesTest {
     assertThat(logged).containsExactly("dead_letters: 1 dead letter waits");
   }
 
-  /** A fault that comes and goes is not logged each time it comes. */
   @Test
   void dayOfFlappingIsOneLogLineAMinute() {
     aDay(

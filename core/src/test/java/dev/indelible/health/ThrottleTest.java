@@ -12,12 +12,12 @@ import org.junit.jupiter.api.Test;
 class ThrottleTest {
   private static final Duration SECOND = Duration.ofSeconds(1);
 
-  /** Begins where {@link System#nanoTime} may overflow. */
+  /** Starts just below the overflow of {@link System#nanoTime}. */
   private final AtomicLong clock = new AtomicLong(Long.MAX_VALUE - 1_000);
 
   private final List<Integer> ran = new ArrayList<>();
 
-  /** Acceptance 11: the limit that the supervisor's log lines go through. */
+  /** Acceptance 11: the supervisor limits its log lines with a throttle. */
   @Test
   void actionRunsOncePerInterval() {
     attempt(Throttle.of(SECOND, clock::get));

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Acceptance 28: several journals in one directory, of living and of dead processes. */
+/** Acceptance 28: several journals in one directory, of live and of dead processes. */
 @Timeout(120)
 class AdoptionTest {
   @TempDir Path temp;
@@ -48,9 +48,12 @@ class AdoptionTest {
     return journal;
   }
 
-  /** D2, D3: whoever starts next takes it all, each journal in its order, before anything new. */
+  /**
+   * D2, D3: the next process adopts all events of dead processes. Each journal's events keep their
+   * order and come before new events.
+   */
   @Test
-  void whatTheDeadLeftIsAdoptedAndComesFirst() throws Exception {
+  void eventsOfDeadProcessesAreDrainedFirst() throws Exception {
     List<List<DeferredAuditEvent>> left = new ArrayList<>();
     for (int p = 0; p < 4; p++) {
       Journal journal = open();
@@ -64,7 +67,7 @@ class AdoptionTest {
     assertThat(next.recovered()).isEqualTo(406);
     assertThat(next.offer(after)).isTrue();
     List<AuditEvent> found = test.drain(next);
-    // Its own place is the first dead process's, which new events follow.
+    // The new process takes slot 0, so the events of slot 0 come last, followed by the new event.
     List<String> expected = new ArrayList<>();
     for (int p : new int[] {1, 2, 3, 0}) {
       expected.addAll(bytes(left.get(p)));
@@ -76,9 +79,9 @@ class AdoptionTest {
     }
   }
 
-  /** D2: what was adopted and not yet drained when its adopter died is adopted again. */
+  /** D2: the next process adopts the events that a dead adopter had not drained. */
   @Test
-  void anAdoptersDeathLosesNothingAndRepeatsNothing() throws Exception {
+  void adopterDeathLosesAndRepeatsNoEvent() throws Exception {
     open();
     Journal second = open();
     List<DeferredAuditEvent> events = events("agent:b", 300);
@@ -91,15 +94,15 @@ class AdoptionTest {
     var batch = adopter.peek(120);
     found.addAll(batch.events());
     test.positions.put(batch.mark().orElseThrow().journal(), batch.mark().get().position());
-    // Committed, and dead before it could settle.
+    // The adopter dies after the commit and before it settles.
     adopter.close();
     found.addAll(test.recover());
     assertThat(bytes(found)).isEqualTo(bytes(events));
   }
 
-  /** A place whose process lives is not touched by those that start beside it. */
+  /** A process that starts does not touch the slot of a live process. */
   @Test
-  void theJournalOfALivingProcessIsLeftAlone() throws Exception {
+  void journalOfLiveProcessIsLeftAlone() throws Exception {
     Journal alive = open();
     List<DeferredAuditEvent> events = events("agent:a", 50);
     events.subList(0, 25).forEach(alive::offer);
@@ -114,11 +117,12 @@ class AdoptionTest {
   }
 
   /**
-   * D2: POSIX takes a lock from a process that closes any descriptor of the locked file. Whatever
-   * is opened and closed in this process, another one must not get its places.
+   * D2: on POSIX, a process loses a lock when it closes any descriptor of the locked file. This
+   * process opens and closes a third journal; another process must still get no slot of the first
+   * two.
    */
   @Test
-  void anotherProcessGetsNoPlaceOfThisOne() throws Exception {
+  void heldSlotIsNotTakenByAnotherProcess() throws Exception {
     Journal first = open();
     Journal second = open();
     events("agent:a", 10).forEach(first::offer);
@@ -129,9 +133,8 @@ class AdoptionTest {
     assertThat(test.drain(second)).hasSize(10);
   }
 
-  /** The other side of it: what this process let go of, another one gets. */
   @Test
-  void anotherProcessGetsWhatThisOneLetGo() throws Exception {
+  void releasedSlotIsTakenByAnotherProcess() throws Exception {
     Journal first = open();
     Journal second = open();
     events("agent:a", 10).forEach(first::offer);
@@ -146,7 +149,7 @@ class AdoptionTest {
     return Long.parseLong(other.output());
   }
 
-  /** Another process: opens the journal and says how many events it recovered. */
+  /** Process that opens the journal and prints how many events it recovered. */
   static final class Elsewhere {
     private Elsewhere() {}
 
@@ -157,9 +160,11 @@ class AdoptionTest {
     }
   }
 
-  /** D2: many starts at once over what the dead left: each event to one of them, once. */
+  /**
+   * D2: when several journals open at once, exactly one of them gets each event of a dead process.
+   */
   @Test
-  void startsAtOnceShareWhatTheDeadLeft() throws Exception {
+  void concurrentStartsAdoptEachEventOnce() throws Exception {
     for (int round = 0; round < 25; round++) {
       TestJournal each = new TestJournal(temp.resolve("round" + round));
       List<String> left = new ArrayList<>();
@@ -196,9 +201,9 @@ class AdoptionTest {
     }
   }
 
-  /** A start looks into every place while those who have them make and remove segments. */
+  /** Each start reads every slot while a live journal creates and removes segments. */
   @Test
-  void startsBesideABusyJournalAllSucceed() throws Exception {
+  void startsBesideABusyJournalSucceed() throws Exception {
     Journal busy = test.open(TestJournal.settings(Durability.PROCESS, 8L << 20));
     opened.add(busy);
     ExecutorService producer = Executors.newSingleThreadExecutor();

@@ -20,8 +20,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * D2 with a position that somebody changed in the ledger: recovery begins at the first event that
- * the ledger does not have, and the count of waiting events agrees with it.
+ * D2: somebody changed a position in the ledger. Recovery begins at the first event that the ledger
+ * lacks, and the count of waiting events agrees with it.
  */
 @Tag("any-jdk")
 class ChangedPositionTest {

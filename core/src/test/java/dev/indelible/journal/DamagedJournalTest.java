@@ -33,8 +33,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Acceptance 26, D7: bytes of a journal that were cut, lost or changed. What was whole is read,
- * what was written and is not whole any more is put on record, and nothing is made up.
+ * Acceptance 26, D7: bytes of a journal were cut, lost or changed. Intact frames are read, a
+ * damaged frame is recorded as a gap, and no event is invented.
  */
 @Tag("any-jdk")
 @Timeout(180)
@@ -59,7 +59,7 @@ class DamagedJournalTest {
     }
   }
 
-  /** Writes segments anew and reads them as the next start would. */
+  /** Overwrites segments and reads them as the next start does. */
   private List<AuditEvent> recoverFrom(byte[]... segments) throws Exception {
     if (slot == null) {
       slot = test.take();
@@ -75,9 +75,9 @@ class DamagedJournalTest {
     return Files.readAllBytes(test.segments(0).get(0));
   }
 
-  /** A torn tail at every length: the file ends there. */
+  /** The file is cut at every length within its last frame. */
   @Test
-  void aFileThatEndsInItsLastFrameKeepsAllBefore() throws Exception {
+  void cutLastFrameKeepsEarlierEvents() throws Exception {
     List<DeferredAuditEvent> events = events("agent:a", 4);
     byte[] whole = plantOne(events);
     int start = SegmentFile.HEADER_BYTES + 3 * frameLength(events.get(0));
@@ -88,9 +88,9 @@ class DamagedJournalTest {
     }
   }
 
-  /** A torn tail at every length: what was behind it was never written, and reads as zeros. */
+  /** The last frame is cut at every length, and the rest of the file is zeros. */
   @Test
-  void aLastFrameThatTurnsToZerosKeepsAllBefore() throws Exception {
+  void zeroedLastFrameKeepsEarlierEvents() throws Exception {
     List<DeferredAuditEvent> events = events("agent:a", 4);
     byte[] whole = plantOne(events);
     int start = SegmentFile.HEADER_BYTES + 3 * frameLength(events.get(0));
@@ -101,7 +101,7 @@ class DamagedJournalTest {
     }
   }
 
-  /** All before it; it itself only if every byte of it that says something is there; no gap. */
+  /** Asserts that the first three events are read, perhaps also the fourth, and no gap. */
   private static void requireTorn(
       List<AuditEvent> found, List<DeferredAuditEvent> events, int length) {
     List<String> all = bytes(events);
@@ -112,9 +112,9 @@ class DamagedJournalTest {
             read -> assertThat(read).isEqualTo(all));
   }
 
-  /** A journal that was torn is written on behind what was whole. */
+  /** New events are appended after the last intact frame. */
   @Test
-  void aTornJournalIsWrittenOn() throws Exception {
+  void tornJournalAcceptsNewEvents() throws Exception {
     List<DeferredAuditEvent> events = events("agent:a", 4);
     byte[] whole = plantOne(events);
     int start = SegmentFile.HEADER_BYTES + 3 * frameLength(events.get(0));
@@ -130,9 +130,9 @@ class DamagedJournalTest {
     journal.close();
   }
 
-  /** One flipped bit in the first, a middle and the last frame. */
+  /** Flips bits of the first, a middle and the last frame. A lost event is recorded as a gap. */
   @Test
-  void oneFlippedBitCostsAtMostOneEventAndIsOnRecord() throws Exception {
+  void flippedBitLosesAtMostOneEvent() throws Exception {
     List<DeferredAuditEvent> events = events("agent:a", 4);
     byte[] whole = plantOne(events);
     int length = frameLength(events.get(0));
@@ -149,9 +149,9 @@ class DamagedJournalTest {
     assertThat(harmless).isLessThanOrEqualTo(3 * (64 / Sample.step(7) + 1));
   }
 
-  /** The same in a segment that another follows: the damage stays within its frame. */
+  /** Flips bits in the second of three segments. */
   @Test
-  void aFlippedBitIsContainedInItsSegment() throws Exception {
+  void flippedBitHarmsNoOtherSegment() throws Exception {
     List<DeferredAuditEvent> events = events("agent:a", 6);
     int length = frameLength(events.get(0));
     int size = SegmentFile.HEADER_BYTES + 2 * length + 40;
@@ -167,7 +167,10 @@ class DamagedJournalTest {
     }
   }
 
-  /** Asserts that all events are there, or all but one and in its place a gap that says so. */
+  /**
+   * Asserts that every event is read, or a gap in place of the damaged one. Returns whether there
+   * is a gap.
+   */
   private static boolean requireOneLost(
       List<AuditEvent> found, List<DeferredAuditEvent> events, int damaged) {
     assertThat(found).hasSameSizeAs(events);
@@ -184,7 +187,7 @@ class DamagedJournalTest {
     return lost;
   }
 
-  /** Count, cause, and the times of the events around it. */
+  /** Asserts the gap's count, its cause, and the times of the events before and after it. */
   private static void requireGap(AuditEvent gap, List<DeferredAuditEvent> events, int damaged) {
     JsonNode details =
         JsonMapper.shared()
@@ -204,9 +207,9 @@ class DamagedJournalTest {
     }
   }
 
-  /** Room with nothing in it, a bit of it flipped: costs no event, before it or behind it. */
+  /** Flips bits of a padding frame between two events. */
   @Test
-  void aFlippedBitInRoomWithNothingInItCostsNoEvent() throws Exception {
+  void flippedBitInPaddingLosesNoEvent() throws Exception {
     List<DeferredAuditEvent> events = events("agent:a", 4);
     int length = frameLength(events.get(0));
     int at = SegmentFile.HEADER_BYTES + 2 * length;
@@ -224,9 +227,9 @@ class DamagedJournalTest {
     }
   }
 
-  /** The same at the end of a segment, where nothing is all that fits. */
+  /** Flips bits in the unused bytes at the end of a segment, where no event fits. */
   @Test
-  void aFlippedBitInTheRestOfASegmentCostsNoEvent() throws Exception {
+  void flippedBitInSegmentEndLosesNoEvent() throws Exception {
     List<DeferredAuditEvent> events = events("agent:a", 4);
     int length = frameLength(events.get(0));
     for (int rest : new int[] {8, 16, 40}) {
@@ -247,9 +250,12 @@ class DamagedJournalTest {
     }
   }
 
-  /** Claimed by a producer that died before it published: its submit never returned. */
+  /**
+   * A hole is space whose producer died before it published its frame, so its submit never
+   * returned.
+   */
   @Test
-  void holesAreSkippedInSilence() throws Exception {
+  void holesAreSkippedWithoutAGap() throws Exception {
     List<DeferredAuditEvent> events = events("agent:a", 6);
     int length = frameLength(events.get(0));
     byte[] whole = plantOne(events);
@@ -262,7 +268,7 @@ class DamagedJournalTest {
           if ((mask & 1 << i) == 0) {
             left.add(events.get(i));
           } else {
-            // Written and not published, or not even written.
+            // The frame is written but not published, or not written at all.
             Arrays.fill(holed, at, at + (written ? 4 : length), (byte) 0);
           }
         }
@@ -271,9 +277,9 @@ class DamagedJournalTest {
     }
   }
 
-  /** A hole does not hide that the frame behind it is damaged, wherever the bit is. */
+  /** The flipped bit is in the frame after the hole. */
   @Test
-  void aDamagedFrameBehindAHoleIsStillOnRecord() throws Exception {
+  void damagedFrameAfterAHoleIsRecorded() throws Exception {
     List<DeferredAuditEvent> events = events("agent:a", 4);
     int length = frameLength(events.get(0));
     byte[] whole = plantOne(events);
@@ -291,9 +297,9 @@ class DamagedJournalTest {
     }
   }
 
-  /** Any bytes at all: recovery ends, and every event it reads is one that was written. */
+  /** After random damage, recovery ends and reads only events that were written, in order. */
   @Test
-  void whateverTheBytesNothingIsMadeUp() throws Exception {
+  void randomDamageInventsNoEvent() throws Exception {
     Random random = new Random(26);
     List<DeferredAuditEvent> events = events("agent:a", 8);
     byte[] whole = plantOne(events);
@@ -327,9 +333,9 @@ class DamagedJournalTest {
     }
   }
 
-  /** D7, live: a frame that is changed under the running process is on record, and it goes on. */
+  /** D7: a frame changes while the journal is open. */
   @Test
-  void aFrameChangedUnderTheRunningProcessIsOnRecord() throws Exception {
+  void frameChangedWhileOpenIsRecorded() throws Exception {
     List<DeferredAuditEvent> events = events("agent:a", 4);
     int length = frameLength(events.get(0));
     for (int at : new int[] {0, 1, 2, 3, 5, 9, 60, length / 2, length - 17}) {
@@ -348,11 +354,11 @@ class DamagedJournalTest {
   }
 
   /**
-   * D1: an agent chooses what its events hold. However its text looks like state words, a journal
-   * with a hole before it is recovered in no time.
+   * D1: an agent chooses the text of its events. Text that looks like state words does not slow the
+   * recovery of a journal with a hole.
    */
   @Test
-  void textThatLooksLikeStateWordsDoesNotHoldUpRecovery() throws Exception {
+  void textLikeStateWordsSlowsNoRecovery() throws Exception {
     List<AuditEvent> events = new ArrayList<>();
     for (int n = 0; n < 24; n++) {
       events.add(

@@ -23,22 +23,23 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * D1, D2: an input/output error at each call that a journal makes to the disk, one after another,
- * once and from then on. No call of a producer throws, and nothing that was accepted is lost.
+ * D1, D2: each disk call of a journal fails in turn, alone or with all later calls. No offer
+ * throws, and no accepted event is lost.
  */
 @Timeout(180)
 class FailingDiskTest {
   @TempDir Path temp;
 
   @Test
-  void anErrorAtAnyCallLosesNothingThatWasAccepted() throws Exception {
+  void diskErrorLosesNoAcceptedEvent() throws Exception {
     for (Durability durability : List.of(Durability.PROCESS, Durability.POWER)) {
       for (boolean once : new boolean[] {true, false}) {
         int calls = Integer.MAX_VALUE;
         for (int failing = 1; failing <= calls; failing++) {
           BrokenDisk disk = new BrokenDisk(failing, once);
           run(disk, durability, "%s-%s-%d".formatted(durability, once, failing));
-          // The calls after a failure are others, so the script tells when it has none left.
+          // A failure changes the later calls, so the loop ends when a run does not reach the
+          // failing call.
           calls = disk.calls.get() < failing ? 0 : calls;
         }
       }
@@ -63,7 +64,7 @@ class FailingDiskTest {
       }
       journal.close();
     } catch (JournalException e) {
-      // Refused before anything could be accepted.
+      // The journal did not open.
       assertThat(accepted).isEmpty();
       assertThat(e.getMessage()).contains("EIO");
     }
@@ -73,11 +74,11 @@ class FailingDiskTest {
   }
 
   /**
-   * D1, D2: memory that runs out where a segment is made, and where that is said, costs neither the
-   * thread that makes segments nor, for long, the room for more events.
+   * D1, D2: memory runs out while a segment is created, and again while the error is described. The
+   * thread that creates segments survives, and a later attempt succeeds.
    */
   @Test
-  void aSegmentThatCouldNotBeMadeOrSpokenOfIsMadeLater() throws Exception {
+  void failedSegmentCreationIsRetried() throws Exception {
     TestJournal test = new TestJournal(temp);
     SpeechlessDisk disk = new SpeechlessDisk();
     test.disk = disk;
@@ -101,9 +102,11 @@ class FailingDiskTest {
     journal.close();
   }
 
-  /** D5: nor does memory that runs out in a sync end the syncs of what comes behind. */
+  /**
+   * D5: memory runs out in a sync, and again while the error is described. Later events are synced.
+   */
   @Test
-  void aSyncThatCouldNotBeSpokenOfIsNotTheLast() throws Exception {
+  void syncsContinueAfterAFailedSync() throws Exception {
     TestJournal test = new TestJournal(temp);
     SpeechlessDisk disk = new SpeechlessDisk();
     test.disk = disk;
@@ -121,7 +124,7 @@ class FailingDiskTest {
     journal.close();
   }
 
-  /** Out of memory once, and once more when asked what is wrong. */
+  /** Disk that throws an error which cannot be described. */
   private static final class SpeechlessDisk extends Disk {
     volatile boolean failing;
     volatile boolean failingToSync;
@@ -148,7 +151,7 @@ class FailingDiskTest {
     void syncNames(Path directory) {}
   }
 
-  /** What there is not even the memory to speak of. */
+  /** Error that ends the fault of its disk and throws again in {@code toString}. */
   private static final class SpeechlessError extends OutOfMemoryError {
     private static final long serialVersionUID = 1;
 
@@ -166,7 +169,7 @@ class FailingDiskTest {
     }
   }
 
-  /** Fails one call, or all from one on. */
+  /** Fails one call, or that call and all later ones. */
   private static final class BrokenDisk extends Disk {
     final AtomicInteger calls = new AtomicInteger();
     private final int failing;
@@ -187,7 +190,7 @@ class FailingDiskTest {
     @Override
     void write(FileChannel channel, ByteBuffer from, long at) throws IOException {
       if (from.limit() < 1 << 16 || at % (1 << 20) < 1 << 16) {
-        // One block of zeros is like another: now and then is enough.
+        // Counts only some of the writes of large blocks, which are all alike.
         call();
       }
       super.write(channel, from, at);

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.openjdk.jcstress.Main;
 
 /**
- * D2, D3, D5: claiming, publishing and consuming by several threads, tried out by jcstress on this
- * machine's processor with the real {@link Segment} and {@link Cursor}; see {@link SegmentStress}.
+ * D2, D3, D5: jcstress claims, publishes and consumes frames on several threads of this machine,
+ * with the real {@link Segment} and {@link Cursor}; see {@link SegmentStress}.
  */
 class JournalConcurrencyTest {
   private static final Pattern RESULTS =
@@ -25,10 +25,10 @@ class JournalConcurrencyTest {
 
   @TempDir Path temp;
 
-  /** Interpreted, compiled by each compiler, in all mixtures of them. */
+  /** Runs interpreted code and the code of each compiler, in all combinations. */
   @Test
   @Tag("full")
-  void noForbiddenOutcomeShowsInAnyModeOfTheJvm() throws Exception {
+  void noForbiddenOutcomeInAnyJvmMode() throws Exception {
     stress("-m", "default", "-iters", "2", "-time", "1000");
   }
 

@@ -22,19 +22,19 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * D7: whatever bytes are in a journal, reading it ends, throws nothing, makes no event up, and
- * finds the frames that are whole. A default run replays what is kept in the test resources; how to
- * search for more is in docs/testing.md.
+ * D7: reading a journal with any bytes ends, throws nothing, invents no event and finds every
+ * intact frame. A default run replays the inputs in the test resources; docs/testing.md states how
+ * to search for more.
  */
 class JournalFuzzTest {
-  /** The real class over bytes of a file, which every input overwrites. */
+  /** Size of the mapped file, which every input overwrites. */
   private static final int SIZE = 4096;
 
   private static final MappedByteBuffer MEMORY = memory();
   private static final List<DeferredAuditEvent> EVENTS = TestJournal.events("agent:a", 5);
   private static final List<String> WRITTEN = bytes(EVENTS);
 
-  /** Bytes that nobody wrote as they are: at most as many events as there is room for. */
+  /** Arbitrary bytes: the cursor yields at most as many items as fit in the segment. */
   @FuzzTest(maxDuration = "10m")
   void anyBytesAreReadToTheirEnd(byte[] input) {
     Segment segment = segment();
@@ -49,7 +49,7 @@ class JournalFuzzTest {
     read(segment, Long.MAX_VALUE);
   }
 
-  /** Frames as they were written, then damaged: what is still whole is found, in order. */
+  /** Written frames that are then damaged: every intact frame is found, in order. */
   @FuzzTest(maxDuration = "10m")
   void wholeFramesAreFoundAmongDamage(FuzzedDataProvider input) {
     Segment segment = segment();
@@ -79,8 +79,8 @@ class JournalFuzzTest {
       }
     }
     require(isWithin(found, WRITTEN), "made up or out of order: " + found);
-    // A damage may pass itself off as empty room, or as another frame that is whole where it stands
-    // only by its checksum; one byte of damage after another, the fuzzer cannot forge that.
+    // Damage passes as padding or as another frame only with a valid checksum, which the fuzzer
+    // cannot forge byte by byte.
     require(isWithin(whole, found), "whole and not found: " + whole + " in " + found);
   }
 
@@ -99,7 +99,9 @@ class JournalFuzzTest {
     }
   }
 
-  /** What a cursor reads; each thing once, and no more than there is room for. */
+  /**
+   * Returns the events that a cursor reads, and requires that it advances with each item and ends.
+   */
   private static List<String> read(Segment segment, long pastEnd) {
     Cursor cursor = new Cursor(segment, 0, pastEnd);
     List<String> events = new ArrayList<>();
@@ -117,7 +119,7 @@ class JournalFuzzTest {
     return events;
   }
 
-  /** Whether all of one are among the others, in the same order. */
+  /** Returns whether {@code all} contains {@code some} in order. */
   private static boolean isWithin(List<String> some, List<String> all) {
     int at = 0;
     for (String each : some) {

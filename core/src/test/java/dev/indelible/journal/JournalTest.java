@@ -385,9 +385,9 @@ class JournalTest {
     assertThat(test.positions).hasSize(1);
   }
 
-  /** A journal that was only opened, or hardly used, leaves no more than its smallest segment. */
+  /** A journal with at most one event leaves one segment of the smallest size. */
   @Test
-  void anEmptyJournalLeavesLittleBehind() throws Exception {
+  void emptyJournalLeavesOneSmallSegment() throws Exception {
     for (int run = 0; run < 3; run++) {
       Journal journal = open();
       if (run > 0) {
@@ -400,9 +400,9 @@ class JournalTest {
     }
   }
 
-  /** A large segment that is drained is not kept, however little of it was used. */
+  /** A drained large segment is removed, even if only a part of it was used. */
   @Test
-  void aDrainedJournalLeavesNoLargeSegment() throws Exception {
+  void drainedJournalLeavesNoLargeSegment() throws Exception {
     Journal journal = open();
     for (int n = 0; n < 40; n++) {
       TestJournal.offer(journal, event("agent:a", n, 100_000));

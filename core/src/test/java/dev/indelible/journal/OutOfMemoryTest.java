@@ -18,7 +18,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** D2: memory that runs out while waiting events are read costs a retry and no event. */
+/**
+ * D2: if memory runs out while waiting events are read, the read is retried and no event is lost.
+ */
 @Timeout(60)
 class OutOfMemoryTest {
   private static final int EVENTS = 40;
@@ -34,7 +36,7 @@ class OutOfMemoryTest {
     assertThat(starved.output()).isEqualTo("ran out, and read all in order");
   }
 
-  /** A process with little memory, which it fills before it reads. */
+  /** Process with little memory, which it fills before it reads. */
   static final class Starved {
     private Starved() {}
 

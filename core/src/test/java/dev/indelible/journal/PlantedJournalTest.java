@@ -37,12 +37,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Acceptance 30, and the bad input of a journal directory: what cannot be trusted is refused with a
- * line that says which file and why, at once, and nothing is changed.
+ * Acceptance 30: a journal directory with an untrusted file is rejected at once. The message is one
+ * line with the file and the reason, and no file changes.
  */
 @Timeout(60)
 class PlantedJournalTest {
-  /** No user's number. */
+  /** User id that no user has. */
   private static final int STRANGER = 54_321;
 
   @TempDir Path temp;
@@ -73,7 +73,7 @@ class PlantedJournalTest {
 
   @ParameterizedTest
   @MethodSource("places")
-  void aLinkIsRefusedAndItsTargetUntouched(String place) throws Exception {
+  void linkIsRejectedAndTargetUnchanged(String place) throws Exception {
     Path target = outside.resolve("target");
     Files.move(at(place), target);
     Files.createSymbolicLink(at(place), target);
@@ -82,17 +82,17 @@ class PlantedJournalTest {
 
   @ParameterizedTest
   @MethodSource("places")
-  void aLinkToNowhereIsRefusedAndNothingIsMadeThere(String place) throws Exception {
+  void danglingLinkIsRejected(String place) throws Exception {
     Files.move(at(place), outside.resolve("aside"));
     Files.createSymbolicLink(at(place), outside.resolve("nowhere"));
     requireRefused(at(place), "link");
     assertThat(outside.resolve("nowhere")).doesNotExist();
   }
 
-  /** Opening a FIFO waits for its other end, which never comes. */
+  /** Opening a FIFO blocks, because nobody opens its other end. */
   @ParameterizedTest
   @MethodSource("places")
-  void aFifoIsRefusedAtOnce(String place) throws Exception {
+  void fifoIsRejectedAtOnce(String place) throws Exception {
     Files.move(at(place), outside.resolve("aside"));
     Process mkfifo = new ProcessBuilder("mkfifo", "-m", "600", at(place).toString()).start();
     assertThat(mkfifo.waitFor()).isZero();
@@ -101,7 +101,7 @@ class PlantedJournalTest {
 
   @ParameterizedTest
   @MethodSource("places")
-  void aFileForADirectoryAndADirectoryForAFileAreRefused(String place) throws Exception {
+  void wrongFileTypeIsRejected(String place) throws Exception {
     Files.move(at(place), outside.resolve("aside"));
     if (isDirectory(place)) {
       Files.createFile(at(place));
@@ -113,7 +113,7 @@ class PlantedJournalTest {
 
   @ParameterizedTest
   @MethodSource("places")
-  void whatOthersCanWriteToIsRefused(String place) throws Exception {
+  void fileWritableByOthersIsRejected(String place) throws Exception {
     for (String mode : List.of("rwxrwx---", "rwx---rwx", "rwxrwxrwx", "rwx----w-", "rwx-w----")) {
       Files.setPosixFilePermissions(at(place), PosixFilePermissions.fromString(mode));
       requireRefused(at(place), "chmod go-w");
@@ -122,7 +122,7 @@ class PlantedJournalTest {
 
   @ParameterizedTest
   @MethodSource("places")
-  void whatBelongsToAnotherUserIsRefused(String place) throws Exception {
+  void fileOfAnotherUserIsRejected(String place) throws Exception {
     Object self = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
     assumeTrue(self.equals(0), "only root can give a file away");
     Files.setAttribute(at(place), "unix:uid", STRANGER, LinkOption.NOFOLLOW_LINKS);
@@ -130,7 +130,7 @@ class PlantedJournalTest {
   }
 
   @Test
-  void aForeignFileIsRefused() throws Exception {
+  void foreignFileIsRejected() throws Exception {
     for (String place : List.of("notes.txt", "00000", "0000/notes.txt", "0000/1.seg", ".hidden")) {
       Path foreign = at(place);
       Files.writeString(foreign, "not ours");
@@ -140,7 +140,7 @@ class PlantedJournalTest {
   }
 
   @Test
-  void theJournalOfAnotherLedgerIsRefused() throws Exception {
+  void journalOfAnotherLedgerIsRejected() throws Exception {
     Map<String, String> before = everything(test.directory);
     UUID other = UUID.fromString("11111111-1111-4111-8111-111111111111");
     String message =
@@ -159,9 +159,9 @@ class PlantedJournalTest {
     assertThat(everything(test.directory)).isEqualTo(before);
   }
 
-  /** Two places of two ledgers are not one journal, whichever ledger is asked for. */
+  /** Slots of two ledgers are rejected for a given ledger and for an unknown one. */
   @Test
-  void placesOfTwoLedgersAreRefused() throws Exception {
+  void slotsOfTwoLedgersAreRejected() throws Exception {
     TestJournal other = new TestJournal(temp.resolve("other"));
     Journal journal =
         Journal.open(
@@ -186,7 +186,7 @@ class PlantedJournalTest {
   }
 
   @Test
-  void anIdentityThatSaysNothingIsRefused() throws Exception {
+  void malformedJournalIdIsRejected() throws Exception {
     Path file = at("0000/journal.id");
     String identity = Files.readString(file);
     for (String text :
@@ -205,9 +205,9 @@ class PlantedJournalTest {
     requireRefused(file, "version 2");
   }
 
-  /** Every bit of a segment's header: refused, or of no meaning. */
+  /** Flips every bit of the header. */
   @Test
-  void aSegmentWhoseHeaderIsDamagedIsRefused() throws Exception {
+  void segmentWithDamagedHeaderIsRejected() throws Exception {
     Path file = at("0000/000000000000.seg");
     byte[] whole = Files.readAllBytes(file);
     try (Slot slot = test.take()) {
@@ -226,21 +226,21 @@ class PlantedJournalTest {
   }
 
   @Test
-  void aSegmentOfANewerVersionIsRefused() throws Exception {
+  void segmentOfNewerVersionIsRejected() throws Exception {
     Path file = at("0000/000000000000.seg");
     rewriteHeader(file, header -> header.putInt(8, SegmentFile.VERSION + 1));
     requireRefused(file, "version 2");
   }
 
   @Test
-  void aSegmentOfAnotherJournalIsRefused() throws Exception {
+  void segmentOfAnotherJournalIsRejected() throws Exception {
     Path file = at("0000/000000000000.seg");
     rewriteHeader(file, header -> header.putLong(32, header.getLong(32) + 1));
     requireRefused(file, "belongs to another journal");
   }
 
   @Test
-  void aFileThatIsNoSegmentIsRefused() throws Exception {
+  void nonSegmentFileIsRejected() throws Exception {
     Path file = at("0000/000000000000.seg");
     for (String text : List.of("x", "x".repeat(63), "x".repeat(100_000))) {
       Files.writeString(file, text);
@@ -249,7 +249,7 @@ class PlantedJournalTest {
   }
 
   @Test
-  void aMissingMiddleSegmentIsRefused() throws Exception {
+  void missingMiddleSegmentIsRejected() throws Exception {
     manySegments();
     List<Path> segments = test.segments(0);
     assertThat(segments).hasSizeGreaterThanOrEqualTo(3);
@@ -259,9 +259,9 @@ class PlantedJournalTest {
     assertThat(test.recover()).hasSize(203);
   }
 
-  /** A segment is emptied before it is removed, the oldest first: another is not given back. */
+  /** A segment is emptied before it is removed, oldest first, so only the oldest may be empty. */
   @Test
-  void anEmptiedSegmentThatIsNotTheOldestIsRefused() throws Exception {
+  void emptySegmentAfterTheOldestIsRejected() throws Exception {
     manySegments();
     List<Path> segments = test.segments(0);
     for (Path emptied : segments.subList(1, segments.size())) {
@@ -274,9 +274,9 @@ class PlantedJournalTest {
     }
   }
 
-  /** D7: the ledger stands before the first segment, so a segment is gone, or rows are. */
+  /** D7: the ledger's position is before the first segment, so a segment or rows are missing. */
   @Test
-  void aMissingFirstSegmentIsOnRecord() throws Exception {
+  void missingFirstSegmentIsRecorded() throws Exception {
     manySegments();
     Files.delete(test.segments(0).get(0));
     List<AuditEvent> found = test.recover();
@@ -289,9 +289,9 @@ class PlantedJournalTest {
     assertThat(test.recover()).isEmpty();
   }
 
-  /** What a process left that was killed while it made a segment, or gave one back. */
+  /** Files of a process that was killed while it created a segment or a slot. */
   @Test
-  void whatAKilledProcessLeftUnfinishedIsInNobodysWay() throws Exception {
+  void unfinishedFilesPreventNoRecovery() throws Exception {
     Files.write(test.place(0).resolve("000000000001.seg.new"), new byte[100]);
     Files.createFile(test.place(0).resolve("journal.id.new"));
     Files.createDirectory(
@@ -320,7 +320,10 @@ class PlantedJournalTest {
     Files.write(file, bytes);
   }
 
-  /** Asserts that opening is refused for that file, and that nothing changed, here or there. */
+  /**
+   * Asserts that opening fails with a message about the file, and that no file changed in or
+   * outside the journal.
+   */
   private void requireRefused(Path file, String reason) throws Exception {
     Map<String, String> before = everything(test.directory);
     Map<String, String> outsideBefore = everything(outside);
@@ -330,7 +333,7 @@ class PlantedJournalTest {
     assertThat(everything(outside)).isEqualTo(outsideBefore);
   }
 
-  /** The message of a {@link JournalException}; fails if it takes long to come. */
+  /** Returns the message of the {@link JournalException}; fails after 10 seconds. */
   private static String refusal(Attempt attempt) throws Exception {
     ExecutorService thread =
         Executors.newSingleThreadExecutor(

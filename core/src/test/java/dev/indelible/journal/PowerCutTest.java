@@ -31,23 +31,23 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Acceptance 29, D5: a power cut, as a model. The writes and syncs of a journal are recorded; a cut
- * keeps what was synced and any pages and names of what was not.
+ * Acceptance 29, D5: a model of power cuts. The disk records a journal's writes and syncs. A cut
+ * keeps everything that was synced, and a random part of the pages and names that were not.
  */
 @Timeout(180)
 class PowerCutTest {
   private static final JournalSettings POWER = TestJournal.settings(Durability.POWER);
 
-  /** Synced only when a test says so. */
+  /** Settings with which only the test syncs. */
   private static final JournalSettings PROCESS =
       new JournalSettings(
           Durability.PROCESS, JournalSettings.DEFAULT_QUOTA_BYTES, Duration.ofDays(1));
 
   @TempDir Path temp;
 
-  /** {@code power}: whatever {@code submit} said yes to is there after a cut at any moment. */
+  /** {@code power}: every accepted event survives a cut at any moment. */
   @Test
-  void aPowerCutCostsNothingThatWasAcceptedInPowerMode() throws Exception {
+  void acceptedEventSurvivesCutInPowerMode() throws Exception {
     Random random = new Random(29);
     for (int round = 0; round < 6; round++) {
       TestJournal before = new TestJournal(temp.resolve("power" + round));
@@ -96,9 +96,9 @@ class PowerCutTest {
     }
   }
 
-  /** {@code process}: what was accepted before the last sync is there, cut after cut. */
+  /** {@code process}: every event accepted before the last sync survives repeated cuts. */
   @Test
-  void aPowerCutCostsOnlyWhatWasAcceptedAfterTheLastSync() throws Exception {
+  void syncedEventSurvivesCutInProcessMode() throws Exception {
     Random random = new Random(5);
     for (int round = 0; round < 4; round++) {
       TestJournal now = new TestJournal(temp.resolve("process" + round));
@@ -133,7 +133,7 @@ class PowerCutTest {
         }
         TestJournal after = cut(now, disk, random, "process" + round + "-" + life);
         journal.close();
-        // What was promised must be there; what was not may be, and counts from now on.
+        // Promised events must be there. Other events may be there, and are promised from now on.
         TestJournal look = after.killedNow(temp.resolve("look" + round + "-" + life));
         List<AuditEvent> recovered = look.recover();
         List<String> found = events(recovered);
@@ -148,9 +148,9 @@ class PowerCutTest {
     }
   }
 
-  /** {@code power}: what could not be synced was not accepted, and is not delivered either. */
+  /** {@code power}: an event whose sync failed is neither accepted nor delivered. */
   @Test
-  void anEventWhoseSyncFailedIsNeitherAcceptedNorDelivered() throws Exception {
+  void eventOfFailedSyncIsNotDelivered() throws Exception {
     TestJournal test = new TestJournal(temp.resolve("broken"));
     PowerlessDisk disk = new PowerlessDisk();
     test.disk = disk;
@@ -159,7 +159,7 @@ class PowerCutTest {
     DeferredAuditEvent failed = event("agent:a", 2);
     DeferredAuditEvent after = event("agent:a", 3);
     assertThat(journal.offer(before)).isTrue();
-    // The next segment is there already; the disk fails in this one.
+    // The next segment exists already, so only syncs of the current one fail.
     for (int n = 0; n < 15; n++) {
       assertThat(TestJournal.offer(journal, event("agent:b", n, 50_000))).isTrue();
     }
@@ -176,7 +176,7 @@ class PowerCutTest {
     assertThat(test.recover()).isEmpty();
   }
 
-  /** D1: a disk that fails for long does not use up the quota with what it did not take. */
+  /** D1: events that were rejected because their sync failed do not use up the quota. */
   @Test
   void failedSyncsDoNotFillTheJournal() throws Exception {
     TestJournal test = new TestJournal(temp.resolve("failing"));
@@ -202,9 +202,9 @@ class PowerCutTest {
     assertThat(test.recover()).isEmpty();
   }
 
-  /** A last segment that is full, and has none behind it: as after a full disk. */
+  /** The last segment is full and has no successor, as after a full disk. */
   @Test
-  void aJournalThatIsFullWhenItIsOpenedIsSynced() throws Exception {
+  void fullJournalIsSyncedAfterOpening() throws Exception {
     TestJournal test = new TestJournal(temp.resolve("full"));
     JournalSettings small = TestJournal.settings(Durability.PROCESS, 4L << 20);
     Journal journal = test.open(small);
@@ -215,7 +215,7 @@ class PowerCutTest {
     TestJournal after = test.killedNow(temp.resolve("after"));
     journal.close();
 
-    // Its own thread that syncs has nothing to say here: it sleeps for as long as the test runs.
+    // The sync thread sleeps for the whole test, so only the test syncs.
     Journal again =
         after.open(new JournalSettings(Durability.PROCESS, 4L << 20, Duration.ofDays(1)));
     assertThat(again.offer(event("agent:a", 0))).as("full").isFalse();
@@ -226,9 +226,12 @@ class PowerCutTest {
     again.close();
   }
 
-  /** D5: a producer kept waiting in a segment while others fill it is in the next sync. */
+  /**
+   * D5: a producer publishes its frame when others have filled the segment. The next sync includes
+   * the frame.
+   */
   @Test
-  void aProducerThatIsKeptWaitingIsSyncedHoweverLate() throws Exception {
+  void lateFrameIsInTheNextSync() throws Exception {
     TestJournal test = new TestJournal(temp.resolve("late"));
     PowerlessDisk disk = new PowerlessDisk();
     test.disk = disk;
@@ -252,9 +255,9 @@ class PowerCutTest {
     journal.close();
   }
 
-  /** D5, D11: {@code process} says when it cannot sync, until what is unsynced is in the ledger. */
+  /** D5, D11: {@code process} reports a failed sync until the ledger has the unsynced events. */
   @Test
-  void aFailedSyncIsSaidUntilItsEventsAreSettled() throws Exception {
+  void failedSyncIsReportedUntilSettled() throws Exception {
     TestJournal test = new TestJournal(temp.resolve("said"));
     PowerlessDisk disk = new PowerlessDisk();
     test.disk = disk;
@@ -263,9 +266,9 @@ class PowerCutTest {
     disk.breakSyncs(true);
     journal.sync();
     disk.breakSyncs(false);
-    // The kernel would now call those pages clean: another sync proves nothing.
+    // After a failed sync the kernel marks the pages clean, so a second sync proves nothing.
     journal.sync();
-    // The thread that makes segments may have met the broken disk too, and tries again.
+    // The thread that creates segments may also fail on the broken disk, and retries.
     await()
         .untilAsserted(
             () -> assertThat(journal.trouble().orElseThrow()).contains(".seg").contains("synced"));

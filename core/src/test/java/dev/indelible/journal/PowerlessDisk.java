@@ -18,27 +18,27 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * A disk that remembers what was synced, and can say what a power cut would leave: every file as it
- * was when it was last synced, with any of the pages written since, and every directory as it was
- * when it was last synced, with any of the names changed since.
+ * Disk that records what was synced and computes what a power cut would leave. A file has its
+ * synced content, with any of the pages written since. A directory has its synced names, with any
+ * of the names changed since.
  */
 final class PowerlessDisk extends Disk {
   private static final int PAGE = 4096;
 
-  /** Contents on disk, by the file's name now; a file that was never synced has none. */
+  /** Synced content by current file name; a file that was never synced has no entry. */
   private final Map<Path, byte[]> synced = new HashMap<>();
 
-  /** What the synced names of a directory stand for: the file's content if it was removed since. */
+  /** Synced names of each directory, each with the content of the file if it was removed since. */
   private final Map<Path, Map<Path, byte[]>> names = new HashMap<>();
 
   private boolean broken;
 
-  /** Syncs of files fail from here on, or no longer. */
+  /** Makes file syncs fail, or succeed again. */
   synchronized void breakSyncs(boolean fail) {
     broken = fail;
   }
 
-  /** Takes what is there now for synced. */
+  /** Treats all current files as synced. */
   synchronized PowerlessDisk settled(Path directory) throws IOException {
     try (Stream<Path> files = Files.walk(directory)) {
       for (Path file : files.toList()) {
@@ -63,7 +63,7 @@ final class PowerlessDisk extends Disk {
       byte[] before = synced.get(file);
       noteContent(file);
       if (before != null) {
-        // What is behind the pages that were synced is as it was.
+        // Pages after the synced ones keep their earlier content.
         byte[] now = synced.get(file);
         int end = Math.min(now.length, (length + PAGE - 1) / PAGE * PAGE);
         System.arraycopy(before, end, now, end, now.length - end);
@@ -131,7 +131,8 @@ final class PowerlessDisk extends Disk {
     for (Path file : all) {
       boolean now = Files.exists(file);
       boolean then = durable.containsKey(file);
-      // A name that is both there and synced is there; of one that changed, nobody knows.
+      // A synced name that still exists is kept; a name created or removed since may be there or
+      // not.
       if (now && then || random.nextBoolean()) {
         Path target = image.resolve(file.getFileName().toString());
         Files.write(target, now ? cutFile(file, random) : removed(durable.get(file), random));
@@ -140,7 +141,9 @@ final class PowerlessDisk extends Disk {
     }
   }
 
-  /** A removed file is emptied first. */
+  /**
+   * Returns the content of a removed file, which is empty if only the emptying reached the disk.
+   */
   private static byte[] removed(byte[] content, Random random) {
     return random.nextBoolean() ? content : new byte[0];
   }
@@ -152,7 +155,7 @@ final class PowerlessDisk extends Disk {
       byte[] left = then == null ? new byte[now.length] : Arrays.copyOf(then, now.length);
       int kept = random.nextInt(3);
       for (int at = 0; at < now.length; at += PAGE) {
-        // All, none or some of what was written since the last sync.
+        // Keeps all, none or some of the pages written since the last sync.
         if (kept == 1 || kept == 2 && random.nextBoolean()) {
           System.arraycopy(now, at, left, at, Math.min(PAGE, now.length - at));
         }

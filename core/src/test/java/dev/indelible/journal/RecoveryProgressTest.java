@@ -11,13 +11,13 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A recovery that takes long says how far it is. */
+/** A long recovery reports its progress. */
 class RecoveryProgressTest {
   @TempDir Path temp;
 
-  /** Two processes left as many events each: the count goes on from one to the other. */
+  /** Two journals have equally many events; the count continues from the first to the second. */
   @Test
-  void theCountIsOfAllThatWaits() throws Exception {
+  void progressCountsAllWaitingEvents() throws Exception {
     int each = Recovery.EVENTS_PER_REPORT + 10;
     TestJournal test = new TestJournal(temp.resolve("journal"));
     Journal first = test.open();

@@ -17,7 +17,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** D5, acceptance 32: a journal without new events rests, and syncs what comes after the rest. */
+/**
+ * D5, acceptance 32: a journal without new events syncs nothing. When an event comes, the journal
+ * syncs it.
+ */
 @Timeout(60)
 class RestTest {
   @TempDir Path temp;
@@ -55,14 +58,14 @@ class RestTest {
       await().until(() -> disk.syncs.get() > 0);
       await().until(() -> journal.sinceSync().isZero());
       int before = disk.syncs.get();
-      // Two looks and more.
+      // Longer than two idle intervals of the sync thread.
       await().during(Duration.ofSeconds(3)).until(() -> disk.syncs.get() == before);
     } finally {
       journal.close();
     }
   }
 
-  /** Counts syncs of events, and lets through as many as there are permits. */
+  /** Counts syncs of events; each sync needs a permit. */
   private static final class GatedDisk extends Disk {
     final Semaphore gate = new Semaphore(1_000);
     final AtomicInteger syncs = new AtomicInteger();

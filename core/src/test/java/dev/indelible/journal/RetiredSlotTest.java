@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** D2: retired slots still name their ledger, and a journal id is used by one slot. */
+/** D2: retired slots name their ledger, and each journal id belongs to one slot. */
 class RetiredSlotTest {
   @TempDir Path temp;
   private TestJournal test;
@@ -43,7 +43,7 @@ class RetiredSlotTest {
     apart.close();
   }
 
-  /** The database is gone: the new one becomes the ledger of the journals. */
+  /** The database was lost; the new one gets the ledger id of the retired slots. */
   @Test
   void newLedgerHasTheIdOfTheRetiredSlots() throws Exception {
     retireAll();
@@ -56,7 +56,7 @@ class RetiredSlotTest {
   }
 
   @Test
-  void otherLedgerIsRefusedAndNothingIsMoved() throws Exception {
+  void otherLedgerIsRejectedAndNothingMoved() throws Exception {
     retireAll();
     Map<String, String> before = TestJournal.everything(test.directory);
 
@@ -94,7 +94,7 @@ class RetiredSlotTest {
     test.open().close();
   }
 
-  /** A restored backup brings a slot that was retired since. */
+  /** A restored backup contains slots that were retired after it was made. */
   @Test
   void retiredCopyOfLiveSlotIsNotReused() throws Exception {
     retireAll();
@@ -114,7 +114,7 @@ class RetiredSlotTest {
   }
 
   @Test
-  void copyOfLiveSlotIsRefused() throws Exception {
+  void copyOfLiveSlotIsRejected() throws Exception {
     Journal live = test.open();
     events("agent:a", 3).forEach(live::offer);
     TestJournal.copyTree(test.place(0), test.place(5));
@@ -126,9 +126,9 @@ class RetiredSlotTest {
     live.close();
   }
 
-  /** A slot that cannot be retired keeps no other from it. */
+  /** A slot that cannot be retired does not stop the retirement of another. */
   @Test
-  void copyOfRetiredSlotHoldsUpNoOther() throws Exception {
+  void otherSlotIsRetiredBesideACopy() throws Exception {
     retireAll();
     TestJournal.copyTree(retired().get(0), test.place(3));
     Files.move(retired().get(1), test.place(4));
@@ -144,7 +144,7 @@ class RetiredSlotTest {
     return Files.readString(test.place(place).resolve("journal.id"));
   }
 
-  /** The first slot is locked for a moment: the next start takes another, and retires both. */
+  /** Retires two slots. The second start finds slot 0 locked, takes slot 1, and retires both. */
   private void retireAll() throws Exception {
     test.open().close();
     test.disk = new LockedOnce();
@@ -161,7 +161,7 @@ class RetiredSlotTest {
     }
   }
 
-  /** Another process has the first file that is asked for. */
+  /** Reports the first file as locked by another process. */
   private static final class LockedOnce extends Disk {
     private boolean asked;
 

@@ -16,14 +16,16 @@ import org.openjdk.jcstress.infra.results.II_Result;
 import org.openjdk.jcstress.infra.results.I_Result;
 
 /**
- * What threads may do to a segment at once, for jcstress: each actor is a thread, and what is not
- * among the outcomes is a fault. Two actors each, because jcstress leaves out tests with more than
- * the machine has cores. Run by {@link JournalConcurrencyTest}.
+ * Concurrent actions on a segment, run by jcstress. Each actor is a thread, and every outcome that
+ * is not listed is a fault. Each test has two actors, because jcstress skips tests with more actors
+ * than the machine has cores. {@link JournalConcurrencyTest} runs these tests.
  */
 public final class SegmentStress {
   private SegmentStress() {}
 
-  /** A producer and the drainer: it reads a frame whole or not at all, in order, none twice. */
+  /**
+   * A producer and the drainer, which reads each frame completely or not at all, in order and once.
+   */
   @JCStressTest
   @Outcome(
       id = {"0, 12", "1, 12", "12, 12"},
@@ -41,20 +43,20 @@ public final class SegmentStress {
       StressedSegment.offer(segment, 2);
     }
 
-    /** The drainer, at work meanwhile. */
+    /** The drainer, while a producer runs. */
     @Actor
     public void drain(II_Result result) {
       result.r1 = StressedSegment.read(drainer);
     }
 
-    /** The drainer, later. */
+    /** The drainer, after both actors. */
     @Arbiter
     public void all(II_Result result) {
       result.r2 = StressedSegment.join(result.r1, StressedSegment.read(drainer));
     }
   }
 
-  /** D2: a frame is what its producer made it, though its page is made writable meanwhile. */
+  /** D2: a frame stays as its producer wrote it while another thread makes its page writable. */
   @JCStressTest
   @Outcome(id = "1", expect = ACCEPTABLE, desc = "it is there")
   @State
@@ -68,20 +70,22 @@ public final class SegmentStress {
       StressedSegment.offer(segment, 1);
     }
 
-    /** Who makes pages writable: the very word that publishes the frame. */
+    /** Makes the page writable, at the word that publishes the frame. */
     @Actor
     public void touch() {
       segment.touch(SegmentFile.HEADER_BYTES, SegmentFile.HEADER_BYTES + 1);
     }
 
-    /** The drainer, later. */
+    /** The drainer, after both actors. */
     @Arbiter
     public void all(I_Result result) {
       result.r1 = StressedSegment.read(drainer);
     }
   }
 
-  /** D3: a frame behind room that is claimed and not yet published is not read before that one. */
+  /**
+   * D3: a frame is not read before an earlier frame whose space is claimed but not yet published.
+   */
   @JCStressTest
   @Outcome(
       id = {"0, 12", "1, 12", "12, 12"},
@@ -94,27 +98,27 @@ public final class SegmentStress {
     private final int first = StressedSegment.claimTwo(segment);
     private final int second = first + StressedSegment.FRAME;
 
-    /** Two producers, the second faster. */
+    /** Publishes the second frame before the first. */
     @Actor
     public void publish() {
       segment.place(second, StressedSegment.frame(2), Durability.PROCESS);
       segment.place(first, StressedSegment.frame(1), Durability.PROCESS);
     }
 
-    /** The drainer, at work meanwhile. */
+    /** The drainer, while a producer runs. */
     @Actor
     public void drain(II_Result result) {
       result.r1 = StressedSegment.read(drainer);
     }
 
-    /** The drainer, later. */
+    /** The drainer, after both actors. */
     @Arbiter
     public void all(II_Result result) {
       result.r2 = StressedSegment.join(result.r1, StressedSegment.read(drainer));
     }
   }
 
-  /** D2: room whose producer failed behind its claim holds up nobody, and is not read. */
+  /** D2: space whose producer failed after its claim is skipped, and later frames are read. */
   @JCStressTest
   @Outcome(
       id = {"0, 2", "2, 2"},
@@ -125,27 +129,27 @@ public final class SegmentStress {
     private final Segment segment = StressedSegment.withRoomFor(2);
     private final Cursor drainer = new Cursor(segment, 0, 0);
 
-    /** The producer that fails, and one behind it. */
+    /** A producer that fails after its claim, and then a second one. */
     @Actor
     public void abandon() {
       StressedSegment.abandon(segment);
       StressedSegment.offer(segment, 2);
     }
 
-    /** The drainer, at work meanwhile. */
+    /** The drainer, while a producer runs. */
     @Actor
     public void drain(II_Result result) {
       result.r1 = StressedSegment.read(drainer);
     }
 
-    /** The drainer, later. */
+    /** The drainer, after both actors. */
     @Arbiter
     public void all(II_Result result) {
       result.r2 = StressedSegment.join(result.r1, StressedSegment.read(drainer));
     }
   }
 
-  /** Two producers that fail behind their claims at once, and a third. */
+  /** Two producers fail after their claims at once; the frame of a third is read. */
   @JCStressTest
   @Outcome(id = "2", expect = ACCEPTABLE, desc = "the third is read")
   @State
@@ -158,13 +162,13 @@ public final class SegmentStress {
       StressedSegment.abandon(segment);
     }
 
-    /** Another. */
+    /** Another producer. */
     @Actor
     public void second() {
       StressedSegment.abandon(segment);
     }
 
-    /** The third, and the drainer. */
+    /** The third producer, and then the drainer. */
     @Arbiter
     public void all(I_Result result) {
       StressedSegment.offer(segment, 2);
@@ -172,7 +176,7 @@ public final class SegmentStress {
     }
   }
 
-  /** Two producers: no room is claimed twice. */
+  /** Two producers claim separate space. */
   @JCStressTest
   @Outcome(
       id = {"12", "21"},
@@ -188,20 +192,23 @@ public final class SegmentStress {
       StressedSegment.offer(segment, 1);
     }
 
-    /** Another. */
+    /** Another producer. */
     @Actor
     public void second() {
       StressedSegment.offer(segment, 2);
     }
 
-    /** The drainer, later. */
+    /** The drainer, after both actors. */
     @Arbiter
     public void all(I_Result result) {
       result.r1 = StressedSegment.read(new Cursor(segment, 0, 0));
     }
   }
 
-  /** Room for one and a half: one producer gets it, the other is told, the rest is stepped over. */
+  /**
+   * Space for one frame and a half: one producer gets it, the other's append fails, and the drainer
+   * skips the rest.
+   */
   @JCStressTest
   @Outcome(
       id = {"1, 0, 112", "0, 1, 212"},
@@ -217,13 +224,13 @@ public final class SegmentStress {
       result.r1 = StressedSegment.offer(segment, 1) ? 1 : 0;
     }
 
-    /** Another. */
+    /** Another producer. */
     @Actor
     public void second(III_Result result) {
       result.r2 = StressedSegment.offer(segment, 2) ? 1 : 0;
     }
 
-    /** The drainer, later, through to the next segment. */
+    /** The drainer, after both actors, through to the next segment. */
     @Arbiter
     public void all(III_Result result) {
       Segment next = StressedSegment.withRoomFor(2);
@@ -234,7 +241,7 @@ public final class SegmentStress {
     }
   }
 
-  /** The step to the next segment, with the drainer behind. */
+  /** The producer moves to the next segment while the drainer reads. */
   @JCStressTest
   @Outcome(
       id = {"0, 12", "1, 12", "12, 12"},
@@ -246,7 +253,7 @@ public final class SegmentStress {
     private final Segment next = StressedSegment.withRoomFor(1);
     private final Cursor drainer = new Cursor(segment, 0, 0);
 
-    /** The producer; the first segment has no room for its second event. */
+    /** The producer; the first segment has no space for its second event. */
     @Actor
     public void offer() {
       StressedSegment.offer(segment, 1);
@@ -256,20 +263,23 @@ public final class SegmentStress {
       }
     }
 
-    /** The drainer, at work meanwhile. */
+    /** The drainer, while a producer runs. */
     @Actor
     public void drain(II_Result result) {
       result.r1 = StressedSegment.read(drainer);
     }
 
-    /** The drainer, later. */
+    /** The drainer, after both actors. */
     @Arbiter
     public void all(II_Result result) {
       result.r2 = StressedSegment.join(result.r1, StressedSegment.read(drainer));
     }
   }
 
-  /** A producer while the journal closes: it is in what was claimed, or it is told. */
+  /**
+   * A producer while the journal closes: its frame is within the claimed space, or its append
+   * fails.
+   */
   @JCStressTest
   @Outcome(id = "0, 0, 0", expect = ACCEPTABLE, desc = "closed before: refused, nothing claimed")
   @Outcome(id = "1, 1, 1", expect = ACCEPTABLE, desc = "closed after: in what was claimed, read")
@@ -284,13 +294,13 @@ public final class SegmentStress {
       result.r1 = StressedSegment.offer(segment, 1) ? 1 : 0;
     }
 
-    /** The closer. */
+    /** Closes the segment. */
     @Actor
     public void close() {
       claimed = segment.seal();
     }
 
-    /** What the next run finds. */
+    /** Reads the segment as the next run does. */
     @Arbiter
     public void after(III_Result result) {
       boolean quiet = segment.isQuiet(SegmentFile.HEADER_BYTES, claimed);
@@ -299,7 +309,7 @@ public final class SegmentStress {
     }
   }
 
-  /** D5: a producer goes on only after a sync that began when its frame was there. */
+  /** D5: a producer returns only after a sync that began after its frame was written. */
   @JCStressTest
   @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "both are covered by a sync")
   @State
@@ -308,7 +318,7 @@ public final class SegmentStress {
     private final Segment segment = StressedSegment.withRoom(2 * StressedSegment.FRAME, disk);
     private final int first = StressedSegment.claimTwo(segment);
 
-    /** Lets the disk see the segment. */
+    /** Passes the segment to the disk. */
     public GroupCommit() {
       disk.segment = segment;
     }
@@ -319,7 +329,7 @@ public final class SegmentStress {
       result.r1 = offerSynced(first, 1);
     }
 
-    /** Another. */
+    /** Another producer. */
     @Actor
     public void second(II_Result result) {
       result.r2 = offerSynced(first + StressedSegment.FRAME, 2);
@@ -330,7 +340,7 @@ public final class SegmentStress {
       return outcome == Segment.Outcome.APPENDED && disk.covered(at) ? 1 : 0;
     }
 
-    /** A disk that keeps only which frames were there when a sync began, once that is over. */
+    /** Disk that records, after each sync, which frames were there when the sync began. */
     private static final class Snapshots extends Disk {
       private Segment segment;
       private volatile boolean firstCovered;

@@ -33,15 +33,15 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * D2: slots are taken, adopted, drained, retired and reused by several processes at once, each
- * killed at a random moment. The ledger is a file: one write for each batch and its mark.
+ * D2: several processes take, adopt, drain, retire and reuse slots at once, and each is killed at a
+ * random moment. The ledger is a file; one write appends a batch and its mark.
  */
 @Timeout(600)
 class SlotKillTest {
   private static final int PROCESSES = 2;
   private static final int THREADS = 3;
 
-  /** The line of a child that has opened a journal. */
+  /** Line that a child prints when it has opened a journal. */
   private static final String OPENED = "opened";
 
   @TempDir Path temp;
@@ -86,7 +86,7 @@ class SlotKillTest {
     Set<String> found = new HashSet<>(ids);
     List<String> noted = Files.readAllLines(accepted);
     assertThat(noted).hasSizeGreaterThan(rounds).allMatch(found::contains);
-    // Slots held at once, by their own and by those who adopt them; starts are many more.
+    // Bounds the slots that were in use or adopted at once; far more journals were opened.
     assertThat(recorded.positions()).hasSizeLessThanOrEqualTo(4 * PROCESSES * THREADS);
     System.out.printf(
         "%d events of %d processes in %d journals%n",
@@ -136,7 +136,7 @@ class SlotKillTest {
     }
   }
 
-  /** Lines of a journal, a position, and the ids of a batch. */
+  /** Ledger in a file: each line has a journal, a position and the ids of a batch. */
   private record FileLedger(Path file) {
     Journal open(Path directory) throws JournalException {
       return Journal.open(

@@ -30,28 +30,28 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * D1, D2, D3, D10: a caller whose stack ends anywhere within {@code submit} is told so, and holds
- * nobody else up. Tried from every depth near the end of many stacks, in a process of its own for
- * each way in which the code can run.
+ * D1, D2, D3, D10: if a caller's stack ends anywhere within {@code submit}, the caller gets an
+ * error or a rejection and blocks nobody. A child process submits from every depth near the end of
+ * many stacks; each JVM mode has its own process.
  */
 @Timeout(300)
 class StackOverflowTest {
   @TempDir Path directory;
 
-  /** Few stacks, in the ways that differ most. */
+  /** Tries few stacks, in the modes that differ most. */
   @ParameterizedTest(name = "{0}, {1}")
   @CsvSource({"MEMORY, -Xint, 0", "PROCESS, -Xint, 0", "POWER, -XX:+TieredCompilation, 2000"})
-  void aStackThatEndsWithinASubmissionHoldsNothingUp(Durability durability, String flag, int warmUp)
+  void stackOverflowInSubmitBlocksNobody(Durability durability, String flag, int warmUp)
       throws Exception {
     submitAtTheEndOfStacks(durability, flag, warmUp, 6);
   }
 
-  /** Many, in all ways. */
+  /** Tries many stacks, in all modes. */
   @ParameterizedTest(name = "{0}, {1}")
   @MethodSource("waysToRun")
   @Tag("full")
-  void manyStacksThatEndWithinASubmissionHoldNothingUp(
-      Durability durability, String flag, int warmUp) throws Exception {
+  void manyStackOverflowsInSubmitBlockNobody(Durability durability, String flag, int warmUp)
+      throws Exception {
     submitAtTheEndOfStacks(durability, flag, warmUp, 20);
   }
 
@@ -78,7 +78,7 @@ class StackOverflowTest {
     assertThat(output.lines().toList()).last().asString().as(output).startsWith("balanced");
   }
 
-  /** The process: submits near the end of one stack after another, and drains in between. */
+  /** Process that submits near the end of one stack after another and drains in between. */
   static final class Overflowing {
     private static final int EVENTS = 400;
     private static final int STACK_BYTES = 320 << 10;
@@ -158,7 +158,7 @@ class StackOverflowTest {
     private boolean submitWithRoom(int number) {
       DeferredAuditEvent event = TestJournal.event("agent:alice", number);
       boolean taken = false;
-      // With room on the stack a refusal is of a segment that was not ready in its time.
+      // With enough stack, a rejection means that the next segment was not ready in time.
       for (int attempt = 0; attempt < 60 && !taken; attempt++) {
         taken = queue.submit(event);
         answered++;
@@ -172,7 +172,7 @@ class StackOverflowTest {
       return taken;
     }
 
-    /** Counts the answers; returns what was accepted, in order. */
+    /** Counts the answers and returns the accepted ids in order. */
     private List<UUID> enter(EndOfStack end) {
       List<UUID> ids = new ArrayList<>();
       for (int i = 0; i < end.next; i++) {
@@ -202,7 +202,7 @@ class StackOverflowTest {
     }
   }
 
-  /** Submits from the deepest frame there is, then from the one above it, and so on. */
+  /** Submits from the deepest stack frame, then from each frame above it. */
   private static final class EndOfStack {
     static final byte THROWN = 0;
     static final byte ACCEPTED = 1;
@@ -222,7 +222,7 @@ class StackOverflowTest {
       }
     }
 
-    /** The larger frames of this method move the end of the stack by less than a whole frame. */
+    /** Adds frames of another size first, to shift the point at which the stack ends. */
     void submitBehind(int frames, long a, long b) {
       if (frames > 0) {
         submitBehind(frames - 1, a + frames, b - frames);
@@ -235,7 +235,7 @@ class StackOverflowTest {
       try {
         submitFromTheEndOfTheStackUp();
       } catch (StackOverflowError e) {
-        // Here is its end.
+        // The stack ends here.
       }
       int i = next;
       if (i < events.length) {
@@ -243,7 +243,7 @@ class StackOverflowTest {
         try {
           answers[i] = queue.submit(events[i]) ? ACCEPTED : REFUSED;
         } catch (StackOverflowError e) {
-          // There was no room for the call itself.
+          // The stack had no space for the call itself.
         }
       }
     }

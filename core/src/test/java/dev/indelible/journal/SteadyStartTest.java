@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Acceptance 31: what a start costs does not depend on how many processes there were before. */
+/** Acceptance 31: the cost of a start does not depend on the number of earlier processes. */
 class SteadyStartTest {
   @TempDir Path temp;
   private TestJournal test;
@@ -46,7 +46,7 @@ class SteadyStartTest {
     startAfterCleanProcesses(1_000);
   }
 
-  /** All at once, so that each has a slot of its own. */
+  /** Opens all journals at once, so that each has its own slot. */
   private void startAfterCleanProcesses(int processes) throws Exception {
     Cost first = costOfStart();
     List<Journal> alive = openAll(processes);
@@ -79,7 +79,7 @@ class SteadyStartTest {
     requireSteady(first);
   }
 
-  /** What was drained by a process that was killed before it could remove anything. */
+  /** The processes drained their slots and were killed before they removed a file. */
   @Test
   void drainedSlotsOfKilledProcessesCostNothing() throws Exception {
     Cost first = costOfStart();
@@ -93,7 +93,10 @@ class SteadyStartTest {
     requireSteady(first);
   }
 
-  /** Of a kill between the removal of the last segment and the move to the free slots. */
+  /**
+   * A process was killed after it removed the last segment and before it moved its slot to the free
+   * ones.
+   */
   @Test
   void emptySlotsLeftInPlaceCostNothing() throws Exception {
     Cost first = costOfStart();
@@ -121,9 +124,9 @@ class SteadyStartTest {
     assertThat(list(test.directory.resolve("free"))).hasSize(3);
   }
 
-  /** D2: the position of a journal stays true while its slot is out of use. */
+  /** D2: the ledger's position of a journal stays valid while its slot is retired. */
   @Test
-  void reusedSlotGoesOnAtItsPosition() throws Exception {
+  void reusedSlotContinuesAtItsPosition() throws Exception {
     for (int burst = 0; burst < 5; burst++) {
       List<Journal> alive = openAll(3);
       for (Journal journal : alive) {
@@ -134,7 +137,7 @@ class SteadyStartTest {
     }
   }
 
-  /** The lock of the directory may be held by a process that is stopped. */
+  /** A suspended process may hold the lock of the directory. */
   @Test
   void slotIsRetiredLaterIfTheDirectoryIsLocked() throws Exception {
     List<Journal> alive = openAll(3);
@@ -152,9 +155,9 @@ class SteadyStartTest {
     assertThat(test.place(2)).doesNotExist();
   }
 
-  /** D2: one position in the ledger would stand for the events of both. */
+  /** D2: both slots would share one position in the ledger. */
   @Test
-  void copyOfASlotIsRefused() throws Exception {
+  void copyOfSlotIsRejected() throws Exception {
     Journal journal = test.open();
     events("agent:a", 3).forEach(journal::offer);
     journal.close();
@@ -165,7 +168,7 @@ class SteadyStartTest {
         .hasMessageContaining(test.place(7) + ": is a copy of another slot");
   }
 
-  /** Opens so many at once, with one event in each. */
+  /** Opens {@code count} journals at once, each with one event. */
   private List<Journal> openAll(int count) throws Exception {
     List<Journal> opened = new ArrayList<>();
     for (int n = 0; n < count; n++) {
@@ -178,7 +181,7 @@ class SteadyStartTest {
 
   private void requireSteady(Cost first) throws Exception {
     test.disk = disk;
-    // The one that finds what the others left.
+    // This start processes what the earlier ones left.
     test.recover();
     Cost next = costOfStart();
     assertThat(next.bytes()).isLessThanOrEqualTo(first.bytes());
@@ -188,7 +191,7 @@ class SteadyStartTest {
         .isSubsetOf(test.place(0), test.directory.resolve("door"), test.directory.resolve("free"));
   }
 
-  /** What one start writes, and how often it waits for the disk. */
+  /** Returns how many bytes one start writes, and how many disk calls it makes. */
   private Cost costOfStart() throws Exception {
     long bytes = disk.bytes.get();
     long calls = disk.calls.get();
@@ -206,7 +209,7 @@ class SteadyStartTest {
     }
   }
 
-  /** Counts what is asked of it, and syncs nothing. */
+  /** Counts calls and written bytes, and syncs nothing. */
   private static final class CountingDisk extends Disk {
     final AtomicLong bytes = new AtomicLong();
     final AtomicLong calls = new AtomicLong();

@@ -16,16 +16,16 @@ import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Small segments by the million for jcstress: the real class over pieces of one mapped file, each
- * used again long after whoever had it is gone.
+ * Creates millions of small segments for jcstress: real segments over slices of one mapped file. A
+ * slice is reused long after its last user is gone.
  */
 final class StressedSegment {
-  /** The frames of two events; a producer has its own copy. */
+  /** Frames of two events; each producer uses a copy. */
   private static final ByteBuffer FIRST = Frame.encode(TestJournal.event("agent:a", 1));
 
   private static final ByteBuffer SECOND = Frame.encode(TestJournal.event("agent:b", 2));
 
-  /** How long a frame of either is. */
+  /** Length of either frame. */
   static final int FRAME = FIRST.limit();
 
   private static final Path FILE = Path.of("segment");
@@ -36,7 +36,7 @@ final class StressedSegment {
 
   private StressedSegment() {}
 
-  /** An empty segment with so much room behind its header. */
+  /** Returns an empty segment with {@code bytes} of space after its header. */
   static Segment withRoom(int bytes, Disk disk) {
     int piece = Math.floorMod(NEXT.getAndIncrement(), PIECES);
     MappedByteBuffer room = MEMORY.slice(piece * PIECE, SegmentFile.HEADER_BYTES + bytes);
@@ -57,35 +57,35 @@ final class StressedSegment {
     return withRoom(FRAME + FRAME / 2 / Frame.UNIT * Frame.UNIT, TestJournal.UNSYNCED);
   }
 
-  /** A frame of an event's, 1 or 2. */
+  /** Returns a copy of the frame of event 1 or 2. */
   static ByteBuffer frame(int event) {
     ByteBuffer frame = event == 1 ? FIRST : SECOND;
     byte[] copy = Arrays.copyOf(frame.array(), FRAME);
     return ByteBuffer.wrap(copy).order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  /** Claims room for two frames; returns the place of the first. */
+  /** Claims space for two frames and returns the offset of the first. */
   static int claimTwo(Segment segment) {
     segment.resumeAt(SegmentFile.HEADER_BYTES + 2 * FRAME);
     return SegmentFile.HEADER_BYTES;
   }
 
-  /** As a producer does it: claims, writes, publishes. Returns whether there was room. */
+  /** Claims, writes and publishes a frame as a producer does. Returns whether there was space. */
   static boolean offer(Segment segment, int event) {
     return segment.append(frame(event), Durability.PROCESS) == Segment.Outcome.APPENDED;
   }
 
-  /** As a producer does it who fails behind its claim. */
+  /** Claims space and fails before publishing, as a failing producer does. */
   static void abandon(Segment segment) {
     try {
       segment.append(frame(1).asReadOnlyBuffer(), Durability.PROCESS);
       throw new IllegalStateException("a frame that cannot be sealed was appended");
     } catch (ReadOnlyBufferException e) {
-      // So it fails.
+      // The producer fails here.
     }
   }
 
-  /** What a cursor reads, as digits in order: 1 or 2 an event, 9 one that cannot be read. */
+  /** Returns what a cursor reads, as digits in order: 1 or 2 for an event, 9 for anything else. */
   static int read(Cursor cursor) {
     int read = 0;
     for (Cursor.Item item = cursor.next(); item != null; item = cursor.next()) {
@@ -94,7 +94,7 @@ final class StressedSegment {
     return read;
   }
 
-  /** What was read first, and then. */
+  /** Joins the digits of two reads. */
   static int join(int first, int then) {
     return Integer.parseInt(first + (then == 0 ? "" : Integer.toString(then)));
   }

@@ -36,14 +36,14 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
-/** A journal directory, and a ledger that is no more than its marks. */
+/** Journal directory with a ledger that consists of its marks only. */
 final class TestJournal {
   static final UUID LEDGER = UUID.fromString("00000000-0000-4000-8000-00000000abcd");
 
-  /** The start of the time of all numbered events. */
+  /** Time of the event with number 0. */
   static final Instant START = Instant.parse("2026-11-23T01:02:03.456789Z");
 
-  /** A disk that is never waited for; for tests in which nothing loses its power. */
+  /** Disk that syncs nothing, for tests without a power cut. */
   static final Disk UNSYNCED =
       new Disk() {
         @Override
@@ -58,7 +58,7 @@ final class TestJournal {
 
   final Path directory;
 
-  /** The marks committed. */
+  /** Committed position of each journal. */
   final Map<UUID, Long> positions;
 
   Disk disk = UNSYNCED;
@@ -84,22 +84,22 @@ final class TestJournal {
     return positions.getOrDefault(journal, 0L);
   }
 
-  /** The same ledger, as it stands, with the journal elsewhere. */
+  /** Returns a copy of this ledger for a journal in another directory. */
   TestJournal at(Path elsewhere) {
     TestJournal moved = new TestJournal(elsewhere, positions);
     moved.disk = disk;
     return moved;
   }
 
-  /** The files as a process killed now would leave them, elsewhere. */
+  /** Copies the files as a process killed now would leave them. */
   TestJournal killedNow(Path copy) throws IOException {
     copyTree(directory, copy);
     return at(copy);
   }
 
   /**
-   * Hands an event in until it is taken, or refused for want of room: on a machine that is busy a
-   * call may also be refused because the next segment was not ready in its time.
+   * Offers an event until it is accepted, or rejected because the journal has no space left. On a
+   * busy machine an offer may also be rejected because the next segment was not ready in time.
    */
   static boolean offer(Journal journal, AuditEvent event) {
     long deadline = System.nanoTime() + Duration.ofMinutes(1).toNanos();
@@ -112,7 +112,7 @@ final class TestJournal {
     return true;
   }
 
-  /** Commits everything that can be read, mark by mark; returns it in order. */
+  /** Commits all waiting events, mark by mark, and returns them in order. */
   List<AuditEvent> drain(Journal journal) {
     return drain(journal, 100);
   }
@@ -130,7 +130,7 @@ final class TestJournal {
     }
   }
 
-  /** Opens, drains and closes. */
+  /** Opens the journal, drains it and closes it. */
   List<AuditEvent> recover() throws JournalException {
     Journal journal = open();
     try {
@@ -145,9 +145,7 @@ final class TestJournal {
     }
   }
 
-  /**
-   * What {@link #recover} would read, for a ledger that has nothing, without a journal's threads.
-   */
+  /** Returns what {@link #recover} would read for an empty ledger, without a journal's threads. */
   List<AuditEvent> read(Slot slot) throws Exception {
     Recovery recovery = Recovery.ofOwn(slot, slot.checkSegments(0), 0, any -> 0, count -> {});
     List<AuditEvent> read = new ArrayList<>();
@@ -171,7 +169,7 @@ final class TestJournal {
     return directory.resolve("%04d".formatted(number));
   }
 
-  /** The segment files of a place, in order. */
+  /** Returns the segment files of a slot in order. */
   List<Path> segments(int place) throws IOException {
     try (Stream<Path> files = Files.list(place(place))) {
       return files.filter(file -> file.toString().endsWith(".seg")).sorted().toList();
@@ -179,10 +177,10 @@ final class TestJournal {
   }
 
   /**
-   * Makes a place with small segments as a killed process would leave it.
+   * Creates a slot with small segments as a killed process would leave it.
    *
    * @param sizes of the segments, header included
-   * @param events in order; each goes where it fits
+   * @param events in order; each is appended to the first segment in which it fits
    * @return the first byte of each event's frame, counted within its segment
    */
   List<Integer> plant(int[] sizes, List<? extends AuditEvent> events) throws Exception {
@@ -211,12 +209,12 @@ final class TestJournal {
     return Frame.encode(event).limit();
   }
 
-  /** A refusal; a producer's events are numbered in its own order, a second apart. */
+  /** Returns a refusal; a producer's events are numbered in order, one second apart. */
   static DeferredAuditEvent event(String agent, int number) {
     return event(agent, number, 0);
   }
 
-  /** The same with so many bytes more. */
+  /** Returns a refusal with {@code padding} more bytes in its command. */
   static DeferredAuditEvent event(String agent, int number, int padding) {
     return new DeferredAuditEvent(
         new UUID(0x0198_0000_0000_7000L, Long.MIN_VALUE | (long) agent.hashCode() << 32 | number),
@@ -238,7 +236,7 @@ final class TestJournal {
         : text.length() + " chars #" + HexFormat.of().formatHex(Sha256.hash(content));
   }
 
-  /** Every byte of an event, to compare with another's. */
+  /** Returns the full content of an event as text, for comparison with another event. */
   static String bytes(AuditEvent event) {
     return String.join(
         "|",
@@ -258,7 +256,7 @@ final class TestJournal {
     return event.eventType().equals(SystemEvent.GAP);
   }
 
-  /** The defaults with another durability. */
+  /** Returns the default settings with another durability. */
   static JournalSettings settings(Durability durability) {
     return new JournalSettings(
         durability, JournalSettings.DEFAULT_QUOTA_BYTES, JournalSettings.DEFAULT_SYNC_INTERVAL);
@@ -283,18 +281,19 @@ final class TestJournal {
   }
 
   /**
-   * A segment under way gets its final name, and a settled one goes, while a live one is copied.
+   * Copies a file if it still exists. A live journal may rename a new segment or remove a settled
+   * one meanwhile.
    */
   private static void copyIfStillThere(Path file, Path target) throws IOException {
     try {
       Files.write(target, Files.readAllBytes(file));
       Files.setPosixFilePermissions(target, PosixFilePermissions.fromString("rw-------"));
     } catch (NoSuchFileException e) {
-      // As a kill a moment later would have it.
+      // A process killed a moment later would not leave this file.
     }
   }
 
-  /** Everything in a directory: names, kinds, modes, owners, bytes. */
+  /** Returns the type, permissions, owner and content of every file in a directory, by name. */
   static Map<String, String> everything(Path directory) throws IOException {
     Map<String, String> found = new TreeMap<>();
     try (Stream<Path> files = Files.walk(directory)) {

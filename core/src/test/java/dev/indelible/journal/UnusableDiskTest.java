@@ -20,7 +20,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A disk on which no journal can be kept: one line says what, where and what to do. */
+/**
+ * On a disk that cannot hold a journal, opening fails. The message is one line that states what
+ * failed, where, and what to do.
+ */
 class UnusableDiskTest {
   @TempDir Path temp;
 
@@ -33,7 +36,7 @@ class UnusableDiskTest {
   }
 
   @Test
-  void noRoomForTheFirstSegmentIsSaidBeforeAnythingIsMade() throws Exception {
+  void noSpaceForFirstSegmentCreatesNothing() throws Exception {
     disk.usable = 1 << 20;
 
     assertThat(refusal())
@@ -42,9 +45,9 @@ class UnusableDiskTest {
     assertThat(test.directory).doesNotExist();
   }
 
-  /** What was drained and given back has to be made anew. */
+  /** The drained segments were removed, so the start needs a new first segment. */
   @Test
-  void noRoomForTheNextFirstSegmentTouchesNothing() throws Exception {
+  void noSpaceForNewSegmentChangesNothing() throws Exception {
     fillAndClose(0);
     for (Path segment : test.segments(0)) {
       Files.delete(segment);
@@ -56,9 +59,8 @@ class UnusableDiskTest {
     assertThat(everything(test.directory)).isEqualTo(before);
   }
 
-  /** A full disk is no reason to leave behind what waits. */
   @Test
-  void whatWaitsIsRecoveredOnAFullDisk() throws Exception {
+  void waitingEventsAreRecoveredOnAFullDisk() throws Exception {
     fillAndClose(3);
     disk.usable = 0;
     test.disk = disk;
@@ -66,9 +68,12 @@ class UnusableDiskTest {
     assertThat(bytes(test.recover())).isEqualTo(bytes(events("agent:a", 3)));
   }
 
-  /** Somebody else was faster to fill it; the empty place that stays is used by the next start. */
+  /**
+   * The disk fills up while the segment is written. The next start uses the empty slot that is
+   * left.
+   */
   @Test
-  void aDiskThatFillsUpMeanwhileIsNamedTheSameWay() throws Exception {
+  void diskFullDuringWriteIsReported() throws Exception {
     disk.fillsUp = true;
 
     assertThat(refusal()).startsWith(test.directory + ": no room on this disk").contains("needed");
@@ -80,7 +85,7 @@ class UnusableDiskTest {
   }
 
   @Test
-  void withoutLocksNothingIsMade() throws Exception {
+  void diskWithoutLocksCreatesNothing() throws Exception {
     disk.lockFailure = new IOException("No locks available");
 
     assertThat(refusal())
@@ -90,7 +95,7 @@ class UnusableDiskTest {
   }
 
   @Test
-  void withoutLocksAJournalThatIsThereIsNotTouched() throws Exception {
+  void diskWithoutLocksChangesNoJournal() throws Exception {
     fillAndClose(3);
     Map<String, String> before = everything(test.directory);
     disk.lockFailure = new IOException("No locks available");
@@ -100,7 +105,7 @@ class UnusableDiskTest {
   }
 
   @Test
-  void aPlaceThatCannotBeLockedIsNotTouched() throws Exception {
+  void unlockableSlotIsNotChanged() throws Exception {
     fillAndClose(3);
     Map<String, String> before = everything(test.directory);
     disk.tryLockFailure = new IOException("No locks available");
@@ -109,9 +114,9 @@ class UnusableDiskTest {
     assertThat(everything(test.directory)).isEqualTo(before);
   }
 
-  /** Two copies of these classes in one process, under two class loaders. */
+  /** Two class loaders loaded this library in one process. */
   @Test
-  void anotherCopyAtTheDoorIsNamed() throws Exception {
+  void secondLibraryCopyIsReported() throws Exception {
     fillAndClose(3);
     Map<String, String> before = everything(test.directory);
     disk.overlapping = true;
@@ -134,7 +139,7 @@ class UnusableDiskTest {
     return refused.getMessage();
   }
 
-  /** A disk with little room, or without locks. */
+  /** Disk with little space, or without locks. */
   private static final class PoorDisk extends Disk {
     long usable = Long.MAX_VALUE;
     boolean fillsUp;

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Acceptance 36: events that wait are counted from outside, and nothing is disturbed. */
+/** Acceptance 36: waiting events are counted without disturbing the journal. */
 class WaitingEventsTest {
   @TempDir Path temp;
   private TestJournal test;
@@ -36,7 +36,7 @@ class WaitingEventsTest {
   }
 
   @Test
-  void noJournalHasNoEvents() throws Exception {
+  void missingOrEmptyJournalHasNoEvents() throws Exception {
     assertThat(read(test)).isEqualTo(WaitingEvents.NONE);
 
     test.open().close();
@@ -65,7 +65,7 @@ class WaitingEventsTest {
     assertThat(read(test)).isEqualTo(WaitingEvents.NONE);
   }
 
-  /** Its owner keeps its slot: the next journal takes another, and all events are read once. */
+  /** The owner keeps its slot, the next journal takes another one, and each event is read once. */
   @Test
   void liveJournalIsNotDisturbed() throws Exception {
     Journal live = test.open();
@@ -87,7 +87,7 @@ class WaitingEventsTest {
   }
 
   @Test
-  void eventsThatTheLedgerHasDoNotWait() throws Exception {
+  void recordedEventsDoNotCountAsWaiting() throws Exception {
     Journal live = test.open();
     events("agent:a", 5).forEach(live::offer);
     test.drain(live);
@@ -99,7 +99,7 @@ class WaitingEventsTest {
   }
 
   @Test
-  void killedProcessIsAnEndedOne() throws Exception {
+  void killedProcessCountsAsEnded() throws Exception {
     Journal live = test.open();
     events("agent:a", 5).forEach(live::offer);
     TestJournal killed = test.killedNow(temp.resolve("copy"));
@@ -122,7 +122,7 @@ class WaitingEventsTest {
     assertThat(read(test).ended()).isEqualTo(12);
   }
 
-  /** Whoever is asked for its health often needs the memory of one segment, not of the backlog. */
+  /** Repeated health checks need the memory of one segment, not of the backlog. */
   @Test
   void readingAgainAllocatesNothingOutsideTheHeap() throws Exception {
     Journal live = test.open();
@@ -140,7 +140,7 @@ class WaitingEventsTest {
     assertThat(directBytes()).isLessThanOrEqualTo(before);
   }
 
-  /** The memory is used again, its content is not. */
+  /** The buffer is reused, but its earlier content is not read. */
   @Test
   void segmentCutShortEndsWhereItWasCut() throws Exception {
     Journal live = test.open();
@@ -162,9 +162,9 @@ class WaitingEventsTest {
         .sum();
   }
 
-  /** A process that starts meanwhile waits for the answer, and adopts the slot. */
+  /** A process that starts during the check waits for its end and adopts the slot. */
   @Test
-  void startWaitsWhileSlotIsAskedFor() throws Exception {
+  void startWaitsWhileSlotIsChecked() throws Exception {
     Journal ended = test.open();
     events("agent:a", 5).forEach(ended::offer);
     ended.close();
@@ -177,7 +177,7 @@ class WaitingEventsTest {
             if (start.get() == null) {
               start.set(CompletableFuture.supplyAsync(WaitingEventsTest.this::open));
             } else {
-              // The slot itself: the start is not done before it is released.
+              // The lock of the slot is held here, so the start cannot have finished.
               assertThat(start.get()).isNotDone();
             }
             return lock;
@@ -192,9 +192,9 @@ class WaitingEventsTest {
     started.close();
   }
 
-  /** The data directory may be mounted read-only where it is watched. */
+  /** The observer may have mounted the directory read-only. */
   @Test
-  void readerOnlyReadsTheFilesOfTheLocks() throws Exception {
+  void lockFilesAreOpenedReadOnly() throws Exception {
     Journal live = test.open();
     events("agent:a", 5).forEach(live::offer);
     Disk reading =
@@ -220,9 +220,9 @@ class WaitingEventsTest {
     }
   }
 
-  /** D11: not known is not none. */
+  /** D11: an unknown count is not reported as zero. */
   @Test
-  void journalThatCannotBeReadIsAnError() throws Exception {
+  void unreadableJournalIsAnError() throws Exception {
     Journal live = test.open();
     events("agent:a", 5).forEach(live::offer);
     live.close();
@@ -234,7 +234,7 @@ class WaitingEventsTest {
   }
 
   @Test
-  void ledgerThatCannotBeAskedIsAnError() throws Exception {
+  void unreadableLedgerIsAnError() throws Exception {
     Journal live = test.open();
     events("agent:a", 5).forEach(live::offer);
     live.close();

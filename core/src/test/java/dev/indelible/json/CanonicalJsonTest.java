@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** RFC 8785 as written, and strict reading. */
+/** RFC 8785 output, and strict reading. */
 class CanonicalJsonTest {
   /** The vectors of cyberphone/json-canonicalization. */
   @Test
@@ -48,9 +48,8 @@ class CanonicalJsonTest {
     return HexFormat.of().parseHex(hex.replaceAll("\\s", ""));
   }
 
-  /** The order of members in the input does not matter. */
   @Test
-  void equalFieldsInAnotherOrderGiveEqualBytes() throws Exception {
+  void memberOrderDoesNotMatter() throws Exception {
     assertThat(canonical("{\"b\":[1,{\"y\":2,\"x\":1}],\"a\":\"\\u0041\"}"))
         .isEqualTo(canonical(" { \"a\" : \"A\" , \"b\" : [ 1.0 , { \"x\" : 1e0 , \"y\" : 2 } ] } "))
         .isEqualTo("{\"a\":\"A\",\"b\":[1,{\"x\":1,\"y\":2}]}");
@@ -65,7 +64,7 @@ class CanonicalJsonTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"{}", "[]", "null", "true", "false", "0", "\"\"", "[[],{}]", "[null]"})
-  void smallValuesAreTheirOwnForm(String json) throws Exception {
+  void smallValuesAreCanonical(String json) throws Exception {
     assertThat(canonical(json)).isEqualTo(json);
   }
 
@@ -92,11 +91,11 @@ class CanonicalJsonTest {
           5e-324                 | 5e-324
           1.7976931348623157e308 | 1.7976931348623157e+308
           """)
-  void numbersThatADoubleHoldsAreRead(String json, String canonical) throws Exception {
+  void exactDoublesAreRead(String json, String canonical) throws Exception {
     assertThat(canonical(json)).isEqualTo(canonical);
   }
 
-  /** Refuses text that another reader could hash in another way. */
+  /** Rejects text that another reader could read, and hash, differently. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -157,16 +156,16 @@ class CanonicalJsonTest {
         "\u00a01",
         "\u000b1"
       })
-  void whatIsNotStrictJsonIsRefused(String json) {
+  void textThatIsNotStrictJsonIsRejected(String json) {
     assertThatThrownBy(() -> CanonicalJson.read(json)).isInstanceOf(JsonFormatException.class);
     assertThatThrownBy(() -> CanonicalJson.read(json.getBytes(UTF_8)))
         .isInstanceOf(JsonFormatException.class);
   }
 
-  /** A lone surrogate has no UTF-8 form; only text can have one. */
+  /** A lone surrogate has no UTF-8 form; only a Java string can contain one. */
   @ParameterizedTest
   @ValueSource(strings = {"\"\ud800\"", "\"\udc00\"", "\"x\udc00\ud800\"", "{\"\ud83d\":1}"})
-  void rawLoneSurrogatesAreRefused(String json) {
+  void rawLoneSurrogatesAreRejected(String json) {
     assertThatThrownBy(() -> CanonicalJson.read(json))
         .isInstanceOf(JsonFormatException.class)
         .hasMessageContaining("lone surrogate");
@@ -195,7 +194,7 @@ class CanonicalJsonTest {
         "7b22c0af223a317d",
         "efbbbf31"
       })
-  void invalidUtf8IsRefused(String hex) {
+  void invalidUtf8IsRejected(String hex) {
     byte[] bytes = HexFormat.of().parseHex(hex.replace(" ", ""));
     assertThatThrownBy(() -> CanonicalJson.read(bytes)).isInstanceOf(JsonFormatException.class);
   }
@@ -203,14 +202,14 @@ class CanonicalJsonTest {
   /** Bytes are UTF-8; no other encoding is detected. */
   @ParameterizedTest
   @ValueSource(strings = {"UTF-16BE", "UTF-16LE", "UTF-16", "UTF-32BE", "UTF-32LE"})
-  void otherEncodingsAreRefused(String encoding) {
+  void otherEncodingsAreRejected(String encoding) {
     byte[] bytes = "{\"a\":1}".getBytes(Charset.forName(encoding));
     assertThatThrownBy(() -> CanonicalJson.read(bytes)).isInstanceOf(JsonFormatException.class);
   }
 
   @ParameterizedTest
   @ValueSource(ints = {501, 10_000, 1_000_000})
-  void nestingBeyondTheLimitIsRefused(int depth) {
+  void nestingBeyondTheLimitIsRejected(int depth) {
     for (String json : List.of(nested("[", "]", depth), nested("{\"a\":", "}", depth))) {
       assertThatThrownBy(() -> CanonicalJson.read(json)).isInstanceOf(JsonFormatException.class);
     }
@@ -228,7 +227,7 @@ class CanonicalJsonTest {
 
   /** A writer accepts an integer that a double cannot hold; a value does not. */
   @Test
-  void whatIsWrittenIsAValueOnlyIfItReadsBack() {
+  void integerBeyondDoubleIsNoValue() {
     CanonicalWriter exact = new CanonicalWriter().beginObject().member("n", 1L << 53).endObject();
     assertThat(JsonValue.of(exact).text()).isEqualTo("{\"n\":9007199254740992}");
     CanonicalWriter inexact =
@@ -236,9 +235,9 @@ class CanonicalJsonTest {
     assertThatIllegalStateException().isThrownBy(() -> JsonValue.of(inexact));
   }
 
-  /** D1: a payload around a value reads back, because the value is limited to less depth. */
+  /** D1: a value has a lower depth limit than the reader, so the payload around it can be read. */
   @Test
-  void valueIsLessDeepThanWhatCanBeRead() throws Exception {
+  void valueDepthIsLimited() throws Exception {
     String deepest = nested("{\"a\":", "}", JsonValue.MAX_DEPTH);
     assertThat(JsonValue.parse(deepest).text()).isEqualTo(deepest);
     assertThatThrownBy(() -> JsonValue.parse("[" + deepest + "]"))
@@ -251,14 +250,13 @@ class CanonicalJsonTest {
   }
 
   @Test
-  void textBeyondTheLimitIsRefused() {
+  void textBeyondTheLimitIsRejected() {
     byte[] bytes = new byte[CanonicalJson.MAX_TEXT_BYTES + 1];
     assertThatThrownBy(() -> CanonicalJson.read(bytes))
         .isInstanceOf(JsonFormatException.class)
         .hasMessage("67108865 bytes of JSON; the limit is 67108864 bytes");
   }
 
-  /** An error names the place. */
   @Test
   void errorNamesLineAndColumn() {
     assertThatThrownBy(() -> CanonicalJson.read("{\n  \"a\": x}"))
@@ -280,9 +278,8 @@ class CanonicalJsonTest {
         .isEqualTo("\"\\u0000\\u0001\\b\\t\\n\\u000b\\f\\r\\u001f\\\"\\\\/\u007f\"");
   }
 
-  /** Values are equal if their canonical texts are. */
   @Test
-  void valueIsEqualWhenItsCanonicalTextIs() throws Exception {
+  void valuesWithEqualCanonicalTextAreEqual() throws Exception {
     JsonValue value = JsonValue.parse("{\"n\":1.0,\"s\":\"x\"}");
     assertThat(value)
         .isEqualTo(JsonValue.parse("{\"s\":\"\\u0078\",\"n\":1}"))

@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 
-/** An error about a field names its place. */
+/** Errors about a field name the field. */
 class JsonFieldsTest {
   @Test
-  void fieldsAreTakenByNameAndType() throws Exception {
+  void fieldsAreReadByNameAndType() throws Exception {
     JsonFields fields =
         of("{\"s\":\"x\",\"n\":-7,\"list\":[\"a\",\"b\"],\"any\":{\"b\":1,\"a\":[]}}");
     assertThat(fields.where()).isEqualTo("here");
@@ -23,7 +23,7 @@ class JsonFieldsTest {
   }
 
   @Test
-  void fieldThatWasNotAskedForIsRefused() throws Exception {
+  void unknownFieldIsRejected() throws Exception {
     JsonFields fields = of("{\"s\":\"x\",\"extra\":1}");
     fields.string("s");
     fields.optionalString("t");
@@ -31,9 +31,9 @@ class JsonFieldsTest {
         .hasMessage("here.extra: unknown field; the fields here are s, t");
   }
 
-  /** A field that is null is not absent. */
+  /** A field with the value null counts as present. */
   @Test
-  void nullIsNotAbsent() throws Exception {
+  void nullFieldIsNotAbsent() throws Exception {
     JsonFields fields = of("{\"s\":null,\"n\":null}");
     assertThatThrownBy(() -> fields.optionalString("s"))
         .hasMessage("here.s: null where a string is expected");
@@ -42,7 +42,7 @@ class JsonFieldsTest {
   }
 
   @Test
-  void whatIsNotAnObjectHasNoFields() {
+  void nonObjectIsRejected() {
     assertThatThrownBy(() -> of("[1]")).hasMessage("here: a list where an object is expected");
     assertThatThrownBy(() -> of("true")).hasMessage("here: a boolean where an object is expected");
   }

@@ -6,12 +6,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * RFC 8785: every value that is read has one canonical form, which reads back as that value. Only
+ * RFC 8785: every value that can be read has one canonical form, which reads back unchanged. Only
  * {@link JsonFormatException} is thrown.
  */
 class JsonFuzzTest {
   @FuzzTest(maxDuration = "10m")
-  void canonicalFormIsItsOwnCanonicalForm(byte[] input) throws JsonFormatException {
+  void canonicalFormReadsBackUnchanged(byte[] input) throws JsonFormatException {
     byte[] canonical;
     try {
       canonical = CanonicalJson.canonicalize(input);

@@ -36,8 +36,8 @@ class NumberFormTest {
   }
 
   /**
-   * The published hashes of the ES6 test file: its doubles are made as its README describes, from
-   * the constants there; their formatted lines must have the published hashes.
+   * Creates the doubles of the ES6 test file from its README, formats them, and compares hashes of
+   * the lines with the published ones.
    */
   @Test
   void first100000LinesHaveThePublishedHashes() throws Exception {
@@ -110,7 +110,9 @@ class NumberFormTest {
     }
   }
 
-  /** Java's rule, two digits at least, differs from ECMAScript's only for these doubles. */
+  /**
+   * Java writes at least two digits, which differs from ECMAScript only for the smallest doubles.
+   */
   @Test
   void smallestDoublesAreShortestAndReadBack() {
     for (long bits = 1; bits <= 3_000; bits++) {
@@ -118,7 +120,7 @@ class NumberFormTest {
     }
   }
 
-  /** Doubles around every power of two and of ten, where rounding intervals change. */
+  /** Doubles around powers of two and of ten, where rounding intervals change. */
   @Test
   void doublesAtTheEdgesAreShortestAndReadBack() {
     for (int exponent = -1074; exponent <= 1023; exponent += 7) {
@@ -172,7 +174,10 @@ class NumberFormTest {
     return sign + plain + "e" + (exponent < 0 ? "-" : "+") + Math.abs(exponent);
   }
 
-  /** Returns the even one of two equally near (ECMA-262, Number::toString, note 2). */
+  /**
+   * Returns whether a candidate is nearer than the best; of two equally near ones the even one wins
+   * (ECMA-262, Number::toString, note 2).
+   */
   private static boolean isNearer(BigDecimal candidate, BigDecimal best, BigDecimal exact) {
     int order = candidate.subtract(exact).abs().compareTo(best.subtract(exact).abs());
     return order < 0 || (order == 0 && !candidate.unscaledValue().testBit(0));

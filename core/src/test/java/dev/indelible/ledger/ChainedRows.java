@@ -13,16 +13,16 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
-/** Rows to test with, and what may be done to one. */
+/** Creates rows for tests, and changed copies of rows. */
 public final class ChainedRows {
   private ChainedRows() {}
 
-  /** Sealed rows from the start of a chain. */
+  /** Returns sealed rows from the start of a chain. */
   public static List<ChainRow> sealed(Signer signer, int count) {
     return new RowSealer(signer).seal(Head.EMPTY, events(count));
   }
 
-  /** That many refusals. */
+  /** Returns {@code count} refusals. */
   public static List<AuditEvent> events(int count) {
     return IntStream.range(0, count)
         .<AuditEvent>mapToObj(
@@ -32,7 +32,7 @@ public final class ChainedRows {
         .toList();
   }
 
-  /** The same rows with one of them changed. */
+  /** Returns the rows with one of them changed. */
   public static List<ChainRow> with(
       List<ChainRow> rows, int index, UnaryOperator<ChainRow> change) {
     List<ChainRow> changed = new ArrayList<>(rows);
@@ -40,17 +40,17 @@ public final class ChainedRows {
     return changed;
   }
 
-  /** The same row at another place, with its signature and hash as they were. */
+  /** Returns the row at another sequence, with its signature and hash unchanged. */
   public static ChainRow at(ChainRow r, long sequence) {
     return r.signedAs(sequence, r.keyId());
   }
 
-  /** The same row under another key id. */
+  /** Returns the row with another key id. */
   public static ChainRow keyId(ChainRow r, Optional<String> keyId) {
     return r.signedAs(r.sequence(), keyId);
   }
 
-  /** The same row with another link. */
+  /** Returns the row with another hash of the previous row. */
   public static ChainRow prevHash(ChainRow r, byte[] hash) {
     return r.sealed(r.signature(), hash);
   }
@@ -175,7 +175,7 @@ public final class ChainedRows {
         payload);
   }
 
-  /** One bit of some bytes changed. */
+  /** Returns the bytes with one bit flipped. */
   public static byte[] flipped(byte[] bytes, int bit) {
     byte[] copy = bytes.clone();
     copy[bit / 8] ^= (byte) (1 << bit % 8);

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The contract of {@link LedgerWriter}, which every ledger passes. */
+/** Contract of {@link LedgerWriter}, run against every ledger. */
 public abstract class LedgerWriterContract {
   /** The agent whose rows the ledger under test refuses. */
   protected static final String REFUSED_AGENT = "agent:refused";
@@ -77,7 +77,7 @@ public abstract class LedgerWriterContract {
   }
 
   @Test
-  void rolledBackTransactionLeavesNothing() throws Exception {
+  void rolledBackTransactionWritesNothing() throws Exception {
     writer.begin();
     insert(rows("agent:a", 3));
     writer.insertDeadLetter(row(Head.EMPTY, "agent:b"), "constraint: x", TIME, 6);
@@ -89,7 +89,7 @@ public abstract class LedgerWriterContract {
   }
 
   @Test
-  void closedWriterLeavesNothingUncommitted() throws Exception {
+  void closeRollsBackTheOpenTransaction() throws Exception {
     writer.begin();
     insert(rows("agent:a", 3));
     writer.close();
@@ -100,7 +100,7 @@ public abstract class LedgerWriterContract {
   }
 
   @Test
-  void emptyOrFailedWorkIsRolledBack() throws Exception {
+  void emptyResultOrErrorRollsBack() throws Exception {
     assertThat(
             writer.inTransaction(
                 () -> {
@@ -269,7 +269,7 @@ public abstract class LedgerWriterContract {
   }
 
   @Test
-  void readerSeesWhatIsCommitted() throws Exception {
+  void readerSeesCommittedRows() throws Exception {
     List<ChainRow> rows = rows("agent:a", 2);
     writer.begin();
     insert(rows);

@@ -29,16 +29,22 @@ import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Section 4: rows, their bytes and their links, recomputed here from the page and not the code. */
+/**
+ * Section 4: the bytes, signatures and links of rows, recomputed independently of the code under
+ * test.
+ */
 class RowTest {
   private final SigningKey key = SigningKey.generate();
   private final SigningKey other = SigningKey.generate();
   private final RowCheck check = new RowCheck(KeyRing.of(List.of(key.verificationKey())));
   private final List<ChainRow> rows = ChainedRows.sealed(key, 5);
 
-  /** Acceptance 16: the first links to 32 zero bytes, each other to the hash of the one before. */
+  /**
+   * Acceptance 16: the first row links to 32 zero bytes, each later row to the hash of the previous
+   * record.
+   */
   @Test
-  void rowsLinkByTheHashOfTheRecordBefore() throws Exception {
+  void rowLinksToHashOfPreviousRecord() throws Exception {
     byte[] expected = new byte[32];
     for (int i = 0; i < rows.size(); i++) {
       ChainRow row = rows.get(i);
@@ -53,7 +59,7 @@ class RowTest {
   }
 
   @Test
-  void aRecordIsReadBackAsTheRowItIsOf() throws Exception {
+  void recordIsReadBackAsItsRow() throws Exception {
     List<ChainRow> unsigned =
         rows.stream()
             .map(row -> ChainedRows.signature(row, Optional.empty()))
@@ -68,7 +74,7 @@ class RowTest {
     }
   }
 
-  /** There is one way to write a record, and no other is read. */
+  /** A record has exactly one valid form. */
   @ParameterizedTest
   @CsvSource(
       quoteCharacter = '\'',
@@ -94,7 +100,7 @@ class RowTest {
         "\"timestamp\":   | \"sequenced\":3,\"timestamp\":",
         "agent:       | \\u0061gent:",
       })
-  void whatIsNotTheRecordOfARowIsRefused(String right, String wrong) {
+  void otherFormsOfARecordAreRejected(String right, String wrong) {
     String record = new String(rows.get(2).record(), UTF_8);
     assertThat(record).contains(right);
     assertThatExceptionOfType(JsonFormatException.class)
@@ -104,7 +110,7 @@ class RowTest {
         .withMessageContaining("the limit is 65535");
   }
 
-  /** The record, built by a JSON library and canonicalised, is the record that was written. */
+  /** Builds the record with a JSON library and asserts that the row has exactly these bytes. */
   private static byte[] record(ChainRow row) throws Exception {
     ObjectNode record = unlinked(row);
     record.put("prev_hash", HexFormat.of().formatHex(row.prevHash()));
@@ -128,9 +134,12 @@ class RowTest {
     return record;
   }
 
-  /** Acceptance 15: 64 bytes over the prefix and every field but the link, by an own verifier. */
+  /**
+   * Acceptance 15: another implementation verifies the 64-byte signature over the prefix and every
+   * field but the link.
+   */
   @Test
-  void everyRowIsSignedOverEveryFieldButItsLink() throws Exception {
+  void signatureCoversAllFieldsButTheLink() throws Exception {
     for (ChainRow row : rows) {
       byte[] prefix = "indelible/row/v1\n".getBytes(US_ASCII);
       byte[] message = CanonicalJson.write(unlinked(row));
@@ -145,9 +154,9 @@ class RowTest {
     }
   }
 
-  /** Section 4: the payload hashes to what is chained, and has a nonce of its own. */
+  /** Section 4: each payload has the hash that its row states, and its own nonce. */
   @Test
-  void payloadsHaveTheirHashAndANonceEach() throws Exception {
+  void payloadHasItsRowsHashAndOwnNonce() throws Exception {
     List<AuditEvent> events = ChainedRows.events(200);
     List<ChainRow> sealed = new RowSealer(key).seal(Head.EMPTY, events);
     Set<String> nonces = new HashSet<>();
@@ -165,9 +174,8 @@ class RowTest {
     assertThat(nonces).hasSize(200);
   }
 
-  /** A later batch goes on where the one before ended. */
   @Test
-  void aBatchGoesOnFromTheHead() {
+  void batchContinuesFromTheHead() {
     Head head = rows.get(4).head();
     List<ChainRow> next = new RowSealer(key).seal(head, ChainedRows.events(2));
     assertThat(check.link(next.get(0), head)).isEmpty();
@@ -177,7 +185,7 @@ class RowTest {
   }
 
   @Test
-  void aSealedRowHasNoFault() {
+  void sealedRowHasNoFault() {
     Head before = Head.EMPTY;
     for (ChainRow row : rows) {
       assertThat(check.link(row, before)).isEmpty();
@@ -186,9 +194,9 @@ class RowTest {
     }
   }
 
-  /** Acceptance 22: a bit of any column is a fault of that row, proven. */
+  /** Acceptance 22. */
   @Test
-  void aBitChangedInAnyColumnIsProven() {
+  void changedColumnIsAProvenFault() {
     ChainRow row = rows.get(2);
     List<ChainRow> changed =
         List.of(
@@ -215,7 +223,7 @@ class RowTest {
   }
 
   @Test
-  void aMovedRowIsDiagnosedAsMoved() {
+  void movedRowIsReportedAsMoved() {
     for (int distance : new int[] {1, 7, 32, -2}) {
       assertThat(check.content(ChainedRows.at(rows.get(2), 3 + distance)))
           .containsExactly(
@@ -227,7 +235,7 @@ class RowTest {
   }
 
   @Test
-  void aChangedKeyIdIsDiagnosedAsChanged() {
+  void changedKeyIdIsReportedAsChanged() {
     RowCheck both =
         new RowCheck(KeyRing.of(List.of(other.verificationKey(), key.verificationKey())));
     for (String id : List.of(other.verificationKey().keyId(), "0000000000000000")) {
@@ -240,9 +248,9 @@ class RowTest {
     }
   }
 
-  /** Acceptance 23: an unknown key is "could not tell", never "fine" and never "broken". */
+  /** Acceptance 23: the signature of an unknown key is neither valid nor proven wrong. */
   @Test
-  void anUnknownKeyIsNotProven() {
+  void unknownKeyIsNoProvenFault() {
     ChainRow foreign = ChainedRows.sealed(other, 1).get(0);
     assertThat(check.content(foreign))
         .containsExactly(
@@ -256,9 +264,9 @@ class RowTest {
         .returns(false, RowFault::proven);
   }
 
-  /** Section 4: the JDK's own accepts 65 bytes; a verifier here does not. */
+  /** Section 4: the JDK's verifier accepts 65 bytes; the log's verifier does not. */
   @Test
-  void aSignatureOfAnotherLengthIsProven() {
+  void signatureOfWrongLengthIsAProvenFault() {
     for (int length : new int[] {0, 63, 65}) {
       ChainRow row =
           ChainedRows.signature(
@@ -273,7 +281,7 @@ class RowTest {
   }
 
   @Test
-  void aBrokenLinkAndAMissingRowAreToldApart() {
+  void brokenLinkAndMissingRowAreDistinguished() {
     Head before = rows.get(0).head();
     assertThat(check.link(rows.get(1), before)).isEmpty();
     assertThat(check.link(rows.get(2), before))
@@ -287,9 +295,9 @@ class RowTest {
         .containsExactly("link");
   }
 
-  /** Section 4: a record fits a tile's entry, whatever its event. */
+  /** Section 4: the longest record fits a tile entry. */
   @Test
-  void aRecordFitsATile() {
+  void longestRecordFitsATile() {
     ChainRow row =
         ChainedRows.type(ChainedRows.agent(rows.get(0), "\"".repeat(1_024)), "\"".repeat(128));
     assertThat(row.record()).hasSizeLessThan(65_535);

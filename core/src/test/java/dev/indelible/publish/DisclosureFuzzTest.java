@@ -14,7 +14,7 @@ import java.util.List;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Fuzz target of Jazzer: a disclosure comes from a stranger, and wrong input is refused. A default
+ * Fuzz target of Jazzer: a disclosure is untrusted input, and wrong input is rejected. A default
  * run replays the kept inputs; docs/testing.md states how to search for more.
  */
 class DisclosureFuzzTest {
@@ -35,7 +35,8 @@ class DisclosureFuzzTest {
   }
 
   /**
-   * Refused, or the very record of the row that is read; and without a fault only if it is right.
+   * Asserts that the input is rejected, or is exactly the record of its row. A signed row without a
+   * fault must have the content of the original row.
    */
   private static void fuzz(byte[] input) {
     Disclosure disclosure = Disclosure.of(input);

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** What goes along with a receipt, and what of it is held against the record. */
+/** Content of a disclosure, and its checks against the record. */
 class DisclosureTest {
   private final SigningKey key = SigningKey.generate();
   private final KeyRing ring = KeyRing.of(List.of(key.verificationKey()));
@@ -23,7 +23,7 @@ class DisclosureTest {
   private final byte[] payload = row.payload().orElseThrow();
 
   @Test
-  void theRecordIsTheFirstLineAndThePayloadTheSecond() throws Exception {
+  void recordAndPayloadAreSeparateLines() throws Exception {
     byte[] both = Disclosure.of(row, payload).bytes();
     assertThat(new String(both).split("\n", -1))
         .containsExactly(new String(row.record()), new String(payload));
@@ -36,13 +36,13 @@ class DisclosureTest {
   }
 
   @Test
-  void aRowAsItWasSealedHasNoFault() throws Exception {
+  void sealedRowHasNoFault() throws Exception {
     assertThat(Disclosure.of(row, payload).faults(1, ring)).isEmpty();
     assertThat(Disclosure.of(row).faults(1, ring)).isEmpty();
   }
 
   @Test
-  void aRowInAnotherPlaceIsWrong() throws Exception {
+  void rowAtAnotherIndexIsAFault() throws Exception {
     assertThat(Disclosure.of(row).faults(2, ring))
         .singleElement()
         .returns("sequence", RowFault::check)
@@ -50,7 +50,7 @@ class DisclosureTest {
   }
 
   @Test
-  void anotherPayloadIsWrong() throws Exception {
+  void changedPayloadIsAFault() throws Exception {
     for (int bit = 0; bit < payload.length * 8; bit++) {
       assertThat(Disclosure.of(row, ChainedRows.flipped(payload, bit)).faults(1, ring))
           .singleElement()
@@ -61,7 +61,7 @@ class DisclosureTest {
   }
 
   @Test
-  void aSignatureThatIsNotTheKeysIsWrong() throws Exception {
+  void wrongSignatureIsAFault() throws Exception {
     ChainRow planted = ChainedRows.agent(row, "agent:other");
     assertThat(Disclosure.of(planted).faults(1, ring))
         .singleElement()
@@ -70,7 +70,7 @@ class DisclosureTest {
   }
 
   @Test
-  void aSignatureByAKeyThatIsNotGivenCannotBeTold() throws Exception {
+  void signatureOfUnknownKeyIsNotProvenWrong() throws Exception {
     assertThat(Disclosure.of(row).faults(1, KeyRing.of(List.of())))
         .singleElement()
         .returns("signature", RowFault::check)
@@ -78,7 +78,7 @@ class DisclosureTest {
   }
 
   @Test
-  void aRowThatSaysItIsUnsignedIsNoFault() throws Exception {
+  void rowMarkedUnsignedHasNoFault() throws Exception {
     ChainRow unsigned =
         ChainedRows.attest(
             ChainedRows.keyId(ChainedRows.signature(row, Optional.empty()), Optional.empty()),
@@ -87,7 +87,7 @@ class DisclosureTest {
   }
 
   @Test
-  void whatIsNoRecordIsRefused() {
+  void malformedRecordIsRejected() {
     for (String wrong : List.of("", "\n", "{}", "[]", "\nx", "not a record")) {
       assertThatExceptionOfType(JsonFormatException.class)
           .isThrownBy(() -> Disclosure.of(wrong.getBytes()).row());

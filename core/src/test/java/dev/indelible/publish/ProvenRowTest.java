@@ -27,7 +27,7 @@ import java.util.UUID;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What it takes to prove one row of many. */
+/** Cost of the proof of one row of many. */
 class ProvenRowTest {
   private static final String ORIGIN = "log.example";
 
@@ -35,8 +35,8 @@ class ProvenRowTest {
   private final KeyRing ring = KeyRing.of(List.of(key.verificationKey()));
 
   /**
-   * Issue 3, "Speed": not how long it takes, but what it reads, which grows with the logarithm. The
-   * root that the proof has to lead to is made here by the definition of RFC 9162 section 2.1.1.
+   * Issue 3, "Speed": counts the tiles that a proof reads, which grow with the logarithm of the
+   * size. The test computes the expected root by the definition in RFC 9162 section 2.1.1.
    */
   @ParameterizedTest
   @CsvSource({
@@ -48,7 +48,7 @@ class ProvenRowTest {
     "10000000, 10000000, 3",
     "123456789012, 1000000000000, 10"
   })
-  void aProofReadsTwoTilesOfEachLevelAtMost(long sequence, long size, int atMost) throws Exception {
+  void proofReadsAtMostTwoTilesPerLevel(long sequence, long size, int atMost) throws Exception {
     EqualLeaves ledger = new EqualLeaves(sequence, size);
 
     ProvenRow proven = ProvenRow.of(ledger, ring, List.of(), ledger.row.id());
@@ -63,7 +63,7 @@ class ProvenRowTest {
         .verify(ledger.row.record(), key.verificationKey());
   }
 
-  /** A ledger of as many rows as one likes, whose leaves are all that of the one row it has. */
+  /** Ledger of any size whose leaves all equal the leaf of its only row. */
   private final class EqualLeaves implements LedgerReader {
     private final ChainRow row;
     private final long size;
@@ -75,7 +75,7 @@ class ProvenRowTest {
       this.size = size;
     }
 
-    /** The head of a tree of so many of these leaves. */
+    /** Returns the root of a tree with the given number of these leaves. */
     private Hash tree(long leaves) {
       if (leaves == 1) {
         return Hash.ofLeaf(row.record());

@@ -21,7 +21,7 @@ class AuditHealthTest {
   }
 
   @Test
-  void oneEntryMakesALogDegraded() {
+  void entryMakesALogDegraded() {
     assertThat(AuditHealth.RECORDING.isWell()).isTrue();
     assertThat(AuditHealth.of(List.of())).isEqualTo(AuditHealth.RECORDING);
     AuditHealth health = AuditHealth.of(List.of(TALLIES, TREE));
@@ -31,7 +31,7 @@ class AuditHealthTest {
   }
 
   @Test
-  void stateThatIsWorseStays() {
+  void worseStateIsKept() {
     AuditHealth failed = new AuditHealth(State.FAILED, "no column payload");
     assertThat(failed.and(List.of(TREE)))
         .returns(State.FAILED, AuditHealth::state)

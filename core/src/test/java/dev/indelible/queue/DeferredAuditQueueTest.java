@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The queue alone, with no one to drain it: D1, D9, D10. */
+/** D1, D9, D10: the queue without a drainer. */
 @Timeout(60)
 class DeferredAuditQueueTest {
   private final AuditCounters counters = new AuditCounters();
@@ -46,13 +46,13 @@ class DeferredAuditQueueTest {
 
   /** D10. */
   @AfterEach
-  void theBooksBalance() {
+  void countersReconcile() {
     assertBalanced(queue.metrics());
   }
 
   /** Acceptance 3. */
   @Test
-  void aNewQueueIsOpenAndItsCountersAreZero() {
+  void newQueueIsOpenWithZeroCounters() {
     assertThat(queue.isOpen()).isTrue();
     assertThat(queue.metrics())
         .isEqualTo(
@@ -79,9 +79,9 @@ class DeferredAuditQueueTest {
                 OptionalLong.empty()));
   }
 
-  /** Acceptance 32: a drainer that rests needs no polling to learn of an event. */
+  /** Acceptance 32: a waiting drainer learns of an event without polling. */
   @Test
-  void submissionWakesTheDrainerThatWaits() throws Exception {
+  void submitWakesTheWaitingDrainer() throws Exception {
     Thread drainer =
         new Thread(
             () -> {
@@ -99,7 +99,7 @@ class DeferredAuditQueueTest {
     assertThat(queue.isQuiet()).isFalse();
   }
 
-  /** Acceptance 3: a handle is the queue itself, wherever it was handed on to. */
+  /** Acceptance 3: all handles refer to one queue. */
   @Test
   void twoHandlesShareEventsAndCounters() {
     DeferredAuditQueue other = List.of(queue).get(0);
@@ -114,7 +114,7 @@ class DeferredAuditQueueTest {
 
   /** Acceptance 4, D1. */
   @Test
-  void afterCloseNothingIsAcceptedAndNothingIsThrown() {
+  void closedQueueRejectsWithoutThrowing() {
     queue.close();
     assertThat(queue.isOpen()).isFalse();
     assertThat(queue.submit(refusal("agent:alice", 1))).isFalse();
@@ -124,11 +124,11 @@ class DeferredAuditQueueTest {
   }
 
   /**
-   * D9, D10: who knocks at a closed queue is turned away in one step, and nobody who waits for the
-   * end sees them pending.
+   * D9, D10: a closed queue rejects an event in one step, so the event is never pending for those
+   * who wait for the drain.
    */
   @Test
-  void whoIsTurnedAwayIsNeverPending() throws Exception {
+  void rejectedEventIsNeverPending() throws Exception {
     queue.close();
     AtomicBoolean stop = new AtomicBoolean();
     ExecutorService knocking = Executors.newFixedThreadPool(4);
@@ -169,7 +169,7 @@ class DeferredAuditQueueTest {
   /** Acceptance 1. */
   @ParameterizedTest
   @MethodSource("permitting")
-  void submitRefusalOfAPermitEnqueuesNothing(Decision decision) {
+  void permittingDecisionIsNotSubmitted(Decision decision) {
     assertThat(queue.submitRefusal("agent:alice", new Bash("ls"), decision)).isFalse();
     assertThat(queue.metrics().submitted()).isZero();
     assertThat(store.pending()).isZero();
@@ -178,7 +178,7 @@ class DeferredAuditQueueTest {
   /** Acceptance 1. */
   @ParameterizedTest
   @MethodSource("blocking")
-  void submitRefusalOfABlockMakesAnEventWithAgentRuleAndReason(Decision decision) {
+  void blockingDecisionIsSubmitted(Decision decision) {
     assertThat(queue.submitRefusal("agent:alice", new Bash("rm"), decision)).isTrue();
     assertThat(store.peek(9).events())
         .singleElement()
@@ -192,9 +192,9 @@ class DeferredAuditQueueTest {
             });
   }
 
-  /** D1: no room is an answer, and it is counted. */
+  /** D1. */
   @Test
-  void aFullStoreTurnsEventsAwayAndCountsThem() {
+  void fullStoreRejectsAndCountsEvents() {
     for (int i = 0; i < 3; i++) {
       assertThat(queue.submit(refusal("agent:alice", i))).isTrue();
     }
@@ -209,9 +209,9 @@ class DeferredAuditQueueTest {
     assertThat(queue.submit(refusal("agent:alice", 5))).isTrue();
   }
 
-  /** D1: a store that fails costs the event, said to the caller, and never the counters. */
+  /** D1: an event that the store fails to take is rejected and counted. */
   @Test
-  void aStoreThatThrowsIsAnEventNotAccepted() {
+  void failingStoreRejectsTheEvent() {
     EventStore full =
         new WrappedStore() {
           @Override
@@ -227,39 +227,39 @@ class DeferredAuditQueueTest {
     assertBalanced(failing.metrics());
   }
 
-  /** What is not an event is the caller's mistake, told to the caller, and not counted. */
+  /** A null event is an error of the caller and is not counted. */
   @Test
   @SuppressWarnings("NullAway")
-  void nothingIsNotAnEvent() {
+  void nullEventThrows() {
     assertThatNullPointerException().isThrownBy(() -> queue.submit(null));
     assertThat(queue.metrics().submitted()).isZero();
     assertThat(queue.drainPending()).isTrue();
   }
 
-  /** Acceptance 12: true at once when empty. */
+  /** Acceptance 12. */
   @Test
-  void drainPendingOfAnEmptyQueueIsTrueAtOnce() {
+  void drainPendingOfEmptyQueueIsTrueAtOnce() {
     assertThat(queue.drainPending(Duration.ZERO)).isTrue();
   }
 
-  /** Acceptance 12, D9: without a drainer the answer is false, in time. */
+  /** Acceptance 12, D9: without a drainer the call returns false at its timeout. */
   @Test
-  void drainPendingGivesUpInTime() {
+  void drainPendingEndsAtItsTimeout() {
     for (int i = 0; i < 3; i++) {
       queue.submit(refusal("agent:alice", i));
     }
     assertThat(queue.drainPending(Duration.ofMillis(100))).isFalse();
   }
 
-  /** D9: longer than any clock runs is still a timeout, not an error. */
+  /** D9: the longest possible timeout is no error. */
   @Test
-  void drainPendingTakesAnyTimeout() {
+  void drainPendingAcceptsAnyTimeout() {
     assertThat(queue.drainPending(Duration.ofSeconds(Long.MAX_VALUE))).isTrue();
   }
 
-  /** D8: a queue whose drainer has given up does not let its waiters wait. */
+  /** D8: after the drainer has failed, no caller waits for it. */
   @Test
-  void aTerminalStateClosesTheQueueAndEndsTheWait() {
+  void finalStateClosesQueueAndEndsTheWait() {
     queue.submit(refusal("agent:alice", 1));
     counters.health().report(new AuditHealth(State.SINK_FAILED, "gone"));
     assertThat(queue.isOpen()).isFalse();
@@ -268,9 +268,9 @@ class DeferredAuditQueueTest {
     assertThat(queue.metrics().pending()).isEqualTo(1);
   }
 
-  /** D8: what is final stays. */
+  /** D8. */
   @Test
-  void aFinalStateIsNotOverwritten() {
+  void finalStateIsNotOverwritten() {
     counters.health().report(new AuditHealth(State.SINK_PANICKED, "kaput"));
     counters.health().report(AuditHealth.RECORDING);
     counters.health().report(new AuditHealth(State.CLOSED, ""));
@@ -278,9 +278,9 @@ class DeferredAuditQueueTest {
         .isEqualTo(new AuditHealth(State.SINK_PANICKED, "kaput"));
   }
 
-  /** Metrics of section 6: how long the oldest waits, and nothing when none does. */
+  /** Section 6: the metric is the age of the oldest waiting event, or empty if none waits. */
   @Test
-  void theOldestPendingIsTheOldestAndNeverNegative() {
+  void oldestPendingIsNeverNegative() {
     assertThat(queue.metrics().oldestPending()).isEmpty();
     DeferredAuditEvent model = refusal("agent:alice", 1);
     queue.submit(at(model, model.timestamp().minusSeconds(3_600)));
@@ -298,9 +298,9 @@ class DeferredAuditQueueTest {
         model.id(), model.agentId(), model.action(), model.decision(), model.policy(), time);
   }
 
-  /** D1: each false is logged once a second at most. */
+  /** D1. */
   @Test
-  void rejectionsAreLoggedOnceASecondAtMost() {
+  void rejectionsAreLoggedAtMostOncePerSecond() {
     queue.close();
     PrintStream usual = System.err;
     ByteArrayOutputStream log = new ByteArrayOutputStream();

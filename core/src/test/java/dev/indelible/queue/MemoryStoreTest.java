@@ -16,11 +16,11 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** D2, D3, D5 {@code memory}. */
+/** D2, D3, D5: the store of durability {@code memory}. */
 @Timeout(60)
 class MemoryStoreTest {
   @Test
-  void aLookTakesNothingAndSettlingTakesTheOldest() {
+  void onlySettleRemovesEvents() {
     MemoryStore store = new MemoryStore();
     DeferredAuditEvent first = refusal("agent:alice", 1);
     DeferredAuditEvent second = refusal("agent:alice", 2);
@@ -37,9 +37,9 @@ class MemoryStoreTest {
     assertThat(store.pending()).isZero();
   }
 
-  /** D1: the quota holds against any number of producers, and all of it can be used. */
+  /** D1: concurrent producers never exceed the capacity, and can use all of it. */
   @Test
-  void theCapacityHoldsUnderContention() throws Exception {
+  void capacityHoldsUnderContention() throws Exception {
     int threads = 4;
     for (int round = 0; round < 200; round++) {
       MemoryStore store = new MemoryStore(10);

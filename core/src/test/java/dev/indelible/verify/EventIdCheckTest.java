@@ -17,13 +17,13 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Two rows of one event id (D4), by whoever holds the key. */
+/** D4: two rows with one event id, both sealed with a valid key. */
 class EventIdCheckTest {
   private final SigningKey key = SigningKey.generate();
   private final KeyRing keys = KeyRing.of(List.of(key.verificationKey()));
 
   @Test
-  void aSecondRowOfAnEventIsBroken() {
+  void secondRowOfAnEventIsBroken() {
     List<ChainRow> rows = sealedTwice(2);
 
     VerificationReport report =
@@ -44,9 +44,8 @@ class EventIdCheckTest {
             });
   }
 
-  /** Of rows that are trusted, nothing is looked at. */
   @Test
-  void onlyRowsThatAreCheckedAreCompared() {
+  void trustedRowsAreNotCompared() {
     VerificationReport report =
         new Verifier(MemoryLedger.of(sealedTwice(2)), VerificationOptions.of(keys).since(10))
             .verify();
@@ -54,7 +53,10 @@ class EventIdCheckTest {
     assertThat(report.verdict()).isEqualTo(Verdict.INTACT);
   }
 
-  /** Beyond the memory for it the check is named as not made, and costs no verdict. */
+  /**
+   * If the ids do not fit in memory, the report states that they were not compared, and the verdict
+   * does not change.
+   */
   @Test
   void moreIdsThanFitAreNotCompared() throws Exception {
     Findings findings = new Findings();
@@ -74,7 +76,7 @@ class EventIdCheckTest {
             });
   }
 
-  /** Twenty rows, and one of their events once more. */
+  /** Returns twenty rows, and a second row of one of their events. */
   private List<ChainRow> sealedTwice(int index) {
     List<AuditEvent> events = new ArrayList<>(ChainedRows.events(20));
     events.add(events.get(index));

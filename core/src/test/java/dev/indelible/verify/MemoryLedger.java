@@ -15,8 +15,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * A ledger over a list of rows, which are not validated. It has a tree over the rows and no
- * checkpoints. Can be made to fail.
+ * Ledger over a list of rows, which are not validated. It has a tree over the rows and no
+ * checkpoints, and can be made to fail.
  */
 record MemoryLedger(List<ChainRow> rows, Optional<LedgerException> failure)
     implements LedgerReader {

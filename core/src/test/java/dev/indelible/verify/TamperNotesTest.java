@@ -27,9 +27,9 @@ class TamperNotesTest {
   private final SigningKey key = SigningKey.generate();
   private final KeyRing keys = KeyRing.of(List.of(key.verificationKey()));
 
-  /** Notes that nobody can answer are counted, however many there are. */
+  /** Of more than 10,000 notes, one beyond the limit is returned, as unanswered. */
   @Test
-  void manyNotesAreAllReturned() throws Exception {
+  void notesBeyondTheLimitCountAsUnanswered() throws Exception {
     List<AuditEvent> events = new ArrayList<>();
     for (int i = 0; i < 10_100; i++) {
       events.add(new TamperNote(1, "00", "is no longer the row that was written").toEvent());
@@ -39,9 +39,8 @@ class TamperNotesTest {
     assertThat(notes).hasSize(10_001).noneMatch(Noted::isAnswered);
   }
 
-  /** More than once were read, each with an answer. */
   @Test
-  void manyAnsweredNotesAreAnswered() throws Exception {
+  void everyNoteFindsItsAnswer() throws Exception {
     List<ChainRow> rows = new ArrayList<>(new RowSealer(key).seal(Head.EMPTY, events(1)));
     String hash = rows.get(0).head().hex();
     List<AuditEvent> events = new ArrayList<>();
@@ -56,9 +55,9 @@ class TamperNotesTest {
     assertThat(notes(rows)).hasSize(20).allMatch(Noted::isAnswered);
   }
 
-  /** A note that cannot be judged now is unknown, and the rows behind it are read. */
+  /** A note that cannot be checked now is unknown, and later rows are still checked. */
   @Test
-  void noteThatCannotBeJudgedHidesNoChangedRow() {
+  void uncheckableNoteHidesNoChangedRow() {
     List<AuditEvent> events = new ArrayList<>(events(1));
     events.add(new TamperNote(1, "00", "does not verify").toEvent());
     events.addAll(events(3));
@@ -87,7 +86,7 @@ class TamperNotesTest {
     return new TamperNotes(ledger, KeyHistory.read(ledger, keys, false)).all();
   }
 
-  /** A ledger that cannot look up a row by its sequence. */
+  /** Ledger that cannot look up a row by its sequence. */
   private static LedgerReader withoutSingleRows(LedgerReader ledger) {
     return (LedgerReader)
         Proxy.newProxyInstance(

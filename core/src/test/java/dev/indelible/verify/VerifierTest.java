@@ -41,7 +41,7 @@ class VerifierTest {
   }
 
   @Test
-  void anEmptyChainHolds() {
+  void emptyChainIsIntact() {
     VerificationReport report = verify(List.of());
     assertThat(report.verdict()).isEqualTo(Verdict.INTACT);
     assertThat(report.head()).isEqualTo(Head.EMPTY);
@@ -49,7 +49,7 @@ class VerifierTest {
   }
 
   @Test
-  void aSoundChainHolds() {
+  void soundChainIsIntact() {
     VerificationReport report = verify(rows);
     assertThat(report.verdict()).isEqualTo(Verdict.INTACT);
     assertThat(report.rows()).isEqualTo(20);
@@ -61,9 +61,9 @@ class VerifierTest {
         .contains("sequence", "link", "payload", "signature", "dead_letters");
   }
 
-  /** Acceptance 22: one bit of each column of each row. */
+  /** Acceptance 22: changes one bit of each column of each row. */
   @Test
-  void aBitChangedInAnyColumnOfAnyRowNamesThatRow() {
+  void changedBitNamesItsRow() {
     Map<String, UnaryOperator<ChainRow>> changes = new LinkedHashMap<>();
     changes.put("id", r -> ChainedRows.id(r, text(r.id())));
     changes.put("agent_id", r -> ChainedRows.agent(r, text(r.agentId())));
@@ -96,7 +96,7 @@ class VerifierTest {
   }
 
   @Test
-  void aDeletedRowIsNamedByTheOneAfterIt() {
+  void deletedRowIsReportedAtTheNextRow() {
     for (int i = 0; i < rows.size() - 1; i++) {
       List<ChainRow> chain = new ArrayList<>(rows);
       chain.remove(i);
@@ -112,9 +112,9 @@ class VerifierTest {
     }
   }
 
-  /** D7: what is lost is on record, and who checks the record is told. */
+  /** D7. */
   @Test
-  void aGapOnRecordIsReportedAndBreaksNothing() throws Exception {
+  void recordedGapIsReportedButNotBroken() throws Exception {
     SystemEvent gap =
         SystemEvent.of(
             SystemEvent.GAP,
@@ -138,9 +138,9 @@ class VerifierTest {
                 "accepted events were lost, as this row records: a bad block"));
   }
 
-  /** Two rows that changed places, with the sequences of their new ones. */
+  /** Swaps two rows and gives each the sequence of its new position. */
   @Test
-  void swappedRowsAreNamedAsMoved() {
+  void swappedRowsAreReportedAsMoved() {
     List<ChainRow> chain = new ArrayList<>(rows);
     Collections.swap(chain, 6, 9);
     chain.set(6, ChainedRows.at(chain.get(6), 7));
@@ -156,7 +156,7 @@ class VerifierTest {
   }
 
   @Test
-  void anInsertedRowIsNamed() {
+  void insertedRowIsReported() {
     SigningKey stranger = SigningKey.generate();
     List<ChainRow> chain = new ArrayList<>(rows.subList(0, 10));
     chain.addAll(new RowSealer(stranger).seal(rows.get(9).head(), ChainedRows.events(1)));
@@ -171,7 +171,7 @@ class VerifierTest {
 
   /** Acceptance 23. */
   @Test
-  void anUnknownKeyIsCouldNotTell() {
+  void unknownKeyGivesVerdictUnknown() {
     List<ChainRow> foreign = ChainedRows.sealed(SigningKey.generate(), 3);
     VerificationReport report = verify(foreign);
     assertThat(report.verdict()).isEqualTo(Verdict.UNKNOWN);
@@ -179,9 +179,9 @@ class VerifierTest {
     assertThat(report.firstBroken()).isEmpty();
   }
 
-  /** Acceptance 23: rows without a signature in a log that signs. */
+  /** Acceptance 23: a row without a signature in a log that signs its rows. */
   @Test
-  void anUnsignedRowIsBroken() {
+  void unsignedRowIsBroken() {
     ChainRow last = rows.get(19);
     ChainRow unsigned =
         ChainedRows.signature(
@@ -194,7 +194,7 @@ class VerifierTest {
 
   /** Acceptance 24. */
   @Test
-  void sinceChecksFromThereOnAndSaysWhatItTrusted() {
+  void sinceReportsItsTrustedPrefix() {
     List<ChainRow> chain = ChainedRows.with(rows, 3, row -> ChainedRows.agent(row, "x"));
     VerificationReport later = since(chain, 11);
     assertThat(later.verdict()).isEqualTo(Verdict.INTACT);
@@ -214,7 +214,7 @@ class VerifierTest {
 
   /** Acceptance 21: the log's own note of tampering is a finding. */
   @Test
-  void aNotedTamperingIsBroken() {
+  void notedTamperingIsBroken() {
     List<ChainRow> chain = new ArrayList<>(rows);
     TamperNote note = new TamperNote(20, "00", "was odd");
     chain.addAll(new RowSealer(key).seal(rows.get(19).head(), List.of(note.toEvent())));
@@ -229,9 +229,9 @@ class VerifierTest {
                 "the log noted tampering while it ran: row 20 was odd"));
   }
 
-  /** D11: what could not be read is unknown; what is damaged is broken; neither is intact. */
+  /** D11: an unreadable ledger is unknown, and a damaged one is broken. */
   @Test
-  void aLedgerThatCannotBeReadIsNotIntact() {
+  void unreadableLedgerIsNotIntact() {
     for (boolean damaged : new boolean[] {false, true}) {
       LedgerException failure = new LedgerException("no", damaged, null);
       VerificationReport report =
@@ -242,9 +242,9 @@ class VerifierTest {
     }
   }
 
-  /** A report stays readable, and the first proof of a break is in it whatever comes before. */
+  /** A report stays short, and the first proven fault is in it even after many unproven ones. */
   @Test
-  void aReportNamesAThousandPlacesAndCountsTheRest() {
+  void reportNamesAtMostAThousandFaults() {
     List<ChainRow> foreign = new ArrayList<>(ChainedRows.sealed(SigningKey.generate(), 1_100));
     foreign.set(1_099, ChainedRows.payload(foreign.get(1_099), Optional.empty()));
     VerificationReport report = verify(foreign);

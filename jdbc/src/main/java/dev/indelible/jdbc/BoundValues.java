@@ -18,7 +18,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
 final class BoundValues {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
-  /** A double holds integers of at most this many bits exactly; recorded numbers are doubles. */
+  /** Number of bits of the integers that a double holds exactly; recorded numbers are doubles. */
   private static final int EXACT_BITS = 53;
 
   private BoundValues() {}
@@ -26,8 +26,9 @@ final class BoundValues {
   /**
    * Returns a list of values, in the order of the parameters, for each run of the statement.
    *
-   * <p>Drivers keep a value until it is bound again, also from one batch entry to the next;
-   * datasource-proxy lists only the values bound for an entry, so earlier values are kept here.
+   * <p>A driver keeps a bound value until another is bound, also from one batch entry to the next.
+   * datasource-proxy lists only the values bound for each entry, so this method keeps the earlier
+   * ones.
    */
   static ArrayNode json(List<List<ParameterSetOperation>> entries) {
     ArrayNode lists = JSON.arrayNode();
@@ -87,7 +88,7 @@ final class BoundValues {
         : JSON.objectNode().put("type", value.getClass().getName());
   }
 
-  /** Returns false for streams, locators and similar values, whose text cannot be read twice. */
+  /** Returns false for streams, locators and similar values, whose content cannot be read twice. */
   private static boolean isText(Object value) {
     return value instanceof CharSequence
         || value instanceof Character
@@ -99,8 +100,8 @@ final class BoundValues {
   }
 
   /**
-   * Returns a number if that is exact, else text. A BigDecimal is text, because its scale is part
-   * of the value.
+   * Returns a JSON number if it is exact, otherwise text. A BigDecimal is text, because its scale
+   * is part of the value.
    */
   private static JsonNode number(Number number) {
     boolean floating = number instanceof Double || number instanceof Float;

@@ -34,11 +34,10 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the driver's objects out of reach. Every JDBC object that a method returns is wrapped by
- * the interface that the method declares, because a driver may return one object for several
- * interfaces. The bypasses that JDBC offers are closed: {@code unwrap}, the way back to a statement
- * or connection, other SQL on a prepared statement, rows updated through a result set, and large
- * objects written in place.
+ * Hides the driver's objects. Every JDBC object that a method returns is wrapped by the interface
+ * that the method declares, because one object of a driver may implement several. The bypasses that
+ * JDBC offers are closed: {@code unwrap}, the getters of a statement or connection, other SQL on a
+ * prepared statement, rows updated through a result set, and large objects written in place.
  */
 final class Confinement implements InvocationHandler {
   /** The wrapped interfaces; an object of undeclared type is wrapped as the first that fits. */
@@ -65,7 +64,7 @@ final class Confinement implements InvocationHandler {
   private static final Set<Class<?>> WRITABLE_VALUES =
       Set.of(Blob.class, Clob.class, NClob.class, SQLXML.class, Ref.class);
 
-  /** The pool, and the type that Spring Boot unwraps before it casts the result to the pool. */
+  /** Type of the pool, and the type to which Spring Boot unwraps it before a cast to the pool. */
   private static final Set<String> HIKARI_TYPES =
       Set.of("com.zaxxer.hikari.HikariDataSource", "com.zaxxer.hikari.HikariConfigMXBean");
 
@@ -75,10 +74,10 @@ final class Confinement implements InvocationHandler {
   private final Class<?> type;
   private final WriteQuestions questions;
 
-  /** The wrapped object that returned this one; for a data source, its target. */
+  /** Wrapped object that returned this one; for a data source, its target. */
   private final Object owner;
 
-  /** The SQL of a prepared statement; for any other object, the method that returned it. */
+  /** SQL of a prepared statement; for any other object, the method that returned it. */
   private final String origin;
 
   private Confinement(
@@ -93,6 +92,7 @@ final class Confinement implements InvocationHandler {
   /**
    * Wraps a data source that asks the hook.
    *
+   * @param asking asks the hook, and then uses {@code wrapped}
    * @param wrapped the target of {@code asking}, for example a pool
    */
   static DataSource confine(DataSource asking, DataSource wrapped, WriteQuestions questions) {
@@ -171,7 +171,10 @@ final class Confinement implements InvocationHandler {
     }
   }
 
-  /** Refuses setters of a value that was read: it may be a locator, which writes to the table. */
+  /**
+   * Refuses setters on a value that was read: it may be a locator, whose setters write to the
+   * table.
+   */
   private void requireNoWriteInPlace(Method method) throws SQLException {
     boolean writes =
         WRITABLE_VALUES.contains(type)
@@ -183,7 +186,10 @@ final class Confinement implements InvocationHandler {
     }
   }
 
-  /** Asks about a large object when it is bound, because PostgreSQL's driver writes it then. */
+  /**
+   * Asks the hook about a large object before it is bound, because PostgreSQL's driver writes it
+   * while it is bound.
+   */
   private void askAboutLargeObject(Method method, Object @Nullable [] args) throws SQLException {
     boolean binds =
         target instanceof PreparedStatement

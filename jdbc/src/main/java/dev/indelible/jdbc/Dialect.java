@@ -10,13 +10,13 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The properties of a database product: its reading of SQL, and the statements that pass without
- * asking the hook.
+ * Properties of a database product: how it reads SQL, and which statements pass without a question
+ * to the hook.
  *
- * <p>The patterns of statements match a text in which words are in lower case, a quoted name is
- * {@code "}, a string {@code '}, a number {@code 0}, with one space between tokens.
+ * <p>The patterns match the shape of a statement: words in lower case, {@code "} for a quoted name,
+ * {@code '} for a string, {@code 0} for a number, and one space between tokens.
  *
- * @param has the quirks that it always has
+ * @param has the quirks that the product always has
  * @param mayHave the quirks that depend on the session, or are unknown
  * @param steering statements that control the transaction or the session, or show a setting
  * @param explains true if EXPLAIN of a query writes nothing
@@ -43,7 +43,7 @@ record Dialect(
   private static final String TRANSACTION_MODES =
       TRANSACTION_MODE + "(?:(?: ,)? " + TRANSACTION_MODE + ")*";
 
-  /** Transaction control, for every product. */
+  /** Pattern of transaction control in every product. */
   private static final String TRANSACTION =
       String.join(
           "|",
@@ -70,7 +70,7 @@ record Dialect(
           + "|soft_heap_limit|synchronous|temp_store|threads|trusted_schema|user_version"
           + "|wal_autocheckpoint|writable_schema)";
 
-  /** SQLite's pragmas that only report, whatever their argument. */
+  /** SQLite's pragmas that only report, with any argument. */
   private static final String INSPECTING_PRAGMAS =
       "(?:table_info|table_xinfo|table_list|index_list|index_info|index_xinfo|foreign_key_list"
           + "|foreign_key_check|integrity_check|quick_check)";
@@ -251,7 +251,7 @@ record Dialect(
           true,
           functions(ORACLE_FUNCTIONS));
 
-  /** Most readings of a text that are tried; with more, the hook is asked. */
+  /** Most readings of a text that are tried; with more, the text counts as a write. */
   private static final int MAX_READINGS = 64;
 
   Dialect {
@@ -304,7 +304,10 @@ record Dialect(
     return readings;
   }
 
-  /** Returns true if this name, in lower case, is a function or a pragma's table that may write. */
+  /**
+   * Returns true if a name in lower case may be a writing function, or the table of a writing
+   * pragma.
+   */
   boolean mayWrite(String name, boolean called) {
     return (called || name.startsWith("pragma_")) && writingFunctions.matcher(name).matches();
   }

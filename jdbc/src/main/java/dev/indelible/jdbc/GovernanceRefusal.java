@@ -6,20 +6,21 @@ import dev.indelible.decision.Refuse;
 import java.sql.SQLException;
 
 /**
- * Thrown for a write that the hook does not permit. Nothing of its statement or batch reached the
- * database; the transaction is unchanged and can be continued, committed or rolled back.
+ * Thrown for a write that the hook does not permit. No part of its statement or batch reached the
+ * database. The transaction is unchanged and can be continued, committed or rolled back.
  *
  * <p>The message names operation, table, rule and reason. It quotes neither SQL nor parameters, so
  * it can be logged or shown to the agent.
  */
 public final class GovernanceRefusal extends SQLException {
   /**
-   * {@value}: "insufficient privilege" in PostgreSQL and Db2, of the standard's class 42, access
-   * rule violation. No pool or framework treats the class as a broken connection or retries it.
+   * SQLState {@value}: "insufficient privilege" in PostgreSQL and Db2, in the standard's class 42,
+   * access rule violation. No pool or framework treats this class as a broken connection or retries
+   * it.
    */
   public static final String SQL_STATE = "42501";
 
-  /** The rule id of a refusal because the hook failed. */
+  /** Rule id of a refusal that is caused by a failure of the hook. */
   public static final String HOOK_FAILED = "hook_failed";
 
   private final transient Decision decision;
@@ -42,8 +43,8 @@ public final class GovernanceRefusal extends SQLException {
   }
 
   /**
-   * Returns a refusal because the hook failed; the failure, whose message may quote data, is the
-   * cause.
+   * Returns a refusal caused by a failure of the hook. The failure is its cause, and may quote data
+   * in its own message.
    */
   static GovernanceRefusal hookFailed(SqlWrite write, RuntimeException failure) {
     String reason = "the hook failed: " + failure.getClass().getName() + ", see the cause";

@@ -12,14 +12,14 @@ import java.sql.SQLException;
 import javax.sql.DataSource;
 
 /**
- * A view of a governed HikariCP pool for monitoring: its settings, state and metrics, and only
- * governed connections. Spring Boot unwraps a data source to {@code HikariDataSource} to bind its
- * metrics, and gets this object in place of the pool. The view has neither the pool's URL nor its
+ * View of a governed HikariCP pool for monitoring: its settings, state and metrics, and governed
+ * connections only. Spring Boot unwraps a data source to {@code HikariDataSource} to bind its
+ * metrics, and gets this view instead of the pool. The view has neither the pool's URL nor its
  * credentials.
  *
- * <p>Every method is delegated by hand: {@code HikariDataSource} is a class, so a dynamic proxy
- * cannot implement it, and HikariCP's own copy of a configuration includes the credentials and does
- * not follow later changes.
+ * <p>Every method is delegated by hand. {@code HikariDataSource} is a class, so a dynamic proxy
+ * cannot implement it. HikariCP's own copy of a configuration includes the credentials and does not
+ * follow later changes.
  */
 final class HikariView extends HikariDataSource {
   private final HikariDataSource target;
@@ -68,7 +68,9 @@ final class HikariView extends HikariDataSource {
     return wanted.isInstance(this) || governed.isWrapperFor(wanted);
   }
 
-  /** Returns a proxy: the pool's own bean is the pool, which has the driver's connections. */
+  /**
+   * Returns a proxy, because the pool's own bean is the pool, which has the driver's connections.
+   */
   @Override
   public HikariPoolMXBean getHikariPoolMXBean() {
     HikariPoolMXBean bean = target.getHikariPoolMXBean();

@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
-/** The effect of a statement on its target. */
+/** Effect of a statement on its target. */
 enum Operation {
   INSERT("insert"),
   UPDATE("update"),
@@ -21,7 +21,7 @@ enum Operation {
   CALL("call exec execute"),
   OTHER("copy upsert into");
 
-  /** The operations by the words that begin them. */
+  /** Operations by the verbs that begin them. */
   static final Map<String, Operation> BY_VERB = byVerb();
 
   private final Set<String> verbs;
@@ -30,7 +30,7 @@ enum Operation {
     this.verbs = words(verbs);
   }
 
-  /** Returns the name on record. */
+  /** Returns the name that is recorded. */
   String label() {
     return name().toLowerCase(Locale.ROOT);
   }

@@ -5,7 +5,8 @@ import java.util.Locale;
 import java.util.function.Predicate;
 
 /**
- * A difference in how databases read a text: a comment or string of one is a statement of another.
+ * Difference in how databases read SQL: a comment or string in one database is a statement in
+ * another.
  */
 enum Quirk {
   /** {@code E'..\'..'} is one string (PostgreSQL). */
@@ -36,7 +37,7 @@ enum Quirk {
   EXECUTABLE_COMMENTS(has("/*", "!")),
   /** A carriage return ends a line comment (PostgreSQL, H2). */
   RETURN_ENDS_COMMENT(has("\r", "")),
-  /** {@code $name(..)} is a variable, whatever is between the parentheses (SQLite). */
+  /** {@code $name(..)} is a variable, with any text between the parentheses (SQLite). */
   VARIABLES_WITH_PARENTHESES(
       sql -> sql.indexOf('(') >= 0 && sql.chars().anyMatch(c -> "$@:#".indexOf(c) >= 0)),
   /** Spaces outside ASCII separate words (H2, SQL Server); in other databases they are letters. */
@@ -55,7 +56,7 @@ enum Quirk {
     };
   }
 
-  /** Returns true if this quirk can change the reading of this text; errs towards true. */
+  /** Returns true if this quirk can change how a text is read; when in doubt, returns true. */
   boolean matters(String sql) {
     return condition.test(sql.toLowerCase(Locale.ROOT));
   }

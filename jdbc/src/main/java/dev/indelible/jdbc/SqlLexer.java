@@ -50,9 +50,9 @@ final class SqlLexer {
   }
 
   /**
-   * The reading of a text by one database.
+   * How one database reads a text.
    *
-   * @param certain false if the text has a construct whose extent or name is not certain
+   * @param certain false if a construct in the text may have another extent or another name
    */
   record Reading(List<Token> tokens, boolean certain) {}
 
@@ -199,7 +199,7 @@ final class SqlLexer {
     return quirks.contains(Quirk.E_STRING_ESCAPES) && (follows(Set.of("e")) || inEscapedString);
   }
 
-  /** Returns true for {@code U&"\0061"}, whose name is not the text as written. */
+  /** Returns true for {@code U&"\0061"}, a name that differs from the text as written. */
   private boolean startsUnicodeName() {
     int size = tokens.size();
     return size >= 2
@@ -265,7 +265,10 @@ final class SqlLexer {
     return closed && !isDigit(sql.charAt(at + 1)) ? end + 1 : 0;
   }
 
-  /** Reads {@code 12}, {@code 1.5e-3} or {@code 0xff}; databases differ if a word touches it. */
+  /**
+   * Reads {@code 12}, {@code 1.5e-3} or {@code 0xff}. Databases differ on a word directly after a
+   * number.
+   */
   private void readNumber() {
     int start = at;
     Matcher number = NUMBER.matcher(sql).region(at, sql.length());
@@ -299,7 +302,10 @@ final class SqlLexer {
     inEscapedString = false;
   }
 
-  /** Folds case as databases do, to upper or lower case; some letters become ASCII. */
+  /**
+   * Folds case as databases do, to upper and then to lower case. Some non-ASCII letters become
+   * ASCII.
+   */
   static String folded(String word) {
     return word.toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT);
   }

@@ -13,19 +13,22 @@ import java.util.Set;
 /**
  * Finds the writes in SQL.
  *
- * <p>Fails closed. A statement is a read only if one of these holds, in every reading of the text
- * that the database may have:
+ * <p>Fails closed. A statement is a read only if one of these holds in every reading of the text by
+ * the database:
  *
  * <ol>
  *   <li>it is one of the product's {@linkplain Dialect#steering steering statements};
- *   <li>it is a query, or EXPLAIN of a query where that writes nothing, without an unquoted word
- *       that begins a write, and without a call of a function that is known to write.
+ *   <li>it is a query, or EXPLAIN of a query in a product where EXPLAIN writes nothing. It has no
+ *       unquoted word that begins a write, and no call of a function that is known to write.
  * </ol>
  *
- * <p>Everything else is a write, known or not.
+ * <p>Every other statement is a write, known or not.
  */
 final class SqlScanner {
-  /** Verbs that no known database reads as a write within a statement, where they are names. */
+  /**
+   * Verbs that begin a write only as the first word of a statement; within a statement they are
+   * names in every known database.
+   */
   private static final Set<String> FIRST_ONLY = words("call comment copy exec rename");
 
   /** Further words that begin a write without a semicolon before it (Transact-SQL). */
@@ -176,7 +179,7 @@ final class SqlScanner {
   }
 
   /**
-   * Returns true if the word belongs to a clause: FOR UPDATE, or part of an upsert, a MERGE or a
+   * Returns true if the word belongs to a clause: FOR UPDATE, or a part of an upsert, a MERGE or a
    * definition.
    */
   private boolean isClause(int at) {
@@ -198,8 +201,8 @@ final class SqlScanner {
   }
 
   /**
-   * Returns true if the word belongs to a definition, by the words next to it. These are reserved,
-   * or are in a place where no write can begin, even in a dialect without semicolons.
+   * Returns true if the neighbours of the word show that it belongs to a definition. The neighbours
+   * are reserved words, or no write can begin at the word, even in a dialect without semicolons.
    */
   private boolean isClauseOfDefinition(int at) {
     if (sql.isWord(at, "grant") && sql.isWord(at + 1, "option")) {
@@ -274,7 +277,7 @@ final class SqlScanner {
         || sql.isWord(at, "nextval") && (sql.isWord(at + 1, "for") || sql.isSymbol(at - 1, '.'));
   }
 
-  /** Adds the write that begins at a keyword; returns the position to continue at. */
+  /** Adds the write that begins at a keyword; returns the position at which to continue. */
   private int addWrite(int keyword) {
     Operation operation = Operation.BY_VERB.get(sql.get(keyword).text());
     if (operation == null) {
@@ -298,7 +301,7 @@ final class SqlScanner {
     found.add(new SqlWrite(sql.get(0).start(), text, operation, namespace));
   }
 
-  /** Returns the position of the table's name, after modifiers like OR IGNORE INTO. */
+  /** Returns the position of the table's name, after modifiers such as OR IGNORE INTO. */
   private int target(int keyword) {
     int at = keyword + 1;
     if (sql.isWord(at, "top") && sql.isSymbol(at + 1, '(')) {
@@ -318,8 +321,8 @@ final class SqlScanner {
   }
 
   /**
-   * Returns the position of the name that a definition is about, before the next write: of the
-   * table rather than its index or trigger.
+   * Returns the position of the name that a definition is about: of the table rather than of its
+   * index or trigger. Searches up to the next write.
    *
    * @param body the position from which words can begin another write
    */

@@ -6,23 +6,28 @@ import dev.indelible.jdbc.SqlLexer.Token;
 import java.util.List;
 import java.util.Set;
 
-/** The tokens of one statement. Positions outside of it have no token and match nothing. */
+/**
+ * Tokens of one statement. A position outside of the statement has no token and matches nothing.
+ */
 record SqlStatement(List<Token> tokens) {
-  /** Words that follow a keyword only if that is the name of a column or part of a clause. */
+  /**
+   * Words that cannot be the name of a table. After a keyword, they show that it is a column's name
+   * or part of a clause.
+   */
   private static final Set<String> NO_NAMES =
       words(
           "set of on or and values default select when where returning end as is in like order"
               + " group having union then else asc desc not null");
 
   /**
-   * A name that may have parts.
+   * A name of one or more parts.
    *
    * @param text the name as written but unquoted; empty if there is none
-   * @param end the position after it
+   * @param end the position after the name
    */
   record Name(String text, int end) {}
 
-  /** Returns a set of words that are given with spaces between them. */
+  /** Returns the set of the words in a text, separated by spaces. */
   static Set<String> words(String words) {
     return Set.of(words.split(" "));
   }

@@ -4,8 +4,8 @@ package dev.indelible.jdbc;
 /**
  * A write in a text of SQL.
  *
- * @param start the start of its statement in the text; distinguishes equal statements
- * @param sql the text of its statement, without the comments around it
+ * @param start the position of the statement in the text; distinguishes equal statements
+ * @param sql the text of the statement, without the comments around it
  * @param operation the effect
  * @param namespace the target, as written but unquoted; empty if no name was found
  */

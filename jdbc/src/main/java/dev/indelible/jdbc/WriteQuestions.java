@@ -20,17 +20,17 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Asks the hook about each write before it is sent; runs on the caller's thread.
+ * Asks the hook about each write before it is sent. Runs on the caller's thread.
  *
- * <p>datasource-proxy calls {@link #beforeQuery} before it passes the statement to the driver, and
- * does not catch its exceptions, so an exception stops the statement and reaches the caller.
+ * <p>datasource-proxy calls {@link #beforeQuery} before it passes the statement to the driver. It
+ * does not catch exceptions, so an exception stops the statement and reaches the caller.
  */
 final class WriteQuestions implements QueryExecutionListener {
   private final PreWriteHook hook;
   private final Supplier<String> agentId;
   private final boolean recordParameters;
 
-  /** Read from the first connection. Threads may read it twice, with one result. */
+  /** Dialect, read from the first connection. Several threads may read it, with equal results. */
   private volatile @Nullable Dialect dialect;
 
   WriteQuestions(PreWriteHook hook, Supplier<String> agentId, boolean recordParameters) {
@@ -125,8 +125,8 @@ final class WriteQuestions implements QueryExecutionListener {
 
   /**
    * Empties the driver's batch. datasource-proxy has cleared its own list, so a batch that the
-   * driver kept would be sent later without a question. A statement that cannot be cleared is
-   * closed.
+   * driver kept could be sent later without a question. A statement whose batch cannot be cleared
+   * is closed.
    */
   private static void forgetBatch(Statement statement) {
     try {
@@ -145,7 +145,8 @@ final class WriteQuestions implements QueryExecutionListener {
   }
 
   /**
-   * Throws an SQLException through a listener that declares none; every JDBC method declares it.
+   * Throws an SQLException out of a listener that does not declare it. Every JDBC method declares
+   * it.
    */
   @SuppressWarnings("unchecked")
   private static <E extends Throwable> E undeclared(SQLException e) throws E {

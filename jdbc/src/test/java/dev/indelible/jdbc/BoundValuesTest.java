@@ -49,8 +49,7 @@ class BoundValuesTest {
 
   @ParameterizedTest
   @MethodSource("values")
-  void everyValueHasAFormThatGoesOnRecord(@Nullable Object value, String expected)
-      throws JsonFormatException {
+  void everyValueCanBeRecorded(@Nullable Object value, String expected) throws JsonFormatException {
     String text = JsonValue.of(BoundValues.json(value)).text();
 
     assertThat(text).isEqualTo(expected);

@@ -154,7 +154,7 @@ class ConfinementTest {
   }
 
   @Test
-  void refusedBatchIsGoneAndCannotBeSentAgain() throws SQLException {
+  void refusedBatchCannotBeSentAgain() throws SQLException {
     Statement statement = connection.createStatement();
     statement.addBatch(WRITE);
     assertThatThrownBy(statement::executeBatch).isInstanceOf(GovernanceRefusal.class);
@@ -177,7 +177,7 @@ class ConfinementTest {
   }
 
   @Test
-  void namedAndOutputParametersAreOnRecord() throws SQLException {
+  void namedAndOutputParametersAreRecorded() throws SQLException {
     CallableStatement call = connection.prepareCall("{? = call pay(?, ?)}");
     call.registerOutParameter(1, Types.INTEGER);
     call.setString("to", "bob");

@@ -31,8 +31,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sqlite.SQLiteDataSource;
 
 /**
- * On SQLite files; the content is read by a connection that is not governed. Long because its cases
- * share one database.
+ * A governed data source on SQLite files, whose content a connection without the hook reads. Long
+ * because its cases share one database.
  */
 class GovernedDataSourceTest {
   private static final Refuse REFUSED = new Refuse("R7", "secrets stay as they are");
@@ -172,7 +172,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void boundValuesAreOnRecordAsTheyWereBound() throws SQLException {
+  void boundValuesAreRecordedAsBound() throws SQLException {
     try (Connection connection = connect();
         PreparedStatement update =
             connection.prepareStatement("UPDATE notes SET note = ?, flag = ? WHERE id IN (?, ?)")) {
@@ -313,7 +313,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void writeThatReturnsRowsIsAskedAboutToo() throws SQLException {
+  void writeThatReturnsRowsIsAskedAbout() throws SQLException {
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
       try (ResultSet rows =
@@ -331,7 +331,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void generatedKeysComeBack() throws SQLException {
+  void generatedKeysAreReturned() throws SQLException {
     try (Connection connection = connect();
         PreparedStatement insert =
             connection.prepareStatement(
@@ -347,7 +347,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void databasesOwnErrorsComeThrough() throws SQLException {
+  void databaseErrorsReachTheCaller() throws SQLException {
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
       assertThatThrownBy(() -> statement.execute("INSERT INTO nowhere VALUES (1)"))
@@ -358,7 +358,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void threadsAreJudgedSeparately() throws Exception {
+  void threadsHaveSeparateDecisions() throws Exception {
     DataSource governed = governed(this::protectSecrets);
     ExecutorService threads = Executors.newFixedThreadPool(2);
     try {

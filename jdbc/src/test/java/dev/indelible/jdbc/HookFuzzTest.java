@@ -21,15 +21,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Runs texts of a grammar through a hook that refuses everything: any change of the data is a
- * fault. Some of the texts also run without the hook, to show that they write.
+ * Runs texts of a grammar through a hook that refuses everything; any change of the data is a
+ * fault. Some of the texts also run without the hook, which shows that they write.
  */
 @Tag("any-jdk")
 class HookFuzzTest {
-  /** The number of texts between two comparisons of the data. */
+  /** Number of texts between two comparisons of the data. */
   private static final int GROUP = 50;
 
-  /** One group in this number also runs without the hook. */
+  /** Number of groups of which one also runs without the hook. */
   private static final int CONTROLS = 20;
 
   @TempDir Path directory;
@@ -46,7 +46,7 @@ class HookFuzzTest {
   }
 
   /**
-   * A long run: {@code -Dtest.jvm.args="-Dindelible.fuzz.minutes=60"} divides an hour among the
+   * A long run. {@code -Dtest.jvm.args="-Dindelible.fuzz.minutes=60"} divides an hour among the
    * databases.
    */
   @Tag("full")
@@ -112,7 +112,8 @@ class HookFuzzTest {
         }
       }
     } catch (SQLException | RuntimeException e) {
-      // Refused, or not SQL of this database; in both cases nothing is written.
+      // The hook refused the text, or it is not SQL of this database. In both cases nothing is
+      // written.
     }
   }
 

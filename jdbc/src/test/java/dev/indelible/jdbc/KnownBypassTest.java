@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Known ways past the hook, on real databases. */
+/** Known bypasses of the hook, on real databases. */
 @Tag("any-jdk")
 class KnownBypassTest {
   @TempDir Path directory;
@@ -111,7 +111,7 @@ class KnownBypassTest {
           H2         | CREATE TABLE x AS SELECT * FROM FINAL TABLE (INSERT INTO t (a) VALUES (3))
           H2         | CREATE TABLE x AS SELECT * FROM OLD TABLE (DELETE FROM t)
           """)
-  void permittedDefinitionBringsNoOtherWrite(TestDatabase database, String sql)
+  void permittedDefinitionPermitsNoOtherWrite(TestDatabase database, String sql)
       throws SQLException {
     DataSource plain = database.filled(directory);
     DataSource governed =
@@ -146,7 +146,7 @@ class KnownBypassTest {
   }
 
   @Test
-  void arrayLeadsToNoConnection() throws SQLException {
+  void arrayReturnsNoConnection() throws SQLException {
     DataSource plain = TestDatabase.POSTGRESQL.filled(directory);
     try (Connection connection = refusing(plain).getConnection();
         Statement statement = connection.createStatement();

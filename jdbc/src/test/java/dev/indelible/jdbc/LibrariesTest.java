@@ -199,7 +199,7 @@ class LibrariesTest {
         .count();
   }
 
-  /** The hook beneath the pool: an ordinary pool with governed connections. */
+  /** The pool opens governed connections: the hook is beneath the pool. */
   @Test
   void poolOverTheHookAsks() throws SQLException {
     try (HikariDataSource pool = new HikariDataSource()) {

@@ -29,8 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sqlite.SQLiteDataSource;
 
 /**
- * D1: a refusal inside a transaction that holds the write lock of the ledger's own file. A record
- * written at once would wait for that lock, and deadlock.
+ * D1: a refusal inside a transaction that holds the write lock of the ledger's own file. A gate
+ * that wrote the record at once would wait for that lock, and deadlock.
  */
 class OneFileTest {
   private static final String RULES =
@@ -87,7 +87,7 @@ class OneFileTest {
     try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
       List<ChainRow> rows = new ArrayList<>();
       ledger.forEachRow(RowQuery.all(), rows::add);
-      // The tally of the attempts: one refused, two permitted and by design not recorded.
+      // The refusal, and the tally: one refused, two permitted, which are not recorded by design.
       assertThat(rows).hasSize(2);
       assertThat(rows.get(0).eventType()).isEqualTo(DeferredAuditEvent.REFUSAL);
       assertThat(new String(rows.get(0).payload().orElseThrow(), StandardCharsets.UTF_8))

@@ -7,8 +7,8 @@ import java.util.Random;
 
 /**
  * Random SQL near the border between reads and writes: writes after reads, in common table
- * expressions, after EXPLAIN, after text that databases read differently, and random text. Long
- * because the grammar is one table.
+ * expressions, after EXPLAIN, and after text that databases read differently; also random text.
+ * Long because the grammar is one table.
  */
 final class SqlGrammar {
   private static final List<String> WRITES =
@@ -144,7 +144,7 @@ final class SqlGrammar {
               "START TRANSACTION",
               "COMMIT"));
 
-  /** Text that some databases read as closed, and others as still open. */
+  /** Text after which some databases see an open string or comment, and others do not. */
   private static final List<String> AMBIGUOUS =
       List.of(
           "'\\'",
@@ -354,7 +354,10 @@ final class SqlGrammar {
     return random.nextInt(3) == 0 ? commonTable() : random.nextBoolean() ? write() : read();
   }
 
-  /** A write after ambiguous text, and a close for databases that see an open string or comment. */
+  /**
+   * Returns a write after ambiguous text, and the closing quote or comment for databases that see
+   * an open one.
+   */
   private String hidden() {
     String first = random.nextBoolean() ? "SELECT " : read() + " ";
     String between = pick(List.of(";", " ;", "\n;", " AS x;", ",1;", " ", "\n", ")"));

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Long because its tables are long. */
+/** Tables of SQL texts and the writes found in them. Long because its tables are long. */
 class SqlScannerTest {
   @ParameterizedTest
   @CsvSource(
@@ -265,13 +265,13 @@ class SqlScannerTest {
   }
 
   @Test
-  void dollarQuotedTextIsAStringToPostgresql() {
+  void dollarQuotesMakeAStringInPostgresql() {
     String sql = "SELECT $$; DELETE FROM t$$, $a$ $$; DROP TABLE t; $$ $a$, $1";
 
     assertThat(writes(sql, Dialect.of("PostgreSQL"))).isEmpty();
   }
 
-  /** The database runs each DELETE, and a reader without its quirk misses it. */
+  /** The database runs each DELETE, which a scanner without the database's quirk misses. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -404,7 +404,7 @@ class SqlScannerTest {
     assertThat(writes("DELETE FROM t;" + end, Dialect.UNKNOWN)).contains("delete t");
   }
 
-  /** A scanner of quadratic time would take hours. */
+  /** A scanner with quadratic time would take hours. */
   @Test
   @Timeout(value = 2, unit = TimeUnit.MINUTES)
   void largeTextTakesLinearTime() {

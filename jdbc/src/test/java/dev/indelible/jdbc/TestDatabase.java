@@ -21,7 +21,7 @@ import org.h2.jdbcx.JdbcDataSource;
 import org.jspecify.annotations.Nullable;
 import org.sqlite.SQLiteDataSource;
 
-/** The databases of the hook's tests, each with the tables t and "of", and their state. */
+/** Databases of the hook's tests, each with the tables t and "of". */
 enum TestDatabase {
   SQLITE {
     @Override
@@ -143,12 +143,12 @@ enum TestDatabase {
   private static final AtomicInteger COUNT = new AtomicInteger();
   private static @Nullable EmbeddedPostgres server;
 
-  /** A new database without tables. */
+  /** Creates a database without tables. */
   abstract DataSource create(Path directory);
 
   abstract List<String> tables();
 
-  /** Returns everything that a write can change, read without the hook. */
+  /** Returns all data that a write can change, read without the hook. */
   abstract List<String> state(Connection connection) throws SQLException;
 
   List<String> state(DataSource source) throws SQLException {
@@ -157,7 +157,7 @@ enum TestDatabase {
     }
   }
 
-  /** A new database with its tables and three rows in t. */
+  /** Creates a database with its tables and three rows in t. */
   DataSource filled(Path directory) throws SQLException {
     DataSource source = create(directory);
     for (String table : tables()) {
@@ -205,7 +205,7 @@ enum TestDatabase {
     }
   }
 
-  /** One server for all tests, which ends with the JVM. */
+  /** Returns the server that all tests share, which ends with the JVM. */
   private static synchronized EmbeddedPostgres server() {
     boolean hasBinaries =
         System.getProperty("os.name").equals("Linux")

@@ -19,14 +19,14 @@ import java.util.Base64;
 import java.util.Optional;
 
 /**
- * Row as SQLite returns it, its columns in one piece with a separator between them: {@code
- * sequence} in decimal, {@code agent_id}, {@code event_type}, {@code attest_level}, {@code id},
- * {@code timestamp}, {@code payload_hash}, {@code prev_hash}, of a signed row {@code key_id} and
- * {@code signature}, and {@code payload}.
+ * Row as SQLite returns it: its columns in one array of bytes with a separator between them. The
+ * columns are {@code sequence} in decimal, {@code agent_id}, {@code event_type}, {@code
+ * attest_level}, {@code id}, {@code timestamp}, {@code payload_hash}, {@code prev_hash}, for a
+ * signed row {@code key_id} and {@code signature}, and {@code payload}.
  *
- * <p>Only a row of the shape that writers give it can be packed. Without it, verification of 40,000
- * rows takes some 10 % more CPU time with row signatures, and some 45 % more without. It has one
- * subject, a row's bytes, and its length is that of their layout.
+ * <p>Only a row whose columns have the layout that writers use can be packed. Without packed rows,
+ * verification of 40,000 rows takes some 10 % more CPU time with row signatures, and some 45 % more
+ * without.
  */
 final class PackedRow implements StoredRow {
   private static final byte[] SELF_SIGNED = ascii(ChainRow.SELF_SIGNED);
@@ -36,10 +36,10 @@ final class PackedRow implements StoredRow {
   private static final int KEY_ID_BYTES = 16;
   private static final int BASE64_SIGNATURE = 88;
 
-  /** Most digits of a sequence; a row planted beyond is no longer of the usual shape. */
+  /** Most digits of a sequence. A row planted at a longer one is read column by column. */
   private static final int MAX_DIGITS = 18;
 
-  // The bytes between the values of a record.
+  // Literal bytes between the values of a record.
   private static final byte[] AGENT_ID = ascii("{\"agent_id\":\"");
   private static final byte[] ATTEST_LEVEL = ascii("\",\"attest_level\":\"");
   private static final byte[] EVENT_TYPE = ascii("\",\"event_type\":\"");
@@ -53,7 +53,7 @@ final class PackedRow implements StoredRow {
   private static final byte[] UNSIGNED_TIMESTAMP = ascii(",\"timestamp\":\"");
   private static final byte[] END = ascii("\",\"v\":1}");
 
-  // The bytes between the values of a payload.
+  // Literal bytes between the values of a payload.
   private static final byte[] QUOTE = ascii("\"");
   private static final byte[] END_OF_PAYLOAD = ascii("\"}");
   private static final byte[] PAYLOAD_TIMESTAMP = ascii(",\"timestamp\":\"");
@@ -62,7 +62,7 @@ final class PackedRow implements StoredRow {
   private static final byte[] SYSTEM_BEGIN = ascii("{\"agent_id\":\"");
   private static final byte[] DETAILS_MEMBER = ascii("\",\"details\":{");
 
-  /** A record's bytes beside its texts and two hashes. */
+  /** Number of bytes of a record without its texts and its two hashes. */
   private static final int UNSIGNED_BYTES =
       AGENT_ID.length
           + ATTEST_LEVEL.length
@@ -86,7 +86,7 @@ final class PackedRow implements StoredRow {
           + TIMESTAMP.length
           - UNSIGNED_TIMESTAMP.length;
 
-  /** The two digits of each byte, the first digit in the higher byte. */
+  /** Two hex digits of each byte value, the first digit in the higher byte. */
   private static final short[] HEX_PAIRS = hexPairs();
 
   private static final VarHandle PAIR =
@@ -96,7 +96,7 @@ final class PackedRow implements StoredRow {
   private final long sequence;
   private final boolean signed;
 
-  // Offsets of the columns, and of the ends of those without a fixed length.
+  // Offsets of the columns, and of the ends of the columns without a fixed length.
   private final int sequenceEnd;
   private final int agentAt;
   private final int agentEnd;
@@ -138,9 +138,9 @@ final class PackedRow implements StoredRow {
   /**
    * Reads a row from its packed form.
    *
-   * @param packed the columns; kept, and not to be changed
-   * @param separator separates the columns; random, so that nobody who wrote a row could know it
-   * @return empty if the columns have not the shape that a writer gives them
+   * @param packed the columns; kept, so the caller must not change it
+   * @param separator separates the columns; random, so that no writer of a row can know it
+   * @return empty if the columns do not have the layout that writers use
    */
   static Optional<PackedRow> of(byte[] packed, byte[] separator) {
     try {
@@ -232,7 +232,8 @@ final class PackedRow implements StoredRow {
   }
 
   /**
-   * Returns false also for a payload whose members are not in the order in which they are written.
+   * Returns whether the payload states what the columns state; false also if its members are not in
+   * the order that writers use.
    */
   private boolean isStatedByPayload() {
     PayloadMembers payload = new PayloadMembers(packed, payloadAt);
@@ -340,7 +341,10 @@ final class PackedRow implements StoredRow {
     return at + 2 * Sha256.BYTES;
   }
 
-  /** Returns whether JSON has the text unchanged: printable ASCII, no quote, no backslash. */
+  /**
+   * Returns whether JSON leaves the text unchanged: printable ASCII, no quotation mark, no
+   * backslash.
+   */
   private boolean isPlain(int from, int to) {
     boolean plain = true;
     for (int i = from; i < to; i++) {
@@ -364,7 +368,7 @@ final class PackedRow implements StoredRow {
     throw new MisfitException();
   }
 
-  /** Returns the offset after the separator that has to be here. */
+  /** Returns the offset after the separator; throws if there is no separator here. */
   private static int behind(byte[] packed, int at, byte[] separator) throws MisfitException {
     int end = at + separator.length;
     if (end > packed.length || !equal(packed, at, end, separator)) {
@@ -400,7 +404,10 @@ final class PackedRow implements StoredRow {
     return text.getBytes(StandardCharsets.US_ASCII);
   }
 
-  /** Columns have not the shape that a writer gives a row; without a stack, which nobody reads. */
+  /**
+   * Reports columns without the layout that writers use. Has no stack trace, because nobody reads
+   * it.
+   */
   private static final class MisfitException extends Exception {
     private static final long serialVersionUID = 1;
 

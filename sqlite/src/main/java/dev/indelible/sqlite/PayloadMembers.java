@@ -5,12 +5,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * Reads the last members of a payload, the outermost ones, from its end to its beginning: for a
- * fraction of the cost of parsing it, since the action before them may be of any size.
+ * Reads the last members of a payload's outermost object, from its end to its beginning. This costs
+ * a fraction of parsing the payload, because the action before these members may be of any size.
  *
- * <p>From the end, every quotation mark that is not escaped ends or begins a string. So each step
- * knows that it is outside of strings, and at which depth. Reads the layout that writers give a
- * payload; whoever finds another layout parses it. Used by one thread.
+ * <p>Read from the end, every quotation mark that is not escaped ends or begins a string. So each
+ * step knows that it is outside of strings, and at which depth. Reads only the layout that writers
+ * use; the caller parses a payload of any other layout. Used by one thread.
  */
 final class PayloadMembers {
   private static final byte[] NONCE = ascii(",\"nonce\":\"");
@@ -23,10 +23,10 @@ final class PayloadMembers {
 
   private final byte[] bytes;
 
-  /** Where the payload begins in the bytes, at whose end it ends. */
+  /** Offset at which the payload begins. The payload ends where the bytes end. */
   private final int from;
 
-  /** The end of what was not read yet. */
+  /** End of the bytes that are not read yet. */
   private int end;
 
   PayloadMembers(byte[] bytes, int from) {
@@ -35,12 +35,12 @@ final class PayloadMembers {
     this.end = bytes.length;
   }
 
-  /** Steps over these bytes, if they are the next from the end. */
+  /** Steps over the expected bytes, if they are the last that are not read yet. */
   boolean skipBack(byte[] expected) {
     return skipBack(expected, 0, expected.length);
   }
 
-  /** Steps over this part of some bytes, if it is the next from the end. */
+  /** Steps over a part of the other bytes, if it is the last that is not read yet. */
   boolean skipBack(byte[] other, int otherFrom, int otherTo) {
     int at = end - (otherTo - otherFrom);
     if (at < from || !Arrays.equals(bytes, at, end, other, otherFrom, otherTo)) {
@@ -50,7 +50,7 @@ final class PayloadMembers {
     return true;
   }
 
-  /** Steps over the nonce, and the policy behind it if there is one. */
+  /** Steps over the nonce, and over the policy after it if there is one. */
   boolean skipBackNonce() {
     return skipBackNonceItself() || skipBackString() && skipBack(POLICY) && skipBackNonceItself();
   }
@@ -74,7 +74,7 @@ final class PayloadMembers {
     return false;
   }
 
-  /** Steps over a decision that blocks, or one that does not, up to the value before it. */
+  /** Steps over a decision, blocking or not, up to the value before it. */
   boolean skipBackDecision(boolean blocking) {
     int stringEnd = end;
     if (!skipBackString()) {
@@ -96,7 +96,10 @@ final class PayloadMembers {
     return named && skipBack(DECISION);
   }
 
-  /** Whether the string that was stepped over last, up to there, is that one. */
+  /**
+   * Returns whether the string that was stepped over last, which ends at {@code stringEnd}, is the
+   * given text.
+   */
   private boolean isString(String text, int stringEnd) {
     int length = stringEnd - end - 2;
     if (length != text.length()) {
@@ -132,7 +135,10 @@ final class PayloadMembers {
     return (at - 1 - backslashes) % 2 == 1;
   }
 
-  /** Whether the payload begins with these three, one behind the other, before what was read. */
+  /**
+   * Returns whether the payload begins with these three parts in a row, before the bytes already
+   * read.
+   */
   boolean begins(byte[] first, byte[] second, int secondFrom, int secondTo, byte[] third) {
     int secondAt = from + first.length;
     int thirdAt = secondAt + secondTo - secondFrom;

@@ -12,17 +12,17 @@ import java.sql.SQLException;
 import java.sql.Statement;
 
 /**
- * Keeps cosignatures in the ledger's file, over a connection of its own for each. Any thread.
+ * Stores cosignatures in the ledger's file, each over a new connection. Used by any thread.
  *
- * <p>A checkpoint keeps as many as a note can have; further ones are not kept.
+ * <p>A checkpoint has at most as many cosignatures as a note can have; further ones are dropped.
  *
- * <p>It holds the write lock for one row and no sync: the next batch of events is synced with what
- * was written before it, and a cosignature that a power cut takes is asked for again.
+ * <p>An insert holds the write lock for one row and does not sync. The next batch of events syncs
+ * it. A cosignature that is lost in a power cut is requested again.
  *
- * @param file the database; never made here
+ * @param file the database; never created here
  */
 public record SqliteCosignatures(Path file) implements CosignatureStore {
-  /** How long a writer of events may keep it waiting before it gives up for now. */
+  /** Time that an insert waits for the write lock before it fails. */
   private static final int BUSY_TIMEOUT_MILLIS = 1_000;
 
   @Override
@@ -57,7 +57,7 @@ public record SqliteCosignatures(Path file) implements CosignatureStore {
     try (Statement statement = connection.createStatement()) {
       statement.execute("PRAGMA busy_timeout = " + BUSY_TIMEOUT_MILLIS);
       statement.execute("PRAGMA synchronous = NORMAL");
-      // Carrying over the WAL is the drainer's, who has its own time for it.
+      // The drainer runs the WAL checkpoints, at times of its own.
       statement.execute("PRAGMA wal_autocheckpoint = 0");
     }
   }

@@ -19,7 +19,9 @@ import java.util.Optional;
 import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
 
-/** Meaning of an SQLite error for an event (D6), by its extended result code, and its words. */
+/**
+ * Maps an SQLite error, by its extended result code, to its meaning for an event (D6) and to words.
+ */
 final class SqliteFault {
   private static final String SEQUENCE_COLUMN = "signed_events.sequence";
   private static final String ID_COLUMN = "signed_events.id";
@@ -49,18 +51,18 @@ final class SqliteFault {
     return EnumSet.of(SQLITE_BUSY, SQLITE_LOCKED).contains(primary(error));
   }
 
-  /** Returns whether the disk is full or read-only, or no file can be created on it. */
+  /** Returns whether the disk is full or read-only, or a file on it cannot be opened or created. */
   static boolean isOfTheDisk(SQLException error) {
     return EnumSet.of(SQLITE_CANTOPEN, SQLITE_FULL, SQLITE_IOERR, SQLITE_READONLY)
         .contains(primary(error));
   }
 
-  /** Returns whether the file itself is provably not what SQLite wrote. */
+  /** Returns whether the file provably differs from what SQLite writes. */
   static boolean isDamage(SQLException error) {
     return EnumSet.of(SQLITE_CORRUPT, SQLITE_NOTADB).contains(primary(error));
   }
 
-  /** Returns whether a fixed statement names a table or column that someone took away. */
+  /** Returns whether a fixed statement names a table or column that is missing. */
   static boolean isOfTheSchema(SQLException error) {
     return primary(error) == SQLITE_ERROR;
   }
@@ -70,9 +72,9 @@ final class SqliteFault {
   }
 
   /**
-   * Returns what went wrong in words, with SQLite's own code behind them in brackets: {@code the
-   * disk is full (SQLITE_FULL)}. Every message that a user can see describes an error this way;
-   * never blank.
+   * Returns what went wrong in words, with SQLite's own code after them in brackets: {@code the
+   * disk is full (SQLITE_FULL)}. Never blank. Every message to a user describes an SQLite error
+   * this way.
    */
   static String describe(SQLException error) {
     if (!(error instanceof SQLiteException sqlite) || sqlite.getResultCode() == null) {
@@ -121,8 +123,8 @@ final class SqliteFault {
   }
 
   /**
-   * SQLite's own message, without the code and the general text that the driver puts around it:
-   * {@code [CODE] text (message)}.
+   * Returns SQLite's own message, without the code and the general text that the driver puts around
+   * it: {@code [CODE] text (message)}.
    */
   private static String detail(SQLiteException error, SQLiteErrorCode code) {
     String rest = String.valueOf(error.getMessage());
@@ -141,7 +143,8 @@ final class SqliteFault {
         code == SQLiteErrorCode.SQLITE_CONSTRAINT_UNIQUE.code
             || code == SQLiteErrorCode.SQLITE_CONSTRAINT_PRIMARYKEY.code
             || code == SQLiteErrorCode.SQLITE_CONSTRAINT_ROWID.code;
-    // The whole list of columns, and to its end: an application's my_signed_events.id is not ours.
+    // Compares the whole list of columns up to its end: an application's my_signed_events.id is not
+    // the ledger's.
     String message = error.getMessage();
     return unique && message != null && message.contains("constraint failed: " + column + ")");
   }

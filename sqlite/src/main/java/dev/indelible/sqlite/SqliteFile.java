@@ -13,11 +13,11 @@ import java.util.Properties;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteOpenMode;
 
-/** How a file is named to SQLite, made, and opened. */
+/** Names a file to SQLite, creates it, and opens it. */
 final class SqliteFile {
   private SqliteFile() {}
 
-  /** What tells a file from another that has taken its name; empty where there is no file. */
+  /** Returns what identifies a file even if another takes its name; empty if there is no file. */
   static Optional<Object> identity(Path file) {
     try {
       return Optional.ofNullable(Files.readAttributes(file, BasicFileAttributes.class).fileKey());
@@ -26,7 +26,7 @@ final class SqliteFile {
     }
   }
 
-  /** Makes an empty file that only its owner can read, where there are owners, if there is none. */
+  /** Creates an empty file if there is none. Only its owner can read it, on systems with owners. */
   static void create(Path file) throws SQLException {
     try {
       Path directory = file.toAbsolutePath().getParent();
@@ -39,20 +39,22 @@ final class SqliteFile {
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
       }
     } catch (FileAlreadyExistsException e) {
-      // Another process was first.
+      // Another process created the file first.
     } catch (IOException e) {
       throw new SQLException(e.getClass().getSimpleName() + ": " + e.getMessage(), e);
     }
   }
 
-  /** What a connection is opened with that makes no file where there is none. */
+  /** Returns the properties of a connection that does not create a missing file. */
   static Properties noneMade() {
     SQLiteConfig config = new SQLiteConfig();
     config.resetOpenMode(SQLiteOpenMode.CREATE);
     return config.toProperties();
   }
 
-  /** A URL whose path is escaped, so that no character of a file name is taken for an option. */
+  /**
+   * Returns a URL whose path is escaped, so that no character of a file name is read as an option.
+   */
   static String url(Path file) {
     return "jdbc:sqlite:file:" + file.toAbsolutePath().toUri().getRawPath();
   }

@@ -36,17 +36,20 @@ import java.util.UUID;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteOpenMode;
 
-/** Reads a ledger in an SQLite file, while it is written or at rest; opened for reading only. */
+/**
+ * Reads a ledger in an SQLite file, while a log writes to it or not. Opens the file for reading
+ * only.
+ */
 public final class SqliteLedger implements LedgerReader {
   private static final int BUSY_TIMEOUT_MILLIS = 5_000;
 
-  /** The same for what a gate reads before its first decision, and can do without. */
+  /** Busy timeout of optional reads that a gate makes before its first decision. */
   private static final int PEEK_BUSY_TIMEOUT_MILLIS = 1_000;
 
-  /** SQLite file format, section 1.3: the first 16 bytes. */
+  /** First 16 bytes of a database (SQLite file format, section 1.3). */
   private static final byte[] MAGIC = "SQLite format 3\0".getBytes(StandardCharsets.US_ASCII);
 
-  /** SQLite file format, section 1.3.3: the offset of the write version, and the newest known. */
+  /** Offset of the write version (SQLite file format, section 1.3.3). */
   private static final int WRITE_VERSION_AT = 18;
 
   private static final int NEWEST_WRITE_VERSION = 2;
@@ -55,22 +58,22 @@ public final class SqliteLedger implements LedgerReader {
       "letter, id, agent_id, event_type, timestamp, payload_hash, payload, failure_reason,"
           + " failed_at, attempts, replayed_as";
 
-  /** The bytes of all texts of a dead letter; read from its header, whatever their lengths. */
+  /** SQL for the bytes of all texts of a dead letter, read from the row's header at any length. */
   static final String LETTER_BYTES =
       "octet_length(id) + octet_length(agent_id) + octet_length(event_type)"
           + " + octet_length(timestamp) + octet_length(payload_hash) + octet_length(payload)"
           + " + octet_length(failure_reason) + octet_length(failed_at)"
           + " + coalesce(octet_length(replayed_as), 0)";
 
-  /** More bytes than a dead letter has: its payload fits a segment of a journal. */
+  /** More bytes than a dead letter of a writer has: its payload fits a segment of a journal. */
   static final int MOST_LETTER_BYTES = 4 << 20;
 
   private static final String SELECT_CHECKPOINTS =
       "SELECT size, note FROM indelible_checkpoints AS c ";
 
   /**
-   * Cosignatures are further lines of the note, in the order of their witnesses. There may be more
-   * of them than a note can bear, of witnesses named one after another; those at the end are left.
+   * SQL for the checkpoints with their cosignatures, which are further lines of the note, ordered
+   * by witness. The table may have more of them than a note can have; the rest is not read.
    */
   private static final String SELECT_COSIGNED =
       "SELECT size, note || coalesce((SELECT group_concat(line || char(10), '') FROM"
@@ -83,10 +86,13 @@ public final class SqliteLedger implements LedgerReader {
   private final String url;
   private final Connection connection;
 
-  /** Whether the ledger has a tree; one that an earlier version wrote has none yet. */
+  /** Whether the ledger has a tree; one of an earlier version has none until it is migrated. */
   private final boolean hasTree;
 
-  /** Whether it keeps cosignatures; one that an earlier version wrote does not yet. */
+  /**
+   * Whether the ledger has a table of cosignatures; one of an earlier version has none until it is
+   * migrated.
+   */
   private final boolean hasCosignatures;
 
   private SqliteLedger(Path file, String url, Connection connection) throws SQLException {
@@ -100,7 +106,7 @@ public final class SqliteLedger implements LedgerReader {
   /**
    * Opens a ledger for reading.
    *
-   * @throws LedgerException if there is none, or it is not one, or of a newer version
+   * @throws LedgerException if there is no file, or it holds no ledger or one of a newer version
    */
   public static SqliteLedger open(Path file) throws LedgerException {
     if (!Files.isRegularFile(file)) {
@@ -111,7 +117,7 @@ public final class SqliteLedger implements LedgerReader {
     try {
       return connect(file, SqliteFile.url(file));
     } catch (LedgerException e) {
-      // On a read-only disk a database in WAL mode can be read only if told that nobody writes it.
+      // On a read-only disk, SQLite reads a database in WAL mode only if it is declared immutable.
       if (e.isDamaged() || Files.isWritable(file.toAbsolutePath().getParent()) || hasWal(file)) {
         throw e;
       }
@@ -123,7 +129,7 @@ public final class SqliteLedger implements LedgerReader {
    * Opens a ledger for reading, if there is one.
    *
    * @return empty if there is no file, or no ledger in it yet
-   * @throws LedgerException if there is something, and it cannot be read, or it can be no ledger
+   * @throws LedgerException if the file cannot be read, or can hold no ledger
    */
   public static Optional<SqliteLedger> openIfThere(Path file) throws LedgerException {
     if (Files.notExists(file)) {
@@ -150,7 +156,7 @@ public final class SqliteLedger implements LedgerReader {
   }
 
   /**
-   * Whether any row has the signature of that key. Looks at every row.
+   * Returns whether any row has a signature of this key. Reads every row.
    *
    * @throws LedgerException if the ledger cannot be read now
    */
@@ -173,18 +179,18 @@ public final class SqliteLedger implements LedgerReader {
   }
 
   /**
-   * Which ledger a file holds. Checks on the way that it is a database, undamaged at its start, and
-   * not of a newer version.
+   * Returns the id of the ledger in a file. Checks that the file is a database, undamaged at its
+   * start, and not of a newer version.
    *
    * @return empty if there is no file, or no ledger in it yet
-   * @throws LedgerException if it can be no ledger
+   * @throws LedgerException if the file can hold no ledger
    */
   public static Optional<UUID> identify(Path file) throws LedgerException {
     return peek(file, SqliteSchema::ledger).flatMap(found -> found);
   }
 
   /**
-   * How far a ledger has taken in a journal.
+   * Returns the position up to which a ledger has committed a journal.
    *
    * @return the position of the last mark committed; 0 if there is none
    */
@@ -196,18 +202,21 @@ public final class SqliteLedger implements LedgerReader {
         .orElse(0L);
   }
 
-  /** As {@link #settled(Path, UUID)}, of this ledger and as it is now. */
+  /** Returns the position up to which this ledger has committed a journal. */
   public long settled(UUID journal) throws LedgerException {
     return reading(() -> position(connection, journal));
   }
 
-  /** Returns whether an event is in a row or a dead letter, or was purged from those on record. */
+  /**
+   * Returns whether an event is in a row or a dead letter, or was a dead letter that was purged on
+   * record.
+   */
   public boolean isRecorded(UUID event) throws LedgerException {
     return reading(() -> isRecorded(connection, event));
   }
 
   /**
-   * Returns whether the ledger in a file has an event, as {@link #isRecorded(UUID)} does; not if
+   * Returns whether the ledger in a file has an event, as {@link #isRecorded(UUID)} does; false if
    * there is no ledger yet.
    *
    * @throws LedgerException if the ledger cannot be read now
@@ -234,7 +243,7 @@ public final class SqliteLedger implements LedgerReader {
         .orElseThrow();
   }
 
-  /** Counts the decisions that blocked, by what their payloads say. Reads rows, and no index. */
+  /** Counts the blocking decisions by their payloads. Reads the rows, not an index. */
   public BlockedCounts blocked() throws LedgerException {
     return first(
             "SELECT count(*), sum(verdict = 'refuse'), sum(verdict = 'escalate') FROM (SELECT CASE"
@@ -246,14 +255,15 @@ public final class SqliteLedger implements LedgerReader {
   }
 
   /**
-   * Decisions that blocked. Rows record them under one event type; their payloads tell them apart.
+   * Counts of blocking decisions. Rows record them under one event type; their payloads distinguish
+   * them.
    *
-   * @param rows all of them
-   * @param refusals of those, refused
-   * @param escalations of those, held until a person decides
+   * @param rows all blocking decisions
+   * @param refusals the refused ones
+   * @param escalations the ones held until a person decides
    */
   public record BlockedCounts(long rows, long refusals, long escalations) {
-    /** How many are neither by their payload: it was erased, or is not what was recorded. */
+    /** Returns how many are neither by their payload, because it was erased or changed. */
     public long unknown() {
       return rows - refusals - escalations;
     }
@@ -268,7 +278,7 @@ public final class SqliteLedger implements LedgerReader {
         .orElse(0L);
   }
 
-  /** Reads something from a file that may not be there, or may not be a ledger yet. */
+  /** Runs a query on a file that may be missing or hold no ledger yet. */
   private static <T> Optional<T> peek(Path file, Query<T> query) throws LedgerException {
     SqliteLibrary.load();
     if (!Files.exists(file)) {
@@ -277,8 +287,8 @@ public final class SqliteLedger implements LedgerReader {
     try {
       return Optional.of(peek(SqliteFile.url(file), query));
     } catch (SQLException e) {
-      // A database in WAL mode needs files beside it to be read at all, and a full or read-only
-      // disk has no space for them. Where no log is left, the file itself is the whole database.
+      // SQLite creates files beside a database in WAL mode to read it, and a full or read-only disk
+      // has no space for them. If there is no WAL, the file alone is the whole database.
       if (!SqliteFault.isOfTheDisk(e) || hasWal(file)) {
         throw unreadable(file, e);
       }
@@ -342,7 +352,7 @@ public final class SqliteLedger implements LedgerReader {
     return reading(() -> SqliteSchema.ledger(connection));
   }
 
-  // Counts are taken from the tables themselves: an index can lack entries.
+  // Counts are read from the tables themselves, because an index can lack entries.
 
   @Override
   public long size() throws LedgerException {
@@ -434,7 +444,7 @@ public final class SqliteLedger implements LedgerReader {
   @Override
   public Optional<StorageState> storage(boolean everyRow) throws LedgerException {
     try (Connection moment = connect(url, BUSY_TIMEOUT_MILLIS)) {
-      // One moment for all that is compared, whatever is written meanwhile.
+      // One read transaction, so that everything compared is of one moment.
       moment.setAutoCommit(false);
       StorageState state = new SqliteStorage(moment, everyRow).state();
       return Optional.of(header().map(state::withFault).orElse(state));
@@ -443,7 +453,7 @@ public final class SqliteLedger implements LedgerReader {
     }
   }
 
-  /** Returns what the file's header states that no writer of it states; empty if nothing. */
+  /** Returns a finding if the file's header has a value that no writer sets; empty if not. */
   private Optional<String> header() {
     try (InputStream in = Files.newInputStream(file)) {
       byte[] header = in.readNBytes(WRITE_VERSION_AT + 1);
@@ -454,7 +464,7 @@ public final class SqliteLedger implements LedgerReader {
               "the file's header states write version %s, which no SQLite writes to: nothing can be recorded"
                   .formatted(version));
     } catch (IOException e) {
-      // The connection reads it; a failure of that is reported.
+      // The connection reads the header too, and its failure is reported.
       return Optional.empty();
     }
   }
@@ -464,11 +474,11 @@ public final class SqliteLedger implements LedgerReader {
     try {
       connection.close();
     } catch (SQLException e) {
-      // It was only read from; there is nothing to lose.
+      // The connection only read; nothing can be lost.
     }
   }
 
-  /** Reads a letter from the columns {@link #LETTER_COLUMNS}. */
+  /** Reads a dead letter from the columns {@link #LETTER_COLUMNS}. */
   static DeadLetter letter(ResultSet row) throws SQLException {
     return new DeadLetter(
         row.getLong(1),
@@ -536,12 +546,12 @@ public final class SqliteLedger implements LedgerReader {
     SqliteSchema.requireFit(connection);
   }
 
-  /** A connection that reads, and takes nothing in the file at its word. */
+  /** Opens a connection for reading that trusts nothing in the file. */
   private static Connection connect(String url, int busyTimeoutMillis) throws SQLException {
     Connection connection = DriverManager.getConnection(url, readOnly(busyTimeoutMillis));
     try (Statement statement = connection.createStatement()) {
-      // Functions named in the schema are not run unless they are harmless; cells of a page are
-      // measured before they are read.
+      // SQLite runs functions named in the schema only if they are harmless, and checks the size of
+      // the cells of a page before it reads them.
       statement.execute("PRAGMA trusted_schema = OFF");
       statement.execute("PRAGMA cell_size_check = ON");
       return connection;
@@ -564,7 +574,7 @@ public final class SqliteLedger implements LedgerReader {
     try {
       return Files.exists(wal) && Files.size(wal) > 0;
     } catch (IOException e) {
-      // It was there a moment ago.
+      // The file was there a moment ago.
       return true;
     }
   }
@@ -582,8 +592,8 @@ public final class SqliteLedger implements LedgerReader {
   }
 
   /**
-   * Whether a file begins as every SQLite database does, damaged or not. One that does not is
-   * another kind of file, as far as anyone can tell.
+   * Returns whether a file begins as every SQLite database does, damaged or not. A file that does
+   * not is taken for another kind of file.
    */
   private static boolean beginsAsDatabase(Path file) {
     try (InputStream in = Files.newInputStream(file)) {
@@ -593,7 +603,9 @@ public final class SqliteLedger implements LedgerReader {
     }
   }
 
-  /** Returns an exception that states why a database file cannot be read, and if it is damaged. */
+  /**
+   * Returns an exception that states why a database file cannot be read, and whether it is damaged.
+   */
   public static LedgerException unreadable(Path file, SQLException e) {
     if (e instanceof SqliteSchema.ComputedTableException) {
       return new LedgerException(file + ": " + e.getMessage(), true, e);
@@ -609,13 +621,13 @@ public final class SqliteLedger implements LedgerReader {
     return new LedgerException(file + ": " + message, SqliteFault.isDamage(e), e);
   }
 
-  /** Asks a connection something. */
+  /** Runs a query over a connection. */
   @FunctionalInterface
   private interface Query<T> {
     T run(Connection connection) throws SQLException;
   }
 
-  /** Reads something. */
+  /** Reads a value from the ledger. */
   @FunctionalInterface
   interface Reading<T> {
     T read() throws SQLException;

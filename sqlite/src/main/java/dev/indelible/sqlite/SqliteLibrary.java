@@ -13,16 +13,19 @@ import org.sqlite.SQLiteJDBCLoader;
 import org.sqlite.util.LibraryLoaderUtil;
 
 /**
- * SQLite's native library. The driver unpacks it from its jar into a temporary directory, and on
- * the way removes what other processes left there; where a directory forbids execution it only logs
- * a stack trace. Here it gets a directory of its own, which is checked first and removed
- * afterwards.
+ * Loads SQLite's native library. The driver alone unpacks it into the shared temporary directory
+ * and removes files that other processes left there. If that directory forbids execution, the
+ * driver only logs a stack trace. This class gives the driver a directory of its own, which it
+ * checks first and removes afterwards.
  */
 public final class SqliteLibrary {
-  /** Where the driver finds a library that is unpacked already. */
+  /** Property that names the directory of a library that is already unpacked. */
   private static final String UNPACKED = "org.sqlite.lib.path";
 
-  /** Where the driver unpacks its library, in place of {@code java.io.tmpdir}. */
+  /**
+   * Property that names the directory into which the driver unpacks its library, in place of {@code
+   * java.io.tmpdir}.
+   */
   private static final String TEMPORARY = "org.sqlite.tmpdir";
 
   private static boolean loaded;
@@ -30,8 +33,8 @@ public final class SqliteLibrary {
   private SqliteLibrary() {}
 
   /**
-   * Lets the driver use a copy of its library below a directory, in the folders of its jar, if
-   * there is one that this system can run and no other was named.
+   * Lets the driver use an unpacked copy of its library below a directory, laid out as in its jar.
+   * Does nothing if there is no executable copy for this system, or if another directory is set.
    */
   public static void useUnpacked(Path directory) {
     Path folder =
@@ -45,7 +48,7 @@ public final class SqliteLibrary {
   /**
    * Loads the library, once in a process.
    *
-   * @throws LedgerException if it cannot be unpacked or run
+   * @throws LedgerException if the library cannot be unpacked or run
    */
   public static synchronized void load() throws LedgerException {
     if (loaded) {
@@ -80,7 +83,10 @@ public final class SqliteLibrary {
     }
   }
 
-  /** The driver reads the property as it loads the library, and never again. */
+  /**
+   * Loads the library from a directory. The driver reads the property only while it loads the
+   * library.
+   */
   private static void load(Path directory) throws LedgerException {
     String before = System.getProperty(TEMPORARY);
     System.setProperty(TEMPORARY, directory.toString());
@@ -101,7 +107,7 @@ public final class SqliteLibrary {
     }
   }
 
-  /** Returns whether files in a directory may be executed; its mount may forbid it. */
+  /** Returns whether files in a directory may be executed; the mount options may forbid it. */
   private static boolean runsFiles(Path directory) throws IOException {
     if (!Files.getFileStore(directory).supportsFileAttributeView("posix")) {
       return true;
@@ -115,7 +121,7 @@ public final class SqliteLibrary {
     return runs;
   }
 
-  /** Returns whether the driver would find its library where Java looks for libraries. */
+  /** Returns whether the driver finds its library in a directory of {@code java.library.path}. */
   private static boolean isOnLibraryPath() {
     for (String directory :
         System.getProperty("java.library.path", "").split(File.pathSeparator, -1)) {
@@ -127,7 +133,8 @@ public final class SqliteLibrary {
   }
 
   /**
-   * A loaded library needs its file no longer; where that is locked, the driver removes it on exit.
+   * Removes the unpacked file, which a loaded library needs no longer. Where the file is locked,
+   * the driver removes it on exit.
    */
   private static void remove(Path directory) {
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {

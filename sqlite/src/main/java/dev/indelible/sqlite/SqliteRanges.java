@@ -21,20 +21,20 @@ import java.util.function.Function;
 
 /**
  * Reads the rows of one moment over several connections, each with a read transaction of its own.
- * Used by any threads; a connection is used by one at a time.
+ * Used by any threads; a connection is used by one thread at a time.
  *
- * <p>They are of the same moment if they have the same last row: no writer changes what is in the
- * chain without adding to it in the same transaction.
+ * <p>Two connections read the same moment if they see the same last row: every writer that changes
+ * the chain also appends a row in that transaction.
  */
 final class SqliteRanges implements RowRanges {
-  /** How often the connections are brought to one moment anew, if a writer comes in between. */
+  /** Most attempts to bring all connections to one moment while a writer appends. */
   private static final int ATTEMPTS = 100;
 
-  /** How SQLite says that it goes by a key which is the row's number itself. */
+  /** Query plan of SQLite for a search by the primary key. */
   private static final String BY_SEQUENCE =
       "SEARCH signed_events USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)";
 
-  /** Bytes of the separator: more than anyone can guess. The first of them ends no text. */
+  /** Bytes of the separator: too many to guess. Its first byte occurs at the end of no text. */
   private static final int SEPARATOR_BYTES = 16;
 
   private final Function<SQLException, LedgerException> failure;
@@ -55,9 +55,9 @@ final class SqliteRanges implements RowRanges {
   }
 
   /**
-   * As many readers of one moment as there can be, up to that many.
+   * Opens up to {@code most} readers of one moment.
    *
-   * @param failure what a failure to read means
+   * @param failure maps a failed read to an exception
    */
   static SqliteRanges open(
       Opening opening, int most, Function<SQLException, LedgerException> failure)
@@ -76,7 +76,9 @@ final class SqliteRanges implements RowRanges {
     }
   }
 
-  /** Whether a ledger's rows are found by their sequence, and not each time by reading them all. */
+  /**
+   * Returns whether SQLite finds a ledger's rows by their sequence, without a scan of the table.
+   */
   static boolean areFound(Connection connection) throws SQLException {
     try (Statement explain = connection.createStatement();
         ResultSet plan = explain.executeQuery("EXPLAIN QUERY PLAN " + SqliteRows.SELECT_PACKED)) {
@@ -84,7 +86,7 @@ final class SqliteRanges implements RowRanges {
     }
   }
 
-  /** Brings the readers to one moment; those that cannot be are done without. */
+  /** Brings the readers to one moment; closes those that do not get there. */
   private void agree() throws SQLException {
     List<Reader> apart = List.of();
     for (int attempt = 0; attempt == 0 || attempt < ATTEMPTS && !apart.isEmpty(); attempt++) {
@@ -156,18 +158,18 @@ final class SqliteRanges implements RowRanges {
       try {
         reader.close();
       } catch (SQLException e) {
-        // It was only read from; there is nothing to lose.
+        // The connection only read; nothing can be lost.
       }
     }
   }
 
-  /** Reads something by one of the readers. */
+  /** Reads something with one of the readers. */
   @FunctionalInterface
   private interface Work<T> {
     T by(Reader reader) throws SQLException;
   }
 
-  /** One connection. */
+  /** One connection and its statements. */
   private static final class Reader {
     private final Connection connection;
     private final PreparedStatement next;
@@ -185,7 +187,7 @@ final class SqliteRanges implements RowRanges {
               SqliteRows.SELECT + "WHERE sequence BETWEEN ? AND ? ORDER BY sequence");
     }
 
-    /** Begins to read at this moment; returns the sequence of the last row there is. */
+    /** Begins a read transaction; returns the sequence of the last row. */
     OptionalLong begin() throws SQLException {
       try (Statement statement = connection.createStatement()) {
         if (!connection.getAutoCommit()) {
@@ -227,7 +229,7 @@ final class SqliteRanges implements RowRanges {
       }
     }
 
-    /** The rest of a range in which someone has given a row another shape. */
+    /** Reads the rest of a range column by column, after a row that cannot be packed. */
     private void forEachDecoded(long from, long to, Visitor<StoredRow> visitor)
         throws SQLException {
       decoded.setLong(1, from);

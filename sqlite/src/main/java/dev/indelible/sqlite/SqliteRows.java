@@ -8,16 +8,16 @@ import java.sql.SQLException;
 import java.util.Objects;
 import java.util.Optional;
 
-/** How a row of the chain stands in a row of the table. */
+/** Maps a row of the chain to a row of the table. */
 final class SqliteRows {
   private static final String COLUMNS =
       "sequence, id, agent_id, event_type, payload_hash, signature, attest_level, timestamp,"
           + " prev_hash, key_id, payload";
 
   /**
-   * The first column that is of another type than was written, as {@code agent_id is a blob,
-   * expected text}; NULL if none is. A text that has become a blob of the same bytes reads the
-   * same, and is found by no query.
+   * SQL for the first column whose type is not the one written, as {@code agent_id is a blob,
+   * expected text}; NULL if there is none. A text turned into a blob of the same bytes reads the
+   * same, and no query finds it.
    */
   private static final String MISTYPED =
       "CASE "
@@ -33,13 +33,14 @@ final class SqliteRows {
           + unless("payload", "text", true)
           + "END";
 
-  /** What {@link #read} reads. */
+  /** Selects the columns that {@link #read} reads. */
   static final String SELECT = "SELECT " + COLUMNS + ", " + MISTYPED + " FROM signed_events ";
 
   /**
-   * Whether every column is of the type that was written, as {@link #MISTYPED} has it, for a
-   * fraction of the time: in SQLite a number is less than any text, and a text less than any blob.
-   * Left out is what no number can be taken for. Not true of a row that lacks what a writer writes.
+   * SQL that checks the type of every column as {@link #MISTYPED} does, in a fraction of the time:
+   * in SQLite a number is less than any text, and a text less than any blob. A lower bound is left
+   * out where no number can look like the value. Not true of a row that lacks a value that writers
+   * always write.
    */
   private static final String USUAL =
       "agent_id BETWEEN '' AND x'' AND event_type BETWEEN '' AND x'' AND attest_level < x''"
@@ -48,8 +49,8 @@ final class SqliteRows {
           + " AND (signature IS NULL OR signature >= x'') AND payload < x''";
 
   /**
-   * The rows of a range in order, each in the form of {@link PackedRow}, or NULL where it has not
-   * the shape for that. Reading one column takes less than half the time of reading them all.
+   * Selects the rows of a range in order, each in the form of {@link PackedRow}, or NULL if the row
+   * has not that layout. Reading one column takes less than half the time of reading all of them.
    */
   static final String SELECT_PACKED =
       "SELECT CASE WHEN "
@@ -58,7 +59,7 @@ final class SqliteRows {
           + " payload_hash, prev_hash, key_id, signature, payload) END"
           + " FROM signed_events WHERE sequence BETWEEN ? AND ? ORDER BY sequence";
 
-  /** The payload is bound as the UTF-8 it already is, and stored as text. */
+  /** Inserts a row. The payload is bound as UTF-8 bytes and stored as text. */
   static final String INSERT =
       "INSERT INTO signed_events ("
           + COLUMNS
@@ -90,8 +91,9 @@ final class SqliteRows {
   }
 
   /**
-   * Reads whatever is there: a column that should not be NULL and is reads as empty. A row with a
-   * column of another type than was written has an attest level that says so, and no other row has.
+   * Reads a row with any values: a NULL where a value is required reads as empty. For a row with a
+   * column of another type than was written, the attest level names that column; no other row has
+   * that level.
    */
   static ChainRow read(ResultSet row) throws SQLException {
     String mistyped = row.getString(12);

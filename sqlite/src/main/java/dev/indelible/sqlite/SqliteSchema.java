@@ -18,18 +18,17 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.sqlite.SQLiteErrorCode;
 
 /**
- * The tables of a ledger, and the version they are at. The version is in a table of its own,
- * because a ledger may share its file with an application that uses {@code user_version} for
- * itself.
+ * The tables of a ledger and their version. The version is in a table of its own, because a ledger
+ * may share its file with an application that uses {@code user_version}.
  */
 final class SqliteSchema {
-  /** The version this code writes. */
+  /** Version that this code writes. */
   static final int VERSION = 3;
 
-  /** The first version with a Merkle tree. */
+  /** First version with a Merkle tree. */
   private static final int TREE_VERSION = 2;
 
-  /** The names of all tables, of every version, as SQL text. */
+  /** Names of all tables of every version, as SQL text. */
   static final String TABLES =
       "'signed_events', 'signed_events_dlq', 'indelible_ledger', 'indelible_journals',"
           + " 'indelible_schema', 'indelible_tiles', 'indelible_tree', 'indelible_checkpoints',"
@@ -37,7 +36,10 @@ final class SqliteSchema {
 
   private static final String ENCODING = "UTF-8";
 
-  /** What brings a database from each version to the next; the first makes a new one. */
+  /**
+   * Statements that bring a database from each version to the next; the first list creates the
+   * tables.
+   */
   private static final List<List<String>> MIGRATIONS =
       List.of(
           List.of(
@@ -106,16 +108,16 @@ final class SqliteSchema {
                 PRIMARY KEY (size, witness)
               ) STRICT, WITHOUT ROWID"""));
 
-  /** The structures read so far, by version. */
+  /** Structures read so far, by version. */
   private static final Map<Integer, Map<String, SqliteStructure>> STRUCTURES =
       new ConcurrentHashMap<>();
 
   private SqliteSchema() {}
 
   /**
-   * Brings the database to {@link #VERSION}; the caller holds a write transaction.
+   * Brings the database to {@link #VERSION}. The caller holds a write transaction.
    *
-   * @param ledger the ledger that a new one becomes
+   * @param ledger the id for a new ledger
    */
   static void migrate(Connection connection, UUID ledger) throws SQLException {
     int version = version(connection).orElse(0);
@@ -144,8 +146,8 @@ final class SqliteSchema {
   }
 
   /**
-   * The structure of the tables that a version makes, by name: read from a database in memory in
-   * which they are made.
+   * Returns the structure of each table of a version, by name. Creates the tables in a database in
+   * memory and reads them there.
    */
   static Map<String, SqliteStructure> structure(int version) throws SQLException {
     Map<String, SqliteStructure> known = STRUCTURES.get(version);
@@ -168,7 +170,7 @@ final class SqliteSchema {
     return tables;
   }
 
-  /** Which ledger the database holds; empty when it holds none. */
+  /** Returns the id of the ledger in the database; empty if there is no ledger. */
   static Optional<UUID> ledger(Connection connection) throws SQLException {
     if (version(connection).isEmpty()) {
       return Optional.empty();
@@ -184,18 +186,18 @@ final class SqliteSchema {
     }
   }
 
-  /** Whether a database holds a ledger; reads nothing but the list of its tables. */
+  /** Returns whether a database holds a ledger. Reads only the list of its tables. */
   static boolean isLedger(Connection connection) throws SQLException {
     return count(connection, "'indelible_schema'") > 0;
   }
 
-  /** Whether tables of a ledger are left in a database that has no version any more. */
+  /** Returns whether a database without a version still has tables of a ledger. */
   static boolean isWithoutVersion(Connection connection) throws SQLException {
     return !isLedger(connection)
         && count(connection, "'indelible_ledger', 'indelible_journals', 'indelible_tree'") > 0;
   }
 
-  /** The version the database is at; empty when it holds no ledger. */
+  /** Returns the version of the ledger in the database; empty if there is no ledger. */
   static OptionalInt version(Connection connection) throws SQLException {
     if (!isLedger(connection)) {
       return OptionalInt.empty();
@@ -207,9 +209,9 @@ final class SqliteSchema {
   }
 
   /**
-   * Refuses a database that cannot hold this ledger: one that newer code has written, one with
-   * tables of these names that are somebody else's, one that keeps text in another encoding than
-   * the one that is hashed. Changes nothing.
+   * Refuses a database that cannot hold this ledger: one written by newer code, one in which tables
+   * with the ledger's names belong to an application, or one that stores text in another encoding
+   * than the one hashed. Changes nothing.
    */
   static void requireFit(Connection connection) throws SQLException {
     String encoding = text(connection, "PRAGMA encoding").orElse(ENCODING);
@@ -218,7 +220,7 @@ final class SqliteSchema {
           "the database keeps its text as %s, and a ledger needs %s; use a file of its own"
               .formatted(encoding, ENCODING));
     }
-    // One statement, so that another process cannot make the tables between two.
+    // One statement, so that no other process can create the tables between two statements.
     Optional<String> foreign =
         text(
             connection,
@@ -235,9 +237,9 @@ final class SqliteSchema {
   }
 
   /**
-   * Refuses a database in which something that only looks like one of the tables has its name: a
-   * view, a virtual table, a table with a generated column. What those show is computed, can differ
-   * from one SQLite to the next, and need never end.
+   * Refuses a database in which a view, a virtual table or a table with a generated column has the
+   * name of one of the tables. Their content is computed: it can differ between versions of SQLite,
+   * and need not end.
    */
   private static void requireTables(Connection connection) throws SQLException {
     Optional<String> computed =
@@ -267,15 +269,15 @@ final class SqliteSchema {
   }
 
   /**
-   * Whether a Merkle tree is there, or should be: a version that was rolled back must not hide what
-   * lies there, nor one table that was taken away the others.
+   * Returns whether there is a Merkle tree or should be one. A lowered version must not hide the
+   * tables of the tree, and a dropped table must not hide the other two.
    */
   static boolean hasTree(Connection connection) throws SQLException {
     return version(connection).orElse(0) >= TREE_VERSION
         || count(connection, "'indelible_tiles', 'indelible_tree', 'indelible_checkpoints'") > 0;
   }
 
-  /** Whether the table of cosignatures is there. */
+  /** Returns whether the table of cosignatures exists. */
   static boolean hasCosignatures(Connection connection) throws SQLException {
     return count(connection, "'indelible_cosignatures'") == 1;
   }
@@ -300,8 +302,8 @@ final class SqliteSchema {
   }
 
   /**
-   * Returns the cause of an error: that a table or a column of a ledger is missing, if that is so,
-   * or else the error itself.
+   * Returns an error that names the missing table or column of a ledger, if that is the cause;
+   * otherwise the given error.
    */
   static SQLException explain(Connection connection, SQLException error) {
     if (!SqliteFault.isOfTheSchema(error)) {
@@ -326,7 +328,7 @@ final class SqliteSchema {
     }
   }
 
-  /** Returns the columns that a ledger of this version has and this one lacks. */
+  /** Returns the columns that a ledger of {@link #VERSION} has and this database lacks. */
   private static Set<String> missingColumns(Connection connection) throws SQLException {
     Set<String> missing = new TreeSet<>();
     for (Map.Entry<String, SqliteStructure> table : structure(VERSION).entrySet()) {
@@ -347,7 +349,7 @@ final class SqliteSchema {
     return Statements.first(connection, query, row -> row.getString(1));
   }
 
-  /** The database cannot hold this ledger, and no waiting will change that. */
+  /** The database cannot hold this ledger, and a retry does not help. */
   static sealed class UnfitDatabaseException extends SQLException {
     private static final long serialVersionUID = 1;
 
@@ -365,7 +367,9 @@ final class SqliteSchema {
     }
   }
 
-  /** Something in the place of a table shows what it computes: somebody put it there. */
+  /**
+   * A view, a virtual table or a generated column replaces a table: somebody changed the schema.
+   */
   static final class ComputedTableException extends UnfitDatabaseException {
     private static final long serialVersionUID = 1;
 

@@ -26,13 +26,13 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Compares a ledger's own tables with those that {@link SqliteSchema} makes: their structure, then
- * what SQLite itself finds of their pages and indexes, then what a writer never leaves in them. An
- * application's tables in the same file are listed, and not looked into. Reads in the caller's
- * transaction; used once, by one thread.
+ * Compares a ledger's tables with those that {@link SqliteSchema} creates: first their structure,
+ * then what SQLite's own checks find in their pages and indexes, then values that no writer leaves
+ * in them. Lists an application's tables in the same file, and does not read them. Reads in the
+ * caller's transaction; used once, by one thread.
  */
 final class SqliteStorage {
-  /** Most faults that SQLite's own check names; a table without its index has one for each row. */
+  /** Most findings of each kind; a table without its index has one for each row. */
   private static final int MOST_OF_A_KIND = 20;
 
   /** Most names of other objects in a note. */
@@ -41,10 +41,10 @@ final class SqliteStorage {
   /** Page cache in KiB, for the look-up of each row in each index. */
   private static final int CACHE_KIB = 16_384;
 
-  /** Levels that a tree of 2^63 leaves has tiles at. */
+  /** Levels of tiles in a tree of 2^63 leaves. */
   private static final int LEVELS = 8;
 
-  /** Most entries of the catalogue on the ledger's tables that are compared. */
+  /** Most catalogue entries on the ledger's tables that are compared. */
   private static final int MOST_ENTRIES = 1_000;
 
   /** Most characters of a name in a message. */
@@ -53,7 +53,7 @@ final class SqliteStorage {
   private static final String NOT_WRITTEN =
       "sqlite_schema: has an entry of the name %s that SQLite does not write";
 
-  /** The start of a definition as SQLite writes it. */
+  /** Matches the start of a definition as SQLite writes it. */
   private static final Pattern DEFINITION =
       Pattern.compile(
           "CREATE (?:UNIQUE )?(?<type>TABLE|INDEX) +(?<name>\"(?:[^\"]|\"\")+\"|`(?:[^`]|``)+`"
@@ -74,7 +74,7 @@ final class SqliteStorage {
   /** More bytes than a signature line has. */
   private static final int MOST_LINE_BYTES = 4_096;
 
-  /** C2SP signed-note: the key id before the signature. */
+  /** Bytes of the key id before the signature (C2SP signed-note). */
   private static final int KEY_ID_BYTES = 4;
 
   private static final Pattern SIGNATURE_LINE =
@@ -85,11 +85,11 @@ final class SqliteStorage {
   private final List<String> faults = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
 
-  /** The tables whose columns are all there, so that they can be asked for their values. */
+  /** Tables that have all their columns, so that their values can be compared. */
   private final TreeSet<String> complete = new TreeSet<>();
 
   /**
-   * A comparison over that connection.
+   * Creates a comparison over a connection.
    *
    * @param everyRow whether to compare the rows of the chain with their indexes
    */
@@ -99,9 +99,9 @@ final class SqliteStorage {
   }
 
   /**
-   * Compares all there is.
+   * Compares everything.
    *
-   * @throws SQLException if it cannot be compared, and nothing found so far proves a change
+   * @throws SQLException if the comparison fails before a finding proves a change
    */
   StorageState state() throws SQLException {
     int version = SqliteSchema.VERSION;
@@ -124,7 +124,7 @@ final class SqliteStorage {
         notes);
   }
 
-  /** The version that the file states; the newest where it states none that there is. */
+  /** Returns the version that the file states; the newest if it states no known version. */
   private int version() throws SQLException {
     List<Integer> stated = new ArrayList<>();
     Statements.forEach(
@@ -146,8 +146,8 @@ final class SqliteStorage {
   }
 
   /**
-   * Reads the list that SQLite keeps of everything in the file. Written to by hand, it can have a
-   * name twice, of which each SQLite uses one, or two objects on the pages of one.
+   * Reads the catalogue that SQLite keeps of every object in the file. A catalogue changed by hand
+   * can have a name twice, of which SQLite uses one, or two objects on the same pages.
    */
   private void compareCatalog() throws SQLException {
     name(
@@ -218,7 +218,10 @@ final class SqliteStorage {
     }
   }
 
-  /** SQLite generates the text of a definition up to the name, which equals that of its entry. */
+  /**
+   * Compares the start of each definition with its entry: SQLite generates that text, so both have
+   * the same name.
+   */
   private void compareDefinitions() throws SQLException {
     Statements.forEach(
         connection,
@@ -302,7 +305,7 @@ final class SqliteStorage {
     }
   }
 
-  /** Of a table that SQLite itself does not hold to its types. */
+  /** Compares the types of values in a table that is not STRICT. */
   private void compareTypes(String table, SqliteStructure expected) throws SQLException {
     for (Map.Entry<String, List<String>> column : expected.columns().entrySet()) {
       String types =
@@ -320,8 +323,8 @@ final class SqliteStorage {
   }
 
   /**
-   * Has SQLite check the pages: that they are in order and used once, that values have the types of
-   * a STRICT table, and that each index has exactly the entries of its table.
+   * Lets SQLite check the pages: that they are in order and used once, that values have the types
+   * of a STRICT table, and that each index has exactly the entries of its table.
    */
   private void comparePages() throws SQLException {
     try (Statement statement = connection.createStatement()) {
@@ -345,8 +348,8 @@ final class SqliteStorage {
       }
     }
     if (everyRow) {
-      // A page that an application's table shares with the ledger, or with the free pages, is
-      // overwritten by the next write to either.
+      // If an application's table shares a page with the ledger or with the free pages, the next
+      // write to either overwrites the page.
       check("quick_check", SqliteStorage::isOfSharedPage);
     }
   }
@@ -355,7 +358,7 @@ final class SqliteStorage {
     return line.contains("2nd reference to page") || line.startsWith("Freelist:");
   }
 
-  /** Adds what one of SQLite's own checks finds. */
+  /** Adds the findings of one of SQLite's own checks. */
   private void check(String pragma, Predicate<String> isOfTheLedger) throws SQLException {
     List<String> found = new ArrayList<>();
     Statements.forEach(
@@ -374,7 +377,7 @@ final class SqliteStorage {
         .forEach(line -> faults.add("SQLite finds the file damaged: " + line));
   }
 
-  /** Looks for what no writer leaves in the tables beside the chain. */
+  /** Finds values that no writer leaves in the tables beside the chain. */
   private void compareValues() throws SQLException {
     if (complete.contains("indelible_ledger")) {
       compareLedger();
@@ -404,7 +407,7 @@ final class SqliteStorage {
     }
   }
 
-  /** Each row names the witness whose name and key its one line has. */
+  /** Compares the witness that each row names with the name and key id in its line. */
   private void compareCosignatures() throws SQLException {
     long[] others = {0};
     Statements.forEach(
@@ -471,7 +474,9 @@ final class SqliteStorage {
             + " (SELECT 1 FROM signed_events AS e WHERE e.id = d.id))");
   }
 
-  /** Reads the stored bytes of each dead letter: decoded, one text can stand for several. */
+  /**
+   * Compares the stored bytes of each dead letter, because different bytes can decode to one text.
+   */
   private void compareLetterTexts() throws SQLException {
     String bytes =
         LETTER_TEXTS.stream()
@@ -504,7 +509,7 @@ final class SqliteStorage {
     }
     return switch (column) {
       case "timestamp", "failed_at" -> isTime(text);
-      // The cause may be another program's message, with lines.
+      // The reason may be another program's message of several lines.
       case "failure_reason" ->
           !text.isEmpty()
               && text.chars().noneMatch(c -> Character.isISOControl(c) && "\t\n\r".indexOf(c) < 0);
@@ -557,7 +562,7 @@ final class SqliteStorage {
     }
   }
 
-  /** The tree's size says which tiles there are, and how wide each is. */
+  /** Compares the tiles with the tree's size, which determines their number and widths. */
   private void compareTree() throws SQLException {
     List<Long> sizes = new ArrayList<>();
     Statements.forEach(
@@ -598,7 +603,7 @@ final class SqliteStorage {
         sizes.get(0));
   }
 
-  /** Adds a fault for each name that a query finds. */
+  /** Adds a finding for each name that a query returns. */
   private void name(String fault, String query, Object... parameters) throws SQLException {
     Statements.forEach(
         connection,
@@ -607,7 +612,7 @@ final class SqliteStorage {
         parameters);
   }
 
-  /** Adds a fault if a query counts anything. */
+  /** Adds a finding if a query counts any rows. */
   private void none(String fault, String query, Object... parameters) throws SQLException {
     long found =
         Statements.first(connection, query, row -> row.getLong(1), parameters).orElseThrow();

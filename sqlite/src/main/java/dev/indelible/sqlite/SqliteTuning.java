@@ -13,8 +13,8 @@ import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteOpenMode;
 
 /**
- * How a ledger's own connection is set, and what it writes rows with. Public for benchmarks, which
- * measure the limit under the same settings, in the same tables and by the same statement.
+ * Settings of a ledger's own connection, and the statement that inserts rows. Public for
+ * benchmarks, which measure the limit with the same settings, tables and statement.
  */
 public final class SqliteTuning {
   private static final List<String> PRAGMAS =
@@ -22,32 +22,33 @@ public final class SqliteTuning {
           "journal_mode = WAL",
           // Synced at every commit: settled means on disk.
           "synchronous = FULL",
-          // Pages (8 MiB) that the WAL grows to before it is carried over into the file: a page
-          // that is written again and again, as the ends of indexes are, is carried over once. No
-          // more, because until then what is in it takes its room on the disk twice.
+          // Pages (8 MiB) in the WAL at which a commit runs a checkpoint. A page that is rewritten
+          // often, as the ends of indexes are, is then copied once. No more, because until the
+          // checkpoint those pages use disk space twice.
           "wal_autocheckpoint = 2048",
-          // What is removed, or moved to another page, is overwritten with zeros where it stood: an
-          // erased payload must be gone from every page, and not only from the row.
+          // Deleted or moved content is overwritten with zeros, so that an erased payload is gone
+          // from every page and not only from the row.
           "secure_delete = ON",
-          // Bytes that the WAL's file is cut back to, after a long reader made it grow.
+          // Bytes to which the WAL's file is truncated after a long reader made it grow.
           "journal_size_limit = 16777216",
-          // KiB of pages in memory: the end of every agent's part of the index, for many agents.
+          // KiB of pages in memory: enough for the end of each agent's part of the index, for many
+          // agents.
           "cache_size = -16384");
 
   private SqliteTuning() {}
 
-  /** What a connection is opened with. */
+  /** Returns the properties with which a connection is opened. */
   public static Properties properties() {
     SQLiteConfig config = new SQLiteConfig();
-    // The driver lets one thread at a time use a connection; a lock in SQLite too is one too many.
+    // The driver locks each connection itself, so that SQLite needs no second lock.
     config.setOpenMode(SQLiteOpenMode.NOMUTEX);
     Properties properties = config.toProperties();
-    // The driver otherwise asks for the last key after each insert, which is a query a row.
+    // By default the driver asks for the last key after each insert, which is one query per row.
     properties.setProperty(SQLiteConfig.Pragma.JDBC_GET_GENERATED_KEYS.getPragmaName(), "false");
     return properties;
   }
 
-  /** Sets an open connection. */
+  /** Applies the settings to an open connection. */
   public static void apply(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       for (String pragma : PRAGMAS) {
@@ -56,17 +57,17 @@ public final class SqliteTuning {
     }
   }
 
-  /** Makes a ledger's tables and indexes in a database that has none; it is a ledger then. */
+  /** Creates a ledger's tables and indexes in a database that has none. */
   public static void makeTables(Connection connection) throws SQLException {
     SqliteSchema.migrate(connection, UUID.randomUUID());
   }
 
-  /** The statement that inserts a row, for {@link #bind} to say which. */
+  /** Prepares the statement that inserts a row, for {@link #bind}. */
   public static PreparedStatement prepareInsert(Connection connection) throws SQLException {
     return connection.prepareStatement(SqliteRows.INSERT);
   }
 
-  /** Says which row a statement of {@link #prepareInsert} inserts. */
+  /** Binds a row to a statement of {@link #prepareInsert}. */
   public static void bind(PreparedStatement insert, ChainRow row) throws SQLException {
     SqliteRows.bind(insert, row);
   }

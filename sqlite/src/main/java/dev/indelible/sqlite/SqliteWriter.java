@@ -34,31 +34,31 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes to a ledger in an SQLite file: a connection of its own and the statements that appending
- * needs. A refused row loses no other: SQLite undoes one statement and keeps the transaction.
+ * Writes to a ledger in an SQLite file, over a connection of its own. A refused row affects no
+ * other row: SQLite undoes that statement and keeps the transaction.
  */
 public final class SqliteWriter implements LedgerWriter {
   private static final Logger LOG = LoggerFactory.getLogger(SqliteWriter.class);
 
   /**
-   * Time that SQLite itself waits for a lock, for a drainer. It retries after that; until then it
-   * does not notice a shutdown, for which it has half a second.
+   * Time that SQLite itself waits for a lock of a drainer, which then retries. While SQLite waits,
+   * the drainer does not notice a shutdown, for which it has half a second.
    */
   private static final Duration DRAINER_BUSY_TIMEOUT = Duration.ofMillis(250);
 
-  /** Time that SQLite itself waits for a lock, for something done once by hand. */
+  /** Time that SQLite itself waits for a lock of a command run by hand. */
   private static final Duration BUSY_TIMEOUT = Duration.ofSeconds(5);
 
-  /** Rows of one commit that show load, and are worth a thread for the write-ahead log. */
+  /** Rows of one commit that show load, and justify a thread for WAL checkpoints. */
   private static final int MANY_ROWS = 256;
 
   private final Path file;
   private final Connection connection;
 
-  /** The file that the connection is on, as the file system knows it; read before it is opened. */
+  /** Identity of the file in the file system, read before the connection opens it. */
   private final Optional<Object> identity;
 
-  /** The version of an SQLite that the application brought, if it is too old; null if not. */
+  /** Version of the SQLite that the application brought, if it is too old; null if not. */
   private final @Nullable String oldSqlite;
 
   private final PreparedStatement insertRow;
@@ -82,13 +82,13 @@ public final class SqliteWriter implements LedgerWriter {
   /** Value of {@code data_version} when {@link #isChangedByOthers} was last called. */
   private long dataVersion;
 
-  /** Whether a transaction was begun and has not ended. */
+  /** Whether a transaction is open. */
   private boolean begun;
 
   /** Rows inserted in this transaction. */
   private int inserted;
 
-  /** Moves the write-ahead log into the database; null until there is load. */
+  /** Runs WAL checkpoints on another thread; null until there is load. */
   private @Nullable WalCheckpointer checkpointer;
 
   private SqliteWriter(Path file, Connection connection, Optional<Object> identity)
@@ -148,18 +148,18 @@ public final class SqliteWriter implements LedgerWriter {
   }
 
   /**
-   * Opens a ledger for something done once by hand; creates it if there is none.
+   * Opens a ledger for a command run by hand; creates the ledger if there is none.
    *
-   * @throws LedgerException if it cannot be written to
+   * @throws LedgerException if the ledger cannot be written to
    */
   public static SqliteWriter open(Path file) throws LedgerException {
     return open(file, null, BUSY_TIMEOUT);
   }
 
   /**
-   * Returns what opens a ledger for a drainer.
+   * Returns a factory that opens a ledger for a drainer.
    *
-   * @param ledger the ledger that the file must hold, and a new one becomes; null for any
+   * @param ledger the id that the file's ledger must have, and a new ledger gets; null for any
    */
   public static LedgerFactory drainer(Path file, @Nullable UUID ledger) {
     return () -> open(file, ledger, DRAINER_BUSY_TIMEOUT);
@@ -170,8 +170,8 @@ public final class SqliteWriter implements LedgerWriter {
     SqliteLibrary.load();
     try {
       SqliteFile.create(file);
-      // Read before the file is opened: one that is replaced in between then counts as another
-      // file, and never the other way round.
+      // The identity is read before the file is opened: a file replaced in between then counts as
+      // another file, and never the reverse.
       Optional<Object> identity = SqliteFile.identity(file);
       Connection connection =
           DriverManager.getConnection(SqliteFile.url(file), SqliteTuning.properties());
@@ -280,7 +280,7 @@ public final class SqliteWriter implements LedgerWriter {
     execute("ROLLBACK");
   }
 
-  /** Does nothing: a statement that fails is undone by itself. */
+  /** Does nothing: SQLite undoes a failed statement by itself. */
   @Override
   public void savepoint() {}
 
@@ -300,7 +300,8 @@ public final class SqliteWriter implements LedgerWriter {
   private LedgerException insertFailure(SQLException e) {
     Optional<Refusal> refusal = SqliteFault.refusal(e);
     if (refusal.isPresent() && begun && !isInTransaction()) {
-      // Going on would commit each row by itself, before those that are to be written again.
+      // Without a transaction, each further row would be committed at once, before those that must
+      // be written again.
       return new LedgerException(
           file + ": the transaction was rolled back from within: " + SqliteFault.describe(e),
           false,
@@ -312,7 +313,10 @@ public final class SqliteWriter implements LedgerWriter {
         : new RefusedException(name(), refusal.get(), SqliteFault.describe(e), false, e);
   }
 
-  /** Asks the only way there is: SQLite begins no transaction within another. */
+  /**
+   * Returns whether a transaction is open, by an attempt to begin one: SQLite rejects a second. It
+   * has no other way to ask.
+   */
   private boolean isInTransaction() {
     try {
       execute(connection, "BEGIN");
@@ -438,9 +442,7 @@ public final class SqliteWriter implements LedgerWriter {
         == 1;
   }
 
-  /**
-   * Moves the write-ahead log into the file and empties it; {@code secure_delete} does the rest.
-   */
+  /** Runs a WAL checkpoint that empties the log; {@code secure_delete} overwrites the rest. */
   @Override
   public boolean purgeTraces() throws LedgerException {
     return query(
@@ -639,12 +641,12 @@ public final class SqliteWriter implements LedgerWriter {
     try {
       connection.close();
     } catch (SQLException e) {
-      // What was committed is committed.
+      // Committed rows stay committed.
       LOG.warn("closing the ledger failed: {}", SqliteFault.describe(e));
     }
   }
 
-  /** Runs statements. */
+  /** Runs statements that return a value. */
   @FunctionalInterface
   private interface Query<T> {
     T run() throws SQLException;
@@ -690,7 +692,7 @@ public final class SqliteWriter implements LedgerWriter {
     return failure(file, connection, e);
   }
 
-  /** Returns what an error of SQLite means for those who append (D6). */
+  /** Returns the exception for an error of SQLite during an append (D6). */
   private static LedgerException failure(
       Path file, @Nullable Connection connection, SQLException error) {
     SQLException e = connection == null ? error : SqliteSchema.explain(connection, error);

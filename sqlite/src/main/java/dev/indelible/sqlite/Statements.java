@@ -8,28 +8,28 @@ import java.sql.SQLException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Statements that are run once: prepared, run with what their parameters are, and closed. */
+/** Prepares, runs and closes a statement that is used once. */
 final class Statements {
   private Statements() {}
 
-  /** Takes a row of a result. */
+  /** Takes the rows of a result. */
   @FunctionalInterface
   interface Each {
     /**
-     * Takes one.
+     * Takes one row.
      *
-     * @return whether to go on
+     * @return whether to continue
      */
     boolean row(ResultSet row) throws SQLException;
   }
 
-  /** Reads something from a row of a result. */
+  /** Reads a value from a row of a result. */
   @FunctionalInterface
   interface Reading<T> {
     @Nullable T read(ResultSet row) throws SQLException;
   }
 
-  /** Shows the rows of a query, one after another. */
+  /** Passes the rows of a query to {@code each}, one after another. */
   static void forEach(Connection connection, String sql, Each each, Object... parameters)
       throws SQLException {
     try (PreparedStatement select = connection.prepareStatement(sql);
@@ -41,7 +41,9 @@ final class Statements {
     }
   }
 
-  /** What the first row of a query says; empty if there is none, or it says NULL. */
+  /**
+   * Returns the value of the first row of a query; empty if there is no row, or the value is NULL.
+   */
   static <T> Optional<T> first(
       Connection connection, String sql, Reading<T> reading, Object... parameters)
       throws SQLException {
@@ -51,7 +53,7 @@ final class Statements {
     }
   }
 
-  /** Changes rows; returns how many. */
+  /** Changes rows; returns how many were changed. */
   static int change(Connection connection, String sql, Object... parameters) throws SQLException {
     try (PreparedStatement change = connection.prepareStatement(sql)) {
       return bind(change, parameters).executeUpdate();

@@ -16,24 +16,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Carries SQLite's write-ahead log over into the database file, on a thread and a connection of its
- * own, so that a writer under load does not wait for it.
+ * Runs WAL checkpoints, which copy the write-ahead log into the database file, on a thread and a
+ * connection of its own. So a writer under load does not wait for them.
  *
- * <p>It holds up neither writers nor readers, and changes nothing of what is durable: a commit is
- * synced in the log before it is answered, as without it. The writer still carries over what is
- * left when the log has grown to {@link #WRITERS_PAGES}: only a writer begins the log anew, and one
- * whose helper has failed is as well off as one that has none.
+ * <p>The checkpoints delay neither writers nor readers, and do not affect durability: a commit is
+ * synced in the log before it returns. The writer still runs a checkpoint itself when the log has
+ * {@link #WRITERS_PAGES}: only a writer restarts the log from its beginning, and a writer whose
+ * checkpointer failed works as one without.
  */
 final class WalCheckpointer implements AutoCloseable {
-  /** Pages of the log not carried over yet that are worth a sync of the database. */
+  /** Pages in the log, not yet copied, that justify a sync of the database. */
   private static final int DUE_PAGES = 768;
 
-  /** Pages that the log of a writer with such a helper grows to before it sees to it itself. */
+  /** Pages in the log at which a writer with a checkpointer runs a checkpoint itself. */
   static final int WRITERS_PAGES = 4 * DUE_PAGES;
 
   private static final int[] FIRST_SAFE = {3, 51, 3};
 
-  /** Releases before it that were mended, too: the third number counts. */
+  /** Fixed releases before 3.51.3, for each minor version. */
   private static final List<int[]> ALSO_SAFE = List.of(new int[] {3, 50, 7}, new int[] {3, 44, 6});
 
   private static final Logger LOG = LoggerFactory.getLogger(WalCheckpointer.class);
@@ -42,7 +42,7 @@ final class WalCheckpointer implements AutoCloseable {
   private final Thread thread;
   private volatile boolean closed;
 
-  /** Whether the last attempt failed, and that was logged; the thread's own. */
+  /** Whether the last attempt failed and was logged; used by the thread only. */
   private boolean failed;
 
   private WalCheckpointer(Path file) {
@@ -52,8 +52,9 @@ final class WalCheckpointer implements AutoCloseable {
   }
 
   /**
-   * Whether SQLite is one that two checkpointing connections cannot bring to corrupt a database:
-   * before 3.51.3 the second could take the log of the first for carried over when it was not.
+   * Returns whether two checkpointing connections cannot corrupt a database under this SQLite.
+   * Before 3.51.3 the second could mistake an unfinished checkpoint of the first for a finished
+   * one.
    *
    * @param version for example {@code 3.54.1}
    */
@@ -66,7 +67,10 @@ final class WalCheckpointer implements AutoCloseable {
                     Arrays.compare(numbers, safe) >= 0 && Arrays.equals(numbers, 0, 2, safe, 0, 2));
   }
 
-  /** Starts one for a database that is there; if it cannot be had, the writer is left alone. */
+  /**
+   * Starts a checkpointer for an existing database. If its thread cannot start, the writer works
+   * alone.
+   */
   static WalCheckpointer start(Path file) {
     WalCheckpointer checkpointer = new WalCheckpointer(file);
     try {
@@ -77,7 +81,7 @@ final class WalCheckpointer implements AutoCloseable {
     return checkpointer;
   }
 
-  /** Something was committed. Never waits. */
+  /** Notifies the thread of a commit. Never waits. */
   void committed() {
     LockSupport.unpark(thread);
   }
@@ -88,7 +92,7 @@ final class WalCheckpointer implements AutoCloseable {
       statement.execute("PRAGMA synchronous = FULL");
       while (!closed) {
         carryOverIfDue(statement);
-        // An interrupt is for nobody here, and would keep this thread from resting.
+        // No code here uses interrupts, and a pending one would keep this thread from parking.
         Thread.interrupted();
         LockSupport.park(this);
       }
@@ -108,13 +112,13 @@ final class WalCheckpointer implements AutoCloseable {
   private void carryOverIfDue(Statement statement) {
     try {
       Pages pages = pages(statement, "NOOP");
-      // One that has grown further is the writer's, who would find it locked: it begins it anew.
+      // The writer checkpoints and restarts a longer log, and must not find it locked.
       if (pages.left() >= DUE_PAGES && pages.all() < WRITERS_PAGES) {
         pages(statement, "PASSIVE");
       }
       failed = false;
     } catch (SQLException e) {
-      // The log stays as it is, and all that is in it: the writer or the next attempt gets on.
+      // The log is intact; the writer or the next attempt copies it.
       if (!failed) {
         LOG.warn(
             "{}: its write-ahead log cannot be carried over: {}", file, SqliteFault.describe(e));
@@ -123,7 +127,7 @@ final class WalCheckpointer implements AutoCloseable {
     }
   }
 
-  /** What there is after that; nothing if another is at it. */
+  /** Runs a checkpoint; returns the pages in the log after it, 0 if another connection runs one. */
   private static Pages pages(Statement statement, String mode) throws SQLException {
     try (ResultSet row = statement.executeQuery("PRAGMA wal_checkpoint(" + mode + ")")) {
       boolean busy = !row.next() || row.getBoolean(1);
@@ -131,10 +135,12 @@ final class WalCheckpointer implements AutoCloseable {
     }
   }
 
-  /** The pages in the log, and those of them that are not carried over yet. */
+  /** Pages in the log, and those that are not copied yet. */
   private record Pages(long all, long left) {}
 
-  /** Ends the thread, when it has carried over what it is at. Interrupts do not cut this short. */
+  /**
+   * Stops the thread after the checkpoint that it is running. Interrupts do not shorten the wait.
+   */
   @Override
   public void close() {
     closed = true;

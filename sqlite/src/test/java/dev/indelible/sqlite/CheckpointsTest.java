@@ -33,10 +33,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Checkpoints beside rows that are settled without them. */
+/** Checkpoints of a running log, and rows that are settled without waiting for them. */
 @Timeout(120)
 class CheckpointsTest {
-  /** Known beforehand, as it is where a journal names it: a file made anew is of the same log. */
+  /** Id known in advance, as a journal names it, so that a recreated file belongs to this log. */
   private static final UUID LEDGER = UUID.fromString("00000000-0000-4000-8000-00000000abcd");
 
   @TempDir Path directory;
@@ -53,7 +53,7 @@ class CheckpointsTest {
       }
       await().atMost(TestLog.PATIENCE).until(() -> signer.asked.getCount() == 0);
 
-      // The events of the batch whose checkpoint is being signed.
+      // The events of the batch whose checkpoint is waiting for its signature.
       long rows = log.rows();
       assertThat(rows).isPositive();
       await().atMost(TestLog.PATIENCE).until(() -> audit.queue().metrics().appended() == rows);
@@ -66,7 +66,7 @@ class CheckpointsTest {
     log.requireIntact();
   }
 
-  /** How a database is moved while its log runs. */
+  /** Ways to move a database while its log runs. */
   private enum Move {
     COPY {
       @Override
@@ -90,10 +90,10 @@ class CheckpointsTest {
     abstract void move(TestLog log, Path away) throws Exception;
   }
 
-  /** D2, D11: rows that went into the file that was moved away are not settled, nor signed for. */
+  /** D2, D11: rows written to the moved file are neither settled nor signed. */
   @ParameterizedTest
   @EnumSource
-  void movedDatabaseIsSignedOn(Move how) throws Exception {
+  void movedDatabaseIsReplacedAndSigned(Move how) throws Exception {
     TestLog log = TestLog.in(directory);
     Path lastSigned = directory.resolve("last-checkpoint");
     DeferredAudit audit = log.start(() -> sink(log, TestLog.KEY, CheckpointFile.at(lastSigned)));
@@ -109,7 +109,7 @@ class CheckpointsTest {
     assertThat(Files.readString(lastSigned)).contains("\n15\n");
     TestLog.close(audit);
 
-    // The next process, which reads the file.
+    // The next process reads the new file.
     TestLog later = new TestLog(log.file);
     DeferredAudit next = later.start(() -> sink(later, TestLog.KEY, CheckpointFile.at(lastSigned)));
     assertThat(next.queue().submit(TestLog.refusal("agent:c", "x"))).isTrue();
@@ -120,7 +120,7 @@ class CheckpointsTest {
     log.requireIntact();
   }
 
-  /** D11: rows that were settled and signed for are gone, and health says so. */
+  /** D11: settled and signed rows are gone, and health reports it. */
   @Test
   void removedDatabaseIsReported() throws Exception {
     TestLog log = TestLog.in(directory);
@@ -146,7 +146,7 @@ class CheckpointsTest {
     assertThat(log.ids()).containsAll(more.stream().map(event -> event.id().toString()).toList());
   }
 
-  /** D11: what kept a checkpoint from being signed is in health for as long as it lasts. */
+  /** D11: health reports why a checkpoint cannot be signed, until it is signed. */
   @Test
   void failedCheckpointIsSignedLater() throws Exception {
     TestLog log = TestLog.in(directory);
@@ -203,7 +203,7 @@ class CheckpointsTest {
     return Sql.number(log.file, "SELECT coalesce(max(size), 0) FROM indelible_checkpoints");
   }
 
-  /** A sink that has a checkpoint signed whenever there is something new. */
+  /** Returns a sink that has a checkpoint signed whenever there are new rows. */
   private static LedgerSink sink(TestLog log, Signer signer) {
     return sink(log, signer, CheckpointFile.none());
   }
@@ -223,7 +223,7 @@ class CheckpointsTest {
             log.counters));
   }
 
-  /** Signs rows at once, and checkpoints when the test lets it. */
+  /** Signs rows at once, and a checkpoint only when the test releases it. */
   private static final class SlowForCheckpoints implements Signer {
     final CountDownLatch asked = new CountDownLatch(1);
     final CountDownLatch answer = new CountDownLatch(1);

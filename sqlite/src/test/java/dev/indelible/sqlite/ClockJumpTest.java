@@ -24,8 +24,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * D3, D9: the system's clock jumps an hour back, and forward again, under a log at work in a
- * process of its own. Order is that of submission, and nothing waits for the clock.
+ * D3, D9: the system clock jumps back an hour, then forward again, while a log runs in another
+ * process. Rows keep the order of submission, and nothing waits for the clock.
  */
 class ClockJumpTest {
   private static final int HOUR = 3_600;
@@ -34,7 +34,7 @@ class ClockJumpTest {
   @TempDir Path temp;
 
   @Test
-  void aClockThatJumpsBackAnHourChangesNoOrderAndHoldsUpNothing() throws Exception {
+  void clockJumpNeitherReordersNorDelaysEvents() throws Exception {
     ChildJvm child =
         ChildJvm.running(Submitter.class)
             .environment(FaultyDisk.compile(temp))
@@ -52,7 +52,10 @@ class ClockJumpTest {
         .isBetween(Duration.ofMinutes(-61), Duration.ofMinutes(-50));
   }
 
-  /** The child: submits, lets the clock jump with events waiting, and submits; opened twice. */
+  /**
+   * Child process that submits events, moves the clock while events wait, and submits again, in two
+   * sessions.
+   */
   static final class Submitter {
     private final FaultyDisk clock;
     private final Path data;
@@ -91,7 +94,7 @@ class ClockJumpTest {
       submit(audit);
       clock.shiftClock(to);
       submit(audit);
-      // Measured with the other clock: it does not end before its time, nor an hour after it.
+      // These durations come from the monotonic clock: none is negative or an hour long.
       DeferredAuditMetrics metrics = TestLog.settle(audit);
       if (metrics.oldestPending().filter(Duration::isNegative).isPresent()
           || journal.sinceSync().compareTo(TestLog.PATIENCE) > 0) {

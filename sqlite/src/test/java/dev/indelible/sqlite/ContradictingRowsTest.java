@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Rows that contradict themselves or each other, and what is reported of rows nobody signed. */
+/** Rows that contradict themselves or each other, and planted rows that nobody signed. */
 class ContradictingRowsTest {
   private static final int ROWS = 5;
   private static final DeferredAuditEvent TRUE_EVENT = TestLog.refusal("agent:alice", "ls");
@@ -80,7 +80,7 @@ class ContradictingRowsTest {
             "its payload is of another event"));
   }
 
-  /** By whoever holds the key: hash and signature hold. */
+  /** The row is forged with the log's key, so its hash and its signature verify. */
   @ParameterizedTest
   @MethodSource("contradictions")
   void aRowThatContradictsItsPayloadIsBroken(AuditEvent event, String message) throws Exception {
@@ -100,9 +100,9 @@ class ContradictingRowsTest {
             });
   }
 
-  /** Payloads of every shape that a writer gives one: none contradicts its row. */
+  /** No row of a writer contradicts its payload, in any layout of a payload. */
   @Test
-  void whatWritersWriteContradictsNothing() throws Exception {
+  void rowsOfWritersContradictNothing() throws Exception {
     List<AuditEvent> events = new ArrayList<>(TestLog.mixed(60));
     for (String reason :
         List.of("", "\"", "\\", "\\\"", "a\\", "\"}", "\",\"rule_id\":\"R\"", "é")) {
@@ -121,9 +121,9 @@ class ContradictingRowsTest {
     assertThat(log.requireIntact()).hasSize(ROWS + events.size());
   }
 
-  /** The constraint is gone from the table, and a copy of a row stands at its end. */
+  /** The table has lost its constraints, and a copy of a row is appended. */
   @Test
-  void anEventIdInTwoRowsIsBrokenWithoutItsConstraint() throws Exception {
+  void eventIdInTwoRowsIsBroken() throws Exception {
     withoutConstraints();
     Sql.run(
         log.file,
@@ -151,8 +151,7 @@ class ContradictingRowsTest {
     "key_id, 7, 'key_id is an integer, expected text'",
     "signature, 7, 'signature is an integer, expected blob'",
   })
-  void aColumnOfAnotherTypeIsReportedAsThat(String column, String value, String message)
-      throws Exception {
+  void columnOfAnotherTypeIsReported(String column, String value, String message) throws Exception {
     withoutConstraints();
     String sql = value.matches("BLOB|TEXT") ? "CAST(%s AS %s)".formatted(column, value) : value;
     Sql.run(log.file, "UPDATE signed_events SET " + column + " = " + sql + " WHERE sequence = 5");
@@ -172,9 +171,9 @@ class ContradictingRowsTest {
         .noneMatch(text -> text.contains("\0") || text.contains("attest_level \""));
   }
 
-  /** A text that looks like the mark of another type is a text all the same. */
+  /** A text that equals the attest level of a mistyped column is read as a text. */
   @Test
-  void aTextIsNotTakenForAnotherType() throws Exception {
+  void textIsNotMistakenForAnotherType() throws Exception {
     Sql.run(
         log.file,
         "UPDATE signed_events SET attest_level = char(0) || 'agent_id is a blob, expected text'"
@@ -185,7 +184,7 @@ class ContradictingRowsTest {
         .noneMatch(text -> text.contains("is a blob, expected text"));
   }
 
-  /** Nobody signed it in its place, so it proves nothing but that it stands there. */
+  /** A planted row has no signature for its sequence, so its content proves nothing. */
   @ParameterizedTest
   @ValueSource(longs = {0, -7, Long.MAX_VALUE, 1_000})
   void aPlantedRowProvesNothing(long sequence) throws Exception {
@@ -242,7 +241,7 @@ class ContradictingRowsTest {
         .toList();
   }
 
-  /** The same rows in a table without types, keys and constraints. */
+  /** Replaces the table with one of the same rows and no types, keys or constraints. */
   private void withoutConstraints() throws Exception {
     Sql.run(
         log.file,

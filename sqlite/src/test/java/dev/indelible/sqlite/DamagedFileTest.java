@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The file itself damaged, below SQL: the verifier says what it can and never that all is well when
- * a row reads otherwise than it was written.
+ * A file damaged below SQL: the verifier never calls the chain intact if a row reads otherwise than
+ * it was written.
  */
 @Tag("any-jdk")
 class DamagedFileTest {
@@ -47,7 +47,7 @@ class DamagedFileTest {
 
   /** Acceptance 22, D11: one byte changed anywhere in the file. */
   @Test
-  void aChangedByteAnywhereIsNeverTakenForIntactRows() throws Exception {
+  void changedByteIsNeverVerifiedAsIntact() throws Exception {
     Random random = new Random(SEED);
     Map<Verdict, Integer> verdicts = new EnumMap<>(Verdict.class);
     for (int draw = 0; draw < 2_100 / Sample.step(21); draw++) {
@@ -59,9 +59,11 @@ class DamagedFileTest {
     assertThat(verdicts).as("both ends are seen").containsKeys(Verdict.INTACT, Verdict.BROKEN);
   }
 
-  /** The first pages hold the header and the schema: every byte of the header is tried. */
+  /**
+   * The first pages hold the header and the schema; every byte of the header is changed in turn.
+   */
   @Test
-  void aChangedByteInTheHeaderIsNeverTakenForIntactRows() throws Exception {
+  void changedHeaderByteIsNeverVerifiedAsIntact() throws Exception {
     for (int offset = 0; offset < 110; offset++) {
       byte[] damaged = intact.clone();
       damaged[offset] ^= 0x41;
@@ -69,9 +71,9 @@ class DamagedFileTest {
     }
   }
 
-  /** Whole stretches overwritten, as a failing disk does. */
+  /** Whole pages are overwritten, as by a failing disk. */
   @Test
-  void anOverwrittenPageIsNeverTakenForIntactRows() throws Exception {
+  void overwrittenPageIsNeverVerifiedAsIntact() throws Exception {
     for (int page = 0; page < intact.length / 4096; page++) {
       for (byte junk : new byte[] {0, (byte) 0xff}) {
         byte[] damaged = intact.clone();
@@ -81,18 +83,18 @@ class DamagedFileTest {
     }
   }
 
-  /** A file cut short: at no length does it read as the whole chain. */
+  /** A truncated file of any length does not verify as the whole chain. */
   @Test
-  void aFileCutShortIsNeverTakenForTheWholeChain() throws Exception {
+  void truncatedFileIsNeverVerifiedAsWhole() throws Exception {
     for (int length = 0; length < intact.length; length += 1_531) {
       Optional<Verdict> verdict = verdict(Arrays.copyOf(intact, length), "cut to " + length);
       assertThat(verdict).as("cut to %d", length).isNotEqualTo(Optional.of(Verdict.INTACT));
     }
   }
 
-  /** Not a database at all: said so, by name, and not called a damaged ledger. */
+  /** A file that is not a database is reported by its name, and not as a damaged ledger. */
   @Test
-  void aFileThatIsNoDatabaseIsCalledThat() throws Exception {
+  void fileThatIsNoDatabaseIsReported() throws Exception {
     Path file = directory.resolve("notes.txt");
     Files.writeString(file, "Dear diary, nothing of this is a database. ".repeat(40));
     assertThatThrownBy(() -> SqliteLedger.open(file))
@@ -101,7 +103,7 @@ class DamagedFileTest {
     assertThat(Files.readString(file)).startsWith("Dear diary").hasSize(43 * 40);
   }
 
-  /** The verdict on a file of these bytes; empty when it is not opened as a ledger at all. */
+  /** Returns the verdict on a file of these bytes; empty if it does not open as a ledger. */
   private Optional<Verdict> verdict(byte[] bytes, String what) throws Exception {
     Path file = directory.resolve("damaged.db");
     Files.write(file, bytes);

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
-/** From a submitted decision to its row, on a real file. */
+/** Events from submission to their row, in a real file. */
 class DeliveryTest {
   @TempDir Path directory;
   private TestLog log;
@@ -47,16 +47,16 @@ class DeliveryTest {
     log = TestLog.in(directory);
   }
 
-  /** Acceptance 5, D3, D10; the smaller cut. */
+  /** Acceptance 5, D3, D10, with fewer events. */
   @Test
-  void fiftyProducersLoseNothingAndKeepTheirOrder() throws Exception {
+  void fiftyProducersLoseNothingAndKeepOrder() throws Exception {
     everyProducersEventsLandInOrder(50, 100);
   }
 
   /** Acceptance 5, D3, D10: 60,000 events. */
   @Test
   @Tag("full")
-  void fiftyProducersLoseNothingOfSixtyThousand() throws Exception {
+  void fiftyProducersLoseNoneOfSixtyThousandEvents() throws Exception {
     everyProducersEventsLandInOrder(50, 1_200);
   }
 
@@ -102,9 +102,9 @@ class DeliveryTest {
     }
   }
 
-  /** Acceptance 7: a ledger that takes a millisecond an event refuses none of a burst. */
+  /** Acceptance 7: a ledger that takes a millisecond per event records a whole burst. */
   @Test
-  void aBurstIntoASlowLedgerIsAllRecorded() throws Exception {
+  void slowLedgerRecordsAWholeBurst() throws Exception {
     DeferredAudit audit =
         log.start(
             () -> before(log.sink(), n -> LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(n))));
@@ -117,9 +117,9 @@ class DeliveryTest {
     assertThat(log.requireIntact()).hasSize(200);
   }
 
-  /** Acceptance 9, D2: what was committed is not committed again when only the answer was lost. */
+  /** Acceptance 9, D2: a committed event is not committed twice if only the answer is lost. */
   @Test
-  void aPanicAfterTheCommitAddsNoSecondRow() throws Exception {
+  void panicAfterTheCommitAddsNoSecondRow() throws Exception {
     AtomicInteger calls = new AtomicInteger();
     DeferredAudit audit =
         log.start(
@@ -143,9 +143,9 @@ class DeliveryTest {
     assertThat(log.ids()).containsExactly(first.id().toString(), second.id().toString());
   }
 
-  /** Acceptance 9, D4: an older event of equal content is not mistaken for the one in hand. */
+  /** Acceptance 9, D4: an older event of equal content is not mistaken for the submitted one. */
   @Test
-  void aPanicBeforeTheCommitKeepsTwoEventsOfEqualContentApart() throws Exception {
+  void panicBeforeCommitKeepsEqualContentsApart() throws Exception {
     DeferredAuditEvent older = TestLog.refusal("agent:a", "the same");
     log.append(older);
     AtomicInteger calls = new AtomicInteger();
@@ -167,9 +167,9 @@ class DeliveryTest {
     assertThat(log.ids()).containsExactly(older.id().toString(), newer.id().toString());
   }
 
-  /** Acceptance 14: nothing is opened, and so nothing made, before the first append. */
+  /** Acceptance 14: the sink opens and creates no file before the first append. */
   @Test
-  void constructingASinkOpensNothing() throws Exception {
+  void newSinkOpensNoFile() throws Exception {
     try (LedgerSink sink = log.sink()) {
       assertThat(directory).isEmptyDirectory();
       sink.append(EventBatch.of(List.of(TestLog.refusal("agent:a", "x"))));
@@ -177,16 +177,16 @@ class DeliveryTest {
     }
   }
 
-  /** Acceptance 14: starting a queue makes no file either; nor does ending it unused. */
+  /** Acceptance 14: a queue creates no file when it starts, nor when it closes unused. */
   @Test
-  void aQueueThatSawNothingLeavesNothing() throws Exception {
+  void unusedQueueCreatesNoFile() throws Exception {
     TestLog.close(log.start());
     assertThat(directory).isEmptyDirectory();
   }
 
-  /** Acceptance 14: a transaction that the caller has open on the file is not what we write in. */
+  /** Acceptance 14: the sink does not write within a transaction that the application has open. */
   @Test
-  void theSinkWritesOverAConnectionOfItsOwn() throws Exception {
+  void sinkWritesOverAConnectionOfItsOwn() throws Exception {
     log.append(TestLog.refusal("agent:a", "first"));
     try (Connection callers = Sql.connect(log.file)) {
       callers.setAutoCommit(false);
@@ -200,16 +200,16 @@ class DeliveryTest {
     assertThat(log.requireIntact()).hasSize(2);
   }
 
-  /** Acceptance 14: a closed sink holds no file, so that the database is one file again. */
+  /** Acceptance 14: a closed sink keeps no file open, so the database is one file again. */
   @Test
-  void closingLetsGoOfTheFile() throws Exception {
+  void closedSinkKeepsNoFileOpen() throws Exception {
     log.append(TestLog.refusal("agent:a", "x"));
     try (var files = Files.list(directory)) {
       assertThat(files).containsExactly(log.file);
     }
   }
 
-  /** Acceptance 15: the row of a refusal, its signature checked by an independent reading. */
+  /** Acceptance 15: a refusal is one row, whose signature an independent reader verifies. */
   @Test
   void aRefusalIsOneSignedRow() throws Exception {
     DeferredAudit audit = log.start();
@@ -242,7 +242,7 @@ class DeliveryTest {
     assertThat(payload.get("nonce").stringValue()).hasSize(22);
   }
 
-  /** Acceptance 15: refusal and escalation block, permission and warning do not. */
+  /** Acceptance 15: refusal and escalation block; permission and warning do not. */
   @Test
   void eachCheckLeavesOneRowOfItsType() throws Exception {
     DeferredAudit audit = log.start();
@@ -257,9 +257,9 @@ class DeliveryTest {
             "governance.refusal", "governance.refusal", "governance.check", "governance.check");
   }
 
-  /** Acceptance 16: the first row links to 32 zero bytes, each later one to the one before. */
+  /** Acceptance 16: the first row links to 32 zero bytes, each later row to the row before it. */
   @Test
-  void rowsLinkFromZeroOn() throws Exception {
+  void firstRowLinksToZeros() throws Exception {
     log.append(TestLog.mixed(10));
     log.append(TestLog.mixed(10));
     List<PlainChain.Row> rows = PlainChain.read(log.file);
@@ -271,9 +271,9 @@ class DeliveryTest {
     assertThat(log.requireIntact()).hasSize(20);
   }
 
-  /** DESIGN section 4: what is stored is the canonical payload itself, readable with plain SQL. */
+  /** DESIGN section 4: the stored payload is the canonical one, and plain SQL can query it. */
   @Test
-  void thePayloadIsTextThatSqlCanQuery() throws Exception {
+  void payloadIsTextThatSqlCanQuery() throws Exception {
     log.append(TestLog.mixed(7));
     assertThat(Sql.texts(log.file, "SELECT DISTINCT typeof(payload) FROM signed_events"))
         .containsExactly("text");
@@ -285,7 +285,7 @@ class DeliveryTest {
         .isEqualTo("/etc/pässwörd");
   }
 
-  /** DESIGN section 4: a payload over the limit is a stub on record, with its size and digest. */
+  /** DESIGN section 4: a payload over the limit is recorded as a stub with its size and digest. */
   @Test
   void anOversizePayloadIsRecordedByItsDigest() throws Exception {
     log.append(TestLog.refusal("agent:a", "x".repeat(2 * 1024 * 1024)));
@@ -299,7 +299,7 @@ class DeliveryTest {
         .containsExactly("1", "0");
   }
 
-  /** D9: an event in the dead letters is as settled as one in the chain. */
+  /** D9: a dead letter is settled as much as a row of the chain. */
   @Test
   void drainPendingCountsDeadLettersAsSettled() throws Exception {
     DeferredAuditEvent event = TestLog.refusal("agent:a", "x");

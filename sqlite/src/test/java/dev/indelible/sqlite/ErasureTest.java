@@ -39,7 +39,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A payload is erased for good, that is on record, and everything still verifies. */
+/**
+ * Payload erasure: the payload is gone, the chain records the erasure, and everything still
+ * verifies.
+ */
 class ErasureTest {
   private static final String SECRET = "patient-7f3a-has-the-plague";
 
@@ -51,10 +54,13 @@ class ErasureTest {
     log = TestLog.in(directory);
   }
 
-  /** Small in a page, over overflow pages, first row, middle, last; the writer still at work. */
+  /**
+   * Payloads that fit a page or need overflow pages, in the first, a middle and the last row, while
+   * the writer runs.
+   */
   @ParameterizedTest
   @ValueSource(ints = {1, 300, 20_000})
-  void noByteOfAnErasedPayloadIsLeftInTheFiles(int times) throws Exception {
+  void erasedPayloadIsGoneFromTheFiles(int times) throws Exception {
     DeferredAuditEvent first = secret(times);
     DeferredAuditEvent middle = secret(times);
     DeferredAuditEvent last = secret(times);
@@ -79,7 +85,7 @@ class ErasureTest {
   }
 
   @Test
-  void theErasureIsOnRecordWithItsReason() throws Exception {
+  void erasureIsRecordedWithItsReason() throws Exception {
     DeferredAuditEvent event = secret(1);
     log.append(TestLog.refusal("agent:a", "before"), event);
     ChainRow before = row(event);
@@ -98,7 +104,7 @@ class ErasureTest {
             "\"sequence\":2");
   }
 
-  /** A proof that was handed out before shows that the event was there, as does one made after. */
+  /** Proofs of the row verify, whether made before the erasure or after it. */
   @Test
   void proofsOfTheRowHoldAsBefore() throws Exception {
     DeferredAuditEvent event = secret(1);
@@ -115,9 +121,9 @@ class ErasureTest {
     tree(4).inclusionProof(1).verify(leaf, tree(4).root());
   }
 
-  /** The next writer, and one that wrote the row itself, take the erased row for what it is. */
+  /** Neither the next writer nor the one that wrote the row reports the erased row as tampering. */
   @Test
-  void theLastRowErasedIsNoTampering() throws Exception {
+  void erasedLastRowIsNoTampering() throws Exception {
     DeferredAudit audit = log.start();
     DeferredAuditEvent event = secret(1);
     audit.queue().submit(event);
@@ -133,9 +139,9 @@ class ErasureTest {
     assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);
   }
 
-  /** Erasing beside a log that writes all the time loses and doubles nothing. */
+  /** Erasures beside a writing log lose no row and add no duplicate. */
   @Test
-  void erasingBesideABusyWriterLeavesOneChain() throws Exception {
+  void erasureBesideABusyWriterLeavesOneChain() throws Exception {
     DeferredAudit audit = log.start();
     List<DeferredAuditEvent> events = TestLog.refusals("agent:a", 2_000);
     int submitted = 0;
@@ -156,9 +162,9 @@ class ErasureTest {
     assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);
   }
 
-  /** D4: the same event again is the row that is there, and brings nothing back. */
+  /** D4: the event submitted again is the existing row, and does not restore the payload. */
   @Test
-  void theSameEventAfterItsErasureIsStillOneRow() throws Exception {
+  void erasedEventSubmittedAgainIsOneRow() throws Exception {
     DeferredAuditEvent event = secret(1);
     log.append(event);
     erase(event);
@@ -170,9 +176,9 @@ class ErasureTest {
     assertThat(filesHold(SECRET)).isFalse();
   }
 
-  /** D4: another event that has taken the id of an erased row is no retry of it. */
+  /** D4: an event with the id of an erased row and another content is no retry of it. */
   @Test
-  void anotherEventOfTheSameIdIsADeadLetter() throws Exception {
+  void eventThatReusesAnErasedIdIsADeadLetter() throws Exception {
     DeferredAuditEvent event = secret(1);
     log.append(event);
     erase(event);
@@ -189,9 +195,9 @@ class ErasureTest {
     assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);
   }
 
-  /** A dead letter that became the row has the same payload, and goes with it. */
+  /** A replayed dead letter has the payload of its row, so both are erased. */
   @Test
-  void theLetterThatBecameTheRowIsErasedWithIt() throws Exception {
+  void replayedLetterIsErasedWithItsRow() throws Exception {
     log.create();
     Sql.run(
         log.file,
@@ -211,7 +217,7 @@ class ErasureTest {
   }
 
   @Test
-  void whatCannotBeErasedIsSaidAndChangesNothing() throws Exception {
+  void failedErasureStatesItsReasonAndChangesNothing() throws Exception {
     DeferredAuditEvent event = secret(1);
     log.append(event, TestLog.refusal("agent:a", "b"));
     erase(event);
@@ -235,22 +241,25 @@ class ErasureTest {
     assertThat(log.rows()).isEqualTo(3);
   }
 
-  /** Acceptance 22: a payload that is gone is broken unless a sound event behind it says why. */
+  /** Acceptance 22: a missing payload is broken unless a later valid event records its erasure. */
   @Test
-  void aMissingPayloadWithoutASoundErasureIsBroken() throws Exception {
+  void missingPayloadWithoutAnErasureIsBroken() throws Exception {
     List<DeferredAuditEvent> events = TestLog.refusals("agent:a", 5);
     log.append(events);
     erase(events.get(1));
     Sql.run(log.file, "UPDATE signed_events SET payload = NULL WHERE sequence = 3");
     assertThat(brokenPayloads()).containsExactly(3L);
 
-    // Planted: an erasure by a key that is not the log's; and one said before the row was there.
+    // Planted: an erasure signed by another key, and one recorded before the row.
     ChainRow third = row(events.get(2));
     plant(ErasureNote.of(third, 0, "none", "mallory").toEvent());
     assertThat(brokenPayloads()).contains(3L);
   }
 
-  /** The payload has the hash in its row, so the row is sound; that it is back is reported. */
+  /**
+   * The payload matches the hash in its row, so the row is valid; the report notes that the payload
+   * is back.
+   */
   @Test
   void payloadThatIsBackAfterItsErasureIsNoted() throws Exception {
     List<DeferredAuditEvent> events = TestLog.refusals("agent:a", 2);
@@ -272,7 +281,7 @@ class ErasureTest {
   }
 
   @Test
-  void anErasureExcusesOnlyTheRowThatItNames() throws Exception {
+  void erasureExcusesOnlyTheRowThatItNames() throws Exception {
     List<DeferredAuditEvent> events = TestLog.refusals("agent:a", 3);
     log.append(events);
     ChainRow second = row(events.get(1));
@@ -282,16 +291,16 @@ class ErasureTest {
             new ErasureNote(2, second.id(), "00".repeat(32), 0, "r", "b").toEvent(),
             new ErasureNote(3, second.id(), hash(second), 0, "r", "b").toEvent(),
             ErasureNote.of(row(events.get(0)), 0, "r", "b").toEvent(),
-            // Said in front of the row that it names.
+            // Recorded before the row that it names.
             new ErasureNote(8, "x", "y", 0, "r", "b").toEvent()));
     Sql.run(log.file, "UPDATE signed_events SET payload = NULL WHERE sequence < 4");
 
     assertThat(brokenPayloads()).containsExactly(2L, 3L);
   }
 
-  /** Someone who reads the ledger as it was keeps the bytes in the log: that is not hidden. */
+  /** A reader of an older state keeps the payload in the WAL, and the erasure reports it. */
   @Test
-  void bytesThatAReaderHoldsAreSaidToBeLeft() throws Exception {
+  void bytesThatAReaderHoldsAreReported() throws Exception {
     DeferredAuditEvent event = secret(1);
     try (LedgerSink writer = log.sink()) {
       writer.append(EventBatch.of(List.of(event)));
@@ -310,7 +319,7 @@ class ErasureTest {
         assertThat(filesHold(SECRET)).isTrue();
         Sql.run(reader, "COMMIT");
       }
-      // Again says that it was done, and finishes it.
+      // A second erasure reports the first, and empties the WAL.
       assertThatThrownBy(() -> erase(event)).hasMessageContaining("erased already");
       assertThat(filesHold(SECRET)).isFalse();
     }

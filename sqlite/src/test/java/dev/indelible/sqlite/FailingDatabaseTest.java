@@ -38,15 +38,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * D2, D3, D6, D10: an error of the disk at each call that SQLite makes on the files of the
- * database, one call after another, once and until somebody mends it. The log is the real one, in a
- * process of its own, with a library before libc in which the call fails; what it leaves is checked
- * in this process, without that library.
+ * D2, D3, D6, D10: a disk error at each call that SQLite makes on the database's files, one call
+ * after another. The error occurs once, or lasts until it is repaired. The log runs in another
+ * process, with a preloaded library in which the call fails. This process checks the result without
+ * that library.
  */
 class FailingDatabaseTest {
   private static final int CHANGES = FaultyDisk.WRITE | FaultyDisk.SYNC | FaultyDisk.SIZE;
 
-  /** Every so many calls are tried in the default run. */
+  /** Distance between the calls that fail in the default run. */
   private static final int STRIDE = 97;
 
   @TempDir Path temp;
@@ -67,7 +67,7 @@ class FailingDatabaseTest {
   }
 
   @Test
-  void anErrorAtSomeOfTheCallsLosesNothing() throws Exception {
+  void errorAtSomeCallsLosesNothing() throws Exception {
     walk(STRIDE);
   }
 
@@ -77,13 +77,13 @@ class FailingDatabaseTest {
     walk(1);
   }
 
-  /** So much at once that SQLite moves its log into the database while it is written to. */
+  /** A batch so large that SQLite runs a WAL checkpoint during its writes. */
   @Test
-  void anErrorInTheMidstOfACheckpointLosesNothing() throws Exception {
+  void errorDuringACheckpointLosesNothing() throws Exception {
     sample(Script.LARGE, 2);
   }
 
-  /** The same on the thread that carries over beside a writer under load. */
+  /** A WAL checkpoint on the checkpointer's thread, beside a writer under load. */
   @Test
   void anErrorBesideAWriterUnderLoadLosesNothing() throws Exception {
     sample(Script.LOADED, 2);
@@ -104,11 +104,11 @@ class FailingDatabaseTest {
     }
   }
 
-  /** Lets one call after another fail, until there is none left. */
+  /** Lets one call after another fail, until a run has no failed call. */
   private void walk(int stride, Fault kind) throws Exception {
     int failing = 1;
     while (run(kind.at(failing), Script.SMALL) > 0) {
-      // The first calls, which make the file, and each other at least.
+      // Each of the first calls, which create the file, then one call per stride.
       failing += failing < 4 ? 1 : stride;
     }
     assertThat(failing).as("calls that failed").isGreaterThan(20);
@@ -130,7 +130,7 @@ class FailingDatabaseTest {
     }
   }
 
-  /** Records with a fault, and checks what is on record; returns how many calls failed. */
+  /** Records with a fault and checks the recorded rows; returns how many calls failed. */
   private long run(Fault fault, Script script) throws Exception {
     return Long.parseLong(ran(fault, script)[1]);
   }
@@ -161,7 +161,7 @@ class FailingDatabaseTest {
     return answer;
   }
 
-  /** Thousands of them would fill the disk. */
+  /** Deletes a run's files: thousands of runs would fill the disk. */
   private static void remove(Path directory) throws IOException {
     try (Stream<Path> files = Files.walk(directory)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
@@ -170,7 +170,7 @@ class FailingDatabaseTest {
     }
   }
 
-  /** Which call fails, and how. */
+  /** Which call fails, and with which error. */
   private record Fault(int failing, boolean forever, int error, int kinds) {
     Fault at(int call) {
       return new Fault(call, forever, error, kinds);
@@ -181,11 +181,11 @@ class FailingDatabaseTest {
     }
   }
 
-  /** What is recorded: the log is opened, written to, closed, and all that once more. */
+  /** Sizes of a run. Each opens the log, writes to it and closes it, twice. */
   private enum Script {
     SMALL(3, 50, 10),
     LARGE(2, 170, 16_000),
-    /** So many rows at once that another thread carries over. */
+    /** So many rows at once that the checkpointer's thread runs the WAL checkpoints. */
     LOADED(2, 3_000, 400);
 
     final int rounds;
@@ -199,7 +199,10 @@ class FailingDatabaseTest {
     }
   }
 
-  /** The child: runs a script for each line it reads, in a new directory, and says how it went. */
+  /**
+   * Child process that runs a script for each line it reads, in a new directory, and prints the
+   * result.
+   */
   static final class Recorder {
     private final FaultyDisk disk;
     private final boolean forever;
@@ -240,7 +243,7 @@ class FailingDatabaseTest {
       }
     }
 
-    /** Pages so small that SQLite carries its log over in the midst of a few megabytes. */
+    /** Makes pages so small that SQLite runs a WAL checkpoint within a few megabytes. */
     private void prepare() throws Exception {
       if (script != Script.SMALL) {
         Sql.run(log.file, "PRAGMA page_size = 512", "CREATE TABLE t (c)", "DROP TABLE t");
@@ -260,7 +263,10 @@ class FailingDatabaseTest {
       Files.write(data.resolve("accepted"), accepted);
     }
 
-    /** A log that cannot be read at its start is not opened; nothing was accepted then. */
+    /**
+     * Opens the log again until its files can be read at the start. Until then, no event is
+     * accepted.
+     */
     private DeferredAudit open() throws Exception {
       while (true) {
         try {
@@ -298,7 +304,7 @@ class FailingDatabaseTest {
       }
     }
 
-    /** Waits until all is settled; what fails for good is mended once status has said it. */
+    /** Waits until all is settled; repairs a permanent error once the status reports it. */
     private void settle(DeferredAudit audit) {
       await()
           .atMost(TestLog.PATIENCE)
@@ -309,7 +315,7 @@ class FailingDatabaseTest {
       }
       DeferredAuditMetrics metrics = TestLog.settle(audit);
       require(metrics.dlqLanded() == 0, metrics);
-      // A checkpoint that could not be signed is tried again a second later.
+      // A failed checkpoint is retried after a second.
       require(
           metrics.health().entries().stream()
               .allMatch(entry -> entry.source().equals(HealthEntry.CHECKPOINTS)),

@@ -14,19 +14,19 @@ import java.nio.file.StandardOpenOption;
 import java.util.Map;
 
 /**
- * Steers {@code faults/faulty.c} in the process into which it is preloaded: which call on a
- * database's files fails there, and how far its wall clock is off. Either side of that process may
- * hold one.
+ * Controls {@code faults/faulty.c} in the process that preloads it: which call on a database's
+ * files fails, and the offset of the wall clock. Used by that process or by the test that started
+ * it.
  */
 final class FaultyDisk {
-  /** Kinds of calls. */
+  /** Kinds of calls, as bits. */
   static final int WRITE = 1;
 
   static final int SYNC = 2;
   static final int SIZE = 4;
   static final int READ = 8;
 
-  /** Errors, as Linux numbers them. */
+  /** Error numbers of Linux. */
   static final int EIO = 5;
 
   static final int ENOSPC = 28;
@@ -45,9 +45,9 @@ final class FaultyDisk {
   }
 
   /**
-   * Compiles the library into a directory; a machine without a C compiler skips the test.
+   * Compiles the library into a directory. Skips the test on a machine without a C compiler.
    *
-   * @return what a child's environment needs
+   * @return the environment of the child process
    */
   static Map<String, String> compile(Path directory) throws Exception {
     Path source = directory.resolve("faulty.c");
@@ -74,17 +74,17 @@ final class FaultyDisk {
     return Map.of("LD_PRELOAD", library.toString(), CONTROL, control.toString());
   }
 
-  /** The one of this process. */
+  /** Returns the control of this process. */
   static FaultyDisk own() throws IOException {
     return new FaultyDisk(Path.of(System.getenv(CONTROL)));
   }
 
   /**
-   * Counts calls from here on.
+   * Counts calls from now on.
    *
-   * @param failing which fails, from 1 on; 0: none
-   * @param forever whether all after it do, too
-   * @param kinds which are counted, and fail
+   * @param failing number of the call that fails, from 1; 0 for none
+   * @param forever whether all later calls fail too
+   * @param kinds the kinds of calls that are counted and fail
    */
   void arm(long failing, boolean forever, int error, int kinds) {
     calm();
@@ -96,22 +96,22 @@ final class FaultyDisk {
     word(4, kinds);
   }
 
-  /** No call fails any more. */
+  /** Lets no further call fail. */
   void calm() {
     word(4, 0);
   }
 
-  /** Calls since {@link #arm}. */
+  /** Returns the number of calls since {@link #arm}. */
   long calls() {
     return control.getLong(0);
   }
 
-  /** How many of them failed. */
+  /** Returns how many of the calls failed. */
   long injected() {
     return control.getLong(5 * Long.BYTES);
   }
 
-  /** Sets the wall clock so many seconds off. */
+  /** Sets the offset of the wall clock in seconds. */
   void shiftClock(long seconds) {
     word(6, seconds);
   }

@@ -11,10 +11,10 @@ import java.util.function.LongPredicate;
 import java.util.function.LongSupplier;
 
 /**
- * Loses the answer to a batch that is in the ledger, behind the sink, which knows that it is there.
+ * Loses the answer to a batch that the sink has committed and counted.
  *
- * @param sink appends
- * @param call which call this is, from 0
+ * @param sink appends the batches
+ * @param call returns the number of the current call, from 0
  * @param forgets whether the answer to that call is lost
  */
 record ForgetfulSink(LedgerSink sink, LongSupplier call, LongPredicate forgets)

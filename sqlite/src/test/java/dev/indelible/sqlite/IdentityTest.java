@@ -17,7 +17,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Acceptance 20, D4 and D2: an event is its id; it is settled once, wherever it was settled. */
+/**
+ * Acceptance 20, D4 and D2: an event is identified by its id and settled once, as a row or as a
+ * dead letter.
+ */
 class IdentityTest {
   @TempDir Path directory;
   private TestLog log;
@@ -35,10 +38,10 @@ class IdentityTest {
   }
 
   /**
-   * D4: the same event handed in twice, in one batch or in two, is one row; the counters balance.
+   * D4: one event submitted twice, in one batch or in two, is one row, and the counters reconcile.
    */
   @Test
-  void theSameEventAgainIsOneRow() throws Exception {
+  void eventSubmittedTwiceIsOneRow() throws Exception {
     DeferredAuditEvent event = TestLog.refusal("agent:a", "x");
     DeferredAudit audit = log.start();
     audit.queue().submit(event);
@@ -51,9 +54,12 @@ class IdentityTest {
     assertThat(log.letters()).isZero();
   }
 
-  /** D4: same id, other content: a letter of reason id_reused; the first row stays as it was. */
+  /**
+   * D4: an id reused with other content is a dead letter of reason id_reused; the first row stays
+   * as it is.
+   */
   @Test
-  void aReusedIdIsADeadLetterAndTheFirstRowStays() throws Exception {
+  void reusedIdIsADeadLetterAndTheFirstRowStays() throws Exception {
     DeferredAuditEvent first = TestLog.refusal("agent:a", "first");
     log.append(first);
     List<String> before = PlainChain.fingerprint(log.file);
@@ -68,9 +74,9 @@ class IdentityTest {
         .isEqualTo("second");
   }
 
-  /** D4: reused within one batch, with neighbours that land. */
+  /** D4: an id reused within one batch does not affect the events around it. */
   @Test
-  void anIdReusedWithinABatchCostsItsNeighboursNothing() throws Exception {
+  void reusedIdAffectsNoOtherEventOfItsBatch() throws Exception {
     DeferredAuditEvent first = TestLog.refusal("agent:a", "first");
     DeferredAuditEvent after = TestLog.refusal("agent:a", "after");
     assertThat(log.append(first, TestLog.withCommand(first, "second"), after))
@@ -79,9 +85,9 @@ class IdentityTest {
     assertThat(log.ids()).containsExactly(first.id().toString(), after.id().toString());
   }
 
-  /** D2, D4: after a crash the whole batch comes again, to a new sink, and changes nothing. */
+  /** D2, D4: after a crash a new sink gets the whole batch again, and changes nothing. */
   @Test
-  void aBatchRecoveredAfterACrashChangesNothing() throws Exception {
+  void batchRecoveredAfterACrashChangesNothing() throws Exception {
     refusePoison();
     DeferredAuditEvent first = TestLog.refusal("agent:a", "first");
     List<DeferredAuditEvent> batch =
@@ -105,9 +111,9 @@ class IdentityTest {
     log.requireIntact();
   }
 
-  /** D2: what is a letter stays one, even when the chain would now take it. */
+  /** D2: a dead letter stays one, even if the chain would now accept its event. */
   @Test
-  void anEventThatIsALetterNeverEntersTheChainToo() throws Exception {
+  void deadLetterSubmittedAgainStaysADeadLetter() throws Exception {
     refusePoison();
     DeferredAuditEvent event = TestLog.refusal("agent:poison", "x");
     assertThat(log.append(event)).containsExactly(DLQ_LANDED);
@@ -119,9 +125,9 @@ class IdentityTest {
     assertThat(log.letterIds()).containsExactly(event.id().toString());
   }
 
-  /** D4: a letter binds its content and not its id: another content under it is another event. */
+  /** D4: a dead letter does not reserve its id: an event with other content is another event. */
   @Test
-  void anotherContentUnderALettersIdIsAnotherEvent() throws Exception {
+  void otherContentUnderALettersIdIsAnotherEvent() throws Exception {
     refusePoison();
     DeferredAuditEvent event = TestLog.refusal("agent:poison", "x");
     log.append(event);
@@ -132,9 +138,9 @@ class IdentityTest {
     assertThat(log.letters()).isEqualTo(1);
   }
 
-  /** D4: an event whose payload was erased since is still known by what is left of it. */
+  /** D4: an event whose payload is erased is recognized by the hash in its row. */
   @Test
-  void theSameEventAgainIsOneRowAlsoOnceItsPayloadIsErased() throws Exception {
+  void eventWithErasedPayloadIsRecognized() throws Exception {
     DeferredAuditEvent event = TestLog.refusal("agent:a", "x");
     log.append(event, TestLog.refusal("agent:a", "y"));
     Sql.run(log.file, "UPDATE signed_events SET payload = NULL WHERE sequence = 1");
@@ -143,7 +149,7 @@ class IdentityTest {
     assertThat(log.rows()).isEqualTo(2);
   }
 
-  /** D4: contents of equal length that differ in one character are two contents. */
+  /** D4: contents of equal length that differ in one character are different. */
   @Test
   void oneCharacterMakesAnotherContent() throws Exception {
     DeferredAuditEvent event = TestLog.refusal("agent:a", "rm a");

@@ -51,7 +51,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
-/** Rows of every era verify from the first key, by the chain's own history of its keys. */
+/** Verification from the first key alone, by the key changes that the chain records. */
 class KeyHistoryTest {
   private static final SigningKey FIRST = TestLog.KEY;
   private static final SigningKey SECOND = SigningKey.generate();
@@ -70,7 +70,7 @@ class KeyHistoryTest {
   void rowsOfEveryEraVerifyFromTheFirstKey() throws Exception {
     introduce(FIRST, SECOND);
     append(SECOND, 2);
-    // A process that has not started anew since.
+    // A process that started before the rotation still signs with the first key.
     append(FIRST, 1);
     introduce(SECOND, THIRD);
     append(THIRD, 2);
@@ -83,7 +83,7 @@ class KeyHistoryTest {
             id(SECOND) + " introduced by row 3",
             id(THIRD) + " introduced by row 7");
     assertThat(message(report, "checkpoints")).contains(", each continuing the one before");
-    // From the second, the rows of the first cannot be told.
+    // Starting from the second key, rows of the first key cannot be checked.
     assertThat(verifyFrom(SECOND).verdict()).isEqualTo(Verdict.UNKNOWN);
     try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
       assertThat(
@@ -94,7 +94,10 @@ class KeyHistoryTest {
     }
   }
 
-  /** What the new key signs is as the page on verification says; told by the JDK's Ed25519. */
+  /**
+   * The new key's signature covers the bytes that the page on verification states; the JDK's
+   * Ed25519 checks it.
+   */
   @Test
   void aRotationIsSignedByBothKeys() throws Exception {
     introduce(FIRST, SECOND);
@@ -121,9 +124,9 @@ class KeyHistoryTest {
         .isTrue();
   }
 
-  /** A key that merely lies there is none of a log whose first key is known. */
+  /** With a trusted first key, a key that only lies in the data directory is not trusted. */
   @Test
-  void aKeyThatNoRotationIntroducesIsNotTrusted() throws Exception {
+  void keyOfNoRotationIsNotTrusted() throws Exception {
     append(THIRD, 1);
 
     VerificationReport report = verifyFrom(FIRST);
@@ -134,7 +137,7 @@ class KeyHistoryTest {
                 finding.check().equals("signature")
                     && finding.sequence().equals(OptionalLong.of(3))
                     && finding.message().contains("not known here"));
-    // Without a first key, what lies in the data directory is accepted, and said.
+    // Without a first key, the keys in the data directory are accepted, and the report states it.
     report = verify(VerificationOptions.of(ring(FIRST, THIRD)));
     assertThat(report.verdict()).isEqualTo(Verdict.INTACT);
     assertThat(message(report, "keys"))
@@ -142,7 +145,7 @@ class KeyHistoryTest {
   }
 
   @Test
-  void aRotationThatTheNewKeyDidNotSignIsBroken() throws Exception {
+  void rotationNotSignedByTheNewKeyIsBroken() throws Exception {
     VerificationKey stolen = SECOND.verificationKey();
     Signer thief = signer(stolen, THIRD::sign);
     append(FIRST, KeyRotation.event(ledger(), FIRST.verificationKey(), thief));
@@ -151,7 +154,7 @@ class KeyHistoryTest {
   }
 
   @Test
-  void aRotationOfAnotherLedgerOrByAnotherKeyIntroducesNothing() throws Exception {
+  void foreignRotationMakesNoKeyTrusted() throws Exception {
     append(FIRST, KeyRotation.event(UUID.randomUUID(), FIRST.verificationKey(), SECOND));
     append(FIRST, KeyRotation.event(ledger(), THIRD.verificationKey(), SECOND));
     append(THIRD, KeyRotation.event(ledger(), THIRD.verificationKey(), SECOND));
@@ -166,7 +169,7 @@ class KeyHistoryTest {
   }
 
   @Test
-  void aRowSignedBeforeItsKeyWasIntroducedIsBroken() throws Exception {
+  void rowSignedBeforeItsKeysRotationIsBroken() throws Exception {
     append(SECOND, 1);
     introduce(FIRST, SECOND);
 
@@ -174,7 +177,7 @@ class KeyHistoryTest {
   }
 
   @Test
-  void whatAKeySignsAfterItWasGivenUpIsBroken() throws Exception {
+  void rowSignedByARevokedKeyIsBroken() throws Exception {
     introduce(FIRST, SECOND);
     giveUp(SECOND, FIRST, OptionalLong.empty());
     assertThat(verifyFrom(FIRST).verdict()).isEqualTo(Verdict.INTACT);
@@ -194,9 +197,9 @@ class KeyHistoryTest {
     }
   }
 
-  /** An index that leaves out the row which gives a key up, and says of itself that it does not. */
+  /** The index omits the row that revokes a key, while its definition claims to be complete. */
   @Test
-  void aRowAboutKeysThatNoIndexFindsIsMissed() throws Exception {
+  void keyEventHiddenFromTheIndexIsReported() throws Exception {
     introduce(FIRST, SECOND);
     giveUp(SECOND, FIRST, OptionalLong.of(2));
     Sql.run(
@@ -220,12 +223,12 @@ class KeyHistoryTest {
   }
 
   /**
-   * A process at work finds the event that gives up its key wherever the chain now has it: also if
-   * the chain was rolled back and written on meanwhile, below what this process saw or beyond.
+   * A running process finds the event that revokes its key, even if the chain was rolled back and
+   * extended meanwhile: the event may be before or after the last row that the process saw.
    */
   @ParameterizedTest
   @ValueSource(longs = {3, 5, 100})
-  void aProcessAtWorkSignsNothingWithAKeyThatWasGivenUp(long seen) throws Exception {
+  void revokedKeySignsNothingInARunningProcess(long seen) throws Exception {
     introduce(FIRST, SECOND);
     giveUp(SECOND, FIRST, OptionalLong.empty());
     append(SECOND, 1);
@@ -242,9 +245,9 @@ class KeyHistoryTest {
     assertThat(log.ids()).hasSize(7);
   }
 
-  /** Rows between the theft and its discovery: honest or not, and nobody can tell. */
+  /** Rows after the theft and before the revocation may be honest or not. */
   @Test
-  void whoseTheRowsAreSinceTheTheftCannotBeTold() throws Exception {
+  void rowsSinceTheTheftAreUnknown() throws Exception {
     introduce(FIRST, SECOND);
     giveUp(SECOND, FIRST, OptionalLong.of(2));
 
@@ -260,9 +263,9 @@ class KeyHistoryTest {
         .startsWith("2 rows from row 2 on are signed by key " + id(FIRST));
   }
 
-  /** A thief of a key that was given up can neither give up another nor introduce one. */
+  /** A thief with a revoked key can neither revoke nor rotate another key. */
   @Test
-  void aKeyThatWasGivenUpSaysNothingOfOthers() throws Exception {
+  void revokedKeyChangesNoOtherKey() throws Exception {
     introduce(FIRST, SECOND);
     giveUp(SECOND, FIRST, OptionalLong.empty());
     append(
@@ -280,7 +283,7 @@ class KeyHistoryTest {
   }
 
   @Test
-  void aRowThatIsNotThereIsNoBeginning() {
+  void revocationSinceAMissingRowIsRefused() {
     assertThatThrownBy(() -> giveUp(SECOND, FIRST, OptionalLong.of(3)))
         .isInstanceOf(LedgerException.class)
         .hasMessageContaining("there is no row 3; the chain ends with row 2");
@@ -290,7 +293,7 @@ class KeyHistoryTest {
     append(key, TestLog.refusals("agent:a", events).toArray(AuditEvent[]::new));
   }
 
-  /** As a process would that signs with that key, and looks at no event about keys. */
+  /** Appends as a process that signs with this key and ignores key events. */
   private void append(SigningKey key, AuditEvent... events) throws Exception {
     AuditCounters counters = new AuditCounters();
     HeadGuard guard = new HeadGuard(new RowCheck(ring(FIRST, SECOND, THIRD)));

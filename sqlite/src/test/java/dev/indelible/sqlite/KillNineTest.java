@@ -20,26 +20,26 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * D2, D5: a writer killed with SIGKILL at a random moment, again and again on one file. Events wait
- * in memory here, so those that were not settled may be gone; those that were are in the chain.
+ * D2, D5: a writer on one file is killed with SIGKILL at random moments, again and again. Events
+ * wait in memory only, so unsettled ones may be lost; settled ones are in the chain.
  */
 class KillNineTest {
   @TempDir Path directory;
 
   @Test
-  void whatWasSettledSurvivesKillNine() throws Exception {
+  void settledEventsSurviveKillNine() throws Exception {
     killedTimes(8);
   }
 
   @Test
   @Tag("full")
-  void whatWasSettledSurvivesTwoHundredKills() throws Exception {
+  void settledEventsSurviveTwoHundredKills() throws Exception {
     killedTimes(200);
   }
 
-  /** A process killed while it makes the file leaves nothing that the next one stumbles over. */
+  /** A process killed while it creates the file leaves nothing that stops the next one. */
   @Test
-  void aKilledFirstStartIsNotInTheWayOfTheNext() throws Exception {
+  void killedFirstStartDoesNotStopTheNext() throws Exception {
     Random random = new Random(9);
     for (int kill = 0; kill < 4; kill++) {
       TestLog log = new TestLog(directory.resolve(kill + ".db"));
@@ -68,7 +68,7 @@ class KillNineTest {
       for (String line = child.readLine(); !line.equals("settling"); line = child.readLine()) {
         settled.add(line);
       }
-      // The moment is what is random; nothing is waited for.
+      // The pause is the random moment of the kill; it waits for no state.
       LockSupport.parkNanos(Duration.ofMillis(random.nextInt(250)).toNanos());
       child.kill();
       settled.addAll(child.remainingLines());
@@ -87,7 +87,7 @@ class KillNineTest {
     log.requireIntact();
   }
 
-  /** The child: submits, waits until it is settled, and says so. */
+  /** Child process that submits events, waits until they are settled, and prints them. */
   static final class SettlingProcess {
     private SettlingProcess() {}
 

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** D6: what a person has to look at is logged, counted and in health; and none of it is silent. */
+/** D6: a permanent fault is logged, counted and reported in health. */
 @Timeout(120)
 class LedgerWatchTest {
   private static final String REFUSING =
@@ -48,7 +48,7 @@ class LedgerWatchTest {
         .contains("\"mallory \\\"the agent\\\"\"");
   }
 
-  /** Ten thousand refused events are no ten thousand lines. */
+  /** Ten thousand refused events are logged in far fewer lines. */
   @Test
   void manyDeadLettersAreLoggedInFewLines() {
     List<String> lines =
@@ -59,7 +59,7 @@ class LedgerWatchTest {
   }
 
   @Test
-  void deadLetterIsInHealthUntilItIsDealtWith() throws Exception {
+  void deadLetterIsInHealthUntilItIsHandled() throws Exception {
     DeferredAudit audit = log.start();
     audit.queue().submit(TestLog.refusal("mallory", "x"));
     DeferredAuditMetrics metrics = TestLog.settle(audit);
@@ -78,7 +78,7 @@ class LedgerWatchTest {
     TestLog.close(audit);
   }
 
-  /** Those that an earlier run left count as well. */
+  /** Dead letters of an earlier run count as well. */
   @Test
   void earlierDeadLettersAreInHealth() throws Exception {
     record(TestLog.refusal("mallory", "x"));
@@ -104,7 +104,10 @@ class LedgerWatchTest {
     assertThat(metrics.health().entry(HealthEntry.CHAIN)).isPresent();
   }
 
-  /** D6: a dropped column is no fault of an event. Nothing is dropped, and health is failed. */
+  /**
+   * D6: a dropped column is not the fault of an event: no event becomes a dead letter, and health
+   * is failed.
+   */
   @Test
   void eventsWaitForADroppedColumn() throws Exception {
     DeferredAudit audit = log.start();
@@ -121,7 +124,7 @@ class LedgerWatchTest {
     assertThat(log.letters()).isZero();
   }
 
-  /** The same under a connection that is open already. */
+  /** The column is dropped while the log has its connection open. */
   @Test
   void eventsWaitForAColumnDroppedWhileOpen() throws Exception {
     DeferredAudit audit = log.start();
@@ -176,7 +179,7 @@ class LedgerWatchTest {
     TestLog.close(audit);
   }
 
-  /** The lines that are logged meanwhile. */
+  /** Returns the lines logged while the action runs. */
   private static List<String> logOf(Runnable action) {
     PrintStream usual = System.err;
     ByteArrayOutputStream log = new ByteArrayOutputStream();

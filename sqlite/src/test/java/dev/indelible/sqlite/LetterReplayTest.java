@@ -30,7 +30,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Dead letters come back under their own id, once, or stay what they are (D2, D4, D6). */
+/**
+ * Replay of dead letters: each is appended under its own id at most once, or stays a dead letter
+ * (D2, D4, D6).
+ */
 class LetterReplayTest {
   private static final String TRIGGER =
       "CREATE TRIGGER refuse BEFORE INSERT ON signed_events WHEN NEW.agent_id = 'agent:poison'"
@@ -51,20 +54,20 @@ class LetterReplayTest {
   }
 
   @Test
-  void aCuredLetterIsAppendedUnderItsOwnIdAndThatIsOnRecord() throws Exception {
+  void replayAppendsUnderTheOwnIdAndIsRecorded() throws Exception {
     Sql.run(log.file, "DROP TRIGGER refuse");
     try (DeadLetters letters =
         new DeadLetters(
             SqliteWriter.open(log.file), CheckpointFile.none(), TestLog.KEY, TestLog.KEYS)) {
       assertThat(letters.replay(letter())).isEmpty();
-      // Again is nothing.
+      // A second replay does nothing.
       assertThat(letters.replay(letter())).isEmpty();
     }
     assertThat(log.ids()).hasSize(4).contains(poison.id().toString());
     assertThat(letter().replayedAs()).contains(poison.id().toString());
     assertThat(types()).endsWith(DeferredAuditEvent.REFUSAL, SystemEvent.DEAD_LETTER_REPLAYED);
     log.requireIntact();
-    // The event itself, submitted once more, is the row that is there (D4).
+    // D4: the replayed event, submitted again, is the existing row.
     log.append(poison);
     assertThat(log.ids()).hasSize(4);
     assertThat(log.letters()).isEqualTo(1);
@@ -122,7 +125,7 @@ class LetterReplayTest {
   }
 
   @Test
-  void aLetterThatIsStillRefusedStaysAsItIsAndNothingIsChained() throws Exception {
+  void letterStillRefusedIsNotReplayed() throws Exception {
     try (DeadLetters letters =
         new DeadLetters(
             SqliteWriter.open(log.file), CheckpointFile.none(), TestLog.KEY, TestLog.KEYS)) {
@@ -135,7 +138,7 @@ class LetterReplayTest {
   }
 
   @Test
-  void aLetterWhoseIdIsTakenIsNotReplayed() throws Exception {
+  void letterWithAUsedIdIsNotReplayed() throws Exception {
     DeferredAuditEvent first = TestLog.refusal("agent:b", "first");
     log.append(first);
     log.append(TestLog.withCommand(first, "second"));
@@ -150,7 +153,7 @@ class LetterReplayTest {
   }
 
   @Test
-  void aLetterThatWasChangedIsNotReplayed() throws Exception {
+  void changedLetterIsNotReplayed() throws Exception {
     Sql.run(log.file, "DROP TRIGGER refuse");
     Sql.run(
         log.file, "UPDATE signed_events_dlq SET payload = replace(payload, 'rm -rf', 'ls -la')");
@@ -172,9 +175,9 @@ class LetterReplayTest {
     assertThat(log.ids()).hasSize(2);
   }
 
-  /** Its type stands beside what its hash covers: a refusal does not come back as a check. */
+  /** The hash does not cover the event type: a refusal must not be replayed as a check. */
   @Test
-  void aLetterOfAnotherTypeThanItsDecisionIsNotReplayed() throws Exception {
+  void letterOfAnotherTypeIsNotReplayed() throws Exception {
     Sql.run(log.file, "DROP TRIGGER refuse");
     assertThat(log.verify().verdict()).isEqualTo(VerificationReport.Verdict.INTACT);
     for (String type : List.of("governance.check", "audit.gap")) {
@@ -194,11 +197,11 @@ class LetterReplayTest {
   }
 
   /**
-   * D11: whoever can write into the file, and has no key, does not get the log to sign in its own
-   * name that rows may be unsigned from here on.
+   * D11: a person who can write to the file and has no key cannot make the log sign a note that
+   * rows may be unsigned.
    */
   @Test
-  void aPlantedLetterDoesNotSpeakInTheNameOfTheLog() throws Exception {
+  void plantedSystemEventIsNotSigned() throws Exception {
     Sql.run(log.file, "DROP TRIGGER refuse", "DELETE FROM signed_events_dlq");
     SystemEvent words = new RowSignatureNote(false).toEvent();
     byte[] payload = words.content().payload(new byte[16]);
@@ -232,7 +235,7 @@ class LetterReplayTest {
   }
 
   @Test
-  void aPurgeRemovesTheLetterAndIsOnRecord() throws Exception {
+  void purgeRemovesTheLetterAndIsRecorded() throws Exception {
     try (DeadLetters letters =
         new DeadLetters(
             SqliteWriter.open(log.file), CheckpointFile.none(), TestLog.KEY, TestLog.KEYS)) {
@@ -249,7 +252,7 @@ class LetterReplayTest {
   }
 
   @Test
-  void aStartTriesEachLetterOnceWhoseCauseMayBeCured() throws Exception {
+  void startReplaysLettersThatAreAcceptedNow() throws Exception {
     Sql.run(log.file, "DROP TRIGGER refuse");
     DeferredAudit audit = log.start();
     audit.queue().submit(TestLog.refusal("agent:a", "next"));
@@ -260,9 +263,9 @@ class LetterReplayTest {
     log.requireIntact();
   }
 
-  /** D6: a ledger that is locked while letters are tried again only puts that off. */
+  /** D6: a locked ledger only delays the replay of dead letters. */
   @Test
-  void lettersAreTriedAgainWhenALockThatKeptThemIsGone() throws Exception {
+  void lettersAreReplayedOnceALockIsReleased() throws Exception {
     Sql.run(log.file, "DROP TRIGGER refuse");
     DeferredAudit audit;
     try (Connection other = Sql.connect(log.file)) {
@@ -280,9 +283,11 @@ class LetterReplayTest {
     log.requireIntact();
   }
 
-  /** D8: a letter that ends every transaction it is in is passed over, and stays. */
+  /**
+   * D8: a dead letter whose insert rolls back the transaction is skipped, and stays a dead letter.
+   */
   @Test
-  void aStartGoesOnWithoutALetterThatRollsBack() throws Exception {
+  void startSkipsALetterThatRollsBack() throws Exception {
     Sql.run(log.file, "DROP TRIGGER refuse", TRIGGER.replace("ABORT", "ROLLBACK"));
     DeferredAudit audit = log.start();
     audit.queue().submit(TestLog.refusal("agent:a", "next"));

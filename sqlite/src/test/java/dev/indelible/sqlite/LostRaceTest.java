@@ -41,11 +41,11 @@ class LostRaceTest {
   }
 
   /**
-   * A race cannot be lost inside BEGIN IMMEDIATE; so the batch runs here without it, and while its
-   * first row is being signed, another writer takes the sequence.
+   * BEGIN IMMEDIATE makes a lost race impossible, so the batch here runs without it. While the
+   * first row is being signed, another writer takes its sequence.
    */
   @Test
-  void aLostRaceIsRunAgainAtOnceAndLands() throws Exception {
+  void batchThatLosesARaceIsRetriedAndLands() throws Exception {
     DeferredAuditEvent winner = TestLog.refusal("agent:winner", "first");
     List<AuditEvent> losers = List.copyOf(TestLog.refusals("agent:loser", 3));
     AtomicInteger calls = new AtomicInteger();
@@ -66,9 +66,9 @@ class LostRaceTest {
     log.requireIntact();
   }
 
-  /** The race may be lost several times in a row; each is counted. */
+  /** The batch may lose several races in a row; each is counted. */
   @Test
-  void aRaceLostThreeTimesStillLands() throws Exception {
+  void batchThatLosesThreeRacesLands() throws Exception {
     AtomicInteger calls = new AtomicInteger();
     List<AppendOutcome> outcomes =
         appendWithoutTransaction(
@@ -84,7 +84,7 @@ class LostRaceTest {
     assertThat(log.requireIntact()).hasSize(4);
   }
 
-  /** Eight writers in one process, each with a connection of its own. */
+  /** Eight writers run in one process, each with a connection of its own. */
   @Test
   void writersInOneProcessShareTheChain() throws Exception {
     List<DeferredAudit> writers = new ArrayList<>();
@@ -107,7 +107,7 @@ class LostRaceTest {
   /** Acceptance 18, D2, D3: 8 writers with 50 events each, from two processes. */
   @Test
   void writersInTwoProcessesShareTheChain() throws Exception {
-    // A file of its own: the two processes also race to make it.
+    // A new file, so that the two processes also race to create it.
     TestLog fresh = new TestLog(directory.resolve("fresh.db"));
     List<ChildJvm> children = new ArrayList<>();
     for (int p = 0; p < 2; p++) {
@@ -174,7 +174,7 @@ class LostRaceTest {
     return new DeferredAuditQueue(new MemoryStore(), log.counters).metrics().uniqueRaceRetries();
   }
 
-  /** Signs, after something else. */
+  /** Runs an action before each signature. */
   private record HookedSigner(SigningKey key, Runnable before) implements Signer {
     @Override
     public VerificationKey verificationKey() {

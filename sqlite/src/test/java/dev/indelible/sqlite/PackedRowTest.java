@@ -22,7 +22,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** A packed row says what the decoded one says, or is none. */
+/** A packed row has the content of the decoded row, or is rejected. */
 @Tag("any-jdk")
 class PackedRowTest {
   private static final byte[] SEPARATOR = {0, 17, -3, 99, 5, -128, 127, 1};
@@ -41,7 +41,7 @@ class PackedRowTest {
   }
 
   @Test
-  void aRowAsItWasWrittenSaysTheSamePackedAsDecoded() {
+  void packedRowEqualsTheDecodedRow() {
     Head before = Head.EMPTY;
     for (ChainRow row : rows()) {
       PackedRow packed = PackedRow.of(pack(row), SEPARATOR).orElseThrow();
@@ -51,9 +51,12 @@ class PackedRowTest {
     }
   }
 
-  /** Text that JSON escapes, and text that is no ASCII: the record is that of the decoded row. */
+  /**
+   * With text that JSON escapes or that is not ASCII, a packed row has the record of the decoded
+   * one.
+   */
   @Test
-  void aNameOfAnyCharactersSaysTheSamePackedAsDecoded() {
+  void packedRowWithAnyNameEqualsTheDecodedRow() {
     for (String agent : List.of("a\"b", "a\\b", "a\nb", "ünï", "😀", "\u007f", "a\0b", "\ufffd")) {
       ChainRow row = ChainedRows.agent(rows().get(0), agent);
       requireSame(PackedRow.of(pack(row), SEPARATOR).orElseThrow(), row);
@@ -62,9 +65,12 @@ class PackedRowTest {
     }
   }
 
-  /** A flipped bit in both kinds of row: packed it is no row, or has the faults of that row. */
+  /**
+   * With a flipped bit, signed or unsigned packed bytes are rejected, or have the faults of the
+   * changed row.
+   */
   @Test
-  void aChangedBitMakesAnotherRowOrNone() {
+  void changedBitMakesAnotherRowOrNone() {
     for (ChainRow row : List.of(rows().get(2), rows().get(7))) {
       byte[] packed = pack(row);
       for (int bit = 0; bit < packed.length * 8; bit += Sample.step(7)) {
@@ -85,9 +91,9 @@ class PackedRowTest {
     }
   }
 
-  /** A column's end that became the next one's beginning is not the same row. */
+  /** Bytes moved from the end of one column to the start of the next change the row. */
   @Test
-  void bytesThatMoveFromOneColumnToTheNextMakeAnotherRowOrNone() {
+  void bytesMovedBetweenColumnsMakeAnotherRow() {
     ChainRow row = rows().get(0);
     byte[] packed = pack(row);
     for (int at = 0; at < packed.length - SEPARATOR.length; at++) {
@@ -110,7 +116,7 @@ class PackedRowTest {
   }
 
   @Test
-  void whatIsCutShortOrNoRowAtAllIsNone() {
+  void truncatedOrRandomBytesAreRejected() {
     byte[] packed = pack(rows().get(0));
     int payload = rows().get(0).payload().orElseThrow().length;
     for (int length = 0; length < packed.length - payload; length++) {
@@ -125,7 +131,7 @@ class PackedRowTest {
   }
 
   @Test
-  void aSequenceThatNoRowHasIsNone() {
+  void invalidSequenceIsRejected() {
     ChainRow row = rows().get(0);
     for (String sequence : List.of("0", "-1", "01", "+1", "", "1 ", "9223372036854775808")) {
       assertThat(PackedRow.of(pack(row, sequence), SEPARATOR)).as(sequence).isEmpty();

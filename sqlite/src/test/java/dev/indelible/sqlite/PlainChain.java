@@ -22,8 +22,8 @@ import org.bouncycastle.crypto.params.Ed25519PublicKeyParameters;
 import org.bouncycastle.crypto.signers.Ed25519Signer;
 
 /**
- * The oracle: a chain checked from its SQL columns as DESIGN section 4 says, with a canonical
- * writer, a hash and a signature check of its own. Uses nothing that it judges.
+ * Oracle that checks a chain from its SQL columns as DESIGN section 4 states, with a canonical
+ * writer, a hash and a signature check of its own. Uses none of the code under test.
  */
 final class PlainChain {
   /** One row, column by column. */
@@ -40,7 +40,7 @@ final class PlainChain {
       String keyId,
       byte[] payload) {
 
-    /** What the signature covers. */
+    /** Returns the bytes that the signature covers. */
     byte[] signedMessage() {
       return ("indelible/row/v1\n" + json(members())).getBytes(StandardCharsets.UTF_8);
     }
@@ -112,7 +112,7 @@ final class PlainChain {
     return rows;
   }
 
-  /** Every column of every row, type and bytes, in the order of the chain. */
+  /** Returns every column of every row, with type and bytes, in the order of the chain. */
   static List<String> fingerprint(Path file) throws SQLException {
     StringBuilder all = new StringBuilder("CAST(sequence AS TEXT)");
     for (String column : COLUMNS) {
@@ -122,7 +122,7 @@ final class PlainChain {
     return Sql.texts(file, "SELECT " + all + " FROM signed_events NOT INDEXED ORDER BY sequence");
   }
 
-  /** The columns beside the sequence. */
+  /** The columns other than the sequence. */
   static final List<String> COLUMNS =
       List.of(
           "id",
@@ -136,7 +136,7 @@ final class PlainChain {
           "key_id",
           "payload");
 
-  /** Asserts that every row is in its place, links, is signed and commits to its payload. */
+  /** Asserts that every row has its sequence, links, is signed and matches its payload. */
   static List<Row> requireSound(Path file, byte[] publicKey) throws SQLException {
     List<Row> rows = read(file);
     byte[] before = new byte[32];
@@ -168,7 +168,7 @@ final class PlainChain {
     return HexFormat.of().formatHex(bytes);
   }
 
-  /** RFC 8785 for a flat object of strings and small integers. */
+  /** Writes a flat object of strings and small integers as RFC 8785 states. */
   private static String json(Map<String, Object> members) {
     StringBuilder out = new StringBuilder("{");
     members.forEach(

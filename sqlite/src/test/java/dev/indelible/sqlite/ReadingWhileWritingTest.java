@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Readers beside a writer: they see one moment, and nothing is broken in it. */
+/** Readers beside a writer see the chain of one moment, and it is intact. */
 class ReadingWhileWritingTest {
   @TempDir Path directory;
   private TestLog log;
@@ -34,9 +34,9 @@ class ReadingWhileWritingTest {
     log = TestLog.in(directory).create();
   }
 
-  /** D11: a chain that is being written is never called broken, nor read as shorter than before. */
+  /** D11: a chain that grows is never reported as broken, nor read as shorter than before. */
   @Test
-  void aChainBeingWrittenIsNeverCalledBroken() throws Exception {
+  void growingChainIsNeverReportedAsBroken() throws Exception {
     DeferredAudit audit = log.start();
     AtomicBoolean writing = new AtomicBoolean(true);
     ExecutorService readers = Executors.newFixedThreadPool(2);
@@ -76,7 +76,7 @@ class ReadingWhileWritingTest {
     return count;
   }
 
-  /** What is visited is one moment, even when rows are appended between two of them. */
+  /** A visitor sees the rows of one moment, even if rows are appended between two of its calls. */
   @Test
   void aVisitorSeesOneMoment() throws Exception {
     log.append(TestLog.refusals("agent:a", 50));
@@ -100,7 +100,7 @@ class ReadingWhileWritingTest {
     log.requireIntact();
   }
 
-  /** A visitor that has seen enough ends the reading, and the ledger can be read again. */
+  /** A visitor can stop the reading, and the ledger can be read again. */
   @Test
   void aVisitorMayStop() throws Exception {
     log.append(TestLog.refusals("agent:a", 10));

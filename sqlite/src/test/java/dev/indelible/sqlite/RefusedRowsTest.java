@@ -32,7 +32,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
-/** Acceptance 17, D6: what the database refuses becomes a dead letter, and only that. */
+/**
+ * Acceptance 17, D6: an event that the database refuses becomes a dead letter; the others become
+ * rows.
+ */
 class RefusedRowsTest {
   private static final String POISON = "agent:poison";
 
@@ -44,7 +47,7 @@ class RefusedRowsTest {
     log = TestLog.in(directory).create();
   }
 
-  /** Acceptance 17: chain 0 rows, exactly 1 dead letter with payload and cause. */
+  /** Acceptance 17: no row in the chain, and exactly one dead letter with payload and cause. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -53,7 +56,7 @@ class RefusedRowsTest {
         "BEFORE INSERT|RAISE(IGNORE)",
         "AFTER INSERT|RAISE(ABORT, 'the inspector objects')"
       })
-  void aRefusedEventIsOneDeadLetterWithPayloadAndCause(String trigger) throws Exception {
+  void refusedEventIsOneDeadLetterWithItsCause(String trigger) throws Exception {
     refuse(trigger.replace("|", " ON signed_events BEGIN SELECT ") + "; END");
     DeferredAuditEvent event = TestLog.refusal("agent:alice", "rm -rf /");
     DeferredAudit audit = log.start();
@@ -92,11 +95,11 @@ class RefusedRowsTest {
   }
 
   /**
-   * What readers of a chain act upon is said by the log alone: whoever can write into a journal,
-   * and has no key, does not have it signed.
+   * Only the log itself creates system events that readers act upon: a person who can write to a
+   * journal and has no key cannot make the log sign one.
    */
   @Test
-  void whatOnlyTheLogSaysIsNotTakenFromAQueue() throws Exception {
+  void submittedSystemEventIsADeadLetter() throws Exception {
     DeferredAudit audit = log.start();
     List<String> reserved =
         List.of(
@@ -124,11 +127,11 @@ class RefusedRowsTest {
   }
 
   /**
-   * D2: RAISE(FAIL) after the insert reports an error and leaves the row standing; it is there
-   * once, and in no dead letter as well.
+   * D2: RAISE(FAIL) after the insert reports an error and keeps the row. The event is then that row
+   * only, and no dead letter.
    */
   @Test
-  void anErrorThatLeavesTheRowStandingIsNotASecondEvent() throws Exception {
+  void errorThatKeepsTheRowAddsNoDeadLetter() throws Exception {
     refuse("AFTER INSERT ON signed_events BEGIN SELECT RAISE(FAIL, 'too late'); END");
     List<DeferredAuditEvent> events = TestLog.refusals("agent:a", 3);
     List<AppendOutcome> outcomes = log.append(events);
@@ -140,10 +143,10 @@ class RefusedRowsTest {
     log.requireIntact();
   }
 
-  /** D3, D6: the neighbours of a refused event land, in order. */
+  /** D3, D6: the events around a refused event become rows, in order. */
   @ParameterizedTest
   @ValueSource(strings = {"RAISE(ABORT, 'no')", "RAISE(FAIL, 'no')", "RAISE(IGNORE)"})
-  void theNeighboursOfARefusedEventLandInOrder(String raise) throws Exception {
+  void eventsAroundARefusedOneLandInOrder(String raise) throws Exception {
     refuseAgent(POISON, raise);
     List<DeferredAuditEvent> batch = new ArrayList<>();
     for (int i = 0; i < 300; i++) {
@@ -161,9 +164,9 @@ class RefusedRowsTest {
     assertThat(log.letterIds()).isEqualTo(ids(of(POISON, batch)));
   }
 
-  /** D3, D6: a database that refuses everything loses nothing and keeps the order. */
+  /** D3, D6: if the database refuses every row, each event becomes a dead letter, in order. */
   @Test
-  void everyEventRefusedIsEveryEventADeadLetterInOrder() throws Exception {
+  void refusedEventsAreDeadLettersInOrder() throws Exception {
     refuseAgent(POISON, "RAISE(ABORT, 'no')");
     List<DeferredAuditEvent> events = TestLog.refusals(POISON, 200);
     DeferredAudit audit = log.start();
@@ -174,7 +177,7 @@ class RefusedRowsTest {
     assertThat(log.letterIds()).isEqualTo(ids(events));
   }
 
-  /** D11: no dead letters is 0. */
+  /** D11: a ledger without dead letters reports 0. */
   @Test
   void aFreshDatabaseHasNoDeadLetters() throws Exception {
     try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
@@ -182,9 +185,9 @@ class RefusedRowsTest {
     }
   }
 
-  /** D11: no table of dead letters is an error and not 0. */
+  /** D11: a missing table of dead letters is an error, and not 0. */
   @Test
-  void noTableOfDeadLettersIsAnErrorAndNotZero() throws Exception {
+  void missingTableOfDeadLettersIsAnError() throws Exception {
     log.append(TestLog.refusal("agent:a", "x"));
     Sql.run(log.file, "DROP TABLE signed_events_dlq");
     try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
@@ -195,7 +198,10 @@ class RefusedRowsTest {
     assertThat(log.verify().verdict().name()).isEqualTo("BROKEN");
   }
 
-  /** D2: an event that has nowhere to be buried waits, and is settled once it has. */
+  /**
+   * D2: an event that can be neither a row nor a dead letter waits, and is settled once one is
+   * possible.
+   */
   @Test
   void nothingIsLostWhenTheDeadLettersRefuseToo() throws Exception {
     refuseAgent(POISON, "RAISE(ABORT, 'no')");
@@ -221,12 +227,12 @@ class RefusedRowsTest {
   }
 
   /**
-   * D2, D3, D11: a trigger that rolls the whole transaction back cannot make the writer go on
-   * outside of one: nothing is lost, nothing overtakes, the state says why, and when the trigger is
-   * gone all land in order in a sound chain.
+   * D2, D3, D11: a trigger that rolls back the transaction does not make the writer continue
+   * without one. No event is lost or overtaken, and the status states the cause. Once the trigger
+   * is dropped, all events become rows of a valid chain, in order.
    */
   @Test
-  void aTriggerThatRollsBackLosesNothingAndIsSeen() throws Exception {
+  void triggerThatRollsBackLosesNothing() throws Exception {
     refuseAgent(POISON, "RAISE(ROLLBACK, 'away with it all')");
     List<DeferredAuditEvent> batch =
         List.of(
@@ -254,7 +260,7 @@ class RefusedRowsTest {
     assertThat(log.letters()).isZero();
   }
 
-  /** D6: an application that copies each row elsewhere is not in the way. */
+  /** D6: an application's trigger that copies each row elsewhere causes no fault. */
   @Test
   void aTriggerThatCopiesRowsElsewhereIsNoFault() throws Exception {
     Sql.run(
@@ -269,12 +275,12 @@ class RefusedRowsTest {
   }
 
   /**
-   * D4, D6: a UNIQUE constraint of the application's own, broken by its own trigger, is neither a
-   * known id nor a lost race, whatever its table is called.
+   * D4, D6: a violated UNIQUE constraint of an application's own table is neither a reused id nor a
+   * lost race, whatever the table's name.
    */
   @ParameterizedTest
   @ValueSource(strings = {"id", "sequence"})
-  void aUniqueConstraintOfTheApplicationsOwnTableIsPoison(String column) throws Exception {
+  void applicationsUniqueConstraintIsPermanent(String column) throws Exception {
     Sql.run(
         log.file,
         "CREATE TABLE my_signed_events (" + column + " UNIQUE)",
@@ -293,9 +299,12 @@ class RefusedRowsTest {
     assertThat(letters().get(0).failureReason()).contains("my_signed_events." + column);
   }
 
-  /** D6: a trigger that breaks the chain's own UNIQUE on id is poison, with the cause on record. */
+  /**
+   * D6: a trigger that violates UNIQUE on the chain's id is a permanent fault, with the cause on
+   * record.
+   */
   @Test
-  void aTriggerThatInsertsATwinIsPoison() throws Exception {
+  void triggerThatInsertsADuplicateIsPermanent() throws Exception {
     Sql.run(
         log.file,
         "CREATE TRIGGER twin AFTER INSERT ON signed_events WHEN NEW.sequence < 1000 BEGIN"

@@ -15,17 +15,17 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** D2: a file that is taken away while the writer is still opening it. */
+/** D2: a file that is moved away while the writer opens it. */
 class ReplacedFileTest {
   @TempDir Path directory;
 
   @Test
-  void whatWentIntoAFileThatWasTakenAwayWhileItWasOpenedGoesIntoTheNext() throws Exception {
+  void eventsGoIntoTheFileThatReplacesAMovedOne() throws Exception {
     TestLog log = TestLog.in(directory);
     DeferredAuditEvent event = TestLog.refusal("agent:a", "x");
     DeferredAudit audit;
     try (Connection other = Sql.connect(log.file)) {
-      // The writer has the file open, and waits to make its tables.
+      // The writer has the file open, and waits to create its tables.
       Sql.run(other, "PRAGMA journal_mode = WAL", "BEGIN IMMEDIATE");
       audit = log.start();
       audit.queue().submit(event);

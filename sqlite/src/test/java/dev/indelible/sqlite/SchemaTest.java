@@ -30,7 +30,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Whose file it is: ours, an application's, a newer version's, or nobody's. */
+/**
+ * Files that hold the log's own ledger, an application's tables, a newer ledger, or no database.
+ */
 class SchemaTest {
   @TempDir Path directory;
   private TestLog log;
@@ -40,7 +42,7 @@ class SchemaTest {
     log = TestLog.in(directory);
   }
 
-  /** A ledger of a newer version is refused by reader and sink, and is not touched. */
+  /** Reader and sink refuse a ledger of a newer version, and do not change it. */
   @ParameterizedTest
   @ValueSource(strings = {"WAL", "DELETE"})
   void aLedgerOfANewerVersionIsRefusedAndUntouched(String journalMode) throws Exception {
@@ -64,7 +66,9 @@ class SchemaTest {
     assertThat(files()).isEqualTo(before);
   }
 
-  /** D2, D11: events wait in front of a newer ledger, and the state says why. */
+  /**
+   * D2, D11: events wait while the ledger is of a newer version, and the status states the cause.
+   */
   @Test
   void eventsWaitInFrontOfANewerLedger() throws Exception {
     log.create();
@@ -81,9 +85,9 @@ class SchemaTest {
     assertThat(log.requireIntact()).hasSize(1);
   }
 
-  /** A ledger of version 2, with a tree and checkpoints and no place for cosignatures. */
+  /** A ledger of version 2, with a tree and checkpoints and no table of cosignatures. */
   @Test
-  void aLedgerOfVersionTwoIsReadAndBroughtUpToDate() throws Exception {
+  void ledgerOfVersionTwoIsReadAndMigrated() throws Exception {
     log.append(TestLog.refusals("agent:a", 3));
     String note = Sql.text(log.file, "SELECT note FROM indelible_checkpoints");
     Sql.run(
@@ -111,7 +115,8 @@ class SchemaTest {
   }
 
   /**
-   * Cosignatures are read as further lines of their checkpoint's note, and change nothing of it.
+   * Cosignatures are read as further lines of their checkpoint's note, whose other lines stay as
+   * they are.
    */
   @Test
   void cosignaturesAreKeptBesideTheirCheckpoint() throws Exception {
@@ -162,7 +167,7 @@ class SchemaTest {
     assertThat(log.requireIntact()).hasSize(3);
   }
 
-  /** A cosignature makes no database where there is none. */
+  /** A cosignature creates no database if there is none. */
   @Test
   void cosignaturesOfALedgerThatIsGoneAreNotKept() {
     assertThatThrownBy(() -> new SqliteCosignatures(log.file).keep(3, "w+00000000", "line"))
@@ -171,7 +176,7 @@ class SchemaTest {
     assertThat(directory).isEmptyDirectory();
   }
 
-  /** A table of our name that is not ours is neither used nor changed. */
+  /** An application's table with a name of the ledger's is neither used nor changed. */
   @ParameterizedTest
   @ValueSource(strings = {"signed_events", "signed_events_dlq"})
   void aForeignTableOfOurNameIsLeftAlone(String table) throws Exception {
@@ -192,9 +197,9 @@ class SchemaTest {
     assertThat(files()).isEqualTo(before);
   }
 
-  /** A ledger in an application's own file leaves what is the application's as it is. */
+  /** A ledger in an application's file does not change the application's tables. */
   @Test
-  void aLedgerInAnApplicationsFileLeavesItsThingsAlone() throws Exception {
+  void ledgerLeavesAnApplicationsTablesAlone() throws Exception {
     Sql.run(
         log.file,
         "PRAGMA user_version = 42",
@@ -210,10 +215,10 @@ class SchemaTest {
     assertThat(log.requireIntact()).hasSize(6);
   }
 
-  /** SQLite can keep text as UTF-16; the bytes that are hashed would then not be those stored. */
+  /** SQLite can store text as UTF-16, and the stored bytes then differ from those hashed. */
   @ParameterizedTest
   @ValueSource(strings = {"UTF-16le", "UTF-16be"})
-  void anApplicationsFileInUtf16IsRefusedAndUntouched(String encoding) throws Exception {
+  void fileInUtf16IsRefusedAndUntouched(String encoding) throws Exception {
     Sql.run(log.file, "PRAGMA encoding = '" + encoding + "'", "CREATE TABLE orders (id INTEGER)");
     TreeMap<String, String> before = files();
     assertThatThrownBy(() -> log.append(TestLog.refusal("agent:ä", "öä")))
@@ -224,7 +229,7 @@ class SchemaTest {
     assertThat(files()).isEqualTo(before);
   }
 
-  /** What is no database is not made into one by writing to it. */
+  /** A file that is not a database is not overwritten. */
   @Test
   void aFileThatIsNoDatabaseIsNotWrittenTo() throws Exception {
     Files.writeString(log.file, "This is somebody's text. ".repeat(100));
@@ -236,9 +241,9 @@ class SchemaTest {
     assertThat(files()).isEqualTo(before);
   }
 
-  /** A reader makes nothing: no ledger is an error that says what to expect. */
+  /** A reader creates no file: the error states that there is no ledger, and what creates one. */
   @Test
-  void noFileIsAnErrorAndMakesNone() {
+  void missingFileIsAnErrorAndIsNotCreated() {
     assertThatThrownBy(() -> SqliteLedger.open(log.file))
         .isInstanceOf(LedgerException.class)
         .hasMessageStartingWith(log.file + ": no ledger here");
@@ -254,7 +259,7 @@ class SchemaTest {
   }
 
   @Test
-  void anEmptyFileIsNoLedgerYetAndBecomesOne() throws Exception {
+  void emptyFileBecomesALedger() throws Exception {
     Files.createFile(log.file);
     assertThatThrownBy(() -> SqliteLedger.open(log.file))
         .isInstanceOf(LedgerException.class)
@@ -263,9 +268,9 @@ class SchemaTest {
     assertThat(log.requireIntact()).hasSize(1);
   }
 
-  /** A schema table that says nothing is not a version. */
+  /** An empty schema table states no version. */
   @Test
-  void aLedgerThatLostItsVersionIsNotReadAsFine() throws Exception {
+  void ledgerWithoutAVersionIsNotWrittenTo() throws Exception {
     log.append(TestLog.refusal("agent:a", "x"));
     Sql.run(log.file, "DELETE FROM indelible_schema");
     List<String> before = PlainChain.fingerprint(log.file);
@@ -274,7 +279,7 @@ class SchemaTest {
     assertThat(PlainChain.fingerprint(log.file)).isEqualTo(before);
   }
 
-  /** Names that mean something in a URL, a pragma or a shell are only names. */
+  /** A file name may have characters with a meaning in a URL, a pragma or a shell. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -292,7 +297,7 @@ class SchemaTest {
         "plus+and&.db",
         "äöü-例え-🔑.db",
       })
-  void aFileNameIsOnlyAName(String name) throws Exception {
+  void specialCharactersInAFileNameWork(String name) throws Exception {
     Path file;
     try {
       file = Files.createDirectories(directory.resolve("in " + name)).resolve(name);
@@ -308,22 +313,22 @@ class SchemaTest {
       assertThat(siblings).containsExactly(file);
     }
     assertThat(named.verify().rows()).isEqualTo(2);
-    // SQLite itself is asked under a name without any meaning.
+    // SQLite itself opens a copy under a name without special characters.
     Path plain = directory.resolve("plain.db");
     Files.copy(file, plain);
     assertThat(new TestLog(plain).requireIntact()).hasSize(2);
   }
 
-  /** A relative path is as good as any. */
+  /** A relative path names the same file as the absolute one. */
   @Test
-  void aRelativePathIsTheSameFile() throws Exception {
+  void relativePathNamesTheSameFile() throws Exception {
     Path relative = Path.of("").toAbsolutePath().relativize(log.file);
     new TestLog(relative).append(TestLog.refusal("agent:a", "x"));
     assertThat(log.requireIntact()).hasSize(1);
     assertThat(new TestLog(relative).verify().rows()).isEqualTo(1);
   }
 
-  /** A ledger on a disk that is read-only can be verified. */
+  /** A ledger on a read-only disk can be verified. */
   @Test
   void aLedgerInAReadOnlyDirectoryCanBeVerified() throws Exception {
     assumeTrue(
@@ -343,7 +348,7 @@ class SchemaTest {
     }
   }
 
-  /** Verifying changes no byte of what it verifies. */
+  /** Verification changes no byte of the file. */
   @Test
   void verifyingChangesNothing() throws Exception {
     log.append(TestLog.refusals("agent:a", 3));
@@ -352,7 +357,10 @@ class SchemaTest {
     assertThat(Files.readAllBytes(log.file)).isEqualTo(before);
   }
 
-  /** Every file here, by name, with its bytes; what SQLite keeps beside it left out. */
+  /**
+   * Returns the bytes of every file in the directory, by name, without those that SQLite keeps
+   * beside a database.
+   */
   private TreeMap<String, String> files() throws Exception {
     TreeMap<String, String> files = new TreeMap<>();
     try (var found = Files.list(directory)) {

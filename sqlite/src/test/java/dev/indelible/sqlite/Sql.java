@@ -10,11 +10,11 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Plain SQL on a file, as anyone with the file could run it; goes through nothing of ours. */
+/** Runs plain SQL on a file, as anyone with the file can. Uses none of the code under test. */
 final class Sql {
   private Sql() {}
 
-  /** A connection of its own. */
+  /** Opens a connection that the caller closes. */
   static Connection connect(Path file) throws SQLException {
     return DriverManager.getConnection("jdbc:sqlite:" + file);
   }
@@ -49,7 +49,7 @@ final class Sql {
     }
   }
 
-  /** The first column of every row. */
+  /** Returns the first column of every row. */
   static List<String> texts(Path file, String query) throws SQLException {
     try (Connection connection = connect(file);
         Statement statement = connection.createStatement();

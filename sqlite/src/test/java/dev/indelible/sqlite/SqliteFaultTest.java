@@ -27,8 +27,8 @@ import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
 
 /**
- * Acceptance 18, D6: what each error of SQLite means. Every error here was provoked for real; none
- * is built by hand but those that are not SQLite's at all.
+ * Acceptance 18, D6: the meaning of each SQLite error. Every SQLite error here is provoked in a
+ * database; only errors that are not SQLite's are constructed.
  */
 class SqliteFaultTest {
   private static final String ROW =
@@ -49,7 +49,10 @@ class SqliteFaultTest {
     assertThat(SqliteFault.refusal(provoke(ROW.formatted(2, "three")))).hasValue(Refusal.LOST_RACE);
   }
 
-  /** As acceptance has it; ours is the primary key, a unique index on the column is the same. */
+  /**
+   * A separate unique index on the column means the same as the primary key that acceptance 18
+   * names.
+   */
   @Test
   void aUniqueIndexOnSequenceIsALostRaceToo() throws Exception {
     Sql.run(
@@ -89,14 +92,14 @@ class SqliteFaultTest {
             + "; END; "
             + "INSERT INTO signed_events SELECT 9, '9', 'a', 't', x'00', NULL, 'u', 't', x'00', NULL, NULL",
       })
-  void whatTheStatementIsAtFaultForIsPoison(String statements) {
-    // A trigger's body has a semicolon and a space in it too: only "; " after END splits.
+  void errorsOfTheStatementArePermanent(String statements) {
+    // The body of a trigger also has a semicolon and a space; only "; " after END splits.
     String[] split = statements.split("; (?!END)");
     assertThat(SqliteFault.refusal(provoke(split))).hasValue(Refusal.PERMANENT);
   }
 
   @Test
-  void busyIsWeather() throws Exception {
+  void busyIsTransient() throws Exception {
     try (Connection other = Sql.connect(file)) {
       Sql.run(other, "BEGIN IMMEDIATE");
       SQLException busy = provoke("PRAGMA busy_timeout = 0", "BEGIN IMMEDIATE");
@@ -106,9 +109,9 @@ class SqliteFaultTest {
     }
   }
 
-  /** A snapshot that another writer has overtaken: BUSY_SNAPSHOT, an extended code. */
+  /** BUSY_SNAPSHOT, an extended code: another writer has written since the snapshot. */
   @Test
-  void anOvertakenSnapshotIsWeather() throws Exception {
+  void overtakenSnapshotIsTransient() throws Exception {
     try (Connection reader = Sql.connect(file)) {
       Sql.run(reader, "BEGIN", "SELECT * FROM signed_events");
       Sql.run(file, ROW.formatted(3, "three"));
@@ -121,7 +124,7 @@ class SqliteFaultTest {
   }
 
   @Test
-  void readOnlyIsWeather() throws Exception {
+  void readOnlyIsTransient() throws Exception {
     SQLiteConfig config = new SQLiteConfig();
     config.setReadOnly(true);
     try (Connection reader =
@@ -134,7 +137,7 @@ class SqliteFaultTest {
   }
 
   @Test
-  void fullIsWeather() {
+  void fullDiskIsTransient() {
     SQLException full =
         provoke(
             "CREATE TABLE big (x)",
@@ -145,7 +148,7 @@ class SqliteFaultTest {
   }
 
   @Test
-  void aFileThatCannotBeOpenedIsWeather() {
+  void fileThatCannotBeOpenedIsTransient() {
     try {
       SqliteWriter.open(directory.resolve("not/there/x.db")).close();
       fail("opened");
@@ -159,7 +162,7 @@ class SqliteFaultTest {
   }
 
   @Test
-  void whatIsNoDatabaseIsWeatherAndDamage() throws Exception {
+  void fileThatIsNoDatabaseIsTransientAndDamaged() throws Exception {
     Path text = directory.resolve("text.db");
     Files.writeString(text, "This is no database, and long enough to tell. ".repeat(100));
     try (Connection connection = Sql.connect(text)) {
@@ -173,7 +176,7 @@ class SqliteFaultTest {
   }
 
   @Test
-  void aCorruptPageIsWeatherAndDamage() throws Exception {
+  void corruptPageIsTransientAndDamaged() throws Exception {
     overwrite(4096, Files.size(file));
     try (Connection connection = Sql.connect(file)) {
       SQLException error = provoke(connection, "SELECT * FROM signed_events");
@@ -185,9 +188,9 @@ class SqliteFaultTest {
     }
   }
 
-  /** What SQLite says of a statement is kept; what the driver puts around it is not. */
+  /** The description keeps SQLite's own message, and drops the text that the driver adds. */
   @Test
-  void statementErrorsKeepSqlitesOwnWords() {
+  void statementErrorsKeepSqlitesOwnMessage() {
     assertThat(SqliteFault.describe(provoke("INSERT INTO signed_events (absent) VALUES (1)")))
         .isEqualTo("table signed_events has no column named absent (SQLITE_ERROR)");
     assertThat(SqliteFault.describe(provoke(ROW.formatted(3, "two"))))
@@ -195,7 +198,7 @@ class SqliteFaultTest {
   }
 
   @Test
-  void noErrorIsDescribedByNothing() {
+  void everyErrorHasADescription() {
     for (int code = 0; code < 30; code++) {
       SQLException error = new SQLiteException("", SQLiteErrorCode.getErrorCode(code));
       assertThat(SqliteFault.describe(error)).matches("(?s).*\\w.* \\(\\w+\\)");
@@ -205,7 +208,7 @@ class SqliteFaultTest {
   }
 
   @Test
-  void whatIsNoErrorOfSqliteIsNeitherRaceNorPoison() {
+  void errorsOfOthersAreNeitherRaceNorPermanent() {
     SQLException alien = new SQLException("UNIQUE constraint failed: signed_events.sequence)");
     assertThat(SqliteFault.refusal(alien)).isEmpty();
     assertThat(SqliteFault.refusal(new SQLException((String) null))).isEmpty();
@@ -228,7 +231,7 @@ class SqliteFaultTest {
     }
   }
 
-  /** Runs the statements; the last of them must fail, and no other. */
+  /** Runs the statements; only the last one must fail. */
   private static SQLException provoke(Connection connection, String... statements) {
     for (int i = 0; i < statements.length; i++) {
       try {

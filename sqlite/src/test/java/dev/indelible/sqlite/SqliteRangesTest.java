@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Rows read in parts, by several connections. */
+/** Rows read in ranges, over several connections. */
 class SqliteRangesTest {
   @TempDir Path directory;
   private TestLog log;
@@ -32,9 +32,9 @@ class SqliteRangesTest {
     log.append(TestLog.mixed(40));
   }
 
-  /** The rows of a ledger as it is written are all packed, and say what the decoded ones say. */
+  /** All rows of an unchanged ledger are packed, and equal the decoded ones. */
   @Test
-  void everyRowIsReadInOnePiece() throws Exception {
+  void everyRowOfAWriterIsPacked() throws Exception {
     try (SqliteLedger ledger = SqliteLedger.open(log.file);
         RowRanges ranges = ledger.ranges(3).orElseThrow()) {
       assertThat(ranges.readers()).isEqualTo(3);
@@ -52,14 +52,14 @@ class SqliteRangesTest {
     }
   }
 
-  /** What is appended after the moment is in no part, whichever connection reads it. */
+  /** A row appended after the moment is in no range, whichever connection reads it. */
   @Test
   void everyReaderIsAtTheSameMoment() throws Exception {
     try (SqliteLedger ledger = SqliteLedger.open(log.file);
         RowRanges ranges = ledger.ranges(4).orElseThrow();
         LedgerSink sink = log.sink()) {
       sink.append(EventBatch.of(List.copyOf(TestLog.refusals("agent:b", 10))));
-      // A visitor that reads again holds one connection, and so the next.
+      // Each nested visitor holds one connection and so reads the next range over another.
       List<Long> last = new ArrayList<>();
       nested(ranges, ranges.readers(), last);
       assertThat(last).hasSize(ranges.readers()).containsOnly(40L);
@@ -88,14 +88,16 @@ class SqliteRangesTest {
     assertThat(failed).isEmpty();
   }
 
-  /** The same text or bytes as another type, where the table lets them be: named as before. */
+  /**
+   * Bytes stored as another type, in a table that allows it, are reported as by the decoded rows.
+   */
   @ParameterizedTest
   @CsvSource({
     "id,BLOB", "agent_id,BLOB", "event_type,BLOB", "payload_hash,TEXT", "signature,TEXT",
     "attest_level,BLOB", "timestamp,BLOB", "prev_hash,TEXT", "key_id,BLOB", "payload,BLOB",
     "agent_id,INTEGER"
   })
-  void theSameBytesAsAnotherTypeAreNamed(String column, String type) throws Exception {
+  void bytesOfAnotherTypeAreNamed(String column, String type) throws Exception {
     log.append(TestLog.refusals("12345", 5));
     Sql.run(
         log.file,
@@ -124,9 +126,12 @@ class SqliteRangesTest {
     }
   }
 
-  /** Without the key every part would cost a search of all rows: such a table is read in one go. */
+  /**
+   * Without the primary key, each range would cost a scan of the table, so one reader reads all
+   * rows.
+   */
   @Test
-  void aTableWithoutItsKeyIsReadFromEndToEnd() throws Exception {
+  void tableWithoutItsKeyIsReadByOneReader() throws Exception {
     Sql.run(
         log.file,
         "ALTER TABLE signed_events RENAME TO strict",

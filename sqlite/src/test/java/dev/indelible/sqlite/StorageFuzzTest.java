@@ -25,16 +25,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Edits of the schema and of pages, drawn by a seed: whatever makes SQLite show other content than
- * was recorded, by scanning a table or by searching it, is not called intact. {@code
- * -Dindelible.fuzz.draws} and {@code -Dindelible.fuzz.seed} ask for more of them.
+ * Random edits of the schema and of pages. If SQLite then shows other content than was recorded, by
+ * a scan or by a search, the ledger is not intact. {@code -Dindelible.fuzz.draws} and {@code
+ * -Dindelible.fuzz.seed} set the number of edits and the seed.
  */
 @Tag("any-jdk")
 class StorageFuzzTest {
   private static final int DRAWS = Integer.getInteger("indelible.fuzz.draws", 40);
   private static final long SEED = Long.getLong("indelible.fuzz.seed", 20_261_129);
 
-  /** Small, so that each b-tree has several levels. */
+  /** Page size so small that each b-tree has several levels. */
   private static final int PAGE = 512;
 
   private static final List<String> TABLES =
@@ -58,7 +58,7 @@ class StorageFuzzTest {
           "sqlite_autoindex_indelible_journals_1",
           "sqlite_autoindex_indelible_tiles_1");
 
-  /** What is replaced in a definition, and by what. */
+  /** Texts in a definition and their replacements. */
   private static final List<List<String>> REWRITES =
       List.of(
           List.of(" STRICT", ""),
@@ -108,7 +108,7 @@ class StorageFuzzTest {
   }
 
   @Test
-  void editsThatShowInAnyReadingAreFound() throws Exception {
+  void editsThatChangeAnyResultAreFound() throws Exception {
     Random random = new Random(SEED);
     Map<String, Integer> outcomes = new TreeMap<>();
     for (int draw = 0; draw < DRAWS; draw++) {
@@ -133,7 +133,7 @@ class StorageFuzzTest {
     return random.nextInt(3) == 0 ? editSchema(file, random) : editPages(file, random);
   }
 
-  /** Runs one statement on the schema, as far as SQLite runs it. */
+  /** Runs one statement on the schema, as far as SQLite accepts it. */
   private static String editSchema(Path file, Random random) {
     String table = pick(TABLES, random);
     String index = pick(INDEXES, random);
@@ -189,7 +189,7 @@ class StorageFuzzTest {
     return sql;
   }
 
-  /** Changes pages: their places, their pointers, their header or a few of their bytes. */
+  /** Changes pages: their order, their pointers, their header or a few of their bytes. */
   private static String editPages(Path file, Random random) throws Exception {
     byte[] bytes = sound.clone();
     int pages = bytes.length / PAGE;
@@ -267,7 +267,7 @@ class StorageFuzzTest {
     return what;
   }
 
-  /** The verdict on a file; empty when it is refused with a clear error. */
+  /** Returns the verdict on a file; empty if the file is refused with a clear error. */
   private static Optional<Verdict> verdict(Path file) throws Exception {
     try {
       return Optional.of(new TestLog(file).verify().verdict());
@@ -286,8 +286,8 @@ class StorageFuzzTest {
   }
 
   /**
-   * All that plain SQLite shows of the ledger: the schema, every value of every table with its type
-   * as a scan finds them, and what searches by each key and each index answer.
+   * Returns all that plain SQLite shows of the ledger: the schema, every value of every table with
+   * its type by a scan, and the results of a search by each key and each index.
    */
   private static List<String> content(Path file) throws SQLException {
     List<String> found = new ArrayList<>();
@@ -328,9 +328,9 @@ class StorageFuzzTest {
   }
 
   /**
-   * The columns that the chain, a hash or a signature covers. Why and when an event became a dead
-   * letter is nobody's signed word, a cosignature is its witness's to check, and a journal's
-   * position is held against the journal.
+   * Returns the columns that the chain, a hash or a signature covers. Nothing covers why and when
+   * an event became a dead letter. A witness checks its own cosignature, and the journal is
+   * compared with its position.
    */
   private static String columns(String table) {
     return switch (table) {

@@ -32,8 +32,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A ledger changed through its schema, its indexes or the tables beside the chain is not intact,
- * and a ledger that an application shares, moves or compacts is.
+ * A ledger changed in its schema, its indexes or the tables beside the chain is not intact. A
+ * ledger in a file that an application shares, moves or compacts is intact.
  */
 @Tag("any-jdk")
 class StorageTest {
@@ -53,7 +53,7 @@ class StorageTest {
     sound = storage(original);
   }
 
-  /** A ledger with something in each of its tables, in one file. */
+  /** Creates a file with a ledger that has rows in each of its tables. */
   static Path storage(Path directory) throws Exception {
     TestLog log = TestLog.in(directory);
     for (int i = 0; i < 4; i++) {
@@ -187,7 +187,7 @@ class StorageTest {
         + " prev_hash, key_id, payload FROM signed_events WHERE sequence = 7";
   }
 
-  /** A table remade with another structure, its rows kept and more of them planted. */
+  /** A table is recreated with another structure; its rows are kept, and more are planted. */
   @ParameterizedTest
   @MethodSource("remadeTables")
   void remadeTableIsNamed(String finding, String definition, String table, List<String> more)
@@ -204,7 +204,9 @@ class StorageTest {
     requireNamed(finding);
   }
 
-  /** What shows other content than is stored is not read, by any reader or writer. */
+  /**
+   * Readers and writers refuse a ledger in which a view shows other content than the table stores.
+   */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -337,7 +339,7 @@ class StorageTest {
         Arguments.of("indelible_tiles: the table is gone", "DROP TABLE indelible_tiles"));
   }
 
-  /** Tables that are the ledger's, with what no writer of it leaves in them. */
+  /** Each of the ledger's tables with values that no writer leaves in it. */
   @ParameterizedTest
   @MethodSource("changedTables")
   void valuesNoWriterLeavesAreNamed(String finding, String sql) throws Exception {
@@ -345,7 +347,7 @@ class StorageTest {
     requireNamed(finding);
   }
 
-  /** An index that lacks the refusals. */
+  /** An index lacks the entries of the refusals. */
   @Test
   void indexThatLacksRowsIsNamed() throws Exception {
     long refusals =
@@ -372,7 +374,7 @@ class StorageTest {
     }
   }
 
-  /** Types that STRICT forbids, stored through a definition that was changed and put back. */
+  /** A value of a type that STRICT forbids, stored while the definition was changed. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -404,7 +406,7 @@ class StorageTest {
         .anyMatch(f -> f.check().equals("storage") && f.status() == Status.BROKEN);
   }
 
-  /** What an application keeps in the file, and on the ledger's tables, is named and harmless. */
+  /** An application's objects in the file and on the ledger's tables are noted and harmless. */
   @Test
   void applicationsObjectsAreNotedAndIntact() throws Exception {
     change(
@@ -427,7 +429,7 @@ class StorageTest {
     requireIntact();
   }
 
-  /** A table of the file takes the place of SQLite's table-valued pragmas in a query. */
+  /** A table in the file replaces one of SQLite's table-valued pragmas in a query. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -460,7 +462,7 @@ class StorageTest {
         .hasMessageContaining("signed_events has a generated column");
   }
 
-  /** An application's own table of such a name is noted, and stops nothing. */
+  /** An application's table named like a pragma is noted, and does not stop verification. */
   @Test
   void tablesNamedLikePragmasStopNothing() throws Exception {
     for (String pragma :
@@ -478,7 +480,7 @@ class StorageTest {
                     && message.contains("table pragma_table_xinfo"));
   }
 
-  /** A letter beyond ASCII whose lower case is an ASCII letter makes another name. */
+  /** A non-ASCII letter whose lower case is an ASCII letter makes another name. */
   @Test
   void columnNamedWithALookalikeIsNamed() throws Exception {
     change("ALTER TABLE signed_events RENAME COLUMN key_id TO \"\u212aey_id\"");
@@ -510,7 +512,7 @@ class StorageTest {
             " WHERE name = 'signed_events_dlq'"));
   }
 
-  /** The catalogue as SQLite reads it, and never writes it. */
+  /** Catalogue entries that SQLite reads, but never writes. */
   @ParameterizedTest
   @MethodSource("changedEntries")
   void entryNoSqliteWritesIsNamed(String finding, String sql, String where) throws Exception {
@@ -559,7 +561,7 @@ class StorageTest {
     requireNamed("write version 3");
   }
 
-  /** An index that this SQLite cannot check leaves it open whether it has what it should. */
+  /** If this SQLite cannot check an index, it is unknown whether the index is complete. */
   @Test
   void indexThatCannotBeCheckedIsUnknown() throws Exception {
     change("CREATE INDEX own ON signed_events (abs(sequence))");
@@ -589,7 +591,7 @@ class StorageTest {
     requireIntact();
   }
 
-  /** Another spelling of the same definitions, as tools that copy databases leave them. */
+  /** Other spellings of the definitions, as tools that copy databases write them. */
   @Test
   void rewrittenDefinitionsOfTheSameStructureAreIntact() throws Exception {
     change(
@@ -599,7 +601,7 @@ class StorageTest {
     requireIntact();
   }
 
-  /** A ledger begun by an earlier version, before and after it is brought up to date. */
+  /** A ledger of an earlier version, before and after its migration. */
   @ParameterizedTest
   @ValueSource(ints = {1, 2})
   void ledgerOfAnEarlierVersionIsSound(int version) throws Exception {
@@ -617,9 +619,9 @@ class StorageTest {
     requireIntact();
   }
 
-  /** From a later row on, the chain's indexes are not read, and that is reported. */
+  /** A check that starts at a later row does not read the chain's indexes, and reports it. */
   @Test
-  void laterStartSaysWhatItDidNotCompare() throws Exception {
+  void laterStartReportsWhatItDoesNotCompare() throws Exception {
     try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
       VerificationReport report =
           new Verifier(ledger, VerificationOptions.of(TestLog.KEYS).since(100)).verify();
@@ -637,7 +639,7 @@ class StorageTest {
     }
   }
 
-  /** The tables that are looked for by name are those that the migrations make. */
+  /** The tables searched by name are those that the migrations create. */
   @Test
   void tablesOfEveryVersionAreListed() throws Exception {
     assertThat(

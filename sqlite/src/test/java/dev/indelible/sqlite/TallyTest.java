@@ -67,8 +67,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Completeness: what was asked for and where it ended is in the chain, and the verifier names what
- * does not add up. What a tally says is read with SQLite's own JSON functions.
+ * Completeness: the chain records every decision asked for and its outcome, and the verifier
+ * reports missing ones. The tests read tallies with SQLite's own JSON functions.
  */
 class TallyTest {
   private static final Duration ONLY_AT_THE_END = Duration.ofDays(1);
@@ -118,9 +118,11 @@ class TallyTest {
     requireComplete("16000 decisions asked for in 1 run");
   }
 
-  /** What writes tallies keeps a tree: without one it was taken away, whatever the version says. */
+  /**
+   * Tallies are written only to a ledger with a tree, so a missing tree is reported at any version.
+   */
   @Test
-  void aTreeThatWasTakenAwayIsMissed() throws Exception {
+  void missingTreeIsReported() throws Exception {
     run(5);
     assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);
     Sql.run(
@@ -138,7 +140,7 @@ class TallyTest {
   }
 
   @Test
-  void aRunThatWasAskedOneQuestionLeavesNoRowBesideIt() throws Exception {
+  void runOfOneDecisionWritesNoTally() throws Exception {
     log.append(refusals("agent:a", Tallies.WORTH_A_TALLY - 2));
     run(1);
     assertThat(rows("audit.tally")).isZero();
@@ -154,13 +156,13 @@ class TallyTest {
   }
 
   @Test
-  void nothingAskedIsNothingSaid() throws Exception {
+  void unusedRunWritesNoLedger() throws Exception {
     TestLog.close(start(ONLY_AT_THE_END));
     assertThat(log.file).doesNotExist();
   }
 
   @Test
-  void deadLettersAreCountedAsSuch() throws Exception {
+  void tallyCountsDeadLetters() throws Exception {
     log.create();
     refuseRowsOf("agent:poison");
     DeferredAudit audit = start(ONLY_AT_THE_END);
@@ -182,7 +184,7 @@ class TallyTest {
     deadLettersAreCounted();
     Sql.run(log.file, "DROP TRIGGER poison");
     replayAndPurge();
-    // The next run replays the last letter on its start. Its tally covers both that were replayed.
+    // The next run replays the last dead letter at its start, and its tally covers both replays.
     DeferredAudit audit = start(ONLY_AT_THE_END);
     refusals("agent:good", 2).forEach(audit.queue()::submit);
     TestLog.close(audit);
@@ -191,9 +193,9 @@ class TallyTest {
     requireComplete("10 decisions asked for in 2 runs");
   }
 
-  /** What the log says of itself is signed all the same, the note of a replay too. */
+  /** A log with unsigned rows still signs its own events, and so the note of a replay. */
   @Test
-  void replayedLettersOfALogThatLeavesRowsUnsignedAreAccountedFor() throws Exception {
+  void replaysInALogOfUnsignedRowsAreAccountedFor() throws Exception {
     log.create();
     refuseRowsOf("agent:poison");
     DeferredAudit first =
@@ -220,7 +222,7 @@ class TallyTest {
   }
 
   @Test
-  void whatIsRejectedIsCountedAsSuch() throws Exception {
+  void tallyCountsRejectedEvents() throws Exception {
     DeferredAudit audit = start(ONLY_AT_THE_END, new MemoryStore(0));
     assertThat(audit.queue().submit(refusal("agent:a", "rm"))).isFalse();
     assertThat(audit.queue().submit(event("agent:a", new Bash("ls"), new Allow()))).isFalse();
@@ -234,7 +236,7 @@ class TallyTest {
   }
 
   @Test
-  void theSameEventTwiceIsOneRowAndTwoAttempts() throws Exception {
+  void repeatedEventIsOneRowAndSeveralAttempts() throws Exception {
     DeferredAudit audit = start(ONLY_AT_THE_END);
     DeferredAuditEvent event = refusal("agent:a", "rm");
     audit.queue().submit(event);
@@ -250,9 +252,9 @@ class TallyTest {
     requireComplete("4 decisions asked for");
   }
 
-  /** D4: it is the row of the run that was first, and an attempt of each. */
+  /** D4: the event is a row of the first run, and an attempt of both runs. */
   @Test
-  void theSameEventInALaterRunIsNoRowOfThatRun() throws Exception {
+  void eventRepeatedInALaterRunIsNoRowOfThatRun() throws Exception {
     DeferredAuditEvent event = refusal("agent:a", "rm");
     for (int run = 0; run < 2; run++) {
       DeferredAudit audit = start(ONLY_AT_THE_END);
@@ -269,15 +271,14 @@ class TallyTest {
   }
 
   @Test
-  void aBatchThatComesAgainIsCountedOnce() throws Exception {
+  void repeatedBatchIsCountedOnce() throws Exception {
     HeadGuard guard = new HeadGuard(new RowCheck(TestLog.KEYS));
     Tallies tallies = new Tallies(ONLY_AT_THE_END, guard, log.counters);
     AtomicLong calls = new AtomicLong();
     AtomicBoolean speechless = new AtomicBoolean(true);
     LedgerRun run = run(guard, tallies, dyingOnce(speechless));
-    // The answer to the first batch is lost twice: once behind the commit, before it was counted,
-    // as
-    // by a checkpoint that takes the last memory; once behind the sink.
+    // The answer to the first batch is lost twice: after the commit, before it is counted; and
+    // after the sink has returned it.
     DeferredAudit audit =
         log.start(
             () ->
@@ -295,7 +296,7 @@ class TallyTest {
   }
 
   @Test
-  void twoWritersAtOnceAddUp() throws Exception {
+  void talliesOfTwoWritersAddUp() throws Exception {
     DeferredAudit one = start(OFTEN);
     DeferredAudit other = start(OFTEN);
     for (int i = 0; i < 300; i++) {
@@ -313,7 +314,7 @@ class TallyTest {
   @Test
   void rowsOfRunWithoutTallyAreUnknown() throws Exception {
     run(3);
-    // Appended by a process that was killed before its first tally.
+    // Rows of a process that was killed before its first tally.
     log.append(refusals("agent:killed", 4));
     run(2);
 
@@ -323,7 +324,7 @@ class TallyTest {
     assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);
   }
 
-  /** D9: a lock at the end costs the closer time and not the last tally. */
+  /** D9: a lock during shutdown delays the last tally, and does not lose it. */
   @Test
   void lastTallyIsRetriedUntilALockIsReleased() throws Exception {
     DeferredAudit audit = start(ONLY_AT_THE_END);
@@ -333,7 +334,7 @@ class TallyTest {
       Future<DrainReport> closing =
           CompletableFuture.supplyAsync(() -> audit.closeAndFlush(TestLog.PATIENCE));
       await().until(() -> !audit.queue().isOpen());
-      // Longer than SQLite itself waits.
+      // Longer than SQLite itself waits for the lock.
       await()
           .pollDelay(Duration.ofMillis(600))
           .atMost(TestLog.PATIENCE)
@@ -381,7 +382,7 @@ class TallyTest {
   }
 
   @Test
-  void aTallyThatCannotBeWrittenHoldsUpNoRow() throws Exception {
+  void failedTallyDelaysNoRow() throws Exception {
     log.create();
     Sql.run(
         log.file,
@@ -459,7 +460,7 @@ class TallyTest {
   }
 
   @Test
-  void aTallyOfAForeignKeyCountsNothing() throws Exception {
+  void tallyOfAForeignKeyIsIgnored() throws Exception {
     run(5);
     TestLog forged = new TestLog(directory.resolve("foreign.db"));
     forged.forge(TestLog.FOREIGN_KEY, stored(row -> true));
@@ -467,7 +468,7 @@ class TallyTest {
         .contains("no tally here is signed by an accepted key");
   }
 
-  /** By the key's holder: what the log says of itself is not erased, whatever a row says of it. */
+  /** A holder of the key cannot erase a tally, even with a signed erasure that names it. */
   @Test
   void aTallyThatWasErasedIsNamed() throws Exception {
     run(5);
@@ -487,9 +488,9 @@ class TallyTest {
         .containsExactly("it has no payload, and no payload.erased event that names it was found");
   }
 
-  /** By the key's holder: none of them is passed over in silence. */
+  /** Tallies without a usable content, signed with the log's key, are all reported. */
   @Test
-  void aTallyThatSaysNothingIsNamed() throws Exception {
+  void unreadableTallyIsNamed() throws Exception {
     run(5);
     for (String closed : List.of("null", "1", "\"true\"")) {
       log.forge(
@@ -505,7 +506,7 @@ class TallyTest {
   }
 
   @Test
-  void anEndlessIntervalIsOneTallyAtTheEnd() throws Exception {
+  void endlessIntervalMakesOneTallyAtTheEnd() throws Exception {
     DeferredAudit audit = start(ChronoUnit.FOREVER.getDuration());
     refusals("agent:a", 5).forEach(audit.queue()::submit);
     TestLog.close(audit);
@@ -513,9 +514,9 @@ class TallyTest {
     requireComplete("5 decisions asked for");
   }
 
-  /** What was accepted and is not written has no outcome, and that is not passed over. */
+  /** An accepted event that is neither written nor rejected has no outcome, and is reported. */
   @Test
-  void whatNeverCameIsUnknown() throws Exception {
+  void eventWithoutAnOutcomeIsUnknown() throws Exception {
     run(5);
     DeferredAudit audit = start(ONLY_AT_THE_END, new KeepingStore());
     refusals("agent:a", 2).forEach(audit.queue()::submit);
@@ -529,7 +530,7 @@ class TallyTest {
     assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);
   }
 
-  /** Takes events, and never gives one. */
+  /** Accepts events, and never returns one. */
   private static final class KeepingStore implements EventStore {
     @Override
     public boolean offer(AuditEvent event) {
@@ -556,7 +557,7 @@ class TallyTest {
   }
 
   @Test
-  void whoStartsInTheMiddleChecksWhatTheyCan() throws Exception {
+  void checkFromALaterRowFindsAMissingRow() throws Exception {
     run(10);
     run(10);
     try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
@@ -593,7 +594,7 @@ class TallyTest {
         SqliteWriter.drainer(log.file, null), settings, store, DrainSettings.ofDefaults());
   }
 
-  /** A run that is asked about that many actions and refuses them. */
+  /** Starts a run that refuses this number of actions. */
   private void run(int refusals) {
     DeferredAudit audit = start(ONLY_AT_THE_END);
     refusals("agent:a", refusals).forEach(audit.queue()::submit);
@@ -640,7 +641,7 @@ class TallyTest {
           new Thread(
               () -> {
                 for (int i = 0; i < each; i++) {
-                  // As many of each as chance and the thread will have it.
+                  // A mix of verdicts that depends on the thread.
                   int verdict = Math.floorMod((i + seed) * 31 + i / 7, 4) % (1 + (i + seed) % 4);
                   if (audit
                       .queue()
@@ -674,7 +675,7 @@ class TallyTest {
     TestLog.close(audit);
   }
 
-  /** By a command of its own, and not by the run that follows. */
+  /** Replays one dead letter and purges another, by a command between two runs. */
   private void replayAndPurge() throws Exception {
     List<DeadLetter> waiting = new ArrayList<>();
     try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
@@ -688,10 +689,10 @@ class TallyTest {
     }
   }
 
-  /** A row as the forger sees it. */
+  /** A row as the forger reads it. */
   private record Seen(long sequence, String payloadText) {}
 
-  /** What someone who has the key, and who leaves the tallies as they are, makes of the chain. */
+  /** Rebuilds the chain as a forger with the key does, who leaves the tallies unchanged. */
   private TestLog rebuilt(Predicate<Seen> kept, AuditEvent... planted) throws Exception {
     List<AuditEvent> events = new ArrayList<>(List.of(planted));
     events.addAll(stored(kept));
@@ -726,7 +727,7 @@ class TallyTest {
         log.file, "SELECT count(*) FROM signed_events WHERE event_type = '" + type + "'");
   }
 
-  /** What the last tally says. */
+  /** Returns a number from the last tally. */
   private long said(String... path) throws SQLException {
     return Sql.number(
         log.file,
@@ -736,7 +737,7 @@ class TallyTest {
             + " ORDER BY sequence DESC LIMIT 1");
   }
 
-  /** What all tallies say together. */
+  /** Returns the sum of a number over all tallies. */
   private long sum(String... path) throws SQLException {
     return Sql.number(
         log.file,

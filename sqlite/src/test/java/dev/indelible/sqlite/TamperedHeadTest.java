@@ -31,13 +31,13 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
 /**
- * Acceptance 21, D11: whoever touches the end of the chain does not silence it. Each test plants
- * something with plain SQL, and asks: does recording go on, does the chain say so once, does the
- * verifier name the row.
+ * Acceptance 21, D11: tampering with the end of the chain does not stop the log. Each test changes
+ * the file with plain SQL and checks that recording continues, that the chain notes the change
+ * once, and that the verifier names the row.
  */
 @Tag("any-jdk")
 class TamperedHeadTest {
-  /** Rows that are there before anything is planted. */
+  /** Rows in the chain before the tampering. */
   private static final int HONEST = 3;
 
   @TempDir Path directory;
@@ -49,7 +49,7 @@ class TamperedHeadTest {
     log.append(TestLog.refusals("agent:a", HONEST));
   }
 
-  /** A row planted at the head, in each of the ways that need no key. */
+  /** Rows planted at the head without a key, in several ways. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -59,21 +59,21 @@ class TamperedHeadTest {
         "payload_hash, NULL, attest_level, timestamp, prev_hash, key_id, payload",
         // no key id
         "payload_hash, signature, attest_level, timestamp, prev_hash, NULL, payload",
-        // unsigned, and says so
+        // unsigned, with that attest level
         "payload_hash, NULL, 'unsigned', timestamp, prev_hash, NULL, payload",
         // a signature of another length
         "payload_hash, x'00', attest_level, timestamp, prev_hash, key_id, payload",
         // no payload
         "payload_hash, signature, attest_level, timestamp, prev_hash, key_id, NULL",
-        // nothing but what NOT NULL asks for
+        // only the values that NOT NULL requires
         "x'', NULL, '', '', x'', NULL, NULL",
       })
-  void aPlantedRowIsNotedOnceAndRecordingGoesOn(String columns) throws Exception {
+  void plantedRowIsNotedOnceAndRecordingContinues(String columns) throws Exception {
     plant(HONEST + 1, columns);
     recordingGoesOnWithOneNoteOf(HONEST + 1, HONEST + 2);
   }
 
-  /** A row that links as it should and is signed well, by a key that is not ours. */
+  /** A row with a correct link and a valid signature by a foreign key. */
   @Test
   void aRowSignedByAForeignKeyIsNotedOnce() throws Exception {
     PlainChain.Row last = PlainChain.read(log.file).get(HONEST - 1);
@@ -92,7 +92,7 @@ class TamperedHeadTest {
     recordingGoesOnWithOneNoteOf(HONEST + 1, HONEST + 2);
   }
 
-  /** A row a little further out is built upon; the gap is for the verifier to name. */
+  /** The log appends after a row planted beyond a small gap; the verifier reports the gap. */
   @Test
   void aRowPlantedAfterAGapIsNotedOnce() throws Exception {
     plant(HONEST + 5);
@@ -100,8 +100,8 @@ class TamperedHeadTest {
   }
 
   /**
-   * A row planted so far out that it would use up the sequences, or that JSON's doubles cannot name
-   * it: it is noted all the same, and recording goes on where it was.
+   * A row planted so far beyond the head that its sequence leaves no room for more, or has no exact
+   * double in JSON. The log notes the row and continues at its own head.
    */
   @ParameterizedTest
   @ValueSource(
@@ -113,23 +113,23 @@ class TamperedHeadTest {
         Long.MAX_VALUE - 1,
         Long.MAX_VALUE
       })
-  void aRowPlantedFarOutIsNotedOnceAndNotBuiltUpon(long sequence) throws Exception {
+  void rowPlantedFarBeyondTheHeadIsNoted(long sequence) throws Exception {
     plant(sequence);
     recordingGoesOnWithOneNoteOf(sequence, HONEST + 1);
   }
 
-  /** Two rows far out, next to each other, vouch for each other's place no more than one does. */
+  /** Two adjacent rows far beyond the head are no more trusted than one. */
   @Test
-  void aClusterPlantedFarOutIsNotBuiltUpon() throws Exception {
+  void rowsPlantedFarBeyondTheHeadAreNotExtended() throws Exception {
     for (int i = 5; i >= 1; i--) {
       plant(Long.MAX_VALUE - i);
     }
     recordingGoesOnWithOneNoteOf(Long.MAX_VALUE - 1, HONEST + 1);
   }
 
-  /** A row planted far out does not blind the log for what happens at its real head after that. */
+  /** With a row planted far beyond the head, the log still notes tampering at its own head. */
   @Test
-  void theRealHeadIsStillWatchedBelowARowPlantedFarOut() throws Exception {
+  void headIsWatchedBelowAFarPlantedRow() throws Exception {
     plant(Long.MAX_VALUE);
     log.append(TestLog.refusal("agent:a", "after"));
     plant(HONEST + 3);
@@ -138,17 +138,16 @@ class TamperedHeadTest {
         .containsExactly(String.valueOf(Long.MAX_VALUE), String.valueOf(HONEST + 3));
   }
 
-  /** A row below the first is no start of a chain. */
+  /** A row at a sequence below 1 does not start a chain. */
   @ParameterizedTest
   @ValueSource(longs = {Long.MIN_VALUE, -5, 0})
-  void aRowPlantedBelowTheFirstInAnEmptyChainIsNotedAndNotBuiltUpon(long sequence)
-      throws Exception {
+  void rowPlantedBelowOneStartsNoChain(long sequence) throws Exception {
     plant(sequence);
     Sql.run(log.file, "DELETE FROM signed_events WHERE sequence > 0");
     recordingGoesOnWithOneNoteOf(sequence, 1);
   }
 
-  /** What is not at the head is the verifier's to find. */
+  /** The log does not look below the head; the verifier finds the row. */
   @Test
   void aRowPlantedBelowTheFirstIsNamedByTheVerifier() throws Exception {
     plant(-5);
@@ -156,9 +155,9 @@ class TamperedHeadTest {
     assertThat(brokenSequences()).contains(-5L);
   }
 
-  /** A note that was planted too does not keep the true one out of the chain. */
+  /** A planted note does not suppress the true one. */
   @Test
-  void aForgedNoteSilencesNoTrueOne() throws Exception {
+  void forgedNoteSuppressesNoTrueOne() throws Exception {
     plant(HONEST + 1);
     String hash = PlainChain.hex(PlainChain.read(log.file).get(HONEST).recordHash());
     Sql.run(
@@ -179,7 +178,7 @@ class TamperedHeadTest {
         .containsExactly("0", String.valueOf(HONEST + 2));
   }
 
-  /** The head row as this writer left it, changed while it runs. */
+  /** The last row of this writer is changed while the log runs. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -205,7 +204,10 @@ class TamperedHeadTest {
     assertThat(brokenSequences()).containsAnyOf(HONEST + 1L, HONEST + 2L);
   }
 
-  /** The tail cut while running: what a verifier alone could not tell, the writer knows. */
+  /**
+   * The tail is cut while the log runs: the log notes it, although a verifier alone could not find
+   * it.
+   */
   @Test
   void theTailCutWhileRunningIsNotedOnce() throws Exception {
     DeferredAudit audit = log.start();
@@ -223,7 +225,7 @@ class TamperedHeadTest {
     assertThat(log.rows()).isEqualTo(HONEST + 5);
   }
 
-  /** Every row deleted while running. */
+  /** Every row is deleted while the log runs. */
   @Test
   void theTableEmptiedWhileRunningIsNotedOnce() throws Exception {
     DeferredAudit audit = log.start();
@@ -242,13 +244,12 @@ class TamperedHeadTest {
   }
 
   /**
-   * D2, D11: the file itself removed, or moved away, while the log has it open. What is accepted
-   * after that does not vanish with it: it is in the file that is there, after a note of what is
-   * not.
+   * D2, D11: the file is removed or moved away while the log has it open. Events accepted after
+   * that are in the new file, after a note of the missing rows.
    */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void theFileTakenAwayWhileRunningTakesNoLaterEventWithIt(boolean moved) throws Exception {
+  void movedFileTakesNoLaterEventWithIt(boolean moved) throws Exception {
     DeferredAudit audit = log.start();
     TestLog.refusals("agent:a", 5).forEach(audit.queue()::submit);
     TestLog.settle(audit);
@@ -270,11 +271,11 @@ class TamperedHeadTest {
   }
 
   /**
-   * The tail cut by one who held the lock until the sink had failed on it: a fresh sink (D8) knows
-   * what the one before it knew.
+   * The tail is cut under a lock on which the sink fails. The new sink (D8) still knows the last
+   * row of the failed one.
    */
   @Test
-  void theTailCutDuringAFailureIsNotedAllTheSame() throws Exception {
+  void tailCutDuringAFailureIsNoted() throws Exception {
     DeferredAudit audit = log.start();
     TestLog.refusals("agent:a", 5).forEach(audit.queue()::submit);
     TestLog.settle(audit);
@@ -292,9 +293,9 @@ class TamperedHeadTest {
     assertThat(log.verify().verdict()).isEqualTo(Verdict.BROKEN);
   }
 
-  /** A second honest writer is no tamperer, whoever wrote last. */
+  /** A second honest writer causes no note, whichever wrote last. */
   @Test
-  void anotherWriterOfTheSameLogIsNotNoted() throws Exception {
+  void secondHonestWriterIsNotNoted() throws Exception {
     try (LedgerSink one = log.sink();
         LedgerSink two = log.sink()) {
       for (int i = 0; i < 5; i++) {
@@ -305,7 +306,7 @@ class TamperedHeadTest {
     assertThat(log.requireIntact()).hasSize(HONEST + 10);
   }
 
-  /** Two writers that both find the planted row note it once between them. */
+  /** Two writers that both find the planted row write one note. */
   @Test
   void twoWritersNoteAPlantedRowOnce() throws Exception {
     try (LedgerSink one = log.sink();
@@ -358,7 +359,7 @@ class TamperedHeadTest {
         .matches(finding -> finding.message().contains("row " + planted + " "));
   }
 
-  /** One note in the chain, signed, at its place, naming the row. */
+  /** Asserts one signed note in the chain, at this sequence, about that row. */
   private void assertOneNote(long about, long at) throws Exception {
     assertThat(notedSequences()).containsExactly(String.valueOf(about));
     PlainChain.Row note =
@@ -403,7 +404,7 @@ class TamperedHeadTest {
     plant(sequence, "payload_hash, signature, attest_level, timestamp, prev_hash, key_id, payload");
   }
 
-  /** A copy of row 1 at another place, with these columns instead of its own. */
+  /** Inserts a copy of row 1 at another sequence, with some columns replaced. */
   private void plant(long sequence, String columns) throws Exception {
     // SQLite has no literal for its smallest integer.
     String place = sequence == Long.MIN_VALUE ? "-9223372036854775807 - 1" : "" + sequence;

@@ -40,7 +40,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TamperedRowsTest {
   private static final int ROWS = 20;
 
-  /** Row 4 of the chain: its agent has a U+FFFD in the name, as garbled text has. */
+  /** Row 4 of the chain, whose agent name contains U+FFFD, as garbled text does. */
   private static final int GARBLED = 4;
 
   private static final Set<String> BLOBS = Set.of("payload_hash", "signature", "prev_hash");
@@ -64,19 +64,19 @@ class TamperedRowsTest {
   }
 
   @Test
-  void theUntouchedChainHolds() throws Exception {
+  void untouchedChainIsIntact() throws Exception {
     assertThat(log.requireIntact()).hasSize(ROWS);
   }
 
-  /** An empty chain holds: there is nothing wrong with it. */
+  /** An empty chain is intact. */
   @Test
-  void anEmptyChainHolds() throws Exception {
+  void emptyChainIsIntact() throws Exception {
     TestLog empty = new TestLog(directory.resolve("empty.db")).create();
     assertThat(empty.requireIntact()).isEmpty();
     assertThat(empty.verify().head().sequence()).isZero();
   }
 
-  /** Each column of each row: a bit flipped, on a fresh copy; the row itself is named. */
+  /** A flipped bit in each column of each row, on a fresh copy, is reported at that row. */
   @ParameterizedTest
   @MethodSource("columns")
   void aFlippedBitInAnyRowIsNamed(String column) throws Exception {
@@ -94,10 +94,10 @@ class TamperedRowsTest {
     }
   }
 
-  /** The bits of every column of one row: a sample, or all with {@code -Pfull}. */
+  /** Bits of every column of one row: a sample, or all with {@code -Pfull}. */
   @ParameterizedTest
   @MethodSource("columns")
-  void everyBitOfARowCounts(String column) throws Exception {
+  void everyFlippedBitOfARowIsNamed(String column) throws Exception {
     log.cutTailWithItsTree(GARBLED + 1);
     try (Connection connection = Sql.connect(log.file)) {
       Sql.run(connection, "PRAGMA synchronous = OFF");
@@ -111,10 +111,10 @@ class TamperedRowsTest {
     assertThat(log.requireIntact()).hasSize(GARBLED + 1);
   }
 
-  /** The same bytes stored as another type: they read the same, and no query finds them. */
+  /** Bytes stored as another type read the same, and no query finds them. */
   @ParameterizedTest
   @MethodSource("columns")
-  void theSameBytesAsAnotherTypeAreNamed(String column) throws Exception {
+  void bytesOfAnotherTypeAreNamed(String column) throws Exception {
     String other = BLOBS.contains(column) ? "TEXT" : "BLOB";
     Sql.run(
         log.file,
@@ -127,7 +127,7 @@ class TamperedRowsTest {
     requireNamed(log.verify(), 7, column);
   }
 
-  /** The sequence: places that a flipped bit leads to and that are free; every bit in some row. */
+  /** Flipped bits that lead to an unused sequence; together the rows cover every bit. */
   @Test
   void aFlippedBitInASequenceIsNamed() throws Exception {
     for (int row = 1; row <= ROWS; row++) {
@@ -152,7 +152,7 @@ class TamperedRowsTest {
     log.requireIntact();
   }
 
-  /** What may be NULL, made so. */
+  /** Columns that may be NULL, set to NULL. */
   @ParameterizedTest
   @ValueSource(strings = {"payload", "signature", "key_id"})
   void aValueMadeNullIsNamed(String column) throws Exception {
@@ -163,7 +163,7 @@ class TamperedRowsTest {
     }
   }
 
-  /** Bytes after a NUL, bytes that are no UTF-8, nothing at all: each is another value. */
+  /** A NUL and more bytes, bytes that are not UTF-8, and an empty value are other values. */
   @ParameterizedTest
   @MethodSource("columns")
   void aValueOfAnotherLengthIsNamed(String column) throws Exception {
@@ -183,9 +183,9 @@ class TamperedRowsTest {
     }
   }
 
-  /** The same payload, written differently: a verifier rejects what is not the canonical bytes. */
+  /** A payload of equal meaning that is not in canonical form is rejected. */
   @Test
-  void aPayloadOfEqualMeaningIsNotThePayload() throws Exception {
+  void payloadNotInCanonicalFormIsNamed() throws Exception {
     Sql.run(
         log.file,
         "UPDATE signed_events SET payload = replace(payload, '\":\"', '\": \"')"
@@ -193,7 +193,7 @@ class TamperedRowsTest {
     requireNamed(log.verify(), 9, "payload with blanks");
   }
 
-  /** Each row deleted but the last; the one after it names it. */
+  /** Each row but the last is deleted in turn; the row after it is named. */
   @Test
   void aDeletedRowIsNamed() throws Exception {
     for (int row = 1; row < ROWS; row++) {
@@ -208,7 +208,7 @@ class TamperedRowsTest {
     }
   }
 
-  /** Each two neighbours swapped: found as moved, by their signatures. */
+  /** Each pair of adjacent rows is swapped; their signatures show that they were moved. */
   @Test
   void twoSwappedRowsAreNamed() throws Exception {
     for (int row = 1; row < ROWS; row++) {
@@ -225,7 +225,7 @@ class TamperedRowsTest {
     }
   }
 
-  /** A row inserted at each place, the rows behind it moved up. */
+  /** A row is inserted at each sequence, and the rows after it are moved up. */
   @Test
   void anInsertedRowIsNamed() throws Exception {
     for (int row = 1; row <= ROWS; row++) {
@@ -257,7 +257,7 @@ class TamperedRowsTest {
     }
   }
 
-  /** Acceptance 22: the tail cut past a checkpoint. */
+  /** Acceptance 22: the tail is cut below the size of a checkpoint. */
   @Test
   void aTailCutPastACheckpointIsNamed() throws Exception {
     for (int rows : new int[] {19, 7, 0}) {
@@ -276,9 +276,8 @@ class TamperedRowsTest {
   }
 
   /**
-   * The tail cut with every checkpoint and its part of the tree: nobody can tell from the file
-   * alone, as the Javadoc of the verifier says. This test is here so that the limit is known and
-   * does not move unseen.
+   * The tail is cut together with every checkpoint over it and its part of the tree. The file alone
+   * does not show this, as the verifier's Javadoc states. This test documents the limit.
    */
   @Test
   void aCutTailIsNotDetectableWithoutACheckpoint() throws Exception {
@@ -295,9 +294,9 @@ class TamperedRowsTest {
     }
   }
 
-  /** The whole chain by another key: not ours, and nothing more can be said. */
+  /** A chain signed entirely by an unknown key is not intact; nothing more is known. */
   @Test
-  void aChainUnderAnotherKeyIsNotFine() throws Exception {
+  void chainUnderAnotherKeyIsNotIntact() throws Exception {
     KeyRing foreign = KeyRing.of(List.of(TestLog.FOREIGN_KEY.verificationKey()));
     VerificationReport report = log.verify(foreign);
     assertThat(report.verdict()).as("could not tell is not broken").isEqualTo(Verdict.UNKNOWN);
@@ -307,13 +306,13 @@ class TamperedRowsTest {
         .allMatch(finding -> finding.message().contains(TestLog.KEY.verificationKey().keyId()));
   }
 
-  /** D11: without any key there is no "fine" either. */
+  /** D11: without any key, the chain is not intact either. */
   @Test
-  void withoutAnyKeyTheChainIsNotFine() throws Exception {
+  void chainIsNotIntactWithoutAnyKey() throws Exception {
     assertThat(log.verify(KeyRing.of(List.of())).verdict()).isEqualTo(Verdict.UNKNOWN);
   }
 
-  /** Acceptance 23: a proven break among any number of rows of an unknown key still shows. */
+  /** Acceptance 23: a proven break is reported even among many rows of an unknown key. */
   @Test
   void aBreakAmongManyUnknownSignaturesIsNotHidden() throws Exception {
     TestLog large = new TestLog(directory.resolve("large.db"));
@@ -328,7 +327,7 @@ class TamperedRowsTest {
         .isEqualTo(Finding.MAX_NAMED + 100 + 2);
   }
 
-  /** Acceptance 23: a row that says it is unsigned is broken in a log that signs. */
+  /** Acceptance 23: an unsigned row in a log that signs every row is broken. */
   @Test
   void anUnsignedRowIsAFinding() throws Exception {
     Sql.run(
@@ -338,9 +337,9 @@ class TamperedRowsTest {
     requireNamed(log.verify(), 11, "unsigned");
   }
 
-  /** Acceptance 24: since N checks from N on, and says what it trusted, by its true hash. */
+  /** Acceptance 24: a check since row N starts at N, and reports the trusted row's hash. */
   @Test
-  void sinceChecksFromThereOnAndSaysWhatItTrusted() throws Exception {
+  void sinceReportsTheTrustedRow() throws Exception {
     String trusted = PlainChain.hex(PlainChain.read(log.file).get(9).recordHash());
     VerificationReport report = since(11);
     assertThat(report.verdict()).isEqualTo(Verdict.INTACT);
@@ -359,9 +358,9 @@ class TamperedRowsTest {
     requireNamed(since(11), 15, "changed after");
   }
 
-  /** Acceptance 24: the trusted row is not checked, and yet bound by the link of the next. */
+  /** Acceptance 24: the trusted row is not checked, but the next row's link covers it. */
   @Test
-  void aChangeOfTheTrustedRowBreaksTheLinkToIt() throws Exception {
+  void changedTrustedRowBreaksTheLinkToIt() throws Exception {
     change(10);
     VerificationReport report = since(11);
     assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
@@ -371,14 +370,14 @@ class TamperedRowsTest {
 
   @ParameterizedTest
   @ValueSource(longs = {1, 0, -3, Long.MIN_VALUE})
-  void sinceTheFirstRowOrBeforeIsEverything(long from) throws Exception {
+  void sinceTheFirstRowChecksEverything(long from) throws Exception {
     assertThat(since(from).rows()).isEqualTo(ROWS);
     change(1);
     assertThat(since(from).verdict()).isEqualTo(Verdict.BROKEN);
   }
 
   @Test
-  void sinceAfterTheEndHasNothingToSay() throws Exception {
+  void sinceAfterTheEndChecksNothing() throws Exception {
     assertThat(since(ROWS + 1).rows()).isZero();
     assertThat(since(ROWS + 1).verdict()).isEqualTo(Verdict.INTACT);
     for (long beyond : new long[] {ROWS + 2, Long.MAX_VALUE}) {
@@ -414,7 +413,7 @@ class TamperedRowsTest {
     return found.get(0);
   }
 
-  /** What is wrong with a row by itself; the tree over all of them is another matter. */
+  /** Returns whether a finding is about a row itself, and not about the tree or the checkpoints. */
   private static boolean isBrokenRow(Finding finding) {
     return finding.status() == Status.BROKEN
         && !Set.of("tree", "checkpoints").contains(finding.check())

@@ -56,9 +56,9 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
-/** A log in a directory of its own, and what tests do with one. */
+/** A log in a directory, and the operations that tests share. */
 final class TestLog {
-  /** Far above what anything here takes, so that a slow machine fails no test. */
+  /** Longer than any step takes, so that a slow machine fails no test. */
   static final Duration PATIENCE = Duration.ofSeconds(60);
 
   static final SigningKey KEY = SigningKey.fromSeed("the log's own key of these tests".getBytes());
@@ -86,7 +86,7 @@ final class TestLog {
         DrainSettings.ofDefaults());
   }
 
-  /** Starts a queue whose sinks are made by a test. */
+  /** Starts a queue with sinks of the test. */
   DeferredAudit start(DeferredAuditSink.Factory sinks) {
     return DeferredAudit.start(new MemoryStore(), sinks, counters, DrainSettings.ofDefaults());
   }
@@ -108,13 +108,13 @@ final class TestLog {
             counters));
   }
 
-  /** Makes the tables and nothing else. */
+  /** Creates the tables only. */
   TestLog create() throws LedgerException {
     SqliteWriter.open(file).close();
     return this;
   }
 
-  /** Appends a batch as a process of its own would: with a fresh sink, closed afterwards. */
+  /** Appends a batch as another process would: with a new sink, closed afterwards. */
   List<AppendOutcome> append(List<? extends AuditEvent> batch) throws Exception {
     try (LedgerSink sink = sink()) {
       return sink.append(EventBatch.of(List.copyOf(batch)));
@@ -125,7 +125,10 @@ final class TestLog {
     return append(List.of(batch));
   }
 
-  /** Appends what somebody may who has a key, and code of his own: also what a queue refuses. */
+  /**
+   * Appends events as a person with a key and their own code can, including events that a queue
+   * refuses.
+   */
   void forge(SigningKey key, List<? extends AuditEvent> events) throws Exception {
     HeadGuard guard = new HeadGuard(new RowCheck(KEYS));
     try (SqliteWriter writer = SqliteWriter.open(file)) {
@@ -143,7 +146,10 @@ final class TestLog {
     }
   }
 
-  /** Cuts the rows of a short chain with all in the file that could tell. */
+  /**
+   * Cuts the tail of a short chain, with the checkpoints and the part of the tree that would show
+   * it.
+   */
   void cutTailWithItsTree(int rows) throws SQLException {
     Sql.run(
         file,
@@ -164,8 +170,8 @@ final class TestLog {
   }
 
   /**
-   * Asserts that the chain holds, by our verifier and by the oracle; returns its rows. The triggers
-   * by which a test refuses rows are removed first: a trigger on a table of the ledger is a fault.
+   * Asserts that our verifier and the oracle find the chain intact; returns its rows. First drops
+   * the triggers by which a test refuses rows, because a trigger on a ledger's table is a fault.
    */
   List<PlainChain.Row> requireIntact() throws Exception {
     for (String trigger :
@@ -197,7 +203,7 @@ final class TestLog {
     return Sql.texts(file, "SELECT id FROM signed_events_dlq ORDER BY letter");
   }
 
-  /** Waits until everything submitted is settled; D10: the counters balance. */
+  /** Waits until everything submitted is settled, and asserts that the counters reconcile (D10). */
   static DeferredAuditMetrics settle(DeferredAudit audit) {
     assertThat(audit.queue().drainPending(PATIENCE)).as("drained").isTrue();
     DeferredAuditMetrics metrics = audit.queue().metrics();
@@ -206,7 +212,7 @@ final class TestLog {
     return metrics;
   }
 
-  /** Closes and flushes; D10: the counters balance and nothing is left waiting. */
+  /** Closes and flushes, and asserts that the counters reconcile and nothing is pending (D10). */
   static DrainReport close(DeferredAudit audit) {
     DrainReport report = audit.closeAndFlush(PATIENCE);
     assertThat(report.submitted())
@@ -232,7 +238,7 @@ final class TestLog {
     return events;
   }
 
-  /** The same id with another content. */
+  /** Returns an event with this event's id and another content. */
   static DeferredAuditEvent withCommand(DeferredAuditEvent event, String command) {
     return new DeferredAuditEvent(
         event.id(),
@@ -243,7 +249,7 @@ final class TestLog {
         event.timestamp());
   }
 
-  /** Events of every kind of action and decision, with the text that real ones have. */
+  /** Returns events of every kind of action and decision, with realistic texts. */
   static List<DeferredAuditEvent> mixed(int count) {
     List<AgentAction> actions =
         List.of(
@@ -260,7 +266,7 @@ final class TestLog {
             new Allow(),
             new Escalate("R002", "ask a person – now"),
             new Warn("R003", ""));
-    // U+FFFD is what a garbled name becomes on its way to us; it is a character like any other.
+    // U+FFFD replaces bytes that could not be decoded; the log treats it as any other character.
     List<String> agents =
         List.of("agent:alice", "агент:боб", "agent \\ \"quoted\"", "gar\ufffdled");
     List<DeferredAuditEvent> events = new ArrayList<>();

@@ -42,7 +42,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The Merkle tree and the checkpoints over it: what they cover, and each attack by its name. */
+/**
+ * The Merkle tree and its checkpoints: the rows they cover, and the finding that each attack
+ * causes.
+ */
 @Tag("any-jdk")
 class TreeTest {
   @TempDir Path directory;
@@ -53,7 +56,10 @@ class TreeTest {
     log = TestLog.in(directory);
   }
 
-  /** By a slow reference: the recursion of RFC 6962 over the records, from plain SQL columns. */
+  /**
+   * The expected root comes from a slow reference: RFC 6962's recursion over the records, read with
+   * plain SQL.
+   */
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 255, 256, 257, 700})
   void aCheckpointStatesTheRootOfTheRecords(int events) throws Exception {
@@ -75,9 +81,9 @@ class TreeTest {
     assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);
   }
 
-  /** Batches of many sizes, each with its checkpoint; one tree. */
+  /** Batches of many sizes, each with a checkpoint, build one tree. */
   @Test
-  void everyCheckpointHoldsHoweverTheRowsCame() throws Exception {
+  void checkpointsHoldForBatchesOfEverySize() throws Exception {
     for (int size : new int[] {1, 1, 3, 250, 1, 256, 300, 2, 513}) {
       log.append(TestLog.refusals("agent:a", size));
     }
@@ -91,7 +97,7 @@ class TreeTest {
   }
 
   @Test
-  void twoWritersSignOneLineOfCheckpoints() throws Exception {
+  void twoWritersSignConsistentCheckpoints() throws Exception {
     TestLog other = new TestLog(log.file);
     try (LedgerSink one = often(log);
         LedgerSink two = often(other)) {
@@ -106,9 +112,9 @@ class TreeTest {
     assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);
   }
 
-  /** A ledger of the version before, without a tree: it gets one with its next row. */
+  /** A ledger of the previous version has no tree, and gets one with its next row. */
   @Test
-  void aLedgerBegunWithoutATreeGetsOne() throws Exception {
+  void ledgerWithoutATreeGetsOne() throws Exception {
     log.append(TestLog.refusals("agent:a", 5_000));
     Sql.run(
         log.file,
@@ -129,7 +135,7 @@ class TreeTest {
     assertThat(lastCheckpoint().size()).isEqualTo(5_001);
   }
 
-  /** Each attack on the tree or the checkpoints, by the name it is found under. */
+  /** Attacks on the tree or the checkpoints, and the check that reports each. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -158,7 +164,7 @@ class TreeTest {
         "a checkpoint under no size       | checkpoints | UPDATE indelible_checkpoints SET size = -1",
         "a note that is none              | checkpoints | UPDATE indelible_checkpoints SET note = 'x'",
       })
-  void eachAttackIsFoundByName(String attack, String check, String sql) throws Exception {
+  void eachAttackIsReportedByItsCheck(String attack, String check, String sql) throws Exception {
     log.append(TestLog.refusals("agent:a", 600));
     Sql.run(log.file, sql.strip());
 
@@ -167,7 +173,7 @@ class TreeTest {
     assertThat(finding(report, check.strip()).status()).as(attack).isEqualTo(Status.BROKEN);
   }
 
-  /** A chain without its tree: rows that link and are signed well, and have no leaf. */
+  /** A chain without its tree: its rows link and are signed, but have no leaf. */
   @Test
   void rowsWithoutALeafAreNamed() throws Exception {
     log.append(TestLog.refusals("agent:a", 10));
@@ -186,7 +192,7 @@ class TreeTest {
         .satisfies(found -> assertThat(found.sequence()).hasValue(11));
   }
 
-  /** A tree without its chain: leaves whose rows are gone, with every checkpoint over them. */
+  /** A tree without its chain: its leaves and checkpoints are kept, but their rows are gone. */
   @Test
   void leavesWithoutARowAreNamed() throws Exception {
     log.append(TestLog.refusals("agent:a", 600));
@@ -202,9 +208,9 @@ class TreeTest {
         .satisfies(found -> assertThat(found.sequence()).hasValue(591));
   }
 
-  /** A version that was rolled back hides neither the tree nor the checkpoints that lie there. */
+  /** A lowered version hides neither the tree nor the checkpoints. */
   @Test
-  void aVersionSetBackHidesNothing() throws Exception {
+  void loweredVersionHidesNothing() throws Exception {
     log.append(TestLog.refusals("agent:a", 600));
     Sql.run(
         log.file,
@@ -217,10 +223,12 @@ class TreeTest {
     assertThat(finding(report, "checkpoints").status()).isEqualTo(Status.BROKEN);
   }
 
-  /** What is left is looked at all the same: rows by rows, checkpoints by the rows. */
+  /**
+   * If a table is missing, the others are still checked: rows, and checkpoints against the rows.
+   */
   @ParameterizedTest
   @ValueSource(strings = {"indelible_tiles", "indelible_tree", "indelible_checkpoints"})
-  void aTableThatWasTakenAwayHidesNoOther(String table) throws Exception {
+  void droppedTableHidesNoOther(String table) throws Exception {
     log.append(TestLog.refusals("agent:a", 1_100));
     Sql.run(
         log.file,
@@ -234,9 +242,9 @@ class TreeTest {
     assertThat(finding(report, "tree").message()).contains("no such table");
   }
 
-  /** A whole chain rebuilt with the log's own key: the checkpoint that is left contradicts it. */
+  /** A whole chain rebuilt with the log's own key contradicts a checkpoint that was kept. */
   @Test
-  void aRebuiltChainContradictsTheCheckpointThatIsLeft() throws Exception {
+  void rebuiltChainContradictsAKeptCheckpoint() throws Exception {
     log.append(TestLog.refusals("agent:a", 10));
     TestLog rebuilt = new TestLog(directory.resolve("rebuilt.db"));
     rebuilt.append(TestLog.refusals("agent:b", 10));
@@ -252,9 +260,9 @@ class TreeTest {
         .isEqualTo("the checkpoint over 10 rows was signed over other rows than these");
   }
 
-  /** However many there are, the report stays of a size that a small heap holds. */
+  /** A report of many faults stays small enough for a small heap. */
   @Test
-  void checkpointsThatDoNotHoldAreNamedUpToANumber() throws Exception {
+  void brokenCheckpointsAreNamedUpToALimit() throws Exception {
     log.append(TestLog.refusals("agent:a", 1_500));
     Sql.run(
         log.file,
@@ -268,7 +276,7 @@ class TreeTest {
         .hasSize(Finding.MAX_NAMED);
   }
 
-  /** A checkpoint of a stranger convicts nobody, and acquits nobody. */
+  /** A checkpoint of an unknown key proves neither tampering nor integrity. */
   @Test
   void aCheckpointByAnUnknownKeyIsUnknown() throws Exception {
     log.append(TestLog.refusals("agent:a", 10));
@@ -282,7 +290,10 @@ class TreeTest {
     assertThat(finding(log.verify(), "checkpoints").status()).isEqualTo(Status.UNKNOWN);
   }
 
-  /** Storage that contradicts what was signed: recording goes on, signing stops, and it is said. */
+  /**
+   * If storage contradicts the last checkpoint, recording continues, signing stops, and health
+   * states the cause.
+   */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -296,7 +307,7 @@ class TreeTest {
         "is gone                          | UPDATE indelible_tree SET size = 9223372036854775807",
         "is not one of this log           | UPDATE indelible_checkpoints SET note = 'x'",
       })
-  void whatContradictsTheLastCheckpointIsNotSigned(String reason, String sql) throws Exception {
+  void contradictedCheckpointStopsSigning(String reason, String sql) throws Exception {
     log.append(TestLog.refusals("agent:a", 10));
     Sql.run(log.file, sql.strip());
     log.append(TestLog.refusals("agent:a", 10));
@@ -309,7 +320,7 @@ class TreeTest {
     assertThat(log.verify().verdict()).isEqualTo(Verdict.BROKEN);
   }
 
-  /** Cut back with its tree, and not with its checkpoints. */
+  /** Rows and tree are cut back, but not the checkpoints. */
   @Test
   void aTreeShorterThanItsCheckpointIsNotSigned() throws Exception {
     log.append(TestLog.refusals("agent:a", 10));
@@ -323,7 +334,7 @@ class TreeTest {
         .contains("Put back the database");
   }
 
-  /** A checkpoint filed under a size that is not its own silences nothing. */
+  /** A checkpoint stored under a wrong size does not stop new checkpoints. */
   @Test
   void aMisfiledCheckpointIsNotTheLast() throws Exception {
     log.append(TestLog.refusals("agent:a", 10));
@@ -334,9 +345,12 @@ class TreeTest {
     assertThat(log.verify().verdict()).isEqualTo(Verdict.BROKEN);
   }
 
-  /** The file set back under a running log: what was signed is remembered. */
+  /**
+   * The file is restored to an older state under a running log, which remembers its last
+   * checkpoint.
+   */
   @Test
-  void aLedgerThatWasSetBackIsNotSigned() throws Exception {
+  void restoredLedgerIsNotSigned() throws Exception {
     log.append(TestLog.refusals("agent:a", 10));
     Path copy = directory.resolve("copy.db");
     Files.copy(log.file, copy);
@@ -357,7 +371,7 @@ class TreeTest {
         .contains("the database was rolled back or replaced");
   }
 
-  /** A planted row that was noted has its leaf too: chain and tree stay one. */
+  /** A planted row that was noted has a leaf, so chain and tree stay equal. */
   @Test
   void aNotedRowHasItsLeaf() throws Exception {
     log.append(TestLog.refusals("agent:a", 3));
@@ -393,7 +407,7 @@ class TreeTest {
             new AuditCounters()));
   }
 
-  /** The last checkpoint, its signature checked. */
+  /** Returns the last checkpoint, with its signature checked. */
   private Checkpoint lastCheckpoint() throws Exception {
     byte[] note =
         Sql.text(log.file, "SELECT note FROM indelible_checkpoints ORDER BY size DESC LIMIT 1")
@@ -408,7 +422,7 @@ class TreeTest {
     return Sql.text(log.file, "SELECT id FROM indelible_ledger");
   }
 
-  /** RFC 6962 section 2.1, word for word. */
+  /** Computes the root as RFC 6962 section 2.1 defines it. */
   private static Hash root(List<byte[]> entries) {
     if (entries.size() == 1) {
       return Hash.ofLeaf(entries.get(0));

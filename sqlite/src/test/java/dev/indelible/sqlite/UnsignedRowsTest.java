@@ -25,7 +25,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Rows without signatures of their own, where the log was told to leave them off (D11). */
+/** Rows without signatures, in a log configured to leave them off (D11). */
 class UnsignedRowsTest {
   private static final RowSigning OFF = new RowSigning(TestLog.KEY, false);
   private static final RowSigning ON = RowSigning.everyRow(TestLog.KEY);
@@ -39,7 +39,7 @@ class UnsignedRowsTest {
   }
 
   @Test
-  void thatRowsAreUnsignedIsOnRecordAndInTheVerdict() throws Exception {
+  void unsignedRowsAreRecordedAndInTheVerdict() throws Exception {
     append(OFF, 200);
     append(OFF, 1);
 
@@ -66,7 +66,7 @@ class UnsignedRowsTest {
   }
 
   @Test
-  void turnedOnAgainItHoldsForWhatComes() throws Exception {
+  void signingTurnedOnAgainHoldsForLaterRows() throws Exception {
     append(OFF, 3);
     append(ON, 3);
     append(ON, 3);
@@ -79,10 +79,11 @@ class UnsignedRowsTest {
   }
 
   /**
-   * Two processes that were told different things take turns; each row stands as it was declared.
+   * Two processes with different settings append in turn; each row is signed or not as its writer
+   * declared.
    */
   @Test
-  void writersThatWereToldDifferentThingsStayVerifiable() throws Exception {
+  void writersWithDifferentSettingsStayVerifiable() throws Exception {
     try (LedgerSink off = log.sink(OFF);
         LedgerSink on = log.sink(ON)) {
       for (int i = 0; i < 3; i++) {
@@ -97,9 +98,9 @@ class UnsignedRowsTest {
     assertThat(Sql.number(log.file, count(SystemEvent.TAMPER))).isZero();
   }
 
-  /** Nobody can strip signatures and excuse it: the note is signed itself. */
+  /** Stripped signatures need a signed note, which only a holder of the log's key can write. */
   @Test
-  void aNoteThatIsNotSignedExcusesNothing() throws Exception {
+  void noteWithoutASignatureExcusesNothing() throws Exception {
     append(ON, 5);
     for (RowSigning forger : List.of(OFF, RowSigning.everyRow(TestLog.FOREIGN_KEY))) {
       List<ChainRow> forged = new ArrayList<>();
@@ -125,7 +126,7 @@ class UnsignedRowsTest {
   }
 
   @Test
-  void aCheckThatBeginsLaterKnowsWhatWasDeclaredBefore() throws Exception {
+  void laterStartKnowsEarlierDeclarations() throws Exception {
     append(OFF, 10);
     try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
       VerificationReport report =
@@ -135,7 +136,7 @@ class UnsignedRowsTest {
     }
   }
 
-  /** A row changed in place is caught by its payload, and by the link of the row after it. */
+  /** A row changed in place is reported by its payload, and by the link of the next row. */
   @Test
   void changedUnsignedRowAndTheNextAreNamed() throws Exception {
     append(OFF, 10);
@@ -147,7 +148,7 @@ class UnsignedRowsTest {
         .anyMatch(finding -> finding.check().equals("link") && finding.sequence().orElse(0) == 6);
   }
 
-  /** A writer of another process, which did not see them written, takes unsigned rows as sound. */
+  /** A writer of another process accepts unsigned rows that it did not write. */
   @Test
   void unsignedRowsAtTheEndAreNoTampering() throws Exception {
     append(OFF, 3);
@@ -163,7 +164,7 @@ class UnsignedRowsTest {
     }
   }
 
-  /** Strips the signature of the last row: its link stays as it should be. */
+  /** Strips the signature of a row; the row's link stays valid. */
   private void strip(long sequence) throws Exception {
     Sql.run(
         log.file,

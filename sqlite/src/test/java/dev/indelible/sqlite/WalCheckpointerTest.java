@@ -22,18 +22,18 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** D2, D6: under load another thread carries SQLite's write-ahead log over into the database. */
+/** D2, D6: under load, another thread runs SQLite's WAL checkpoints. */
 class WalCheckpointerTest {
-  /** Some 1.5 KiB a row. */
+  /** Padding that makes a row some 1.5 KiB. */
   private static final String PADDING = "x".repeat(800);
 
-  /** What the log may grow to before the writer sees to it itself, and a few batches. */
+  /** Size of the WAL at which the writer runs a checkpoint itself, and a few batches more. */
   private static final long MOST_BYTES = 24L << 20;
 
   @TempDir Path directory;
 
   @Test
-  void underLoadTheLogIsCarriedOverByAnotherThread() throws Exception {
+  void anotherThreadRunsCheckpointsUnderLoad() throws Exception {
     TestLog log = TestLog.in(directory);
     DeferredAudit audit = log.start();
     assertThat(audit.queue().submit(TestLog.refusal("agent:a", "x"))).isTrue();
@@ -48,7 +48,7 @@ class WalCheckpointerTest {
       TestLog.settle(audit);
       assertThat(Files.size(wal(log))).isLessThan(MOST_BYTES);
     }
-    // Nothing is written any more that could carry it over.
+    // No more writes, so that no writer can copy the rest.
     await().until(() -> Files.size(log.file) > 20_000 * PADDING.length());
     assertThat(Sql.number(log.file, "SELECT count(*) FROM signed_events")).isGreaterThan(20_000);
 
@@ -59,20 +59,20 @@ class WalCheckpointerTest {
     assertThat(Sql.text(log.file, "PRAGMA integrity_check")).isEqualTo("ok");
   }
 
-  /** The application may bring another SQLite than this was tested with. */
+  /** An application may bring another version of SQLite. */
   @ParameterizedTest
   @CsvSource({
     "3.54.1, true", "3.51.3, true", "3.52.0, true", "4.0.0, true", "3.60, true",
     "3.51.2, false", "3.51.0, false", "3.9.3, false", "3.50.3, false", "3.51, false",
     "3.50.7, true", "3.50.6, false", "3.44.6, true", "3.44.5, false", "3.45.7, false",
   })
-  void anSqliteThatIsTooOldIsLeftAlone(String version, boolean safe) {
+  void oldSqliteGetsNoCheckpointer(String version, boolean safe) {
     assertThat(WalCheckpointer.isSafeWith(version)).isEqualTo(safe);
   }
 
-  /** A reader of an earlier state keeps the log from being begun anew, and nobody waits for it. */
+  /** A reader of an older state keeps the WAL from being restarted, and delays nobody. */
   @Test
-  void aReaderThatStaysHoldsUpNothing() throws Exception {
+  void longReaderDelaysNothing() throws Exception {
     TestLog log = TestLog.in(directory);
     DeferredAudit audit = log.start();
     audit.queue().submit(TestLog.refusal("agent:a", "x"));
@@ -93,13 +93,13 @@ class WalCheckpointerTest {
   }
 
   @Test
-  void whatWasSettledUnderLoadSurvivesKillNine() throws Exception {
+  void eventsSettledUnderLoadSurviveKillNine() throws Exception {
     killedTimes(2);
   }
 
   @Test
   @Tag("full")
-  void whatWasSettledUnderLoadSurvivesAHundredKills() throws Exception {
+  void eventsSettledUnderLoadSurviveAHundredKills() throws Exception {
     killedTimes(100);
   }
 
@@ -108,14 +108,14 @@ class WalCheckpointerTest {
     Random random = new Random(times);
     for (int kill = 0; kill < times; kill++) {
       if (kill % 10 == 9) {
-        // So that the last of a hundred is not over a million rows.
+        // Starts from an empty ledger, so that the last of a hundred runs has few rows.
         Files.delete(log.file);
         log.create();
       }
       ChildJvm child = ChildJvm.running(Flooder.class).start(log.file);
       List<String> settled = new ArrayList<>();
       settled.add(child.readLine());
-      // The moment is what is random; nothing is waited for.
+      // The pause is the random moment of the kill; it waits for no state.
       LockSupport.parkNanos(Duration.ofMillis(random.nextInt(800)).toNanos());
       child.kill();
       settled.addAll(child.remainingLines());
@@ -136,8 +136,8 @@ class WalCheckpointerTest {
   }
 
   /**
-   * However slow the machine is: while another holds the database, so many wait that they come in
-   * one batch.
+   * Submits events while another connection holds the database, so that a slow machine appends them
+   * in one batch too.
    */
   private static void floodAtOnce(TestLog log, DeferredAudit audit) throws Exception {
     try (Connection other = Sql.connect(log.file)) {
@@ -147,7 +147,7 @@ class WalCheckpointerTest {
     }
   }
 
-  /** Returns the last event. */
+  /** Submits events; returns the last one. */
   private static DeferredAuditEvent flood(DeferredAudit audit, int count) {
     DeferredAuditEvent last = TestLog.refusal("agent:a", "first");
     for (int n = 0; n < count; n++) {
@@ -157,7 +157,10 @@ class WalCheckpointerTest {
     return last;
   }
 
-  /** The child: submits much at once, waits until it is settled, and names the last of it. */
+  /**
+   * Child process that submits many events at once, waits until they are settled, and prints the
+   * last one's id.
+   */
   static final class Flooder {
     private Flooder() {}
 

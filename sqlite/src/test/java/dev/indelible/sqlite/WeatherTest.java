@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** D6: what the surroundings do to the ledger is waited out. */
+/** D6: the log waits out transient faults of the ledger. */
 class WeatherTest {
   @TempDir Path directory;
   private TestLog log;
@@ -29,7 +29,7 @@ class WeatherTest {
     log = TestLog.in(directory);
   }
 
-  /** Acceptance 19; a tenth of the time. */
+  /** Acceptance 19, with a tenth of the time. */
   @Test
   void aWriteLockHeldElsewhereIsWaitedOut() throws Exception {
     waitsOutAWriteLockHeldFor(Duration.ofSeconds(3));
@@ -38,7 +38,7 @@ class WeatherTest {
   /** Acceptance 19. */
   @Test
   @Tag("full")
-  void aWriteLockHeldElsewhereForHalfAMinuteIsWaitedOut() throws Exception {
+  void writeLockHeldForHalfAMinuteIsWaitedOut() throws Exception {
     waitsOutAWriteLockHeldFor(Duration.ofSeconds(30));
   }
 
@@ -78,7 +78,7 @@ class WeatherTest {
     assertThat(log.letters()).isZero();
   }
 
-  /** D6: a lock that is already held when the file is first made is weather too. */
+  /** D6: a lock held while the file is first created is a transient fault. */
   @Test
   void aLockHeldOnAnEmptyFileIsWaitedOut() throws Exception {
     DeferredAudit audit;
@@ -96,9 +96,9 @@ class WeatherTest {
     assertThat(log.requireIntact()).hasSize(1);
   }
 
-  /** D6: a directory that is not there yet (a disk not mounted) is weather. */
+  /** D6: a missing directory, as of a disk not yet mounted, is a transient fault. */
   @Test
-  void aDirectoryThatIsNotThereYetIsWaitedFor() throws Exception {
+  void missingDirectoryIsWaitedFor() throws Exception {
     Path later = directory.resolve("mounted/later");
     TestLog away = TestLog.in(later);
     DeferredAudit audit = away.start();
@@ -113,7 +113,10 @@ class WeatherTest {
     assertThat(away.requireIntact()).hasSize(1);
   }
 
-  /** D9, D10: closing in bad weather says what is left, and balances. */
+  /**
+   * D9, D10: a shutdown during a transient fault reports what is pending, and the counters
+   * reconcile.
+   */
   @Test
   void closingWhileLockedReportsWhatIsPending() throws Exception {
     log.create();

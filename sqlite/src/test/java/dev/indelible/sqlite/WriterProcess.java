@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** Some writers in a process of their own; waits for a line, writes, and says how it went. */
+/** Process of several writers: waits for a line, writes, and prints the result. */
 final class WriterProcess {
   private WriterProcess() {}
 

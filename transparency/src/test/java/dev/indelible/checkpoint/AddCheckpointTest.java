@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** C2SP tlog-witness v1.0.0: requests, answers, and the checks of a witness. */
+/** C2SP tlog-witness v1.0.0: requests, responses, and the checks of a witness. */
 class AddCheckpointTest {
   private static AddCheckpointRequest request(int oldSize, int newSize) {
     List<Hash> proof =
@@ -28,7 +28,7 @@ class AddCheckpointTest {
   }
 
   @Test
-  void theRequestOfTheSpecificationIsReadAndWritten() throws Exception {
+  void requestOfTheSpecificationIsReadAndWritten() throws Exception {
     String body =
         """
         old 20852014
@@ -51,7 +51,7 @@ class AddCheckpointTest {
   }
 
   @Test
-  void aWitnessSeesThatTheLogOnlyGrew() throws Exception {
+  void witnessVerifiesThatTheLogOnlyGrew() throws Exception {
     for (int newSize = 0; newSize <= 12; newSize++) {
       for (int oldSize = 0; oldSize <= newSize; oldSize++) {
         AddCheckpointRequest request =
@@ -65,7 +65,7 @@ class AddCheckpointTest {
   }
 
   @Test
-  void growthThatIsNotProvenIsRefused() {
+  void unprovenGrowthIsRefused() {
     Hash any = Keys.checkpoint(1).root();
     refused(new AddCheckpointRequest(0, List.of(any), Keys.signed(3)), any);
     refused(new AddCheckpointRequest(0, List.of(any), Keys.signed(0)), Hash.EMPTY_TREE);
@@ -112,14 +112,14 @@ class AddCheckpointTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("wrongRequests")
-  void whatIsNoRequestIsRefused(String what, String request) {
+  void malformedRequestIsRefused(String what, String request) {
     assertThatExceptionOfType(CheckpointParseException.class)
         .as(what)
         .isThrownBy(() -> AddCheckpointRequest.parse(Keys.utf8(request)));
   }
 
   @Test
-  void requestsThatCouldNotBeReadAreNotMade() {
+  void unreadableRequestsAreNotCreated() {
     SignedCheckpoint signed = Keys.signed(3);
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new AddCheckpointRequest(-1, List.of(), signed));
@@ -131,7 +131,7 @@ class AddCheckpointTest {
   }
 
   @Test
-  void answersAreWrittenAndRead() throws Exception {
+  void responsesAreWrittenAndRead() throws Exception {
     Cosigned cosigned =
         new Cosigned(
             List.of(Keys.cosign(1, Keys.checkpoint(3), 7), Keys.cosign(2, Keys.checkpoint(3), 8)));
@@ -145,13 +145,13 @@ class AddCheckpointTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "\n", "7", " 7\n", "7 \n", "07\n", "-7\n", "+7\n", "7\n\n", "x\n"})
-  void whatIsNoSizeIsRefused(String body) {
+  void malformedSizeIsRefused(String body) {
     assertThatExceptionOfType(CheckpointParseException.class)
         .isThrownBy(() -> AddCheckpointResponse.parse(409, Keys.utf8(body)));
   }
 
   @Test
-  void whatIsNoCosignatureLineIsRefused() {
+  void malformedCosignatureLineIsRefused() {
     String line = Keys.cosign(1, Keys.checkpoint(3), 7).line();
     for (String body :
         new String[] {
@@ -173,7 +173,7 @@ class AddCheckpointTest {
   }
 
   @Test
-  void whatIsNotUtf8IsRefused() {
+  void requestNotInUtf8IsRefused() {
     for (byte[] right :
         List.of(request(3, 7).bytes(), new Conflict(7).bytes(), Keys.utf8("\u2014 a AAAAAAA=\n"))) {
       byte[] wrong = Arrays.copyOf(right, right.length + 2);
@@ -192,7 +192,7 @@ class AddCheckpointTest {
 
   @ParameterizedTest
   @ValueSource(ints = {0, 201, 204, 301, 400, 403, 404, 422, 429, 500})
-  void everyOtherStatusIsANo(int status) {
+  void everyOtherStatusIsARefusal(int status) {
     byte[] body = Keys.utf8(Keys.cosign(1, Keys.checkpoint(3), 7).line() + "\n");
     assertThatExceptionOfType(CheckpointParseException.class)
         .isThrownBy(() -> AddCheckpointResponse.parse(status, body))

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** An anchor file: complete entries are read, also beside truncated ones. */
+/** Complete entries of an anchor file are read, even beside truncated ones. */
 class AnchorReaderTest {
   private static List<AnchorReader.Entry> read(byte[] file) throws Exception {
     List<AnchorReader.Entry> entries = new ArrayList<>();
@@ -42,7 +42,7 @@ class AnchorReaderTest {
   }
 
   @Test
-  void whatWasAppendedIsRead() throws Exception {
+  void appendedEntriesAreRead() throws Exception {
     SignedCheckpoint cosigned =
         Keys.signed(9).with(Keys.cosign(1, Keys.checkpoint(9), 1_700_000_000));
     List<AnchorReader.Entry> entries = read(file(Keys.signed(7), cosigned, Keys.signed(10)));
@@ -54,15 +54,15 @@ class AnchorReaderTest {
     assertThat(read(Keys.utf8("\n\n\n"))).isEmpty();
   }
 
-  /** A checkpoint as a log or a witness serves it, without an empty line after it. */
+  /** A checkpoint as a log or a witness serves it has no empty line after it. */
   @Test
   void aCheckpointAloneIsRead() throws Exception {
     assertThat(sizes(read(Keys.signed(7).bytes()))).containsExactly(7L);
   }
 
-  /** Cut at every byte, and appended to after that: no whole entry is lost. */
+  /** An entry truncated at any byte, with another appended after it, affects no complete entry. */
   @Test
-  void anEntryCutShortCostsNoOther() throws Exception {
+  void truncatedEntryAffectsNoOther() throws Exception {
     byte[] first = file(Keys.signed(7));
     byte[] cut = file(Keys.signed(9));
     for (int length = 1; length < cut.length; length++) {
@@ -75,7 +75,7 @@ class AnchorReaderTest {
       out.writeBytes(file(Keys.signed(10)));
       List<AnchorReader.Entry> after = read(out.toByteArray());
       assertThat(sizes(after)).startsWith(7L).endsWith(10L);
-      // Cut within the dash of its signature line, it looks like two.
+      // An entry truncated within the dash of its signature line reads as two entries.
       assertThat(after.size()).isBetween(3, 4);
     }
   }

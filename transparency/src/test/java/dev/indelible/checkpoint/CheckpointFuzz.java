@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A target for each parser of this package: the parser refuses with its own exception and a short
- * message, or its value is written back equal; and under a key that signed nothing, nothing
- * verifies.
+ * Fuzz target for each parser of this package. The parser refuses the input with its own exception
+ * and a short message, or writes the parsed value back equal. Nothing verifies under a key that
+ * signed nothing.
  */
 final class CheckpointFuzz {
   private static final List<VerifierKey> STRANGERS =
@@ -49,7 +49,7 @@ final class CheckpointFuzz {
     }
   }
 
-  /** The bytes of a witness's signature line after the id of its key. */
+  /** Parses the input as the bytes after the key id in a witness's signature line. */
   static void cosignature(byte[] input) {
     if (input.length == 0) {
       return;
@@ -122,7 +122,7 @@ final class CheckpointFuzz {
     }
   }
 
-  /** The readable entries of an anchor file are read back equal after an append. */
+  /** Reads an anchor file, appends its readable entries to another, and reads them back equal. */
   static void anchor(byte[] input) {
     ByteArrayOutputStream appended = new ByteArrayOutputStream();
     List<SignedCheckpoint> read = new ArrayList<>();
@@ -134,12 +134,12 @@ final class CheckpointFuzz {
       entry.checkpoint().map(AnchorReader::entry).ifPresent(appended::writeBytes);
       entries++;
     }
-    // Each takes a line and an empty one, or the end.
+    // Each entry has a line, and then an empty line or the end of the file.
     assertThat(entries).isLessThanOrEqualTo(input.length / 3 + 1);
     assertThat(anchors(appended.toByteArray()))
         .isEqualTo(
             read.stream().map(each -> new AnchorReader.Entry(Optional.of(each), "")).toList());
-    // An entry that is appended to any content is read.
+    // An entry appended to any content can be read.
     SignedCheckpoint last = Keys.signed(3);
     appended.reset();
     appended.writeBytes(input);

@@ -21,7 +21,7 @@ class CheckpointTest {
       "example.com/behind-the-sofa\n20852163\n" + ROOT + "\n";
 
   @Test
-  void theCheckpointOfTheSpecificationIsReadAndWritten() throws Exception {
+  void specificationsCheckpointIsReadAndWritten() throws Exception {
     Checkpoint checkpoint = Checkpoint.parse(OF_THE_SPECIFICATION);
     assertThat(checkpoint.origin()).isEqualTo("example.com/behind-the-sofa");
     assertThat(checkpoint.size()).isEqualTo(20852163);
@@ -31,7 +31,7 @@ class CheckpointTest {
   }
 
   @Test
-  void originsMayBeAnyLineAndExtensionsAreKept() throws Exception {
+  void anyLineIsAnOriginAndExtensionsAreKept() throws Exception {
     String text = "a log + its name\n0\n" + Hash.EMPTY_TREE.base64() + "\nextension 1\n-\n";
     Checkpoint checkpoint = Checkpoint.parse(text);
     assertThat(checkpoint.origin()).isEqualTo("a log + its name");
@@ -92,12 +92,12 @@ class CheckpointTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("wrongTexts")
-  void whatIsNoCheckpointIsRefused(String what, String text) {
+  void malformedCheckpointIsRefused(String what, String text) {
     assertThatExceptionOfType(CheckpointParseException.class)
         .as(what)
         .isThrownBy(() -> Checkpoint.parse(text))
         .satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(300));
-    // Also with a valid signature.
+    // A valid signature does not make the text acceptable.
     if (text.endsWith("\n") && StrictText.isText(text)) {
       byte[] note = SignedNote.sign(text, List.of(Keys.LOG)).bytes();
       assertThatExceptionOfType(CheckpointParseException.class)
@@ -113,17 +113,17 @@ class CheckpointTest {
             "size of checkpoint: \"05\": not a decimal number without sign and leading zeros");
   }
 
-  /** Foreign text in an error cannot control a terminal. */
+  /** Foreign text in an error message cannot control a terminal. */
   @Test
-  void theErrorQuotesNothingThatMovesACursor() {
+  void errorQuotesNoControlCharacters() {
     assertThatExceptionOfType(CheckpointParseException.class)
         .isThrownBy(() -> VerifierKey.parse("a\u001b[2J\u202e\u0085\n\u00e9"))
         .withMessage("vkey: \"a\\u{1b}[2J\\u{202e}\\u{85}\\n\u00e9\": not of the form name+id+key");
   }
 
-  /** The quote of any foreign text has a maximum length as shown. */
+  /** A quote of foreign text is shown with a limited length. */
   @Test
-  void theErrorQuotesLittleOfMuch() {
+  void errorQuotesALimitedLength() {
     for (String each : List.of("x", "\u0084", "\ud83d\ude00", "\udb40\udc01")) {
       assertThat(StrictText.quote(each.repeat(1_000))).hasSizeLessThan(120).endsWith("...\"");
       assertThatExceptionOfType(CheckpointParseException.class)
@@ -135,7 +135,7 @@ class CheckpointTest {
   }
 
   @Test
-  void aSignedCheckpointIsBelievedUnderItsLogsKeyAlone() throws Exception {
+  void checkpointVerifiesOnlyUnderItsLogsKey() throws Exception {
     SignedCheckpoint signed = Keys.signed(5);
     SignedCheckpoint read = SignedCheckpoint.parse(signed.bytes());
     assertThat(read).isEqualTo(signed).hasSameHashCodeAs(signed);
@@ -144,9 +144,9 @@ class CheckpointTest {
     refused(read, NoteSigner.of(Keys.ORIGIN, Keys.key(9)).verifierKey(), Reason.NO_KNOWN_SIGNATURE);
   }
 
-  /** A log that is trusted for one origin speaks for no other. */
+  /** A log that is trusted for one origin is not trusted for another. */
   @Test
-  void aTrustedKeyDoesNotSpeakForAnotherLog() {
+  void trustedKeySignsForNoOtherLog() {
     Checkpoint ofAnother = Checkpoint.of("another.example", 1, Hash.EMPTY_TREE);
     refused(
         SignedCheckpoint.sign(ofAnother, Keys.LOG), Keys.LOG.verifierKey(), Reason.UNKNOWN_ORIGIN);
@@ -161,7 +161,7 @@ class CheckpointTest {
   }
 
   @Test
-  void checkpointsThatCouldNotBeReadAreNotMade() {
+  void unreadableCheckpointsAreNotCreated() {
     assertThatIllegalArgumentException().isThrownBy(() -> Checkpoint.of("", 1, Hash.EMPTY_TREE));
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Checkpoint.of("a\nb", 1, Hash.EMPTY_TREE));

@@ -23,7 +23,7 @@ class CosignatureTest {
     return Keys.cosign(1, CHECKPOINT, TIME);
   }
 
-  /** Assembled by hand from the specification, and verified with the bare key. */
+  /** The expected message follows the specification by hand, and the bare key verifies it. */
   @Test
   void cosignatureHas76BytesOverTimeAndCheckpoint() throws Exception {
     byte[] bytes = Base64.getDecoder().decode(line().line().split(" ")[2]);
@@ -48,7 +48,7 @@ class CosignatureTest {
   }
 
   @Test
-  void anotherTimeOrAnyBitChangedIsNoticed() {
+  void changedTimeOrBitIsRefused() {
     for (byte[] wrong : Keys.oneBitChanges(line().signature())) {
       NoteSignature changed = new NoteSignature(WITNESS.name(), WITNESS.id(), wrong);
       assertThat(WITNESS.verifies(CHECKPOINT.text(), changed)).isFalse();
@@ -67,7 +67,7 @@ class CosignatureTest {
   }
 
   @Test
-  void aTimeAboveTheLargestIsRefused() {
+  void timeAboveTheLimitIsRefused() {
     byte[] wrong = line().signature();
     wrong[0] = (byte) 0x80;
     assertThatExceptionOfType(CheckpointParseException.class)
@@ -75,7 +75,7 @@ class CosignatureTest {
         .withMessageContaining("time is above");
   }
 
-  /** With one key, a log's signature is no cosignature, nor the reverse. */
+  /** Under one key, a log's signature does not verify as a cosignature, nor the reverse. */
   @Test
   void signaturesAndCosignaturesAreNotInterchangeable() {
     VerifierKey asLog = new VerifierKey(WITNESS.name(), SignatureType.ED25519, WITNESS.key());

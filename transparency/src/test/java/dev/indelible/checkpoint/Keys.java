@@ -26,7 +26,7 @@ final class Keys {
     return SigningKey.fromSeed(ByteBuffer.allocate(32).putInt(seed).array());
   }
 
-  /** The log's private key as Go's sumdb/note writes it: its name, its id and its seed. */
+  /** Returns the log's private key as Go's sumdb/note writes it: its name, its id and its seed. */
   static String skey() {
     byte[] material = ByteBuffer.allocate(33).put((byte) 1).putInt(1).array();
     return "PRIVATE+KEY+%s+%08x+%s"
@@ -81,7 +81,7 @@ final class Keys {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
-  /** The text with each of its bytes changed in one bit, one after another. */
+  /** Returns copies of the bytes, each with one bit of another byte changed. */
   static List<byte[]> oneBitChanges(byte[] right) {
     List<byte[]> wrong = new ArrayList<>();
     for (int bit = 0; bit < right.length * 8; bit++) {

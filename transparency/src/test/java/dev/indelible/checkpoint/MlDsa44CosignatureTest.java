@@ -29,8 +29,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * C2SP tlog-cosignature, ML-DSA-44. The policy and the checkpoint in the resources are made by a
- * program in another language on another implementation: src/test/python/ml_dsa_44_vector.py.
+ * C2SP tlog-cosignature, ML-DSA-44. A program in another language, with another implementation,
+ * wrote the policy and the checkpoint in the resources: src/test/python/ml_dsa_44_vector.py.
  */
 class MlDsa44CosignatureTest {
   private static final long TIME = 1_679_315_147;
@@ -44,7 +44,7 @@ class MlDsa44CosignatureTest {
   private static final Checkpoint CHECKPOINT = Keys.checkpoint(7);
 
   @Test
-  void aForeignCosignatureMakesTheQuorum() throws Exception {
+  void foreignCosignatureMeetsTheQuorum() throws Exception {
     WitnessPolicy policy = WitnessPolicy.parse(resource("policy"));
 
     Witnessed witnessed = policy.verify(SignedCheckpoint.parse(resource("checkpoint")));
@@ -56,7 +56,7 @@ class MlDsa44CosignatureTest {
         .isEqualTo(SignatureType.ML_DSA_44_COSIGNATURE);
   }
 
-  /** Time, size, root, origin and signature: each is signed, and each change is refused. */
+  /** Time, size, root, origin and signature are all covered: each change is refused. */
   @Test
   void aChangedForeignCosignatureIsRefused() throws Exception {
     WitnessPolicy policy = WitnessPolicy.parse(resource("policy"));
@@ -92,20 +92,20 @@ class MlDsa44CosignatureTest {
         .isFalse();
   }
 
-  /** tlog-cosignature: no statement is made about further lines. */
+  /** The specification (tlog-cosignature) makes no statement about further lines. */
   @Test
   void furtherLinesAreNotSigned() {
     assertThat(verifies(NAME, TIME, text -> text + "an extension\n")).isTrue();
   }
 
   @Test
-  void aTextThatIsNoCheckpointIsRefused() {
+  void malformedCheckpointIsRefused() {
     assertThat(verifies(NAME, TIME, text -> "no checkpoint\n")).isFalse();
   }
 
-  /** A name has its length in one byte: a longer one cannot be in the message. */
+  /** The message has the length of a name in one byte, so a longer name does not fit. */
   @Test
-  void aNameOverTwoHundredFiftyFiveBytesIsRefused() {
+  void nameOver255BytesIsRefused() {
     String origin = "o".repeat(256);
     Checkpoint long256 = Checkpoint.of(origin, 7, CHECKPOINT.root());
     NoteSignature line = sign(WITNESS, message(NAME, TIME, long256), TIME);
@@ -125,9 +125,9 @@ class MlDsa44CosignatureTest {
     assertThat(WITNESS.verifies(CHECKPOINT.text(), wrong)).isFalse();
   }
 
-  /** A line of each type under the name and id of the other type's key. */
+  /** A line of each type, under the name and key id of the other type's key. */
   @Test
-  void neitherTypePassesForTheOther() {
+  void typesAreNotInterchangeable() {
     NoteSignature ed25519 = Keys.cosign(1, CHECKPOINT, TIME);
     assertThat(
             WITNESS.verifies(
@@ -159,7 +159,7 @@ class MlDsa44CosignatureTest {
 
   @ParameterizedTest
   @ValueSource(ints = {0x02, 0x05, 0x07, 0xfa, 0xff})
-  void aPolicyWithAnotherTypeSaysWhich(int type) {
+  void policyWithAnotherTypeNamesIt(int type) {
     String vkey = "w+00000000+" + Base64.getEncoder().encodeToString(material(type, 32));
     byte[] policy = ("witness w " + vkey + "\nquorum w\n").getBytes(StandardCharsets.UTF_8);
 

@@ -9,8 +9,9 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Makes wrong input, equal on every run: right input with bits flipped, parts cut, repeated, moved
- * and swapped for parts of others, and with bytes put in that parsers treat specially.
+ * Creates wrong input, equal on every run: right input with bits flipped, with parts removed,
+ * repeated, moved or replaced by parts of other inputs, and with bytes inserted that parsers treat
+ * specially.
  */
 final class Mutations {
   private static final List<byte[]> SPECIAL =
@@ -93,7 +94,10 @@ final class Mutations {
     return copy;
   }
 
-  /** Returns the bytes before {@code start}, {@code middle}, and the bytes from {@code end} on. */
+  /**
+   * Returns {@code from} up to {@code start}, then {@code middle}, then {@code from} from {@code
+   * end} on.
+   */
   private static byte[] joined(byte[] from, int start, byte[] middle, int end) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     out.write(from, 0, start);

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** C2SP signed-note v1.0.0: accepted and refused notes, and the keys whose signatures count. */
+/** C2SP signed-note v1.0.0: accepted and refused notes, and the keys that verify them. */
 class SignedNoteTest {
   private static final String TEXT = "a note\n\nwith an empty line\n";
   private static final VerifierKey LOG = Keys.LOG.verifierKey();
@@ -40,7 +40,7 @@ class SignedNoteTest {
   }
 
   @Test
-  void theSignaturesStandAfterTheLastEmptyLine() throws Exception {
+  void signaturesFollowTheLastEmptyLine() throws Exception {
     SignedNote note = SignedNote.sign(TEXT, List.of(Keys.LOG, Keys.OTHER));
     SignedNote read = SignedNote.parse(note.bytes());
     assertThat(read).isEqualTo(note).hasSameHashCodeAs(note);
@@ -90,7 +90,7 @@ class SignedNoteTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("wrongNotes")
-  void whatIsNoNoteIsRefused(String what, String note) {
+  void malformedNoteIsRefused(String what, String note) {
     assertThatExceptionOfType(CheckpointParseException.class)
         .as(what)
         .isThrownBy(() -> SignedNote.parse(Keys.utf8(note)));
@@ -98,7 +98,7 @@ class SignedNoteTest {
 
   @ParameterizedTest
   @ValueSource(ints = {0x80, 0xc0, 0xc1, 0xe2, 0xed, 0xf5, 0xff})
-  void whatIsNotUtf8IsRefused(int octet) {
+  void noteNotInUtf8IsRefused(int octet) {
     ByteArrayOutputStream note = new ByteArrayOutputStream();
     note.write(octet);
     note.writeBytes(Keys.utf8(TEXT + "\n" + LINE));
@@ -119,7 +119,7 @@ class SignedNoteTest {
   }
 
   @Test
-  void aNoteWithoutEndIsRefused() {
+  void oversizeNoteIsRefused() {
     byte[] note = Keys.utf8("x".repeat(StrictText.MAX_BYTES) + "\n\n" + LINE);
     assertThatExceptionOfType(CheckpointParseException.class)
         .isThrownBy(() -> SignedNote.parse(note))
@@ -138,7 +138,7 @@ class SignedNoteTest {
     assertThat(read.verify(List.of(LOG))).containsOnlyKeys(LOG);
   }
 
-  /** Every bit of a signed note matters: none can be changed and the note still verify. */
+  /** Every changed bit of a signed note makes it fail. */
   @Test
   void aNoteWithAnyBitChangedDoesNotVerify() {
     byte[] right = SignedNote.sign(TEXT, List.of(Keys.LOG)).bytes();
@@ -159,9 +159,9 @@ class SignedNoteTest {
     }
   }
 
-  /** With one wrong signature of a known key the whole note is refused. */
+  /** One wrong signature of a known key makes the whole note fail. */
   @Test
-  void aWrongSignatureOfAKnownKeyDamnsTheWholeNote() {
+  void wrongSignatureOfAKnownKeyIsRefused() {
     for (int length : new int[] {1, 32, 63, 64, 65, 72}) {
       byte[] wrong = Arrays.copyOf(Keys.LOG.sign("another text\n").signature(), length);
       SignedNote note =
@@ -171,7 +171,7 @@ class SignedNoteTest {
     }
   }
 
-  /** The JDK's own verifier takes a right signature with a byte after it. */
+  /** The JDK's own verifier accepts a valid signature with a byte after it. */
   @Test
   void aSignatureOfSixtyFiveBytesIsWrong() {
     byte[] longer = Arrays.copyOf(Keys.LOG.sign(TEXT).signature(), 65);
@@ -200,7 +200,7 @@ class SignedNoteTest {
     refused(once, List.of(LOG), Reason.BAD_SIGNATURE);
   }
 
-  /** Two keys of one name with an equal 32-bit id, found by trying. */
+  /** Two keys of one name whose 32-bit ids collide, found by search. */
   @Test
   void ambiguousKeysAreRefused() {
     NoteSigner one = NoteSigner.of("log.example", Keys.key(8575));
@@ -220,7 +220,7 @@ class SignedNoteTest {
   }
 
   @Test
-  void notesThatCouldNotBeReadAreNotMade() {
+  void unreadableNotesAreNotCreated() {
     for (String text : List.of("", "no newline", "tab\t\n", "\ud800\n", "cr\r\n")) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> SignedNote.sign(text, List.of(Keys.LOG)));

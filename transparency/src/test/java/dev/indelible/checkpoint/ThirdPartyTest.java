@@ -35,15 +35,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The log as others see it: Go's golang.org/x/mod/sumdb, from Debian's packages golang-go and
- * golang-golang-x-mod-dev, checks the output. Skipped if they are not installed. Long because its
- * cases share one program.
+ * Go's golang.org/x/mod/sumdb, from Debian's packages golang-go and golang-golang-x-mod-dev,
+ * verifies the log's output. Skipped if they are not installed. Long because its cases share one
+ * program.
  */
 @Tag("any-jdk")
 class ThirdPartyTest {
   private static final int ENTRIES = 70_000;
 
-  /** The sizes at which the log is signed, some of them at the edges of tiles. */
+  /** Sizes at which the log is signed, some of them at the ends of tiles. */
   private static final int[] SIZES = {
     0, 1, 2, 255, 256, 257, 511, 4_096, 5_000, 65_535, 65_536, 65_537, ENTRIES
   };
@@ -54,7 +54,7 @@ class ThirdPartyTest {
 
   private static Path program;
 
-  /** The checkpoint of each size, as an auditor keeps it. */
+  /** Checkpoint of each size, as an auditor keeps it. */
   private static final Map<Integer, byte[]> KEPT = new TreeMap<>();
 
   private static String output;
@@ -78,7 +78,7 @@ class ThirdPartyTest {
         .anyMatch(each -> Files.isExecutable(Path.of(each, "go")));
   }
 
-  /** A log of entries of all lengths, signed now and then. */
+  /** Exports a log of entries of all lengths, signed at the sizes above. */
   private static void export() throws Exception {
     try (RawLog log = RawLog.open(folder.resolve("log"), Keys.LOG)) {
       for (int size : SIZES) {
@@ -96,14 +96,14 @@ class ThirdPartyTest {
   }
 
   @Test
-  void anExportedLogOfSeventyThousandEntriesVerifies() throws Exception {
+  void exportOfSeventyThousandEntriesVerifies() throws Exception {
     assertThat(verifyExport()).as(output).isZero();
     assertThat(output).isEqualTo("verified 70000 entries of log.example/audit\n");
   }
 
-  /** Every file, those of earlier sizes among them, is the one that Go writes. */
+  /** Every file, including those of earlier sizes, equals the one that Go writes. */
   @Test
-  void theFilesAreByteForByteThoseThatGoWrites() throws Exception {
+  void filesEqualThoseThatGoWrites() throws Exception {
     Path theirs = folder.resolve("theirs");
     List<String> command =
         new ArrayList<>(List.of(program.toString(), "write", theirs.toString(), Keys.skey()));
@@ -150,9 +150,9 @@ class ThirdPartyTest {
     return run(program.toString(), "proof", file.toString(), Keys.LOG.verifierKey().vkey());
   }
 
-  /** Shows that the tests above can fail. */
+  /** Proves that the tests above can fail. */
   @Test
-  void oneByteChangedAnywhereInTheExportDoesNot() throws Exception {
+  void changedByteInTheExportIsRefused() throws Exception {
     for (String file :
         new String[] {
           "checkpoint",
@@ -179,7 +179,7 @@ class ThirdPartyTest {
     return runUnderKeys("export", List.of(folder.resolve("log")), more);
   }
 
-  /** Runs a verb with the log's vkey and more of them. */
+  /** Runs a command of the program with the log's vkey and more vkeys. */
   private static int runUnderKeys(String verb, List<Path> paths, NoteSigner... more)
       throws Exception {
     List<String> command = new ArrayList<>(List.of(program.toString(), verb));
@@ -189,9 +189,9 @@ class ThirdPartyTest {
     return run(command.toArray(String[]::new));
   }
 
-  /** A key that did not sign costs nothing; one that signed for another log is none of this one. */
+  /** A key that did not sign does no harm. A signature under another log's name does not count. */
   @Test
-  void oneOfSeveralKeysHasToHaveSigned() throws Exception {
+  void oneOfSeveralKeysMustHaveSigned() throws Exception {
     NoteSigner later = NoteSigner.of(Keys.ORIGIN, Keys.key(3));
     assertThat(verifyExport(Keys.OTHER, later)).as(output).isZero();
 
@@ -207,9 +207,9 @@ class ThirdPartyTest {
     Files.write(path, right);
   }
 
-  /** The step "the log only grew" of docs/verification.md. */
+  /** Runs the step "the log only grew" of docs/verification.md. */
   @Test
-  void theLogGrewFromEachCheckpointThatWasKept() throws Exception {
+  void logGrewFromEachKeptCheckpoint() throws Exception {
     assertThat(KEPT).hasSize(SIZES.length);
     for (Map.Entry<Integer, byte[]> kept : KEPT.entrySet()) {
       assertThat(growth(kept.getValue())).as(output).isZero();
@@ -218,7 +218,7 @@ class ThirdPartyTest {
     }
   }
 
-  /** Shows that the test above can fail: an early and a late entry are changed. */
+  /** Proves that the test above can fail: an early and a late entry are changed. */
   @Test
   void aCheckpointOfAForkIsRefused() throws Exception {
     for (int changed : new int[] {0, 4_999}) {
@@ -238,7 +238,7 @@ class ThirdPartyTest {
 
   /** A checkpoint of another log, or without a signature, is refused. */
   @Test
-  void aCheckpointThatIsNotThisLogsIsRefused() throws Exception {
+  void checkpointOfAnotherLogIsRefused() throws Exception {
     Checkpoint others = Checkpoint.of(Keys.OTHER.verifierKey().name(), 1, Hash.ofLeaf(entry(0)));
     assertThat(growth(SignedCheckpoint.sign(others, Keys.OTHER).bytes(), Keys.OTHER)).isEqualTo(1);
     assertThat(output).contains("is one of other.example, and this log is log.example/audit");
@@ -258,7 +258,7 @@ class ThirdPartyTest {
     SplittableRandom random = new SplittableRandom(70_000);
     List<String> lines = new ArrayList<>();
     for (int i = 0; i < 300; i++) {
-      // Sizes whose tiles are on disk: the last, and those at the end of a full tile of level 1.
+      // Sizes whose tiles are on disk: the last size, and one at the end of a full tile of level 1.
       long size = i % 2 == 0 ? ENTRIES : 65_536;
       long index = random.nextLong(size);
       MerkleTree<RuntimeException> tree = TiledNodes.tree(tiles, size);
@@ -298,7 +298,10 @@ class ThirdPartyTest {
     return line.toString();
   }
 
-  /** The wider of the tiles that are there, as a ledger that keeps only the last would. */
+  /**
+   * Returns the narrowest stored tile that covers this one, as a ledger that keeps only the last
+   * tile does.
+   */
   private static Tile readTile(TilePath path) {
     for (int width = path.width(); width <= TilePath.FULL_WIDTH; width++) {
       TilePath wider = new TilePath(path.level(), path.index(), width);
@@ -330,7 +333,7 @@ class ThirdPartyTest {
     assertThat(NoteSigner.fromSkey(Keys.skey()).verifierKey()).isEqualTo(Keys.LOG.verifierKey());
   }
 
-  /** The verdicts that the program prints. */
+  /** Results that the program prints. */
   private enum Reading {
     VERIFIED,
     UNVERIFIED,
@@ -339,12 +342,12 @@ class ThirdPartyTest {
   }
 
   /**
-   * Both read valid notes and thousands of mutants alike. Ours is stricter where a signature has
-   * bits in its padding, and where one of several signatures of a key is wrong; Go's is never the
-   * stricter one.
+   * Both implementations agree on valid notes and thousands of mutants, with two exceptions. Ours
+   * also refuses a signature with bits in its padding, and several signatures of a key of which one
+   * is wrong. Go's is never stricter.
    */
   @Test
-  void notesAreReadAsGoReadsThem() throws Exception {
+  void notesAreReadAsByGo() throws Exception {
     List<byte[]> seeds = new ArrayList<>(CheckpointFuzzTest.notes());
     NoteSignature right = Keys.LOG.sign("a\n");
     NoteSignature wrong = Keys.LOG.sign("b\n");
@@ -384,7 +387,7 @@ class ThirdPartyTest {
   private static boolean isStricter(byte[] input, Reading ours, Reading theirs) {
     String text = new String(input, StandardCharsets.UTF_8);
     if (ours == Reading.MALFORMED && theirs == Reading.INVALID) {
-      // Go stops at the first wrong signature, and does not read the ones after it.
+      // Go stops at the first wrong signature, and does not read later ones.
       return true;
     }
     if (ours == Reading.MALFORMED) {
@@ -403,15 +406,18 @@ class ThirdPartyTest {
     return !canonical.equals(base64) && canonical.length() == base64.length();
   }
 
-  /** Both read vkeys alike; ours is stricter about capitals in an id and newlines in base64. */
+  /**
+   * Both implementations agree on vkeys, except that ours also refuses capitals in an id and
+   * newlines in base64.
+   */
   @Test
-  void keysAreReadAsGoReadsThem() throws Exception {
+  void keysAreReadAsByGo() throws Exception {
     List<byte[]> seeds = new ArrayList<>(CheckpointFuzzTest.verifierKeys());
     VerifierKey key = Keys.LOG.verifierKey();
     String id = "%08x".formatted(key.id());
     String capitals = id.toUpperCase(Locale.ROOT);
     seeds.add(Keys.utf8(key.vkey().replace(id, capitals)));
-    // Go reads only the log's type, not a witness's.
+    // Go reads only the type of a log's key, not of a witness's.
     List<byte[]> inputs = mutants(seeds).stream().filter(input -> !isWitness(input)).toList();
     List<Reading> theirs = readings(inputs, "vkeys");
     int stricter = 0;

@@ -20,7 +20,7 @@ class TlogProofTest {
   private static final WitnessPolicy POLICY = WitnessPolicy.ofLogs(List.of(Keys.LOG.verifierKey()));
 
   @Test
-  void everyRecordOfEverySmallLogIsProvenByItsReceipt() throws Exception {
+  void everyRecordOfASmallLogIsProven() throws Exception {
     for (int size = 1; size <= 20; size++) {
       for (int index = 0; index < size; index++) {
         byte[] file = Keys.proof(index, size).bytes();
@@ -34,7 +34,7 @@ class TlogProofTest {
   }
 
   @Test
-  void aReceiptIsWrittenAsTheSpecificationShowsIt() {
+  void proofIsWrittenAsInTheSpecification() {
     TlogProof proof = Keys.proof(2, 3);
     assertThat(proof.toString())
         .isEqualTo(
@@ -47,7 +47,7 @@ class TlogProofTest {
     assertThat(Keys.proof(0, 1).toString()).startsWith("c2sp.org/tlog-proof@v1\nindex 0\n\nlog.");
   }
 
-  /** Extra data is carried and signed by nobody. */
+  /** Extra data is kept in the proof; no signature covers it. */
   @Test
   void extraDataIsKept() throws Exception {
     TlogProof read = TlogProof.parse(Keys.proof(1, SIZE).withExtra(new byte[] {7}).bytes());
@@ -57,7 +57,7 @@ class TlogProofTest {
   }
 
   @Test
-  void aReceiptProvesNoOtherRecordPlaceOrLog() throws Exception {
+  void proofProvesNoOtherRecordIndexOrLog() throws Exception {
     TlogProof proof = Keys.proof(4, SIZE);
     refused(proof, Keys.record(5), POLICY, Reason.NOT_INCLUDED);
     refused(proof, new byte[0], POLICY, Reason.NOT_INCLUDED);
@@ -78,7 +78,7 @@ class TlogProofTest {
   }
 
   @Test
-  void witnessesAreAskedForWhereThePolicyAsks() throws Exception {
+  void quorumIsRequiredIfThePolicyHasOne() throws Exception {
     WitnessPolicy policy =
         WitnessPolicy.of(
             List.of(Keys.LOG.verifierKey()), List.of(Keys.witness(1), Keys.witness(2)), 2);
@@ -92,9 +92,9 @@ class TlogProofTest {
         .containsExactly(5L, 6L);
   }
 
-  /** Every bit of a receipt matters. */
+  /** Every changed bit of a proof makes it fail. */
   @Test
-  void aReceiptWithAnyBitChangedProvesNothing() {
+  void proofWithAChangedBitIsRefused() {
     byte[] right = Keys.proof(4, 5).bytes();
     for (byte[] wrong : Keys.oneBitChanges(right)) {
       assertThat(proves(wrong)).isFalse();
@@ -158,14 +158,14 @@ class TlogProofTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("wrongReceipts")
-  void whatIsNoReceiptIsRefused(String what, String receipt) {
+  void malformedProofIsRefused(String what, String receipt) {
     assertThatExceptionOfType(CheckpointParseException.class)
         .as(what)
         .isThrownBy(() -> TlogProof.parse(Keys.utf8(receipt)));
   }
 
   @Test
-  void whatIsNotUtf8IsRefused() {
+  void proofNotInUtf8IsRefused() {
     byte[] wrong = Keys.proof(4, SIZE).bytes();
     wrong[wrong.length - 2] = (byte) 0xff;
     assertThatExceptionOfType(CheckpointParseException.class)
@@ -174,7 +174,7 @@ class TlogProofTest {
   }
 
   @Test
-  void aProofAndACheckpointOfDifferentTreesMakeNoReceipt() {
+  void checkpointOfAnotherTreeMakesNoProof() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> TlogProof.of(Keys.tree(4).inclusionProof(0), Keys.signed(5)));
   }

@@ -24,7 +24,7 @@ class VerifierKeyTest {
       "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
 
   @Test
-  void theKeyOfTheSpecificationIsReadAndWritten() throws Exception {
+  void keyOfTheSpecificationIsReadAndWritten() throws Exception {
     VerifierKey key = VerifierKey.parse(OF_THE_SPECIFICATION);
     assertThat(key.name()).isEqualTo("example.com/foo");
     assertThat(key.type()).isEqualTo(SignatureType.ED25519);
@@ -32,9 +32,9 @@ class VerifierKeyTest {
     assertThat(key.vkey()).isEqualTo(OF_THE_SPECIFICATION);
   }
 
-  /** The example in the documentation of Go's golang.org/x/mod/sumdb/note. */
+  /** Example of the documentation of Go's golang.org/x/mod/sumdb/note. */
   @Test
-  void theKeyOfGoIsReadAndVerifies() throws Exception {
+  void keyFromGoIsReadAndVerifies() throws Exception {
     VerifierKey key =
         VerifierKey.parse("PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW");
     SignedNote note =
@@ -87,19 +87,19 @@ class VerifierKeyTest {
         right.toUpperCase(java.util.Locale.ROOT),
         name + "+" + "0" + right.substring(name.length() + 2),
         name + right.substring(name.length(), name.length() + 9) + "+",
-        // Right but for the spelling of id or base64.
+        // Correct except for the spelling of id or base64.
         name
             + "+"
             + right.substring(name.length() + 1, name.length() + 9).replaceAll("[a-f]", "A")
             + "+"
             + base64,
         right.replace(base64, base64.replaceFirst("..$", "=$0")),
-        // A right id over a wrong key.
+        // A matching id over a wrong key.
         vkey(name, 0x01, Arrays.copyOf(raw, 31)),
         vkey(name, 0x01, Arrays.copyOf(raw, 33)),
         vkey(name, 0x01, new byte[0]),
         vkey(name, 0x01, new byte[32]),
-        // Types that are reserved, unassigned or not checked here.
+        // Types that are reserved, unassigned or not supported here.
         vkey(name, 0x00, raw),
         vkey(name, 0x02, raw),
         vkey(name, 0x03, raw),
@@ -123,7 +123,7 @@ class VerifierKeyTest {
 
   @ParameterizedTest
   @MethodSource("wrongKeys")
-  void whatIsNoKeyIsRefused(String vkey) {
+  void malformedKeyIsRefused(String vkey) {
     assertThatExceptionOfType(CheckpointParseException.class)
         .isThrownBy(() -> VerifierKey.parse(vkey))
         .withMessageContaining("vkey");
@@ -155,7 +155,7 @@ class VerifierKeyTest {
         "a\u0001",
         "\ud800"
       })
-  void namesThatNoKeyHasAreRefused(String name) {
+  void invalidNamesAreRefused(String name) {
     VerificationKey key = Keys.LOG_KEY.verificationKey();
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new VerifierKey(name, SignatureType.ED25519, key));
@@ -164,7 +164,7 @@ class VerifierKeyTest {
   }
 
   @Test
-  void aPrivateKeyIsReadInTheFormOfGo() throws Exception {
+  void privateKeyIsReadInTheFormatOfGo() throws Exception {
     String vkey = Keys.LOG.verifierKey().vkey();
     String skey = Keys.skey();
     String id = skey.split("\\+")[3];

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class WitnessPolicyTest {
   private static final String LOG = "log " + Keys.LOG.verifierKey() + "\n";
 
-  /** The example of the specification: two of X1 to X3, and one of Y1 (4) to Y3 (6). */
+  /** Example of the specification: two of X1 to X3, and one of Y1 (4) to Y3 (6). */
   private static final String TWO_LEVELS =
       "# Two operators\n\n"
           + LOG
@@ -109,7 +109,7 @@ class WitnessPolicyTest {
     assertThat(parse("quorum none\n").logs()).isEmpty();
   }
 
-  /** Even where the quorum is met without it: a lie is no abstention. */
+  /** A forged cosignature of a known witness is refused, even if the quorum is met without it. */
   @Test
   void invalidCosignatureOfAKnownWitnessIsRefused() throws Exception {
     WitnessPolicy policy = parse(TWO_LEVELS);
@@ -121,7 +121,7 @@ class WitnessPolicyTest {
   }
 
   @Test
-  void witnessesDoNotSpeakForTheLog() throws Exception {
+  void witnessesCannotReplaceTheLogsSignature() throws Exception {
     WitnessPolicy policy = parse(TWO_LEVELS);
     Checkpoint checkpoint = Keys.checkpoint(3);
     SignedCheckpoint unsigned = SignedCheckpoint.sign(checkpoint, Keys.OTHER);
@@ -135,7 +135,7 @@ class WitnessPolicyTest {
   }
 
   @Test
-  void aWitnessThatCosignedAgainCountsOnce() throws Exception {
+  void witnessThatCosignsTwiceCountsOnce() throws Exception {
     WitnessPolicy two =
         WitnessPolicy.of(
             List.of(Keys.LOG.verifierKey()), List.of(Keys.witness(1), Keys.witness(2)), 2);
@@ -146,7 +146,7 @@ class WitnessPolicyTest {
   }
 
   @Test
-  void policiesAreMadeFromKeysToo() throws Exception {
+  void policiesAreCreatedFromKeys() throws Exception {
     WitnessPolicy none = WitnessPolicy.ofLogs(List.of());
     refused(none, cosignedBy(""), Reason.UNKNOWN_ORIGIN);
     none.alsoTrusting(List.of(Keys.LOG.verifierKey())).verify(cosignedBy(""));
@@ -222,7 +222,7 @@ class WitnessPolicyTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("wrongPolicies")
-  void whatIsNoPolicyIsRefused(String what, String policy) {
+  void malformedPolicyIsRefused(String what, String policy) {
     assertThatExceptionOfType(CheckpointParseException.class)
         .as(what)
         .isThrownBy(() -> parse(policy))
@@ -230,15 +230,15 @@ class WitnessPolicyTest {
   }
 
   @Test
-  void theErrorNamesTheLine() {
+  void errorNamesTheLine() {
     assertThatExceptionOfType(CheckpointParseException.class)
         .isThrownBy(() -> parse("# one\n\nquorum x\n"))
         .withMessage("policy, line 3: \"quorum x\": \"x\" is not defined on an earlier line");
   }
 
-  /** Names are octets: no two spellings are one, and no spelling is two. */
+  /** Names are compared by their bytes: other spellings are other names. */
   @Test
-  void namesAreOctets() throws Exception {
+  void namesAreComparedByBytes() throws Exception {
     byte[] latin =
         (witness("w", 1) + "quorum w\n").getBytes(java.nio.charset.StandardCharsets.ISO_8859_1);
     for (int i = 0; i < latin.length; i++) {
@@ -252,7 +252,7 @@ class WitnessPolicyTest {
   }
 
   @Test
-  void muchIsReadAndMoreIsNot() throws Exception {
+  void policiesAreReadUpToTheLimits() throws Exception {
     String hundred =
         IntStream.range(0, 100).mapToObj(i -> witness("w" + i, i)).collect(Collectors.joining());
     assertThat(parse(hundred + "quorum w99\n").witnesses()).hasSize(100);

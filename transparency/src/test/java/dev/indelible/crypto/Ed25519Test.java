@@ -30,11 +30,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** RFC 8032 in each implementation there is, and the strictness of section 4. */
+/** RFC 8032 in each implementation, with the strictness of section 4. */
 class Ed25519Test {
   private static final HexFormat HEX = HexFormat.of();
 
-  /** Both; the one that is optional is skipped where it does not load. */
+  /** Returns both implementations; a test skips the optional one if it does not load. */
   static Stream<Implementation> implementations() {
     return Stream.of(Implementation.values());
   }
@@ -54,7 +54,10 @@ class Ed25519Test {
     }
   }
 
-  /** RFC 8032 section 7.1: TEST 1, 2, 3 and SHA(abc): seed, public key, message, signature. */
+  /**
+   * Vectors of RFC 8032 section 7.1, TEST 1, 2, 3 and SHA(abc): seed, public key, message,
+   * signature.
+   */
   static Stream<List<String>> rfc8032() {
     return Stream.of(
         List.of(
@@ -86,7 +89,7 @@ class Ed25519Test {
 
   @ParameterizedTest
   @MethodSource("implementations")
-  void theVectorsOfRfc8032AreSignedAndVerified(Implementation implementation) {
+  void vectorsOfRfc8032AreSignedAndVerified(Implementation implementation) {
     Ed25519 ed25519 = implementation.load();
     rfc8032()
         .forEach(
@@ -102,7 +105,7 @@ class Ed25519Test {
 
   @ParameterizedTest
   @MethodSource("rfc8032")
-  void aSigningKeySignsTheVectorsOfRfc8032(List<String> vector) {
+  void signingKeySignsTheVectorsOfRfc8032(List<String> vector) {
     SigningKey key = SigningKey.fromSeed(HEX.parseHex(vector.get(0)));
     byte[] message = HEX.parseHex(vector.get(2));
     byte[] signature = HEX.parseHex(vector.get(3));
@@ -111,7 +114,7 @@ class Ed25519Test {
     assertThat(key.verificationKey().verifies(message, signature)).isTrue();
   }
 
-  /** A case of Wycheproof's. */
+  /** A case of Wycheproof. */
   private record Case(int id, byte[] key, byte[] message, byte[] signature, boolean valid) {}
 
   private static List<Case> wycheproof() throws Exception {
@@ -135,7 +138,7 @@ class Ed25519Test {
   }
 
   @Test
-  void theVectorsOfWycheproofAreJudgedRight() throws Exception {
+  void vectorsOfWycheproofHaveTheirVerdicts() throws Exception {
     for (Case each : wycheproof()) {
       assertThat(VerificationKey.of(each.key()).verifies(each.message(), each.signature()))
           .as("tcId %d", each.id())
@@ -143,7 +146,9 @@ class Ed25519Test {
     }
   }
 
-  /** {@link VerificationKey} passes exactly 64 bytes to an implementation. */
+  /**
+   * Only signatures of 64 bytes, as {@link VerificationKey} passes no others to an implementation.
+   */
   @ParameterizedTest
   @MethodSource("implementations")
   void everyImplementationPassesWycheproof(Implementation implementation) throws Exception {
@@ -160,7 +165,7 @@ class Ed25519Test {
     assertThat(judged).isGreaterThan(100);
   }
 
-  /** Section 4: exactly 64 bytes; some accept one more. */
+  /** Section 4 requires exactly 64 bytes; some implementations accept one more. */
   @Test
   void aSignatureIsExactlySixtyFourBytes() {
     SigningKey key = SigningKey.generate();
@@ -177,7 +182,7 @@ class Ed25519Test {
 
   @ParameterizedTest
   @MethodSource("implementations")
-  void anyBitChangedIsNoticed(Implementation implementation) {
+  void everyChangedBitIsRefused(Implementation implementation) {
     Ed25519 ed25519 = implementation.load();
     SigningKey key = SigningKey.fromSeed(new byte[32]);
     byte[] raw = key.verificationKey().raw();
@@ -201,8 +206,8 @@ class Ed25519Test {
   }
 
   /**
-   * The verdict on a row must not depend on which jars are present: keys of small order and odd
-   * encodings, under which some verifiers accept anyone's signatures, are refused.
+   * The verdict on a row must not depend on the jars on the class path. Keys of small order and
+   * with unusual encodings, under which some verifiers accept anyone's signatures, are refused.
    */
   @ParameterizedTest
   @ValueSource(
@@ -218,15 +223,15 @@ class Ed25519Test {
         "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
         "0200000000000000000000000000000000000000000000000000000000000000"
       })
-  void pointsThatAreNoKeysAreRefused(String point) {
+  void invalidPointsAreRefused(String point) {
     byte[] raw = HEX.parseHex(point);
     assertThatIllegalArgumentException().isThrownBy(() -> VerificationKey.of(raw));
   }
 
-  /** Signatures made here verify with the JDK, which shares no code with ours. */
+  /** The JDK, which shares no code with ours, verifies signatures made here. */
   @ParameterizedTest
   @MethodSource("implementations")
-  void theJdkAgrees(Implementation implementation) throws Exception {
+  void jdkVerifiesOurSignatures(Implementation implementation) throws Exception {
     Ed25519 ed25519 = implementation.load();
     SplittableRandom random = new SplittableRandom(10);
     for (int i = 0; i < 20; i++) {
@@ -246,7 +251,7 @@ class Ed25519Test {
     }
   }
 
-  /** The contract of {@link Signer}: any number of threads at once. */
+  /** The contract of {@link Signer} permits any number of threads at once. */
   @ParameterizedTest
   @MethodSource("implementations")
   void oneKeySignsOnManyThreads(Implementation implementation) throws Exception {

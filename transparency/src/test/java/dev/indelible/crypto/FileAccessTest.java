@@ -15,7 +15,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Files that this process, or one of another user, may not use. */
+/** Files that this process, or a process of another user, may not use. */
 @EnabledOnOs(OS.LINUX)
 class FileAccessTest {
   private static final String STRANGER = "12345";
@@ -47,7 +47,7 @@ class FileAccessTest {
             "cannot be read by this user (uid %s; it belongs to uid %s)".formatted(self, self));
   }
 
-  /** The situation of a container whose user changed between two runs. */
+  /** A container whose user changed between two runs. */
   @Test
   void anotherUsersDirectoryNamesBothUsers() throws Exception {
     assumeTrue(self.equals(0), "only root can start a process as another user");
@@ -85,7 +85,7 @@ class FileAccessTest {
     Files.write(to, type.getClassLoader().getResourceAsStream(name).readAllBytes());
   }
 
-  /** Prints the refusals for the user who runs it. */
+  /** Child process that prints the refusals of the user who runs it. */
   static final class Ask {
     private Ask() {}
 

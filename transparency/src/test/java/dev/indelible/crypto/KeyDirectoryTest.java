@@ -27,7 +27,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Section 4, keys: directory 0700, file 0600, and a key that others can read is refused. */
+/**
+ * Section 4, keys: the directory has mode 0700, the file has mode 0600, and a key that others can
+ * read is refused.
+ */
 @Timeout(60)
 class KeyDirectoryTest {
   @TempDir Path temp;
@@ -40,9 +43,9 @@ class KeyDirectoryTest {
     keys = new KeyDirectory(directory);
   }
 
-  /** D11: no key means that a key is made on first start. */
+  /** D11: a missing key is created on the first start. */
   @Test
-  void aKeyIsMadeOnceWithItsModes() throws Exception {
+  void keyIsCreatedOnceWithItsModes() throws Exception {
     assumePosix();
     assertThat(keys.hasSigningKey()).isFalse();
     SigningKey made = keys.openOrCreate();
@@ -57,14 +60,14 @@ class KeyDirectoryTest {
   }
 
   @Test
-  void missingParentsAreMadeToo() throws Exception {
+  void missingParentsAreCreated() throws Exception {
     Path deep = temp.resolve("a/b/keys");
     assertThat(new KeyDirectory(deep).openOrCreate().verificationKey()).isNotNull();
     assertThat(deep.resolve("audit.pem")).isRegularFile();
   }
 
   @Test
-  void openDoesNotMakeAKey() {
+  void openCreatesNoKey() {
     assertThatThrownBy(keys::open)
         .isInstanceOf(KeyException.class)
         .hasMessage(
@@ -99,9 +102,9 @@ class KeyDirectoryTest {
         .hasMessageContaining("chmod 700 " + directory);
   }
 
-  /** A directory that will be refused gets no private key. */
+  /** No private key is written to a directory that is refused. */
   @Test
-  void noKeyIsMadeInADirectoryThatOthersCanReach() throws Exception {
+  void noKeyIsCreatedInAReachableDirectory() throws Exception {
     assumePosix();
     Files.createDirectory(directory);
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
@@ -128,7 +131,7 @@ class KeyDirectoryTest {
     assertThat(Files.readString(target)).isEqualTo(before);
   }
 
-  /** A link that leads nowhere is not a place to write a key to. */
+  /** The target of a dangling link is not created. */
   @Test
   void aDanglingLinkIsNotWrittenThrough() throws Exception {
     assumePosix();
@@ -155,7 +158,7 @@ class KeyDirectoryTest {
 
   /** D11: a file in place of the directory is an error, not an empty directory. */
   @Test
-  void whatIsNotADirectoryIsRefused() throws Exception {
+  void fileInPlaceOfTheDirectoryIsRefused() throws Exception {
     Files.writeString(directory, "a file");
     assertThatThrownBy(keys::openOrCreate)
         .isInstanceOf(KeyException.class)
@@ -166,7 +169,7 @@ class KeyDirectoryTest {
     assertThat(Files.readString(directory)).isEqualTo("a file");
   }
 
-  /** D11: the superuser reads everything, so this shows only for others. */
+  /** D11: the superuser can read everything, so this test needs another user. */
   @Test
   void anUnreadableDirectoryIsRefused() throws Exception {
     assumePosix();
@@ -183,11 +186,11 @@ class KeyDirectoryTest {
   }
 
   @Test
-  void aDirectoryThatIsNotThereAcceptsNoKeys() throws Exception {
+  void missingDirectoryHasNoAcceptedKeys() throws Exception {
     assertThat(keys.accepted().keys()).isEmpty();
   }
 
-  /** Keys rotate: the halves of earlier keys go on being accepted. */
+  /** After a rotation, the public keys of earlier keys are still accepted. */
   @Test
   void everyPublicKeyIsAccepted() throws Exception {
     VerificationKey own = keys.openOrCreate().verificationKey();
@@ -200,9 +203,9 @@ class KeyDirectoryTest {
         .hasMessageContaining("broken.pub.pem: not PEM text of type PUBLIC KEY");
   }
 
-  /** A key that was damaged is refused by file name, and its text is not quoted. */
+  /** A damaged key is reported by its file name, without its content. */
   @Test
-  void aDamagedKeyIsRefusedWithoutItsText() throws Exception {
+  void damagedKeyIsRefusedWithoutItsContent() throws Exception {
     keys.openOrCreate();
     Path file = directory.resolve("audit.pem");
     String pem = Files.readString(file);

@@ -22,12 +22,12 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Keys as text: PEM that others read, and no secret anywhere else. */
+/** Keys as text: PEM that other programs read, and no secret in any message. */
 class KeyFormTest {
   @TempDir Path directory;
 
   @Test
-  void aKeyIdIsTheFirstEightBytesOfTheHashOfTheKey() throws Exception {
+  void keyIdIsThePrefixOfTheKeysHash() throws Exception {
     VerificationKey key = SigningKey.generate().verificationKey();
     byte[] hash = MessageDigest.getInstance("SHA-256").digest(key.raw());
     assertThat(key.keyId()).isEqualTo(HexFormat.of().formatHex(hash).substring(0, 16));
@@ -46,7 +46,7 @@ class KeyFormTest {
         .isEqualTo(key.toPem());
   }
 
-  /** The private key of RFC 8410 section 10.3, and its public half from section 10.1. */
+  /** Private key of RFC 8410 section 10.3, and its public key from section 10.1. */
   @Test
   void theExamplesOfRfc8410AreRead() throws Exception {
     SigningKey key =
@@ -135,7 +135,7 @@ class KeyFormTest {
         "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",
         "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----"
       })
-  void whatIsNotAKeyIsRefusedByName(String pem) {
+  void malformedKeyIsRefusedByName(String pem) {
     assertThatThrownBy(() -> SigningKey.fromPem(pem, "audit.pem"))
         .isInstanceOf(KeyException.class)
         .hasMessageStartingWith("audit.pem: ");
@@ -144,7 +144,7 @@ class KeyFormTest {
         .hasMessageStartingWith("x.pub.pem: ");
   }
 
-  /** A key of another algorithm is refused as that. */
+  /** The error names the other algorithm. */
   @Test
   void keysOfOtherAlgorithmsAreRefused() throws Exception {
     for (String algorithm : List.of("EC", "X25519", "RSA")) {
@@ -160,9 +160,9 @@ class KeyFormTest {
     }
   }
 
-  /** No error quotes a part of a malformed private key. */
+  /** No error message quotes a part of a malformed private key. */
   @Test
-  void noSecretIsInAnyMessageOrString() {
+  void noMessageOrStringContainsASecret() {
     SigningKey key = SigningKey.generate();
     String pem = key.toPem();
     String body = pem.lines().filter(line -> !line.startsWith("-")).findFirst().orElseThrow();
@@ -201,7 +201,7 @@ class KeyFormTest {
   }
 
   @Test
-  void aRawKeyIsThirtyTwoBytesAndIsCopied() {
+  void rawKeyHas32BytesAndIsCopied() {
     for (int length : new int[] {0, 31, 33, 64}) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> VerificationKey.of(new byte[length]))
@@ -227,7 +227,7 @@ class KeyFormTest {
   }
 
   @Test
-  void sha256IsThatOfThePartsInOrder() throws Exception {
+  void sha256HashesThePartsInOrder() throws Exception {
     MessageDigest digest = MessageDigest.getInstance("SHA-256");
     assertThat(Sha256.hash()).isEqualTo(digest.digest());
     assertThat(Sha256.hash(new byte[] {1}, new byte[0], new byte[] {2, 3}))

@@ -14,7 +14,8 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A key in a directory laid out as Kubernetes mounts a secret: links to files that a group reads.
+ * A key in a directory laid out as Kubernetes mounts a secret: links to files that a group can
+ * read.
  */
 @DisabledOnOs(OS.WINDOWS)
 class MountedSecretTest {
@@ -41,7 +42,7 @@ class MountedSecretTest {
         .hasMessageContaining("never read through a link; copy it here with mode 600");
   }
 
-  /** The commands that docs/operating.md gives. */
+  /** Runs the commands that docs/operating.md gives. */
   @Test
   void keyCopiedByTheDocumentedStepSigns() throws Exception {
     Path keys = directory.resolve("data/keys");

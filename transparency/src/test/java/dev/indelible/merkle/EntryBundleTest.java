@@ -15,7 +15,7 @@ class EntryBundleTest {
   private static final TilePath TWO = new TilePath(TilePath.ENTRIES, 0, 2);
 
   @Test
-  void entriesAreWrittenWithTheirLengthBeforeThem() throws Exception {
+  void entriesFollowTheirLength() throws Exception {
     byte[] longest = new byte[EntryBundle.MAX_ENTRY_BYTES];
     Arrays.fill(longest, (byte) 9);
     byte[] bytes = EntryBundle.of(List.of(new byte[] {1, 2, 3}, longest)).bytes();
@@ -33,7 +33,7 @@ class EntryBundleTest {
   }
 
   @Test
-  void aBundleCutOrExtendedAnywhereIsRefused() {
+  void truncatedOrExtendedBundleIsRefused() {
     byte[] bytes = EntryBundle.of(List.of(new byte[] {1, 2, 3}, new byte[] {4})).bytes();
     for (int length = 0; length < bytes.length + 4; length++) {
       byte[] wrong = Arrays.copyOf(bytes, length);
@@ -51,7 +51,7 @@ class EntryBundleTest {
   }
 
   @Test
-  void whatDoesNotFitIsNotBundled() {
+  void oversizeEntriesAreNotBundled() {
     assertThatIllegalArgumentException().isThrownBy(() -> EntryBundle.of(List.of()));
     assertThatIllegalArgumentException()
         .isThrownBy(() -> EntryBundle.of(Collections.nCopies(257, new byte[0])));

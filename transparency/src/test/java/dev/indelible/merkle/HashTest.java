@@ -11,9 +11,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** RFC 6962 section 2.1 by known values, as other implementations publish them. */
+/** RFC 6962 section 2.1, with known values that other implementations publish. */
 class HashTest {
-  /** The leaves whose trees everyone tests with. */
+  /** Leaves that other implementations test with. */
   static final List<byte[]> LEAVES =
       List.of(
               "",
@@ -28,7 +28,7 @@ class HashTest {
           .map(HexFormat.of()::parseHex)
           .toList();
 
-  /** The roots of the trees of the first 0 to 8 of them. */
+  /** Roots of the trees of the first 0 to 8 leaves. */
   static final List<String> ROOTS =
       List.of(
           "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
@@ -42,7 +42,7 @@ class HashTest {
           "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328");
 
   @Test
-  void leavesNodesAndTheEmptyTreeHaveTheirKnownHashes() {
+  void hashesHaveTheirKnownValues() {
     assertThat(Hash.EMPTY_TREE.hex()).isEqualTo(ROOTS.get(0));
     assertThat(Hash.ofLeaf(new byte[0]).hex()).isEqualTo(ROOTS.get(1));
     assertThat(Hash.ofLeaf(ascii("L123456")).hex())
@@ -50,7 +50,7 @@ class HashTest {
   }
 
   @Test
-  void theTreesOfTheKnownLeavesHaveTheirKnownRoots() {
+  void knownTreesHaveTheirKnownRoots() {
     CompactRange range = CompactRange.empty();
     TileEdge edge = TileEdge.EMPTY;
     for (int size = 0; size <= LEAVES.size(); size++) {

@@ -12,17 +12,20 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Proofs made and checked, held against the definitions of RFC 9162, and every small lie. */
+/**
+ * Proofs created and verified, compared with the definitions of RFC 9162; every small change is
+ * refused.
+ */
 @Tag("any-jdk")
 class ProofTest {
-  /** Every tree up to this size is tried. */
+  /** Largest tree of the tests that try every size. */
   private static final int ALL_SIZES = 300;
 
   private static final int LARGE = 20_000;
 
   private final ReferenceTree reference = ReferenceTree.numbered(ALL_SIZES);
 
-  /** Nodes straight from the reference, so that only the proof is under test. */
+  /** Returns nodes of the reference, so that only the proof is under test. */
   private static NodeSource<RuntimeException> nodes(ReferenceTree tree) {
     return (level, index) -> tree.subtree((int) (index << level), (int) (index + 1 << level));
   }
@@ -32,7 +35,7 @@ class ProofTest {
   }
 
   @Test
-  void smallTreesHaveTheInclusionProofsOfTheRfc() throws Exception {
+  void smallTreesHaveInclusionProofsOfTheRfc() throws Exception {
     assertThat(tree(reference, 0).root()).isEqualTo(Hash.EMPTY_TREE);
     for (int size = 1; size <= ALL_SIZES; size++) {
       MerkleTree<RuntimeException> tree = tree(reference, size);
@@ -46,7 +49,7 @@ class ProofTest {
   }
 
   @Test
-  void smallTreesHaveTheConsistencyProofsOfTheRfc() throws Exception {
+  void smallTreesHaveConsistencyProofsOfTheRfc() throws Exception {
     for (int size = 1; size <= ALL_SIZES; size++) {
       for (int older = 1; older <= size; older++) {
         ConsistencyProof proof = tree(reference, size).consistencyProof(older);
@@ -57,7 +60,7 @@ class ProofTest {
   }
 
   @Test
-  void proofsOfLargerTreesAreThoseOfTheRfc() throws Exception {
+  void largerTreesHaveProofsOfTheRfc() throws Exception {
     ReferenceTree large = ReferenceTree.numbered(LARGE);
     SplittableRandom random = new SplittableRandom(9162);
     for (int i = 0; i < 300; i++) {
@@ -73,7 +76,7 @@ class ProofTest {
   }
 
   @Test
-  void anInclusionProofWithAnyBitChangedIsRefused() {
+  void inclusionProofWithAChangedBitIsRefused() {
     for (int size = 1; size <= 9; size++) {
       Hash root = reference.root(size);
       for (int index = 0; index < size; index++) {
@@ -94,7 +97,7 @@ class ProofTest {
   }
 
   @Test
-  void anInclusionProofOfAnyOtherLengthOrOrderIsRefused() {
+  void inclusionProofOfOtherLengthOrOrderIsRefused() {
     for (int size = 1; size <= 33; size++) {
       Hash root = reference.root(size);
       for (int index = 0; index < size; index++) {
@@ -113,7 +116,7 @@ class ProofTest {
   }
 
   @Test
-  void aLeafIsNotProvenAtAnyOtherPlace() {
+  void leafIsNotProvenAtAnotherIndex() {
     for (int size = 2; size <= 33; size++) {
       for (int index = 0; index < size; index++) {
         for (int other = 0; other <= size; other++) {
@@ -127,7 +130,7 @@ class ProofTest {
   }
 
   @Test
-  void aConsistencyProofWithAnyBitChangedIsRefused() {
+  void consistencyProofWithAChangedBitIsRefused() {
     for (int size = 1; size <= 9; size++) {
       for (int older = 1; older <= size; older++) {
         List<Hash> path = reference.proof(older, size);
@@ -149,7 +152,7 @@ class ProofTest {
   }
 
   @Test
-  void aConsistencyProofOfAnyOtherLengthIsRefused() {
+  void consistencyProofOfOtherLengthIsRefused() {
     for (int size = 1; size <= 33; size++) {
       for (int older = 1; older <= size; older++) {
         Hash root1 = reference.root(older);
@@ -161,7 +164,7 @@ class ProofTest {
     }
   }
 
-  /** A fork: equal size and beginning, and another leaf in the older part. */
+  /** A fork has an equal size and beginning, and another leaf in the older part. */
   @Test
   void noProofLeadsFromOneForkToAnother() {
     for (int size = 2; size <= 33; size++) {
@@ -185,7 +188,7 @@ class ProofTest {
   }
 
   @Test
-  void placesThatAreNoneAreRefusedWithAReason() {
+  void invalidPositionsAreRefusedWithAReason() {
     Hash any = Hash.EMPTY_TREE;
     assertThatExceptionOfType(InvalidProofException.class)
         .isThrownBy(() -> new InclusionProof(-1, 1, List.of()).verify(any, any))
@@ -210,8 +213,8 @@ class ProofTest {
   }
 
   @Test
-  void theLargestTreeThereIsCanBeCheckedAtItsEnds() throws Exception {
-    // A leaf whose 63 siblings are all there is: the path, and nothing else, makes the root.
+  void largestTreeVerifiesAtBothEnds() throws Exception {
+    // The path alone determines the root: no other leaf of this tree exists.
     List<Hash> siblings = new ArrayList<>();
     Hash root = reference.leaf(0);
     for (int level = 0; level < 62; level++) {
@@ -241,7 +244,7 @@ class ProofTest {
     assertThatIllegalArgumentException().isThrownBy(() -> new MerkleTree<>(nodes(reference), -1));
   }
 
-  /** A proof takes few reads, whatever the size. */
+  /** A proof reads few hashes at any size. */
   @Test
   void aProofReadsFewHashes() {
     long size = (1L << 40) - 1;
@@ -284,7 +287,10 @@ class ProofTest {
     return changed;
   }
 
-  /** The path without each of its hashes, and with a foreign or a likely one put in anywhere. */
+  /**
+   * Returns the path without each of its hashes, and with one of two further hashes inserted at
+   * each position.
+   */
   private static List<List<Hash>> resized(List<Hash> path, Hash one, Hash other) {
     List<List<Hash>> wrong = new ArrayList<>();
     for (int i = 0; i < path.size(); i++) {

@@ -16,11 +16,11 @@ import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The proof cases of transparency-dev/merkle, right and wrong ones. */
+/** Proof cases of transparency-dev/merkle, right and wrong ones. */
 @Tag("any-jdk")
 class ProofVectorsTest {
   @Test
-  void everyInclusionCaseIsJudgedRight() throws Exception {
+  void everyInclusionCaseHasItsVerdict() throws Exception {
     int judged = 0;
     for (Path file : cases("merkle/inclusion")) {
       JsonNode test = new JsonMapper().readTree(Files.readString(file));
@@ -33,7 +33,7 @@ class ProofVectorsTest {
   }
 
   @Test
-  void everyConsistencyCaseIsJudgedRight() throws Exception {
+  void everyConsistencyCaseHasItsVerdict() throws Exception {
     int judged = 0;
     for (Path file : cases("merkle/consistency")) {
       JsonNode test = new JsonMapper().readTree(Files.readString(file));
@@ -59,7 +59,10 @@ class ProofVectorsTest {
     void run() throws InvalidProofException;
   }
 
-  /** A malformed hash is refused when read, a wrong proof when verified. */
+  /**
+   * Returns true if a malformed hash is refused when it is read, or a wrong proof when it is
+   * verified.
+   */
   private static boolean refuses(Judged judged) {
     try {
       judged.run();
@@ -88,8 +91,8 @@ class ProofVectorsTest {
   }
 
   /**
-   * Some of the consistency cases have a word where a root should be, and ask only whether two are
-   * equal: its hash stands for it.
+   * Returns the root of a case. Some consistency cases have a word in place of a root, and only
+   * compare two of them; the word's hash is used.
    */
   private static Hash root(JsonNode base64) {
     byte[] bytes = Base64.getDecoder().decode(base64.stringValue(""));

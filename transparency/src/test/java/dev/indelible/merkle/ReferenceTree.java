@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The definitions of RFC 9162 section 2.1, word by word and recursive, over entries held in memory:
- * the reference of the code under test, with which it shares only the {@link Hash} type.
+ * Reference of the code under test: the definitions of RFC 9162 section 2.1, word for word and
+ * recursive, over entries in memory. Shares only the {@link Hash} type with that code.
  */
 public final class ReferenceTree {
   private final List<byte[]> entries;
@@ -20,7 +20,7 @@ public final class ReferenceTree {
     this.entries = entries;
   }
 
-  /** A tree whose entries are the numbers from 0 on, in decimal. */
+  /** Returns a tree whose entries are the numbers from 0 on, in decimal. */
   public static ReferenceTree numbered(int size) {
     List<byte[]> entries = new ArrayList<>();
     for (int i = 0; i < size; i++) {
@@ -49,22 +49,22 @@ public final class ReferenceTree {
     return leaves;
   }
 
-  /** MTH(D[0:size]). */
+  /** Returns MTH(D[0:size]). */
   public Hash root(int size) {
     return Hash.of(mth(0, size));
   }
 
-  /** MTH(D[from:to]). */
+  /** Returns MTH(D[from:to]). */
   public Hash subtree(int from, int to) {
     return Hash.of(mth(from, to));
   }
 
-  /** PATH(m, D[0:n]). */
+  /** Returns PATH(m, D[0:n]). */
   public List<Hash> path(int m, int n) {
     return path(m, 0, n);
   }
 
-  /** PROOF(m, D[0:n]). */
+  /** Returns PROOF(m, D[0:n]). */
   public List<Hash> proof(int m, int n) {
     return subproof(m, 0, n, true);
   }
@@ -113,7 +113,7 @@ public final class ReferenceTree {
         : append(subproof(m - k, from + k, to, false), subtree(from, from + k));
   }
 
-  /** The largest power of two smaller than n. */
+  /** Returns the largest power of two smaller than n. */
   private static int split(int n) {
     int k = 1;
     while (k * 2 < n) {

@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** A target for each parser of this package: it refuses, or its value is written back equal. */
+/**
+ * Fuzz target for each parser of this package: it refuses the input, or writes the parsed value
+ * back equal.
+ */
 final class TileFuzz {
   private TileFuzz() {}
 
@@ -19,7 +22,7 @@ final class TileFuzz {
     }
   }
 
-  /** The first byte gives the width. */
+  /** Parses a tile whose width is the first byte. */
   static void tile(byte[] input) {
     if (input.length == 0) {
       return;
@@ -33,7 +36,7 @@ final class TileFuzz {
     }
   }
 
-  /** The first byte gives the width. */
+  /** Parses an entry bundle whose width is the first byte. */
   static void bundle(byte[] input) {
     if (input.length == 0) {
       return;

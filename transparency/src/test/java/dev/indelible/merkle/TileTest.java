@@ -20,15 +20,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** C2SP tlog-tiles: the content and the path of a tile, and the tiles of an append. */
+/** C2SP tlog-tiles: the content and the path of a tile, and the tiles that an append writes. */
 @Tag("any-jdk")
 class TileTest {
-  /** The size that the specification counts out. */
+  /** Size of the example in the specification. */
   private static final int SEVENTY_THOUSAND = 70_000;
 
   private static final ReferenceTree REFERENCE = ReferenceTree.numbered(SEVENTY_THOUSAND);
 
-  /** A store that keeps the last tile written under each name, full or partial. */
+  /** Store of the last tile written under each name, full or partial. */
   private static final class Store implements TileSource<RuntimeException> {
     private final Map<TilePath, Tile> tiles = new HashMap<>();
 
@@ -72,9 +72,9 @@ class TileTest {
     assertThat(TilePath.partial(0)).isEmpty();
   }
 
-  /** The formula: hash i of tile n at level l is MTH(D[(256n+i)256^l : (256n+i+1)256^l]). */
+  /** Hash i of tile n at level l is MTH(D[(256n+i)256^l : (256n+i+1)256^l]). */
   @Test
-  void everyHashOfEveryTileIsTheOneOfTheFormula() {
+  void everyTileHashFollowsTheFormula() {
     Store store = new Store();
     store.append(TileEdge.EMPTY, SEVENTY_THOUSAND);
     for (Tile tile : store.tiles.values()) {
@@ -86,7 +86,7 @@ class TileTest {
     }
   }
 
-  /** Any batches of leaves give equal tiles, edges and roots. */
+  /** Tiles, edges and roots do not depend on the sizes of the batches. */
   @Test
   void batchesGiveEqualTreesAndProofs() throws Exception {
     SplittableRandom random = new SplittableRandom(256);
@@ -116,7 +116,7 @@ class TileTest {
   }
 
   @Test
-  void theRootAtTheEdgeIsRightForAllSmallTrees() {
+  void edgeHasTheRootOfEverySmallTree() {
     TileEdge edge = TileEdge.EMPTY;
     CompactRange range = CompactRange.empty();
     for (int size = 0; size < 1_100; size++) {
@@ -129,7 +129,7 @@ class TileTest {
   }
 
   @Test
-  void appendingChangesNothingThatWasThere() {
+  void appendLeavesItsEdgeUnchanged() {
     TileEdge edge = TileEdge.EMPTY.append(REFERENCE.leaves(0, 300)).edge();
     Hash before = edge.root();
     Hash grown = edge.append(REFERENCE.leaves(300, 1_000)).edge().root();
@@ -140,7 +140,7 @@ class TileTest {
   }
 
   @Test
-  void aCompactRangeGoesOnFromWhereItWasLeft() {
+  void compactRangeContinuesFromItsState() {
     CompactRange range = CompactRange.empty();
     REFERENCE.leaves(0, 333).forEach(range::append);
     CompactRange restored = CompactRange.of(range.size(), range.subtrees());
@@ -158,9 +158,9 @@ class TileTest {
     assertThatIllegalStateException().isThrownBy(() -> full.append(Hash.EMPTY_TREE));
   }
 
-  /** A wider partial tile, or the full one, stands for a narrower: a tile only grows at its end. */
+  /** A wider partial tile, or the full one, begins with the hashes of a narrower one. */
   @Test
-  void aWiderTileServesForANarrowerOne() throws Exception {
+  void widerTileReplacesANarrowerOne() throws Exception {
     Store store = new Store();
     store.append(TileEdge.EMPTY, 1_000);
     TileSource<RuntimeException> latest =
@@ -177,7 +177,7 @@ class TileTest {
   }
 
   @Test
-  void aStoreThatGivesAnotherTileIsNotBelieved() {
+  void wrongTileOfAStoreIsRefused() {
     Store store = new Store();
     store.append(TileEdge.EMPTY, 300);
     Tile other = store.tile(new TilePath(0, 1, 44));
@@ -267,14 +267,14 @@ class TileTest {
         "tile//000",
         "tile/0/../000"
       })
-  void whatIsNoPathIsRefused(String path) {
+  void malformedPathIsRefused(String path) {
     assertThatExceptionOfType(TileParseException.class)
         .isThrownBy(() -> TilePath.parse(path))
         .withMessageContaining("\"" + path.replaceAll("[^ -~]", "?") + "\"");
   }
 
   @Test
-  void aPathWithoutEndIsRefusedWithoutQuotingItAll() {
+  void longPathIsRefusedWithAShortQuote() {
     assertThatExceptionOfType(TileParseException.class)
         .isThrownBy(() -> TilePath.parse("tile/0/" + "x001/".repeat(100_000) + "000"))
         .satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(300));
@@ -303,7 +303,7 @@ class TileTest {
   }
 
   @Test
-  void namesThatCannotBeAreRefused() {
+  void invalidNamesAreRefused() {
     assertThatIllegalArgumentException().isThrownBy(() -> new TilePath(64, 0, 1));
     assertThatIllegalArgumentException().isThrownBy(() -> new TilePath(-2, 0, 1));
     assertThatIllegalArgumentException().isThrownBy(() -> new TilePath(0, -1, 1));

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** No tile is given that the root is not over. */
+/** Every returned tile is verified against the root. */
 @Tag("any-jdk")
 class VerifiedTilesTest {
   private static final ReferenceTree REFERENCE = ReferenceTree.numbered(70_000);
@@ -34,7 +34,7 @@ class VerifiedTilesTest {
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 255, 256, 257, 511, 65_535, 65_536, 65_537, 70_000})
-  void everyTileOfATreeIsGivenAndReadOnce(int size) throws Exception {
+  void everyTileIsReturnedAndReadOnce(int size) throws Exception {
     VerifiedTiles<RuntimeException> tiles = tiles(size);
     List<TilePath> paths = TilePath.added(0, size);
     for (TilePath path : paths) {
@@ -45,7 +45,7 @@ class VerifiedTilesTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 256, 300, 66_000})
-  void noTileWithOneBitChangedIsGiven(int size) throws Exception {
+  void tileWithAChangedBitIsRefused(int size) throws Exception {
     tiles(size);
     Hash root = REFERENCE.root(size);
     for (TilePath path : TilePath.added(0, size)) {
@@ -60,7 +60,7 @@ class VerifiedTilesTest {
   }
 
   @Test
-  void anotherRootHasNoneOfTheseTiles() throws Exception {
+  void tilesOfAnotherRootAreRefused() throws Exception {
     tiles(300);
     assertThatExceptionOfType(InvalidProofException.class)
         .isThrownBy(() -> new VerifiedTiles<>(this::read, 300, REFERENCE.root(299)))
@@ -68,7 +68,7 @@ class VerifiedTilesTest {
   }
 
   @Test
-  void aTileThatTheTreeHasNotIsNoneToAskFor() throws Exception {
+  void requestForATileOutsideTheTreeIsRefused() throws Exception {
     VerifiedTiles<RuntimeException> tiles = tiles(300);
     for (TilePath path :
         List.of(

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** RFC 8949: the examples of its appendix A for the kinds used here, and refused forms. */
+/** RFC 8949: the examples of appendix A for the types used here, and refused forms. */
 class CborTest {
   @ParameterizedTest
   @CsvSource({
@@ -37,7 +37,7 @@ class CborTest {
     "9223372036854775807, 1b7fffffffffffffff",
     "-9223372036854775808, 3b7fffffffffffffff"
   })
-  void integersAreThoseOfTheRfc(long value, String hex) throws Exception {
+  void integersAreEncodedAsInTheRfc(long value, String hex) throws Exception {
     assertThat(HexFormat.of().formatHex(new CborWriter().integer(value).toBytes())).isEqualTo(hex);
     CborReader in = reader(hex);
     assertThat(in.integer()).isEqualTo(value);
@@ -45,7 +45,7 @@ class CborTest {
   }
 
   @Test
-  void theRestIsThatOfTheRfcToo() throws Exception {
+  void otherTypesAreEncodedAsInTheRfc() throws Exception {
     byte[] written =
         new CborWriter()
             .tag(18)
@@ -100,7 +100,7 @@ class CborTest {
         "f90000",
         "ff"
       })
-  void whatIsNoIntegerInItsShortestFormIsRefused(String hex) {
+  void integerNotInShortestFormIsRefused(String hex) {
     assertThatExceptionOfType(ReceiptParseException.class)
         .isThrownBy(() -> reader(hex).integer())
         .withMessageContaining("test, byte ");
@@ -119,7 +119,7 @@ class CborTest {
         "5affffffff00",
         "5b7fffffffffffffff00"
       })
-  void whatIsNoByteStringIsRefused(String hex) {
+  void malformedByteStringIsRefused(String hex) {
     assertThatExceptionOfType(ReceiptParseException.class)
         .isThrownBy(() -> reader(hex).bytes())
         .withMessageContaining("test, byte ");

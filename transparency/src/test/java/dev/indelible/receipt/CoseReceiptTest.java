@@ -34,7 +34,7 @@ class CoseReceiptTest {
   }
 
   @Test
-  void everyRecordOfEverySmallLogIsProvenByItsReceipt() throws Exception {
+  void everyRecordOfASmallLogIsProven() throws Exception {
     for (int size = 1; size <= 40; size++) {
       for (int index = 0; index < size; index++) {
         byte[] bytes = receipt(index, size).bytes();
@@ -46,9 +46,9 @@ class CoseReceiptTest {
     }
   }
 
-  /** The receipt and its signed bytes, assembled by hand from the RFC. */
+  /** The expected receipt and its signed bytes follow the RFC by hand. */
   @Test
-  void aReceiptIsTheBytesThatTheRfcDescribes() {
+  void receiptHasTheBytesOfTheRfc() {
     HexFormat hex = HexFormat.of();
     String header = "a30127" + "0448" + PUBLIC.keyId() + "19018b01";
     String proof = "830201" + "81" + "5820" + TREE.leaf(0).hex();
@@ -75,7 +75,7 @@ class CoseReceiptTest {
   }
 
   @Test
-  void aReceiptProvesNoOtherRecordAndUnderNoOtherKey() {
+  void receiptProvesNoOtherRecordOrKey() {
     CoseReceipt receipt = receipt(7, 21);
     refused(receipt, TREE.entry(8), PUBLIC, Reason.BAD_SIGNATURE);
     VerificationKey other =
@@ -95,11 +95,11 @@ class CoseReceiptTest {
   }
 
   /**
-   * Every bit matters except those of the size: RFC 9942 signs only the root, and for a leaf far
-   * from the end of the tree several sizes have an equal path.
+   * Every bit matters except those of the size. RFC 9942 signs only the root, and a leaf far from
+   * the end of the tree has an equal path in trees of several sizes.
    */
   @Test
-  void aReceiptWithAnyBitChangedProvesNothing() {
+  void receiptWithAChangedBitIsRefused() {
     byte[] right = receipt(2, 3).bytes();
     for (int bit = 0; bit < right.length * 8; bit++) {
       byte[] wrong = right.clone();
@@ -162,7 +162,7 @@ class CoseReceiptTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("wrongReceipts")
-  void whatIsNoReceiptIsRefused(String what, String hex) {
+  void malformedReceiptIsRefused(String what, String hex) {
     byte[] bytes = HexFormat.of().parseHex(hex);
     assertThat(bytes).as("the case is not the right one").isNotEqualTo(receipt(1, 2).bytes());
     assertThatExceptionOfType(ReceiptParseException.class)

@@ -32,7 +32,7 @@ class ReceiptFuzzTest {
     fuzz(input);
   }
 
-  /** Bytes are refused or read back equal, and no foreign record is proven. */
+  /** Refuses the bytes or reads them back equal, and proves no foreign record. */
   private static void fuzz(byte[] input) {
     try {
       CoseReceipt receipt = CoseReceipt.parse(input);

@@ -19,7 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The order in which files reach the disk; existing files never change. */
+/** Order in which files reach the disk; existing files never change. */
 class LogDirectoryTest {
   private static final byte[] NOTE = {'n', 'o', 't', 'e'};
 
@@ -29,12 +29,12 @@ class LogDirectoryTest {
     return new TilePath(0, index, 256);
   }
 
-  /** A disk that loses at a power cut whatever was not synced. */
+  /** A disk that loses everything not synced in a power cut. */
   private static final class ForgetfulDisk extends Disk {
-    /** Files whose content was synced, by the names they have now. */
+    /** Files whose content is synced, by their current names. */
     private final Set<Path> syncedFiles = ConcurrentHashMap.newKeySet();
 
-    /** Names not yet synced, by the directory that has them. */
+    /** Names that are not synced yet, by their directory. */
     private final Map<Path, Set<Path>> unsyncedNames = new HashMap<>();
 
     private final List<Path> named = new ArrayList<>();
@@ -76,7 +76,7 @@ class LogDirectoryTest {
   }
 
   @Test
-  void everythingIsOnDiskBeforeTheCheckpointHasItsName() throws Exception {
+  void checkpointIsRenamedAfterAllFilesAreSynced() throws Exception {
     ForgetfulDisk disk = new ForgetfulDisk();
     Path log = root.resolve("log");
     try (LogDirectory directory = LogDirectory.openForWriting(log, disk)) {
@@ -95,7 +95,7 @@ class LogDirectoryTest {
   }
 
   @Test
-  void writerThatDiesLeavesTheOldCheckpointAndNoHalfFile() throws Exception {
+  void crashKeepsTheOldCheckpointAndWholeFiles() throws Exception {
     for (int dies = 0; dies <= 10; dies++) {
       Path log = Files.createDirectory(root.resolve("dies-" + dies)).resolve("log");
       try (LogDirectory directory = LogDirectory.openForWriting(log)) {
@@ -133,7 +133,7 @@ class LogDirectoryTest {
   }
 
   @Test
-  void aTileThatIsThereIsLeftAndAnotherIsRefused() throws Exception {
+  void existingTileIsKeptAndAnotherRefused() throws Exception {
     Path log = root.resolve("log");
     try (LogDirectory directory = LogDirectory.openForWriting(log)) {
       directory.add(tile(0), new byte[] {1});
@@ -153,7 +153,7 @@ class LogDirectoryTest {
 
   /** The user of a web server can read the files. */
   @Test
-  void filesHaveTheModesThatTheProcessGivesFiles() throws Exception {
+  void filesHaveTheDefaultModesOfTheProcess() throws Exception {
     Path log = root.resolve("log");
     Path usual = Files.write(root.resolve("usual"), NOTE);
     try (LogDirectory directory = LogDirectory.openForWriting(log)) {

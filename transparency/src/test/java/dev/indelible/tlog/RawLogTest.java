@@ -25,9 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/**
- * A log of raw entries; that its bytes are those of another implementation, ThirdPartyTest shows.
- */
+/** A log of raw entries. ThirdPartyTest compares its bytes with those of another implementation. */
 class RawLogTest {
   private static final String ORIGIN = "log.example/raw";
   private static final NoteSigner SIGNER = NoteSigner.of(ORIGIN, SigningKey.fromSeed(new byte[32]));
@@ -43,7 +41,7 @@ class RawLogTest {
     return RawLog.open(directory(), SIGNER);
   }
 
-  /** Opens the log, appends the numbers up to a size and signs. */
+  /** Opens the log, appends the numbers up to a size, and signs. */
   private void grow(int size) throws LogDirectoryException {
     try (RawLog log = open()) {
       append(log, size);
@@ -85,9 +83,9 @@ class RawLogTest {
     }
   }
 
-  /** Any batches and any number of opens give equal files. */
+  /** The files do not depend on the batches or the number of opens. */
   @Test
-  void theFilesOfASizeDependOnItsEntriesAlone() throws Exception {
+  void filesDependOnTheEntriesOnly() throws Exception {
     grow(600);
     Map<String, String> atOnce = files(directory());
     Files.move(directory(), root.resolve("first"));
@@ -100,7 +98,7 @@ class RawLogTest {
   }
 
   @Test
-  void whatWasPublishedStaysAsItIs() throws Exception {
+  void publishedFilesNeverChange() throws Exception {
     Map<String, String> before = Map.of();
     for (int size : new int[] {1, 100, 256, 300, 301, 520}) {
       grow(size);
@@ -126,7 +124,7 @@ class RawLogTest {
   }
 
   @Test
-  void whatWasNotSignedOverIsNotInTheLog() throws Exception {
+  void unsignedEntriesAreNotInTheLog() throws Exception {
     grow(10);
     Map<String, String> signed = files(directory());
     try (RawLog log = open()) {
@@ -139,9 +137,9 @@ class RawLogTest {
     }
   }
 
-  /** After a crash between files and checkpoint the next writer appends other entries. */
+  /** After a crash between files and checkpoint, the next writer appends other entries. */
   @Test
-  void filesThatNoCheckpointIsOverGiveWay() throws Exception {
+  void filesWithoutACheckpointAreReplaced() throws Exception {
     grow(10);
     byte[] checkpoint = Files.readAllBytes(directory().resolve("checkpoint"));
     try (RawLog log = open()) {
@@ -160,7 +158,7 @@ class RawLogTest {
   }
 
   @Test
-  void aSecondWriterIsTurnedAway() throws Exception {
+  void secondWriterIsRefused() throws Exception {
     try (RawLog log = open()) {
       assertThatExceptionOfType(LogDirectoryException.class)
           .isThrownBy(this::open)
@@ -193,7 +191,7 @@ class RawLogTest {
     "tile/entries/001.p/44, 2",
     "tile/entries/001.p/44, 1"
   })
-  void aLogOfWhichTheEndWasChangedIsNotContinued(String name, int at) throws Exception {
+  void logWithAChangedEndIsNotContinued(String name, int at) throws Exception {
     grow(300);
     Path file = directory().resolve(name);
     byte[] bytes = Files.readAllBytes(file);
@@ -230,7 +228,7 @@ class RawLogTest {
   }
 
   @Test
-  void anEntryChangedAfterItWasAppendedIsAppendedAsItWas() throws Exception {
+  void appendedEntryIsCopied() throws Exception {
     byte[] entry = REFERENCE.entry(0).clone();
     try (RawLog log = open()) {
       log.append(entry);

@@ -13,8 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A log that is witnessed, held in memory: its trees and proofs are those of the text of RFC 9162,
- * its requests are written by hand.
+ * A witnessed log in memory. Its trees and proofs follow the text of RFC 9162, and its requests are
+ * written by hand.
  */
 public final class TestedLog {
   private final String origin;
@@ -30,14 +30,14 @@ public final class TestedLog {
     this.signer = signer;
   }
 
-  /** A fixed key. */
+  /** Returns a fixed key. */
   public static SigningKey key(int seed) {
     byte[] bytes = new byte[32];
     bytes[0] = (byte) seed;
     return SigningKey.fromSeed(bytes);
   }
 
-  /** Adds entries; the flavour distinguishes them from another growth of the log. */
+  /** Adds entries whose flavour distinguishes them from those of a fork. */
   public TestedLog grow(String flavour, int entriesMore) {
     for (int i = 0; i < entriesMore; i++) {
       entries.add((flavour + entries.size()).getBytes(StandardCharsets.UTF_8));
@@ -45,7 +45,7 @@ public final class TestedLog {
     return this;
   }
 
-  /** The log at a smaller size, under its key. */
+  /** Returns the log at a smaller size, under its key. */
   public TestedLog setBack(int size) {
     TestedLog before = new TestedLog(origin, signer);
     before.entries.addAll(entries.subList(0, size));
@@ -72,12 +72,12 @@ public final class TestedLog {
     return from == 0 || from == to ? List.of() : new ReferenceTree(entries).proof(from, to);
   }
 
-  /** The signed checkpoint of that size. */
+  /** Returns the signed checkpoint of a size. */
   public String checkpoint(int size) {
     return SignedCheckpoint.sign(Checkpoint.of(origin, size, root(size)), signer).toString();
   }
 
-  /** The request to a witness that saw {@code old} entries to cosign the whole log. */
+  /** Returns the request to a witness that saw {@code old} entries to cosign the whole log. */
   public String request(int old) {
     return request(old, proof(old, size()), checkpoint(size()));
   }

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A log's reading of a witness's answers over HTTP: only a valid cosignature is trusted. */
+/** How a log reads a witness's responses over HTTP: it trusts only a valid cosignature. */
 @Timeout(120)
 class WitnessClientTest {
   private static final SigningKey WITNESS = TestedLog.key(9);
@@ -51,7 +51,7 @@ class WitnessClientTest {
   private HttpServer server;
   private Answering answering = (number, exchange) -> {};
 
-  /** The behaviour of the witness. */
+  /** Behaviour of the witness. */
   @FunctionalInterface
   private interface Answering {
     void answer(int number, HttpExchange exchange) throws Exception;
@@ -135,14 +135,14 @@ class WitnessClientTest {
   }
 
   @Test
-  void theFirstRequestIsFromNothing() throws Exception {
+  void firstRequestStartsAtZero() throws Exception {
     answering = (number, exchange) -> send(exchange, 200, right());
     requireCosigned(ask(client(0)));
     assertThat(requests).containsExactly(log.request(0));
   }
 
   @Test
-  void aSizeRememberedIsProvenFrom() throws Exception {
+  void nextRequestStartsAtTheCosignedSize() throws Exception {
     answering = (number, exchange) -> send(exchange, 200, right());
     WitnessClient client = client(33);
     requireCosigned(ask(client));
@@ -153,7 +153,7 @@ class WitnessClientTest {
   }
 
   @Test
-  void aConflictIsAskedAgainFromTheSizeItNames() throws Exception {
+  void conflictIsRetriedFromTheSizeItNames() throws Exception {
     answering =
         (number, exchange) -> {
           if (number == 1) {
@@ -166,7 +166,9 @@ class WitnessClientTest {
     assertThat(requests).containsExactly(log.request(0), log.request(51));
   }
 
-  /** A witness that cosigned 60 rows and states 10 is asked from there, which is reported. */
+  /**
+   * A witness that cosigned 60 rows and states 10 is asked from 10, and its rollback is reported.
+   */
   @Test
   void rolledBackWitnessIsDetected() throws Exception {
     answering =
@@ -187,20 +189,20 @@ class WitnessClientTest {
     answering = (number, exchange) -> send(exchange, 409, "71\n");
     WitnessClient client = client(0);
     assertThat(ask(client)).isEqualTo(new WitnessReply.Ahead(71));
-    // The next call asks again.
+    // The next call asks the witness again.
     answering = (number, exchange) -> send(exchange, 200, right());
     requireCosigned(ask(client));
   }
 
   @Test
-  void aConflictWithTheSizeAskedForIsAContradiction() throws Exception {
+  void conflictWithTheCurrentSizeIsAContradiction() throws Exception {
     answering = (number, exchange) -> send(exchange, 409, "70\n");
     assertThat(ask(client(0))).isInstanceOf(WitnessReply.Contradicted.class);
     assertThat(requests).hasSize(2);
   }
 
   @Test
-  void aProofThatIsRefusedIsAContradiction() throws Exception {
+  void refusedProofIsAContradiction() throws Exception {
     answering = (number, exchange) -> send(exchange, 422, "no\u001b[2J\nreally");
     WitnessReply reply = ask(client(33));
     assertThat(reply).isInstanceOf(WitnessReply.Contradicted.class);
@@ -211,7 +213,7 @@ class WitnessClientTest {
   }
 
   @Test
-  void aWitnessThatNamesAnotherSizeEachTimeIsLeft() throws Exception {
+  void retriesEndIfEachConflictNamesAnotherSize() throws Exception {
     answering = (number, exchange) -> send(exchange, 409, number + "\n");
     assertThat(failure(ask(client(0)))).contains("another size in each answer");
     assertThat(requests).hasSize(WitnessClient.MAX_TRIES);
@@ -226,9 +228,9 @@ class WitnessClientTest {
     assertThat(failure(ask(client(0)))).contains("no cosignature of its key");
   }
 
-  /** The known key's name and id, and a signature over something else. */
+  /** The cosignature has the known key's name and id, and signs another checkpoint. */
   @Test
-  void aCosignatureThatIsWrongIsNotKept() throws Exception {
+  void wrongCosignatureIsNotKept() throws Exception {
     String earlier = cosignature(WITNESS, "witness.example");
     log.grow("a", 1);
     answering = (number, exchange) -> send(exchange, 200, earlier);
@@ -236,7 +238,7 @@ class WitnessClientTest {
   }
 
   @Test
-  void cosignaturesOfOthersBesideItsOwnAreLeft() throws Exception {
+  void cosignaturesOfOtherWitnessesAreIgnored() throws Exception {
     String other = cosignature(TestedLog.key(10), "other.example");
     answering = (number, exchange) -> send(exchange, 200, other + right());
     requireCosigned(ask(client(0)));
@@ -257,20 +259,20 @@ class WitnessClientTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"", "\n", "70", " 70\n", "070\n", "-1\n", "70\n\n", "9223372036854775808\n"})
-  void aConflictThatNamesNoSizeIsAFailure(String body) throws Exception {
+  void conflictWithoutASizeIsAFailure(String body) throws Exception {
     answering = (number, exchange) -> send(exchange, 409, body);
     failure(ask(client(0)));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", "\n", "yes\n", "\u2014 witness.example AAAA\n"})
-  void anAnswerWithoutCosignaturesIsAFailure(String body) throws Exception {
+  void responseWithoutCosignaturesIsAFailure(String body) throws Exception {
     answering = (number, exchange) -> send(exchange, 200, body);
     failure(ask(client(0)));
   }
 
   @Test
-  void anAnswerThatIsTooLongIsNotReadOn() throws Exception {
+  void oversizeResponseIsNotReadToItsEnd() throws Exception {
     answering =
         (number, exchange) -> {
           exchange.sendResponseHeaders(200, 0);
@@ -284,16 +286,16 @@ class WitnessClientTest {
   }
 
   @Test
-  void aWitnessThatDoesNotAnswerIsWaitedForOnlySoLong() throws Exception {
+  void silentWitnessTimesOut() throws Exception {
     answering = (number, exchange) -> end.await();
     long start = System.nanoTime();
     assertThat(failure(ask(client(0, LITTLE_PATIENCE)))).contains("700 ms");
     assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(20));
   }
 
-  /** An answer that begins at once and never ends. */
+  /** A response that begins at once and never ends. */
   @Test
-  void aWitnessThatAnswersByTheDropIsWaitedForOnlySoLong() throws Exception {
+  void slowResponseTimesOut() throws Exception {
     answering =
         (number, exchange) -> {
           exchange.sendResponseHeaders(200, 0);
@@ -321,7 +323,7 @@ class WitnessClientTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"", "w", "file:///etc/passwd", "ftp://w.example/", "http:///x", "http://w/?a=b"})
-  void whatIsNoUrlIsRefused(String url) {
+  void malformedUrlIsRefused(String url) {
     assertThatThrownBy(() -> WitnessClient.url(url)).isInstanceOf(IllegalArgumentException.class);
   }
 

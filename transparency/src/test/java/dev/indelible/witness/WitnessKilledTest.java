@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A killed witness knows afterwards what it cosigned, answered or not. */
+/** A killed witness remembers what it cosigned, whether or not the response was sent. */
 @Timeout(300)
 class WitnessKilledTest {
   private static final int KILLS = 8;
@@ -40,9 +40,9 @@ class WitnessKilledTest {
     directory.trust(log.key());
   }
 
-  /** Killed after the cosignature was stored and before the answer. */
+  /** The witness is killed after it stored the cosignature and before it responds. */
   @Test
-  void whatWasKeptAndNotAnsweredIsNotForgotten() throws Exception {
+  void storedCosignatureIsRememberedAfterAKill() throws Exception {
     Path request = Files.writeString(temporary.resolve("request"), log.request(0));
     WitnessProcess child = WitnessProcess.deciding(directory, request);
     assertThat(child.said()).isEqualTo("200");
@@ -61,11 +61,11 @@ class WitnessKilledTest {
   }
 
   /**
-   * Killed at random moments while two growths of one log, under one key, ask it as fast as they
-   * can: all its cosignatures, and its memory, are of one growth.
+   * The witness is killed at random moments while two forks of one log, under one key, send
+   * requests as fast as they can. All its cosignatures, and its memory, are of one fork.
    */
   @Test
-  void aWitnessKilledAgainAndAgainCosignsOneGrowth() throws Exception {
+  void repeatedlyKilledWitnessCosignsOneFork() throws Exception {
     Random random = new Random(4711);
     TestedLog fork = log.setBack(20).grow("b", 20);
     List<Checkpoint> cosigned = new ArrayList<>();
@@ -90,7 +90,7 @@ class WitnessKilledTest {
           askOver(port, i % 2 == 0 ? log : fork, cosigned);
         }
       } catch (IOException e) {
-        // The process was killed.
+        // The witness's process was killed.
       }
       killer.join();
     }
@@ -101,7 +101,7 @@ class WitnessKilledTest {
     requireOneGrowth(cosigned);
   }
 
-  /** Lets a growth get larger, and asks for it from whatever size the witness names. */
+  /** Grows a fork, and requests a cosignature from the size that the witness names. */
   private void askOver(int port, TestedLog growth, List<Checkpoint> cosigned) throws Exception {
     growth.grow(growth == log ? "a" : "b", 1);
     String request = growth.request(0);

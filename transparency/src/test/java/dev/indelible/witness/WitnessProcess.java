@@ -9,7 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 
-/** A witness in a process of its own. */
+/** A witness in another process. */
 final class WitnessProcess {
   private final ChildJvm child;
   private final String said;
@@ -47,17 +47,17 @@ final class WitnessProcess {
     new CountDownLatch(1).await();
   }
 
-  /** Returns the first line that it printed. */
+  /** Returns the first line that the process printed. */
   String said() {
     return said;
   }
 
-  /** Returns its port. */
+  /** Returns the port of the witness. */
   int port() {
     return Integer.parseInt(said);
   }
 
-  /** Kills it with SIGKILL. */
+  /** Kills the process with SIGKILL. */
   void kill() throws InterruptedException {
     child.kill();
   }

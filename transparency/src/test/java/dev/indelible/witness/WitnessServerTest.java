@@ -26,7 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A witness over HTTP: statuses, types, and the cost of one client to the others. */
+/** A witness over HTTP: statuses, content types, and the effect of one client on the others. */
 class WitnessServerTest {
   @TempDir Path temporary;
   private WitnessDirectory directory;
@@ -105,7 +105,7 @@ class WitnessServerTest {
   }
 
   @Test
-  void aRequestThatIsTooLongIsRefusedUnread() throws Exception {
+  void oversizeRequestIsRefusedUnread() throws Exception {
     String body = "x".repeat(WitnessServer.MAX_BYTES + 1);
     assertThat(send("POST", "/add-checkpoint", body).statusCode()).isEqualTo(413);
     assertThat(send("POST", "/add-checkpoint", "x".repeat(WitnessServer.MAX_BYTES)).statusCode())
@@ -113,12 +113,12 @@ class WitnessServerTest {
   }
 
   /**
-   * More clients than are served at once, each with a request that never ends: within the time that
-   * a request may take they are cut off, and another client is served. In a process of its own, as
-   * the limits are a process's.
+   * More clients than are served at once send requests that never end. They are disconnected at the
+   * time limit of a request, and another client is served. The witness runs in another process,
+   * because the limits are those of a process.
    */
   @Test
-  void clientsThatAreSlowAreCutOff() throws Exception {
+  void slowClientsAreDisconnected() throws Exception {
     server.close();
     open.close();
     WitnessProcess process = WitnessProcess.serving(directory, "-Dsun.net.httpserver.maxReqTime=1");
@@ -135,8 +135,8 @@ class WitnessServerTest {
         }
         out.flush();
       }
-      // A client that waits too long is disconnected, and asks again, as logs do; if its
-      // checkpoint was stored by then, the answer is a conflict.
+      // A client that waits too long is disconnected and retries, as logs do. If its checkpoint was
+      // stored meanwhile, the response is a conflict.
       await()
           .atMost(Duration.ofMinutes(3))
           .ignoreExceptionsInstanceOf(IOException.class)

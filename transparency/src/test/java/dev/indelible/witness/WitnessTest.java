@@ -27,7 +27,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The answers of a witness (C2SP tlog-witness v1.0.0), and the checkpoints it never cosigns. */
+/** Responses of a witness (C2SP tlog-witness v1.0.0), and the checkpoints that it never cosigns. */
 class WitnessTest {
   private static final String ORIGIN = "log.example/audit";
 
@@ -76,7 +76,7 @@ class WitnessTest {
     requireCosignature(request.substring(request.indexOf("\n\n") + 2), body(answer));
   }
 
-  /** The bytes of a cosignature as tlog-cosignature v1 defines them. */
+  /** Asserts the bytes of a cosignature as tlog-cosignature v1 defines them. */
   private void requireCosignature(String checkpoint, String lines) throws Exception {
     SignatureKey key = directory.key().key();
     assertThat(lines).startsWith("— witness.example/w1 ").endsWith("\n");
@@ -95,7 +95,7 @@ class WitnessTest {
   }
 
   @Test
-  void aLogIsCosignedAsItGrows() throws Exception {
+  void growingLogIsCosigned() throws Exception {
     requireCosigned(log.request(0));
     log.grow("a", 1);
     requireCosigned(log.request(70));
@@ -104,7 +104,7 @@ class WitnessTest {
   }
 
   @Test
-  void theSameCheckpointIsCosignedAgain() throws Exception {
+  void repeatedCheckpointIsCosigned() throws Exception {
     requireCosigned(log.request(0));
     requireCosigned(log.request(70));
   }
@@ -119,14 +119,14 @@ class WitnessTest {
     requireCosigned(log.request(70));
   }
 
-  /** A copy of the log that was rolled back, and grew differently under the same key. */
+  /** A rolled-back copy of the log grew differently under its key. */
   @Test
   void aForkIsNotCosigned() throws Exception {
     requireCosigned(log.request(0));
     TestedLog fork = log.setBack(50).grow("b", 20);
     requireConflict(fork.request(50), 70);
     requireConflict(fork.request(0), 70);
-    // The status of tlog-witness v1.0.0; later versions have 422.
+    // Status of tlog-witness v1.0.0; later versions return 422.
     requireConflict(fork.request(70), 70);
     fork.grow("b", 30);
     requireRefused(fork.request(70), 422);
@@ -165,9 +165,9 @@ class WitnessTest {
     requireRefused(TestedLog.request(100, right, log.checkpoint(100)), 422);
   }
 
-  /** Old size 0 needs an empty proof. */
+  /** A request with old size 0 must have an empty proof. */
   @Test
-  void aProofFromNothingIsRefused() throws Exception {
+  void nonEmptyProofFromSizeZeroIsRefused() throws Exception {
     requireRefused(TestedLog.request(0, log.proof(1, 70), log.checkpoint(70)), 422);
     TestedLog empty = new TestedLog(ORIGIN, 1);
     requireCosigned(empty.request(0));
@@ -176,7 +176,7 @@ class WitnessTest {
   }
 
   @Test
-  void aSizeOfNothingHasOneRoot() {
+  void emptyTreeHasOneRoot() {
     String lie = "log.example/audit\n0\n" + log.root(1).base64() + "\n";
     requireRefused(TestedLog.request(0, List.of(), signed(lie)), 422);
   }
@@ -197,9 +197,9 @@ class WitnessTest {
   }
 
   @Test
-  void aCheckpointThatNoTrustedKeySignedIsForbidden() throws Exception {
+  void checkpointWithoutATrustedKeyIsForbidden() throws Exception {
     requireRefused(new TestedLog(ORIGIN, 2).grow("a", 3).request(0), 403);
-    // A signature with the trusted key's name and id that is not valid.
+    // An invalid signature with the trusted key's name and id.
     String forged = log.request(0).replace("\n70\n", "\n71\n");
     requireRefused(forged, 403);
     // A valid signature beside a forged one.
@@ -222,7 +222,7 @@ class WitnessTest {
   }
 
   @Test
-  void whatIsNoRequestIsABadOne() {
+  void malformedRequestIsABadRequest() {
     String right = log.request(0);
     for (String wrong :
         List.of(
@@ -248,7 +248,7 @@ class WitnessTest {
     assertThat(open.witness().addCheckpoint(notText).status()).isEqualTo(400);
   }
 
-  /** The next process remembers the cosigned checkpoint of each log. */
+  /** A restarted witness remembers the cosigned checkpoint of each log. */
   @Test
   void restartedWitnessRemembers() throws Exception {
     requireCosigned(log.request(0));
@@ -259,7 +259,7 @@ class WitnessTest {
     requireCosigned(log.request(70));
   }
 
-  /** A memory that is not as it was written is no memory of nothing. */
+  /** A damaged memory is an error, and not an empty memory. */
   @Test
   void aDamagedMemoryCosignsNothing() throws Exception {
     requireCosigned(log.request(0));
@@ -269,7 +269,7 @@ class WitnessTest {
       byte[] wrong = right.clone();
       wrong[i] ^= 1;
       Files.write(file, wrong);
-      // Signatures that are not the witness's own are nothing that it rests on.
+      // The witness relies only on its own signature, so other signature lines may change.
       if (i < new String(right, StandardCharsets.UTF_8).indexOf("— log.example")) {
         requireRefused(log.request(0), 500);
       }
@@ -307,10 +307,11 @@ class WitnessTest {
   }
 
   /**
-   * Requests of two growths of one log at once, many times: whatever is cosigned is of one growth.
+   * Two forks of one log send requests at once, many times; all cosigned checkpoints are of one
+   * fork.
    */
   @Test
-  void ofTwoForksAtOnceOneIsCosigned() throws Exception {
+  void oneOfTwoConcurrentForksIsCosigned() throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(4);
     try {
       for (int round = 0; round < 50; round++) {
@@ -338,7 +339,7 @@ class WitnessTest {
   }
 
   @Test
-  void twoProcessesAreNotOneWitness() {
+  void secondProcessOfAWitnessIsRefused() {
     assertThatThrownBy(directory::open)
         .isInstanceOf(WitnessException.class)
         .hasMessageContaining("running already");
@@ -359,7 +360,7 @@ class WitnessTest {
         .isEqualTo(PosixFilePermissions.fromString("rwx------"));
   }
 
-  /** A witness without its memory would cosign anything once more. */
+  /** A witness without its memory would cosign any checkpoint again. */
   @Test
   void aWitnessWithoutItsMemoryDoesNotStart() throws Exception {
     open.close();
@@ -373,7 +374,7 @@ class WitnessTest {
   }
 
   @Test
-  void aKeyThatCosignsIsNoLogs() throws Exception {
+  void witnessKeyIsRefusedAsALogsKey() throws Exception {
     VerifierKey own = directory.key();
     assertThatThrownBy(() -> directory.trust(own))
         .isInstanceOf(WitnessException.class)
@@ -381,7 +382,7 @@ class WitnessTest {
   }
 
   @Test
-  void aListOfLogsThatCannotBeReadTrustsNone() throws Exception {
+  void unreadableListOfLogsTrustsNone() throws Exception {
     Files.writeString(directory.path().resolve("logs"), "# mine\nlog.example+00000000+AAAA\n");
     requireRefused(log.request(0), 500);
     open.close();
