@@ -116,7 +116,7 @@ class PackageDirectionTest {
           Map.entry(LIBRARY, union(RECORD, LIBRARY_USES)),
           Map.entry("cli", union(RECORD, CLI_USES)));
 
-  /** Third parties, and packages of the JDK that only some packages may use. */
+  /** Third parties and parts of the JDK, by their users; empty for everyone. */
   private static final Map<String, Set<String>> THIRD_PARTIES =
       Map.ofEntries(
           Map.entry("org.slf4j", Set.of()),
@@ -149,7 +149,7 @@ class PackageDirectionTest {
                   "jdbc",
                   "cli")));
 
-  /** Public types that users of the modules can name; a new one replaces one or has a reason. */
+  /** Maximum number of exported public types; raise it only for a reason. */
   private static final long MOST_EXPORTED_TYPES = 110;
 
   private static final JavaClasses CLASSES =
@@ -185,7 +185,7 @@ class PackageDirectionTest {
     assertThat(rooms).isEqualTo(new TreeSet<>(MAY_USE.keySet()));
   }
 
-  /** The modules together promise few types; {@code transparency} has a public of its own. */
+  /** The modules export few types; {@code transparency} has its own users and is exempt. */
   @Test
   void exportedTypesAreFew() throws IOException {
     Map<String, Long> exported = new TreeMap<>();
@@ -263,7 +263,7 @@ class PackageDirectionTest {
         .check(CLASSES);
   }
 
-  /** Anyone can verify, offline: without a private key. */
+  /** Anyone can verify offline, without a private key. */
   @Test
   void verifierUsesNoPrivateKey() {
     noClasses()

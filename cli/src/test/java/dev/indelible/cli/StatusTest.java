@@ -65,7 +65,7 @@ class StatusTest {
     assertThat(cli.run("status").ok().out()).containsPattern("last tally +row 6: 3 attempts");
   }
 
-  /** Design, "Outer interfaces": a number, or null when it cannot be read. */
+  /** Dead letters: a number, or null when they cannot be read. */
   @Test
   void unreadableDeadLettersAreNullNotZero() throws Exception {
     cli.sql("DROP TABLE signed_events_dlq");
@@ -131,7 +131,7 @@ class StatusTest {
         .isEqualTo("poison");
   }
 
-  /** Acceptance 21: the next writer notes a planted row, and status shows it. */
+  /** Acceptance 21: the next writer notes a changed row, and status shows it. */
   @Test
   void tamperedChainIsReported() throws Exception {
     cli.sql("UPDATE signed_events SET agent_id = 'someone else' WHERE sequence = 2");
@@ -162,7 +162,7 @@ class StatusTest {
     JsonNode status = status(1);
 
     assertThat(status.path("problems").toString()).contains("keys: there is no signing key");
-    // D11: keys that are not usable are not none.
+    // D11: unusable keys are null, not empty.
     assertThat(status.path("keys").isNull()).isTrue();
   }
 
@@ -195,7 +195,7 @@ class StatusTest {
     assertThat(status(0).path("row_signatures").asString()).isEqualTo("on");
   }
 
-  /** A note that nobody with a key wrote excuses nothing. */
+  /** A note without a valid signature is ignored. */
   @Test
   void aPlantedNoteDoesNotSayThatRowsAreUnsigned() throws Exception {
     try (Indelible unsigned = Indelible.builder(cli.data()).rowSignatures(false).open()) {
@@ -273,7 +273,7 @@ class StatusTest {
     assertThat(status(0).path("waiting").path("alive").asInt()).isZero();
   }
 
-  /** D11: how many wait is not known where the journal cannot be read. */
+  /** D11: if the journal cannot be read, the number waiting is null. */
   @Test
   void waitingEventsThatCannotBeCountedAreNull() throws Exception {
     Files.writeString(cli.data().resolve("journal/0000/journal.id"), "rubbish");

@@ -27,8 +27,8 @@ record CheckedRow(StoredRow stored, Head head, List<RowFault> faults, long idKey
   }
 
   /**
-   * Returns whether an accepted key signed the row at its sequence. Any other row proves only that
-   * it exists.
+   * Returns whether an accepted key signed this row and sequence. Any other row proves only that it
+   * exists.
    */
   boolean isSigned() {
     for (RowFault fault : faults) {

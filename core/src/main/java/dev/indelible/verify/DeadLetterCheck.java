@@ -19,7 +19,7 @@ import java.util.Set;
 
 /**
  * Checks that each dead letter has the payload that was written, and that the dead letters agree
- * with the chain. A letter that a row states as replayed is marked as replayed, and stays until a
+ * with the chain. A letter whose replay a row states must be marked as replayed and stay until a
  * row states its purge or erasure. A letter that no row names is not signed, so this check does not
  * detect its removal or its replacement as a whole. Used by one thread.
  */
@@ -28,7 +28,7 @@ final class DeadLetterCheck implements Check {
   private final LedgerReader ledger;
   private final RowCheck content;
 
-  /** Whether rows before the first row checked are left out. */
+  /** Whether the chain has rows before the first checked. */
   private final boolean partial;
 
   /** The content of each replayed letter; empty if the row of its replay lacks it. */
@@ -47,7 +47,7 @@ final class DeadLetterCheck implements Check {
    * Creates a check.
    *
    * @param content checks rows that are appended while this check runs
-   * @param partial whether rows before the first row checked are left out
+   * @param partial whether the chain has rows before the first checked
    */
   DeadLetterCheck(Findings findings, LedgerReader ledger, RowCheck content, boolean partial) {
     this.findings = findings;
@@ -141,7 +141,7 @@ final class DeadLetterCheck implements Check {
     findings.holds(Finding.DEAD_LETTERS, ledger.dlqSize() + " waiting to be replayed");
   }
 
-  /** Compares the letters with the rows checked before and with the rows appended since. */
+  /** Compares the letters with the rows already checked and those appended since then. */
   private void compare(List<Stored> stored) throws LedgerException {
     Set<Letter> replayedBefore = Set.copyOf(replayed.keySet());
     Map<Letter, String> purgedBefore = Map.copyOf(purged);

@@ -21,9 +21,7 @@ import java.util.List;
  * thread.
  */
 final class WitnessCheck implements Check {
-  /**
-   * Maximum number of cosigned checkpoints, latest first, that are searched for one of this log.
-   */
+  /** At most this many checkpoints with a quorum, latest first, are checked to be of this log. */
   private static final int MOST_LOOKED_AT = 1_000;
 
   private final Findings findings;
@@ -55,7 +53,7 @@ final class WitnessCheck implements Check {
 
   @Override
   public void row(CheckedRow row) {
-    // A planted row can have any sequence; an unsigned row counts as the next one.
+    // A planted row can have any sequence; an unsigned row adds at most one row.
     rows = row.isSigned() ? row.sequence() : Math.min(row.sequence(), rows + 1);
   }
 
@@ -93,8 +91,8 @@ final class WitnessCheck implements Check {
   }
 
   /**
-   * Returns whether the log signed this checkpoint over these rows. An attacker may have stored a
-   * checkpoint of another log that the witnesses of both cosigned.
+   * Returns whether the log signed this checkpoint over these rows. An attacker may have stored
+   * another log's checkpoint, cosigned by the same witnesses.
    */
   private boolean isOfThisLog(StoredCheckpoint stored) throws LedgerException {
     try {

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 
-/** Errors about a field name the field. */
+/** Each error names the field at fault. */
 class JsonFieldsTest {
   @Test
   void fieldsAreReadByNameAndType() throws Exception {

@@ -11,17 +11,17 @@ import net.ttddyy.dsproxy.support.ProxyDataSourceBuilder;
  * Wraps a {@link DataSource} so that no write reaches the database unless the hook permits it.
  *
  * <p>The hook is asked on the caller's thread, inside the caller's transaction, before a statement
- * is sent; for a batch, about all of it before any of it is sent. If it refuses or throws, the call
- * throws a {@link GovernanceRefusal}, nothing of the statement or batch is sent, and a refused
- * batch is emptied. A statement passes without a question only if it is known to read, or to
- * control the transaction or the session. Everything else is a write, known or not.
+ * is sent; about every part of a batch before any is sent. If it refuses or throws, the call throws
+ * a {@link GovernanceRefusal}, nothing of the statement or batch is sent, and a refused batch is
+ * emptied. A statement passes without a question only if it is known to read, or to control the
+ * transaction or the session. Everything else counts as a write.
  *
  * <p>The hook gets a {@code custom} action of kind {@value #SQL_WRITE} whose payload has
  *
  * <ul>
  *   <li>{@code namespace}: the table, as written but without quotes, with its schema if given;
- *       empty if none was found. The hook is asked once for each statement of a text, and for each
- *       table of a statement;
+ *       empty if none was found. The hook is asked once for each table found in each statement, or
+ *       once if none is;
  *   <li>{@code operation}: {@code insert}, {@code update}, {@code delete}, {@code replace}, {@code
  *       merge}, {@code truncate}, {@code ddl}, {@code call} or {@code other};
  *   <li>{@code sql}: the text of the statement, without the comments around it;

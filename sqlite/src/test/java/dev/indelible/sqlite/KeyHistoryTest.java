@@ -51,7 +51,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
-/** Verification from the first key alone, by the key changes that the chain records. */
+/** Verification with only the first key; the chain records the changes of keys. */
 class KeyHistoryTest {
   private static final SigningKey FIRST = TestLog.KEY;
   private static final SigningKey SECOND = SigningKey.generate();
@@ -95,8 +95,8 @@ class KeyHistoryTest {
   }
 
   /**
-   * The new key's signature covers the bytes that the page on verification states; the JDK's
-   * Ed25519 checks it.
+   * The new key's signature covers the bytes that docs/verification.md states, checked by the JDK's
+   * Ed25519.
    */
   @Test
   void aRotationIsSignedByBothKeys() throws Exception {
@@ -124,7 +124,7 @@ class KeyHistoryTest {
         .isTrue();
   }
 
-  /** With a trusted first key, a key that only lies in the data directory is not trusted. */
+  /** With a trusted first key, a key that is only in the data directory is not trusted. */
   @Test
   void keyOfNoRotationIsNotTrusted() throws Exception {
     append(THIRD, 1);
@@ -263,7 +263,7 @@ class KeyHistoryTest {
         .startsWith("2 rows from row 2 on are signed by key " + id(FIRST));
   }
 
-  /** A thief with a revoked key can neither revoke nor rotate another key. */
+  /** A thief with a revoked key can neither revoke nor introduce a key. */
   @Test
   void revokedKeyChangesNoOtherKey() throws Exception {
     introduce(FIRST, SECOND);

@@ -11,7 +11,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow.Subscription;
 import org.jspecify.annotations.Nullable;
 
-/** Receives the body of an answer up to a limit; fails at a longer one without reading the rest. */
+/** Receives the body of an answer up to a limit; fails if longer, without reading the rest. */
 final class BoundedBody implements BodySubscriber<byte[]> {
   private final int limit;
   private final ByteArrayOutputStream taken = new ByteArrayOutputStream();
