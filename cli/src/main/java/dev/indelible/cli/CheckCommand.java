@@ -13,7 +13,6 @@ import dev.indelible.gate.RecordedDecision;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
-import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.RulePolicy;
 import java.io.IOException;
@@ -96,8 +95,10 @@ final class CheckCommand extends Verb {
   }
 
   /** Returns the rules that a recorded decision would be made by. */
-  private Policy rules() throws PolicyException {
-    return Files.exists(data().path()) ? RulePolicy.load(data().policy()) : RulePolicy.starter();
+  private RulePolicy rules() throws PolicyException {
+    return Files.exists(data().path())
+        ? RulePolicy.load(data().policy()).guarding(data().path())
+        : RulePolicy.starter();
   }
 
   /** A command without a place runs where this process runs, for the user of this process. */
@@ -180,7 +181,7 @@ final class CheckCommand extends Verb {
   }
 
   /** Prints the decision and flushes it. */
-  private void print(GateInput input, RecordedDecision recorded) {
+  private void print(GateInput input, RecordedDecision recorded) throws PolicyException {
     Decision decision = recorded.decision();
     String verdict = console().byMeaning(decision.verdict(), decision.verdict());
     String why =
@@ -193,18 +194,19 @@ final class CheckCommand extends Verb {
         Console.printable(why),
         console().faint(event));
     if (explain && !json()) {
-      explain(recorded.explanation());
+      explain(input.action(), recorded.explanation());
     }
     console().out().flush();
   }
 
-  private void explain(Explanation explanation) {
+  private void explain(AgentAction action, Explanation explanation) throws PolicyException {
     explanation
         .effectiveCommand()
         .ifPresent(command -> console().field(EXPLAIN_WIDTH, "command", command));
-    explanation.facts().forEach(fact -> console().field(EXPLAIN_WIDTH, "fact", fact));
+    // All facts, also those that no rule matched.
+    rules().facts(action).forEach(fact -> console().field(EXPLAIN_WIDTH, "fact", fact));
     explanation.matched().forEach(rule -> console().field(EXPLAIN_WIDTH, "matched", rule));
-    if (explanation.isEmpty()) {
+    if (explanation.matched().isEmpty()) {
       console().line("no rule matched");
     }
   }

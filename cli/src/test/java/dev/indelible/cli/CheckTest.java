@@ -178,6 +178,14 @@ class CheckTest {
   }
 
   @Test
+  void explanationNamesFactsThatNoRuleMatches() {
+    Result result = cli.run("check", "--dry-run", "--explain", "bash", "cd /srv && rm a; cat /b");
+
+    assertThat(result.out())
+        .contains("fact     deletes /srv/a\n", "fact     reads /b\n", "no rule matched");
+  }
+
+  @Test
   void dryRunWithoutADataDirectoryUsesTheStarterRules() {
     Path absent = directory.resolve("absent");
 

@@ -180,6 +180,13 @@ public final class RulePolicy implements Policy {
     return outcome.explained();
   }
 
+  /**
+   * Returns what an action does as the gate reads it, a fact a text; rules may match none of it.
+   */
+  public List<String> facts(AgentAction action) {
+    return reader.read(action).facts().all().stream().map(Fact::describe).distinct().toList();
+  }
+
   /** Decides what the policy leaves open about the gate itself and about unreadable actions. */
   private void judgeOwnRules(Facts facts, Outcome outcome) {
     List<Fact> guard = facts.of(Verb.CHANGES_GUARD);
