@@ -1,24 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.fact;
 
+import dev.indelible.command.EffectiveCommand;
+import dev.indelible.value.Value;
+import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The part of an action from which a fact follows.
+ * The part of an action from which a fact follows. Texts for a person and for rules on commands are
+ * made when they are asked for: most facts match no rule.
  *
- * @param command the effective command for a person; empty if the action is no command
- * @param words the program and its operands, by which rules on commands compare; empty if the
- *     action is no command
- * @param via the wrappers that lead to it, outermost first
- * @param machine where it runs: empty for this machine
+ * @param source the effective command; null if the action is no command
  */
-public record Cause(String command, List<String> words, List<String> via, String machine) {
+public record Cause(@Nullable EffectiveCommand source) {
   /** The action itself. */
-  public static final Cause ACTION = new Cause("", List.of(), List.of(), "");
+  public static final Cause ACTION = new Cause(null);
 
-  /** Takes copies of the lists. */
-  public Cause {
-    words = List.copyOf(words);
-    via = List.copyOf(via);
+  /** The most words of a command that rules compare. */
+  private static final int MAX_WORDS = 16;
+
+  /** Returns the effective command for a person; empty if the action is no command. */
+  public String command() {
+    return source == null ? "" : source.display();
+  }
+
+  /** Returns the wrappers that lead to the command, outermost first. */
+  public List<String> via() {
+    return source == null ? List.of() : source.via();
+  }
+
+  /** Returns where the command runs: empty for this machine. */
+  public String machine() {
+    return source == null ? "" : source.machine();
+  }
+
+  /** Returns whether the program's name is known. */
+  boolean isNamed() {
+    return source != null
+        && !source.argv().isEmpty()
+        && !source.argv().get(0).text().orElse("").isEmpty();
+  }
+
+  /**
+   * Returns the program's name and the arguments that are known and no options; empty if the name
+   * is not known.
+   */
+  public List<String> words() {
+    if (source == null || !isNamed()) {
+      return List.of();
+    }
+    List<String> words = new ArrayList<>();
+    String program = source.argv().get(0).prefix();
+    words.add(program.substring(program.lastIndexOf('/') + 1));
+    for (Value argument : source.argv().subList(1, source.argv().size())) {
+      String text = argument.text().orElse("");
+      if (!text.isEmpty() && !text.startsWith("-") && words.size() < MAX_WORDS) {
+        words.add(text);
+      }
+    }
+    return words;
   }
 }

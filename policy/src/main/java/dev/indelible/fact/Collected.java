@@ -14,6 +14,7 @@ import dev.indelible.value.Value;
 import dev.indelible.value.Value.Piece;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /** The facts of an action while it is read. Used by one thread. */
@@ -69,9 +70,6 @@ final class Collected {
           "NORC",
           "DEFAULTS");
 
-  /** Commands beyond this number add no words for rules on commands. */
-  private static final int MAX_WORDS = 16;
-
   private final Guard guard;
   private final Surroundings surroundings;
   private final List<Fact> facts = new ArrayList<>();
@@ -125,38 +123,20 @@ final class Collected {
   }
 
   private void add(EffectiveCommand command) {
-    List<String> words = words(command.argv());
-    Cause cause = new Cause(command.display(), words, command.via(), command.machine());
-    if (!words.isEmpty()) {
+    Cause cause = new Cause(command);
+    if (cause.isNamed()) {
       commands.add(cause);
       if (guard.isOwnVerb(command.argv())) {
-        detail(Verb.CHANGES_GUARD, String.join(" ", words), cause);
+        detail(Verb.CHANGES_GUARD, String.join(" ", cause.words()), cause);
       }
     }
     CanonicalPath directory = surroundings.path(command.workingDirectory());
     for (Use use : command.uses()) {
-      add(use, command, directory, cause);
+      add(use, directory, cause);
     }
   }
 
-  /** Returns the program's name and the arguments that are known and no options. */
-  private static List<String> words(List<Value> argv) {
-    List<String> words = new ArrayList<>();
-    for (Value argument : argv) {
-      String text = argument.text().orElse("");
-      if (words.isEmpty()) {
-        if (text.isEmpty()) {
-          return words;
-        }
-        words.add(text.substring(text.lastIndexOf('/') + 1));
-      } else if (!text.isEmpty() && !text.startsWith("-") && words.size() < MAX_WORDS) {
-        words.add(text);
-      }
-    }
-    return words;
-  }
-
-  private void add(Use use, EffectiveCommand command, CanonicalPath directory, Cause cause) {
+  private void add(Use use, CanonicalPath directory, Cause cause) {
     if (use.isDetour() && !isHarmlessHelper(use)) {
       detail(Verb.DETOURS, detour(use), cause);
     }
@@ -206,7 +186,7 @@ final class Collected {
 
   private static String detour(Use use) {
     return use.detail().isEmpty()
-        ? use.role().name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ')
+        ? use.role().name().toLowerCase(Locale.ROOT).replace('_', ' ')
         : use.detail();
   }
 

@@ -45,8 +45,9 @@ final class Outcome {
       if (!facts.contains(described)) {
         facts.add(described);
       }
-      if (!fact.cause().command().isEmpty() && (decides || command.isEmpty())) {
-        command = Optional.of(fact.cause().command());
+      String text = decides || command.isEmpty() ? fact.cause().command() : "";
+      if (!text.isEmpty()) {
+        command = Optional.of(text);
       }
     }
   }

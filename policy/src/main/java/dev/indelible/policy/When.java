@@ -243,8 +243,9 @@ record When(List<Clause> clauses, String display) {
     }
     return (subject, because) -> {
       for (Cause cause : subject.facts().commands()) {
+        List<String> words = cause.words();
         for (List<String> beginning : beginnings) {
-          if (begins(cause.words(), beginning)) {
+          if (begins(words, beginning)) {
             because.add(new Fact(Verb.RUNS, new Operand.Detail("command"), false, cause));
             return true;
           }
