@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -67,7 +68,7 @@ final class PolicyTestCommand extends Verb {
           .json(
               out -> {
                 out.member("cases", cases).member("failed", failed).name("hits").beginObject();
-                new java.util.TreeMap<>(hits).forEach((id, count) -> out.member(id, count));
+                new TreeMap<>(hits).forEach((id, count) -> out.member(id, count));
                 out.endObject().name("untested").strings(untested);
               });
     } else {

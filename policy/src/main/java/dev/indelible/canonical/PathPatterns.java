@@ -27,9 +27,11 @@ public final class PathPatterns {
   private static final class Compiled {
     final List<PathPattern> patterns = new ArrayList<>();
     final PathTrie places = new PathTrie(true);
-    final PathTrie exactPlaces = new PathTrie(false);
     final PathTrie exceptions = new PathTrie(false);
     boolean hasExceptions;
+
+    /** The places with regard to case; made when {@link #includes} is first asked. */
+    private volatile @Nullable PathTrie exactPlaces;
 
     Compiled(List<String> texts) {
       for (String text : texts) {
@@ -46,6 +48,20 @@ public final class PathPatterns {
       }
     }
 
+    PathTrie exactPlaces() {
+      PathTrie made = exactPlaces;
+      if (made == null) {
+        made = new PathTrie(false);
+        for (PathPattern pattern : patterns) {
+          for (List<PathPattern.Name> names : pattern.alternatives()) {
+            made.add(names, 0);
+          }
+        }
+        exactPlaces = made;
+      }
+      return made;
+    }
+
     private void add(String text, boolean isException) {
       PathPattern pattern = PathPattern.parse(text);
       hasExceptions |= isException;
@@ -57,7 +73,6 @@ public final class PathPatterns {
           exceptions.add(names, 0);
         } else {
           places.add(names, 0);
-          exactPlaces.add(names, 0);
         }
       }
     }
@@ -125,20 +140,9 @@ public final class PathPatterns {
     }
     Strongest found = new Strongest();
     compiled().places.concerned(path, isRecursive, surroundings, found);
-    return found.unless(this, path, surroundings);
-  }
-
-  /**
-   * Returns how far the patterns name a path itself. What an operation may find below it, as {@code
-   * find} does, is not certain to be there.
-   */
-  public Relation name(CanonicalPath path, Surroundings surroundings) {
-    if (path.isOpaque()) {
-      return Relation.YES;
-    }
-    Strongest found = new Strongest();
-    compiled().places.named(path, surroundings, found);
-    return found.unless(this, path, surroundings);
+    return found.relation != Relation.NO && isException(path, surroundings)
+        ? Relation.NO
+        : found.relation;
   }
 
   /**
@@ -150,7 +154,10 @@ public final class PathPatterns {
             && !isException(path, surroundings);
   }
 
-  /** Returns whether {@link #name} is certain. Faster, above all for paths with unknown parts. */
+  /**
+   * Returns whether the patterns are certain to name a path itself. What an operation may find
+   * below it, as {@code find} does, is not certain to be there.
+   */
   public boolean isNamed(CanonicalPath path, Surroundings surroundings) {
     return path.isOpaque()
         || compiled().places.isConcerned(path, false, true, surroundings)
@@ -165,12 +172,6 @@ public final class PathPatterns {
     public void found(int pattern, Relation other) {
       relation = other.compareTo(relation) > 0 ? other : relation;
     }
-
-    Relation unless(PathPatterns patterns, CanonicalPath path, Surroundings surroundings) {
-      return relation != Relation.NO && patterns.isException(path, surroundings)
-          ? Relation.NO
-          : relation;
-    }
   }
 
   boolean isException(CanonicalPath path, Surroundings surroundings) {
@@ -182,6 +183,7 @@ public final class PathPatterns {
    * difference, and a path with unknown parts is never included.
    */
   public boolean includes(CanonicalPath path, Surroundings surroundings) {
-    return compiled().exactPlaces.includes(path, surroundings) && !isException(path, surroundings);
+    return compiled().exactPlaces().includes(path, surroundings)
+        && !isException(path, surroundings);
   }
 }

@@ -190,13 +190,6 @@ final class PathTrie {
     new Walk(path, isRecursive, false, surroundings, found).run();
   }
 
-  /** Reports the patterns that name a path itself, not something below it. */
-  void named(CanonicalPath path, Surroundings surroundings, Found found) {
-    Walk walk = new Walk(path, false, false, surroundings, found);
-    walk.isItself = true;
-    walk.run();
-  }
-
   /**
    * Returns whether an operation on a path is certain to concern a pattern.
    *

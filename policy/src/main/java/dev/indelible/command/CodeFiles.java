@@ -97,7 +97,7 @@ final class CodeFiles {
       return;
     }
     String key = Paths.key(path, call.state().directories().get(0));
-    // A file that writes itself anew and runs again is another one.
+    // The key has the content: a script that rewrites its own file is followed again.
     String running = "file " + key + " " + content.display();
     if (interpreter.flow().calls().isRunning(running)) {
       return;

@@ -10,6 +10,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -68,7 +69,7 @@ final class ToolTable {
 
   private static Map<String, Set<String>> sets(
       Map<String, Map<String, List<String>>> table, String name) {
-    Map<String, Set<String>> sets = new java.util.LinkedHashMap<>();
+    Map<String, Set<String>> sets = new LinkedHashMap<>();
     table.get(name).forEach((key, words) -> sets.put(key, Set.copyOf(words)));
     return sets;
   }
