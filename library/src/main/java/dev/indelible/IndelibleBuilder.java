@@ -12,26 +12,32 @@ import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
+import dev.indelible.directory.DataDirectory;
+import dev.indelible.directory.DirectoryException;
+import dev.indelible.directory.ExistingLog;
+import dev.indelible.directory.HealthCheck;
+import dev.indelible.directory.StartPositions;
+import dev.indelible.directory.UnconfirmedSigner;
 import dev.indelible.drain.DeferredAudit;
-import dev.indelible.follow.AnchorFollower;
-import dev.indelible.follow.CosignatureFollower;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.journal.Journal;
 import dev.indelible.journal.JournalException;
 import dev.indelible.journal.JournalSettings;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerSource;
+import dev.indelible.pending.EventStore;
+import dev.indelible.pending.MemoryStore;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.RulePolicy;
+import dev.indelible.publish.AnchorFollower;
+import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.queue.DrainSettings;
 import dev.indelible.queue.Durability;
-import dev.indelible.queue.EventStore;
-import dev.indelible.queue.MemoryStore;
 import dev.indelible.sqlite.SqliteCosignatures;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteLibrary;
 import dev.indelible.sqlite.SqliteWriter;
+import dev.indelible.storage.LedgerSource;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -232,7 +238,11 @@ public final class IndelibleBuilder {
         return start(rules, key, accepted, ledger, witnessed, new MemoryStore());
       }
       return openOnJournal(log, rules, witnessed);
-    } catch (PolicyException | KeyException | LedgerException | JournalException e) {
+    } catch (DirectoryException
+        | PolicyException
+        | KeyException
+        | LedgerException
+        | JournalException e) {
       throw new OpenException(e.getMessage(), e);
     }
   }
@@ -335,7 +345,7 @@ public final class IndelibleBuilder {
               rules,
               witnessing,
               anchoring,
-              new AuditLog(data),
+              new AuditLog(data.path()),
               () -> HealthCheck.of(data, anchor));
       opened = true;
       return indelible;

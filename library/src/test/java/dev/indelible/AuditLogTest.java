@@ -4,12 +4,13 @@ package dev.indelible;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.action.Bash;
+import dev.indelible.checkpoint.TrustedKeys;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.publish.Disclosure;
-import dev.indelible.publish.DisclosureVerifier;
-import dev.indelible.publish.ProvenDisclosure;
-import dev.indelible.publish.ProvenRow;
-import dev.indelible.publish.TrustedKeys;
+import dev.indelible.proof.Disclosure;
+import dev.indelible.proof.DisclosureVerifier;
+import dev.indelible.proof.ProvenDisclosure;
+import dev.indelible.proof.ProvenRow;
 import dev.indelible.verify.VerificationReport.Verdict;
 import java.nio.file.Path;
 import java.util.Set;

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.indelible.action.Bash;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.MemoryLedger;
 import dev.indelible.policy.RulePolicy;
+import dev.indelible.storage.MemoryLedger;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 

@@ -9,6 +9,7 @@ import static org.awaitility.Awaitility.await;
 import dev.indelible.action.Bash;
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.KeyEvents;
+import dev.indelible.check.Verifier;
 import dev.indelible.crypto.KeyDirectory.KeyRecord;
 import dev.indelible.crypto.KeyDirectory.Loss;
 import dev.indelible.crypto.KeyDirectory.Replacement;
@@ -17,6 +18,7 @@ import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.crypto.VerificationKey;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.ledger.LedgerException;
@@ -31,7 +33,6 @@ import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
-import dev.indelible.verify.Verifier;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -428,7 +429,7 @@ class LostKeyTest {
   }
 
   private VerificationReport verify(VerificationOptions options) throws LedgerException {
-    try (LedgerReader ledger = SqliteLedger.open(data.database())) {
+    try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
       return new Verifier(ledger, options).verify();
     }
   }

@@ -7,21 +7,21 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.indelible.action.Bash;
+import dev.indelible.check.Verifier;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.crypto.VerificationKey;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.event.SystemEvent;
-import dev.indelible.ledger.LedgerReader;
-import dev.indelible.queue.AuditHealth.State;
+import dev.indelible.health.AuditHealth.State;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.queue.DrainSettings;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
-import dev.indelible.verify.Verifier;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -156,7 +156,7 @@ class SignerTest {
   }
 
   private void requireIntact(VerificationKey first, long rows) throws Exception {
-    try (LedgerReader ledger = SqliteLedger.open(data.database())) {
+    try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
       VerificationReport report =
           new Verifier(ledger, VerificationOptions.rootedIn(KeyRing.of(List.of(first)))).verify();
       assertThat(report.verdict()).as(report::toString).isEqualTo(Verdict.INTACT);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.action.Bash;
 import dev.indelible.decision.Refuse;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.queue.Durability;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
-import dev.indelible.DataDirectory.SigningKeys;
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.DeadLetters;
+import dev.indelible.directory.DataDirectory.SigningKeys;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerReader;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The faults of a running log, and the throttling of their log lines. */
+/** The health of a log: its state and its faults. */
 @NullMarked
 package dev.indelible.health;
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.journal;
 
+import dev.indelible.base.Throttle;
 import dev.indelible.event.AuditEvent;
-import dev.indelible.health.Throttle;
+import dev.indelible.pending.EventBatch;
+import dev.indelible.pending.EventStore;
+import dev.indelible.pending.JournalMark;
 import dev.indelible.queue.Durability;
-import dev.indelible.queue.EventBatch;
-import dev.indelible.queue.EventStore;
-import dev.indelible.queue.JournalMark;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

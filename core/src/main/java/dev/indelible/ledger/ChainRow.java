@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.ledger;
 
+import dev.indelible.encoding.IdKeys;
+import dev.indelible.encoding.RecordDraft;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
+import dev.indelible.note.RowCheck;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
@@ -116,7 +119,7 @@ public record ChainRow(
   }
 
   /** Returns this row with its payload erased. */
-  ChainRow withoutPayload() {
+  public ChainRow withoutPayload() {
     return with(Optional.empty());
   }
 
@@ -160,7 +163,7 @@ public record ChainRow(
   }
 
   /** Returns the column that has a wrong type, and its type; empty if there is none. */
-  Optional<String> misfit() {
+  public Optional<String> misfit() {
     return attestLevel.startsWith(MISFIT)
         ? Optional.of(attestLevel.substring(MISFIT.length()))
         : Optional.empty();
@@ -289,7 +292,7 @@ public record ChainRow(
         payload);
   }
 
-  ChainRow signedAs(long otherSequence, Optional<String> otherKey) {
+  public ChainRow signedAs(long otherSequence, Optional<String> otherKey) {
     return new ChainRow(
         otherSequence,
         id,

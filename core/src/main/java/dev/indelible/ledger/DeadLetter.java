@@ -91,7 +91,7 @@ public record DeadLetter(
   }
 
   /** Returns this dead letter as replayed under the event's own id. */
-  DeadLetter replayed() {
+  public DeadLetter replayed() {
     return new DeadLetter(
         letter,
         id,

@@ -6,15 +6,13 @@ import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.RowCheck;
-import dev.indelible.ledger.RowFault;
 import dev.indelible.ledger.RowQuery;
-import dev.indelible.ledger.StoredTiles;
 import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.InvalidProofException;
 import dev.indelible.merkle.MerkleTree;
 import dev.indelible.merkle.TiledNodes;
 import dev.indelible.note.KeyHistory.KeyValidity;
+import dev.indelible.storage.StoredTiles;
 import java.util.Optional;
 import java.util.OptionalLong;
 

@@ -7,7 +7,6 @@ import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowQuery;
 import java.util.ArrayList;
 import java.util.Collection;

@@ -6,7 +6,6 @@ import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.ChainRow;
-import dev.indelible.ledger.RowCheck;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;

@@ -2,12 +2,12 @@
 package dev.indelible.note;
 
 import dev.indelible.event.SystemEvent;
-import dev.indelible.event.TypeCounts;
-import dev.indelible.event.VerdictCounts;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.ledger.ChainRow;
+import dev.indelible.monitor.TypeCounts;
+import dev.indelible.monitor.VerdictCounts;
 import java.util.Optional;
 import java.util.UUID;
 import tools.jackson.databind.JsonNode;

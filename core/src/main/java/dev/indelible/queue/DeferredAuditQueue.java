@@ -2,12 +2,16 @@
 package dev.indelible.queue;
 
 import dev.indelible.action.AgentAction;
+import dev.indelible.base.Throttle;
 import dev.indelible.decision.Decision;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.health.AuditHealth;
+import dev.indelible.health.DeferredAuditMetrics;
 import dev.indelible.health.HealthEntry;
-import dev.indelible.health.Throttle;
-import dev.indelible.queue.VerdictCounters.Verdict;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.monitor.VerdictCounters.Verdict;
+import dev.indelible.pending.EventStore;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;

@@ -8,8 +8,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.pending.EventBatch;
 import dev.indelible.queue.Durability;
-import dev.indelible.queue.EventBatch;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;

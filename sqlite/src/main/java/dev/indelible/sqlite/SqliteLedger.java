@@ -9,12 +9,12 @@ import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowQuery;
-import dev.indelible.ledger.RowRanges;
-import dev.indelible.ledger.StorageState;
 import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.note.RowCheck;
+import dev.indelible.storage.RowRanges;
+import dev.indelible.storage.StorageState;
+import dev.indelible.storage.VerifiableLedger;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -40,7 +40,7 @@ import org.sqlite.SQLiteOpenMode;
  * Reads a ledger in an SQLite file, while a log writes to it or not. Opens the file for reading
  * only.
  */
-public final class SqliteLedger implements LedgerReader {
+public final class SqliteLedger implements VerifiableLedger {
   private static final int BUSY_TIMEOUT_MILLIS = 5_000;
 
   /** Busy timeout of optional reads that a gate makes before its first decision. */

@@ -2,8 +2,8 @@
 package dev.indelible.sqlite;
 
 import dev.indelible.checkpoint.SignedCheckpoint;
-import dev.indelible.event.Timestamps;
-import dev.indelible.ledger.StorageState;
+import dev.indelible.encoding.Timestamps;
+import dev.indelible.storage.StorageState;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;

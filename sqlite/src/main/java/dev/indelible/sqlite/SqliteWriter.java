@@ -4,14 +4,14 @@ package dev.indelible.sqlite;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerFactory;
-import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.LedgerSchemaException;
-import dev.indelible.ledger.LedgerUnavailableException;
-import dev.indelible.ledger.LedgerWriter;
-import dev.indelible.ledger.RefusedException;
-import dev.indelible.ledger.RefusedException.Refusal;
 import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.storage.LedgerFactory;
+import dev.indelible.storage.LedgerSchemaException;
+import dev.indelible.storage.LedgerUnavailableException;
+import dev.indelible.storage.LedgerWriter;
+import dev.indelible.storage.RefusedException;
+import dev.indelible.storage.RefusedException.Refusal;
+import dev.indelible.storage.VerifiableLedger;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -241,7 +241,7 @@ public final class SqliteWriter implements LedgerWriter {
   }
 
   @Override
-  public LedgerReader reader() throws LedgerException {
+  public VerifiableLedger reader() throws LedgerException {
     return SqliteLedger.open(file);
   }
 
