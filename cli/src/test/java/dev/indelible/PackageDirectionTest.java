@@ -88,7 +88,9 @@ class PackageDirectionTest {
           Map.entry("ledger", Set.of("event", "encoding", "json", "crypto")),
           Map.entry("storage", Set.of("ledger", "merkle")),
           Map.entry(
-              "note", Set.of("monitor", "storage", "ledger", "merkle", "event", "encoding", "json", "crypto")),
+              "note",
+              Set.of(
+                  "monitor", "storage", "ledger", "merkle", "event", "encoding", "json", "crypto")),
           Map.entry("verify", Set.of("ledger", "note", "checkpoint", "crypto")),
           Map.entry(
               "check",

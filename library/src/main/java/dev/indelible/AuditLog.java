@@ -15,7 +15,6 @@ import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
 import dev.indelible.directory.DataDirectory;
 import dev.indelible.directory.DirectoryException;
-import dev.indelible.directory.HealthCheck;
 import dev.indelible.directory.JournalCheck;
 import dev.indelible.ledger.EvidenceException;
 import dev.indelible.ledger.Head;
@@ -108,7 +107,7 @@ public final class AuditLog {
       beside.add(lastCheckpoint(ledger, complete));
       beside.addAll(JournalCheck.journals(data(), ledger));
     } catch (LedgerException e) {
-      Optional<String> missing = HealthCheck.missingDatabase(data());
+      Optional<String> missing = data().missingDatabase();
       report =
           missing.isPresent()
               ? new VerificationReport(

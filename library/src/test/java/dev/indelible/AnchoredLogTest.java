@@ -323,6 +323,7 @@ class AnchoredLogTest {
     // Under another name, the key still shows the fork, and the verdict is not intact.
     delete(data.resolve("journal"));
     Files.delete(new DataDirectory(data).database());
+    Files.delete(new DataDirectory(data).lastCheckpoint());
     try (Indelible log = Indelible.builder(data).origin("other.example").withoutTallies().open()) {
       record(log, 9);
     }

@@ -132,8 +132,8 @@ public record DataDirectory(Path path) {
   }
 
   /**
-   * Requires the log's own key and rules; creates a key and starter rules only for a new log (D11).
-   * Writes nothing until it is certain that the log is new.
+   * Requires the log's own ledger, key and rules; creates a key and starter rules only for a new
+   * log (D11). Writes nothing until it is certain that the log is new.
    *
    * @param signer the external signer; empty if the key is in this directory
    * @param ownRules true if the caller brings its own policy
@@ -150,6 +150,10 @@ public record DataDirectory(Path path) {
               + " (AuditLog.migrateKey)");
     }
     ExistingLog log = ExistingLog.read(this);
+    Optional<String> missing = log.missingLedger();
+    if (missing.isPresent()) {
+      throw new DirectoryException(missing.get());
+    }
     if (log.isBegun()) {
       if (signer.isPresent()) {
         log.requireKey(signer.get());
@@ -197,6 +201,14 @@ public record DataDirectory(Path path) {
    */
   public Path lastCheckpoint() {
     return path.resolve("last-checkpoint");
+  }
+
+  /**
+   * Returns the problem of a directory that has {@link #lastCheckpoint} and no ledger, so that a
+   * log was here and its rows are missing; empty if there is no such problem.
+   */
+  public Optional<String> missingDatabase() {
+    return ExistingLog.read(this).missingLedger();
   }
 
   /** Returns the directory of the rules. */

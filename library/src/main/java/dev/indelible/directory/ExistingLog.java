@@ -29,55 +29,88 @@ public final class ExistingLog {
       "if it is lost, 'indelible keys replace --lost --reason TEXT' replaces it and records that";
 
   private final DataDirectory data;
-  private final Optional<ChainRow> first;
-  private final Optional<ChainRow> last;
 
-  /** Rotations that both keys signed, oldest first. */
-  private final List<KeyRotation> rotations;
+  /** True if the file {@code last-checkpoint} exists, so that a log was begun here. */
+  private final boolean hasCheckpoint;
 
-  /** The error of reading the ledger; empty if it was read. */
+  /** The content of the ledger; empty if there is no ledger, or it cannot be read. */
+  private final Optional<Content> ledger;
+
+  /** The error of reading the ledger; empty if it was read, or there is none. */
   private final Optional<LedgerException> unreadable;
+
+  /**
+   * What the ledger states about its keys.
+   *
+   * @param rotations the rotations that both keys signed, oldest first
+   */
+  private record Content(
+      Optional<ChainRow> first, Optional<ChainRow> last, List<KeyRotation> rotations) {}
 
   private ExistingLog(
       DataDirectory data,
-      Optional<ChainRow> first,
-      Optional<ChainRow> last,
-      List<KeyRotation> rotations,
+      boolean hasCheckpoint,
+      Optional<Content> ledger,
       Optional<LedgerException> unreadable) {
     this.data = data;
-    this.first = first;
-    this.last = last;
-    this.rotations = rotations;
+    this.hasCheckpoint = hasCheckpoint;
+    this.ledger = ledger;
     this.unreadable = unreadable;
   }
 
   /** Reads the log of a data directory. */
   static ExistingLog read(DataDirectory data) {
+    // Read before the ledger: a new log of another process has its ledger first, and then the file.
+    boolean hasCheckpoint = Files.exists(data.lastCheckpoint(), LinkOption.NOFOLLOW_LINKS);
     try {
       Optional<SqliteLedger> found = SqliteLedger.openIfThere(data.database());
       if (found.isEmpty()) {
-        return new ExistingLog(
-            data, Optional.empty(), Optional.empty(), List.of(), Optional.empty());
+        return new ExistingLog(data, hasCheckpoint, Optional.empty(), Optional.empty());
       }
-      try (SqliteLedger ledger = found.get()) {
-        return new ExistingLog(
-            data, ledger.row(1), ledger.lastRow(), rotations(ledger), Optional.empty());
+      try (SqliteLedger open = found.get()) {
+        Content content = new Content(open.row(1), open.lastRow(), rotations(open));
+        return new ExistingLog(data, hasCheckpoint, Optional.of(content), Optional.empty());
       }
     } catch (LedgerException e) {
-      return new ExistingLog(data, Optional.empty(), Optional.empty(), List.of(), Optional.of(e));
+      return new ExistingLog(data, hasCheckpoint, Optional.empty(), Optional.of(e));
     }
   }
 
   /** Returns true if a log exists here, or may exist because the ledger cannot be read. */
   boolean isBegun() {
-    return last.isPresent()
-        || unreadable.isPresent()
-        || Files.exists(data.lastCheckpoint(), LinkOption.NOFOLLOW_LINKS);
+    return hasRows() || unreadable.isPresent() || hasCheckpoint;
+  }
+
+  /** Returns the problem of a log whose ledger is missing; empty if there is no such problem. */
+  Optional<String> missingLedger() {
+    if (!hasCheckpoint || ledger.isPresent() || unreadable.isPresent()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        "%s: %s, and %s shows that this log had rows; restore the database from a backup, or, to start a new log here, move that file and journal/ away and keep them: they show what is missing"
+            .formatted(
+                data.database(),
+                Files.exists(data.database())
+                    ? "the file has no ledger in it"
+                    : "the database is missing",
+                data.lastCheckpoint()));
+  }
+
+  private Optional<ChainRow> first() {
+    return ledger.flatMap(Content::first);
+  }
+
+  private Optional<ChainRow> last() {
+    return ledger.flatMap(Content::last);
+  }
+
+  private List<KeyRotation> rotations() {
+    return ledger.map(Content::rotations).orElse(List.of());
   }
 
   /** Returns true if the ledger has rows. */
   boolean hasRows() {
-    return last.isPresent();
+    return last().isPresent();
   }
 
   /** Requires a signing key in the data directory, and that it belongs to this log. */
@@ -153,7 +186,8 @@ public final class ExistingLog {
       return "the ledger cannot be read, so it may have rows (%s)"
           .formatted(unreadable.get().getMessage());
     }
-    return last.map(
+    return last()
+        .map(
             row ->
                 "the ledger has rows, the last of them row %s%s"
                     .formatted(
@@ -164,12 +198,12 @@ public final class ExistingLog {
 
   /** Returns the id of the key in the last row, or in the first row if the last has none. */
   Optional<String> lastSigner() {
-    return last.flatMap(ChainRow::keyId).or(() -> first.flatMap(ChainRow::keyId));
+    return last().flatMap(ChainRow::keyId).or(() -> first().flatMap(ChainRow::keyId));
   }
 
   /** Returns true if a key belongs to the log, or the log has no rows. */
   private boolean mayKnow(VerificationKey key) throws LedgerException {
-    return last.isEmpty() || signs(key);
+    return last().isEmpty() || signs(key);
   }
 
   /**
@@ -177,9 +211,9 @@ public final class ExistingLog {
    * rotation. A public key in the directory is no evidence.
    */
   boolean signs(VerificationKey key) throws LedgerException {
-    if (rotations.stream().anyMatch(rotation -> rotation.newKey().equals(key))
-        || isSignedBy(key, first)
-        || isSignedBy(key, last)) {
+    if (rotations().stream().anyMatch(rotation -> rotation.newKey().equals(key))
+        || isSignedBy(key, first())
+        || isSignedBy(key, last())) {
       return true;
     }
     try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
@@ -198,6 +232,7 @@ public final class ExistingLog {
    */
   public KeyRing withEarlierKeys(KeyRing accepted) {
     KeyRing ring = accepted;
+    List<KeyRotation> rotations = rotations();
     for (int i = rotations.size() - 1; i >= 0; i--) {
       if (ring.find(rotations.get(i).newKey().keyId()).isPresent()) {
         ring = ring.and(KeyRing.of(List.of(rotations.get(i).oldKey())));

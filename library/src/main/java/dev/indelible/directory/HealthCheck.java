@@ -88,30 +88,7 @@ public final class HealthCheck {
   public static HealthEntry unreadable(DataDirectory data, LedgerException e) {
     return new HealthEntry(
         HealthEntry.LEDGER,
-        missingDatabase(data).orElse("the ledger cannot be read: " + e.getMessage()));
-  }
-
-  /**
-   * Returns the problem of a data directory that has the file {@code last-checkpoint}, but no
-   * ledger; empty if there is none.
-   */
-  public static Optional<String> missingDatabase(DataDirectory data) {
-    try {
-      if (Files.notExists(data.lastCheckpoint())
-          || SqliteLedger.identify(data.database()).isPresent()) {
-        return Optional.empty();
-      }
-    } catch (LedgerException e) {
-      return Optional.empty();
-    }
-    return Optional.of(
-        "%s: %s, and %s shows that this log had rows; restore the database from a backup"
-            .formatted(
-                data.database(),
-                Files.exists(data.database())
-                    ? "the file has no ledger in it"
-                    : "the database is missing",
-                data.lastCheckpoint()));
+        data.missingDatabase().orElse("the ledger cannot be read: " + e.getMessage()));
   }
 
   private HealthReport report(Optional<Path> anchor) {
@@ -160,7 +137,7 @@ public final class HealthCheck {
   private void checkFiles() {
     Path database = data.database();
     if (ledger.isEmpty()) {
-      missingDatabase(data).ifPresent(missing -> add(HealthEntry.LEDGER, missing));
+      data.missingDatabase().ifPresent(missing -> add(HealthEntry.LEDGER, missing));
     }
     for (Path file : List.of(data.path(), database)) {
       if (Files.exists(file) && !Files.isWritable(file)) {
