@@ -265,7 +265,7 @@ public final class AuditLog {
       Erasure.Erased erased = erasure.erase(eventId, reason, by);
       ErasureNote note = erased.note();
       return new Erased(
-          note.eventId(), note.sequence(), note.payloadHash(), note.letters(), erased.isGone());
+          note.eventId(), note.sequence(), note.payloadHash(), note.deadLetters(), erased.isGone());
     }
   }
 

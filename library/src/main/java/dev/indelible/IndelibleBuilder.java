@@ -16,7 +16,7 @@ import dev.indelible.directory.DataDirectory;
 import dev.indelible.directory.DirectoryException;
 import dev.indelible.directory.ExistingLog;
 import dev.indelible.directory.HealthCheck;
-import dev.indelible.directory.StartPositions;
+import dev.indelible.directory.LedgerPositions;
 import dev.indelible.directory.UnconfirmedSigner;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.health.HealthEntry;
@@ -224,7 +224,7 @@ public final class IndelibleBuilder {
       // Without SQLite's library no event could reach a ledger, so none is accepted.
       SqliteLibrary.load();
       if (durability != Durability.MEMORY) {
-        Journal.requireRoom(data.journal());
+        Journal.requireSpace(data.journal());
       }
       ExistingLog log = data.prepareToRecord(signer, policy.isPresent());
       Optional<WitnessPolicy> witnessed = witnesses.isPresent() ? witnesses : data.witnessPolicy();
@@ -321,7 +321,7 @@ public final class IndelibleBuilder {
     return Journal.open(
         data.journal(),
         ledger,
-        new StartPositions(data.database()),
+        LedgerPositions.at(data.database()),
         recoveryProgress.map(settings::withProgress).orElse(settings));
   }
 

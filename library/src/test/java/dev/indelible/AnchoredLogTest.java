@@ -371,7 +371,7 @@ class AnchoredLogTest {
     SigningKey lost = new DataDirectory(data).keys().open();
     new DataDirectory(data).rotateKey();
     record(1);
-    giveUp(lost);
+    revoke(lost);
     record(1);
     assertThat(verifyAnchored().verdict()).isEqualTo(Verdict.INTACT);
 
@@ -410,7 +410,7 @@ class AnchoredLogTest {
     assertThat(faults(report)).contains("rollback BROKEN", "storage BROKEN");
   }
 
-  private void giveUp(SigningKey lost) throws Exception {
+  private void revoke(SigningKey lost) throws Exception {
     try (KeyEvents events =
         KeyEvents.of(
             SqliteWriter.open(new DataDirectory(data).database()), CheckpointFile.none(), keys())) {
@@ -463,7 +463,7 @@ class AnchoredLogTest {
     record(5);
     SigningKey lost = new DataDirectory(data).keys().open();
     new DataDirectory(data).rotateKey();
-    giveUp(lost);
+    revoke(lost);
     String note;
     try (SqliteLedger ledger = SqliteLedger.open(new DataDirectory(data).database())) {
       Checkpoint next =

@@ -111,7 +111,7 @@ class SignerTest {
     assertThatThrownBy(() -> record(new Foreign(), 1))
         .hasMessageContaining("the directory has a signing key");
 
-    data.migrate(new Foreign());
+    new AuditLog(data.path()).migrateKey(new Foreign());
     record(new Foreign(), 1);
 
     assertThat(data.path().resolve("keys/audit.pem")).doesNotExist();
@@ -122,6 +122,18 @@ class SignerTest {
     assertThatThrownBy(data::rotateKey)
         .isInstanceOf(KeyException.class)
         .hasMessageContaining("an external signer has the signing key");
+  }
+
+  @Test
+  void externalSignerIntroducesTheNext() throws Exception {
+    record(new Foreign(), 1);
+    SigningKey next = SigningKey.generate();
+    assertThatThrownBy(() -> record(next, 1)).hasMessageContaining("is not one of this log's");
+
+    new AuditLog(data.path()).rotateSigner(new Foreign(), next);
+    record(next, 1);
+
+    requireIntact(KEY.verificationKey(), 3);
   }
 
   /** A real token, SoftHSM, is used over PKCS#11; the JDK's own PKCS#11 provider has no Ed25519. */

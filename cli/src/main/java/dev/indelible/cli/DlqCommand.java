@@ -37,7 +37,7 @@ final class DlqCommand extends VerbGroup {
         .member("failed_at", deadLetter.failedAt())
         .member("failure_reason", deadLetter.failureReason())
         .member("id", deadLetter.id())
-        .member("letter", deadLetter.letter())
+        .member("letter", deadLetter.number())
         .member("payload", deadLetter.payload())
         .name("replayed_as")
         .nullable(deadLetter.replayedAs())
@@ -55,7 +55,7 @@ final class DlqCommand extends VerbGroup {
             deadLetters(
                 deadLetter ->
                     deadLetter.id().equals(name)
-                        || Long.toString(deadLetter.letter()).equals(name));
+                        || Long.toString(deadLetter.number()).equals(name));
         if (named.isEmpty()) {
           throw CommandFailure.usage(
               "dlq %s %s: no dead letter with this number or event id; 'indelible dlq list' lists them",
@@ -116,7 +116,7 @@ final class DlqCommand extends VerbGroup {
 
     private static void addRow(Table table, DeadLetter deadLetter) {
       table.row(
-          deadLetter.letter(),
+          deadLetter.number(),
           Console.printable(deadLetter.failedAt()),
           Console.printable(deadLetter.id()),
           Console.excerpt(deadLetter.agentId(), AGENT_WIDTH),
@@ -145,7 +145,7 @@ final class DlqCommand extends VerbGroup {
         console().json(toJson(deadLetter));
         return;
       }
-      console().field(WIDTH, "number", deadLetter.letter());
+      console().field(WIDTH, "number", deadLetter.number());
       console().field(WIDTH, "id", deadLetter.id());
       console().field(WIDTH, "time", deadLetter.timestamp());
       console().field(WIDTH, "agent", deadLetter.agentId());
@@ -198,12 +198,12 @@ final class DlqCommand extends VerbGroup {
       print(
           out ->
               out.member("id", deadLetter.id())
-                  .member("letter", deadLetter.letter())
+                  .member("letter", deadLetter.number())
                   .member("outcome", refusal.isPresent() ? "refused" : "replayed")
                   .name("reason")
                   .nullable(refusal),
           "dead letter %s  %s",
-          deadLetter.letter(),
+          deadLetter.number(),
           refusal
               .map(reason -> console().red("refused again") + "  " + Console.printable(reason))
               .orElse(console().green("replayed") + "  as " + deadLetter.id()));
@@ -233,10 +233,10 @@ final class DlqCommand extends VerbGroup {
           print(
               out ->
                   out.member("id", deadLetter.id())
-                      .member("letter", deadLetter.letter())
+                      .member("letter", deadLetter.number())
                       .member("outcome", "purged"),
               "dead letter %s  purged",
-              deadLetter.letter());
+              deadLetter.number());
         }
       }
       return ExitCode.OK;

@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * refused row ends the run. Its event is settled by itself, and the next run begins after it. The
  * run after a refusal is short and later runs double in length, so that consecutive refusals waste
  * little sealing.
+ *
+ * <p>Long because every way in which an event is settled reads and changes the end of the chain.
  */
 public final class BatchAppend {
   /** Retries of a refused event before it becomes a dead letter (D6). */

@@ -43,8 +43,8 @@ public final class DeadLetters implements AutoCloseable {
    * @throws LedgerException if the dead letter was changed after it was written, or the ledger
    *     cannot be written to now
    */
-  public Optional<String> replay(DeadLetter letter) throws LedgerException {
-    return letters.replay(letter);
+  public Optional<String> replay(DeadLetter deadLetter) throws LedgerException {
+    return letters.replay(deadLetter);
   }
 
   /**
@@ -53,8 +53,8 @@ public final class DeadLetters implements AutoCloseable {
    * @param reason the reason to record
    * @throws LedgerException if the ledger cannot be written to now
    */
-  public void purge(DeadLetter letter, String reason) throws LedgerException {
-    letters.purge(letter, reason);
+  public void purge(DeadLetter deadLetter, String reason) throws LedgerException {
+    letters.purge(deadLetter, reason);
   }
 
   /** Signs a checkpoint over the appended rows, and closes the ledger. */

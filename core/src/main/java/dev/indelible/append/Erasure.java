@@ -138,9 +138,9 @@ public final class Erasure implements AutoCloseable {
   }
 
   private String erasedBy(ChainRow row) throws LedgerException {
-    for (ChainRow said : writer.rowsOfType(SystemEvent.PAYLOAD_ERASED)) {
-      if (ErasureNote.read(said).filter(note -> note.isAbout(row)).isPresent()) {
-        return "it was erased already, as row " + said.sequence() + " says";
+    for (ChainRow erasure : writer.rowsOfType(SystemEvent.PAYLOAD_ERASED)) {
+      if (ErasureNote.read(erasure).filter(note -> note.isAbout(row)).isPresent()) {
+        return "it was erased already, as row " + erasure.sequence() + " states";
       }
     }
     return "no event in the chain says that it was erased";

@@ -154,7 +154,7 @@ public final class Tallies {
     // The decisions are counted before the ledger is locked, because there may be many rows.
     Covered counted = new Covered(first, end, count(writer, first, end));
     BatchAppend append = new BatchAppend(chain, sealer, counters);
-    Optional<Tally> said =
+    Optional<Tally> earlier =
         writer.inTransaction(
             () -> {
               Optional<Tally> next =
@@ -162,9 +162,9 @@ public final class Tallies {
               unsure |= next.isPresent();
               return next;
             });
-    if (said.isPresent() && writer.isStillThere()) {
+    if (earlier.isPresent() && writer.isStillThere()) {
       unsure = false;
-      number = said.get().number();
+      number = earlier.get().number();
       counters.healthEntries().clear(SOURCE);
       spokenOf = spoken;
       append.committed();

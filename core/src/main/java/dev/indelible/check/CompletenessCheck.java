@@ -138,7 +138,7 @@ final class CompletenessCheck implements Check {
   private TypeCounts replayed(CheckedRow note) {
     CheckedRow decision = before;
     Optional<String> replayed =
-        note.row().said(SystemEvent.DEAD_LETTER_REPLAYED, details -> details.string("event_id"));
+        note.row().details(SystemEvent.DEAD_LETTER_REPLAYED, details -> details.string("event_id"));
     if (decision == null || !replayed.equals(Optional.of(decision.row().id()))) {
       return TypeCounts.NONE;
     }

@@ -2,6 +2,8 @@
 package dev.indelible.check;
 
 import dev.indelible.event.SystemEvent;
+import dev.indelible.json.JsonFields;
+import dev.indelible.json.JsonFormatException;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
@@ -32,13 +34,13 @@ final class DeadLetterCheck implements Check {
   /** Whether the chain has rows before the first checked. */
   private final boolean partial;
 
-  /** The content of each replayed letter; empty if the row of its replay lacks it. */
-  private final Map<Letter, Optional<Content>> replayed = new HashMap<>();
+  /** The content of each replayed dead letter; empty if the row of its replay lacks it. */
+  private final Map<Identity, Optional<Content>> replayed = new HashMap<>();
 
-  /** When each letter was purged. */
-  private final Map<Letter, String> purged = new HashMap<>();
+  /** The time at which each dead letter was purged. */
+  private final Map<Identity, String> purged = new HashMap<>();
 
-  /** The events whose payloads were erased; an erasure also deletes the event's replayed letter. */
+  /** The events whose payloads were erased; an erasure also deletes their replayed dead letters. */
   private final Set<String> erased = new HashSet<>();
 
   /** The sequence of the last signed row. */
@@ -60,10 +62,10 @@ final class DeadLetterCheck implements Check {
   /**
    * Identity of a dead letter.
    *
-   * @param number its number; after a purge, another letter may have it
+   * @param number its number; after a purge, another dead letter may have it
    * @param event the id of its event
    */
-  private record Letter(long number, String event) {}
+  private record Identity(long number, String event) {}
 
   /** Content of a dead letter, which the row of its replay repeats. */
   private record Content(
@@ -74,7 +76,7 @@ final class DeadLetterCheck implements Check {
    *
    * @param isReplayed whether it is marked as replayed
    */
-  private record Stored(Letter letter, boolean isReplayed, String failedAt, Content content) {}
+  private record Stored(Identity identity, boolean isReplayed, String failedAt, Content content) {}
 
   @Override
   public void row(CheckedRow row) {
@@ -91,85 +93,88 @@ final class DeadLetterCheck implements Check {
   }
 
   private void note(ChainRow row) {
-    letter(row, SystemEvent.DEAD_LETTER_REPLAYED)
-        .ifPresent(letter -> replayed.put(letter, content(row)));
-    letter(row, SystemEvent.DEAD_LETTER_PURGED)
-        .ifPresent(letter -> purged.put(letter, row.timestamp()));
+    row.details(
+            SystemEvent.DEAD_LETTER_REPLAYED,
+            details -> Map.entry(identity(details), content(details)))
+        .ifPresent(noted -> replayed.put(noted.getKey(), noted.getValue()));
+    row.details(SystemEvent.DEAD_LETTER_PURGED, DeadLetterCheck::identity)
+        .ifPresent(deadLetter -> purged.put(deadLetter, row.timestamp()));
     ErasureNote.read(row).ifPresent(note -> erased.add(note.eventId()));
   }
 
-  private static Optional<Content> content(ChainRow row) {
-    return row.said(
-        SystemEvent.DEAD_LETTER_REPLAYED,
-        details ->
-            new Content(
-                details.string("agent_id"),
-                details.string("event_type"),
-                details.string("failure_reason"),
-                details.string("payload_hash")));
+  private static Identity identity(JsonFields details) throws JsonFormatException {
+    return new Identity(details.optionalLong("letter").orElse(0), details.string("event_id"));
   }
 
-  private static Optional<Letter> letter(ChainRow row, String type) {
-    return row.said(
-        type,
-        details ->
-            new Letter(details.optionalLong("letter").orElse(0), details.string("event_id")));
+  /** Returns the content; empty for a replay by an earlier version, which did not record it. */
+  private static Optional<Content> content(JsonFields details) {
+    try {
+      return Optional.of(
+          new Content(
+              details.string("agent_id"),
+              details.string("event_type"),
+              details.string("failure_reason"),
+              details.string("payload_hash")));
+    } catch (JsonFormatException e) {
+      return Optional.empty();
+    }
   }
 
   @Override
   public void end() throws LedgerException {
     List<Stored> stored = new ArrayList<>();
     ledger.forEachDeadLetter(
-        letter -> {
+        deadLetter -> {
           try {
-            letter.event();
+            deadLetter.event();
           } catch (LedgerException e) {
             findings.broken(Finding.DEAD_LETTERS, e.getMessage());
           }
           stored.add(
               new Stored(
-                  new Letter(letter.letter(), letter.id()),
-                  letter.replayedAs().isPresent(),
-                  letter.failedAt(),
+                  new Identity(deadLetter.number(), deadLetter.id()),
+                  deadLetter.replayedAs().isPresent(),
+                  deadLetter.failedAt(),
                   new Content(
-                      letter.agentId(),
-                      letter.eventType(),
-                      letter.failureReason(),
-                      HexFormat.of().formatHex(letter.payloadHash()))));
+                      deadLetter.agentId(),
+                      deadLetter.eventType(),
+                      deadLetter.failureReason(),
+                      HexFormat.of().formatHex(deadLetter.payloadHash()))));
           return true;
         });
     compare(stored);
     findings.holds(Finding.DEAD_LETTERS, ledger.dlqSize() + " waiting to be replayed");
   }
 
-  /** Compares the letters with the rows already checked and those appended since then. */
+  /** Compares the dead letters with the rows already checked and those appended since then. */
   private void compare(List<Stored> stored) throws LedgerException {
-    Set<Letter> replayedBefore = Set.copyOf(replayed.keySet());
-    Map<Letter, String> purgedBefore = Map.copyOf(purged);
+    Set<Identity> replayedBefore = Set.copyOf(replayed.keySet());
+    Map<Identity, String> purgedBefore = Map.copyOf(purged);
     readLater(SystemEvent.DEAD_LETTER_REPLAYED);
     readLater(SystemEvent.DEAD_LETTER_PURGED);
     readLater(SystemEvent.PAYLOAD_ERASED);
-    Set<Letter> gone = new HashSet<>(replayedBefore);
+    Set<Identity> gone = new HashSet<>(replayedBefore);
     for (Stored one : stored) {
-      gone.remove(one.letter());
-      String purgedAt = purgedBefore.get(one.letter());
-      if (one.isReplayed() && !partial && !replayed.containsKey(one.letter())) {
-        broken(one.letter(), "is marked as replayed, and no event in the chain states that");
-      } else if (!one.isReplayed() && replayedBefore.contains(one.letter())) {
-        broken(one.letter(), "was replayed on record, and waits to be replayed");
+      gone.remove(one.identity());
+      String purgedAt = purgedBefore.get(one.identity());
+      if (one.isReplayed() && !partial && !replayed.containsKey(one.identity())) {
+        broken(one.identity(), "is marked as replayed, and no event in the chain states that");
+      } else if (!one.isReplayed() && replayedBefore.contains(one.identity())) {
+        broken(one.identity(), "was replayed on record, and waits to be replayed");
       } else if (purgedAt != null && one.failedAt().compareTo(purgedAt) <= 0) {
-        broken(one.letter(), "was purged on record, and is there again");
+        broken(one.identity(), "was purged on record, and is there again");
       }
-      Optional<Content> recorded = replayed.getOrDefault(one.letter(), Optional.empty());
+      Optional<Content> recorded = replayed.getOrDefault(one.identity(), Optional.empty());
       if (recorded.isPresent() && !recorded.get().equals(one.content())) {
         broken(
-            one.letter(), "is not the letter that was replayed on record: its content was changed");
+            one.identity(),
+            "is not the dead letter that was replayed on record: its content was changed");
       }
     }
     gone.removeAll(purged.keySet());
-    gone.removeIf(letter -> erased.contains(letter.event()));
-    for (Letter letter : gone) {
-      broken(letter, "was replayed on record, and is gone without a purge or an erasure on record");
+    gone.removeIf(deadLetter -> erased.contains(deadLetter.event()));
+    for (Identity each : gone) {
+      broken(each, "was replayed on record, and is gone without a purge or an erasure on record");
     }
   }
 
@@ -186,9 +191,10 @@ final class DeadLetterCheck implements Check {
     }
   }
 
-  private void broken(Letter letter, String message) {
+  private void broken(Identity deadLetter, String message) {
     findings.broken(
         Finding.DEAD_LETTERS,
-        "dead letter %s of event %s: it %s".formatted(letter.number(), letter.event(), message));
+        "dead letter %s of event %s: it %s"
+            .formatted(deadLetter.number(), deadLetter.event(), message));
   }
 }

@@ -48,7 +48,7 @@ final class GapCheck implements Check {
     if (row.payload().isEmpty()) {
       return "its payload is not here";
     }
-    return row.said(SystemEvent.GAP, details -> details.string("cause"))
+    return row.details(SystemEvent.GAP, details -> details.string("cause"))
         .orElse("the cause is unreadable");
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The health of a log: its state and its faults. */
+/** What a log reports about itself: its health, with each fault, and its metrics. */
 @NullMarked
 package dev.indelible.health;
 

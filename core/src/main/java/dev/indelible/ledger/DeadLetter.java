@@ -19,7 +19,7 @@ import java.util.UUID;
 /**
  * An event that could not be appended to the chain, with all that its replay needs.
  *
- * @param letter the number of the dead letter
+ * @param number the number of the dead letter
  * @param id the event's id
  * @param agentId the agent that acted
  * @param eventType the type of the event, for example {@code governance.refusal}
@@ -32,7 +32,7 @@ import java.util.UUID;
  * @param replayedAs the id under which a replay appended the event; empty before a replay
  */
 public record DeadLetter(
-    long letter,
+    long number,
     String id,
     String agentId,
     String eventType,
@@ -93,7 +93,7 @@ public record DeadLetter(
   /** Returns this dead letter as replayed under the event's own id. */
   public DeadLetter replayed() {
     return new DeadLetter(
-        letter,
+        number,
         id,
         agentId,
         eventType,
@@ -109,7 +109,7 @@ public record DeadLetter(
   private LedgerException changed() {
     return new LedgerException(
         "dead letter "
-            + letter
+            + number
             + ": it was changed after it was written; it can be shown, but not replayed");
   }
 }

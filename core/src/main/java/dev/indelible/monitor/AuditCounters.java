@@ -146,11 +146,6 @@ public final class AuditCounters {
     return outcomes;
   }
 
-  /** Counts events that are in the chain without a signature of their own. */
-  public void countUnsigned(long events) {
-    count(Counter.UNSIGNED, events);
-  }
-
   /** Counts a lost race for the next sequence. Logs at most once a minute. */
   public void countUniqueRaceRetry() {
     count(Counter.LOST_RACES, 1);

@@ -84,11 +84,11 @@ final class FullRowCheck {
     if (ErasureNote.isErasable(row.eventType())) {
       ledger.forEachRow(
           RowQuery.ofType(SystemEvent.PAYLOAD_ERASED),
-          said -> {
+          erasure -> {
             erased[0] =
-                said.sequence() > row.sequence()
-                    && ErasureNote.read(said).filter(note -> note.isAbout(row)).isPresent()
-                    && isSound(said);
+                erasure.sequence() > row.sequence()
+                    && ErasureNote.read(erasure).filter(note -> note.isAbout(row)).isPresent()
+                    && isSound(erasure);
             return !erased[0];
           });
     }

@@ -26,7 +26,7 @@ public record KeyReplacement(
 
   /** Reads the replacement in a row; empty if the row has no readable one. */
   public static Optional<KeyReplacement> read(ChainRow row) {
-    return row.said(
+    return row.details(
         SystemEvent.KEY_REPLACED,
         details ->
             new KeyReplacement(

@@ -60,7 +60,7 @@ public record KeyRotation(
 
   /** Reads the rotation in a row; empty if the row has no readable one. */
   public static Optional<KeyRotation> read(ChainRow row) {
-    return row.said(
+    return row.details(
         SystemEvent.KEY_ROTATED,
         details ->
             new KeyRotation(

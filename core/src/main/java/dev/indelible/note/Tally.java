@@ -76,7 +76,7 @@ public record Tally(
 
   /** Reads the tally in a row; empty if the row has none. Does not check the signature. */
   public static Optional<Tally> read(ChainRow row) {
-    return row.said(SystemEvent.TALLY, Tally::read);
+    return row.details(SystemEvent.TALLY, Tally::read);
   }
 
   private static Tally read(JsonFields details) throws JsonFormatException {

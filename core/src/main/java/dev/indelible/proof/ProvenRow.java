@@ -84,20 +84,20 @@ public final class ProvenRow {
 
   private static String whyNotInTheChain(LedgerReader ledger, String eventId)
       throws LedgerException {
-    DeadLetter[] letter = new DeadLetter[1];
+    DeadLetter[] found = new DeadLetter[1];
     ledger.forEachDeadLetter(
         each -> {
           if (each.id().equals(eventId)) {
-            letter[0] = each;
+            found[0] = each;
           }
-          return letter[0] == null;
+          return found[0] == null;
         });
-    if (letter[0] == null) {
+    if (found[0] == null) {
       return "%s: no event of this id in the chain; 'log list' shows what there is"
           .formatted(eventId);
     }
     return "%s: not in the chain but among the dead letters, which no checkpoint is over; 'dlq show %s' says why"
-        .formatted(eventId, letter[0].letter());
+        .formatted(eventId, found[0].number());
   }
 
   /** Returns the row. */

@@ -277,16 +277,16 @@ public final class CosignatureFollower {
       if (reply instanceof WitnessReply.Contradicted contradicted) {
         return contradiction("the log was forked, or it is wrong: " + contradicted.reason());
       }
-      long said = ((WitnessReply.Ahead) reply).size();
+      long stated = ((WitnessReply.Ahead) reply).size();
       long now = lastSize();
-      if (now >= said) {
+      if (now >= stated) {
         // Another process of this log obtained a cosignature of a later checkpoint meanwhile.
         agreed();
         return Optional.empty();
       }
       return contradiction(
           "the log was rolled back, or it is wrong: it saw %s rows, and the last checkpoint is over %s"
-              .formatted(said, now));
+              .formatted(stated, now));
     }
 
     /** Clears the health entry, because the witness agrees with the log. */
@@ -295,9 +295,9 @@ public final class CosignatureFollower {
     }
 
     private Optional<String> contradiction(String what) {
-      String said = "witness " + witness.name() + " contradicts the log: " + what;
-      health.set(HealthEntry.witness(witness.name()), said);
-      return Optional.of(said);
+      String reason = "witness " + witness.name() + " contradicts the log: " + what;
+      health.set(HealthEntry.witness(witness.name()), reason);
+      return Optional.of(reason);
     }
 
     /** Returns the client. Creates it on the first call, from the stored cosignatures. */

@@ -73,7 +73,7 @@ public final class DeferredAuditQueue {
    */
   public boolean submit(AuditEvent event) {
     Objects.requireNonNull(event, "event is null");
-    if (!StackProbe.hasRoom(StackProbe.SUBMIT_FRAMES) || !isOpen()) {
+    if (!StackProbe.hasSpace(StackProbe.SUBMIT_FRAMES) || !isOpen()) {
       return reject(event);
     }
     Verdict verdict = Verdict.of(event);
@@ -111,7 +111,7 @@ public final class DeferredAuditQueue {
     try {
       accepted = isOpen() && store.offer(event);
       if (!accepted) {
-        logRejection(isOpen() ? "no room left" : "queue closed");
+        logRejection(isOpen() ? "the store is full" : "queue closed");
       }
     } catch (RuntimeException | Error e) {
       logRejection(e);
@@ -120,7 +120,7 @@ public final class DeferredAuditQueue {
   }
 
   private void logRejection(Object reason) {
-    if (StackProbe.hasRoom(StackProbe.LOG_FRAMES)) {
+    if (StackProbe.hasSpace(StackProbe.LOG_FRAMES)) {
       try {
         rejections.ifDue(() -> LOG.error("audit event not accepted: {}", reason));
       } catch (RuntimeException | Error e) {

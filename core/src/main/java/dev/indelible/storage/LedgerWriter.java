@@ -183,10 +183,10 @@ public interface LedgerWriter extends AutoCloseable {
   List<byte[]> deadLetters(String id) throws LedgerException;
 
   /** Marks a dead letter as replayed. Returns whether it was waiting. */
-  boolean markReplayed(DeadLetter letter) throws LedgerException;
+  boolean markReplayed(DeadLetter deadLetter) throws LedgerException;
 
   /** Removes a dead letter. Returns whether it existed. */
-  boolean removeDeadLetter(DeadLetter letter) throws LedgerException;
+  boolean removeDeadLetter(DeadLetter deadLetter) throws LedgerException;
 
   /** Removes the replayed dead letters of an event. Returns their number. */
   int removeReplayed(String id) throws LedgerException;

@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A ledger in memory, for unit tests of programs that record. Each transaction copies the ledger,
  * so it is suitable for thousands of rows. A refused row loses the rows since the last savepoint,
- * as in a database in which a failed statement undoes the transaction.
+ * as in a database in which a failed statement undoes the transaction. Long because it implements
+ * both interfaces of a ledger over one state.
  */
 public final class MemoryLedger implements LedgerFactory {
   private static final String NAME = "ledger in memory";
@@ -85,23 +86,23 @@ public final class MemoryLedger implements LedgerFactory {
   private static final class State {
     final NavigableMap<Long, ChainRow> rows = new TreeMap<>();
     final Map<String, Long> sequences = new HashMap<>();
-    final NavigableMap<Long, DeadLetter> letters = new TreeMap<>();
+    final NavigableMap<Long, DeadLetter> deadLetters = new TreeMap<>();
     final Map<UUID, Long> positions = new HashMap<>();
     final Map<TileKey, byte[]> tiles = new HashMap<>();
     final NavigableMap<Long, StoredCheckpoint> checkpoints = new TreeMap<>();
     LedgerWriter.TreeState tree = new LedgerWriter.TreeState(0, 0);
-    long lastLetter;
+    long lastNumber;
 
     State copy() {
       State copy = new State();
       copy.rows.putAll(rows);
       copy.sequences.putAll(sequences);
-      copy.letters.putAll(letters);
+      copy.deadLetters.putAll(deadLetters);
       copy.positions.putAll(positions);
       copy.tiles.putAll(tiles);
       copy.checkpoints.putAll(checkpoints);
       copy.tree = tree;
-      copy.lastLetter = lastLetter;
+      copy.lastNumber = lastNumber;
       return copy;
     }
 
@@ -110,7 +111,9 @@ public final class MemoryLedger implements LedgerFactory {
     }
 
     List<DeadLetter> waiting() {
-      return letters.values().stream().filter(letter -> letter.replayedAs().isEmpty()).toList();
+      return deadLetters.values().stream()
+          .filter(deadLetter -> deadLetter.replayedAs().isEmpty())
+          .toList();
     }
   }
 
@@ -289,11 +292,11 @@ public final class MemoryLedger implements LedgerFactory {
     public void insertDeadLetter(ChainRow row, String reason, String failedAt, int attempts)
         throws LedgerException {
       State state = changed();
-      long letter = ++state.lastLetter;
-      state.letters.put(
-          letter,
+      long number = ++state.lastNumber;
+      state.deadLetters.put(
+          number,
           new DeadLetter(
-              letter,
+              number,
               row.id(),
               row.agentId(),
               row.eventType(),
@@ -319,41 +322,42 @@ public final class MemoryLedger implements LedgerFactory {
     @Override
     public Optional<Set<String>> waitingIds(int limit) {
       Set<String> ids = new HashSet<>();
-      state().waiting().forEach(letter -> ids.add(letter.id()));
+      state().waiting().forEach(deadLetter -> ids.add(deadLetter.id()));
       return ids.size() > limit ? Optional.empty() : Optional.of(ids);
     }
 
     @Override
     public List<byte[]> deadLetters(String eventId) {
       return state().waiting().stream()
-          .filter(letter -> letter.id().equals(eventId))
-          .map(letter -> letter.payload().getBytes(StandardCharsets.UTF_8))
+          .filter(deadLetter -> deadLetter.id().equals(eventId))
+          .map(deadLetter -> deadLetter.payload().getBytes(StandardCharsets.UTF_8))
           .toList();
     }
 
     @Override
-    public boolean markReplayed(DeadLetter letter) throws LedgerException {
-      DeadLetter stored = changed().letters.get(letter.letter());
+    public boolean markReplayed(DeadLetter deadLetter) throws LedgerException {
+      DeadLetter stored = changed().deadLetters.get(deadLetter.number());
       if (stored == null || stored.replayedAs().isPresent()) {
         return false;
       }
-      changed().letters.put(letter.letter(), stored.replayed());
+      changed().deadLetters.put(deadLetter.number(), stored.replayed());
       return true;
     }
 
     @Override
-    public boolean removeDeadLetter(DeadLetter letter) throws LedgerException {
-      return changed().letters.remove(letter.letter()) != null;
+    public boolean removeDeadLetter(DeadLetter deadLetter) throws LedgerException {
+      return changed().deadLetters.remove(deadLetter.number()) != null;
     }
 
     @Override
     public int removeReplayed(String eventId) throws LedgerException {
-      int before = changed().letters.size();
+      int before = changed().deadLetters.size();
       changed()
-          .letters
+          .deadLetters
           .values()
-          .removeIf(letter -> letter.id().equals(eventId) && letter.replayedAs().isPresent());
-      return before - changed().letters.size();
+          .removeIf(
+              deadLetter -> deadLetter.id().equals(eventId) && deadLetter.replayedAs().isPresent());
+      return before - changed().deadLetters.size();
     }
 
     @Override
@@ -488,8 +492,8 @@ public final class MemoryLedger implements LedgerFactory {
 
     @Override
     public void forEachDeadLetter(Visitor<DeadLetter> visitor) {
-      for (DeadLetter letter : state.letters.values()) {
-        if (!visitor.visit(letter)) {
+      for (DeadLetter deadLetter : state.deadLetters.values()) {
+        if (!visitor.visit(deadLetter)) {
           return;
         }
       }

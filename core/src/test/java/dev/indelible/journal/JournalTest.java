@@ -262,7 +262,7 @@ class JournalTest {
     }
     assertThat(accepted).hasSizeBetween(100, 260);
     assertThat(degradedFirst).as("a warning before it is full").isTrue();
-    assertThat(journal.trouble().orElseThrow()).contains("no room");
+    assertThat(journal.trouble().orElseThrow()).contains("is full");
     assertThat(journal.bytes()).isLessThanOrEqualTo(3 * SMALLEST_QUOTA);
 
     long before = System.nanoTime();

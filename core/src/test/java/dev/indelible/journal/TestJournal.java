@@ -105,7 +105,7 @@ final class TestJournal {
     long deadline = System.nanoTime() + Duration.ofMinutes(1).toNanos();
     while (!journal.offer(event)) {
       assertThat(System.nanoTime() - deadline).as("%s", journal.trouble()).isNegative();
-      if (journal.trouble().filter(reason -> reason.contains("no room")).isPresent()) {
+      if (journal.trouble().filter(reason -> reason.contains("is full")).isPresent()) {
         return false;
       }
     }

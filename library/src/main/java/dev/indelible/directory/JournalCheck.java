@@ -4,6 +4,7 @@ package dev.indelible.directory;
 import dev.indelible.journal.ChangedPosition;
 import dev.indelible.journal.Extent;
 import dev.indelible.journal.Journal;
+import dev.indelible.journal.Journal.Positions;
 import dev.indelible.journal.JournalException;
 import dev.indelible.journal.WaitingEvents;
 import dev.indelible.ledger.LedgerException;
@@ -63,7 +64,8 @@ public final class JournalCheck {
       throws JournalException {
     try {
       Optional<UUID> id = ledger.isPresent() ? ledger.get().id() : Optional.empty();
-      return WaitingEvents.read(data.journal(), id, new LedgerPositions(ledger), changed);
+      Positions positions = ledger.isPresent() ? LedgerPositions.of(ledger.get()) : journal -> 0;
+      return WaitingEvents.read(data.journal(), id, positions, changed);
     } catch (LedgerException e) {
       throw new JournalException(e.getMessage(), e);
     }

@@ -209,7 +209,7 @@ class ErasureTest {
     Sql.run(log.file, "DROP TRIGGER refuse");
     replayLetters();
 
-    assertThat(erase(event).note().letters()).isEqualTo(1);
+    assertThat(erase(event).note().deadLetters()).isEqualTo(1);
 
     assertThat(log.letters()).isZero();
     assertThat(filesHold(SECRET)).isFalse();

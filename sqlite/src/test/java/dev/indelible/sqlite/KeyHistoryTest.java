@@ -179,7 +179,7 @@ class KeyHistoryTest {
   @Test
   void rowSignedByARevokedKeyIsBroken() throws Exception {
     introduce(FIRST, SECOND);
-    giveUp(SECOND, FIRST, OptionalLong.empty());
+    revoke(SECOND, FIRST, OptionalLong.empty());
     assertThat(verifyFrom(FIRST).verdict()).isEqualTo(Verdict.INTACT);
     assertThat(message(verifyFrom(FIRST), "keys"))
         .contains(id(FIRST) + " the first, revoked by row 4");
@@ -201,7 +201,7 @@ class KeyHistoryTest {
   @Test
   void keyEventHiddenFromTheIndexIsReported() throws Exception {
     introduce(FIRST, SECOND);
-    giveUp(SECOND, FIRST, OptionalLong.of(2));
+    revoke(SECOND, FIRST, OptionalLong.of(2));
     Sql.run(
         log.file,
         "DROP INDEX signed_events_type",
@@ -230,7 +230,7 @@ class KeyHistoryTest {
   @ValueSource(longs = {3, 5, 100})
   void revokedKeySignsNothingInARunningProcess(long seen) throws Exception {
     introduce(FIRST, SECOND);
-    giveUp(SECOND, FIRST, OptionalLong.empty());
+    revoke(SECOND, FIRST, OptionalLong.empty());
     append(SECOND, 1);
     HeadGuard guard = new HeadGuard(new RowCheck(ring(FIRST)));
     guard.committed(new Head(seen, new byte[32]));
@@ -249,7 +249,7 @@ class KeyHistoryTest {
   @Test
   void rowsSinceTheTheftAreUnknown() throws Exception {
     introduce(FIRST, SECOND);
-    giveUp(SECOND, FIRST, OptionalLong.of(2));
+    revoke(SECOND, FIRST, OptionalLong.of(2));
 
     VerificationReport report = verifyFrom(FIRST);
     assertThat(report.verdict()).isEqualTo(Verdict.UNKNOWN);
@@ -267,7 +267,7 @@ class KeyHistoryTest {
   @Test
   void revokedKeyChangesNoOtherKey() throws Exception {
     introduce(FIRST, SECOND);
-    giveUp(SECOND, FIRST, OptionalLong.empty());
+    revoke(SECOND, FIRST, OptionalLong.empty());
     append(
         FIRST, new KeyRevocation(id(SECOND), OptionalLong.of(1), Optional.empty(), "x").toEvent());
     append(FIRST, KeyRotation.event(ledger(), FIRST.verificationKey(), THIRD));
@@ -284,7 +284,7 @@ class KeyHistoryTest {
 
   @Test
   void revocationSinceAMissingRowIsRefused() {
-    assertThatThrownBy(() -> giveUp(SECOND, FIRST, OptionalLong.of(3)))
+    assertThatThrownBy(() -> revoke(SECOND, FIRST, OptionalLong.of(3)))
         .isInstanceOf(LedgerException.class)
         .hasMessageContaining("there is no row 3; the chain ends with row 2");
   }
@@ -334,7 +334,7 @@ class KeyHistoryTest {
     }
   }
 
-  private void giveUp(SigningKey signer, SigningKey lost, OptionalLong since) throws Exception {
+  private void revoke(SigningKey signer, SigningKey lost, OptionalLong since) throws Exception {
     try (KeyEvents events =
         KeyEvents.of(
             SqliteWriter.open(log.file), CheckpointFile.none(), ring(FIRST, SECOND, THIRD))) {

@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** D6: the log waits out transient faults of the ledger. */
-class WeatherTest {
+/** D6: the log retries transient faults of the ledger. */
+class TransientFaultTest {
   @TempDir Path directory;
   private TestLog log;
 

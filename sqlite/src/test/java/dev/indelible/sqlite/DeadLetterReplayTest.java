@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * Replay of dead letters: each is appended under its own id at most once, or stays a dead letter
  * (D2, D4, D6).
  */
-class LetterReplayTest {
+class DeadLetterReplayTest {
   private static final String TRIGGER =
       "CREATE TRIGGER refuse BEFORE INSERT ON signed_events WHEN NEW.agent_id = 'agent:poison'"
           + " BEGIN SELECT RAISE(ABORT, 'not this one'); END";
