@@ -3,7 +3,6 @@ package dev.indelible.policy;
 
 import dev.indelible.action.AgentAction;
 import dev.indelible.action.ToolCall;
-import dev.indelible.canonical.CanonicalPath;
 import dev.indelible.canonical.HostPatterns;
 import dev.indelible.canonical.PathPatterns;
 import dev.indelible.canonical.Relation;
@@ -119,7 +118,7 @@ record When(List<Clause> clauses, String display) {
     }
     if (members.containsKey("unknown")) {
       boolean unknown = members.get("unknown").bool();
-      tests.add((fact, subject) -> isUnknown(fact, subject) == unknown);
+      tests.add((fact, subject) -> isUnknown(fact) == unknown);
     }
     if (members.containsKey("paths")) {
       tests.add(inPaths(members.get("paths")));
@@ -143,26 +142,24 @@ record When(List<Clause> clauses, String display) {
     List<String> texts = yaml.texts();
     PathPatterns patterns = yaml.checked(() -> PathPatterns.of(texts));
     return (fact, subject) ->
-        fact.operand() instanceof Operand.Path operand
-            && isConcerned(patterns, fact, operand.path(), subject);
+        fact.operand() instanceof Operand.Path operand && isConcerned(patterns, fact, operand);
   }
 
   /** A search below a directory reads nothing that is certain to be there. */
-  private static boolean isConcerned(
-      PathPatterns patterns, Fact fact, CanonicalPath path, Subject subject) {
+  private static boolean isConcerned(PathPatterns patterns, Fact fact, Operand.Path operand) {
     return fact.verb() == Verb.READS
-        ? patterns.isNamed(path, subject.surroundings())
-        : patterns.isConcerned(path, fact.isRecursive(), subject.surroundings());
+        ? patterns.isNamed(operand.path(), operand.surroundings())
+        : patterns.isConcerned(operand.path(), fact.isRecursive(), operand.surroundings());
   }
 
   /**
    * Returns whether the operand of a fact is not known: a part of the path is missing, and no
    * constant part of it lies below the working directory.
    */
-  private static boolean isUnknown(Fact fact, Subject subject) {
+  private static boolean isUnknown(Fact fact) {
     return fact.operand() instanceof Operand.Path operand
         && operand.path().hasUnknown()
-        && !operand.path().hasConstantBelow(subject.surroundings().workingDirectory());
+        && !operand.path().hasConstantBelow(operand.surroundings().workingDirectory());
   }
 
   private static FactTest onHost(Yaml yaml) throws PolicyException {
