@@ -185,7 +185,7 @@ public final class RulePolicy implements Policy {
     Reading reading = reader.read(action);
     Subject subject = new Subject(action, reading, disk);
     Outcome outcome = new Outcome();
-    for (CompiledRule rule : index.candidates(action.kind(), reading.facts())) {
+    for (CompiledRule rule : index.candidates(subject)) {
       if (rule.concerns(agentId) && !hasExpired(rule.rule())) {
         evaluate(rule, subject, outcome);
       }
