@@ -60,7 +60,7 @@ class BacklogTest {
     Duration recovery = Duration.ofMillis(Long.parseLong(child.readLine()));
     assertThat(recovery).isLessThan(RECOVERY.multipliedBy(Math.max(1, waiting / 1_000_000)));
     assertThat(Long.parseLong(child.readLine())).isGreaterThanOrEqualTo(delivered);
-    child.requireEndsWell();
+    child.requireSuccess();
     Chain chain = Chain.readIntact(data);
     assertThat(chain.ids()).hasSizeGreaterThanOrEqualTo(delivered).doesNotHaveDuplicates();
   }

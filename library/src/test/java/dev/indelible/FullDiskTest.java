@@ -130,7 +130,7 @@ class FullDiskTest {
     Files.delete(ballast);
     child.writeLine("room");
     assertThat(child.readLine()).isEqualTo("settled");
-    child.requireEndsWell();
+    child.requireSuccess();
 
     Chain chain = Chain.settle(data);
     List<String> accepted = Files.readAllLines(notes);

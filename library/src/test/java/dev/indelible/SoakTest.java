@@ -157,7 +157,7 @@ class SoakTest {
         } else if (alive && "open".equals(said)) {
           child.writeLine("end");
           assertThat(child.readLine()).isEqualTo("balanced");
-          child.requireEndsWell();
+          child.requireSuccess();
           cleanEnds.incrementAndGet();
         } else {
           assertThat(child.exitCode())

@@ -87,7 +87,7 @@ class VerifyMemoryTest {
             .errorsTo(temp.resolve("errors"))
             .start(temp.resolve("indelible.db"));
     assertThat(child.readLine()).isEqualTo(Verdict.INTACT + " " + rows);
-    child.requireEndsWell();
+    child.requireSuccess();
   }
 
   /** Child process with a small heap. */
