@@ -46,7 +46,7 @@ class LinkResolverTest {
   }
 
   @Test
-  void followsLinks() throws IOException {
+  void linksAreFollowed() throws IOException {
     link("relative", "data");
     link("absolute", root + "/data");
     link("chain", "relative/policy");
@@ -68,7 +68,7 @@ class LinkResolverTest {
   }
 
   @Test
-  void pathWithoutLinksStaysAsItIs() {
+  void pathWithoutLinksIsUnchanged() {
     CanonicalPath plain = path("data/absent/x");
     assertThat(resolver.resolve(plain, true)).isSameAs(plain);
     CanonicalPath windows = path("C:\\x");
@@ -89,7 +89,7 @@ class LinkResolverTest {
   }
 
   @Test
-  void callerWaitsNoLongerThanItsLimit() {
+  void waitIsLimited() {
     ThreadPoolExecutor stuck =
         new ThreadPoolExecutor(1, 1, 1, TimeUnit.SECONDS, new ArrayBlockingQueue<>(1)) {
           @Override
