@@ -104,7 +104,7 @@ class LinkResolverTest {
   }
 
   @Test
-  void pathWithoutLinksStaysAsItIs() {
+  void pathWithoutLinksIsUnchanged() {
     for (String written : List.of("data/absent/x", "C:\\x", "«X»/x", "~/x", "data/../x")) {
       Request request = request(written, true);
       assertThat(resolver.follow(surroundings, List.of(request)).paths().get(0))
