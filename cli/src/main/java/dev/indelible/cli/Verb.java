@@ -36,6 +36,11 @@ abstract class Verb implements Callable<Integer> {
   /** Longest wait for that row on a busy machine. */
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
 
+  /**
+   * The events of a run that decides once: its policy, if that is new to the log, and a decision.
+   */
+  private static final int OWN_EVENTS = 2;
+
   private static final Duration POLL_INTERVAL = Duration.ofMillis(50);
 
   /** Set by picocli before the verb runs. */
@@ -73,10 +78,12 @@ abstract class Verb implements Callable<Integer> {
    * Opens the log for recording. Shows progress while events of an earlier run are recovered.
    *
    * @param anchor the file to which its checkpoints are appended; empty for none
-   * @param lasting true if this process runs long enough to ask the log's witnesses
+   * @param lasting true if this process runs long enough to ask the log's witnesses and to watch
+   *     its policy
    */
   final Indelible openLog(Optional<Path> anchor, boolean lasting) throws OpenException {
-    IndelibleBuilder log = Indelible.builder(data().path()).askWitnesses(lasting);
+    IndelibleBuilder log =
+        Indelible.builder(data().path()).askWitnesses(lasting).watchPolicy(lasting);
     anchor.ifPresent(log::anchor);
     if (!console().errIsTerminal()) {
       return log.open();
@@ -139,7 +146,7 @@ abstract class Verb implements Callable<Integer> {
       expected =
           !now.health().state().isTerminal()
               && now.health().entry(HealthEntry.RECORDING).isEmpty()
-              && now.pending() <= 1
+              && now.pending() <= OWN_EVENTS
               && System.nanoTime() - start < LONGEST_WAIT.toNanos();
     }
   }
