@@ -31,7 +31,7 @@ abstract class Verb implements Callable<Integer> {
   enum Run {
     /** One action, which takes place beside this process. */
     ONE_ACTION,
-    /** A stream of actions, wherever they take place; long enough to ask the log's witnesses. */
+    /** A stream of actions of any place, in a run long enough for witnesses and changed rules. */
     STREAM,
     NO_ACTION
   }
@@ -44,6 +44,11 @@ abstract class Verb implements Callable<Integer> {
 
   /** Longest wait for that row on a busy machine. */
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
+
+  /**
+   * The events of a run that decides once: its policy, if that is new to the log, and a decision.
+   */
+  private static final int OWN_EVENTS = 2;
 
   private static final Duration POLL_INTERVAL = Duration.ofMillis(50);
 
@@ -87,6 +92,7 @@ abstract class Verb implements Callable<Integer> {
     IndelibleBuilder log =
         Indelible.builder(data().path())
             .askWitnesses(run == Run.STREAM)
+            .watchPolicy(run == Run.STREAM)
             .followLinks(run == Run.ONE_ACTION);
     anchor.ifPresent(log::anchor);
     if (!console().errIsTerminal()) {
@@ -150,7 +156,7 @@ abstract class Verb implements Callable<Integer> {
       expected =
           !now.health().state().isTerminal()
               && now.health().entry(HealthEntry.RECORDING).isEmpty()
-              && now.pending() <= 1
+              && now.pending() <= OWN_EVENTS
               && System.nanoTime() - start < LONGEST_WAIT.toNanos();
     }
   }
