@@ -12,6 +12,7 @@ import dev.indelible.health.AuditHealth;
 import dev.indelible.health.DeferredAuditMetrics;
 import dev.indelible.pending.MemoryStore;
 import dev.indelible.policy.Policy;
+import dev.indelible.policy.PolicyException;
 import dev.indelible.publish.AnchorFollower;
 import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.queue.DeferredAuditQueue;
@@ -35,7 +36,7 @@ import java.util.function.Supplier;
 public final class Indelible implements AutoCloseable {
   private final DeferredAudit audit;
   private final Gate gate;
-  private final Policy policy;
+  private final Optional<PolicyReload> reload;
   private final Optional<CosignatureFollower> witnessing;
   private final Optional<AnchorFollower> anchoring;
   private final AuditLog log;
@@ -45,7 +46,8 @@ public final class Indelible implements AutoCloseable {
 
   Indelible(
       DeferredAudit audit,
-      Policy policy,
+      Gate gate,
+      Optional<PolicyReload> reload,
       Optional<CosignatureFollower> witnessing,
       Optional<AnchorFollower> anchoring,
       AuditLog log,
@@ -53,10 +55,10 @@ public final class Indelible implements AutoCloseable {
     this.log = log;
     this.atRest = atRest;
     this.audit = audit;
-    this.policy = policy;
+    this.gate = gate;
+    this.reload = reload;
     this.witnessing = witnessing;
     this.anchoring = anchoring;
-    this.gate = new Gate(policy, audit.queue());
   }
 
   /**
@@ -77,7 +79,8 @@ public final class Indelible implements AutoCloseable {
 
   /**
    * Opens a log in memory, for unit tests: from the gate to signed rows, with a new key and without
-   * files. The rows are lost with the process; {@link #log} reads them until then.
+   * files. The rows are lost with the process; {@link #log} reads them until then. The text of the
+   * policy is not recorded.
    */
   public static Indelible inMemory(Policy policy) {
     return inMemory(policy, new MemoryLedger());
@@ -97,7 +100,8 @@ public final class Indelible implements AutoCloseable {
       Indelible indelible =
           new Indelible(
               audit,
-              policy,
+              new Gate(policy, audit.queue()),
+              Optional.empty(),
               Optional.empty(),
               Optional.empty(),
               new AuditLog(ledger),
@@ -134,7 +138,25 @@ public final class Indelible implements AutoCloseable {
 
   /** Returns the policy in force. */
   public Policy policy() {
-    return policy;
+    return gate.policy();
+  }
+
+  /**
+   * Loads the rules of the data directory again and puts them into force, if they have changed. A
+   * log that watches its policy does this by itself, see {@link IndelibleBuilder#watchPolicy}.
+   *
+   * @throws PolicyException if the rules are missing or do not load; those in force stay, and
+   *     {@link #health} has an entry until rules load again
+   * @throws IllegalStateException if the log was opened with a policy of its own; pass the next one
+   *     to {@link Gate#use}
+   */
+  public void reloadPolicy() throws PolicyException {
+    reload
+        .orElseThrow(
+            () ->
+                new IllegalStateException(
+                    "the log was opened with a policy of its own; pass the next one to gate().use"))
+        .reload();
   }
 
   /** Returns the counters of the queue. */
@@ -213,6 +235,7 @@ public final class Indelible implements AutoCloseable {
   }
 
   private DrainReport settle(DrainReport report) {
+    reload.ifPresent(PolicyReload::stop);
     long deadline =
         System.nanoTime()
             + (report.isComplete() ? CosignatureFollower.CLOSING_PATIENCE : Duration.ZERO)

@@ -22,7 +22,7 @@ class AuditLogTest {
   @TempDir Path temp;
 
   @Test
-  void oneEntryReadsVerifiesProvesExportsAndErases() throws Exception {
+  void logReadsVerifiesProvesExportsAndErases() throws Exception {
     DataDirectory data = new DataDirectory(temp.resolve("data"));
     AuditLog log;
     String id;

@@ -5,7 +5,6 @@ import dev.indelible.crypto.Sha256;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.EventContent;
-import dev.indelible.event.StoredEvent;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
@@ -70,7 +69,7 @@ public record DeadLetter(
         throw changed();
       }
       EventContent content = EventContent.of(stored);
-      return new StoredEvent(
+      return AuditEvent.stored(
           UUID.fromString(id), agentId, eventType, Instant.parse(timestamp), content);
     } catch (JsonFormatException | IllegalArgumentException | DateTimeParseException e) {
       throw changed();

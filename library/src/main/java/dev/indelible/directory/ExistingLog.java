@@ -6,6 +6,7 @@ import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.VerificationKey;
+import dev.indelible.event.PolicyText;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
@@ -40,12 +41,16 @@ public final class ExistingLog {
   private final Optional<LedgerException> unreadable;
 
   /**
-   * What the ledger states about its keys.
+   * What the ledger states about its keys and its policy.
    *
    * @param rotations the rotations that both keys signed, oldest first
+   * @param policy the row of the policy that came into force last
    */
   private record Content(
-      Optional<ChainRow> first, Optional<ChainRow> last, List<KeyRotation> rotations) {}
+      Optional<ChainRow> first,
+      Optional<ChainRow> last,
+      List<KeyRotation> rotations,
+      Optional<ChainRow> policy) {}
 
   private ExistingLog(
       DataDirectory data,
@@ -68,7 +73,12 @@ public final class ExistingLog {
         return new ExistingLog(data, hasCheckpoint, Optional.empty(), Optional.empty());
       }
       try (SqliteLedger open = found.get()) {
-        Content content = new Content(open.row(1), open.lastRow(), rotations(open));
+        Content content =
+            new Content(
+                open.row(1),
+                open.lastRow(),
+                rotations(open),
+                open.lastRow(SystemEvent.POLICY_LOADED));
         return new ExistingLog(data, hasCheckpoint, Optional.of(content), Optional.empty());
       }
     } catch (LedgerException e) {
@@ -106,6 +116,19 @@ public final class ExistingLog {
 
   private List<KeyRotation> rotations() {
     return ledger.map(Content::rotations).orElse(List.of());
+  }
+
+  /**
+   * Returns true if the policy with this digest is the one that came into force last by the rows of
+   * the ledger. False may be wrong, for example while rows wait in a journal: the policy then gets
+   * one more row.
+   */
+  public boolean isInForce(String digest) {
+    return ledger
+        .flatMap(Content::policy)
+        .flatMap(ChainRow::payload)
+        .filter(payload -> PolicyText.records(payload, digest))
+        .isPresent();
   }
 
   /** Returns true if the ledger has rows. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Mechanisms of all modules: durable files, functions that throw, waiting for threads, throttling,
+ * Code that all modules use: durable files, functions that throw, waiting for threads, throttling,
  * checks of text.
  */
 @NullMarked
