@@ -38,7 +38,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Metrics of the design, "Outer interfaces", as a Prometheus server scrapes them. */
+/** The metrics as a Prometheus server scrapes them; docs/operating.md lists their names. */
 class MetersTest {
   private static final AgentAction REFUSED = new Bash("rm -rf /");
 
@@ -57,7 +57,7 @@ class MetersTest {
   }
 
   @Test
-  void metricNamesMatchTheDesign() throws Exception {
+  void metricNamesMatchTheDocs() throws Exception {
     try (Indelible indelible = open()) {
       indelible.gate().check("agent:alice", REFUSED);
 
