@@ -81,7 +81,7 @@ final class CheckCommand extends Verb {
       explain(explained.explanation(), examined.facts());
       return exitCode(explained.decision());
     }
-    Indelible indelible = openLog(anchor.file(), false);
+    Indelible indelible = openLog(anchor.file(), Run.ONE_ACTION);
     RecordedDecision recorded;
     try {
       recorded = indelible.gate().record(input.agentId(), input.action());
@@ -102,9 +102,11 @@ final class CheckCommand extends Verb {
 
   /** Returns the rules of the data directory, or the starter rules if it does not exist. */
   private RulePolicy rules() throws PolicyException {
-    return Files.exists(data().path())
-        ? RulePolicy.load(data().policy()).guarding(data().path())
-        : RulePolicy.starter();
+    RulePolicy rules =
+        Files.exists(data().path())
+            ? RulePolicy.load(data().policy()).guarding(data().path())
+            : RulePolicy.starter();
+    return rules.followingLinks();
   }
 
   /** Completes a command with the directory and the home directory of this process. */

@@ -52,7 +52,7 @@ class ProcessTest {
       assertThat(gate.readLine()).contains("\"agent_id\":\"agent:" + i + "\"");
     }
     gate.closeInput();
-    gate.requireEndsWell();
+    gate.requireSuccess();
     cli.assertIntact(21);
   }
 
@@ -99,7 +99,7 @@ class ProcessTest {
 
     for (ChildJvm gate : gates) {
       assertThat(gate.remainingLines()).hasSize(500);
-      gate.requireEndsWell();
+      gate.requireSuccess();
     }
     cli.assertIntact(1_001);
   }
@@ -132,7 +132,7 @@ class ProcessTest {
               cli.run("check", Cli.bash("ls")).ok();
               return !tail.runsFor(Duration.ZERO);
             });
-    tail.requireEndsWell();
+    tail.requireSuccess();
   }
 
   @Test
@@ -142,14 +142,14 @@ class ProcessTest {
     list.readLine();
     list.closeOutput();
 
-    list.requireEndsWell();
+    list.requireSuccess();
   }
 
   @Test
   void measurementLeavesNoFiles() throws Exception {
     Path temporary = Files.createDirectory(directory.resolve("tmp"));
 
-    bench(temporary, "gate", "1000").requireEndsWell();
+    bench(temporary, "gate", "1000").requireSuccess();
 
     assertThat(measuringIn(temporary)).isEmpty();
   }

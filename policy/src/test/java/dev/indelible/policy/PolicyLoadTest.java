@@ -37,7 +37,7 @@ class PolicyLoadTest {
   @TempDir Path directory;
 
   @Test
-  void readsARule() throws Exception {
+  void ruleIsRead() throws Exception {
     assertThat(RulePolicy.parse(ONE_RULE, "rules.yaml").rules())
         .containsExactly(
             new Rule(
@@ -47,7 +47,7 @@ class PolicyLoadTest {
                 "bash, command_substring: \"rm -rf /\""));
   }
 
-  /** Each is {@link #ONE_RULE} with one text replaced, and the resulting error. */
+  /** Each line replaces one text of {@link #ONE_RULE} and gives the resulting error. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -108,7 +108,7 @@ class PolicyLoadTest {
             + " needs that",
         "version: 1|[a]: 1|line 1, column 1: a key is a list where text is expected",
       })
-  void namesWhatIsWrongAndWhere(String text, String replacement, String message) {
+  void mistakeIsNamedWithItsPosition(String text, String replacement, String message) {
     String changed = ONE_RULE.replace(text, replacement);
     assertThat(changed).isNotEqualTo(ONE_RULE);
     assertRefused(changed, "rules.yaml, " + message);
@@ -146,7 +146,7 @@ class PolicyLoadTest {
         "process_spawn, disk_free_min_gib: '1'|disk_free_min_gib is text where a whole number is"
             + " expected",
       })
-  void namesWhatIsWrongWithACondition(String match, String message) {
+  void mistakeInAConditionIsNamed(String match, String message) {
     int column = "    match: {kind: ".length() + match.indexOf(',') + 3;
     assertRefused(
         """
@@ -162,7 +162,7 @@ class PolicyLoadTest {
   }
 
   @Test
-  void refusesADisabledRuleThatCannotBeUsed() {
+  void malformedDisabledRuleIsRefused() {
     assertRefused(
         ONE_RULE.replace("    match:", "    enabled: false\n    match:").replace("bash", "bsh"),
         "rules.yaml, line 8, column 7: unknown kind \"bsh\"; did you mean \"bash\"?");
@@ -172,7 +172,7 @@ class PolicyLoadTest {
   }
 
   @Test
-  void refusesRulesOfTheWrongShape() {
+  void rulesOfTheWrongTypeAreRefused() {
     assertRefused(
         "version: 1\nrules: {}\n",
         "rules.yaml, line 2, column 1: rules is a mapping where a list is expected");
@@ -182,7 +182,7 @@ class PolicyLoadTest {
   }
 
   @Test
-  void refusesAnIdUsedTwice() {
+  void repeatedIdIsRefused() {
     String second = ONE_RULE.substring(ONE_RULE.indexOf("  - id"));
     assertRefused(
         ONE_RULE + second,
@@ -191,7 +191,7 @@ class PolicyLoadTest {
   }
 
   @Test
-  void refusesWhatNoDecisionCouldCarry() throws Exception {
+  void idOrReasonThatIsTooLongIsRefused() throws Exception {
     String reason = "no recursive delete at the root";
     assertRefused(
         ONE_RULE.replace("R001", "é".repeat(128) + "x"),
@@ -210,11 +210,11 @@ class PolicyLoadTest {
 
   @ParameterizedTest
   @MethodSource
-  void refusesWhatIsNoOneDocument(String yaml, String message) {
+  void fileWithoutExactlyOnePolicyIsRefused(String yaml, String message) {
     assertRefused(yaml, message);
   }
 
-  static Stream<Arguments> refusesWhatIsNoOneDocument() {
+  static Stream<Arguments> fileWithoutExactlyOnePolicyIsRefused() {
     return Stream.of(
         arguments("", "rules.yaml: empty; begin with \"version: 1\""),
         arguments("# nothing\n", "rules.yaml: empty; begin with \"version: 1\""),
@@ -235,19 +235,19 @@ class PolicyLoadTest {
   }
 
   @Test
-  void readsAFileAsItsText() throws Exception {
+  void fileEqualsItsText() throws Exception {
     Path file = write("rules.yaml", ONE_RULE);
     assertThat(RulePolicy.load(file).rules()).isEqualTo(RulePolicy.parse(ONE_RULE, "x").rules());
     assertThat(RulePolicy.load(file).digest()).isEqualTo(RulePolicy.parse(ONE_RULE, "x").digest());
   }
 
   @Test
-  void readsAFileThatBeginsWithAByteOrderMark() throws Exception {
+  void byteOrderMarkIsIgnored() throws Exception {
     assertThat(RulePolicy.load(write("rules.yaml", "\uFEFF" + ONE_RULE)).rules()).hasSize(1);
   }
 
   @Test
-  void refusesAFileThatIsNotThere() {
+  void missingFileIsRefused() {
     Path missing = directory.resolve("none.yaml");
     assertThatThrownBy(() -> RulePolicy.load(missing))
         .isInstanceOf(PolicyException.class)
@@ -255,7 +255,7 @@ class PolicyLoadTest {
   }
 
   @Test
-  void refusesAFileThatIsNotUtf8() throws Exception {
+  void fileThatIsNotUtf8IsRefused() throws Exception {
     Path file = directory.resolve("latin.yaml");
     Files.write(file, "# caf\u00e9\n".getBytes(StandardCharsets.ISO_8859_1));
     assertThatThrownBy(() -> RulePolicy.load(file))
@@ -263,7 +263,7 @@ class PolicyLoadTest {
   }
 
   @Test
-  void readsADirectoryInTheOrderOfNames() throws Exception {
+  void directoryIsReadInOrderOfNames() throws Exception {
     write("b.yml", ONE_RULE.replace("R001", "A"));
     write("a.yaml", ONE_RULE.replace("R001", "B"));
     write("c.txt", "not a rule");
@@ -271,7 +271,7 @@ class PolicyLoadTest {
   }
 
   @Test
-  void refusesAnIdUsedInTwoFiles() throws Exception {
+  void idRepeatedInAnotherFileIsRefused() throws Exception {
     Path first = write("a.yaml", ONE_RULE);
     Path second = write("b.yaml", ONE_RULE);
     assertThatThrownBy(() -> RulePolicy.load(directory))
@@ -281,7 +281,7 @@ class PolicyLoadTest {
   }
 
   @Test
-  void refusesADirectoryWithoutRules() {
+  void directoryWithoutRulesIsRefused() {
     assertThatThrownBy(() -> RulePolicy.load(directory))
         .hasMessage(
             directory
@@ -289,21 +289,21 @@ class PolicyLoadTest {
   }
 
   @Test
-  void refusesARuleFileItCannotRead() throws Exception {
+  void unreadableRuleFileIsRefused() throws Exception {
     write("a.yaml", ONE_RULE);
     Path broken = Files.createSymbolicLink(directory.resolve("b.yaml"), Path.of("gone"));
     assertThatThrownBy(() -> RulePolicy.load(directory)).hasMessageStartingWith(broken + ": ");
   }
 
   @Test
-  void fileDigestIsOverItsBytes() throws Exception {
+  void fileDigestCoversItsBytes() throws Exception {
     byte[] bytes = ONE_RULE.getBytes(StandardCharsets.UTF_8);
     assertThat(RulePolicy.parse(ONE_RULE, "x").digest()).isEqualTo(sha256(bytes));
     assertThat(RulePolicy.parse(ONE_RULE + "#\n", "x").digest()).isNotEqualTo(sha256(bytes));
   }
 
   @Test
-  void directoryDigestIsOverFramedNamesAndBytes() throws Exception {
+  void directoryDigestCoversNamesAndBytes() throws Exception {
     write("a.yaml", ONE_RULE);
     write("b.yaml", "version: 1\nrules: []\n");
     ByteBuffer framed = ByteBuffer.allocate(4096);
