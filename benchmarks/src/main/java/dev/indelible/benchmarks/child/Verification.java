@@ -9,7 +9,6 @@ import dev.indelible.benchmarks.load.Latencies;
 import dev.indelible.benchmarks.load.Producers;
 import dev.indelible.check.Verifier;
 import dev.indelible.directory.DataDirectory;
-import dev.indelible.ledger.LedgerReader;
 import dev.indelible.queue.Durability;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.storage.RowRanges;
@@ -46,7 +45,7 @@ public final class Verification implements Task {
     List<Long> verified = new ArrayList<>();
     long rows = 0;
     for (int round = 0; round <= orders.count("rounds"); round++) {
-      try (LedgerReader ledger = SqliteLedger.open(data.database())) {
+      try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
         rows = ledger.size();
         long reading = read(ledger, rows);
         long verifying = verify(ledger, data);
