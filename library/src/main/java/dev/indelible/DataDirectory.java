@@ -132,7 +132,7 @@ public record DataDirectory(Path path) {
   }
 
   /**
-   * Requires the log's own key and rules; creates a key and starter rules only for a new log (D11).
+   * Requires the log's own key and rules; creates a key and starter rules only for a new log.
    * Writes nothing until it is certain that the log is new.
    *
    * @param signer the external signer; empty if the key is in this directory

@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * little sealing.
  */
 public final class BatchAppend {
-  /** Retries of a refused event before it becomes a dead letter (D6). */
+  /** Retries of a refused event before it becomes a dead letter. */
   static final int RETRY_BUDGET = 5;
 
   /**
@@ -53,7 +53,7 @@ public final class BatchAppend {
   private final AuditCounters counters;
   private final List<AppendOutcome> outcomes = new ArrayList<>();
 
-  /** Whether the events came through a queue, to which other software can write. */
+  /** True if the events came through a queue, to which other software can write. */
   private boolean queued;
 
   /**
@@ -70,7 +70,7 @@ public final class BatchAppend {
 
   private final List<LedgerWatch.DeadLettered> deadLettered = new ArrayList<>();
 
-  /** Whether this batch appended a row that reports tampering. */
+  /** True if this batch appended a row that reports tampering. */
   private boolean noted;
 
   /** Event ids of the waiting dead letters; null if they are too many. */
@@ -228,7 +228,7 @@ public final class BatchAppend {
     return deadLettered;
   }
 
-  /** Returns whether a row was appended that reports tampering. */
+  /** Returns true if a row was appended that reports tampering. */
   boolean isNoted() {
     return noted;
   }
@@ -363,8 +363,8 @@ public final class BatchAppend {
   }
 
   /**
-   * Settles an event whose id has a row (D4): a repeated event keeps that row; different content
-   * under the id becomes a dead letter.
+   * Settles an event whose id has a row: a repeated event keeps that row; different content under
+   * the id becomes a dead letter.
    *
    * @param before the chain's end before the event was tried; a failed insert may have left a row
    *     after it
@@ -433,9 +433,7 @@ public final class BatchAppend {
     return onto;
   }
 
-  /**
-   * Chains an event that row signatures are off, before the first unsigned row, or on again (D11).
-   */
+  /** Chains an event that row signatures are off, before the first unsigned row, or on again. */
   private void declareSignatures() throws LedgerException {
     if (end.isUnsignedBelow(head.sequence() + 1) == sealer.signsEveryRow()) {
       append(head, new RowSignatureNote(sealer.signsEveryRow()).toEvent());

@@ -118,7 +118,7 @@ public final class ChainEnd {
     return guard.judge(last, head(before), mayBeUnsigned);
   }
 
-  /** Returns whether the last signed note before a sequence states that row signatures are off. */
+  /** Returns true if the last signed note before a sequence states that row signatures are off. */
   boolean isUnsignedBelow(long sequence) throws LedgerException {
     return writer
         .lastOfType(SystemEvent.ROW_SIGNATURES, sequence, guard::isSound)
@@ -140,7 +140,7 @@ public final class ChainEnd {
     return last.map(ChainRow::head).filter(head -> head.sequence() > 0).orElse(Head.EMPTY);
   }
 
-  /** Returns whether a valid row of the chain already has this note. */
+  /** Returns true if a valid row of the chain already has this note. */
   private boolean isNoted(TamperNote note) throws LedgerException {
     return writer.rowsOfType(SystemEvent.TAMPER).stream()
         .filter(row -> TamperNote.read(row).filter(noted -> noted.isAbout(note)).isPresent())

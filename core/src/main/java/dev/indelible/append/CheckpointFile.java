@@ -27,7 +27,7 @@ public final class CheckpointFile {
   /** Null if no file is kept. */
   private final @Nullable Path file;
 
-  /** Whether the last write failed, which was logged. */
+  /** True if the last write failed, which was logged. */
   private boolean failed;
 
   private CheckpointFile(@Nullable Path file) {

@@ -58,7 +58,7 @@ public final class Erasure implements AutoCloseable {
    * Result of an erasure.
    *
    * @param note the event in the chain
-   * @param isGone whether the bytes are gone from the ledger's storage; if not, another connection
+   * @param isGone true if the bytes are gone from the ledger's storage; if not, another connection
    *     still reads an earlier state of the ledger
    */
   public record Erased(ErasureNote note, boolean isGone) {}

@@ -27,7 +27,7 @@ public final class HeadGuard {
   /** Caches the accepted keys, which are read again if a row names a key that is not cached. */
   private RowCheck check;
 
-  /** Whether a row by an unknown signer is not noted, but left to the verifier. */
+  /** True if a row by an unknown signer is not noted, but left to the verifier. */
   private final boolean signerMayBeUnknown;
 
   /** The end of the chain that this writer committed last; empty before its first commit. */
@@ -91,7 +91,7 @@ public final class HeadGuard {
    *
    * @param last the last row
    * @param before the end of the chain without it
-   * @param mayBeUnsigned whether a note in the chain states that row signatures are off
+   * @param mayBeUnsigned true if a note in the chain states that row signatures are off
    * @return the fault; empty if there is none
    * @throws KeysUnreadableException if an unknown key signed the row, and the accepted keys cannot
    *     be read
@@ -119,7 +119,7 @@ public final class HeadGuard {
             new TamperNote(last.sequence(), head.hex(), String.join("; ", causes), scope));
   }
 
-  /** Returns whether this log wrote a row: its payload and its signature verify. */
+  /** Returns true if this log wrote a row: its payload and its signature verify. */
   public boolean isSound(ChainRow row) {
     return content(row).isEmpty();
   }

@@ -191,7 +191,7 @@ public final class LedgerSink implements DeferredAuditSink {
   }
 
   /**
-   * Maps a failure to a fault (D6): a signer that does not answer is a transient fault, a wrong
+   * Maps a failure to a fault: a signer that does not answer is a transient fault, a wrong
    * signature is a permanent one.
    */
   private SinkException failure(Exception e) {

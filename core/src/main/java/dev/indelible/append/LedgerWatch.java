@@ -37,7 +37,7 @@ final class LedgerWatch {
 
   private long unanswered;
 
-  /** Whether dead letters or tamper rows wait, which another process may handle. */
+  /** True if dead letters or tamper rows wait, which another process may handle. */
   private boolean waiting;
 
   private long lastLook;
@@ -66,7 +66,7 @@ final class LedgerWatch {
    * Reports a batch that was committed.
    *
    * @param deadLettered its events that became dead letters
-   * @param noted whether the batch has a row that reports tampering
+   * @param noted true if the batch has a row that reports tampering
    */
   void committed(LedgerWriter writer, List<DeadLettered> deadLettered, boolean noted) {
     deadLettered.stream().limit(MOST_LOGGED).forEach(event -> log(writer.name(), event));

@@ -72,7 +72,7 @@ public final class RowSealer {
   }
 
   /**
-   * Returns whether every row is signed; if not, decisions are unsigned unless they are sealed one
+   * Returns true if every row is signed; if not, decisions are unsigned unless they are sealed one
    * by one.
    */
   public boolean signsEveryRow() {
@@ -254,7 +254,7 @@ public final class RowSealer {
       return firstSequence + events.size();
     }
 
-    /** Returns whether the other events begin with these events, compared by identity. */
+    /** Returns true if the other events begin with these events, compared by identity. */
     boolean begins(List<AuditEvent> other) {
       for (int i = 0; i < events.size(); i++) {
         if (i == other.size() || events.get(i) != other.get(i)) {

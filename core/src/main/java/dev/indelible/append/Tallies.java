@@ -71,7 +71,7 @@ public final class Tallies {
    */
   private long firstUncovered = Long.MAX_VALUE;
 
-  /** Whether a tally was written and it is unknown whether it is in the chain. */
+  /** True if a tally was written and it is unknown whether it is in the chain. */
   private boolean unsure;
 
   /** Decisions that the last tally covers. */
@@ -96,7 +96,7 @@ public final class Tallies {
   /**
    * Writes a tally if the interval has passed and decisions were counted since the last tally.
    *
-   * @return whether a write was tried, so that the chain may have grown
+   * @return true if a write was tried, so that the chain may have grown
    */
   boolean writeIfDue(ChainEnd end, RowSealer sealer) {
     if (!wanted || System.nanoTime() - lastTry < intervalNanos) {
@@ -123,7 +123,7 @@ public final class Tallies {
     }
   }
 
-  /** Returns whether decisions were counted since the last tally. */
+  /** Returns true if decisions were counted since the last tally. */
   boolean isNews() {
     return wanted && spoken() != spokenOf;
   }

@@ -3,7 +3,7 @@ package dev.indelible.ledger;
 
 /**
  * A ledger whose tables are not those that this version writes, for example because a column was
- * dropped. No event is at fault: events wait until a person has repaired the ledger (D6).
+ * dropped. No event is at fault: events wait until a person has repaired the ledger.
  */
 public final class LedgerSchemaException extends LedgerException {
   private static final long serialVersionUID = 1;

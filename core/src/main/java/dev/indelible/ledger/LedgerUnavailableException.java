@@ -15,14 +15,14 @@ public final class LedgerUnavailableException extends LedgerException {
   /**
    * Creates an exception.
    *
-   * @param locked whether another connection holds a lock on the ledger
+   * @param locked true if another connection holds a lock on the ledger
    */
   public LedgerUnavailableException(String message, boolean locked, @Nullable Throwable cause) {
     super(message, false, cause);
     this.locked = locked;
   }
 
-  /** Returns whether another connection holds a lock on the ledger, which it will release. */
+  /** Returns true if another connection holds a lock on the ledger, which it will release. */
   public boolean isLocked() {
     return locked;
   }

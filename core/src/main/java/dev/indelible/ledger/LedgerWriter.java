@@ -30,7 +30,7 @@ import java.util.function.Predicate;
  *       is committed.
  *   <li>Every method throws {@link LedgerUnavailableException} for a transient fault, {@link
  *       LedgerSchemaException} for tables that are not those of a ledger, and another {@link
- *       LedgerException} for any other fault (D6).
+ *       LedgerException} for any other fault.
  * </ul>
  */
 public interface LedgerWriter extends AutoCloseable {
@@ -145,13 +145,13 @@ public interface LedgerWriter extends AutoCloseable {
    */
   long count(String eventType, long from, long to) throws LedgerException;
 
-  /** Removes the payload of a row and nothing else. Returns whether the row had a payload. */
+  /** Removes the payload of a row and nothing else. Returns true if the row had a payload. */
   boolean erasePayload(ChainRow row) throws LedgerException;
 
   /**
    * Overwrites the remains of erased payloads in the ledger's storage.
    *
-   * @return whether no remains are left; false while another connection reads an earlier state
+   * @return true if no remains are left; false while another connection reads an earlier state
    */
   boolean purgeTraces() throws LedgerException;
 
@@ -178,10 +178,10 @@ public interface LedgerWriter extends AutoCloseable {
   /** Returns the payloads of the dead letters of an event that were not replayed. */
   List<byte[]> deadLetters(String id) throws LedgerException;
 
-  /** Marks a dead letter as replayed. Returns whether it was waiting. */
+  /** Marks a dead letter as replayed. Returns true if it was waiting. */
   boolean markReplayed(DeadLetter letter) throws LedgerException;
 
-  /** Removes a dead letter. Returns whether it existed. */
+  /** Removes a dead letter. Returns true if it existed. */
   boolean removeDeadLetter(DeadLetter letter) throws LedgerException;
 
   /** Removes the replayed dead letters of an event. Returns their number. */
@@ -214,13 +214,13 @@ public interface LedgerWriter extends AutoCloseable {
   void insertCheckpoint(StoredCheckpoint checkpoint) throws LedgerException;
 
   /**
-   * Returns whether another connection may have written since the last call; true if that is
+   * Returns true if another connection may have written since the last call; true if that is
    * unknown.
    */
   boolean isChangedByOthers();
 
   /**
-   * Returns whether {@link #name} still refers to the ledger that this connection writes to. An
+   * Returns true if {@link #name} still refers to the ledger that this connection writes to. An
    * open file that was removed or replaced still accepts rows, which are then lost.
    */
   boolean isStillThere();

@@ -5,7 +5,7 @@ package dev.indelible.ledger;
  * A fault of a row.
  *
  * @param check the check that found the fault, for example {@code signature}
- * @param proven whether the fault is proven; {@code false} if it is unknown because a key is
+ * @param proven true if the fault is proven; {@code false} if it is unknown because a key is
  *     missing
  * @param message the fault, for a person
  */

@@ -55,7 +55,7 @@ public final class KeyHistory {
    * Reads the history of a ledger.
    *
    * @param first the keys accepted from the first row on
-   * @param rooted whether keys that accepted keys introduce are accepted too; if not, introductions
+   * @param rooted true if keys that accepted keys introduce are accepted too; if not, introductions
    *     are only recorded
    */
   public static KeyHistory read(LedgerReader ledger, KeyRing first, boolean rooted)
@@ -128,7 +128,7 @@ public final class KeyHistory {
   }
 
   /**
-   * Returns whether a valid key signed the event; an unsigned event, or one signed by a revoked
+   * Returns true if a valid key signed the event; an unsigned event, or one signed by a revoked
    * key, does not count.
    */
   private boolean isSignedInItsTime(ChainRow row) {
@@ -178,7 +178,7 @@ public final class KeyHistory {
   }
 
   /**
-   * Returns whether this history lacks an event about keys that is in a row. The index by event
+   * Returns true if this history lacks an event about keys that is in a row. The index by event
    * type may lack rows. A row appended after this was read is not missed.
    */
   public boolean misses(long sequence) {
@@ -226,7 +226,7 @@ public final class KeyHistory {
     return List.copyOf(replacements.values());
   }
 
-  /** Returns whether keys are accepted because accepted keys introduce them. */
+  /** Returns true if keys are accepted because accepted keys introduce them. */
   public boolean isRooted() {
     return rooted;
   }
@@ -246,17 +246,17 @@ public final class KeyHistory {
    * @param revoked the row after which the key is no longer valid
    */
   public record KeyValidity(VerificationKey key, long introduced, long suspect, long revoked) {
-    /** Returns whether the key was revoked. */
+    /** Returns true if the key was revoked. */
     public boolean isRevoked() {
       return revoked != Long.MAX_VALUE;
     }
 
-    /** Returns whether an event about keys that the key signs in a row counts. */
+    /** Returns true if an event about keys that the key signs in a row counts. */
     boolean mayRecord(long sequence) {
       return introduced < sequence && sequence < revoked;
     }
 
-    /** Returns whether the key is valid at a row, and nobody else may have held it then. */
+    /** Returns true if the key is valid at a row, and nobody else may have held it then. */
     boolean isTrustedFor(long sequence) {
       return introduced < sequence && sequence < suspect && sequence <= revoked;
     }

@@ -45,7 +45,7 @@ public record KeyReplacement(
     return SystemEvent.of(SystemEvent.KEY_REPLACED, out.endObject());
   }
 
-  /** Returns whether the new key signed the row, and the row's payload is unchanged. */
+  /** Returns true if the new key signed the row, and the row's payload is unchanged. */
   public boolean holds(ChainRow row) {
     return row.keyId().filter(newKey.keyId()::equals).isPresent()
         && new RowCheck(KeyRing.of(List.of(newKey))).content(row).isEmpty();

@@ -12,7 +12,7 @@ import java.util.Optional;
  * Content of an {@code audit.row_signatures} event: whether all rows after it are signed. The event
  * itself is signed, so nobody without a key can remove signatures and add a note that permits it.
  *
- * @param everyRow whether every row is signed from here on
+ * @param everyRow true if every row is signed from here on
  */
 public record RowSignatureNote(boolean everyRow) {
 

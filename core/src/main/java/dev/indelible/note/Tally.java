@@ -18,7 +18,7 @@ import tools.jackson.databind.JsonNode;
  *
  * @param run the run that writes the tally: one opening of the log by one process
  * @param number the number of this tally among those of the run, from 1
- * @param closed whether this is the last tally of the run
+ * @param closed true if this is the last tally of the run
  * @param first the row after the previous tally; 1 if there is none
  * @param last the row before this tally
  * @param rows the decisions in those rows

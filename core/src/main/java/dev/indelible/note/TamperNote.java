@@ -104,7 +104,7 @@ public record TamperNote(long sequence, String recordHash, String cause, Scope s
         : details.optionalLong("sequence").orElse(0);
   }
 
-  /** Returns whether this note and another are about the same row in the same state. */
+  /** Returns true if this note and another are about the same row in the same state. */
   public boolean isAbout(TamperNote other) {
     return sequence == other.sequence && recordHash.equals(other.recordHash);
   }

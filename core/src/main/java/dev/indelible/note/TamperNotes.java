@@ -56,7 +56,7 @@ public final class TamperNotes {
    * @param answer the row that answers the note; empty if there is no valid answer
    */
   public record Noted(long sequence, Optional<TamperNote> note, Optional<ChainRow> answer) {
-    /** Returns whether the note has a valid answer. */
+    /** Returns true if the note has a valid answer. */
     public boolean isAnswered() {
       return answer.isPresent();
     }
@@ -113,7 +113,7 @@ public final class TamperNotes {
   }
 
   /**
-   * Returns whether the ledger has a valid answer, to any note, after a row. A copy without
+   * Returns true if the ledger has a valid answer, to any note, after a row. A copy without
    * payloads proves no more than this.
    *
    * @throws LedgerException if the ledger cannot be read now

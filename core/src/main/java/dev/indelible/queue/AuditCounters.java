@@ -17,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The counters of one run (D10). The queue, the drainer and the ledger writer count here; {@link
+ * The counters of one run. The queue, the drainer and the ledger writer count here; {@link
  * DeferredAuditMetrics} is a snapshot. Safe for use by any number of threads.
  */
 public final class AuditCounters {
@@ -40,7 +40,7 @@ public final class AuditCounters {
      * restart budget.
      */
     DRAINER_RESTARTS,
-    /** Accepted events that were lost, as the chain records (D7). */
+    /** Accepted events that were lost, as the chain records. */
     LOST,
     /** Batches that the ledger committed. */
     COMMITS,
@@ -207,7 +207,7 @@ public final class AuditCounters {
     return health.entries();
   }
 
-  /** Returns whether the log was found to contradict its own signed checkpoints. */
+  /** Returns true if the log was found to contradict its own signed checkpoints. */
   public boolean isContradicted() {
     return health.isContradicted();
   }

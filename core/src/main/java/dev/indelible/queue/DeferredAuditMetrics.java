@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * A snapshot of the counters of one queue (D10), in decisions and not in batches: {@code submitted
- * = appended + dlqLanded + pending + sendFailures}.
+ * A snapshot of the counters of one queue, in decisions and not in batches: {@code submitted =
+ * appended + dlqLanded + pending + sendFailures}.
  *
  * @param submitted events submitted, accepted or not, and events that an earlier run left waiting
  * @param appended events in the chain
@@ -24,8 +24,8 @@ import java.util.OptionalLong;
  * @param health the health of the log
  * @param drainerRestarts failures after which the drainer's sink was closed, including the failure
  *     that used up the restart budget
- * @param lost accepted events that were lost, as the chain records (D7); a loss of unknown size
- *     counts as one
+ * @param lost accepted events that were lost, as the chain records; a loss of unknown size counts
+ *     as one
  * @param commits batches that the ledger committed
  * @param commitTime the total time of these commits, from the call of the sink to its return
  * @param chainSequence the last sequence after this log's last write; empty before the first write
@@ -65,7 +65,7 @@ public record DeferredAuditMetrics(
     return age.isNegative() ? Duration.ZERO : age;
   }
 
-  /** Returns whether the counters reconcile. */
+  /** Returns true if the counters reconcile. */
   public boolean isBalanced() {
     return submitted == appended + dlqLanded + pending + sendFailures;
   }

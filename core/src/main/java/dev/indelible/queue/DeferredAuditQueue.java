@@ -30,7 +30,7 @@ public final class DeferredAuditQueue {
   /** The time between two polls of a waiting drain, and of a drainer that was busy recently. */
   public static final Duration DRAIN_POLL_INTERVAL = Duration.ofMillis(10);
 
-  /** Rejected events are logged once per this time at most (D1). */
+  /** Rejected events are logged once per this time at most. */
   private static final Duration REJECTION_LOG_INTERVAL = Duration.ofSeconds(1);
 
   private static final Logger LOG = LoggerFactory.getLogger(DeferredAuditQueue.class);
@@ -136,7 +136,7 @@ public final class DeferredAuditQueue {
   /**
    * Submits a decision that blocks. Does nothing for a decision that permits.
    *
-   * @return whether an event was accepted
+   * @return true if an event was accepted
    */
   public boolean submitRefusal(String agentId, AgentAction action, Decision decision) {
     return DeferredAuditEvent.fromRefusal(agentId, action, decision)
@@ -149,7 +149,7 @@ public final class DeferredAuditQueue {
     counters.countUnrecorded(decision);
   }
 
-  /** Returns whether events are accepted: the queue is open, and its drainer has not stopped. */
+  /** Returns true if events are accepted: the queue is open, and its drainer has not stopped. */
   public boolean isOpen() {
     return open && !counters.health().current().state().isTerminal();
   }
@@ -163,7 +163,7 @@ public final class DeferredAuditQueue {
     waiting = Thread.currentThread();
   }
 
-  /** Returns whether no event was submitted since {@link #wakeOnSubmit}. */
+  /** Returns true if no event was submitted since {@link #wakeOnSubmit}. */
   public boolean isQuiet() {
     return waiting != null;
   }
@@ -225,9 +225,7 @@ public final class DeferredAuditQueue {
     return counters.settled() >= target;
   }
 
-  /**
-   * Returns a snapshot of the counters (D10); it reconciles even while events are being counted.
-   */
+  /** Returns a snapshot of the counters; it reconciles even while events are being counted. */
   public DeferredAuditMetrics metrics() {
     return counters.snapshot(store, health());
   }

@@ -8,7 +8,7 @@ package dev.indelible.queue;
  *     no batch locks it for long
  * @param maxRestarts consecutive failures, with no event settled between them, after which the
  *     drainer tries again; transient faults do not count
- * @param shutdownHook whether a JVM shutdown hook closes the queue and drains it
+ * @param shutdownHook true if a JVM shutdown hook closes the queue and drains it
  */
 public record DrainSettings(int maxBatch, int maxRestarts, boolean shutdownHook) {
   /**

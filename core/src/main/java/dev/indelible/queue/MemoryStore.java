@@ -10,8 +10,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stores waiting events in the heap: durability {@code memory} (D5). The events survive a failure
- * of the drainer or its sink, but not the end of the process.
+ * Stores waiting events in the heap: durability {@code memory}. The events survive a failure of the
+ * drainer or its sink, but not the end of the process.
  */
 public final class MemoryStore implements EventStore {
   /** Events that may wait; at some 500 bytes each, half a gigabyte. */

@@ -33,7 +33,7 @@ final class CompletenessCheck implements Check {
   private final Findings findings;
   private final LedgerReader ledger;
 
-  /** Whether rows before the first row checked are left out. */
+  /** True if rows before the first row checked are left out. */
   private final boolean partial;
 
   /** The last tally of each run that has not ended. */
@@ -67,7 +67,7 @@ final class CompletenessCheck implements Check {
   /** Number of rows before the last tally when it was written, minus the number now. */
   private long shift;
 
-  /** Whether a row since the last tally was changed, so that these rows cannot be counted. */
+  /** True if a row since the last tally was changed, so that these rows cannot be counted. */
   private boolean changed;
 
   private long tallies;
@@ -145,7 +145,7 @@ final class CompletenessCheck implements Check {
   }
 
   /**
-   * Returns whether a row has a proven fault that affects the counts; a changed or erased payload
+   * Returns true if a row has a proven fault that affects the counts; a changed or erased payload
    * does not.
    */
   private static boolean isChanged(CheckedRow row) {

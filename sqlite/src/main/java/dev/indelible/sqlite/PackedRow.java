@@ -232,7 +232,7 @@ final class PackedRow implements StoredRow {
   }
 
   /**
-   * Returns whether the payload states what the columns state; false also if its members are not in
+   * Returns true if the payload states what the columns state; false also if its members are not in
    * the order that writers use.
    */
   private boolean isStatedByPayload() {
@@ -342,7 +342,7 @@ final class PackedRow implements StoredRow {
   }
 
   /**
-   * Returns whether JSON leaves the text unchanged: printable ASCII, no quotation mark, no
+   * Returns true if JSON leaves the text unchanged: printable ASCII, no quotation mark, no
    * backslash.
    */
   private boolean isPlain(int from, int to) {

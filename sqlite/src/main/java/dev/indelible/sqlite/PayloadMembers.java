@@ -97,7 +97,7 @@ final class PayloadMembers {
   }
 
   /**
-   * Returns whether the string that was stepped over last, which ends at {@code stringEnd}, is the
+   * Returns true if the string that was stepped over last, which ends at {@code stringEnd}, is the
    * given text.
    */
   private boolean isString(String text, int stringEnd) {
@@ -136,7 +136,7 @@ final class PayloadMembers {
   }
 
   /**
-   * Returns whether the payload begins with these three parts in a row, before the bytes already
+   * Returns true if the payload begins with these three parts in a row, before the bytes already
    * read.
    */
   boolean begins(byte[] first, byte[] second, int secondFrom, int secondTo, byte[] third) {

@@ -86,11 +86,11 @@ public final class SqliteLedger implements LedgerReader {
   private final String url;
   private final Connection connection;
 
-  /** Whether the ledger has a tree; one of an earlier version has none until it is migrated. */
+  /** True if the ledger has a tree; one of an earlier version has none until it is migrated. */
   private final boolean hasTree;
 
   /**
-   * Whether the ledger has a table of cosignatures; one of an earlier version has none until it is
+   * True if the ledger has a table of cosignatures; one of an earlier version has none until it is
    * migrated.
    */
   private final boolean hasCosignatures;
@@ -156,7 +156,7 @@ public final class SqliteLedger implements LedgerReader {
   }
 
   /**
-   * Returns whether any row has a signature of this key. Reads every row.
+   * Returns true if any row has a signature of this key. Reads every row.
    *
    * @throws LedgerException if the ledger cannot be read now
    */
@@ -208,7 +208,7 @@ public final class SqliteLedger implements LedgerReader {
   }
 
   /**
-   * Returns whether an event is in a row or a dead letter, or was a dead letter that was purged on
+   * Returns true if an event is in a row or a dead letter, or was a dead letter that was purged on
    * record.
    */
   public boolean isRecorded(UUID event) throws LedgerException {
@@ -216,7 +216,7 @@ public final class SqliteLedger implements LedgerReader {
   }
 
   /**
-   * Returns whether the ledger in a file has an event, as {@link #isRecorded(UUID)} does; false if
+   * Returns true if the ledger in a file has an event, as {@link #isRecorded(UUID)} does; false if
    * there is no ledger yet.
    *
    * @throws LedgerException if the ledger cannot be read now
@@ -592,7 +592,7 @@ public final class SqliteLedger implements LedgerReader {
   }
 
   /**
-   * Returns whether a file begins as every SQLite database does, damaged or not. A file that does
+   * Returns true if a file begins as every SQLite database does, damaged or not. A file that does
    * not is taken for another kind of file.
    */
   private static boolean beginsAsDatabase(Path file) {

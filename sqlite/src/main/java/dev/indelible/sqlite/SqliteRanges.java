@@ -77,7 +77,7 @@ final class SqliteRanges implements RowRanges {
   }
 
   /**
-   * Returns whether SQLite finds a ledger's rows by their sequence, without a scan of the table.
+   * Returns true if SQLite finds a ledger's rows by their sequence, without a scan of the table.
    */
   static boolean areFound(Connection connection) throws SQLException {
     try (Statement explain = connection.createStatement();
