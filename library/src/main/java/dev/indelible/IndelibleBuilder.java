@@ -47,6 +47,7 @@ import java.util.function.LongConsumer;
 public final class IndelibleBuilder {
   private final DataDirectory data;
   private Optional<Policy> policy = Optional.empty();
+  private boolean followLinks;
   private Durability durability = Durability.PROCESS;
   private long journalQuotaBytes = JournalSettings.DEFAULT_QUOTA_BYTES;
   private Duration syncInterval = JournalSettings.DEFAULT_SYNC_INTERVAL;
@@ -68,6 +69,16 @@ public final class IndelibleBuilder {
   /** Sets the policy; default: the rules in the data directory. */
   public IndelibleBuilder policy(Policy rules) {
     policy = Optional.of(Objects.requireNonNull(rules, "rules is null"));
+    return this;
+  }
+
+  /**
+   * Sets whether this process sees the files of its agents; default false. If it does, the rules in
+   * the data directory compare a path also with its symbolic links followed: see {@link
+   * RulePolicy#followingLinks}. A policy that is set decides about links itself.
+   */
+  public IndelibleBuilder followLinks(boolean on) {
+    followLinks = on;
     return this;
   }
 
@@ -222,8 +233,7 @@ public final class IndelibleBuilder {
       }
       ExistingLog log = data.prepareToRecord(signer, policy.isPresent());
       Optional<WitnessPolicy> witnessed = witnesses.isPresent() ? witnesses : data.witnessPolicy();
-      Policy rules =
-          policy.isPresent() ? policy.get() : RulePolicy.load(data.policy()).guarding(data.path());
+      Policy rules = policy.isPresent() ? policy.get() : ownRules();
       if (durability == Durability.MEMORY) {
         data.requireWritableDatabase();
         Optional<UUID> ledger = SqliteLedger.identify(data.database());
@@ -235,6 +245,11 @@ public final class IndelibleBuilder {
     } catch (PolicyException | KeyException | LedgerException | JournalException e) {
       throw new OpenException(e.getMessage(), e);
     }
+  }
+
+  private RulePolicy ownRules() throws PolicyException {
+    RulePolicy rules = RulePolicy.load(data.policy()).guarding(data.path());
+    return followLinks ? rules.followingLinks() : rules;
   }
 
   /**

@@ -42,7 +42,7 @@ final class HookClaudeCodeCommand extends Verb {
 
   private void answer() throws Exception {
     ClaudeHookEvent event = read();
-    Indelible indelible = openLog(anchor.file(), false);
+    Indelible indelible = openLog(anchor.file(), Run.ONE_ACTION);
     try {
       RecordedDecision recorded =
           indelible.gate().record(event.input().agentId(), event.input().action());

@@ -27,6 +27,15 @@ import picocli.CommandLine.Spec;
 
 /** A verb of the command, with its data directory and its output. */
 abstract class Verb implements Callable<Integer> {
+  /** What a verb decides about while the log is open. */
+  enum Run {
+    /** One action, which takes place beside this process. */
+    ONE_ACTION,
+    /** A stream of actions, wherever they take place; long enough to ask the log's witnesses. */
+    STREAM,
+    NO_ACTION
+  }
+
   /** Most bytes of a recorded reason or name. */
   private static final int MAX_WORDS_BYTES = 4_096;
 
@@ -73,10 +82,12 @@ abstract class Verb implements Callable<Integer> {
    * Opens the log for recording. Shows progress while events of an earlier run are recovered.
    *
    * @param anchor the file to which its checkpoints are appended; empty for none
-   * @param lasting true if this process runs long enough to ask the log's witnesses
    */
-  final Indelible openLog(Optional<Path> anchor, boolean lasting) throws OpenException {
-    IndelibleBuilder log = Indelible.builder(data().path()).askWitnesses(lasting);
+  final Indelible openLog(Optional<Path> anchor, Run run) throws OpenException {
+    IndelibleBuilder log =
+        Indelible.builder(data().path())
+            .askWitnesses(run == Run.STREAM)
+            .followLinks(run == Run.ONE_ACTION);
     anchor.ifPresent(log::anchor);
     if (!console().errIsTerminal()) {
       return log.open();

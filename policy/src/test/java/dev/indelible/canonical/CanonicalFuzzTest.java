@@ -73,7 +73,16 @@ class CanonicalFuzzTest {
     return value;
   }
 
-  @DictionaryEntries({"/..", "/proc/self/", "C:\\", "\\\\?\\", "~1", "::$DATA", "file:", "/mnt/c"})
+  @DictionaryEntries({
+    "/..",
+    "/proc/self/",
+    "C:\\x5C",
+    "\\x5C\\x5C?\\x5C",
+    "~1",
+    "::$DATA",
+    "file:",
+    "/mnt/c"
+  })
   @MethodSource("paths")
   @FuzzTest(maxDuration = "10m")
   void anyPath(byte[] input) {
@@ -91,7 +100,7 @@ class CanonicalFuzzTest {
     }
   }
 
-  @DictionaryEntries({"http://", "[::", "0x", ".nip.io", "\\@", "#@", "%2e", "::ffff:"})
+  @DictionaryEntries({"http://", "[::", "0x", ".nip.io", "\\x5C@", "#@", "%2e", "::ffff:"})
   @MethodSource("hosts")
   @FuzzTest(maxDuration = "10m")
   void anyHost(byte[] input) {

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.indelible.value.Origin;
 import dev.indelible.value.Value;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -295,22 +295,62 @@ class PathPatternsTest {
   @Test
   void indexMatchesEachList() {
     List<PathPatterns> lists = new ArrayList<>();
-    PathSets.all().keySet().forEach(name -> lists.add(PathPatterns.of(List.of("@" + name))));
+    PathSets.all().values().forEach(set -> lists.add(PathPatterns.of(withoutExceptions(set))));
     for (int i = 0; i < 200; i++) {
-      lists.add(PathPatterns.of(List.of("/srv/" + i + "/**", "**/file" + i)));
+      lists.add(
+          PathPatterns.of(List.of("/srv/" + i + "/**", "**/file" + i, "/opt/*.e" + i, "~/" + i)));
     }
     PathIndex index = new PathIndex(lists);
     for (String written :
-        List.of("/", "«HOME»/.ssh/id_rsa", "/srv/7/x", "«X»", "a/file9", "/home/dev", "/srv", "")) {
+        List.of(
+            "/",
+            "/‹**›",
+            "/srv/‹*›",
+            "/srv/7/x",
+            "/srv",
+            "/opt/a.e9",
+            "/opt/‹*›.e9",
+            "/opt/‹*›",
+            "/opt/«X»",
+            "«HOME»/.ssh/id_rsa",
+            "«HOME»/8",
+            "«HOME»",
+            "«X»",
+            "«X»/file9",
+            "a/file9",
+            "/home/dev",
+            "")) {
       CanonicalPath path = PROJECT.path(Written.value(written));
-      Relation[] found = new Relation[lists.size()];
-      Arrays.fill(found, Relation.NO);
-      index.concerned(path, true, PROJECT, (list, relation) -> found[list] = relation);
-      for (int i = 0; i < found.length; i++) {
-        assertThat(found[i])
-            .as("%s in %s", written, lists.get(i).texts())
-            .isEqualTo(lists.get(i).concerns(path, true, PROJECT));
+      for (boolean isRecursive : new boolean[] {true, false}) {
+        BitSet concerned = new BitSet();
+        index.concerned(path, isRecursive, PROJECT, concerned::set);
+        BitSet named = new BitSet();
+        index.named(path, PROJECT, named::set);
+        for (int i = 0; i < lists.size(); i++) {
+          PathPatterns list = lists.get(i);
+          assertThat(concerned.get(i))
+              .as("%s, recursive %s, in %s", written, isRecursive, list.texts())
+              .isEqualTo(list.isConcerned(path, isRecursive, PROJECT))
+              .isEqualTo(list.concerns(path, isRecursive, PROJECT) == Relation.YES);
+          assertThat(named.get(i))
+              .as("%s itself in %s", written, list.texts())
+              .isEqualTo(list.isNamed(path, PROJECT));
+        }
       }
     }
+  }
+
+  private static List<String> withoutExceptions(List<String> patterns) {
+    return patterns.stream().filter(pattern -> !pattern.startsWith("!")).toList();
+  }
+
+  @Test
+  void indexFindsAListByWhatItsExceptionsName() {
+    PathPatterns list = PathPatterns.of(List.of("/a/**", "!/a/b"));
+    BitSet found = new BitSet();
+    CanonicalPath path = PROJECT.path(Written.value("/a/b"));
+    new PathIndex(List.of(list)).concerned(path, false, PROJECT, found::set);
+    assertThat(found.get(0)).isTrue();
+    assertThat(list.isConcerned(path, false, PROJECT)).isFalse();
   }
 }
