@@ -154,7 +154,7 @@ public final class BatchAppend {
   }
 
   /**
-   * Chains an event of the log itself, which never becomes a dead letter.
+   * Appends an event of the log itself, which never becomes a dead letter.
    *
    * @param what the event's subject, for the error
    * @throws LedgerException if the event is refused
@@ -197,10 +197,10 @@ public final class BatchAppend {
   }
 
   /**
-   * Chains an event of the log itself whose content depends on its position. The content is created
-   * in the transaction, when the end of the chain is known and no other writer can append.
+   * Appends an event of the log itself whose content depends on its position. The content is
+   * created in the transaction, when the end of the chain is known and no other writer can append.
    *
-   * @return the content; empty if nothing was chained
+   * @return the content; empty if nothing was appended
    */
   <T> Optional<T> chainAt(AtEnd<T> content, Function<T, AuditEvent> event) throws LedgerException {
     head = trustedHead();
@@ -363,8 +363,8 @@ public final class BatchAppend {
   }
 
   /**
-   * Settles an event whose id has a row: a repeated event keeps that row; different content under
-   * the id becomes a dead letter.
+   * Settles an event whose id already has a row. If the contents are equal, the event keeps that
+   * row; if not, it becomes a dead letter.
    *
    * @param before the chain's end before the event was tried; a failed insert may have left a row
    *     after it
@@ -421,7 +421,7 @@ public final class BatchAppend {
         new LedgerWatch.DeadLettered(row.id(), row.agentId(), row.eventType(), reason));
   }
 
-  /** Returns the end of the chain to append to. First chains a note of each fault of the end. */
+  /** Returns the end of the chain to append to. First appends a note for each fault of the end. */
   private Head trustedHead() throws LedgerException {
     ChainEnd.Trusted trusted = end.judge(sealer.key());
     Head onto = trusted.head();
@@ -433,7 +433,10 @@ public final class BatchAppend {
     return onto;
   }
 
-  /** Chains an event that row signatures are off, before the first unsigned row, or on again. */
+  /**
+   * Appends an event that states that row signatures are off, before the first unsigned row, or
+   * that they are on again.
+   */
   private void declareSignatures() throws LedgerException {
     if (end.isUnsignedBelow(head.sequence() + 1) == sealer.signsEveryRow()) {
       append(head, new RowSignatureNote(sealer.signsEveryRow()).toEvent());

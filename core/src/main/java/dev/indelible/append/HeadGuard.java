@@ -15,11 +15,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Judges the end of the chain before a writer appends to it, so that a planted or changed last row
+ * Checks the end of the chain before a writer appends to it, so that a planted or changed last row
  * is noted in the chain. Used by one thread.
  *
- * <p>Only the last row is judged, so each row is judged once, by the writer that appends after it.
- * This costs one signature check, or one hash if the end is the one that this writer committed.
+ * <p>Only the last row is checked, so each row is checked once, by the writer that appends after
+ * it. This costs one signature check, or one hash if the end is the one that this writer committed.
  */
 public final class HeadGuard {
   private final KeySource keys;
@@ -87,7 +87,7 @@ public final class HeadGuard {
   }
 
   /**
-   * Judges the end of the chain.
+   * Checks the end of the chain.
    *
    * @param last the last row
    * @param before the end of the chain without it
@@ -140,7 +140,7 @@ public final class HeadGuard {
     return check.content(row);
   }
 
-  /** Judges an empty chain. An empty chain is a fault if this writer has appended to it. */
+  /** Checks an empty chain. An empty chain is a fault if this writer has appended to it. */
   public Optional<TamperNote> judgeEmpty() {
     return lastSeen
         .filter(seen -> seen.sequence() > 0)

@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * all logs of the process. Used by one thread at a time.
  */
 public final class RowSealer {
-  /** Rows signed by one task: many enough to make a task cheap, few enough to use every core. */
+  /** Rows signed by one task: enough to make a task cheap, few enough to use every core. */
   private static final int CHUNK_ROWS = 64;
 
   private static final int CORES = Runtime.getRuntime().availableProcessors();

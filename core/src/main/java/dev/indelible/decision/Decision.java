@@ -17,7 +17,7 @@ public sealed interface Decision permits Allow, ByRule {
     return Optional.empty();
   }
 
-  /** Returns the reason, for a person; empty for {@link Allow}. */
+  /** Returns the reason, in words; empty for {@link Allow}. */
   default Optional<String> reason() {
     return Optional.empty();
   }

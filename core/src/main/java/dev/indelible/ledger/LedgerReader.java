@@ -87,8 +87,8 @@ public interface LedgerReader extends AutoCloseable {
    * Compares the ledger's tables with those that its writers create: their structure, the type of
    * every value, and the entries of each index. Returns empty if the ledger has no tables.
    *
-   * @param everyRow true to compare every row of the chain; false to compare only the other tables and
-   *     the structures are compared, in a time that does not grow with the chain
+   * @param everyRow true to compare every row of the chain; false to compare only the other tables
+   *     and the structures, in a time that does not grow with the chain
    */
   default Optional<StorageState> storage(boolean everyRow) throws LedgerException {
     return Optional.empty();

@@ -20,7 +20,7 @@ import java.util.function.Predicate;
  *       they are. {@code begin} waits only briefly for another writer and then throws {@link
  *       LedgerUnavailableException}.
  *   <li>{@link #commit} is durable when it returns, and atomic under any failure. If it throws, the
- *       transaction may be committed or not.
+ *       transaction may or may not be committed.
  *   <li>A refused {@link #insert} MUST leave the transaction usable. It MAY lose the rows inserted
  *       since the last {@link #savepoint}, and then reports it. Everything else written in the
  *       transaction is kept.

@@ -94,8 +94,8 @@ public final class RowCheck {
   }
 
   /**
-   * Returns true if a fault is only that the row is unsigned. That is no fault after a note in the
-   * chain that row signatures are off.
+   * Returns true if a fault is only that the row is unsigned. This is not a fault after a note in
+   * the chain that states that row signatures are off.
    */
   public static boolean isUnsigned(StoredRow row, RowFault fault) {
     return row.isUnsigned() && fault.check().equals(SIGNATURE);

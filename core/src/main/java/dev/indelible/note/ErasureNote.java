@@ -58,7 +58,7 @@ public record ErasureNote(
     return new ErasureNote(sequence, eventId, payloadHash, letters, "", "");
   }
 
-  /** Returns the event that chains this note. */
+  /** Returns the event that records this note in the chain. */
   public SystemEvent toEvent() {
     return SystemEvent.of(
         SystemEvent.PAYLOAD_ERASED,

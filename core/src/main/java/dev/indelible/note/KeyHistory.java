@@ -36,7 +36,7 @@ public final class KeyHistory {
   /** The sequences of all rows that were read, valid or not. */
   private final Set<Long> read = new HashSet<>();
 
-  /** The last row of the chain before they were read. */
+  /** The last row of the chain before the events were read. */
   private long readTo;
 
   private KeyHistory(KeyRing first, boolean rooted) {
@@ -179,7 +179,7 @@ public final class KeyHistory {
 
   /**
    * Returns true if this history lacks an event about keys that is in a row. The index by event
-   * type may lack rows. A row appended after this was read is not missed.
+   * type may lack rows. A row that was appended after the reading is not missed.
    */
   public boolean misses(long sequence) {
     return sequence <= readTo && !read.contains(sequence);
@@ -275,7 +275,7 @@ public final class KeyHistory {
     /** Maximum characters of a reason that are shown, because an unknown key may have signed it. */
     private static final int SHOWN_CHARS = 200;
 
-    /** Describes the replacement for a person. */
+    /** Describes the replacement in words. */
     public String describe() {
       return "row %s, which it signed itself, says that key %s is lost: %s"
           .formatted(

@@ -37,7 +37,7 @@ public record KeyReplacement(
                 details.string("reason")));
   }
 
-  /** Returns the event that chains this replacement; the new key must sign it. */
+  /** Returns the event that records this replacement in the chain; the new key must sign it. */
   public SystemEvent toEvent() {
     CanonicalWriter out = new CanonicalWriter().beginObject();
     out.member("ledger_id", ledger.toString()).member("lost_key_id", lostKeyId);

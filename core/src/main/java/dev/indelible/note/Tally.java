@@ -23,8 +23,8 @@ import tools.jackson.databind.JsonNode;
  * @param last the row before this tally
  * @param rows the decisions in those rows
  * @param attempts decisions submitted in this run, by verdict
- * @param unrecorded decisions that by design are not recorded, for example those that a hook let
- *     pass
+ * @param unrecorded decisions that by design are not recorded, for example those that a hook
+ *     permitted
  * @param outcomes the outcomes of the submitted decisions
  * @param recovered decisions of earlier runs that this run appended
  */
@@ -100,7 +100,7 @@ public record Tally(
         types(details, "recovered"));
   }
 
-  /** Returns the event that chains this tally. */
+  /** Returns the event that records this tally in the chain. */
   public SystemEvent toEvent() {
     CanonicalWriter out = new CanonicalWriter().beginObject();
     write(out, "attempts", attempts);

@@ -83,7 +83,7 @@ public record TamperNote(long sequence, String recordHash, String cause, Scope s
         });
   }
 
-  /** Returns the event that chains this note. */
+  /** Returns the event that records this note in the chain. */
   public SystemEvent toEvent() {
     CanonicalWriter out = new CanonicalWriter().beginObject();
     out.member("cause", cause).member("record_hash", recordHash);
@@ -109,7 +109,7 @@ public record TamperNote(long sequence, String recordHash, String cause, Scope s
     return sequence == other.sequence && recordHash.equals(other.recordHash);
   }
 
-  /** Describes the note for a person. */
+  /** Describes the note in words. */
   public String describe() {
     return "row " + sequence + " " + cause;
   }

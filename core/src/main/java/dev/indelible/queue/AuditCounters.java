@@ -53,7 +53,9 @@ public final class AuditCounters {
 
   private static final Logger LOG = LoggerFactory.getLogger(AuditCounters.class);
 
-  /** Events handed in while the queue was open; each of these settles, or is in {@link #failed}. */
+  /**
+   * Events submitted while the queue was open; each one is settled later, or is in {@link #failed}.
+   */
   private final VerdictCounters submitted = new VerdictCounters();
 
   /**
@@ -94,14 +96,14 @@ public final class AuditCounters {
   }
 
   /**
-   * The decisions handed in during one run.
+   * The decisions submitted during one run.
    *
    * @param attempts decisions submitted, accepted or not
    * @param rejected the decisions among them that were rejected
    */
   public record Intake(VerdictCounts attempts, VerdictCounts rejected) {}
 
-  /** Counts an event handed in while the queue was open. */
+  /** Counts an event that was submitted while the queue was open. */
   void countSubmitted(Verdict verdict) {
     submitted.increment(verdict);
   }
@@ -171,7 +173,9 @@ public final class AuditCounters {
     return new Intake(submitted.decisions().plus(atEntry), notAccepted);
   }
 
-  /** Returns the decisions that by design are not recorded, for example those a hook let pass. */
+  /**
+   * Returns the decisions that by design are not recorded, for example those that a hook permitted.
+   */
   public VerdictCounts unrecorded() {
     return unrecorded.decisions();
   }

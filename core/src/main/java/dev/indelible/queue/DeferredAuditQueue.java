@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * The queue between a gate, which must not wait, and the ledger, whose writes take time. Safe for
  * use by any number of threads.
  *
- * <p>D1: {@link #submit} does no database work, does not wait and throws for no event. D9: {@link
+ * <p>{@link #submit} does no database work, does not wait and throws for no event. {@link
  * #drainPending} waits until all submitted events are settled.
  */
 public final class DeferredAuditQueue {
@@ -63,9 +63,11 @@ public final class DeferredAuditQueue {
    * stack is fully exhausted, the rejection may not be counted, or the call itself throws {@link
    * StackOverflowError}.
    *
-   * @return {@code true} if the event was accepted; from then on D2 holds. {@code false} if it was
-   *     rejected, because the queue is closed or full, or the caller has no stack or memory left. A
-   *     rejection is counted, and logged at most once a second; the caller must handle it
+   * @return {@code true} if the event was accepted; it then becomes one row of the chain or one
+   *     dead letter, unless it is lost in a failure that its {@link Durability} does not cover.
+   *     {@code false} if it was rejected, because the queue is closed or full, or the caller has no
+   *     stack or memory left. A rejection is counted, and logged at most once a second; the caller
+   *     must handle it
    */
   public boolean submit(AuditEvent event) {
     Objects.requireNonNull(event, "event is null");
@@ -144,7 +146,7 @@ public final class DeferredAuditQueue {
         .orElse(false);
   }
 
-  /** Counts a decision that its caller does not record, for example one that a hook let pass. */
+  /** Counts a decision that its caller does not record, for example one that a hook permitted. */
   public void countUnrecorded(Decision decision) {
     counters.countUnrecorded(decision);
   }
@@ -155,9 +157,9 @@ public final class DeferredAuditQueue {
   }
 
   /**
-   * Makes the next submission unpark the calling thread. Called by the drainer alone. It must look
-   * for events once more before it parks, and park for a limited time, because a concurrent
-   * submission may not see the change.
+   * Makes the next submission unpark the calling thread. Called by the drainer alone. The drainer
+   * must look for events once more before it parks, and park for a limited time, because a
+   * concurrent submission may not see the change.
    */
   public void wakeOnSubmit() {
     waiting = Thread.currentThread();

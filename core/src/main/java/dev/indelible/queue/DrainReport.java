@@ -31,7 +31,7 @@ public record DrainReport(
     return pending == 0;
   }
 
-  /** Returns the reason that events wait, for a person. */
+  /** Returns the reason that events wait, in words. */
   public String reason() {
     return health.state() == AuditHealth.State.RECORDING && pending > 0
         ? "the time to close was over before the ledger had appended them"

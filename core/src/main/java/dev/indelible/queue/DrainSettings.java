@@ -12,7 +12,7 @@ package dev.indelible.queue;
  */
 public record DrainSettings(int maxBatch, int maxRestarts, boolean shutdownHook) {
   /**
-   * Events; many enough to make the cost of a transaction negligible, few enough to fit into
+   * Events in a batch: enough to make the cost of a transaction negligible, few enough to fit into
    * memory.
    */
   public static final int DEFAULT_MAX_BATCH = 10_000;

@@ -25,9 +25,9 @@ import org.jspecify.annotations.Nullable;
  * the rows since the previous tally. A run has no more outcomes than attempts. Over all runs, the
  * rows hold at least the decisions that the runs appended.
  *
- * <p>A row that no run counts is no fault: a run that was killed, asked one question or is still
- * running has not counted its rows. The number of these rows is reported as unknown. Used by one
- * thread.
+ * <p>A row that no run counts is not a fault: a run that was killed, made only one decision, or is
+ * still running has not counted its rows. The number of these rows is reported as unknown. Used by
+ * one thread.
  */
 final class CompletenessCheck implements Check {
   private final Findings findings;

@@ -10,7 +10,7 @@ import java.util.OptionalLong;
  * @param check the check's name, for example {@code signature}
  * @param status states if the property holds
  * @param sequence the row that the result is about; empty if it is about the log
- * @param message the result for a person
+ * @param message the result, in words
  * @param counts true if the verdict depends on it
  */
 public record Finding(
@@ -62,7 +62,7 @@ public record Finding(
     return counts && status != Status.OK;
   }
 
-  /** True if a property holds. */
+  /** The status of a property. */
   public enum Status {
     OK,
     BROKEN,

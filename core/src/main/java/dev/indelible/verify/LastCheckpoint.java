@@ -34,7 +34,7 @@ public record LastCheckpoint(Agreement agreement, String message) {
   /** Longest file that is read; no checkpoint is longer. */
   private static final int MOST_BYTES = 1 << 20;
 
-  /** True if the file and the database agree. */
+  /** The result of the comparison. */
   public enum Agreement {
     /** The file does not exist; earlier versions wrote none. */
     ABSENT,

@@ -65,7 +65,7 @@ public final class SqliteLedger implements LedgerReader {
           + " + octet_length(failure_reason) + octet_length(failed_at)"
           + " + coalesce(octet_length(replayed_as), 0)";
 
-  /** More bytes than a dead letter of a writer has: its payload fits a segment of a journal. */
+  /** Upper limit of the bytes of a dead letter: its payload fits into a segment of a journal. */
   static final int MOST_LETTER_BYTES = 4 << 20;
 
   private static final String SELECT_CHECKPOINTS =
@@ -263,7 +263,10 @@ public final class SqliteLedger implements LedgerReader {
    * @param escalations the ones held until a person decides
    */
   public record BlockedCounts(long rows, long refusals, long escalations) {
-    /** Returns how many are neither by their payload, because it was erased or changed. */
+    /**
+     * Returns the number of decisions that are neither, because their payloads were erased or
+     * changed.
+     */
     public long unknown() {
       return rows - refusals - escalations;
     }

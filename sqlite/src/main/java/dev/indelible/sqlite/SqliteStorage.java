@@ -71,7 +71,7 @@ final class SqliteStorage {
           "failed_at",
           "replayed_as");
 
-  /** More bytes than a signature line has. */
+  /** Upper limit of the bytes of a signature line. */
   private static final int MOST_LINE_BYTES = 4_096;
 
   /** Bytes of the key id before the signature (C2SP signed-note). */
