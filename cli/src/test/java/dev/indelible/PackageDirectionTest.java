@@ -143,6 +143,7 @@ class PackageDirectionTest {
           Map.entry(
               "policy",
               Set.of("action", "canonical", "decision", "event", "json", "fact", "value")),
+          Map.entry("cel", Set.of("policy")),
           Map.entry(
               "gate", Set.of("policy", "queue", "event", "encoding", "action", "decision", "json")),
           Map.entry("jdbc", Set.of("gate", "action", "decision", "json")),
@@ -178,6 +179,8 @@ class PackageDirectionTest {
           Map.entry("javax.sql", Set.of("jdbc")),
           Map.entry("org.sqlite", Set.of("sqlite", "aimemory")),
           Map.entry("org.snakeyaml", Set.of("policy", "program", "fact")),
+          Map.entry("dev.cel", Set.of("cel")),
+          Map.entry("com.google.common", Set.of("cel")),
           Map.entry("net.ttddyy.dsproxy", Set.of("jdbc")),
           Map.entry("com.zaxxer.hikari", Set.of("jdbc")),
           Map.entry("io.micrometer", Set.of(LIBRARY)),
@@ -198,11 +201,12 @@ class PackageDirectionTest {
                   "proof",
                   "publish",
                   "policy",
+                  "cel",
                   "jdbc",
                   "cli")));
 
   /** Maximum number of exported public types; raise it only for a reason. */
-  private static final long MOST_EXPORTED_TYPES = 70;
+  private static final long MOST_EXPORTED_TYPES = 71;
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
