@@ -54,7 +54,9 @@ final class RuleIndex {
     List<HostPatterns> hosts = new ArrayList<>();
     for (int i = 0; i < rules.size(); i++) {
       for (Clause clause : rules.get(i).clauses()) {
-        clause.about().ifPresent(about::add);
+        if (rules.get(i).isForEveryone()) {
+          clause.about().ifPresent(about::add);
+        }
         add(clause.trigger(), i, paths, hosts);
       }
     }
@@ -87,7 +89,7 @@ final class RuleIndex {
     map.computeIfAbsent(key, k -> new ArrayList<>()).add(value);
   }
 
-  /** Returns whether a rule is about facts of a kind. */
+  /** Returns whether a rule for everyone is about facts of a kind. */
   boolean isAbout(Verb verb) {
     return about.contains(verb);
   }
