@@ -75,9 +75,15 @@ final class Collected {
   private final List<Fact> facts = new ArrayList<>();
   private final List<Cause> commands = new ArrayList<>();
 
+  /** The working directory of the last command, which mostly is that of the next. */
+  private Value lastDirectory = Value.EMPTY;
+
+  private CanonicalPath lastDirectoryPath;
+
   Collected(Guard guard, Surroundings surroundings) {
     this.guard = guard;
     this.surroundings = surroundings;
+    lastDirectoryPath = surroundings.workingDirectory();
   }
 
   Facts done() {
@@ -130,10 +136,17 @@ final class Collected {
         detail(Verb.CHANGES_GUARD, String.join(" ", cause.words()), cause);
       }
     }
-    CanonicalPath directory = surroundings.path(command.workingDirectory());
     for (Use use : command.uses()) {
-      add(use, directory, cause);
+      add(use, directory(command.workingDirectory()), cause);
     }
+  }
+
+  private CanonicalPath directory(Value directory) {
+    if (directory != lastDirectory) {
+      lastDirectory = directory;
+      lastDirectoryPath = surroundings.path(directory);
+    }
+    return lastDirectoryPath;
   }
 
   private void add(Use use, CanonicalPath directory, Cause cause) {
@@ -208,11 +221,14 @@ final class Collected {
 
   /** Returns whether a path names the working directory, or whatever a pattern finds in it. */
   private boolean isWorkInProgress(Value value, CanonicalPath path) {
-    boolean isPattern = value.pieces().stream().anyMatch(piece -> piece instanceof Value.Glob);
+    boolean isPattern = false;
+    for (Piece piece : value.pieces()) {
+      isPattern |= piece instanceof Value.Glob;
+    }
     String first = value.prefix();
     boolean isAbsolute = first.startsWith("/") || first.startsWith("~") || first.startsWith("..");
     return isPattern && (!isAbsolute || endsWithExtension(value))
-        || path.display().equals(surroundings.path(Value.of(".")).display());
+        || path.equals(surroundings.workingDirectory());
   }
 
   /** Returns whether a pattern picks files by the end of their names. */

@@ -38,6 +38,9 @@ public final class FactReader {
 
   private final Guard guard;
 
+  /** Where the last command took place: those of an agent mostly take place where others did. */
+  private volatile Scene last = Scene.UNKNOWN;
+
   /**
    * Creates a reader.
    *
@@ -51,10 +54,10 @@ public final class FactReader {
   public Reading read(AgentAction action) {
     Surroundings surroundings = Surroundings.unknown();
     try {
-      Context context = context(action);
-      surroundings = Surroundings.of(context.workingDirectory(), context.home());
+      Scene scene = scene(action);
+      surroundings = scene.surroundings();
       Collected facts = new Collected(guard, surroundings);
-      read(action, context, facts);
+      read(action, scene.context(), facts);
       return new Reading(facts.done(), surroundings);
     } catch (RuntimeException | StackOverflowError e) { // Not read is not allowed.
       Fact opaque =
@@ -67,10 +70,29 @@ public final class FactReader {
     }
   }
 
-  private static Context context(AgentAction action) {
-    return action instanceof Bash bash
-        ? Context.of(bash.cwd().orElse(""), bash.home().orElse(""))
-        : Context.of("", "");
+  private Scene scene(AgentAction action) {
+    if (!(action instanceof Bash bash)) {
+      return Scene.UNKNOWN;
+    }
+    Scene scene = last;
+    String directory = bash.cwd().orElse("");
+    String home = bash.home().orElse("");
+    if (!scene.directory().equals(directory) || !scene.home().equals(home)) {
+      scene = Scene.of(directory, home);
+      last = scene;
+    }
+    return scene;
+  }
+
+  /** A working directory and a home, each empty if it is not known, and what follows from them. */
+  private record Scene(String directory, String home, Context context, Surroundings surroundings) {
+    static final Scene UNKNOWN = of("", "");
+
+    static Scene of(String directory, String home) {
+      Context context = Context.of(directory, home);
+      Surroundings surroundings = Surroundings.of(context.workingDirectory(), context.home());
+      return new Scene(directory, home, context, surroundings);
+    }
   }
 
   private static void read(AgentAction action, Context context, Collected facts) {
