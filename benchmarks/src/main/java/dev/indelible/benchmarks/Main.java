@@ -41,6 +41,8 @@ final class Main implements Callable<Integer> {
     PACED,
     /** Submit by JMH. */
     JMH,
+    /** Decisions. */
+    DECIDE,
     /** Events waiting in a small heap. */
     BACKLOG,
     /** Appending to a large ledger. */
@@ -148,6 +150,7 @@ final class Main implements Callable<Integer> {
       case SUSTAINED -> new Sustained();
       case PACED -> new PacedSubmit();
       case JMH -> new FlatOutSubmit();
+      case DECIDE -> new Deciding();
       case BACKLOG -> new SmallHeap();
       case GROWTH -> new GrowingLedger();
       case VERIFY -> new VerifierSpeed();
