@@ -23,14 +23,14 @@ final class Braces {
 
   /** Returns whether a word may have a brace expansion. */
   static boolean isIn(Word word) {
-    for (Word.Part part : word.parts()) {
-      if (part instanceof Word.Literal literal
-          && !literal.isQuoted()
-          && literal.text().indexOf('{') >= 0) {
-        return true;
-      }
+    boolean opens = false;
+    boolean separates = false;
+    for (int i = 0; i < word.parts().size(); i++) {
+      String text = text(word.parts().get(i));
+      opens |= text.indexOf('{') >= 0;
+      separates |= text.indexOf(',') >= 0 || text.indexOf('.') >= 0;
     }
-    return false;
+    return opens && separates;
   }
 
   /** Returns the words that a word stands for, in order. */

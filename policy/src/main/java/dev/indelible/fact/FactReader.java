@@ -10,6 +10,7 @@ import dev.indelible.action.ProcessSpawn;
 import dev.indelible.action.Read;
 import dev.indelible.action.ToolCall;
 import dev.indelible.canonical.CanonicalHost;
+import dev.indelible.canonical.LinkResolver;
 import dev.indelible.canonical.Surroundings;
 import dev.indelible.canonical.UnexpandedPath;
 import dev.indelible.command.Commands;
@@ -17,18 +18,20 @@ import dev.indelible.command.Context;
 import dev.indelible.program.Role;
 import dev.indelible.program.Use;
 import dev.indelible.value.Value;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads what an action does. The facts are of one form whatever road the action takes: a shell
  * command, a started process, a write, a read, a request or a tool call.
  *
- * <p>Reads the action alone: no file, no host and no environment. Throws nothing; what it cannot
- * read is the fact {@link Verb#OPAQUE}. Thread-safe.
+ * <p>Reads the action alone: no host, no environment, and no file except for links, if it follows
+ * them. Throws nothing; what it cannot read is the fact {@link Verb#OPAQUE}. Thread-safe.
  */
 public final class FactReader {
   private static final Set<String> FILE_SURFACES =
@@ -37,9 +40,13 @@ public final class FactReader {
       Set.of("web", "http", "https", "url", "network", "internet", "browser");
 
   private final Guard guard;
+  private final @Nullable LinkResolver links;
 
-  /** Where the last command took place: those of an agent mostly take place where others did. */
-  private volatile Scene last = Scene.UNKNOWN;
+  /** Where an action takes place that does not name its place. */
+  private final Scene start;
+
+  /** Where the last command took place that names its place: the next is likely to name it. */
+  private volatile Scene last;
 
   /**
    * Creates a reader.
@@ -48,6 +55,28 @@ public final class FactReader {
    */
   public FactReader(Guard guard) {
     this.guard = guard;
+    this.links = null;
+    this.start = Scene.of("", "", Context.of("", ""));
+    this.last = start;
+  }
+
+  /**
+   * Creates a reader for agents whose files this process sees: an action that does not name its
+   * working directory or home has those of this process.
+   *
+   * @param guard knows what belongs to the gate
+   * @param links follows the links in paths
+   */
+  public FactReader(Guard guard, LinkResolver links) {
+    this.guard = guard;
+    this.links = links;
+    this.start =
+        Scene.of(
+            "",
+            "",
+            Context.of(
+                Path.of("").toAbsolutePath().toString(), System.getProperty("user.home", "")));
+    this.last = start;
   }
 
   /** Returns what an action does. */
@@ -56,8 +85,11 @@ public final class FactReader {
     try {
       Scene scene = scene(action);
       surroundings = scene.surroundings();
-      Collected facts = new Collected(guard, surroundings);
+      Collected facts = new Collected(guard, surroundings, links != null);
       read(action, scene.context(), facts);
+      if (links != null) {
+        facts.follow(links);
+      }
       return new Reading(facts.done(), surroundings);
     } catch (RuntimeException | StackOverflowError e) { // Not read is not allowed.
       Fact opaque =
@@ -71,25 +103,22 @@ public final class FactReader {
   }
 
   private Scene scene(AgentAction action) {
-    if (!(action instanceof Bash bash)) {
-      return Scene.UNKNOWN;
+    String directory = action instanceof Bash bash ? bash.cwd().orElse("") : "";
+    String home = action instanceof Bash bash ? bash.home().orElse("") : "";
+    if (directory.isEmpty() && home.isEmpty()) {
+      return start;
     }
     Scene scene = last;
-    String directory = bash.cwd().orElse("");
-    String home = bash.home().orElse("");
     if (!scene.directory().equals(directory) || !scene.home().equals(home)) {
-      scene = Scene.of(directory, home);
+      scene = Scene.of(directory, home, start.context().in(directory, home));
       last = scene;
     }
     return scene;
   }
 
-  /** A working directory and a home, each empty if it is not known, and what follows from them. */
+  /** Where an action takes place, by what it names, and what follows from that. */
   private record Scene(String directory, String home, Context context, Surroundings surroundings) {
-    static final Scene UNKNOWN = of("", "");
-
-    static Scene of(String directory, String home) {
-      Context context = Context.of(directory, home);
+    static Scene of(String directory, String home, Context context) {
       Surroundings surroundings = Surroundings.of(context.workingDirectory(), context.home());
       return new Scene(directory, home, context, surroundings);
     }

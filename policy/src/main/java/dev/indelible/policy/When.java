@@ -3,7 +3,6 @@ package dev.indelible.policy;
 
 import dev.indelible.action.AgentAction;
 import dev.indelible.action.ToolCall;
-import dev.indelible.canonical.CanonicalPath;
 import dev.indelible.canonical.HostPatterns;
 import dev.indelible.canonical.PathIndex;
 import dev.indelible.canonical.PathPatterns;
@@ -129,13 +128,13 @@ record When(List<Clause> clauses, String display) {
     }
     if (members.containsKey("unknown")) {
       boolean unknown = members.get("unknown").bool();
-      tests.add((fact, subject) -> isUnknown(fact, subject) == unknown);
+      tests.add((fact, subject) -> isUnknown(fact) == unknown);
     }
     if (members.containsKey("paths")) {
       List<String> texts = members.get("paths").texts();
       PathPatterns patterns = members.get("paths").checked(() -> PathPatterns.of(texts));
       trigger = new Trigger.Paths(verb, patterns);
-      tests.add((fact, subject) -> isConcerned(patterns, fact, subject));
+      tests.add((fact, subject) -> isConcerned(patterns, fact));
     }
     if (tests.isEmpty()) {
       throw yaml.error(
@@ -156,22 +155,21 @@ record When(List<Clause> clauses, String display) {
   }
 
   /** A search below a directory reads nothing that is certain to be there. */
-  private static boolean isConcerned(PathPatterns patterns, Fact fact, Subject subject) {
+  private static boolean isConcerned(PathPatterns patterns, Fact fact) {
     if (!(fact.operand() instanceof Operand.Path operand)) {
       return false;
     }
     return fact.verb() == Verb.READS
-        ? patterns.isNamed(operand.path(), subject.surroundings())
-        : patterns.isConcerned(operand.path(), fact.isRecursive(), subject.surroundings());
+        ? patterns.isNamed(operand.path(), operand.surroundings())
+        : patterns.isConcerned(operand.path(), fact.isRecursive(), operand.surroundings());
   }
 
   /** Reports the lists of an index whose patterns the path of a fact meets. */
-  static void concerned(
-      PathIndex index, Fact fact, CanonicalPath path, Subject subject, IntConsumer found) {
+  static void concerned(PathIndex index, Fact fact, Operand.Path operand, IntConsumer found) {
     if (fact.verb() == Verb.READS) {
-      index.named(path, subject.surroundings(), found);
+      index.named(operand.path(), operand.surroundings(), found);
     } else {
-      index.concerned(path, fact.isRecursive(), subject.surroundings(), found);
+      index.concerned(operand.path(), fact.isRecursive(), operand.surroundings(), found);
     }
   }
 
@@ -179,10 +177,10 @@ record When(List<Clause> clauses, String display) {
    * Returns whether the operand of a fact is not known: a part of the path is missing, and no
    * constant part of it lies below the working directory.
    */
-  private static boolean isUnknown(Fact fact, Subject subject) {
+  private static boolean isUnknown(Fact fact) {
     return fact.operand() instanceof Operand.Path operand
         && operand.path().hasUnknown()
-        && !operand.path().hasConstantBelow(subject.surroundings().workingDirectory());
+        && !operand.path().hasConstantBelow(operand.surroundings().workingDirectory());
   }
 
   private static Part onHost(Yaml yaml) throws PolicyException {
