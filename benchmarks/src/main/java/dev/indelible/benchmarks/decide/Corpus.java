@@ -38,7 +38,7 @@ public record Corpus(List<Case> cases) {
    * Returns the cases of the policy module's tests: dangerous actions in many spellings, and
    * ordinary scripts.
    */
-  public static Corpus ofTests() throws IOException, JsonFormatException {
+  private static Corpus ofTests() throws IOException, JsonFormatException {
     List<String> lines = new ArrayList<>();
     for (String file : FILES) {
       try (InputStream in = Corpus.class.getResourceAsStream(file)) {
@@ -49,8 +49,13 @@ public record Corpus(List<Case> cases) {
     return of(lines);
   }
 
+  /** Returns the cases of a file, or those of the tests if its name is empty. */
+  public static Corpus named(String file) throws IOException, JsonFormatException {
+    return file.isEmpty() ? ofTests() : of(Path.of(file));
+  }
+
   /** Returns the cases of a file: a JSON object a line, as the tests of a policy have them. */
-  public static Corpus of(Path file) throws IOException, JsonFormatException {
+  private static Corpus of(Path file) throws IOException, JsonFormatException {
     return of(Files.readAllLines(file));
   }
 

@@ -17,18 +17,13 @@ public final class Policies {
 
   private Policies() {}
 
-  /** Returns a policy. */
+  /** Returns a policy by its name, or one of as many rules on facts as the name states. */
   public static Policy named(String name) throws Exception {
     return switch (name) {
       case STARTER -> RulePolicy.starter();
       case TEXT -> new TextPolicy();
       case CEL -> new CelPolicy();
-      default -> throw new IllegalArgumentException("no policy " + name);
+      default -> RulePolicy.parse(RuleMix.yaml(Integer.parseInt(name)), "mix");
     };
-  }
-
-  /** Returns a policy of many rules on facts. */
-  public static Policy of(int rules) throws Exception {
-    return RulePolicy.parse(RuleMix.yaml(rules), "mix");
   }
 }

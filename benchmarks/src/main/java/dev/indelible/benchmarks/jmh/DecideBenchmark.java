@@ -6,7 +6,6 @@ import dev.indelible.benchmarks.decide.Corpus;
 import dev.indelible.benchmarks.decide.Policies;
 import dev.indelible.decision.ExplainedDecision;
 import dev.indelible.policy.Policy;
-import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -25,20 +24,14 @@ import org.openjdk.jmh.annotations.State;
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class DecideBenchmark {
   /** The property that names a file of actions; without it, the cases of the tests are decided. */
-  static final String CORPUS = "benchmarks.corpus";
+  public static final String CORPUS = "benchmarks.corpus";
 
   private static final String AGENT = "agent:benchmark";
 
-  /** Decides by one of the policies side by side. */
+  /** Decides about the next action. */
   @Benchmark
-  public ExplainedDecision sideBySide(Contender contender, Actions actions) {
+  public ExplainedDecision decide(Contender contender, Actions actions) {
     return contender.deciding.explain(AGENT, actions.next());
-  }
-
-  /** Decides by a policy of many rules. */
-  @Benchmark
-  public ExplainedDecision manyRules(Rules rules, Actions actions) {
-    return rules.deciding.explain(AGENT, actions.next());
   }
 
   /** One of the policies side by side. */
@@ -57,22 +50,6 @@ public class DecideBenchmark {
     }
   }
 
-  /** A policy of many rules. */
-  @State(Scope.Benchmark)
-  public static class Rules {
-    /** How many. */
-    @Param({"100", "1000", "10000"})
-    public int rules;
-
-    private Policy deciding;
-
-    /** Compiles the policy. */
-    @Setup
-    public void load() throws Exception {
-      deciding = Policies.of(rules);
-    }
-  }
-
   /** The actions, over and over. */
   @State(Scope.Thread)
   public static class Actions {
@@ -82,18 +59,15 @@ public class DecideBenchmark {
     /** Reads the actions. */
     @Setup
     public void read() throws Exception {
-      all = corpus().cases().stream().map(Corpus.Case::action).toArray(AgentAction[]::new);
+      all =
+          Corpus.named(System.getProperty(CORPUS, "")).cases().stream()
+              .map(Corpus.Case::action)
+              .toArray(AgentAction[]::new);
     }
 
     AgentAction next() {
       last = last + 1 < all.length ? last + 1 : 0;
       return all[last];
     }
-  }
-
-  /** Returns the actions that are decided about. */
-  public static Corpus corpus() throws Exception {
-    String file = System.getProperty(CORPUS, "");
-    return file.isEmpty() ? Corpus.ofTests() : Corpus.of(Path.of(file));
   }
 }

@@ -19,27 +19,19 @@ public record DecideCost(String policy, Latencies call, long bytes) {
   /** A decision runs more code than a submit does, and so takes longer to be compiled. */
   private static final int WARM_UPS = 5;
 
-  /** Measures the policies side by side. */
-  public static List<DecideCost> sideBySide(Path work, int iterations) throws RunnerException {
-    return measure(work, iterations, "sideBySide", "policy");
-  }
-
-  /** Measures policies of many rules. */
-  public static List<DecideCost> manyRules(Path work, int iterations) throws RunnerException {
-    return measure(work, iterations, "manyRules", "rules");
-  }
-
-  private static List<DecideCost> measure(
-      Path work, int iterations, String method, String parameter) throws RunnerException {
-    String corpus = System.getProperty(DecideBenchmark.CORPUS, "");
-    List<String> properties = List.of("-D" + DecideBenchmark.CORPUS + "=" + corpus);
+  /** Measures all policies. */
+  public static List<DecideCost> measure(Path work, int iterations) throws RunnerException {
+    List<String> properties =
+        List.of(
+            "-D%s=%s"
+                .formatted(DecideBenchmark.CORPUS, System.getProperty(DecideBenchmark.CORPUS, "")));
     List<DecideCost> costs = new ArrayList<>();
     for (RunResult result :
         new JmhRun(work, WARM_UPS * iterations, iterations)
-            .of(DecideBenchmark.class, method, 1, properties)) {
+            .of(DecideBenchmark.class, "decide", 1, properties)) {
       costs.add(
           new DecideCost(
-              result.getParams().getParam(parameter),
+              result.getParams().getParam("policy"),
               JmhRun.latencies(result),
               JmhRun.bytes(result)));
     }
