@@ -238,7 +238,7 @@ public final class AuditLog {
    * @param sequence the event's row
    * @param payloadHash the hash of the payload, in hex
    * @param deadLetters the number of removed dead letters that had this payload
-   * @param isGone whether the bytes are gone from the ledger's storage; false while a reader uses
+   * @param isGone true if the bytes are gone from the ledger's storage; false while a reader uses
    *     an earlier state of the ledger
    */
   public record Erased(

@@ -223,8 +223,8 @@ public final class Indelible implements AutoCloseable {
   }
 
   /**
-   * Stops intake, waits until accepted events are in the ledger, and returns a report (D9). If all
-   * are in the ledger, the last checkpoint goes to the anchor file and once more to the witnesses,
+   * Stops intake, waits until accepted events are in the ledger, and returns a report. If all are
+   * in the ledger, the last checkpoint goes to the anchor file and once more to the witnesses,
    * which takes a second at most.
    *
    * @param withoutProgress the longest wait while no event is settled

@@ -291,7 +291,7 @@ public final class IndelibleBuilder {
   /**
    * Opens the log on its journal. A ledger that cannot be read now, for example because it is
    * locked or damaged, gets its events later: a journal names its ledger, and the drainer appends
-   * to no other (D2).
+   * to no other.
    */
   private Indelible openOnJournal(ExistingLog log, Policy rules, Optional<WitnessPolicy> witnessed)
       throws OpenException, KeyException, LedgerException, JournalException {

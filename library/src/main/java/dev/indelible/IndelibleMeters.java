@@ -30,9 +30,8 @@ import java.util.function.ToDoubleFunction;
  * Publishes the counters and the health of an open log through Micrometer: {@code
  * IndelibleMeters.of(indelible).bindTo(registry)}. All meters of a scrape read one snapshot.
  *
- * <p>Unreadable values are NaN, never 0 (D11). Meters refer to the log weakly: while they are used,
- * keep a reference to the log, or gauges become NaN. Only this class needs Micrometer on the class
- * path.
+ * <p>Unreadable values are NaN, never 0. Meters refer to the log weakly: while they are used, keep
+ * a reference to the log, or gauges become NaN. Only this class needs Micrometer on the class path.
  */
 public final class IndelibleMeters implements MeterBinder {
   private static final String AUDIT = "indelible.audit.";

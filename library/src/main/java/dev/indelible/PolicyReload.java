@@ -43,7 +43,7 @@ final class PolicyReload {
   /**
    * The rules of a data directory.
    *
-   * @param followLinks whether they compare paths with their symbolic links followed, too
+   * @param followLinks true if they compare paths with their symbolic links followed, too
    */
   record Source(DataDirectory data, boolean followLinks) {
     /** Reads the rules, for a gate that protects the data directory. */

@@ -15,7 +15,7 @@ import java.util.OptionalLong;
 public record FilesystemWrite(String path, OptionalLong byteEstimate) implements AgentAction {
   public static final String KIND = "filesystem_write";
 
-  /** The largest integer up to which a double holds every integer exactly. */
+  /** The largest number up to which a double holds every integer exactly. */
   static final long MAX_EXACT = (1L << 53) - 1;
 
   public FilesystemWrite {

@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Long because every way in which an event is settled reads and changes the end of the chain.
  */
 public final class BatchAppend {
-  /** Retries of a refused event before it becomes a dead letter (D6). */
+  /** Retries of a refused event before it becomes a dead letter. */
   static final int RETRY_BUDGET = 5;
 
   /**
@@ -55,7 +55,7 @@ public final class BatchAppend {
   private final AuditCounters counters;
   private final List<AppendOutcome> outcomes = new ArrayList<>();
 
-  /** Whether the events came through a queue, to which other software can write. */
+  /** True if the events came through a queue, to which other software can write. */
   private boolean queued;
 
   /**
@@ -72,7 +72,7 @@ public final class BatchAppend {
 
   private final List<LedgerWatch.DeadLettered> deadLettered = new ArrayList<>();
 
-  /** Whether this batch appended a row that reports tampering. */
+  /** True if this batch appended a row that reports tampering. */
   private boolean noted;
 
   /** Event ids of the waiting dead letters; null if they are too many. */
@@ -156,7 +156,7 @@ public final class BatchAppend {
   }
 
   /**
-   * Chains an event of the log itself, which never becomes a dead letter.
+   * Appends an event of the log itself, which never becomes a dead letter.
    *
    * @param what the event's subject, for the error
    * @throws LedgerException if the event is refused
@@ -199,10 +199,10 @@ public final class BatchAppend {
   }
 
   /**
-   * Chains an event of the log itself whose content depends on its position. The content is created
-   * in the transaction, when the end of the chain is known and no other writer can append.
+   * Appends an event of the log itself whose content depends on its position. The content is
+   * created in the transaction, when the end of the chain is known and no other writer can append.
    *
-   * @return the content; empty if nothing was chained
+   * @return the content; empty if nothing was appended
    */
   <T> Optional<T> chainAt(AtEnd<T> content, Function<T, AuditEvent> event) throws LedgerException {
     head = trustedHead();
@@ -230,7 +230,7 @@ public final class BatchAppend {
     return deadLettered;
   }
 
-  /** Returns whether a row was appended that reports tampering. */
+  /** Returns true if a row was appended that reports tampering. */
   boolean isNoted() {
     return noted;
   }
@@ -365,8 +365,8 @@ public final class BatchAppend {
   }
 
   /**
-   * Settles an event whose id has a row (D4): a repeated event keeps that row; different content
-   * under the id becomes a dead letter.
+   * Settles an event whose id already has a row. If the contents are equal, the event keeps that
+   * row; if not, it becomes a dead letter.
    *
    * @param before the chain's end before the event was tried; a failed insert may have left a row
    *     after it
@@ -423,7 +423,7 @@ public final class BatchAppend {
         new LedgerWatch.DeadLettered(row.id(), row.agentId(), row.eventType(), reason));
   }
 
-  /** Returns the end of the chain to append to. First chains a note of each fault of the end. */
+  /** Returns the end of the chain to append to. First appends a note for each fault of the end. */
   private Head trustedHead() throws LedgerException {
     ChainEnd.Trusted trusted = end.judge(sealer.key());
     Head onto = trusted.head();
@@ -436,7 +436,8 @@ public final class BatchAppend {
   }
 
   /**
-   * Chains an event that row signatures are off, before the first unsigned row, or on again (D11).
+   * Appends an event that states that row signatures are off, before the first unsigned row, or
+   * that they are on again.
    */
   private void declareSignatures() throws LedgerException {
     if (end.isUnsignedBelow(head.sequence() + 1) == sealer.signsEveryRow()) {

@@ -66,13 +66,13 @@ public final class Checkpoints {
 
   private long lastTry = System.nanoTime();
 
-  /** Whether this process may have appended rows since the last checkpoint. */
+  /** True if this process may have appended rows since the last checkpoint. */
   private boolean due = true;
 
   /** Consecutive failures. */
   private int failures;
 
-  /** Whether signing has stopped; it does not resume by itself. */
+  /** True if signing has stopped; it does not resume by itself. */
   private boolean stopped;
 
   /**
@@ -192,7 +192,7 @@ public final class Checkpoints {
    * Reports a failure after which signing is retried. Health shows the failure until a retry
    * succeeds.
    *
-   * @param isLock whether another writer holds a lock, which is a fault only if it lasts
+   * @param isLock true if another writer holds a lock, which is a fault only if it lasts
    */
   private void failed(String reason, boolean isLock) {
     failures++;

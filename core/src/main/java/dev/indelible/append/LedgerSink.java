@@ -60,8 +60,8 @@ public final class LedgerSink implements DeferredAuditSink {
         // Rows from ownFrom on may be of an earlier attempt whose commit reported an error.
         long ownFrom = run.begin(writer);
         BatchAppend append = new BatchAppend(chain, sealer, run.counters);
-        // Judges the chain's end, seals and inserts rows, grows the tree. An event that already has
-        // a row or a dead letter from an earlier attempt is recognised and not settled twice.
+        // Checks the chain's end, seals and inserts rows, extends the tree. An event that already
+        // has a row or a dead letter from an earlier attempt is recognised and not settled twice.
         List<AppendOutcome> outcomes = append.runQueued(batch, ownFrom);
         // Positions are in the transaction too, so that they always agree with the rows.
         for (JournalMark mark : batch.marks()) {
@@ -104,7 +104,7 @@ public final class LedgerSink implements DeferredAuditSink {
 
   @Override
   public void finish() throws SinkException {
-    if (end == null && !run.tallies.isNews()) {
+    if (end == null && !run.tallies.hasNewDecisions()) {
       return;
     }
     try {
@@ -193,7 +193,7 @@ public final class LedgerSink implements DeferredAuditSink {
   }
 
   /**
-   * Maps a failure to a fault (D6): a signer that does not answer is a transient fault, a wrong
+   * Maps a failure to a fault: a signer that does not answer is a transient fault, a wrong
    * signature is a permanent one.
    */
   private SinkException failure(Exception e) {

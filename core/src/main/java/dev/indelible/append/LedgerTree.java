@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The Merkle tree over a ledger's rows, stored in the ledger as tiles (C2SP tlog-tiles), as one
- * transaction reads and grows it. A leaf is a row's record hash, to which the next row links. Used
- * by one thread.
+ * transaction reads and extends it. A leaf is a row's record hash, to which the next row links.
+ * Used by one thread.
  *
  * <p>A tile is stored with its current width. The narrower tile of an earlier tree is a prefix of
  * it.

@@ -49,7 +49,7 @@ final class AnchorCheck implements Check {
   private final KeyHistory history;
   private final List<Path> files;
 
-  /** Whether the rows are a copy, which may be older than the log. */
+  /** True if the rows are a copy, which may be older than the log. */
   private final boolean copy;
 
   private long rows;
@@ -57,7 +57,7 @@ final class AnchorCheck implements Check {
   /** Size of the largest checkpoint that the log signed, over all files. */
   private long largestOfAll = -1;
 
-  /** Whether a log appends to one of the files; a single checkpoint in a file does not go stale. */
+  /** True if a log appends to one of the files; a single checkpoint in a file does not go stale. */
   private boolean appendedTo;
 
   /**
@@ -102,7 +102,7 @@ final class AnchorCheck implements Check {
   }
 
   /**
-   * Returns whether a later checkpoint exists, and the first row after the largest anchored
+   * Returns true if a later checkpoint exists, and the first row after the largest anchored
    * checkpoint is older than {@link #LAG}.
    */
   private boolean isStale() throws LedgerException {
@@ -125,7 +125,7 @@ final class AnchorCheck implements Check {
     private final Path file;
     private final Tiles tiles;
 
-    /** Whether this file has a finding that is not ok. */
+    /** True if this file has a finding that is not ok. */
     private boolean doubted;
 
     /** Checkpoints over more rows than a copy has. */

@@ -21,13 +21,13 @@ record CheckedRow(StoredRow stored, Head head, List<RowFault> faults, long idKey
     return new CheckedRow(row, row.head(), check.content(row), row.idKey());
   }
 
-  /** Returns whether an accepted key signed the row, and its payload is present and unchanged. */
+  /** Returns true if an accepted key signed the row, and its payload is present and unchanged. */
   boolean isSound() {
     return faults.isEmpty();
   }
 
   /**
-   * Returns whether an accepted key signed this row and sequence. Any other row proves only that it
+   * Returns true if an accepted key signed this row and sequence. Any other row proves only that it
    * exists.
    */
   boolean isSigned() {

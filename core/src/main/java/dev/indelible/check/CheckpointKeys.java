@@ -56,7 +56,7 @@ record CheckpointKeys(KeyHistory history, Set<String> origins) {
   }
 
   /**
-   * Returns whether a key that is valid at the checkpoint's size signed it. Anyone may hold a
+   * Returns true if a key that is valid at the checkpoint's size signed it. Anyone may hold a
    * revoked key. Its signature is still evidence, because a rebuilt chain may state a revocation
    * that never happened.
    */

@@ -26,15 +26,15 @@ import org.jspecify.annotations.Nullable;
  * the rows since the previous tally. A run has no more outcomes than attempts. Over all runs, the
  * rows hold at least the decisions that the runs appended.
  *
- * <p>A row that no run counts is no fault: a run that was killed, asked one question or is still
- * running has not counted its rows. The number of these rows is reported as unknown. Used by one
- * thread.
+ * <p>A row that no run counts is not a fault: a run that was killed, made only one decision, or is
+ * still running has not counted its rows. The number of these rows is reported as unknown. Used by
+ * one thread.
  */
 final class CompletenessCheck implements Check {
   private final Findings findings;
   private final LedgerReader ledger;
 
-  /** Whether rows before the first row checked are left out. */
+  /** True if rows before the first row checked are left out. */
   private final boolean partial;
 
   /** The last tally of each run that has not ended. */
@@ -68,7 +68,7 @@ final class CompletenessCheck implements Check {
   /** Number of rows before the last tally when it was written, minus the number now. */
   private long shift;
 
-  /** Whether a row since the last tally was changed, so that these rows cannot be counted. */
+  /** True if a row since the last tally was changed, so that these rows cannot be counted. */
   private boolean changed;
 
   private long tallies;
@@ -146,7 +146,7 @@ final class CompletenessCheck implements Check {
   }
 
   /**
-   * Returns whether a row has a proven fault that affects the counts; a changed or erased payload
+   * Returns true if a row has a proven fault that affects the counts; a changed or erased payload
    * does not.
    */
   private static boolean isChanged(CheckedRow row) {

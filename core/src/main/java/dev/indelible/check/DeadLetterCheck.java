@@ -31,7 +31,7 @@ final class DeadLetterCheck implements Check {
   private final LedgerReader ledger;
   private final RowCheck content;
 
-  /** Whether the chain has rows before the first checked. */
+  /** True if the chain has rows before the first checked. */
   private final boolean partial;
 
   /** The content of each replayed dead letter; empty if the row of its replay lacks it. */
@@ -50,7 +50,7 @@ final class DeadLetterCheck implements Check {
    * Creates a check.
    *
    * @param content checks rows that are appended while this check runs
-   * @param partial whether the chain has rows before the first checked
+   * @param partial true if the chain has rows before the first checked
    */
   DeadLetterCheck(Findings findings, LedgerReader ledger, RowCheck content, boolean partial) {
     this.findings = findings;
@@ -74,7 +74,7 @@ final class DeadLetterCheck implements Check {
   /**
    * A dead letter in the table.
    *
-   * @param isReplayed whether it is marked as replayed
+   * @param isReplayed true if it is marked as replayed
    */
   private record Stored(Identity identity, boolean isReplayed, String failedAt, Content content) {}
 

@@ -111,7 +111,7 @@ final class Findings {
     notes.add(finding);
   }
 
-  /** Returns whether a check has a fault. */
+  /** Returns true if a check has a fault. */
   boolean hasFault(String check) {
     return faulty.contains(check);
   }

@@ -25,7 +25,7 @@ final class KeyCheck implements Check {
   /** Per key, the first row that someone else may have signed, and the number of these rows. */
   private final Map<String, long[]> suspects = new HashMap<>();
 
-  /** Whether the first row checked is the first of the chain. */
+  /** True if the first row checked is the first of the chain. */
   private final boolean fromStart;
 
   /** The key that signed the first row of the chain; empty until that row is checked. */

@@ -28,14 +28,14 @@ import java.util.OptionalLong;
  * in the file and the database does not continue it, the database was rolled back, replaced or
  * forked.
  *
- * @param agreement whether the file and the database agree
+ * @param agreement states if the file and the database agree
  * @param message the file, what was found and, unless they agree, what to do
  */
 public record LastCheckpoint(Agreement agreement, String message) {
   /** Longest file that is read; no checkpoint is longer. */
   private static final int MOST_BYTES = 1 << 20;
 
-  /** Whether the file and the database agree. */
+  /** The result of the comparison. */
   public enum Agreement {
     /** The file does not exist; earlier versions wrote none. */
     ABSENT,

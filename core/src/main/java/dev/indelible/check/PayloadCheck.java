@@ -76,7 +76,7 @@ final class PayloadCheck implements Check {
   }
 
   /**
-   * Returns whether a later row states the erasure of this row; an earlier row cannot know its
+   * Returns true if a later row states the erasure of this row; an earlier row cannot know its
    * payload.
    */
   private boolean isErased(ChainRow row) throws LedgerException {

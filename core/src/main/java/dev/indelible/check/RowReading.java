@@ -24,7 +24,7 @@ import java.util.concurrent.TimeUnit;
  * bounded number of bytes, so a small heap suffices for a chain of any length. Used by one thread.
  */
 final class RowReading {
-  /** Rows that one thread reads as a part; many enough to make passing the part on cheap. */
+  /** Rows that one thread reads as a part; enough to make passing the part on cheap. */
   private static final int ROWS_AT_ONCE = 1_024;
 
   /** Parts read ahead for each thread. */
@@ -174,7 +174,7 @@ final class RowReading {
       this.to = to;
     }
 
-    /** Adds a row; returns whether another one fits. */
+    /** Adds a row. Returns true if another one fits. */
     boolean add(CheckedRow row) {
       rows.add(row);
       bytes += row.stored().bytes();

@@ -29,7 +29,7 @@ final class SignatureCheck implements Check {
   /** The last signed note before the current row; null if there is none. */
   private @Nullable RowSignatureNote last;
 
-  /** Whether the notes before the first row were read; only unsigned rows need them. */
+  /** True if the notes before the first row were read; only unsigned rows need them. */
   private boolean readBack;
 
   private long unsigned;
@@ -52,7 +52,7 @@ final class SignatureCheck implements Check {
     this.from = from;
   }
 
-  /** Returns whether row signatures are off at the current row. */
+  /** Returns true if row signatures are off at the current row. */
   private boolean mayBeUnsigned() throws LedgerException {
     if (last == null && !readBack && from > 1) {
       ledger.forEachRow(

@@ -43,7 +43,7 @@ final class TreeCheck implements Check {
   /** Faults of tree and checkpoints, reported at the end, after the faults of single rows. */
   private final Findings faults = new Findings();
 
-  /** Whether there is a tally; a version that writes tallies also writes a tree. */
+  /** True if there is a tally; a version that writes tallies also writes a tree. */
   private boolean tallied;
 
   /** Record hashes of rows that are not in the tree yet. */

@@ -88,7 +88,7 @@ record TrustedPrefix(Head head, TileEdge edge) {
       return new TrustedPrefix(head, edge);
     }
 
-    /** Returns whether this log signed the checkpoint to start after; if not, reports the fault. */
+    /** Returns true if this log signed the checkpoint to start after; if not, reports the fault. */
     private boolean isSigned(SignedCheckpoint checkpoint) throws LedgerException {
       String origin = checkpoint.unverified().origin();
       try {
@@ -138,7 +138,7 @@ record TrustedPrefix(Head head, TileEdge edge) {
       return TileEdge.read(size, new StoredTiles(ledger));
     }
 
-    /** Returns whether an inclusion proof from the stored tiles verifies for the row. */
+    /** Returns true if an inclusion proof from the stored tiles verifies for the row. */
     private boolean isInTree(Head head, TileEdge edge) throws LedgerException {
       try {
         TiledNodes.tree(new StoredTiles(ledger), size)

@@ -92,7 +92,7 @@ final class WitnessCheck implements Check {
   }
 
   /**
-   * Returns whether the log signed this checkpoint over these rows. An attacker may have stored
+   * Returns true if the log signed this checkpoint over these rows. An attacker may have stored
    * another log's checkpoint, cosigned by the same witnesses.
    */
   private boolean isOfThisLog(StoredCheckpoint stored) throws LedgerException {
@@ -115,7 +115,7 @@ final class WitnessCheck implements Check {
     }
   }
 
-  /** Returns whether a quorum cosigned a checkpoint; reports a forged cosignature. */
+  /** Returns true if a quorum cosigned a checkpoint; reports a forged cosignature. */
   private boolean hasQuorum(StoredCheckpoint stored) {
     cosigned++;
     try {

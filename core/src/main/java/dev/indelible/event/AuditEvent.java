@@ -8,7 +8,7 @@ import java.util.UUID;
 /**
  * An event for the chain: a decision of a gate, or a report of the log about itself.
  *
- * <p>Immutable. The id identifies the event in journal, chain, dead letter and receipt (D4).
+ * <p>Immutable. The id identifies the event in journal, chain, dead letter and receipt.
  */
 public sealed interface AuditEvent permits DeferredAuditEvent, StoredEvent, SystemEvent {
   /** The most bytes that an agent id may have. */

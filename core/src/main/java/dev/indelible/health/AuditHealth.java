@@ -13,7 +13,7 @@ import java.util.Optional;
 /**
  * The health of a log: whether events reach the ledger, and every fault.
  *
- * @param state whether events reach the ledger
+ * @param state the state of recording
  * @param entries every fault, at most one entry per source; empty without a fault
  */
 public record AuditHealth(State state, List<HealthEntry> entries) {
@@ -23,7 +23,7 @@ public record AuditHealth(State state, List<HealthEntry> entries) {
     RECORDING("events reach the ledger"),
     /** There is a fault; nothing is dropped. */
     DEGRADED("something is wrong"),
-    /** Events wait until a person repairs the ledger: its schema is not this version's (D6). */
+    /** Events wait until a person repairs the ledger: its schema is not this version's. */
     FAILED("the ledger needs repair"),
     /** Closed by its owner. */
     CLOSED("the log was closed by its owner"),
@@ -40,7 +40,7 @@ public record AuditHealth(State state, List<HealthEntry> entries) {
       this.description = description;
     }
 
-    /** Returns whether nothing more will be recorded. */
+    /** Returns true if nothing more will be recorded. */
     public boolean isTerminal() {
       return compareTo(CLOSED) >= 0;
     }
@@ -86,7 +86,7 @@ public record AuditHealth(State state, List<HealthEntry> entries) {
     return new AuditHealth(combined, List.copyOf(all.values()));
   }
 
-  /** Returns whether there is no fault. */
+  /** Returns true if there is no fault. */
   public boolean isWell() {
     return entries.isEmpty() && (state == State.RECORDING || state == State.CLOSED);
   }

@@ -6,11 +6,11 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * A snapshot of the counters of one queue (D10). The seven counters that users of a deferred audit
- * queue know, and the number of pending events, have accessors of their own.
+ * A snapshot of the counters of one queue. The seven counters that a deferred audit queue usually
+ * has, and the number of pending events, have accessors here.
  *
  * @param events the events of this run, by outcome
- * @param failures what went wrong in this run
+ * @param failures the failures of this run
  * @param ledger the ledger as this log last saw it
  * @param journal the journal of this process
  * @param health the health of the log
@@ -39,8 +39,8 @@ public record DeferredAuditMetrics(
    * @param drainerRestarts failures after which the drainer's sink was closed, including the
    *     failure that used up the restart budget
    * @param uniqueRaceRetries lost races for the next sequence, which were retried
-   * @param lost accepted events that were lost, as the chain records (D7); a loss of unknown size
-   *     counts as one
+   * @param lost accepted events that were lost, as the chain records; a loss of unknown size counts
+   *     as one
    */
   public record Failures(
       long append, long drainerPanics, long drainerRestarts, long uniqueRaceRetries, long lost) {}
@@ -120,7 +120,7 @@ public record DeferredAuditMetrics(
     return failures.uniqueRaceRetries;
   }
 
-  /** Returns whether the counters reconcile. */
+  /** Returns true if the counters reconcile. */
   public boolean isBalanced() {
     return submitted() == appended() + dlqLanded() + pending() + sendFailures();
   }

@@ -11,11 +11,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The check that a disk has space for the first segment of a journal. The check runs before
- * anything is created, because a lock file cannot be removed again: another process may have locked
- * it.
+ * Checks that a disk has space for the first segment of a journal. Checks before anything is
+ * created, because a lock file cannot be removed again: another process may have locked it.
  *
- * @param directory the journals of one ledger, present or not
+ * @param directory the journals of one ledger, which may not exist
  * @param disk the disk of the directory
  */
 record DiskSpace(Path directory, Disk disk) {
@@ -56,7 +55,7 @@ record DiskSpace(Path directory, Disk disk) {
     try (DirectoryStream<Path> slots = Files.newDirectoryStream(directory, "[0-9]*")) {
       for (Path slot : slots) {
         if (!Files.isDirectory(slot, LinkOption.NOFOLLOW_LINKS)) {
-          // Opening the journal will reject it. Reading a FIFO here would block.
+          // Opening the journal will reject this entry. Reading a FIFO here would block.
           return true;
         }
         try (DirectoryStream<Path> segments = Files.newDirectoryStream(slot, "*.seg")) {

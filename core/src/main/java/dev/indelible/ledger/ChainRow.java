@@ -56,7 +56,8 @@ public record ChainRow(
   public static final int MAX_RECORD_BYTES = 65_535;
 
   /**
-   * Prefix of the text that replaces an invalid value; {@link #text} returns no valid text with it.
+   * Prefix of the text that replaces an invalid value; {@link #text} never returns it for valid
+   * text.
    */
   private static final String MISFIT = "\0";
 
@@ -69,7 +70,7 @@ public record ChainRow(
    * Parses a record into its row, without the payload. Accepts only the exact form that {@link
    * #record} writes; the values are not checked.
    *
-   * @throws JsonFormatException if it is no record
+   * @throws JsonFormatException if it is not a record
    */
   public static ChainRow fromRecord(byte[] record) throws JsonFormatException {
     if (record.length > MAX_RECORD_BYTES) {
@@ -154,9 +155,9 @@ public record ChainRow(
   }
 
   /**
-   * Decodes text from a ledger. Bytes that are not UTF-8 become a text that no writer writes,
-   * because with U+FFFD, different bytes would decode to equal text and a change would not be
-   * detected.
+   * Decodes text from a ledger. Bytes that are not UTF-8 become a text that no writer writes. They
+   * are not replaced by U+FFFD, because then different bytes could decode to equal text, and a
+   * change would not be detected.
    */
   public static String text(byte[] utf8) {
     String text = new String(utf8, StandardCharsets.UTF_8);

@@ -77,7 +77,7 @@ public record DeadLetter(
   }
 
   /**
-   * Returns whether the event type agrees with the payload. A refusal must not be replayed as a
+   * Returns true if the event type agrees with the payload. A refusal must not be replayed as a
    * check, nor a decision as an event of the log itself.
    */
   private boolean isOfItsType(JsonFields payload) throws JsonFormatException {

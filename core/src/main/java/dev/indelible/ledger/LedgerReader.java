@@ -7,7 +7,7 @@ import java.util.UUID;
 
 /**
  * Reads a ledger and never changes it. Every method throws {@link LedgerException} if it cannot
- * read; none returns an empty result or 0 instead (D11).
+ * read; none returns an empty result or 0 instead.
  */
 public interface LedgerReader extends AutoCloseable {
   /** Passes the rows of one snapshot to a visitor, in the order of their sequence. */
@@ -28,7 +28,7 @@ public interface LedgerReader extends AutoCloseable {
   }
 
   /**
-   * Returns whether this source has payloads and dead letters. A copy for disclosure has records
+   * Returns true if this source has payloads and dead letters. A copy for disclosure has records
    * only.
    */
   default boolean hasPayloads() {
@@ -82,7 +82,7 @@ public interface LedgerReader extends AutoCloseable {
     /**
      * Receives an item.
      *
-     * @return whether to continue
+     * @return true to continue
      */
     boolean visit(T item);
   }

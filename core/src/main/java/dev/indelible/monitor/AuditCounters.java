@@ -19,7 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The counters of one run (D10). The queue, the drainer and the ledger writer count here; {@link
+ * The counters of one run. The queue, the drainer and the ledger writer count here; {@link
  * DeferredAuditMetrics} is a snapshot. Safe for use by any number of threads.
  */
 public final class AuditCounters {
@@ -42,7 +42,7 @@ public final class AuditCounters {
      * restart budget.
      */
     DRAINER_RESTARTS,
-    /** Accepted events that were lost, as the chain records (D7). */
+    /** Accepted events that were lost, as the chain records. */
     LOST,
     /** Batches that the ledger committed. */
     COMMITS,
@@ -55,7 +55,9 @@ public final class AuditCounters {
 
   private static final Logger LOG = LoggerFactory.getLogger(AuditCounters.class);
 
-  /** Events handed in while the queue was open; each of these settles, or is in {@link #failed}. */
+  /**
+   * Events submitted while the queue was open; each one is settled later, or is in {@link #failed}.
+   */
   private final VerdictCounters submitted = new VerdictCounters();
 
   /**
@@ -96,7 +98,7 @@ public final class AuditCounters {
   }
 
   /**
-   * The decisions handed in during one run.
+   * The decisions submitted during one run.
    *
    * @param attempts decisions submitted, accepted or not
    * @param rejected the decisions among them that were rejected
@@ -168,7 +170,9 @@ public final class AuditCounters {
     return new Intake(submitted.decisions().plus(atEntry), notAccepted);
   }
 
-  /** Returns the decisions that by design are not recorded, for example those a hook let pass. */
+  /**
+   * Returns the decisions that by design are not recorded, for example those that a hook permitted.
+   */
   public VerdictCounts unrecorded() {
     return unrecorded.decisions();
   }
@@ -204,7 +208,7 @@ public final class AuditCounters {
     return health.entries();
   }
 
-  /** Returns whether the log was found to contradict its own signed checkpoints. */
+  /** Returns true if the log was found to contradict its own signed checkpoints. */
   public boolean isContradicted() {
     return health.isContradicted();
   }

@@ -12,7 +12,7 @@ public final class AuditHealthState {
   private final HealthEntries entries = new HealthEntries();
   private final AtomicReference<AuditHealth> current = new AtomicReference<>(AuditHealth.RECORDING);
 
-  /** Whether the log contradicts its own signed checkpoints; set once. */
+  /** True if the log contradicts its own signed checkpoints; set once. */
   private volatile boolean contradicted;
 
   /** Returns the health that the drainer reported last. */
@@ -46,7 +46,7 @@ public final class AuditHealthState {
     entries.set(source, reason);
   }
 
-  /** Returns whether the log was found to contradict its own signed checkpoints. */
+  /** Returns true if the log was found to contradict its own signed checkpoints. */
   public boolean isContradicted() {
     return contradicted;
   }

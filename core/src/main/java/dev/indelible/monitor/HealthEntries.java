@@ -61,7 +61,7 @@ public final class HealthEntries {
    * once a minute for one source.
    *
    * @param source the part at fault, see {@link HealthEntry#source}
-   * @param reason the fault and its remedy, for a person
+   * @param reason the fault and its remedy, in words
    */
   public void set(String source, String reason) {
     HealthEntry entry = new HealthEntry(source, reason);

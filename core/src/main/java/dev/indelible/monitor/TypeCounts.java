@@ -45,7 +45,7 @@ public record TypeCounts(long checks, long refusals) {
     return checks > other.checks || refusals > other.refusals;
   }
 
-  /** Returns the numbers as text, for a person. */
+  /** Returns the numbers as text. */
   public String describe() {
     return checks + " let pass and " + refusals + " refused";
   }

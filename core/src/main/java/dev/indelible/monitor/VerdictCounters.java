@@ -19,7 +19,7 @@ public final class VerdictCounters {
     WARN,
     REFUSE,
     ESCALATE,
-    /** The event is no decision of this run. */
+    /** The event is not a decision of this run. */
     NONE;
 
     static final int COUNT = values().length;

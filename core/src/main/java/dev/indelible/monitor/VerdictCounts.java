@@ -24,7 +24,7 @@ public record VerdictCounts(long allow, long warn, long refuse, long escalate) {
         allow + other.allow, warn + other.warn, refuse + other.refuse, escalate + other.escalate);
   }
 
-  /** Returns the numbers as text, for a person. */
+  /** Returns the numbers as text. */
   public String describe() {
     return "%s allow, %s warn, %s refuse, %s escalate".formatted(allow, warn, refuse, escalate);
   }

@@ -22,7 +22,7 @@ public record ErasureNote(
     long sequence, String eventId, String payloadHash, int deadLetters, String reason, String by) {
 
   /**
-   * Returns whether payloads of a type can be erased. Payloads of the log's own events cannot,
+   * Returns true if payloads of a type can be erased. Payloads of the log's own events cannot,
    * because the verifier needs them: without them, a revoked key would seem valid.
    */
   public static boolean isErasable(String eventType) {
@@ -48,7 +48,7 @@ public record ErasureNote(
                 details.string("by")));
   }
 
-  /** Returns whether this note is about a row and the payload that the row had. */
+  /** Returns true if this note is about a row and the payload that the row had. */
   public boolean isAbout(ChainRow row) {
     return row.sequence() == sequence && row.id().equals(eventId) && hash(row).equals(payloadHash);
   }
@@ -58,7 +58,7 @@ public record ErasureNote(
     return new ErasureNote(sequence, eventId, payloadHash, deadLetters, "", "");
   }
 
-  /** Returns the event that chains this note. */
+  /** Returns the event that records this note in the chain. */
   public SystemEvent toEvent() {
     return SystemEvent.of(
         SystemEvent.PAYLOAD_ERASED,

@@ -66,7 +66,7 @@ final class FullRowCheck {
   }
 
   /**
-   * Returns whether the key that a row names is valid at the row, and nobody else may have held it
+   * Returns true if the key that a row names is valid at the row, and nobody else may have held it
    * then.
    */
   boolean signsInItsTime(ChainRow row) {
@@ -74,7 +74,7 @@ final class FullRowCheck {
     return era.isPresent() && era.get().isTrustedFor(row.sequence());
   }
 
-  /** Returns whether a row's payload and signature verify, and its key is valid at the row. */
+  /** Returns true if a row's payload and signature verify, and its key is valid at the row. */
   boolean isSound(ChainRow row) {
     return content.content(row).isEmpty() && signsInItsTime(row);
   }

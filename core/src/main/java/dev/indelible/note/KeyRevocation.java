@@ -32,7 +32,7 @@ public record KeyRevocation(
                 details.string("reason")));
   }
 
-  /** Returns the event that chains this revocation. */
+  /** Returns the event that records this revocation in the chain. */
   public SystemEvent toEvent() {
     CanonicalWriter out = new CanonicalWriter().beginObject();
     out.member("key_id", keyId).member("reason", reason);

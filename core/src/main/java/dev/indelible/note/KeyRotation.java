@@ -72,7 +72,7 @@ public record KeyRotation(
   }
 
   /**
-   * Returns whether the row names the old key and the new key signed the message. {@link RowCheck}
+   * Returns true if the row names the old key and the new key signed the message. {@link RowCheck}
    * verifies the row's signature.
    */
   public boolean holds(ChainRow row) {

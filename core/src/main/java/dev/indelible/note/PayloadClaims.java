@@ -11,8 +11,8 @@ import java.util.Optional;
 /**
  * Compares a row with its payload. Every payload that a log writes repeats the {@code id}, {@code
  * agent_id} and {@code timestamp} of its row. The payload of a decision also has the decision,
- * which determines the event type. An absent member is no contradiction. A payload that cannot be
- * parsed is none either, because a genuine payload may be nested deeper than the parser reads.
+ * which determines the event type. An absent member is not a contradiction. Nor is a payload that
+ * cannot be parsed, because a genuine payload may be nested deeper than the parser reads.
  */
 final class PayloadClaims {
   private PayloadClaims() {}

@@ -35,7 +35,7 @@ public final class RowCheck {
 
   private final KeyRing keys;
 
-  /** Whether a row is compared with its payload. */
+  /** True if a row is compared with its payload. */
   private final boolean payloads;
 
   private RowCheck(KeyRing keys, boolean payloads) {
@@ -97,8 +97,8 @@ public final class RowCheck {
   }
 
   /**
-   * Returns whether a fault is only that the row is unsigned. That is no fault after a note in the
-   * chain that row signatures are off.
+   * Returns true if a fault is only that the row is unsigned. This is not a fault after a note in
+   * the chain that states that row signatures are off.
    */
   public static boolean isUnsigned(StoredRow row, RowFault fault) {
     return row.isUnsigned() && fault.check().equals(SIGNATURE);

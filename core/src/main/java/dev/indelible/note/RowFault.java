@@ -5,8 +5,8 @@ package dev.indelible.note;
  * A fault of a row.
  *
  * @param check the check that found the fault, for example {@code signature}
- * @param proven whether the fault is proven; {@code false} if it is unknown because a key is
+ * @param proven true if the fault is proven; {@code false} if it is unknown because a key is
  *     missing
- * @param message the fault, for a person
+ * @param message the fault, in words
  */
 public record RowFault(String check, boolean proven, String message) {}

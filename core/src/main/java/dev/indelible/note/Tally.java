@@ -18,13 +18,13 @@ import tools.jackson.databind.JsonNode;
  *
  * @param run the run that writes the tally: one opening of the log by one process
  * @param number the number of this tally among those of the run, from 1
- * @param closed whether this is the last tally of the run
+ * @param closed true if this is the last tally of the run
  * @param first the row after the previous tally; 1 if there is none
  * @param last the row before this tally
  * @param rows the decisions in those rows
  * @param attempts decisions submitted in this run, by verdict
- * @param unrecorded decisions that by design are not recorded, for example those that a hook let
- *     pass
+ * @param unrecorded decisions that by design are not recorded, for example those that a hook
+ *     permitted
  * @param outcomes the outcomes of the submitted decisions
  * @param recovered decisions of earlier runs that this run appended
  */
@@ -100,7 +100,7 @@ public record Tally(
         types(details, "recovered"));
   }
 
-  /** Returns the event that chains this tally. */
+  /** Returns the event that records this tally in the chain. */
   public SystemEvent toEvent() {
     CanonicalWriter out = new CanonicalWriter().beginObject();
     write(out, "attempts", attempts);

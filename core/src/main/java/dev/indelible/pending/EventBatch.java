@@ -10,8 +10,8 @@ import java.util.Optional;
  *
  * @param events the events; may be empty although there is a mark
  * @param marks the positions that a ledger commits with the events, one for each of their journals
- * @param following events that were read after the batch, to work ahead on; the next batch may have
- *     other events
+ * @param following events that were read after the batch, so that they can be prepared; the next
+ *     batch may have other events
  */
 public record EventBatch(
     List<AuditEvent> events, List<JournalMark> marks, List<AuditEvent> following) {

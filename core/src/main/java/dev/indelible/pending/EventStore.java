@@ -11,14 +11,14 @@ import java.util.OptionalLong;
  * A store in which accepted events wait for the ledger.
  *
  * <p>An event is removed when it is settled, never when it is read: if the reader fails, the event
- * is still in the store (D2). Events are read in the order in which they were accepted (D3).
+ * is still in the store. Events are read in the order in which they were accepted.
  */
 public interface EventStore {
   /**
    * Accepts an event. Called by any thread. MUST NOT do database work or wait for the drainer. If
    * it throws, the event is not accepted.
    *
-   * @return whether it was accepted; {@code false} if the store is full
+   * @return true if it was accepted; {@code false} if the store is full
    */
   boolean offer(AuditEvent event);
 
@@ -43,7 +43,7 @@ public interface EventStore {
   /** Returns the time of the oldest waiting event, if it is known without a search. */
   Optional<Instant> oldestPending();
 
-  /** Returns whether waiting events survive the end of the process. */
+  /** Returns true if waiting events survive the end of the process. */
   default boolean isDurable() {
     return false;
   }

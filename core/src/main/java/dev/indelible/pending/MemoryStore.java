@@ -10,11 +10,11 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stores waiting events in the heap: durability {@code memory} (D5). The events survive a failure
+ * Stores waiting events in the heap, with durability {@code memory}. The events survive a failure
  * of the drainer or its sink, but not the end of the process.
  */
 public final class MemoryStore implements EventStore {
-  /** Events that may wait; at some 500 bytes each, half a gigabyte. */
+  /** Maximum number of waiting events. With about 500 bytes each, they take half a gigabyte. */
   public static final long DEFAULT_CAPACITY = 1_000_000;
 
   private final Object links = new Object();

@@ -27,8 +27,8 @@ import java.util.function.Consumer;
  * Appends a log's checkpoints to an anchor file as they are signed, and reports a log that does not
  * continue the checkpoints in the file.
  *
- * <p>It delays no event (D1): its thread reads the ledger like any other reader. Neither the queue
- * nor the drainer waits for it, even if the file's disk is full or does not respond.
+ * <p>It delays no event: its thread reads the ledger like any other reader. Neither the queue nor
+ * the drainer waits for it, even if the file's disk is full or does not respond.
  *
  * <p>It compares the file with the ledger to find missing checkpoints, so a killed process causes
  * no gap. An empty file begins with the last checkpoint, which covers all rows before it.

@@ -31,9 +31,9 @@ import java.util.function.Predicate;
  * Requests cosignatures of a running log's checkpoints from witnesses, and stores them with the
  * checkpoints.
  *
- * <p>It delays no event (D1): each witness has its own thread, which reads the ledger from time to
- * time like any other reader and writes one short row for each cosignature. Neither the queue nor
- * the drainer waits for a witness, nor does one witness wait for another. A checkpoint that is
+ * <p>It delays no event: each witness has its own thread, which reads the ledger from time to time
+ * like any other reader and writes one short row for each cosignature. Neither the queue nor the
+ * drainer waits for a witness, nor does one witness wait for another. A checkpoint that is
  * superseded before a witness is asked is skipped, because the next one covers its rows.
  */
 public final class CosignatureFollower {

@@ -100,7 +100,7 @@ abstract class Follower {
   }
 
   /**
-   * Looks at the log, unless no file has changed since a look without a fault. Returns whether
+   * Looks at the log, unless no file has changed since a look without a fault. Returns true if
    * there is no fault.
    */
   private boolean lookIfChanged() throws InterruptedException {

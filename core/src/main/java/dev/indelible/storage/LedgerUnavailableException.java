@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A ledger that cannot be used now because of its surroundings: locked, disk full, I/O error,
- * connection lost. A transient fault of D6: a later call may succeed.
+ * connection lost. The fault is transient: a later call may succeed.
  */
 public final class LedgerUnavailableException extends LedgerException {
   private static final long serialVersionUID = 1;
@@ -16,14 +16,14 @@ public final class LedgerUnavailableException extends LedgerException {
   /**
    * Creates an exception.
    *
-   * @param locked whether another connection holds a lock on the ledger
+   * @param locked true if another connection holds a lock on the ledger
    */
   public LedgerUnavailableException(String message, boolean locked, @Nullable Throwable cause) {
     super(message, false, cause);
     this.locked = locked;
   }
 
-  /** Returns whether another connection holds a lock on the ledger, which it will release. */
+  /** Returns true if another connection holds a lock on the ledger, which it will release. */
   public boolean isLocked() {
     return locked;
   }

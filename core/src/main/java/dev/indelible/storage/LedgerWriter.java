@@ -24,7 +24,7 @@ import java.util.function.Predicate;
  *       they are. {@code begin} waits only briefly for another writer and then throws {@link
  *       LedgerUnavailableException}.
  *   <li>{@link #commit} is durable when it returns, and atomic under any failure. If it throws, the
- *       transaction may be committed or not.
+ *       transaction may or may not be committed.
  *   <li>A refused {@link #insert} MUST leave the transaction usable. It MAY lose the rows inserted
  *       since the last {@link #savepoint}, and then reports it. Everything else written in the
  *       transaction is kept.
@@ -34,7 +34,7 @@ import java.util.function.Predicate;
  *       is committed.
  *   <li>Every method throws {@link LedgerUnavailableException} for a transient fault, {@link
  *       LedgerSchemaException} for tables that are not those of a ledger, and another {@link
- *       LedgerException} for any other fault (D6).
+ *       LedgerException} for any other fault.
  * </ul>
  */
 public interface LedgerWriter extends AutoCloseable {
@@ -149,13 +149,13 @@ public interface LedgerWriter extends AutoCloseable {
    */
   long count(String eventType, long from, long to) throws LedgerException;
 
-  /** Removes the payload of a row and nothing else. Returns whether the row had a payload. */
+  /** Removes the payload of a row and nothing else. Returns true if the row had a payload. */
   boolean erasePayload(ChainRow row) throws LedgerException;
 
   /**
    * Overwrites the remains of erased payloads in the ledger's storage.
    *
-   * @return whether no remains are left; false while another connection reads an earlier state
+   * @return true if no remains are left; false while another connection reads an earlier state
    */
   boolean purgeTraces() throws LedgerException;
 
@@ -218,13 +218,13 @@ public interface LedgerWriter extends AutoCloseable {
   void insertCheckpoint(StoredCheckpoint checkpoint) throws LedgerException;
 
   /**
-   * Returns whether another connection may have written since the last call; true if that is
+   * Returns true if another connection may have written since the last call; true if that is
    * unknown.
    */
   boolean isChangedByOthers();
 
   /**
-   * Returns whether {@link #name} still refers to the ledger that this connection writes to. An
+   * Returns true if {@link #name} still refers to the ledger that this connection writes to. An
    * open file that was removed or replaced still accepts rows, which are then lost.
    */
   boolean isStillThere();

@@ -27,7 +27,7 @@ public final class RefusedException extends LedgerException {
    *
    * @param ledger the ledger's name in messages
    * @param reason the cause in words; stored with a dead letter
-   * @param rowsLost whether the rows inserted since the last savepoint were lost with this one
+   * @param rowsLost true if the rows inserted since the last savepoint were lost with this one
    */
   public RefusedException(
       String ledger, Refusal refusal, String reason, boolean rowsLost, @Nullable Throwable cause) {
@@ -47,7 +47,7 @@ public final class RefusedException extends LedgerException {
     return reason;
   }
 
-  /** Returns whether the rows inserted since the last savepoint are to be inserted again. */
+  /** Returns true if the rows inserted since the last savepoint are to be inserted again. */
   public boolean isRowsLost() {
     return rowsLost;
   }

@@ -7,7 +7,7 @@ import java.util.List;
 /**
  * The result of comparing a ledger's tables with those that its writers create.
  *
- * @param summary the tables compared, for a person
+ * @param summary the tables compared, in words
  * @param faults the differences from the tables that the writers create; each one proves that other
  *     software changed them
  * @param notes additional objects on or next to these tables that do not affect the results

@@ -567,7 +567,7 @@ class GateTest {
     assertThat(row(2).policy()).contains(next.digest());
   }
 
-  /** D2: a decision under a digest is never in the chain without the text before it. */
+  /** A decision under a digest is never in the chain without the text before it. */
   @Test
   void rejectedPolicyBlocksItsDecisions() throws Exception {
     Gate gate = gate(1);

@@ -36,7 +36,7 @@ final class PackedRow implements StoredRow {
   private static final int KEY_ID_BYTES = 16;
   private static final int BASE64_SIGNATURE = 88;
 
-  /** Most digits of a sequence. A row planted at a longer one is read column by column. */
+  /** Most digits of a sequence. A planted row with a longer sequence is read column by column. */
   private static final int MAX_DIGITS = 18;
 
   // Literal bytes between the values of a record.
@@ -232,7 +232,7 @@ final class PackedRow implements StoredRow {
   }
 
   /**
-   * Returns whether the payload states what the columns state; false also if its members are not in
+   * Returns true if the payload states what the columns state; false also if its members are not in
    * the order that writers use.
    */
   private boolean isStatedByPayload() {
@@ -342,7 +342,7 @@ final class PackedRow implements StoredRow {
   }
 
   /**
-   * Returns whether JSON leaves the text unchanged: printable ASCII, no quotation mark, no
+   * Returns true if JSON leaves the text unchanged: printable ASCII, no quotation mark, no
    * backslash.
    */
   private boolean isPlain(int from, int to) {

@@ -17,7 +17,10 @@ import org.sqlite.SQLiteOpenMode;
 final class SqliteFile {
   private SqliteFile() {}
 
-  /** Returns what identifies a file even if another takes its name; empty if there is no file. */
+  /**
+   * Returns the identity of a file, which differs from that of a later file with its name; empty if
+   * there is no file.
+   */
   static Optional<Object> identity(Path file) {
     try {
       return Optional.ofNullable(Files.readAttributes(file, BasicFileAttributes.class).fileKey());

@@ -53,7 +53,7 @@ public final class SqliteLedger implements VerifiableLedger {
           + " + octet_length(failure_reason) + octet_length(failed_at)"
           + " + coalesce(octet_length(replayed_as), 0)";
 
-  /** More bytes than a dead letter of a writer has: its payload fits a segment of a journal. */
+  /** Upper limit of the bytes of a dead letter: its payload fits into a segment of a journal. */
   static final int MOST_LETTER_BYTES = 4 << 20;
 
   private static final String SELECT_CHECKPOINTS =
@@ -74,11 +74,11 @@ public final class SqliteLedger implements VerifiableLedger {
   private final String url;
   private final Connection connection;
 
-  /** Whether the ledger has a tree; one of an earlier version has none until it is migrated. */
+  /** True if the ledger has a tree; one of an earlier version has none until it is migrated. */
   private final boolean hasTree;
 
   /**
-   * Whether the ledger has a table of cosignatures; one of an earlier version has none until it is
+   * True if the ledger has a table of cosignatures; one of an earlier version has none until it is
    * migrated.
    */
   private final boolean hasCosignatures;
@@ -146,7 +146,7 @@ public final class SqliteLedger implements VerifiableLedger {
   }
 
   /**
-   * Returns whether any row has a signature of this key. Reads every row.
+   * Returns true if any row has a signature of this key. Reads every row.
    *
    * @throws LedgerException if the ledger cannot be read now
    */
@@ -198,7 +198,7 @@ public final class SqliteLedger implements VerifiableLedger {
   }
 
   /**
-   * Returns whether an event is in a row or a dead letter, or was a dead letter that was purged on
+   * Returns true if an event is in a row or a dead letter, or was a dead letter that was purged on
    * record.
    */
   public boolean isRecorded(UUID event) throws LedgerException {
@@ -206,7 +206,7 @@ public final class SqliteLedger implements VerifiableLedger {
   }
 
   /**
-   * Returns whether the ledger in a file has an event, as {@link #isRecorded(UUID)} does; false if
+   * Returns true if the ledger in a file has an event, as {@link #isRecorded(UUID)} does; false if
    * there is no ledger yet.
    *
    * @throws LedgerException if the ledger cannot be read now
@@ -253,7 +253,10 @@ public final class SqliteLedger implements VerifiableLedger {
    * @param escalations the ones held until a person decides
    */
   public record BlockedCounts(long rows, long refusals, long escalations) {
-    /** Returns how many are neither by their payload, because it was erased or changed. */
+    /**
+     * Returns the number of decisions that are neither, because their payloads were erased or
+     * changed.
+     */
     public long unknown() {
       return rows - refusals - escalations;
     }

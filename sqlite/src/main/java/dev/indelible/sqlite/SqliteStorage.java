@@ -58,7 +58,7 @@ final class SqliteStorage {
   /**
    * Creates a comparison over a connection.
    *
-   * @param everyRow whether to compare the rows of the chain with their indexes
+   * @param everyRow true to compare the rows of the chain with their indexes
    */
   SqliteStorage(Connection connection, boolean everyRow) {
     this.connection = connection;

@@ -67,7 +67,7 @@ public final class SqliteWriter implements LedgerWriter {
   /** Value of {@code data_version} when {@link #isChangedByOthers} was last called. */
   private long dataVersion;
 
-  /** Whether a transaction is open. */
+  /** True if a transaction is open. */
   private boolean begun;
 
   /** Rows inserted in this transaction. */
@@ -256,7 +256,7 @@ public final class SqliteWriter implements LedgerWriter {
   }
 
   /**
-   * Returns whether a transaction is open, by an attempt to begin one: SQLite rejects a second. It
+   * Returns true if a transaction is open, by an attempt to begin one: SQLite rejects a second. It
    * has no other way to ask.
    */
   private boolean isInTransaction() {
@@ -561,7 +561,7 @@ public final class SqliteWriter implements LedgerWriter {
     return failure(file, connection, e);
   }
 
-  /** Returns the exception for an error of SQLite during an append (D6). */
+  /** Returns the exception for an error of SQLite during an append. */
   private static LedgerException failure(
       Path file, @Nullable Connection connection, SQLException error) {
     SQLException e = connection == null ? error : SqliteSchema.explain(connection, error);

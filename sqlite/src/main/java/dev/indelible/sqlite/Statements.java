@@ -74,7 +74,7 @@ final class Statements {
     /**
      * Takes one row.
      *
-     * @return whether to continue
+     * @return true to continue
      */
     boolean row(ResultSet row) throws SQLException;
   }

@@ -42,7 +42,7 @@ final class WalCheckpointer implements AutoCloseable {
   private final Thread thread;
   private volatile boolean closed;
 
-  /** Whether the last attempt failed and was logged; used by the thread only. */
+  /** True if the last attempt failed and was logged; used by the thread only. */
   private boolean failed;
 
   private WalCheckpointer(Path file) {
@@ -52,7 +52,7 @@ final class WalCheckpointer implements AutoCloseable {
   }
 
   /**
-   * Returns whether two checkpointing connections cannot corrupt a database under this SQLite.
+   * Returns true if two checkpointing connections cannot corrupt a database under this SQLite.
    * Before 3.51.3 the second could mistake an unfinished checkpoint of the first for a finished
    * one.
    *

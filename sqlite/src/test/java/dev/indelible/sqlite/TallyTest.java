@@ -142,7 +142,7 @@ class TallyTest {
 
   @Test
   void runOfOneDecisionWritesNoTally() throws Exception {
-    log.append(refusals("agent:a", Tallies.WORTH_A_TALLY - 2));
+    log.append(refusals("agent:a", Tallies.MIN_DECISIONS_FOR_TALLY - 2));
     run(1);
     assertThat(rows("audit.tally")).isZero();
     assertThat(completeness(log.verify()).status()).isEqualTo(Status.UNKNOWN);
@@ -150,7 +150,8 @@ class TallyTest {
 
     run(1);
     assertThat(rows("audit.tally")).as("tallies after one hundred decisions").isEqualTo(1);
-    assertThat(lastTally("covers", "decisions", "refusal")).isEqualTo(Tallies.WORTH_A_TALLY);
+    assertThat(lastTally("covers", "decisions", "refusal"))
+        .isEqualTo(Tallies.MIN_DECISIONS_FOR_TALLY);
     Finding found = completeness(log.verify());
     assertThat(found.status()).isEqualTo(Status.UNKNOWN);
     assertThat(found.message()).startsWith("99 decisions in rows are in no run's own count");

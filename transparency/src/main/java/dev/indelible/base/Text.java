@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.base;
 
-/** Checks of strings that go on record. */
+/** Checks of strings that are recorded. */
 public final class Text {
   private static final int MAX_EXCERPT_CHARS = 40;
 
@@ -10,8 +10,8 @@ public final class Text {
   /**
    * Returns {@code value} if it can be written as UTF-8.
    *
-   * @param what names the value in the error
-   * @throws IllegalArgumentException if it holds a lone surrogate
+   * @param what the name of the value in the error
+   * @throws IllegalArgumentException if it contains a lone surrogate
    */
   public static String requireWellFormed(String value, String what) {
     if (value == null) {
@@ -37,8 +37,8 @@ public final class Text {
   /**
    * Returns {@code value} if it has at most {@code maxBytes} bytes of UTF-8.
    *
-   * @param what names the value in the error
-   * @throws IllegalArgumentException if it is longer, or holds a lone surrogate
+   * @param what the name of the value in the error
+   * @throws IllegalArgumentException if it is longer, or contains a lone surrogate
    */
   public static String requireAtMost(int maxBytes, String value, String what) {
     int bytes = utf8Length(requireWellFormed(value, what));
