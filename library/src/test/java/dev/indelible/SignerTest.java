@@ -7,21 +7,21 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.indelible.action.Bash;
+import dev.indelible.check.Verifier;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.crypto.VerificationKey;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.event.SystemEvent;
-import dev.indelible.ledger.LedgerReader;
-import dev.indelible.queue.AuditHealth.State;
+import dev.indelible.health.AuditHealth.State;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.queue.DrainSettings;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
-import dev.indelible.verify.Verifier;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -34,7 +34,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** External signers, such as a KMS or a token (D6, D8). */
+/** External signers, for example a KMS or a token. */
 class SignerTest {
   private static final SigningKey KEY = SigningKey.generate();
 
@@ -42,7 +42,7 @@ class SignerTest {
   private DataDirectory data;
 
   @BeforeEach
-  void name() {
+  void createDataDirectory() {
     data = new DataDirectory(temp.resolve("data"));
   }
 
@@ -60,7 +60,7 @@ class SignerTest {
         .hasMessageContaining("an external signer has the signing key");
   }
 
-  /** D6: a signer that throws is a transient fault. */
+  /** A signer that throws is a transient fault. */
   @Test
   void eventsWaitWhileTheSignerThrows() throws Exception {
     Foreign signer = new Foreign();
@@ -79,9 +79,9 @@ class SignerTest {
     requireIntact(KEY.verificationKey(), 5);
   }
 
-  /** A wrong signature never reaches the chain; it counts against the restart budget (D8). */
+  /** A wrong signature never reaches the chain, and counts against the restart budget. */
   @Test
-  void wrongSignatureIsAFailureAndNoRow() throws Exception {
+  void wrongSignatureIsAFailureAndAddsNoRow() throws Exception {
     Foreign signer = new Foreign();
     signer.fault = Fault.WRONG;
     Indelible indelible =
@@ -97,7 +97,7 @@ class SignerTest {
     DrainReport report = indelible.closeAndFlush(Duration.ofMillis(100));
     assertThat(report.pending()).isEqualTo(3);
 
-    // The events are not lost: the next start writes them.
+    // The events are not lost: the next start records them.
     record(new Foreign(), 1);
     requireIntact(KEY.verificationKey(), 4);
   }
@@ -111,7 +111,7 @@ class SignerTest {
     assertThatThrownBy(() -> record(new Foreign(), 1))
         .hasMessageContaining("the directory has a signing key");
 
-    data.migrate(new Foreign());
+    new AuditLog(data.path()).migrateKey(new Foreign());
     record(new Foreign(), 1);
 
     assertThat(data.path().resolve("keys/audit.pem")).doesNotExist();
@@ -124,13 +124,27 @@ class SignerTest {
         .hasMessageContaining("an external signer has the signing key");
   }
 
-  /** A real token, SoftHSM, is used over PKCS#11; the JDK's own PKCS#11 provider has no Ed25519. */
   @Test
-  void aTokenSignsTheChain() throws Exception {
+  void externalSignerIntroducesTheNext() throws Exception {
+    record(new Foreign(), 1);
+    SigningKey next = SigningKey.generate();
+    assertThatThrownBy(() -> record(next, 1)).hasMessageContaining("is not one of this log's");
+
+    new AuditLog(data.path()).rotateSigner(new Foreign(), next);
+    record(next, 1);
+
+    requireIntact(KEY.verificationKey(), 3);
+  }
+
+  /**
+   * Signs with a real token, SoftHSM, over PKCS#11. The JDK's own PKCS#11 provider has no Ed25519.
+   */
+  @Test
+  void tokenSignsTheChain() throws Exception {
     Path module = Path.of("/usr/lib/softhsm/libsofthsm2.so");
     assumeTrue(
         Files.exists(module) && Files.exists(Path.of("/usr/bin/pkcs11-tool")),
-        "no token to sign with; install Debian's packages softhsm2 and opensc");
+        "skipped: no token; install Debian's packages softhsm2 and opensc");
     Token token = Token.make(temp, module);
 
     record(token, 3);
@@ -156,7 +170,7 @@ class SignerTest {
   }
 
   private void requireIntact(VerificationKey first, long rows) throws Exception {
-    try (LedgerReader ledger = SqliteLedger.open(data.database())) {
+    try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
       VerificationReport report =
           new Verifier(ledger, VerificationOptions.rootedIn(KeyRing.of(List.of(first)))).verify();
       assertThat(report.verdict()).as(report::toString).isEqualTo(Verdict.INTACT);
@@ -164,7 +178,7 @@ class SignerTest {
     }
   }
 
-  /** Behaviour of the signer. */
+  /** The behaviour of the signer. */
   private enum Fault {
     NONE,
     THROWS,
@@ -184,7 +198,7 @@ class SignerTest {
     @Override
     public byte[] sign(byte[] message) {
       if (fault == Fault.THROWS) {
-        throw new IllegalStateException("the line is down");
+        throw new IllegalStateException("the key service is down");
       }
       byte[] signature = KEY.sign(message);
       signature[10] ^= (byte) (fault == Fault.WRONG ? 1 : 0);

@@ -5,12 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.indelible.action.Bash;
+import dev.indelible.check.Verifier;
 import dev.indelible.checkpoint.SignedCheckpoint;
-import dev.indelible.queue.AuditHealth;
+import dev.indelible.directory.DataDirectory;
+import dev.indelible.health.AuditHealth;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport.Verdict;
-import dev.indelible.verify.Verifier;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -18,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Options of a log for signatures and its origin. */
+/** Options of a log for signatures and for its origin. */
 class SigningTest {
   @TempDir Path directory;
 
@@ -28,7 +29,7 @@ class SigningTest {
       indelible.gate().check("agent:alice", new Bash("rm -rf /"));
       indelible.gate().check("agent:alice", new Bash("ls"));
       assertThat(indelible.queue().drainPending(Duration.ofMinutes(1))).isTrue();
-      assertThat(indelible.metrics().unsigned()).isEqualTo(2);
+      assertThat(indelible.metrics().ledger().unsigned()).isEqualTo(2);
     }
     assertThat(verdict()).isEqualTo(Verdict.INTACT);
     // A note that rows are unsigned, two decisions, and a tally.
@@ -36,7 +37,7 @@ class SigningTest {
   }
 
   @Test
-  void aLogIsNamedByItsOriginInItsCheckpoints() throws Exception {
+  void checkpointsHaveTheConfiguredOrigin() throws Exception {
     try (Indelible indelible = Indelible.builder(directory).origin("example.com/agents").open()) {
       indelible.gate().check("agent:alice", new Bash("ls"));
     }

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.check.Verifier;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
-import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.RowRanges;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.storage.RowRanges;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
-import dev.indelible.verify.Verifier;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,11 +17,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import picocli.CommandLine.Command;
 
-/** Measures the verifier on a new ledger, beside the limit: the rows read, and not checked. */
+/** Measures the verifier on a new ledger; the limit reads the rows and does not check them. */
 @Command(
     name = "verify",
     description = "Measure how fast a chain of signed rows is checked.",
-    footer = {"", "The run also reads those rows without checking them, which is the limit."})
+    footer = {"", "The run also measures the limit, which reads these rows without checking them."})
 final class BenchVerifyCommand extends BenchVerb {
   private static final int ROWS_AT_ONCE = 1_024;
 
@@ -42,11 +41,18 @@ final class BenchVerifyCommand extends BenchVerb {
     drain(make(events), key, ledger);
     long limit = perSecond(events, read(ledger));
     long verified = perSecond(events, verify(ledger, keys, events));
-    print(verified, limit);
+    print(
+        out ->
+            out.member("events", events)
+                .member("raw_read_per_second", limit)
+                .member("rows_per_second", verified),
+        "rows a second",
+        new Rate("Indelible: place, link, payload and signature of each", verified),
+        new Rate("the limit: those rows read, and not checked", limit));
   }
 
   private static long verify(Path file, KeyRing keys, int rows) throws Exception {
-    try (LedgerReader ledger = SqliteLedger.open(file)) {
+    try (SqliteLedger ledger = SqliteLedger.open(file)) {
       long start = System.nanoTime();
       VerificationReport report = new Verifier(ledger, VerificationOptions.of(keys)).verify();
       long nanos = System.nanoTime() - start;
@@ -61,7 +67,7 @@ final class BenchVerifyCommand extends BenchVerb {
   private static long read(Path file) throws Exception {
     int cores = Runtime.getRuntime().availableProcessors();
     ExecutorService threads = Executors.newFixedThreadPool(cores);
-    try (LedgerReader ledger = SqliteLedger.open(file)) {
+    try (SqliteLedger ledger = SqliteLedger.open(file)) {
       long rows = ledger.size();
       long start = System.nanoTime();
       try (RowRanges ranges = ledger.ranges(cores).orElseThrow()) {
@@ -83,16 +89,5 @@ final class BenchVerifyCommand extends BenchVerb {
     } finally {
       threads.shutdownNow();
     }
-  }
-
-  private void print(long verified, long limit) {
-    print(
-        out ->
-            out.member("events", events)
-                .member("raw_read_per_second", limit)
-                .member("rows_per_second", verified),
-        "rows a second",
-        new Rate("Indelible: place, link, payload and signature of each", verified),
-        new Rate("the limit: those rows read, and not checked", limit));
   }
 }

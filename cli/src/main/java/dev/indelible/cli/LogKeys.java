@@ -3,10 +3,10 @@ package dev.indelible.cli;
 
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.SignatureType;
+import dev.indelible.checkpoint.TrustedKeys;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.VerificationKey;
-import dev.indelible.publish.TrustedKeys;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -81,10 +81,11 @@ final class LogKeys {
       } catch (CheckpointParseException e) {
         throw CommandFailure.usage("%s: %s", source, e.getMessage());
       }
-      if (key.type() != SignatureType.ED25519) {
-        throw CommandFailure.usage(
-            "%s: %s is the key of a witness, not of a log; give it with --witness", source, vkey);
-      }
+      CommandFailure.refuseIf(
+          key.type() != SignatureType.ED25519,
+          "%s: %s is the key of a witness, not of a log; give it with --witness",
+          source,
+          vkey);
       named.add(key);
     }
   }

@@ -2,15 +2,16 @@
 package dev.indelible.cli;
 
 import dev.indelible.AuditLog;
-import dev.indelible.DataDirectory;
 import dev.indelible.Indelible;
 import dev.indelible.IndelibleBuilder;
 import dev.indelible.OpenException;
+import dev.indelible.base.Text;
+import dev.indelible.directory.DataDirectory;
+import dev.indelible.directory.DirectoryException;
+import dev.indelible.health.DeferredAuditMetrics;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.json.CanonicalWriter;
-import dev.indelible.json.Text;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.sqlite.SqliteLedger;
@@ -31,19 +32,24 @@ abstract class Verb implements Callable<Integer> {
   enum Run {
     /** One action, which takes place beside this process. */
     ONE_ACTION,
-    /** A stream of actions, wherever they take place; long enough to ask the log's witnesses. */
+    /** A stream of actions of any place, in a run long enough for witnesses and changed rules. */
     STREAM,
     NO_ACTION
   }
 
   /** Most bytes of a recorded reason or name. */
-  private static final int MAX_WORDS_BYTES = 4_096;
+  private static final int MAX_RECORDED_BYTES = 4_096;
 
-  /** Longest wait for the row of a printed decision while the ledger does not append it. */
+  /** Longest wait for the row of a printed decision if the ledger cannot append it now. */
   private static final Duration ROW_WAIT = Duration.ofSeconds(2);
 
-  /** Longest wait for that row on a busy machine. */
+  /** Longest wait for that row if the machine is busy. */
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
+
+  /**
+   * The events of a run that decides once: its policy, if that is new to the log, and a decision.
+   */
+  private static final int OWN_EVENTS = 2;
 
   private static final Duration POLL_INTERVAL = Duration.ofMillis(50);
 
@@ -69,7 +75,7 @@ abstract class Verb implements Callable<Integer> {
   /** Returns the log in the data directory. */
   final AuditLog log() throws CommandFailure {
     requireDataDirectory();
-    return new AuditLog(data());
+    return new AuditLog(data().path());
   }
 
   /** Opens the ledger for reading. */
@@ -87,6 +93,7 @@ abstract class Verb implements Callable<Integer> {
     IndelibleBuilder log =
         Indelible.builder(data().path())
             .askWitnesses(run == Run.STREAM)
+            .watchPolicy(run == Run.STREAM)
             .followLinks(run == Run.ONE_ACTION);
     anchor.ifPresent(log::anchor);
     if (!console().errIsTerminal()) {
@@ -100,21 +107,22 @@ abstract class Verb implements Callable<Integer> {
   final void requireDataDirectory() throws CommandFailure {
     try {
       data().requireReadable();
-    } catch (OpenException e) {
+    } catch (DirectoryException e) {
       throw CommandFailure.usage(String.valueOf(e.getMessage()));
     }
-    if (!Files.isDirectory(data().path())) {
-      throw CommandFailure.usage(
-          "%s: no data directory here; name another with --data DIR", data().path());
-    }
+    CommandFailure.refuseIf(
+        !Files.isDirectory(data().path()),
+        "%s: no data directory here; name another with --data DIR",
+        data().path());
   }
 
-  /** Refuses text for the record that is blank or too long. */
-  static void requireWords(String option, String text) throws CommandFailure {
-    if (text.isBlank() || Text.utf8Length(text) > MAX_WORDS_BYTES) {
-      throw CommandFailure.usage(
-          "%s: give a text that is not blank and has at most %s bytes", option, MAX_WORDS_BYTES);
-    }
+  /** Refuses a text that is blank, or too long to be recorded. */
+  static void requireRecordable(String option, String text) throws CommandFailure {
+    CommandFailure.refuseIf(
+        text.isBlank() || Text.utf8Length(text) > MAX_RECORDED_BYTES,
+        "%s: give a text that is not blank and has at most %s bytes",
+        option,
+        MAX_RECORDED_BYTES);
   }
 
   /** Closes a log; fails if an accepted event is not in the ledger (D9). */
@@ -139,8 +147,8 @@ abstract class Verb implements Callable<Integer> {
   }
 
   /**
-   * Waits for the row while no attempt has failed and no events of earlier processes are appended
-   * before it. On a busy machine the drainer may need seconds to begin.
+   * Waits for the row, unless an attempt to append has failed, or other events wait before it. On a
+   * busy machine the drainer may need seconds to begin.
    */
   private static void awaitRow(Indelible log) {
     long start = System.nanoTime();
@@ -150,21 +158,31 @@ abstract class Verb implements Callable<Integer> {
       expected =
           !now.health().state().isTerminal()
               && now.health().entry(HealthEntry.RECORDING).isEmpty()
-              && now.pending() <= 1
+              && now.pending() <= OWN_EVENTS
               && System.nanoTime() - start < LONGEST_WAIT.toNanos();
     }
   }
 
-  /** Prints an object with these members as JSON, or a line for a person. */
+  /** Prints an object with these members as JSON, or a line of text. */
   final void print(Consumer<CanonicalWriter> members, String format, Object... values) {
+    print(members, () -> line(format, values));
+  }
+
+  /** Prints an object with these members as JSON, or text. */
+  final void print(Consumer<CanonicalWriter> members, Runnable text) {
     if (json()) {
       console().json(members);
     } else {
-      console().line(format, values);
+      text.run();
     }
   }
 
-  /** Prints one line for the person who runs the command. */
+  /** Prints a line of text. */
+  final void line(String format, Object... values) {
+    console().line(format, values);
+  }
+
+  /** Prints one line on standard error for the person who runs the command. */
   final void warn(String message) {
     console().warn(message);
   }

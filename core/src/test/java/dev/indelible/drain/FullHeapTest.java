@@ -4,15 +4,15 @@ package dev.indelible.drain;
 import static dev.indelible.drain.Audits.refusal;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.indelible.queue.AuditCounters;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.pending.MemoryStore;
 import dev.indelible.queue.DrainSettings;
-import dev.indelible.queue.MemoryStore;
 import dev.indelible.testkit.ChildJvm;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** D8: the drainer survives a heap that is full for a while, and no event is lost. */
+/** The drainer survives a heap that is full for a while, and loses no event. */
 @Timeout(60)
 class FullHeapTest {
   @Test
@@ -21,7 +21,7 @@ class FullHeapTest {
         .isEqualTo("drained: true");
   }
 
-  /** Process whose sink fills the heap at its first batch. */
+  /** A process whose sink fills the heap at its first batch. */
   static final class Starved {
     private static boolean full;
 

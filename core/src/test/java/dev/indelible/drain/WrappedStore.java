@@ -2,13 +2,13 @@
 package dev.indelible.drain;
 
 import dev.indelible.event.AuditEvent;
-import dev.indelible.queue.EventBatch;
-import dev.indelible.queue.EventStore;
-import dev.indelible.queue.MemoryStore;
+import dev.indelible.pending.EventBatch;
+import dev.indelible.pending.EventStore;
+import dev.indelible.pending.MemoryStore;
 import java.time.Instant;
 import java.util.Optional;
 
-/** Store in memory for tests that override one method with a fault. */
+/** An in-memory store for tests that override one method with a fault. */
 public class WrappedStore implements EventStore {
   private final MemoryStore store = new MemoryStore();
 

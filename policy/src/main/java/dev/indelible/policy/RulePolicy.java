@@ -8,6 +8,7 @@ import dev.indelible.decision.Decision;
 import dev.indelible.decision.Escalate;
 import dev.indelible.decision.ExplainedDecision;
 import dev.indelible.decision.Refuse;
+import dev.indelible.event.PolicyText;
 import dev.indelible.fact.Fact;
 import dev.indelible.fact.FactReader;
 import dev.indelible.fact.Facts;
@@ -70,18 +71,20 @@ public final class RulePolicy implements Policy {
   private final List<Rule> rules;
   private final RuleIndex index;
   private final boolean refusesByDefault;
+  private final PolicyText text;
   private final String digest;
   private final DiskSpace disk;
   private final Guard guard;
   private final boolean followsLinks;
   private final FactReader reader;
 
-  private RulePolicy(RuleReader read, String digest, DiskSpace disk) throws PolicyException {
+  private RulePolicy(RuleReader read, PolicyText text, DiskSpace disk) throws PolicyException {
     List<CompiledRule> inOrder = read.rules();
     this.rules = inOrder.stream().map(CompiledRule::rule).toList();
     this.index = new RuleIndex(inOrder);
     this.refusesByDefault = read.refusesByDefault();
-    this.digest = digest;
+    this.text = text;
+    this.digest = text.digest();
     this.disk = disk;
     this.guard = Guard.anywhere();
     this.followsLinks = false;
@@ -92,6 +95,7 @@ public final class RulePolicy implements Policy {
     this.rules = other.rules;
     this.index = other.index;
     this.refusesByDefault = other.refusesByDefault;
+    this.text = other.text;
     this.digest = other.digest;
     this.disk = other.disk;
     this.guard = guard;
@@ -167,10 +171,10 @@ public final class RulePolicy implements Policy {
 
   private static RulePolicy of(PolicySource source, DiskSpace disk) throws PolicyException {
     RuleReader reader = new RuleReader();
-    for (PolicySource.File file : source.files()) {
-      reader.read(file.text(), file.name());
+    for (int i = 0; i < source.names().size(); i++) {
+      reader.read(source.yaml(i), source.names().get(i));
     }
-    return new RulePolicy(reader, source.digest(), disk);
+    return new RulePolicy(reader, source.text(), disk);
   }
 
   /** Decides about an action of an agent. Never throws: a rule that cannot be evaluated refuses. */
@@ -182,7 +186,26 @@ public final class RulePolicy implements Policy {
   /** Decides as {@link #decide} does, and returns all rules that matched and why. */
   @Override
   public ExplainedDecision explain(String agentId, AgentAction action) {
+    return explain(agentId, action, reader.read(action));
+  }
+
+  /**
+   * A decision, and everything that the gate reads in its action.
+   *
+   * @param decision the decision
+   * @param facts what the action does, including facts that no rule matches
+   */
+  public record Examined(ExplainedDecision decision, List<String> facts) {}
+
+  /** Decides as {@link #explain} does, and returns all facts of the action. */
+  public Examined examine(String agentId, AgentAction action) {
     Reading reading = reader.read(action);
+    return new Examined(
+        explain(agentId, action, reading),
+        reading.facts().all().stream().map(Fact::describe).distinct().toList());
+  }
+
+  private ExplainedDecision explain(String agentId, AgentAction action, Reading reading) {
     Subject subject = new Subject(action, reading, disk);
     Outcome outcome = new Outcome();
     for (CompiledRule rule : index.candidates(subject)) {
@@ -198,13 +221,6 @@ public final class RulePolicy implements Policy {
           List.of());
     }
     return outcome.explained();
-  }
-
-  /**
-   * Returns what an action does as the gate reads it, a fact a text; rules may match none of it.
-   */
-  public List<String> facts(AgentAction action) {
-    return reader.read(action).facts().all().stream().map(Fact::describe).distinct().toList();
   }
 
   /** Decides what the policy leaves open about the gate itself and about unreadable actions. */
@@ -234,6 +250,12 @@ public final class RulePolicy implements Policy {
   @Override
   public String digest() {
     return digest;
+  }
+
+  /** Returns the text of the loaded files. */
+  @Override
+  public Optional<PolicyText> text() {
+    return Optional.of(text);
   }
 
   /** Returns no limit: the rules, the action and the limit on links bound a decision's time. */

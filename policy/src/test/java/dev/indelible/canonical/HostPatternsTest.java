@@ -78,13 +78,13 @@ class HostPatternsTest {
         "example.com | http://a b/ | YES",
         "b | https://a\\@b/ | YES",
       })
-  void concerns(String pattern, String host, Relation relation) {
+  void patternConcernsHost(String pattern, String host, Relation relation) {
     assertThat(HostPatterns.of(List.of(pattern)).concerns(CanonicalHost.of(Written.value(host))))
         .isEqualTo(relation);
   }
 
   @Test
-  void exceptionNeedsAllReadings() {
+  void exceptionAppliesOnlyIfAllReadingsMatch() {
     HostPatterns patterns = HostPatterns.of(List.of("*", "!example.com", "!@loopback"));
     assertThat(patterns.concerns(CanonicalHost.of(Value.of("https://example.com"))))
         .isEqualTo(Relation.NO);
@@ -114,14 +114,14 @@ class HostPatternsTest {
         "*.müller.de | a host glob has only",
         "@nonsense | unknown host set",
       })
-  void errorSaysWhy(String pattern, String why) {
+  void errorStatesTheReason(String pattern, String why) {
     assertThatThrownBy(() -> HostPatterns.of(List.of(pattern)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(why);
   }
 
   @Test
-  void indexFindsWhatEachListFinds() {
+  void indexMatchesEachList() {
     List<HostPatterns> lists = new ArrayList<>();
     HostSets.all().keySet().forEach(name -> lists.add(HostPatterns.of(List.of("@" + name))));
     for (int i = 0; i < 200; i++) {

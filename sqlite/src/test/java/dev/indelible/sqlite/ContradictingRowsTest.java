@@ -9,7 +9,6 @@ import dev.indelible.decision.Refuse;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.EventContent;
-import dev.indelible.event.StoredEvent;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.verify.Finding;
@@ -31,7 +30,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Rows that contradict themselves or each other, and planted rows that nobody signed. */
+/** Rows that contradict themselves or each other, and planted rows without a valid signature. */
 class ContradictingRowsTest {
   private static final int ROWS = 5;
   private static final DeferredAuditEvent TRUE_EVENT = TestLog.refusal("agent:alice", "ls");
@@ -40,7 +39,7 @@ class ContradictingRowsTest {
   private TestLog log;
 
   @BeforeEach
-  void aChain() throws Exception {
+  void recordChain() throws Exception {
     log = TestLog.in(directory);
     log.append(TestLog.mixed(ROWS));
   }
@@ -58,32 +57,33 @@ class ContradictingRowsTest {
     String type = e.eventType();
     return Stream.of(
         Arguments.of(
-            new StoredEvent(id, e.agentId(), type, e.timestamp(), content),
+            AuditEvent.stored(id, e.agentId(), type, e.timestamp(), content),
             "it states the id " + e.id() + ", and the row " + id),
         Arguments.of(
-            new StoredEvent(e.id(), "agent:bob", type, e.timestamp(), content),
+            AuditEvent.stored(e.id(), "agent:bob", type, e.timestamp(), content),
             "it states the agent_id agent:alice, and the row agent:bob"),
         Arguments.of(
-            new StoredEvent(e.id(), e.agentId(), type, e.timestamp().plusSeconds(3_600), content),
+            AuditEvent.stored(e.id(), e.agentId(), type, e.timestamp().plusSeconds(3_600), content),
             "it states the timestamp "),
         Arguments.of(
-            new StoredEvent(e.id(), e.agentId(), DeferredAuditEvent.CHECK, e.timestamp(), content),
+            AuditEvent.stored(
+                e.id(), e.agentId(), DeferredAuditEvent.CHECK, e.timestamp(), content),
             "states the decision refuse, which is of type governance.refusal"),
         Arguments.of(
-            new StoredEvent(e.id(), e.agentId(), type, e.timestamp(), allowed),
+            AuditEvent.stored(e.id(), e.agentId(), type, e.timestamp(), allowed),
             "states the decision allow, which is of type governance.check"),
         Arguments.of(
-            new StoredEvent(e.id(), e.agentId(), "note", e.timestamp(), content),
+            AuditEvent.stored(e.id(), e.agentId(), "note", e.timestamp(), content),
             "its payload is a decision, and its event type is note"),
         Arguments.of(
-            new StoredEvent(e.id(), SystemEvent.AGENT, type, e.timestamp(), note),
+            AuditEvent.stored(e.id(), SystemEvent.AGENT, type, e.timestamp(), note),
             "its payload is of another event"));
   }
 
-  /** The row is forged with the log's key, so its hash and its signature verify. */
+  /** The row is forged with the log's key, so its hash and its signature are valid. */
   @ParameterizedTest
   @MethodSource("contradictions")
-  void aRowThatContradictsItsPayloadIsBroken(AuditEvent event, String message) throws Exception {
+  void rowThatContradictsItsPayloadIsBroken(AuditEvent event, String message) throws Exception {
     log.forge(TestLog.KEY, List.of(event));
 
     VerificationReport report = log.verify();
@@ -100,9 +100,9 @@ class ContradictingRowsTest {
             });
   }
 
-  /** No row of a writer contradicts its payload, in any layout of a payload. */
+  /** A row that a writer appends never contradicts its payload, in any format of the payload. */
   @Test
-  void rowsOfWritersContradictNothing() throws Exception {
+  void rowsOfWritersDoNotContradictPayload() throws Exception {
     List<AuditEvent> events = new ArrayList<>(TestLog.mixed(60));
     for (String reason :
         List.of("", "\"", "\\", "\\\"", "a\\", "\"}", "\",\"rule_id\":\"R\"", "é")) {
@@ -171,9 +171,9 @@ class ContradictingRowsTest {
         .noneMatch(text -> text.contains("\0") || text.contains("attest_level \""));
   }
 
-  /** A text that equals the attest level of a mistyped column is read as a text. */
+  /** An attest level whose text looks like a type finding is read as text. */
   @Test
-  void textIsNotMistakenForAnotherType() throws Exception {
+  void textThatLooksLikeATypeFindingIsText() throws Exception {
     Sql.run(
         log.file,
         "UPDATE signed_events SET attest_level = char(0) || 'agent_id is a blob, expected text'"
@@ -184,10 +184,10 @@ class ContradictingRowsTest {
         .noneMatch(text -> text.contains("is a blob, expected text"));
   }
 
-  /** A planted row has no signature for its sequence, so its content proves nothing. */
+  /** A planted row has no signature for its sequence number, so its content proves nothing. */
   @ParameterizedTest
   @ValueSource(longs = {0, -7, Long.MAX_VALUE, 1_000})
-  void aPlantedRowProvesNothing(long sequence) throws Exception {
+  void plantedRowProvesNothing(long sequence) throws Exception {
     for (String type :
         List.of(
             "governance.refusal",
@@ -230,7 +230,7 @@ class ContradictingRowsTest {
       assertThat(report.findings())
           .filteredOn(finding -> finding.check().equals("sequence"))
           .extracting(Finding::sequence)
-          .as("no sound row is blamed")
+          .as("no valid row is reported")
           .allSatisfy(at -> assertThat(at).hasValue(sequence));
     }
   }
@@ -241,7 +241,7 @@ class ContradictingRowsTest {
         .toList();
   }
 
-  /** Replaces the table with one of the same rows and no types, keys or constraints. */
+  /** Replaces the table with one that has the rows, but no types, keys or constraints. */
   private void withoutConstraints() throws Exception {
     Sql.run(
         log.file,

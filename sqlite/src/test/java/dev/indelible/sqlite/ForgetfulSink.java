@@ -5,17 +5,17 @@ import dev.indelible.append.LedgerSink;
 import dev.indelible.drain.AppendOutcome;
 import dev.indelible.drain.DeferredAuditSink;
 import dev.indelible.drain.SinkException;
-import dev.indelible.queue.EventBatch;
+import dev.indelible.pending.EventBatch;
 import java.util.List;
 import java.util.function.LongPredicate;
 import java.util.function.LongSupplier;
 
 /**
- * Loses the answer to a batch that the sink has committed and counted.
+ * A sink that loses the answer to a batch which it has committed and counted.
  *
  * @param sink appends the batches
  * @param call returns the number of the current call, from 0
- * @param forgets whether the answer to that call is lost
+ * @param forgets returns true for a call whose answer is lost
  */
 record ForgetfulSink(LedgerSink sink, LongSupplier call, LongPredicate forgets)
     implements DeferredAuditSink {

@@ -6,7 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.event.DeferredAuditEvent;
-import dev.indelible.queue.AuditHealth;
+import dev.indelible.health.AuditHealth;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -15,12 +15,12 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** D2: a file that is moved away while the writer opens it. */
+/** A file is moved away while the writer opens it. */
 class ReplacedFileTest {
   @TempDir Path directory;
 
   @Test
-  void eventsGoIntoTheFileThatReplacesAMovedOne() throws Exception {
+  void eventsGoIntoTheReplacementFile() throws Exception {
     TestLog log = TestLog.in(directory);
     DeferredAuditEvent event = TestLog.refusal("agent:a", "x");
     DeferredAudit audit;

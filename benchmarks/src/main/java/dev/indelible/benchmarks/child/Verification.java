@@ -1,35 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.benchmarks.child;
 
-import dev.indelible.DataDirectory;
 import dev.indelible.benchmarks.contender.Contender;
 import dev.indelible.benchmarks.contender.IndelibleContender;
 import dev.indelible.benchmarks.contender.RowSignatures;
 import dev.indelible.benchmarks.load.EventStream;
 import dev.indelible.benchmarks.load.Latencies;
 import dev.indelible.benchmarks.load.Producers;
-import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.RowRanges;
+import dev.indelible.check.Verifier;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.queue.Durability;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.storage.RowRanges;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
-import dev.indelible.verify.Verifier;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Measures the verification of a log, and the limit: the rows only read, by as many threads. In
- * alternating rounds, after a warm-up round of each.
+ * Measures the verification of a log, and the limit: reading the rows, with as many threads, and
+ * nothing else. The rounds alternate, after a warm-up round of each.
  */
 public final class Verification implements Task {
   private static final int ROWS_AT_ONCE = 1_024;
 
-  /** The orders: directory, signer, number of rows, and number of rounds. */
-  public static Facts told(Path directory, RowSignatures signatures, long events, int rounds) {
+  /** Returns the orders: directory, signer, number of rows, and number of rounds. */
+  public static Facts orders(Path directory, RowSignatures signatures, long events, int rounds) {
     return new Facts()
         .with("directory", directory)
         .with("signatures", signatures)
@@ -38,15 +37,15 @@ public final class Verification implements Task {
   }
 
   @Override
-  public Facts run(Facts told) throws Exception {
-    Path directory = told.path("directory");
-    fill(directory, RowSignatures.valueOf(told.text("signatures")), told.number("events"));
+  public Facts run(Facts orders) throws Exception {
+    Path directory = orders.path("directory");
+    fill(directory, RowSignatures.valueOf(orders.text("signatures")), orders.number("events"));
     DataDirectory data = new DataDirectory(directory);
     List<Long> read = new ArrayList<>();
     List<Long> verified = new ArrayList<>();
     long rows = 0;
-    for (int round = 0; round <= told.count("rounds"); round++) {
-      try (LedgerReader ledger = SqliteLedger.open(data.database())) {
+    for (int round = 0; round <= orders.count("rounds"); round++) {
+      try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
         rows = ledger.size();
         long reading = read(ledger, rows);
         long verifying = verify(ledger, data);
