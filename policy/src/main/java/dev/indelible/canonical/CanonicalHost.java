@@ -13,14 +13,14 @@ import org.jspecify.annotations.Nullable;
  * form in which rules compare it: a name in lower case and ASCII, or an address, with the addresses
  * that are embedded in either. No name is looked up.
  *
- * <p>Where clients differ in their reading of a text, it has all readings.
+ * <p>If clients read a text in different ways, the host has all of these readings.
  *
  * <p>Immutable.
  */
 public final class CanonicalHost {
-  /** The kinds of what a text leads to. */
+  /** The kinds of destinations. */
   public enum Kind {
-    /** A host; perhaps known in part. */
+    /** A host; a part of it may be unknown. */
     HOST,
     /** A file, by a {@code file:} URL or a plain path. */
     FILE,
@@ -103,22 +103,22 @@ public final class CanonicalHost {
     return kind;
   }
 
-  /** Returns whether it cannot be read; it then concerns every pattern. */
+  /** Returns true if the host cannot be read. Then every pattern counts as possibly matching. */
   public boolean isOpaque() {
     return kind == Kind.OPAQUE;
   }
 
-  /** Returns why it cannot be read; empty if it can. */
+  /** Returns the reason that it cannot be read; empty if it can be read. */
   public Optional<String> problem() {
     return Optional.ofNullable(problem);
   }
 
-  /** Returns whether the host is known as a whole. */
+  /** Returns true if the host is known as a whole. */
   public boolean isKnown() {
     return kind == Kind.HOST && readings.stream().allMatch(Reading::isKnown);
   }
 
-  /** Returns whether a reading of it leads to this machine. */
+  /** Returns true if a reading of the host leads to this machine. */
   boolean isLoopback() {
     for (Reading reading : readings) {
       for (IpAddress address : reading.addresses()) {
@@ -153,7 +153,7 @@ public final class CanonicalHost {
     return readings.isEmpty() ? -1 : readings.get(0).port();
   }
 
-  /** Returns the host without its port for a person; the text itself if it is no host. */
+  /** Returns the host without its port, as text; the original text if it is not a host. */
   public String display() {
     return readings.isEmpty() ? text : readings.get(0).name();
   }

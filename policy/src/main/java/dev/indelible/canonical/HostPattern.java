@@ -120,7 +120,7 @@ record HostPattern(String text, String name, @Nullable IpAddress address, int bi
     return isNumber ? Integer.parseInt(digits) : -1;
   }
 
-  /** Returns whether it is {@code *} and a domain. */
+  /** Returns true if it is {@code *} and a domain. */
   boolean isDomain() {
     return name.startsWith("*.") && name.indexOf('*', 1) < 0 && name.indexOf('?') < 0;
   }

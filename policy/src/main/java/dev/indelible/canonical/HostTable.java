@@ -11,7 +11,7 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Patterns of hosts in one table, by which all of them are compared with a host at once.
+ * Patterns of hosts in one table, in which all of them are compared with a host at once.
  *
  * <p>The time does not grow with the number of names, domains, address ranges, and globs that end
  * in a domain, only with that of other globs. Filled by one thread, then read by any number.

@@ -44,7 +44,7 @@ final class PathReader {
   private boolean isWindows;
   private boolean hasColon;
 
-  /** Whether {@code ..} stays as a name. */
+  /** True if {@code ..} stays as a name. */
   private boolean keepsParents;
 
   private @Nullable String problem;
@@ -283,7 +283,7 @@ final class PathReader {
     isWindows = true;
   }
 
-  /** Returns whether two slashes begin a name of Windows, not a POSIX path. */
+  /** Returns true if two slashes begin a name of Windows, not a POSIX path. */
   private boolean isWindowsNetwork(String text) {
     if (!text.startsWith("//")) {
       return false;
@@ -502,7 +502,7 @@ final class PathReader {
     }
   }
 
-  /** Returns whether a root has nothing above it. */
+  /** Returns true if a root has nothing above it. */
   private static boolean isFixed(Component root) {
     return root.is(Kind.ROOT) && root != HOME && root != HOMES && root != SCRATCH;
   }
@@ -625,7 +625,7 @@ final class PathReader {
     }
   }
 
-  /** Returns a text for a person, with the pieces in the place of their marks. */
+  /** Returns a text to show, with the pieces in the place of their marks. */
   private String display(String text) {
     StringBuilder out = new StringBuilder();
     for (int i = 0; i < text.length(); i++) {

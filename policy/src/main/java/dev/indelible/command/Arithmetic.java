@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Arithmetic of the shell (bash manual 6.5) with known operands. */
 final class Arithmetic {
-  /** An expression of which something is not known; caught where the evaluation begins. */
+  /** A part of the expression is unknown; caught where the evaluation begins. */
   private static final class UnknownException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -62,7 +62,7 @@ final class Arithmetic {
     }
   }
 
-  /** Makes the variables unknown that an expression may have assigned. */
+  /** Marks the variables that an expression may have assigned as unknown. */
   private void forgetAssigned() {
     for (int i = 0; i < text.length(); i++) {
       int end = nameEnd(i);

@@ -70,7 +70,7 @@ final class Builtins {
     return CONTROL.contains(name) || CHANGE.contains(name) || OTHER.contains(name);
   }
 
-  /** Returns whether a command decides by itself which commands run. */
+  /** Returns true if a command decides by itself which commands run. */
   boolean isControl(String name) {
     return CONTROL.contains(name);
   }
@@ -137,7 +137,7 @@ final class Builtins {
     return prefix(arguments, "", call);
   }
 
-  /** Runs the command behind options, functions of its name passed over. */
+  /** Runs the command after the options, and ignores functions with its name. */
   private Outcome prefix(List<Value> arguments, String withValue, Runner.Call call) {
     int at = 0;
     while (at < arguments.size() && arguments.get(at).prefix().startsWith("-")) {
@@ -219,7 +219,7 @@ final class Builtins {
     return Outcome.of(state);
   }
 
-  /** Makes the changes of a command that was noted already. */
+  /** Applies the changes of a command that was already recorded. */
   Outcome change(String name, List<Value> argv, Runner.Call call) {
     if (!CHANGE.contains(name)) {
       return Outcome.of(call.state());

@@ -78,7 +78,10 @@ final class Expander {
     return all;
   }
 
-  /** Returns the value of a word in which nothing is expanded; null if it may have more to it. */
+  /**
+   * Returns the value of a word in which nothing is expanded; null if the word may have an
+   * expansion.
+   */
   private @Nullable Value plain(Word word) {
     if (word.parts().size() != 1 || !(word.parts().get(0) instanceof Word.Literal literal)) {
       return null;

@@ -17,8 +17,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs a script without effects, to find the commands that it would run. Each branch is taken, each
- * loop over known words goes round once a word. Not thread-safe; one script uses it once.
+ * Runs a script without effects, to find the commands that it would run. It runs each branch, and a
+ * loop over known words once for each word. Not thread-safe; one script uses it once.
  */
 final class Interpreter {
   private final Context context;
@@ -241,7 +241,7 @@ final class Interpreter {
     return new Use(Role.HIDES, what, reason, false, false);
   }
 
-  /** Runs what a prompt string would run that a text is used as. */
+  /** Runs the commands that a text would run if it is used as a prompt string. */
   void prompt(Value text) {
     String shown = text.display();
     if (text.hasUnknown() || shown.contains("$(") || shown.indexOf('`') >= 0) {

@@ -17,7 +17,7 @@ final class Links {
   /** The limit of Linux for one path. */
   private static final int MAX_LINKS = 40;
 
-  /** As many names as a canonical path has at most; a longer path concerns every pattern. */
+  /** Maximum number of names in a canonical path; a longer path is opaque. */
   private static final int MAX_NAMES = 1_024;
 
   /** The targets by the paths of the links. */
@@ -166,7 +166,7 @@ final class Links {
     return names;
   }
 
-  /** Returns whether a path begins as one of Windows, where a backslash separates, too. */
+  /** Returns true if a path begins as one of Windows, where a backslash separates, too. */
   private static boolean isWindows(Value path) {
     String text = path.prefix();
     return text.startsWith("\\") || text.length() > 1 && text.charAt(1) == ':';

@@ -7,7 +7,7 @@ package dev.indelible.command;
 final class Pattern {
   private Pattern() {}
 
-  /** Returns whether a text as a whole matches. */
+  /** Returns true if a text as a whole matches. */
   static boolean matches(String pattern, String text, Budget budget) {
     return matches(pattern, text, 0, text.length(), budget);
   }
@@ -182,7 +182,7 @@ final class Pattern {
     return -1;
   }
 
-  /** Returns whether a pattern has more than text that stands for itself. */
+  /** Returns true if a pattern has more than text that stands for itself. */
   static boolean hasSpecial(String pattern) {
     for (int i = 0; i < pattern.length(); i++) {
       if ("*?[\\".indexOf(pattern.charAt(i)) >= 0) {

@@ -8,7 +8,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Process substitution: commands that stand behind a path. */
+/** Process substitution: a path that stands for the input or output of commands. */
 final class Processes {
   private final Interpreter interpreter;
   private Map<String, Reader> readers = Map.of();
@@ -45,7 +45,7 @@ final class Processes {
     }
   }
 
-  /** Runs the scripts that nothing was seen to write to. */
+  /** Runs the scripts to which no command has written. */
   void feedRest() {
     while (!readers.isEmpty()) {
       feed(readers.keySet().iterator().next(), Value.unknown(Origin.OUTPUT, ""));

@@ -49,7 +49,7 @@ final class Written {
     }
   }
 
-  /** Returns the first host that a program connects to; empty if it does to none. */
+  /** Returns the first host that a program connects to; empty if there is none. */
   static String contacted(List<Use> uses) {
     for (Use use : uses) {
       if (use.role() == Role.CONTACTS && !use.arguments().isEmpty()) {

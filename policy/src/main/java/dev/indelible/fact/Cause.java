@@ -8,7 +8,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The part of an action from which a fact follows. Texts for a person and for rules on commands are
+ * The part of an action from which a fact follows. Texts for people and for rules on commands are
  * made when they are asked for: most facts match no rule.
  *
  * @param source the effective command; null if the action is no command
@@ -20,7 +20,7 @@ public record Cause(@Nullable EffectiveCommand source) {
   /** The most words of a command that rules compare. */
   private static final int MAX_WORDS = 16;
 
-  /** Returns the effective command for a person; empty if the action is no command. */
+  /** Returns the effective command in words; empty if the action is no command. */
   public String command() {
     return source == null ? "" : source.display();
   }
@@ -35,7 +35,7 @@ public record Cause(@Nullable EffectiveCommand source) {
     return source == null ? "" : source.machine();
   }
 
-  /** Returns whether the program's name is known. */
+  /** Returns true if the program's name is known. */
   boolean isNamed() {
     return source != null
         && !source.argv().isEmpty()

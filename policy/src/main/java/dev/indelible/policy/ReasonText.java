@@ -21,7 +21,7 @@ final class ReasonText {
           "operand", fact -> fact.operand().display(),
           "command", fact -> fact.cause().command());
 
-  /** The most characters of a filled-in field. */
+  /** Maximum number of characters of a filled-in field. */
   private static final int MAX_FIELD_CHARS = 300;
 
   private final String text;

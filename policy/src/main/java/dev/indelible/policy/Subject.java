@@ -71,7 +71,10 @@ final class Subject {
     return Optional.of(((Bash) action).command());
   }
 
-  /** Returns where the process of the gate is: an action names no directory of its own. */
+  /**
+   * Returns the surroundings of the gate's process, because such an action does not name a
+   * directory.
+   */
   Surroundings here() {
     return HERE;
   }

@@ -27,7 +27,7 @@ final class CodeTable {
    *
    * @param operands the uses of its arguments by position
    * @param result the word for what it returns; empty if that is not known
-   * @param evaluates whether it runs its first argument as code of its own language
+   * @param evaluates true if it runs its first argument as code of its own language
    */
   record Call(Operands operands, String result, boolean evaluates) {
     List<Use> uses(String name, Arguments arguments) {
@@ -39,7 +39,7 @@ final class CodeTable {
 
   /** The calls of a language. */
   record Language(Map<String, Call> calls) {
-    /** Returns whether a name without parentheses is a call. */
+    /** Returns true if a name without parentheses is a call. */
     boolean has(String name) {
       return call(name) != null;
     }

@@ -60,7 +60,7 @@ final class Containers {
     scan.uses().add(Role.MOUNTS, List.of(source, target), "", false, false);
   }
 
-  /** Returns whether a path has no other components than {@code .} and {@code ..}. */
+  /** Returns true if a path has no other components than {@code .} and {@code ..}. */
   private static boolean isRoot(String path) {
     for (int i = 0; i < path.length(); i++) {
       if (path.charAt(i) != '/' && path.charAt(i) != '.') {

@@ -423,7 +423,7 @@ public final class SqlScanner {
         || !before.isString && (before.text.equals(";") || STATEMENT_BEFORE.contains(before.text));
   }
 
-  /** Returns whether no WHERE limits a statement, or one that always holds. */
+  /** Returns true if no WHERE limits a statement, or one that always holds. */
   private boolean isUnlimited(int start) {
     int nesting = 0;
     for (int i = start + 1; i < start + MAX_STATEMENT && !isEnd(i); i++) {
@@ -463,7 +463,7 @@ public final class SqlScanner {
     return token == END || !token.isString && token.text.equals(";");
   }
 
-  /** Returns some words of a statement, for a person. */
+  /** Returns some words of a statement, in words. */
   private String phrase(int from, int most) {
     StringBuilder out = new StringBuilder();
     for (int i = from; i < from + most && !isEnd(i); i++) {

@@ -11,8 +11,8 @@ import java.util.List;
  * @param arguments one, or as the role describes them; none of a role that concerns the command as
  *     a whole
  * @param detail as the role describes it; empty otherwise
- * @param isRecursive whether everything below the path is concerned
- * @param isDetour whether a program runs through an option or variable that is no usual way to run
+ * @param isRecursive true if everything below the path is concerned
+ * @param isDetour true if a program runs through an option or variable that is no usual way to run
  *     one
  */
 public record Use(

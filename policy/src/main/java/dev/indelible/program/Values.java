@@ -16,13 +16,13 @@ final class Values {
 
   private Values() {}
 
-  /** Returns whether the text is known as a whole. */
+  /** Returns true if the text is known as a whole. */
   static boolean isKnown(Value value) {
     List<Piece> pieces = value.pieces();
     return pieces.isEmpty() || pieces.size() == 1 && pieces.get(0) instanceof Known;
   }
 
-  /** Returns whether the value is this known text. */
+  /** Returns true if the value is this known text. */
   static boolean is(Value value, String text) {
     return isKnown(value) && value.prefix().equals(text);
   }

@@ -106,7 +106,7 @@ public record Value(List<Piece> pieces) {
         : Optional.empty();
   }
 
-  /** Returns whether the text is known as a whole and has no glob. */
+  /** Returns true if the text is known as a whole and has no glob. */
   public boolean isKnown() {
     return pieces.isEmpty() || pieces.size() == 1 && pieces.get(0) instanceof Known;
   }
@@ -120,7 +120,7 @@ public record Value(List<Piece> pieces) {
     return size;
   }
 
-  /** Returns whether any part of the text is unknown; a glob is not. */
+  /** Returns true if any part of the text is unknown; a glob is not. */
   public boolean hasUnknown() {
     for (int i = 0; i < pieces.size(); i++) {
       if (pieces.get(i) instanceof Unknown) {
@@ -146,7 +146,7 @@ public record Value(List<Piece> pieces) {
     return !pieces.isEmpty() && pieces.get(0) instanceof Known known ? known.text() : "";
   }
 
-  /** Returns whether any piece has the origin. */
+  /** Returns true if any piece has the origin. */
   public boolean has(Origin origin) {
     for (Piece piece : pieces) {
       if (piece instanceof Unknown unknown && unknown.origin() == origin) {
@@ -166,7 +166,7 @@ public record Value(List<Piece> pieces) {
     return new Value(rest);
   }
 
-  /** Returns the value for a person: globs as written, unknown text as {@code ‹variable X›}. */
+  /** Returns the value in words: globs as written, unknown text as {@code ‹variable X›}. */
   public String display() {
     StringBuilder out = new StringBuilder();
     for (Piece piece : pieces) {
@@ -241,7 +241,7 @@ public record Value(List<Piece> pieces) {
       return this;
     }
 
-    /** Returns whether nothing was added. */
+    /** Returns true if nothing was added. */
     public boolean isEmpty() {
       return pieces.isEmpty() && text.length() == 0;
     }
