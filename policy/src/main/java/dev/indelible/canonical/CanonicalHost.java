@@ -33,7 +33,7 @@ public final class CanonicalHost {
   /**
    * A way to read a host.
    *
-   * @param name without a final dot; a {@code *} stands for text that is not known
+   * @param name without a final dot; a {@code *} stands for text that is unknown
    * @param addresses the address itself or those embedded in the name; none of other names
    * @param port -1 if none is known
    */
@@ -83,7 +83,7 @@ public final class CanonicalHost {
   /**
    * Returns the host of a request.
    *
-   * @param port -1 if it is not known
+   * @param port -1 if it is unknown
    */
   public static CanonicalHost of(String host, int port) {
     return HostReader.read(Value.of(host), port);
@@ -92,7 +92,7 @@ public final class CanonicalHost {
   /**
    * Returns the host of a request.
    *
-   * @param port -1 if it is not known; the port of the scheme counts then
+   * @param port -1 if it is unknown; the port of the scheme counts then
    */
   public static CanonicalHost ofRequest(String scheme, String host, int port) {
     return of(host, HostReader.defaultPort(port, scheme.toLowerCase(Locale.ROOT)));
@@ -148,7 +148,7 @@ public final class CanonicalHost {
     return addresses;
   }
 
-  /** Returns the port of the first reading; -1 if it is not known. */
+  /** Returns the port of the first reading; -1 if it is unknown. */
   public int port() {
     return readings.isEmpty() ? -1 : readings.get(0).port();
   }

@@ -20,11 +20,11 @@ record Component(Kind kind, String text, String folded, @Nullable NameGlob glob)
     NAME,
     /** A glob, which the shell replaces by names. */
     GLOB,
-    /** A name of which a part is not known. */
+    /** A name of which a part is unknown. */
     PARTLY_KNOWN,
     /** A short name of Windows, for example {@code PROGRA~1}. */
     SHORT,
-    /** Any number of components, which are not known. */
+    /** Any number of components, which are unknown. */
     UNKNOWN,
     /** Any number of components, and all of them: {@code **}. */
     ANY_DEPTH

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A pattern of hosts, as a policy has it: a name, a glob in which {@code *} crosses dots, an
- * address, or a range of addresses; perhaps with a port behind it, or a port alone.
+ * address, or a range of addresses; perhaps with a port after it, or a port alone.
  *
  * @param text as written
  * @param name in lower case; empty of an address

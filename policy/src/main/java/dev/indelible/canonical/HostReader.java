@@ -247,7 +247,7 @@ final class HostReader {
     return port;
   }
 
-  /** Returns true if the text is a number, perhaps with a path behind it. */
+  /** Returns true if the text is a number, perhaps with a path after it. */
   private static boolean isPort(String text) {
     int i = 0;
     while (i < text.length() && text.charAt(i) >= '0' && text.charAt(i) <= '9') {
@@ -304,7 +304,7 @@ final class HostReader {
     read(new Reading(addresses.get(0).display(), addresses, port));
   }
 
-  /** Returns the name in lower case and ASCII, a {@code *} for each text that is not known. */
+  /** Returns the name in lower case and ASCII, a {@code *} for each text that is unknown. */
   private String name(String text) {
     String name = text.indexOf('%') >= 0 ? PathReader.percentDecoded(text) : text;
     if (!isPlain(name)) {

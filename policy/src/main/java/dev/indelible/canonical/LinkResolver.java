@@ -123,7 +123,7 @@ public final class LinkResolver {
    *
    * @param path its canonical form
    * @param asked the path as {@link Surroundings#pathWithParents} reads it, if it has {@code ..}:
-   *     behind a link that leads above its target
+   *     after a link that leads above its target
    * @param followsLast true if a link in the place of the last name is followed, too: {@code rm
    *     link} removes the link, {@code rm link/x} follows it
    */
@@ -336,7 +336,7 @@ public final class LinkResolver {
       return target;
     }
 
-    /** Returns the place reached, with the components behind it that are not known. */
+    /** Returns the place reached, with the components after it that are unknown. */
     private static CanonicalPath withRest(Path at, List<Component> rest, CanonicalPath path) {
       CanonicalPath nowhere = CanonicalPath.opaque("", "no directory");
       CanonicalPath reached = PathReader.read(Value.of(at.toString()), nowhere, null);

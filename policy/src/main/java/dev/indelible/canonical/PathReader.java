@@ -25,7 +25,7 @@ final class PathReader {
   /** Four times the limit of the common file systems. */
   static final int MAX_NAME_CHARS = 1_024;
 
-  /** Stands in the text for the first piece that is not known; the next character for the next. */
+  /** Stands in the text for the first piece that is unknown; the next character for the next. */
   private static final char MARK = '\ue000';
 
   private static final int MAX_MARKS = 1_024;
@@ -77,7 +77,7 @@ final class PathReader {
     return problem == null ? path(text) : CanonicalPath.opaque(value.display(), problem);
   }
 
-  /** Returns the text with a mark in the place of each piece that is not known. */
+  /** Returns the text with a mark in the place of each piece that is unknown. */
   private String marked(List<Piece> pieces) {
     StringBuilder text = new StringBuilder();
     for (Piece piece : pieces) {
@@ -483,7 +483,7 @@ final class PathReader {
     if (last > 0 && component.isSingle()) {
       parts.remove(last);
     } else if (last > 0) {
-      // What is not known may be nothing: then this leaves the directory before it, too.
+      // What is unknown may be nothing: then this leaves the directory before it, too.
       parts.remove(last);
       if (last == 1 && !isFixed(parts.get(0))) {
         parts.set(0, component);

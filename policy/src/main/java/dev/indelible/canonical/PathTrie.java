@@ -41,7 +41,7 @@ final class PathTrie {
     /** True if any name leads back to this node. */
     boolean isLoop;
 
-    /** True for a loop with more names behind it. */
+    /** True for a loop with more names after it. */
     boolean isFloating;
 
     /** True for the place of a home: the homes' node is entered with it. */
@@ -50,7 +50,7 @@ final class PathTrie {
     /** True if homes lie below. */
     boolean isAboveHomes;
 
-    /** Returns true if patterns end here and none goes on. */
+    /** Returns true if patterns end here and none continues. */
     boolean isLeaf() {
       return names.isEmpty() && globs.isEmpty() && deep == null && below == null && !isHome;
     }
@@ -283,10 +283,10 @@ final class PathTrie {
     /** True if relations that are not certain are left out, which saves most of the walk. */
     private boolean isSureOnly;
 
-    /** True if the component behind the one in hand leaves out names. */
+    /** True if the component after the one in hand leaves out names. */
     private boolean filters;
 
-    /** How certain a pattern is found by the name behind any depth; null elsewhere. */
+    /** How certain a pattern is found by the name after any depth; null elsewhere. */
     private @Nullable Relation named;
 
     private final Found found;
@@ -465,7 +465,7 @@ final class PathTrie {
 
     /** Follows a component that stands for one of several names. */
     private void choice(Node node, Component component, Relation relation, Relation matched) {
-      // What "*" may be among all files is not known; of a fixed directory it is every file.
+      // What "*" may be among all files is unknown; of a fixed directory it is every file.
       boolean isAnything = node.isFloating && component.glob().isBroad();
       Relation found = isAnything ? Relation.MAYBE : matched;
       if (isCertain) {
@@ -574,7 +574,7 @@ final class PathTrie {
       return at < nextNodes.size() && nextNodes.get(at) == node ? at : -1;
     }
 
-    /** Notes where the last node entered is. */
+    /** Records where the last node entered is. */
     private void notePlace() {
       int count = nextNodes.size();
       if (count <= FEW_NODES) {

@@ -26,7 +26,7 @@ public final class Surroundings {
    * Returns the surroundings of an action.
    *
    * @param workingDirectory the directory in which it starts; a relative path counts as unknown
-   * @param home its user's home; {@code Value.unknown(Origin.HOME, "")} if that is not known
+   * @param home its user's home; {@code Value.unknown(Origin.HOME, "")} if that is unknown
    */
   public static Surroundings of(Value workingDirectory, Value home) {
     CanonicalPath nowhere = CanonicalPath.opaque("", "there is no working directory");

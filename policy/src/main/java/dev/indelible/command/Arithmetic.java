@@ -42,14 +42,14 @@ final class Arithmetic {
 
   /** Variables that an expression reads and assigns. */
   interface Variables {
-    /** Returns the text of a variable; null if it is not known. */
+    /** Returns the text of a variable; null if it is unknown. */
     @Nullable String get(String name);
 
-    /** Assigns a variable; null if the value is not known. */
+    /** Assigns a variable; null if the value is unknown. */
     void set(String name, @Nullable String value);
   }
 
-  /** Returns the value; null if it is not known. */
+  /** Returns the value; null if it is unknown. */
   static @Nullable Long evaluate(String text, Variables variables) {
     Arithmetic arithmetic = new Arithmetic(text, variables);
     try {

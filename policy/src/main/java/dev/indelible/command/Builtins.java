@@ -123,7 +123,7 @@ final class Builtins {
     return all.build();
   }
 
-  /** Runs {@code command}, {@code builtin}: the command behind their options. */
+  /** Runs {@code command}, {@code builtin}: the command after their options. */
   private Outcome command(List<Value> arguments, Runner.Call call) {
     if (!arguments.isEmpty()) {
       String option = arguments.get(0).prefix();

@@ -106,7 +106,7 @@ final class Calls {
     return Outcome.of(after);
   }
 
-  /** Notes that a variable is restored when the current function ends. */
+  /** Records that a variable is restored when the current function ends. */
   void local(String name, State state) {
     if (returns != null) {
       locals.add(name);

@@ -137,7 +137,7 @@ final class Expander {
   /**
    * Returns a word as a pattern, in which quoted text stands for itself.
    *
-   * @return null if the pattern is not known
+   * @return null if the pattern is unknown
    */
   @Nullable String pattern(Word word, State state) {
     StringBuilder pattern = new StringBuilder();
@@ -311,7 +311,7 @@ final class Expander {
     return sources.pieces().isEmpty() ? Value.unknown(Origin.OUTPUT, "arithmetic") : sources;
   }
 
-  /** Evaluates an arithmetic expression; null if its value is not known. */
+  /** Evaluates an arithmetic expression; null if its value is unknown. */
   @Nullable Long number(Value text, State state) {
     if (!text.isKnown()) {
       return null;

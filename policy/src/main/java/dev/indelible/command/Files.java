@@ -22,7 +22,7 @@ final class Files {
   /** True if a named pipe was written, which another command may have read before. */
   private boolean hasFilledPipe;
 
-  /** Notes that a path is a named pipe. */
+  /** Records that a path is a named pipe. */
   void pipe(String key) {
     pipes = pipes.isEmpty() ? new HashSet<>() : pipes;
     pipes.add(key);

@@ -39,7 +39,7 @@ final class Follower {
   }
 
   /**
-   * Notes a command of the table, and runs what it runs.
+   * Records a command of the table, and runs what it runs.
    *
    * @return true if the commands that it runs have written its whole output
    */

@@ -212,7 +212,7 @@ final class Interpreter {
     }
   }
 
-  /** Notes a command. */
+  /** Records a command. */
   void emit(List<Value> argv, State state, List<Use> uses) {
     List<Value> directories = state.directories();
     for (int i = 0; i < directories.size(); i++) {
@@ -220,7 +220,7 @@ final class Interpreter {
     }
   }
 
-  /** Notes a command in one directory. */
+  /** Records a command in one directory. */
   void emit(List<Value> argv, Value directory, List<Use> uses) {
     List<Use> all = files.links().followed(uses, directory);
     place.add(new EffectiveCommand(argv, directory, all, place.via(), place.machine()), found);
@@ -229,7 +229,7 @@ final class Interpreter {
     }
   }
 
-  /** Notes that something cannot be read. */
+  /** Records that something cannot be read. */
   void hide(State state, String reason) {
     List<Use> uses = List.of(hides(List.of(), reason));
     Value directory = state.directories().get(0);

@@ -30,7 +30,7 @@ final class Loops {
     this.flow = flow;
   }
 
-  /** Ends a loop or a round; goes on outside of loops, as bash does. */
+  /** Ends a loop or a round; continues outside of loops, as bash does. */
   Outcome end(State state) {
     if (ends == null) {
       return Outcome.of(state);
@@ -110,7 +110,7 @@ final class Loops {
     for (State each : mine) {
       broken = State.either(broken, each);
     }
-    // After "continue" the loop goes on, which is not distinguished from "break".
+    // After "continue" the loop continues, which is not distinguished from "break".
     return new Round(State.either(next, broken), broken);
   }
 

@@ -44,7 +44,7 @@ final class Pattern {
     return p == pattern.length();
   }
 
-  /** Returns where the pattern goes on after it matched a character; -1 if it does not match. */
+  /** Returns where the pattern continues after it matched a character; -1 if it does not match. */
   private static int one(String pattern, int p, char c) {
     char first = pattern.charAt(p);
     if (first == '?') {

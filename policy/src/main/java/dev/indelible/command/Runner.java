@@ -49,7 +49,7 @@ final class Runner {
     }
   }
 
-  /** Notes a command whose uses are known, and runs what it runs. */
+  /** Records a command whose uses are known, and runs what it runs. */
   void follow(Invocation invocation, List<Value> argv, Call call) {
     follower.run(invocation, argv, call);
   }
@@ -127,7 +127,7 @@ final class Runner {
     }
   }
 
-  /** Runs a command whose name is not known, or known in part. */
+  /** Runs a command whose name is unknown, or known in part. */
   private Outcome runUnknown(List<Value> argv, Call call) {
     Names.Reading reading = names.read(argv);
     Value first = argv.get(0);

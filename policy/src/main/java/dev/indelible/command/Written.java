@@ -9,7 +9,7 @@ import dev.indelible.value.Value;
 import java.util.List;
 
 /**
- * Notes the files and links that programs create, so that later commands of the script see them.
+ * Records the files and links that programs create, so that later commands of the script see them.
  */
 final class Written {
   private final Interpreter interpreter;

@@ -42,7 +42,7 @@ public record Cause(@Nullable EffectiveCommand source) {
         && !source.argv().get(0).text().orElse("").isEmpty();
   }
 
-  /** Returns the program's name without its directory; empty if it is not known. */
+  /** Returns the program's name without its directory; empty if it is unknown. */
   public String program() {
     if (source == null || source.argv().isEmpty()) {
       return "";
@@ -53,7 +53,7 @@ public record Cause(@Nullable EffectiveCommand source) {
 
   /**
    * Returns the program's name and the arguments that are known and no options; empty if the name
-   * is not known.
+   * is unknown.
    */
   public List<String> words() {
     if (source == null || !isNamed()) {

@@ -60,7 +60,7 @@ public final class Guard {
     places = PathPatterns.of(patterns);
   }
 
-  /** Returns the guard of a gate whose data directory is not known. */
+  /** Returns the guard of a gate whose data directory is unknown. */
   public static Guard anywhere() {
     return new Guard(EVERYWHERE);
   }

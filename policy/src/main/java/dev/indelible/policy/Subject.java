@@ -139,7 +139,7 @@ final class Subject {
     return binary().substring(binary().lastIndexOf('/') + 1);
   }
 
-  /** Returns the file of the binary; empty for a bare name, whose file is not known. */
+  /** Returns the file of the binary; empty for a bare name, whose file is unknown. */
   Optional<CanonicalPath> binaryPath() {
     return Optional.of(binary()).filter(name -> name.indexOf('/') >= 0).map(Subject::canonical);
   }

@@ -174,7 +174,7 @@ record When(List<Clause> clauses, String display) {
   }
 
   /**
-   * Returns true if the operand of a fact is not known: a part of the path is missing, and no
+   * Returns true if the operand of a fact is unknown: a part of the path is missing, and no
    * constant part of it lies below the working directory.
    */
   private static boolean isUnknown(Fact fact) {

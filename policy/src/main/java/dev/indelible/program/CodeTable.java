@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The calls of other languages that matter, from the resource {@code code.yaml}. */
+/** The relevant calls of other languages, from the resource {@code code.yaml}. */
 final class CodeTable {
   private static final String FILE = "code.yaml";
 
@@ -26,7 +26,7 @@ final class CodeTable {
    * A call.
    *
    * @param operands the uses of its arguments by position
-   * @param result the word for what it returns; empty if that is not known
+   * @param result the word for what it returns; empty if that is unknown
    * @param evaluates true if it runs its first argument as code of its own language
    */
   record Call(Operands operands, String result, boolean evaluates) {
@@ -67,7 +67,7 @@ final class CodeTable {
     this.languages = Map.copyOf(all);
   }
 
-  /** Returns the table that comes with the library. */
+  /** Returns the table that is part of the library. */
   static CodeTable standard() {
     CodeTable table = standard;
     if (table == null) {

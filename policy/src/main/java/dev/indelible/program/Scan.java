@@ -209,7 +209,7 @@ final class Scan {
     return true;
   }
 
-  /** Notes an option with its attached value; takes the next argument if it needs one. */
+  /** Records an option with its attached value; takes the next argument if it needs one. */
   private void take(@Nullable Option option, @Nullable Value attached) {
     if (option == null) {
       return;

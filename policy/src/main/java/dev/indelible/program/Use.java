@@ -12,8 +12,8 @@ import java.util.List;
  *     a whole
  * @param detail as the role describes it; empty otherwise
  * @param isRecursive true if everything below the path is concerned
- * @param isDetour true if a program runs through an option or variable that is no usual way to run
- *     one
+ * @param isDetour true if a program runs through an option or variable that is not a usual way to
+ *     run programs
  */
 public record Use(
     Role role, List<Value> arguments, String detail, boolean isRecursive, boolean isDetour) {

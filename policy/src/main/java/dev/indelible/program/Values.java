@@ -78,9 +78,7 @@ final class Values {
     return words;
   }
 
-  /**
-   * Returns the part behind the last known {@code /}; empty if there is none and it is not known.
-   */
+  /** Returns the part after the last known {@code /}; empty if there is none and it is unknown. */
   static Value baseName(Value path) {
     List<Piece> pieces = path.pieces();
     int end = pieces.size();
