@@ -283,7 +283,7 @@ final class PathTrie {
     /** True if relations that are not certain are left out, which saves most of the walk. */
     private boolean isSureOnly;
 
-    /** True if the component after the one in hand leaves out names. */
+    /** True if the component after the current one leaves out names. */
     private boolean filters;
 
     /** How certain a pattern is found by the name after any depth; null elsewhere. */

@@ -161,7 +161,7 @@ final class Outputs {
     return all.build();
   }
 
-  /** Returns a value with the sources of what a command reads after it. */
+  /** Returns a value, followed by the sources of what a command reads. */
   private Value sources(
       Value first, Value in, @Nullable Invocation invocation, State state, Streams io) {
     Value.Builder all = new Value.Builder().add(first);

@@ -37,7 +37,7 @@ final class Processes {
     return Value.of(path);
   }
 
-  /** Runs the script after a path with what a command writes to it; does nothing for others. */
+  /** Runs the script that reads from a path, with what a command writes to the path; does nothing for other paths. */
   void feed(String path, Value content) {
     @Nullable Reader reader = readers.isEmpty() ? null : readers.remove(path);
     if (reader != null) {

@@ -12,7 +12,7 @@ import java.util.function.Function;
 /**
  * The reason of a rule, with fields in braces that each decision fills in from the fact that the
  * rule matched: {@code {fact}}, {@code {operand}}, {@code {command}}. A reason of a rule on facts
- * that has no field gets the fact after it.
+ * that has no field is followed by the fact.
  */
 final class ReasonText {
   private static final Map<String, Function<Fact, String>> FIELDS =

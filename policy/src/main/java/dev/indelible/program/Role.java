@@ -38,7 +38,7 @@ public enum Role {
   RUNS_COMMAND,
   /**
    * Runs the arguments as a command, with words or lines of the standard input added; the detail is
-   * the placeholder that they replace, empty if they are added after.
+   * the placeholder that they replace, empty if they are added at the end.
    */
   RUNS_FOR_EACH,
   /** Runs the argument as code of another language; the detail names it. */
