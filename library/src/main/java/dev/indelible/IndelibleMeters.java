@@ -2,11 +2,11 @@
 package dev.indelible;
 
 import dev.indelible.action.AgentAction;
-import dev.indelible.follow.CosignatureFollower;
 import dev.indelible.gate.DecisionCounters;
+import dev.indelible.health.AuditHealth;
+import dev.indelible.health.DeferredAuditMetrics;
 import dev.indelible.health.HealthEntry;
-import dev.indelible.queue.AuditHealth;
-import dev.indelible.queue.DeferredAuditMetrics;
+import dev.indelible.publish.CosignatureFollower;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.FunctionTimer;
 import io.micrometer.core.instrument.Gauge;

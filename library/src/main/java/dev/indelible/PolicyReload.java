@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible;
 
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.gate.Gate;
-import dev.indelible.health.HealthEntries;
 import dev.indelible.health.HealthEntry;
+import dev.indelible.monitor.HealthEntries;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.RulePolicy;
 import java.io.IOException;

@@ -30,9 +30,4 @@ public record AppendSettings(
     return new AppendSettings(
         RowSigning.everyRow(signer), keys, () -> keys, Checkpoints.Settings.of(signer), null);
   }
-
-  /** Returns these settings with tallies in an interval; null for none. */
-  public AppendSettings withTallies(@Nullable Duration interval) {
-    return new AppendSettings(signing, keys, accepted, checkpoints, interval);
-  }
 }

@@ -2,21 +2,21 @@
 package dev.indelible.append;
 
 import dev.indelible.drain.AppendOutcome;
+import dev.indelible.encoding.Timestamps;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.SystemEvent;
-import dev.indelible.event.Timestamps;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerWriter;
-import dev.indelible.ledger.RefusedException;
 import dev.indelible.merkle.Hash;
+import dev.indelible.monitor.AuditCounters;
 import dev.indelible.note.RowSignatureNote;
 import dev.indelible.note.TamperNote;
-import dev.indelible.queue.AuditCounters;
-import dev.indelible.queue.EventBatch;
+import dev.indelible.pending.EventBatch;
+import dev.indelible.storage.LedgerWriter;
+import dev.indelible.storage.RefusedException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * refused row ends the run. Its event is settled by itself, and the next run begins after it. The
  * run after a refusal is short and later runs double in length, so that consecutive refusals waste
  * little sealing.
+ *
+ * <p>Long because every way in which an event is settled reads and changes the end of the chain.
  */
 public final class BatchAppend {
   /** Retries of a refused event before it becomes a dead letter. */

@@ -3,7 +3,7 @@ package dev.indelible.append;
 
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerUnavailableException;
+import dev.indelible.storage.LedgerUnavailableException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.append;
 
+import dev.indelible.base.Throttle;
 import dev.indelible.checkpoint.CheckpointSigner;
 import dev.indelible.checkpoint.ForkException;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningException;
 import dev.indelible.health.HealthEntry;
-import dev.indelible.health.Throttle;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerUnavailableException;
-import dev.indelible.ledger.LedgerWriter;
 import dev.indelible.ledger.StoredCheckpoint;
-import dev.indelible.queue.AuditCounters;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.storage.LedgerUnavailableException;
+import dev.indelible.storage.LedgerWriter;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;

@@ -7,10 +7,10 @@ import dev.indelible.crypto.Signer;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerWriter;
-import dev.indelible.ledger.RowCheck;
+import dev.indelible.monitor.AuditCounters;
 import dev.indelible.note.ErasureNote;
-import dev.indelible.queue.AuditCounters;
+import dev.indelible.note.RowCheck;
+import dev.indelible.storage.LedgerWriter;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
@@ -138,9 +138,9 @@ public final class Erasure implements AutoCloseable {
   }
 
   private String erasedBy(ChainRow row) throws LedgerException {
-    for (ChainRow said : writer.rowsOfType(SystemEvent.PAYLOAD_ERASED)) {
-      if (ErasureNote.read(said).filter(note -> note.isAbout(row)).isPresent()) {
-        return "it was erased already, as row " + said.sequence() + " says";
+    for (ChainRow erasure : writer.rowsOfType(SystemEvent.PAYLOAD_ERASED)) {
+      if (ErasureNote.read(erasure).filter(note -> note.isAbout(row)).isPresent()) {
+        return "it was erased already, as row " + erasure.sequence() + " states";
       }
     }
     return "no event in the chain says that it was erased";

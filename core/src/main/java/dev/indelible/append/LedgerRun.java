@@ -3,10 +3,10 @@ package dev.indelible.append;
 
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerFactory;
-import dev.indelible.ledger.LedgerWriter;
-import dev.indelible.ledger.RowCheck;
-import dev.indelible.queue.AuditCounters;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.note.RowCheck;
+import dev.indelible.storage.LedgerFactory;
+import dev.indelible.storage.LedgerWriter;
 
 /**
  * State shared by the successive sinks of one run; a sink is replaced after a failure. Used by the

@@ -3,14 +3,14 @@ package dev.indelible.append;
 
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerWriter;
-import dev.indelible.ledger.LedgerWriter.TreeState;
 import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.Tile;
 import dev.indelible.merkle.TileEdge;
 import dev.indelible.merkle.TileParseException;
 import dev.indelible.merkle.TilePath;
 import dev.indelible.merkle.TileSource;
+import dev.indelible.storage.LedgerWriter;
+import dev.indelible.storage.LedgerWriter.TreeState;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

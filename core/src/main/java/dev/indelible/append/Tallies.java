@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.append;
 
+import dev.indelible.base.Throttle;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.SystemEvent;
-import dev.indelible.event.TypeCounts;
 import dev.indelible.health.HealthEntry;
-import dev.indelible.health.Throttle;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerUnavailableException;
-import dev.indelible.ledger.LedgerWriter;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.monitor.OutcomeCounters;
+import dev.indelible.monitor.TypeCounts;
 import dev.indelible.note.Tally;
-import dev.indelible.queue.AuditCounters;
-import dev.indelible.queue.OutcomeCounters;
+import dev.indelible.storage.LedgerUnavailableException;
+import dev.indelible.storage.LedgerWriter;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
@@ -154,7 +154,7 @@ public final class Tallies {
     // The decisions are counted before the ledger is locked, because there may be many rows.
     Covered counted = new Covered(first, end, count(writer, first, end));
     BatchAppend append = new BatchAppend(chain, sealer, counters);
-    Optional<Tally> said =
+    Optional<Tally> earlier =
         writer.inTransaction(
             () -> {
               Optional<Tally> next =
@@ -162,9 +162,9 @@ public final class Tallies {
               unsure |= next.isPresent();
               return next;
             });
-    if (said.isPresent() && writer.isStillThere()) {
+    if (earlier.isPresent() && writer.isStillThere()) {
       unsure = false;
-      number = said.get().number();
+      number = earlier.get().number();
       counters.healthEntries().clear(SOURCE);
       lastCounted = spoken;
       append.committed();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.decision;
 
-import dev.indelible.json.Text;
+import dev.indelible.base.Text;
 import java.util.Objects;
 import java.util.Optional;
 

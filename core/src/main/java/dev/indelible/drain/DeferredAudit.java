@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.drain;
 
-import dev.indelible.health.HealthEntries;
-import dev.indelible.queue.AuditCounters;
-import dev.indelible.queue.AuditHealth;
-import dev.indelible.queue.DeferredAuditMetrics;
+import dev.indelible.health.AuditHealth;
+import dev.indelible.health.DeferredAuditMetrics;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.monitor.HealthEntries;
+import dev.indelible.pending.EventStore;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.queue.DrainSettings;
-import dev.indelible.queue.EventStore;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.drain;
 
-import dev.indelible.queue.EventBatch;
+import dev.indelible.pending.EventBatch;
 import java.util.List;
 
 /**

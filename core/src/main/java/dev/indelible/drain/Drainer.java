@@ -2,12 +2,12 @@
 package dev.indelible.drain;
 
 import dev.indelible.event.AuditEvent;
-import dev.indelible.event.GapNote;
-import dev.indelible.queue.AuditCounters;
-import dev.indelible.queue.AuditCounters.Counter;
-import dev.indelible.queue.AuditHealth;
-import dev.indelible.queue.EventBatch;
-import dev.indelible.queue.EventStore;
+import dev.indelible.health.AuditHealth;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.monitor.AuditCounters.Counter;
+import dev.indelible.monitor.GapNote;
+import dev.indelible.pending.EventBatch;
+import dev.indelible.pending.EventStore;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.drain;
 
-import dev.indelible.health.Throttle;
-import dev.indelible.queue.AuditCounters;
-import dev.indelible.queue.AuditCounters.Counter;
-import dev.indelible.queue.AuditHealth;
-import dev.indelible.queue.AuditHealth.State;
+import dev.indelible.base.Throttle;
+import dev.indelible.health.AuditHealth;
+import dev.indelible.health.AuditHealth.State;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.monitor.AuditCounters.Counter;
 import dev.indelible.queue.DeferredAuditQueue;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;

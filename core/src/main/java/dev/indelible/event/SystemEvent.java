@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.event;
 
+import dev.indelible.base.Text;
+import dev.indelible.encoding.Timestamps;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonValue;
-import dev.indelible.json.Text;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.journal;
 
-import dev.indelible.event.StoredEvent;
+import dev.indelible.event.AuditEvent;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -157,7 +157,7 @@ final class Cursor {
    *
    * @param offset the offset of its frame in the file
    */
-  record Event(StoredEvent event, int offset) implements Item {}
+  record Event(AuditEvent event, int offset) implements Item {}
 
   /**
    * A published event that cannot be read.

@@ -23,7 +23,10 @@ import org.slf4j.LoggerFactory;
  * read.
  */
 final class DirectoryLock implements AutoCloseable {
-  /** The locked file, which is never removed. */
+  /**
+   * The file that is locked; it is never removed. Its name cannot change: processes of two versions
+   * exclude each other only if both lock one file.
+   */
   static final String FILE = "door";
 
   /**

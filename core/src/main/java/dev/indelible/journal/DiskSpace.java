@@ -43,7 +43,7 @@ record DiskSpace(Path directory, Disk disk) {
     long free = usableBytes();
     if (free < BYTES_TO_BEGIN) {
       throw new JournalException(
-          "%s: no room on this disk for the journal: %s bytes are needed and %s are free; make room, or use a data directory on another disk"
+          "%s: the disk is full: the journal needs %s bytes and %s are free; free some disk space, or use a data directory on another disk"
               .formatted(directory, BYTES_TO_BEGIN, free));
     }
   }
@@ -67,7 +67,7 @@ record DiskSpace(Path directory, Disk disk) {
       return false;
     } catch (IOException | DirectoryIteratorException e) {
       // Another process may have retired a slot just now.
-      LOG.debug("{}: cannot be looked through", directory, e);
+      LOG.debug("{}: cannot be listed", directory, e);
       return true;
     }
   }
@@ -81,7 +81,7 @@ record DiskSpace(Path directory, Disk disk) {
     try {
       return disk.usableBytes(there);
     } catch (IOException e) {
-      LOG.debug("{}: how much room there is cannot be told", there, e);
+      LOG.debug("{}: the free disk space cannot be read", there, e);
       return Long.MAX_VALUE;
     }
   }

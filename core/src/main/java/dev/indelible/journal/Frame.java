@@ -3,7 +3,6 @@ package dev.indelible.journal;
 
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.EventContent;
-import dev.indelible.event.StoredEvent;
 import dev.indelible.json.CanonicalWriter;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -144,7 +143,7 @@ final class Frame {
   }
 
   /** Decodes a frame that {@link #isWhole}. */
-  static StoredEvent decode(ByteBuffer bytes, int at) {
+  static AuditEvent decode(ByteBuffer bytes, int at) {
     UUID id = new UUID(bytes.getLong(at + 8), bytes.getLong(at + 16));
     Instant timestamp = instant(bytes.getLong(at + 24));
     int nonceAt = bytes.getInt(at + 32);
@@ -152,7 +151,7 @@ final class Frame {
     int agent = Short.toUnsignedInt(bytes.getShort(at + 38));
     byte[] content = new byte[bytes.getInt(at + 40)];
     bytes.get(at + FIXED + type + agent, content);
-    return new StoredEvent(
+    return AuditEvent.stored(
         id,
         text(bytes, at + FIXED + type, agent),
         text(bytes, at + FIXED, type),

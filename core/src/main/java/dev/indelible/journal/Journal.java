@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.journal;
 
+import dev.indelible.base.Throttle;
 import dev.indelible.event.AuditEvent;
-import dev.indelible.health.Throttle;
+import dev.indelible.pending.EventBatch;
+import dev.indelible.pending.EventStore;
+import dev.indelible.pending.JournalMark;
 import dev.indelible.queue.Durability;
-import dev.indelible.queue.EventBatch;
-import dev.indelible.queue.EventStore;
-import dev.indelible.queue.JournalMark;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -31,7 +31,10 @@ import org.slf4j.LoggerFactory;
  * <p>Each process has its own slot in the journal's directory. The next process that starts adopts
  * the slots of dead processes, and drains them before new events. Each batch has a {@link
  * JournalMark}, which the ledger commits with the events. Recovery starts after the committed mark,
- * so no event is appended twice or skipped.
+ * so no event is appended twice or skipped (D2).
+ *
+ * <p>Opening, recovery, reading and closing are in one class, because they hand the slots of dead
+ * processes on from step to step.
  */
 public final class Journal implements EventStore {
   /** How long a close waits for producers, each of which copies or syncs one event. */
@@ -207,7 +210,7 @@ public final class Journal implements EventStore {
    * @param directory the directory of the journal, present or not
    * @throws JournalException if there is no segment yet, and no disk space for the first
    */
-  public static void requireRoom(Path directory) throws JournalException {
+  public static void requireSpace(Path directory) throws JournalException {
     new DiskSpace(directory, new Disk()).requireToBegin();
   }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.journal;
 
+import dev.indelible.encoding.Timestamps;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.SystemEvent;
-import dev.indelible.event.Timestamps;
 import dev.indelible.json.CanonicalWriter;
-import dev.indelible.queue.EventBatch;
-import dev.indelible.queue.JournalMark;
+import dev.indelible.pending.EventBatch;
+import dev.indelible.pending.JournalMark;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;

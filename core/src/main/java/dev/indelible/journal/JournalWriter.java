@@ -177,9 +177,7 @@ final class JournalWriter {
     String reason = refusal();
     if (reason != null) {
       return Optional.of(
-          isFull()
-              ? "the journal has no room for more events: " + reason
-              : "the journal cannot grow: " + reason);
+          isFull() ? "the journal is full: " + reason : "the journal cannot grow: " + reason);
     }
     double used = used();
     return used < DEGRADED_AT ? Optional.empty() : Optional.of(describe(used));
@@ -304,7 +302,7 @@ final class JournalWriter {
       refusal = null;
       spare = created;
       if (wasRefused) {
-        LOG.warn("{}: there is room for more events again", slot.directory());
+        LOG.warn("{}: the journal accepts events again", slot.directory());
       }
     } catch (IOException | RuntimeException | Error e) {
       boolean isNew = refusal == null;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.journal;
 
+import dev.indelible.event.AuditEvent;
 import dev.indelible.event.EventContent;
-import dev.indelible.event.StoredEvent;
 import dev.indelible.queue.Durability;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
@@ -111,7 +111,7 @@ final class Segment {
   static void initialise() {
     ByteBuffer frame =
         Frame.encode(
-            new StoredEvent(
+            AuditEvent.stored(
                 new UUID(0, 0), "", "", Instant.EPOCH, new EventContent(new byte[0], 0)));
     int size = SegmentFile.HEADER_BYTES + frame.limit();
     // A direct buffer is a MappedByteBuffer without a file.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.json;
 
+import dev.indelible.base.Text;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.MathContext;

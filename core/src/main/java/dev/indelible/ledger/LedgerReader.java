@@ -13,16 +13,6 @@ public interface LedgerReader extends AutoCloseable {
   /** Passes the rows of one snapshot to a visitor, in the order of their sequence. */
   void forEachRow(RowQuery query, Visitor<ChainRow> visitor) throws LedgerException;
 
-  /**
-   * Returns a snapshot of the rows that several threads can read.
-   *
-   * @param readers the maximum number of threads
-   * @return empty if this ledger can only be read sequentially
-   */
-  default Optional<RowRanges> ranges(int readers) throws LedgerException {
-    return Optional.empty();
-  }
-
   /** Returns the row with a sequence. */
   Optional<ChainRow> row(long sequence) throws LedgerException;
 
@@ -82,17 +72,6 @@ public interface LedgerReader extends AutoCloseable {
 
   /** Passes the dead letters to a visitor, oldest first. */
   void forEachDeadLetter(Visitor<DeadLetter> visitor) throws LedgerException;
-
-  /**
-   * Compares the ledger's tables with those that its writers create: their structure, the type of
-   * every value, and the entries of each index. Returns empty if the ledger has no tables.
-   *
-   * @param everyRow true to compare every row of the chain; false to compare only the other tables
-   *     and the structures, in a time that does not grow with the chain
-   */
-  default Optional<StorageState> storage(boolean everyRow) throws LedgerException {
-    return Optional.empty();
-  }
 
   @Override
   void close();

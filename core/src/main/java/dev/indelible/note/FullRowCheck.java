@@ -6,15 +6,13 @@ import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.RowCheck;
-import dev.indelible.ledger.RowFault;
 import dev.indelible.ledger.RowQuery;
-import dev.indelible.ledger.StoredTiles;
 import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.InvalidProofException;
 import dev.indelible.merkle.MerkleTree;
 import dev.indelible.merkle.TiledNodes;
 import dev.indelible.note.KeyHistory.KeyValidity;
+import dev.indelible.storage.StoredTiles;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -86,11 +84,11 @@ final class FullRowCheck {
     if (ErasureNote.isErasable(row.eventType())) {
       ledger.forEachRow(
           RowQuery.ofType(SystemEvent.PAYLOAD_ERASED),
-          said -> {
+          erasure -> {
             erased[0] =
-                said.sequence() > row.sequence()
-                    && ErasureNote.read(said).filter(note -> note.isAbout(row)).isPresent()
-                    && isSound(said);
+                erasure.sequence() > row.sequence()
+                    && ErasureNote.read(erasure).filter(note -> note.isAbout(row)).isPresent()
+                    && isSound(erasure);
             return !erased[0];
           });
     }

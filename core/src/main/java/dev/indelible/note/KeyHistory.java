@@ -7,7 +7,6 @@ import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowQuery;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -109,7 +108,7 @@ public final class KeyHistory {
       return;
     }
     if (row.eventType().equals(SystemEvent.KEY_ROTATED)) {
-      Optional<KeyRotation> rotation = KeyRotation.read(row).filter(said -> said.holds(row));
+      Optional<KeyRotation> rotation = KeyRotation.read(row).filter(read -> read.holds(row));
       if (rotation.isEmpty()) {
         fault(row, "it introduces a key, and the signature of that key does not hold");
       } else if (ledger.isPresent() && !ledger.get().equals(rotation.get().ledger())) {
@@ -118,11 +117,11 @@ public final class KeyHistory {
         introduce(row.sequence(), rotation.get().newKey());
       }
     } else {
-      Optional<KeyRevocation> compromise = KeyRevocation.read(row);
-      if (compromise.isEmpty()) {
-        fault(row, "it gives up a key, and cannot be read");
+      Optional<KeyRevocation> revocation = KeyRevocation.read(row);
+      if (revocation.isEmpty()) {
+        fault(row, "it revokes a key, and cannot be read");
       } else {
-        giveUp(row.sequence(), compromise.get());
+        revoke(row.sequence(), revocation.get());
       }
     }
   }
@@ -149,9 +148,10 @@ public final class KeyHistory {
    * Records a replacement. The new key is not accepted, because only the new key signed the event.
    */
   private void replace(ChainRow row, Optional<UUID> ledger) {
-    Optional<KeyReplacement> said = KeyReplacement.read(row).filter(read -> read.holds(row));
-    if (said.isPresent() && said.get().ledger().equals(ledger.orElse(said.get().ledger()))) {
-      KeyReplacement read = said.get();
+    Optional<KeyReplacement> replacement = KeyReplacement.read(row).filter(read -> read.holds(row));
+    if (replacement.isPresent()
+        && replacement.get().ledger().equals(ledger.orElse(replacement.get().ledger()))) {
+      KeyReplacement read = replacement.get();
       replacements.putIfAbsent(
           read.newKey().keyId(),
           new Replacement(row.sequence(), read.newKey(), read.lostKeyId(), read.reason()));
@@ -160,16 +160,16 @@ public final class KeyHistory {
     }
   }
 
-  private void giveUp(long sequence, KeyRevocation said) {
+  private void revoke(long sequence, KeyRevocation revocation) {
     eras.computeIfPresent(
-        said.keyId(),
+        revocation.keyId(),
         (id, era) ->
             era.revoked() < sequence
                 ? era
                 : new KeyValidity(
                     era.key(),
                     era.introduced(),
-                    Math.min(said.sinceSequence().orElse(sequence), sequence),
+                    Math.min(revocation.sinceSequence().orElse(sequence), sequence),
                     sequence));
   }
 

@@ -6,7 +6,6 @@ import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.ChainRow;
-import dev.indelible.ledger.RowCheck;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
@@ -27,7 +26,7 @@ public record KeyReplacement(
 
   /** Reads the replacement in a row; empty if the row has no readable one. */
   public static Optional<KeyReplacement> read(ChainRow row) {
-    return row.said(
+    return row.details(
         SystemEvent.KEY_REPLACED,
         details ->
             new KeyReplacement(

@@ -22,7 +22,7 @@ public record KeyRevocation(
 
   /** Reads the revocation in a row; empty if the row has no readable one. */
   public static Optional<KeyRevocation> read(ChainRow row) {
-    return row.said(
+    return row.details(
         SystemEvent.KEY_COMPROMISED,
         details ->
             new KeyRevocation(

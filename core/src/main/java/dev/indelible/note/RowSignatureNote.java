@@ -19,12 +19,12 @@ public record RowSignatureNote(boolean everyRow) {
 
   /** Reads the note in a row; empty if the row has none. Does not check the signature. */
   public static Optional<RowSignatureNote> read(ChainRow row) {
-    return row.said(SystemEvent.ROW_SIGNATURES, RowSignatureNote::read);
+    return row.details(SystemEvent.ROW_SIGNATURES, RowSignatureNote::read);
   }
 
   private static RowSignatureNote read(JsonFields details) throws JsonFormatException {
-    String said = details.string("row_signatures");
-    return switch (said) {
+    String stated = details.string("row_signatures");
+    return switch (stated) {
       case "on" -> new RowSignatureNote(true);
       case "off" -> new RowSignatureNote(false);
       default ->

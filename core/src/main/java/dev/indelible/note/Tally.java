@@ -2,12 +2,12 @@
 package dev.indelible.note;
 
 import dev.indelible.event.SystemEvent;
-import dev.indelible.event.TypeCounts;
-import dev.indelible.event.VerdictCounts;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.ledger.ChainRow;
+import dev.indelible.monitor.TypeCounts;
+import dev.indelible.monitor.VerdictCounts;
 import java.util.Optional;
 import java.util.UUID;
 import tools.jackson.databind.JsonNode;
@@ -76,7 +76,7 @@ public record Tally(
 
   /** Reads the tally in a row; empty if the row has none. Does not check the signature. */
   public static Optional<Tally> read(ChainRow row) {
-    return row.said(SystemEvent.TALLY, Tally::read);
+    return row.details(SystemEvent.TALLY, Tally::read);
   }
 
   private static Tally read(JsonFields details) throws JsonFormatException {

@@ -20,7 +20,7 @@ public record TamperAnswer(long note, long sequence, String recordHash, String r
 
   /** Reads the answer in a row; empty if the row has none. Does not check the signature. */
   public static Optional<TamperAnswer> read(ChainRow row) {
-    return row.said(
+    return row.details(
         SystemEvent.TAMPER_ANSWERED,
         details ->
             new TamperAnswer(

@@ -68,7 +68,7 @@ public record TamperNote(long sequence, String recordHash, String cause, Scope s
 
   /** Reads the note in a row; empty if the row has none. */
   public static Optional<TamperNote> read(ChainRow row) {
-    return row.said(
+    return row.details(
         SystemEvent.TAMPER,
         details -> {
           String cause = details.string("cause");

@@ -136,8 +136,8 @@ public final class TamperNotes {
             "it says that rows are gone or were exchanged, which the row it names cannot disprove");
   }
 
-  private Optional<ChainRow> answerTo(long note, TamperNote said) throws LedgerException {
-    Optional<ChainRow> named = ledger.row(said.sequence());
+  private Optional<ChainRow> answerTo(long note, TamperNote stated) throws LedgerException {
+    Optional<ChainRow> named = ledger.row(stated.sequence());
     if (named.isEmpty()) {
       return Optional.empty();
     }
@@ -147,7 +147,7 @@ public final class TamperNotes {
         .filter(
             row ->
                 TamperAnswer.read(row)
-                    .filter(answer -> answer.sequence() == said.sequence())
+                    .filter(answer -> answer.sequence() == stated.sequence())
                     .filter(answer -> answer.recordHash().equals(hash))
                     .isPresent())
         .findFirst();

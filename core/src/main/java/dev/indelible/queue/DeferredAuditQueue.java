@@ -2,12 +2,16 @@
 package dev.indelible.queue;
 
 import dev.indelible.action.AgentAction;
+import dev.indelible.base.Throttle;
 import dev.indelible.decision.Decision;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.health.AuditHealth;
+import dev.indelible.health.DeferredAuditMetrics;
 import dev.indelible.health.HealthEntry;
-import dev.indelible.health.Throttle;
-import dev.indelible.queue.VerdictCounters.Verdict;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.monitor.VerdictCounters.Verdict;
+import dev.indelible.pending.EventStore;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -71,7 +75,7 @@ public final class DeferredAuditQueue {
    */
   public boolean submit(AuditEvent event) {
     Objects.requireNonNull(event, "event is null");
-    if (!StackProbe.hasRoom(StackProbe.SUBMIT_FRAMES) || !isOpen()) {
+    if (!StackProbe.hasSpace(StackProbe.SUBMIT_FRAMES) || !isOpen()) {
       return reject(event, "the caller's stack is full");
     }
     Verdict verdict = Verdict.of(event);
@@ -119,7 +123,7 @@ public final class DeferredAuditQueue {
     try {
       accepted = isOpen() && store.offer(event);
       if (!accepted) {
-        logRejection(isOpen() ? "no room left" : "queue closed");
+        logRejection(isOpen() ? "the store is full" : "queue closed");
       }
     } catch (RuntimeException | Error e) {
       logRejection(e);
@@ -128,7 +132,7 @@ public final class DeferredAuditQueue {
   }
 
   private void logRejection(Object reason) {
-    if (StackProbe.hasRoom(StackProbe.LOG_FRAMES)) {
+    if (StackProbe.hasSpace(StackProbe.LOG_FRAMES)) {
       try {
         rejections.ifDue(() -> LOG.error("audit event not accepted: {}", reason));
       } catch (RuntimeException | Error e) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.queue;
 
+import dev.indelible.health.AuditHealth;
+
 /**
  * The final state of a closed queue.
  *

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.verify;
 
-import dev.indelible.ledger.RowCheck;
+import dev.indelible.note.RowCheck;
 import java.util.OptionalLong;
 
 /**

@@ -4,11 +4,11 @@ package dev.indelible.sqlite;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Sha256;
 import dev.indelible.crypto.VerificationKey;
+import dev.indelible.encoding.IdKeys;
+import dev.indelible.encoding.RecordDraft;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
-import dev.indelible.ledger.IdKeys;
-import dev.indelible.ledger.RecordDraft;
 import dev.indelible.ledger.StoredRow;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -26,7 +26,7 @@ import java.util.Optional;
  *
  * <p>Only a row whose columns have the layout that writers use can be packed. Without packed rows,
  * verification of 40,000 rows takes some 10 % more CPU time with row signatures, and some 45 % more
- * without.
+ * without. Long because decoding, hashing and comparing read the same offsets of one array.
  */
 final class PackedRow implements StoredRow {
   private static final byte[] SELF_SIGNED = ascii(ChainRow.SELF_SIGNED);

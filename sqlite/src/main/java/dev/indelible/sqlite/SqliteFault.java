@@ -11,7 +11,7 @@ import static org.sqlite.SQLiteErrorCode.SQLITE_LOCKED;
 import static org.sqlite.SQLiteErrorCode.SQLITE_NOTADB;
 import static org.sqlite.SQLiteErrorCode.SQLITE_READONLY;
 
-import dev.indelible.ledger.RefusedException.Refusal;
+import dev.indelible.storage.RefusedException.Refusal;
 import java.sql.SQLException;
 import java.util.EnumSet;
 import java.util.List;

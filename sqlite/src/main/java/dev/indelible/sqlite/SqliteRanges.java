@@ -3,8 +3,8 @@ package dev.indelible.sqlite;
 
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader.Visitor;
-import dev.indelible.ledger.RowRanges;
 import dev.indelible.ledger.StoredRow;
+import dev.indelible.storage.RowRanges;
 import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
