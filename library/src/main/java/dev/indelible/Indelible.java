@@ -5,18 +5,20 @@ import dev.indelible.append.AppendSettings;
 import dev.indelible.append.LedgerAudit;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.drain.DeferredAudit;
-import dev.indelible.follow.AnchorFollower;
-import dev.indelible.follow.CosignatureFollower;
 import dev.indelible.gate.Gate;
-import dev.indelible.ledger.MemoryLedger;
+import dev.indelible.health.AuditHealth;
+import dev.indelible.health.DeferredAuditMetrics;
+import dev.indelible.pending.MemoryStore;
 import dev.indelible.policy.Policy;
-import dev.indelible.queue.AuditHealth;
-import dev.indelible.queue.DeferredAuditMetrics;
+import dev.indelible.policy.PolicyException;
+import dev.indelible.publish.AnchorFollower;
+import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.queue.DrainSettings;
-import dev.indelible.queue.MemoryStore;
+import dev.indelible.storage.MemoryLedger;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -24,7 +26,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A gate and its log, open on one data directory. Safe for use by any number of threads.
@@ -35,30 +36,29 @@ import org.jspecify.annotations.Nullable;
 public final class Indelible implements AutoCloseable {
   private final DeferredAudit audit;
   private final Gate gate;
-  private final Policy policy;
+  private final Optional<PolicyReload> reload;
   private final Optional<CosignatureFollower> witnessing;
   private final Optional<AnchorFollower> anchoring;
-
-  /** Null for a log in memory. */
-  private final @Nullable AuditLog log;
+  private final AuditLog log;
 
   /** Checks the health of the files in the data directory. */
   private final Supplier<AuditHealth> atRest;
 
   Indelible(
       DeferredAudit audit,
-      Policy policy,
+      Gate gate,
+      Optional<PolicyReload> reload,
       Optional<CosignatureFollower> witnessing,
       Optional<AnchorFollower> anchoring,
-      @Nullable AuditLog log,
+      AuditLog log,
       Supplier<AuditHealth> atRest) {
     this.log = log;
     this.atRest = atRest;
     this.audit = audit;
-    this.policy = policy;
+    this.gate = gate;
+    this.reload = reload;
     this.witnessing = witnessing;
     this.anchoring = anchoring;
-    this.gate = new Gate(policy, audit.queue());
   }
 
   /**
@@ -79,11 +79,14 @@ public final class Indelible implements AutoCloseable {
 
   /**
    * Opens a log in memory, for unit tests: from the gate to signed rows, with a new key and without
-   * files. The rows are lost with the process.
-   *
-   * @param ledger receives the rows, for the test to read; {@link #log} is not available
+   * files. The rows are lost with the process; {@link #log} reads them until then. The text of the
+   * policy is not recorded.
    */
-  public static Indelible inMemory(Policy policy, MemoryLedger ledger) {
+  public static Indelible inMemory(Policy policy) {
+    return inMemory(policy, new MemoryLedger());
+  }
+
+  static Indelible inMemory(Policy policy, MemoryLedger ledger) {
     Objects.requireNonNull(policy, "policy is null");
     SigningKey key = SigningKey.generate();
     DeferredAudit audit =
@@ -96,7 +99,13 @@ public final class Indelible implements AutoCloseable {
     try {
       Indelible indelible =
           new Indelible(
-              audit, policy, Optional.empty(), Optional.empty(), null, () -> AuditHealth.RECORDING);
+              audit,
+              new Gate(policy, audit.queue()),
+              Optional.empty(),
+              Optional.empty(),
+              Optional.empty(),
+              new AuditLog(ledger),
+              () -> AuditHealth.RECORDING);
       opened = true;
       return indelible;
     } finally {
@@ -104,11 +113,6 @@ public final class Indelible implements AutoCloseable {
         audit.close();
       }
     }
-  }
-
-  /** Opens a log in memory whose rows are not read. */
-  public static Indelible inMemory(Policy policy) {
-    return inMemory(policy, new MemoryLedger());
   }
 
   /** Returns a builder, for options that {@link #open(Path)} leaves at their defaults. */
@@ -119,10 +123,6 @@ public final class Indelible implements AutoCloseable {
 
   /** Returns the log, to read, verify, prove and export it, and to erase payloads. */
   public AuditLog log() {
-    if (log == null) {
-      throw new IllegalStateException(
-          "a log in memory has no data directory; read its MemoryLedger");
-    }
     return log;
   }
 
@@ -138,7 +138,25 @@ public final class Indelible implements AutoCloseable {
 
   /** Returns the policy in force. */
   public Policy policy() {
-    return policy;
+    return gate.policy();
+  }
+
+  /**
+   * Loads the rules of the data directory again and puts them into force, if they have changed. A
+   * log that watches its policy does this by itself, see {@link IndelibleBuilder#watchPolicy}.
+   *
+   * @throws PolicyException if the rules are missing or do not load; those in force stay, and
+   *     {@link #health} has an entry until rules load again
+   * @throws IllegalStateException if the log was opened with a policy of its own; pass the next one
+   *     to {@link Gate#use}
+   */
+  public void reloadPolicy() throws PolicyException {
+    reload
+        .orElseThrow(
+            () ->
+                new IllegalStateException(
+                    "the log was opened with a policy of its own; pass the next one to gate().use"))
+        .reload();
   }
 
   /** Returns the counters of the queue. */
@@ -205,8 +223,8 @@ public final class Indelible implements AutoCloseable {
   }
 
   /**
-   * Stops intake, waits until accepted events are in the ledger, and returns a report (D9). If all
-   * are in the ledger, the last checkpoint goes to the anchor file and once more to the witnesses,
+   * Stops intake, waits until accepted events are in the ledger, and returns a report. If all are
+   * in the ledger, the last checkpoint goes to the anchor file and once more to the witnesses,
    * which takes a second at most.
    *
    * @param withoutProgress the longest wait while no event is settled
@@ -217,6 +235,7 @@ public final class Indelible implements AutoCloseable {
   }
 
   private DrainReport settle(DrainReport report) {
+    reload.ifPresent(PolicyReload::stop);
     long deadline =
         System.nanoTime()
             + (report.isComplete() ? CosignatureFollower.CLOSING_PATIENCE : Duration.ZERO)

@@ -12,26 +12,32 @@ import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
+import dev.indelible.directory.DataDirectory;
+import dev.indelible.directory.DirectoryException;
+import dev.indelible.directory.ExistingLog;
+import dev.indelible.directory.HealthCheck;
+import dev.indelible.directory.LedgerPositions;
+import dev.indelible.directory.UnconfirmedSigner;
 import dev.indelible.drain.DeferredAudit;
-import dev.indelible.follow.AnchorFollower;
-import dev.indelible.follow.CosignatureFollower;
+import dev.indelible.gate.Gate;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.journal.Journal;
 import dev.indelible.journal.JournalException;
 import dev.indelible.journal.JournalSettings;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerSource;
+import dev.indelible.pending.EventStore;
+import dev.indelible.pending.MemoryStore;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
-import dev.indelible.policy.RulePolicy;
+import dev.indelible.publish.AnchorFollower;
+import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.queue.DrainSettings;
 import dev.indelible.queue.Durability;
-import dev.indelible.queue.EventStore;
-import dev.indelible.queue.MemoryStore;
 import dev.indelible.sqlite.SqliteCosignatures;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteLibrary;
 import dev.indelible.sqlite.SqliteWriter;
+import dev.indelible.storage.LedgerSource;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -48,6 +54,7 @@ public final class IndelibleBuilder {
   private final DataDirectory data;
   private Optional<Policy> policy = Optional.empty();
   private boolean followLinks;
+  private boolean watchPolicy = true;
   private Durability durability = Durability.PROCESS;
   private long journalQuotaBytes = JournalSettings.DEFAULT_QUOTA_BYTES;
   private Duration syncInterval = JournalSettings.DEFAULT_SYNC_INTERVAL;
@@ -79,6 +86,17 @@ public final class IndelibleBuilder {
    */
   public IndelibleBuilder followLinks(boolean on) {
     followLinks = on;
+    return this;
+  }
+
+  /**
+   * Sets whether the rules in the data directory are watched while the log is open; default true.
+   * Rules that changed and then stayed unchanged for a second are loaded and put into force. Rules
+   * that are missing or do not load leave those in force, and health has an entry until rules load
+   * again. A process that decides once does without. Has no effect with {@link #policy}.
+   */
+  public IndelibleBuilder watchPolicy(boolean on) {
+    watchPolicy = on;
     return this;
   }
 
@@ -229,27 +247,30 @@ public final class IndelibleBuilder {
       // Without SQLite's library no event could reach a ledger, so none is accepted.
       SqliteLibrary.load();
       if (durability != Durability.MEMORY) {
-        Journal.requireRoom(data.journal());
+        Journal.requireSpace(data.journal());
       }
       ExistingLog log = data.prepareToRecord(signer, policy.isPresent());
       Optional<WitnessPolicy> witnessed = witnesses.isPresent() ? witnesses : data.witnessPolicy();
-      Policy rules = policy.isPresent() ? policy.get() : ownRules();
+      Policy rules = policy.isPresent() ? policy.get() : rules().load();
       if (durability == Durability.MEMORY) {
         data.requireWritableDatabase();
         Optional<UUID> ledger = SqliteLedger.identify(data.database());
         Signer key = signer(log);
         KeyRing accepted = log.withEarlierKeys(data.keys().accepted());
-        return start(rules, key, accepted, ledger, witnessed, new MemoryStore());
+        return start(log, rules, new Opened(key, accepted, ledger, new MemoryStore()), witnessed);
       }
       return openOnJournal(log, rules, witnessed);
-    } catch (PolicyException | KeyException | LedgerException | JournalException e) {
+    } catch (DirectoryException
+        | PolicyException
+        | KeyException
+        | LedgerException
+        | JournalException e) {
       throw new OpenException(e.getMessage(), e);
     }
   }
 
-  private RulePolicy ownRules() throws PolicyException {
-    RulePolicy rules = RulePolicy.load(data.policy()).guarding(data.path());
-    return followLinks ? rules.followingLinks() : rules;
+  private PolicyReload.Source rules() {
+    return new PolicyReload.Source(data, followLinks);
   }
 
   /**
@@ -270,7 +291,7 @@ public final class IndelibleBuilder {
   /**
    * Opens the log on its journal. A ledger that cannot be read now, for example because it is
    * locked or damaged, gets its events later: a journal names its ledger, and the drainer appends
-   * to no other (D2).
+   * to no other.
    */
   private Indelible openOnJournal(ExistingLog log, Policy rules, Optional<WitnessPolicy> witnessed)
       throws OpenException, KeyException, LedgerException, JournalException {
@@ -291,7 +312,8 @@ public final class IndelibleBuilder {
       }
       throw e;
     }
-    return start(rules, key, accepted, Optional.of(journal.ledger()), witnessed, journal);
+    return start(
+        log, rules, new Opened(key, accepted, Optional.of(journal.ledger()), journal), witnessed);
   }
 
   /**
@@ -318,7 +340,8 @@ public final class IndelibleBuilder {
     Signer key = signer(log);
     KeyRing accepted = log.withEarlierKeys(data.keys().accepted());
     Journal journal = Journal.openApart(data.journal(), journalSettings());
-    return start(rules, key, accepted, Optional.of(journal.ledger()), witnessed, journal);
+    return start(
+        log, rules, new Opened(key, accepted, Optional.of(journal.ledger()), journal), witnessed);
   }
 
   private Journal openJournal(Optional<UUID> ledger) throws JournalException {
@@ -326,37 +349,50 @@ public final class IndelibleBuilder {
     return Journal.open(
         data.journal(),
         ledger,
-        new StartPositions(data.database()),
+        LedgerPositions.at(data.database()),
         recoveryProgress.map(settings::withProgress).orElse(settings));
   }
 
+  /**
+   * The parts of an open log.
+   *
+   * @param key the key that signs
+   * @param accepted the public keys accepted on existing rows
+   * @param ledger the id of the ledger; empty if there is none yet
+   * @param store the store in which events wait
+   */
+  private record Opened(Signer key, KeyRing accepted, Optional<UUID> ledger, EventStore store) {}
+
   private Indelible start(
-      Policy rules,
-      Signer key,
-      KeyRing accepted,
-      Optional<UUID> ledger,
-      Optional<WitnessPolicy> witnessed,
-      EventStore store) {
-    DeferredAudit audit = install(key, accepted, ledger, store);
+      ExistingLog log, Policy rules, Opened opened, Optional<WitnessPolicy> witnessed) {
+    DeferredAudit audit = install(opened);
     Optional<CosignatureFollower> witnessing = Optional.empty();
     Optional<AnchorFollower> anchoring = Optional.empty();
-    boolean opened = false;
+    Optional<PolicyReload> reload = Optional.empty();
+    boolean started = false;
     try {
+      Gate gate = gate(log, rules, audit);
+      reload =
+          policy.isPresent()
+              ? Optional.empty()
+              : Optional.of(PolicyReload.of(rules(), gate, audit.healthEntries(), watchPolicy));
       witnessing = witnessed.filter(policy -> askWitnesses).map(policy -> ask(policy, audit));
       anchoring = anchor.map(file -> anchor(file, audit));
       Indelible indelible =
           new Indelible(
               audit,
-              rules,
+              gate,
+              reload,
               witnessing,
               anchoring,
-              new AuditLog(data),
+              new AuditLog(data.path()),
               () -> HealthCheck.of(data, anchor));
-      opened = true;
+      started = true;
       return indelible;
     } finally {
-      if (!opened) {
+      if (!started) {
         // The caller gets nothing to close, so the log is closed here, which releases the journal.
+        reload.ifPresent(PolicyReload::stop);
         anchoring.ifPresent(AnchorFollower::stop);
         witnessing.ifPresent(CosignatureFollower::stop);
         audit.closeAndFlush();
@@ -364,29 +400,34 @@ public final class IndelibleBuilder {
     }
   }
 
+  /** Returns a gate, whose policy is on record, or is submitted before any decision. */
+  private static Gate gate(ExistingLog log, Policy rules, DeferredAudit audit) {
+    Gate gate = new Gate(rules, audit.queue());
+    return gate;
+  }
+
   /** Starts the drainer; closes the store if that fails. */
-  private DeferredAudit install(
-      Signer key, KeyRing accepted, Optional<UUID> ledger, EventStore store) {
+  private DeferredAudit install(Opened log) {
     boolean installed = false;
     try {
       DeferredAudit audit =
           LedgerAudit.start(
-              SqliteWriter.drainer(data.database(), ledger.orElse(null)),
+              SqliteWriter.drainer(data.database(), log.ledger().orElse(null)),
               new AppendSettings(
-                  new RowSigning(key, rowSignatures),
-                  accepted,
+                  new RowSigning(log.key(), rowSignatures),
+                  log.accepted(),
                   data.keys()::accepted,
-                  Checkpoints.Settings.of(key)
+                  Checkpoints.Settings.of(log.key())
                       .withOrigin(origin.orElse(null))
                       .withFile(CheckpointFile.at(data.lastCheckpoint())),
                   tally.orElse(null)),
-              store,
+              log.store(),
               drain.withShutdownHook(shutdownHook));
       installed = true;
       return audit;
     } finally {
       if (!installed) {
-        store.close();
+        log.store().close();
       }
     }
   }

@@ -2,7 +2,7 @@
 package dev.indelible.cli;
 
 import dev.indelible.Indelible;
-import dev.indelible.event.AgentIds;
+import dev.indelible.encoding.AgentIds;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFormatException;

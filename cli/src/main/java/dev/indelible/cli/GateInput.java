@@ -3,7 +3,7 @@ package dev.indelible.cli;
 
 import dev.indelible.action.ActionParser;
 import dev.indelible.action.AgentAction;
-import dev.indelible.event.AgentIds;
+import dev.indelible.encoding.AgentIds;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
 import org.jspecify.annotations.Nullable;

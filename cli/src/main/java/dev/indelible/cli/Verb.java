@@ -2,15 +2,16 @@
 package dev.indelible.cli;
 
 import dev.indelible.AuditLog;
-import dev.indelible.DataDirectory;
 import dev.indelible.Indelible;
 import dev.indelible.IndelibleBuilder;
 import dev.indelible.OpenException;
+import dev.indelible.base.Text;
+import dev.indelible.directory.DataDirectory;
+import dev.indelible.directory.DirectoryException;
+import dev.indelible.health.DeferredAuditMetrics;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.json.CanonicalWriter;
-import dev.indelible.json.Text;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.sqlite.SqliteLedger;
@@ -31,7 +32,7 @@ abstract class Verb implements Callable<Integer> {
   enum Run {
     /** One action, which takes place beside this process. */
     ONE_ACTION,
-    /** A stream of actions, wherever they take place; long enough to ask the log's witnesses. */
+    /** A stream of actions of any place, in a run long enough for witnesses and changed rules. */
     STREAM,
     NO_ACTION
   }
@@ -44,6 +45,11 @@ abstract class Verb implements Callable<Integer> {
 
   /** Longest wait for that row if the machine is busy. */
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
+
+  /**
+   * The events of a run that decides once: its policy, if that is new to the log, and a decision.
+   */
+  private static final int OWN_EVENTS = 2;
 
   private static final Duration POLL_INTERVAL = Duration.ofMillis(50);
 
@@ -69,7 +75,7 @@ abstract class Verb implements Callable<Integer> {
   /** Returns the log in the data directory. */
   final AuditLog log() throws CommandFailure {
     requireDataDirectory();
-    return new AuditLog(data());
+    return new AuditLog(data().path());
   }
 
   /** Opens the ledger for reading. */
@@ -87,6 +93,7 @@ abstract class Verb implements Callable<Integer> {
     IndelibleBuilder log =
         Indelible.builder(data().path())
             .askWitnesses(run == Run.STREAM)
+            .watchPolicy(run == Run.STREAM)
             .followLinks(run == Run.ONE_ACTION);
     anchor.ifPresent(log::anchor);
     if (!console().errIsTerminal()) {
@@ -100,7 +107,7 @@ abstract class Verb implements Callable<Integer> {
   final void requireDataDirectory() throws CommandFailure {
     try {
       data().requireReadable();
-    } catch (OpenException e) {
+    } catch (DirectoryException e) {
       throw CommandFailure.usage(String.valueOf(e.getMessage()));
     }
     CommandFailure.refuseIf(
@@ -151,7 +158,7 @@ abstract class Verb implements Callable<Integer> {
       expected =
           !now.health().state().isTerminal()
               && now.health().entry(HealthEntry.RECORDING).isEmpty()
-              && now.pending() <= 1
+              && now.pending() <= OWN_EVENTS
               && System.nanoTime() - start < LONGEST_WAIT.toNanos();
     }
   }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.event;
 
+import dev.indelible.base.Text;
+import dev.indelible.encoding.Timestamps;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonValue;
-import dev.indelible.json.Text;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
@@ -24,7 +25,7 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** A row was found that this log did not write, or that was changed since. */
   public static final String TAMPER = "audit.tamper";
 
-  /** Accepted events were lost; the event states their number, time range and cause (D7). */
+  /** Accepted events were lost; the event states their number, time range and cause. */
   public static final String GAP = "audit.gap";
 
   /** Row signatures are on or off from this row on. */
@@ -55,6 +56,12 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
 
   /** The row that a tamper note names verifies in full; the event states the reason of the note. */
   public static final String TAMPER_ANSWERED = "audit.answer";
+
+  /**
+   * A policy came into force; the event has its digest and its text, see {@link PolicyText}. It
+   * comes through the queue, in front of the decisions of the policy.
+   */
+  public static final String POLICY_LOADED = "policy.loaded";
 
   private static final Set<String> RESERVED =
       Set.of(

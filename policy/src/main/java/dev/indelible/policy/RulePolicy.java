@@ -8,6 +8,7 @@ import dev.indelible.decision.Decision;
 import dev.indelible.decision.Escalate;
 import dev.indelible.decision.ExplainedDecision;
 import dev.indelible.decision.Refuse;
+import dev.indelible.event.PolicyText;
 import dev.indelible.fact.Fact;
 import dev.indelible.fact.FactReader;
 import dev.indelible.fact.Facts;
@@ -70,18 +71,20 @@ public final class RulePolicy implements Policy {
   private final List<Rule> rules;
   private final RuleIndex index;
   private final boolean refusesByDefault;
+  private final PolicyText text;
   private final String digest;
   private final DiskSpace disk;
   private final Guard guard;
   private final boolean followsLinks;
   private final FactReader reader;
 
-  private RulePolicy(RuleReader read, String digest, DiskSpace disk) throws PolicyException {
+  private RulePolicy(RuleReader read, PolicyText text, DiskSpace disk) throws PolicyException {
     List<CompiledRule> inOrder = read.rules();
     this.rules = inOrder.stream().map(CompiledRule::rule).toList();
     this.index = new RuleIndex(inOrder);
     this.refusesByDefault = read.refusesByDefault();
-    this.digest = digest;
+    this.text = text;
+    this.digest = text.digest();
     this.disk = disk;
     this.guard = Guard.anywhere();
     this.followsLinks = false;
@@ -92,6 +95,7 @@ public final class RulePolicy implements Policy {
     this.rules = other.rules;
     this.index = other.index;
     this.refusesByDefault = other.refusesByDefault;
+    this.text = other.text;
     this.digest = other.digest;
     this.disk = other.disk;
     this.guard = guard;
@@ -167,10 +171,10 @@ public final class RulePolicy implements Policy {
 
   private static RulePolicy of(PolicySource source, DiskSpace disk) throws PolicyException {
     RuleReader reader = new RuleReader();
-    for (PolicySource.File file : source.files()) {
-      reader.read(file.text(), file.name());
+    for (int i = 0; i < source.names().size(); i++) {
+      reader.read(source.yaml(i), source.names().get(i));
     }
-    return new RulePolicy(reader, source.digest(), disk);
+    return new RulePolicy(reader, source.text(), disk);
   }
 
   /** Decides about an action of an agent. Never throws: a rule that cannot be evaluated refuses. */
@@ -246,6 +250,12 @@ public final class RulePolicy implements Policy {
   @Override
   public String digest() {
     return digest;
+  }
+
+  /** Returns the text of the loaded files. */
+  @Override
+  public Optional<PolicyText> text() {
+    return Optional.of(text);
   }
 
   /** Returns no limit: the rules, the action and the limit on links bound a decision's time. */

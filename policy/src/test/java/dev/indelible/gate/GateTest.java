@@ -19,14 +19,17 @@ import dev.indelible.drain.AppendOutcome;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.PolicyText;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonValue;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.pending.EventBatch;
+import dev.indelible.pending.MemoryStore;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.RulePolicy;
-import dev.indelible.queue.AuditCounters;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.DrainSettings;
-import dev.indelible.queue.EventBatch;
-import dev.indelible.queue.MemoryStore;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
@@ -37,6 +40,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Supplier;
@@ -546,6 +550,92 @@ class GateTest {
         return limit;
       }
     };
+  }
+
+  @Test
+  void policyIsRecordedBeforeItsDecisions() throws Exception {
+    Gate gate = gate(10);
+    gate.check("agent:a", REFUSED);
+    RulePolicy next = RulePolicy.parse("version: 1\nrules: []\n", "next");
+    gate.use(next);
+    assertThat(gate.check("agent:a", REFUSED).isPermitted()).isTrue();
+    assertThat(gate.policy()).isSameAs(next);
+
+    awaitRows(3);
+    assertThat(row(0).policy()).contains(policy().digest());
+    assertThat(loaded(1)).isEqualTo(next.digest());
+    assertThat(row(2).policy()).contains(next.digest());
+  }
+
+  /** A decision under a digest is never in the chain without the text before it. */
+  @Test
+  void rejectedPolicyBlocksItsDecisions() throws Exception {
+    Gate gate = gate(1);
+    gate.check("agent:a", REFUSED);
+    RulePolicy next = RulePolicy.parse("version: 1\nrules: []\n", "next");
+    gate.use(next);
+
+    RecordedDecision blocked = gate.record("agent:a", ALLOWED);
+    assertThat(blocked.decision().ruleId()).contains(Gate.NOT_RECORDED);
+    assertThat(blocked.eventId()).isEmpty();
+    assertThat(audit().queue().metrics().sendFailures()).isEqualTo(3);
+
+    awaitRows(1);
+    await().until(() -> audit().queue().metrics().pending() == 0);
+    await().until(() -> gate.check("agent:a", ALLOWED).isPermitted());
+    await().until(() -> ledger.size() >= 3);
+    assertThat(loaded(1)).isEqualTo(next.digest());
+    assertThat(row(2).policy()).contains(next.digest());
+  }
+
+  @Test
+  void decisionEndsUnderItsPolicy() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch swapped = new CountDownLatch(1);
+    Policy slow =
+        new Policy() {
+          @Override
+          public Decision decide(String agentId, AgentAction action) {
+            asked.countDown();
+            try {
+              swapped.await();
+            } catch (InterruptedException e) {
+              throw new IllegalStateException(e);
+            }
+            return new Refuse("OLD", "decided by the old policy");
+          }
+
+          @Override
+          public String digest() {
+            return "sha256:" + "0".repeat(64);
+          }
+
+          @Override
+          public Optional<Duration> timeLimit() {
+            return Optional.empty();
+          }
+        };
+    Gate gate = gate(slow, 10);
+    CompletableFuture<Decision> decision =
+        CompletableFuture.supplyAsync(() -> gate.check("agent:a", ALLOWED));
+    asked.await();
+    gate.use(policy());
+    swapped.countDown();
+
+    assertThat(decision.get().ruleId()).contains("OLD");
+    awaitRows(2);
+    assertThat(loaded(0)).isEqualTo(policy().digest());
+    assertThat(row(1).policy()).contains(slow.digest());
+  }
+
+  /** Returns the digest in a {@code policy.loaded} event whose text has it. */
+  private String loaded(int index) throws Exception {
+    SystemEvent event = (SystemEvent) ledger.get(index);
+    assertThat(event.eventType()).isEqualTo(SystemEvent.POLICY_LOADED);
+    PolicyText.Recorded recorded =
+        PolicyText.read(JsonFields.of(event.details().tree(), "details"));
+    assertThat(recorded.isProven()).isTrue();
+    return recorded.digest();
   }
 
   private Gate gate(long capacity) {

@@ -56,8 +56,10 @@ class PolicyLoadTest {
         "version: 1|# none|line 2, column 1: policy has no \"version\"; add it",
         "version: 1|version: 2"
             + "|line 1, column 1: version 2 is not known; this release reads version 1",
-        "version: 1|version: '1'|line 1, column 1: version is text where a whole number is expected",
-        "version: 1|vresion: 1|line 1, column 1: unknown key \"vresion\"; did you mean \"version\"?",
+        "version: 1|version: '1'|line 1, column 1: version is text where a whole number is"
+            + " expected",
+        "version: 1|vresion: 1|line 1, column 1: unknown key \"vresion\"; did you mean"
+            + " \"version\"?",
         "rules:|rule:|line 2, column 1: unknown key \"rule\"; did you mean \"rules\"?",
         "- id: R001|- id: 1|line 3, column 5: id is a number where text is expected; put it in"
             + " quotes",
@@ -91,11 +93,12 @@ class PolicyLoadTest {
             + " kind",
         "\"rm -rf /\"|\"\"|line 8, column 7: command_substring is blank; give a text, or leave it"
             + " out",
-        "\"rm -rf /\"|[]|line 8, column 7: command_substring is an empty list; name at least one, or"
-            + " leave it out",
+        "\"rm -rf /\"|[]|line 8, column 7: command_substring is an empty list; name at least one,"
+            + " or leave it out",
         "\"rm -rf /\"|[a, true]|line 8, column 30: command_substring[1] is a boolean where text is"
             + " expected; put it in quotes",
-        "\"rm -rf /\"|{a: b}|line 8, column 7: command_substring is a mapping where text is expected",
+        "\"rm -rf /\"|{a: b}|line 8, column 7: command_substring is a mapping where text is"
+            + " expected",
         "\"rm -rf /\"|!x a|line 8, column 7: command_substring is of type \"!x\" where text is"
             + " expected; put it in quotes",
         "\"rm -rf /\"|&a x|line 8, column 26: anchors and aliases are not read; write the value out"
@@ -125,8 +128,8 @@ class PolicyLoadTest {
             + " use * within a name, ** across names",
         "filesystem_write, path_glob: '/a\\b'|bad path pattern \"/a\\b\": a backslash precedes one"
             + " of *?[]{},\\~$!@; write \\\\ for a backslash",
-        "filesystem_write, path_glob: etc/*|bad path pattern \"etc/*\": it matches no absolute path;"
-            + " begin it with /, ~/, ${cwd}/, ${scratch}/, **/ or a drive",
+        "filesystem_write, path_glob: etc/*|bad path pattern \"etc/*\": it matches no absolute"
+            + " path; begin it with /, ~/, ${cwd}/, ${scratch}/, **/ or a drive",
         "filesystem_write, path_glob: /etc/../x|bad path pattern \"/etc/../x\": it can never match:"
             + " paths are compared without // . .. and a final /",
         "tool_call, tool: 'a[bc]'|bad glob \"a[bc]\": [ is not supported;"
@@ -259,7 +262,7 @@ class PolicyLoadTest {
     Path file = directory.resolve("latin.yaml");
     Files.write(file, "# caf\u00e9\n".getBytes(StandardCharsets.ISO_8859_1));
     assertThatThrownBy(() -> RulePolicy.load(file))
-        .hasMessage(file + ": not UTF-8 at byte 5; save it as UTF-8");
+        .hasMessage(file + ", line 1, column 6: not UTF-8 (byte 0xe9); save it as UTF-8");
   }
 
   @Test
@@ -285,7 +288,8 @@ class PolicyLoadTest {
     assertThatThrownBy(() -> RulePolicy.load(directory))
         .hasMessage(
             directory
-                + ": no *.yaml or *.yml file in this directory; add one, because without rules every action is allowed");
+                + ": no *.yaml or *.yml file in this directory; add one, because without rules"
+                + " every action is allowed");
   }
 
   @Test
