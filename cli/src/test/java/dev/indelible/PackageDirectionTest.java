@@ -217,8 +217,8 @@ class PackageDirectionTest {
     Set<String> wrong = new TreeSet<>();
     for (JavaClass from : CLASSES) {
       for (Dependency dependency : from.getDirectDependenciesFromSelf()) {
-        String source = room(from);
-        String target = room(dependency.getTargetClass());
+        String source = packageOf(from);
+        String target = packageOf(dependency.getTargetClass());
         if (!target.isEmpty()
             && !target.equals(source)
             && !target.equals("base")
@@ -231,10 +231,10 @@ class PackageDirectionTest {
   }
 
   @Test
-  void everyPackageHasItsPlace() {
-    Set<String> rooms = new TreeSet<>();
-    CLASSES.forEach(each -> rooms.add(room(each)));
-    assertThat(rooms).isEqualTo(new TreeSet<>(MAY_USE.keySet()));
+  void everyPackageIsListed() {
+    Set<String> packages = new TreeSet<>();
+    CLASSES.forEach(each -> packages.add(packageOf(each)));
+    assertThat(packages).isEqualTo(new TreeSet<>(MAY_USE.keySet()));
   }
 
   /** The modules export few types; {@code transparency} has its own users and is exempt. */
@@ -283,7 +283,7 @@ class PackageDirectionTest {
     for (JavaClass from : CLASSES) {
       for (Dependency dependency : from.getDirectDependenciesFromSelf()) {
         String target = dependency.getTargetClass().getBaseComponentType().getPackageName();
-        if (!target.isEmpty() && !mayUse(room(from), target + ".")) {
+        if (!target.isEmpty() && !mayUse(packageOf(from), target + ".")) {
           wrong.add(dependency.getDescription());
         }
       }
@@ -291,14 +291,14 @@ class PackageDirectionTest {
     assertThat(wrong).isEmpty();
   }
 
-  private static boolean mayUse(String room, String target) {
+  private static boolean mayUse(String user, String target) {
     Optional<Set<String>> users =
         THIRD_PARTIES.entrySet().stream()
             .filter(party -> target.startsWith(party.getKey() + "."))
             .map(Map.Entry::getValue)
             .findFirst();
     return users.isPresent()
-        ? users.get().isEmpty() || users.get().contains(room)
+        ? users.get().isEmpty() || users.get().contains(user)
         : target.startsWith("java.") || target.startsWith("javax.") || target.startsWith(ROOT);
   }
 
@@ -333,8 +333,8 @@ class PackageDirectionTest {
     return all;
   }
 
-  /** Returns the package below the root that a class is in; empty for a third party's. */
-  private static String room(JavaClass type) {
+  /** Returns the name of the package below the root that has a class; empty for third parties. */
+  private static String packageOf(JavaClass type) {
     String name = type.getBaseComponentType().getPackageName();
     if (name.equals("dev.indelible")) {
       return LIBRARY;

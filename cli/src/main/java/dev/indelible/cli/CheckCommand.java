@@ -78,7 +78,9 @@ final class CheckCommand extends Verb {
       print(
           input.agentId(),
           new RecordedDecision(explained.decision(), Optional.empty(), explained.explanation()));
-      explain(explained.explanation(), examined.facts());
+      if (explains()) {
+        explain(explained.explanation(), examined.facts());
+      }
       return exitCode(explained.decision());
     }
     Indelible indelible = openLog(anchor.file(), Run.ONE_ACTION);
@@ -86,7 +88,7 @@ final class CheckCommand extends Verb {
     try {
       recorded = indelible.gate().record(input.agentId(), input.action());
       print(input.agentId(), recorded);
-      if (explain) {
+      if (explains()) {
         Examined examined = rules().examine(input.agentId(), input.action());
         explain(recorded.explanation(), examined.facts());
       }
@@ -192,11 +194,12 @@ final class CheckCommand extends Verb {
     console().out().flush();
   }
 
-  /** Prints the explanation, if it is wanted; JSON has it already. */
+  /** Returns true if an explanation follows the decision; JSON always has it. */
+  private boolean explains() {
+    return explain && !json();
+  }
+
   private void explain(Explanation explanation, List<String> facts) {
-    if (!explain || json()) {
-      return;
-    }
     explanation.effectiveCommand().ifPresent(command -> field("command", command));
     facts.forEach(fact -> field("fact", fact));
     explanation.matched().forEach(rule -> field("matched", rule));
