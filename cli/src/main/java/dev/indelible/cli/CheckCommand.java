@@ -9,6 +9,7 @@ import dev.indelible.decision.Decision;
 import dev.indelible.decision.Escalate;
 import dev.indelible.decision.ExplainedDecision;
 import dev.indelible.decision.Explanation;
+import dev.indelible.gate.GateRequest;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFields;
@@ -71,7 +72,7 @@ final class CheckCommand extends Verb {
 
   @Override
   public Integer call() throws Exception {
-    GateInput input = located(input());
+    GateRequest input = located(input());
     if (dryRun) {
       ExplainedDecision explained = rules().explain(input.agentId(), input.action());
       RecordedDecision decided =
@@ -102,7 +103,7 @@ final class CheckCommand extends Verb {
   }
 
   /** A command without a place runs where this process runs, for the user of this process. */
-  private static GateInput located(GateInput input) {
+  private static GateRequest located(GateRequest input) {
     if (!(input.action() instanceof Bash bash)) {
       return input;
     }
@@ -110,22 +111,22 @@ final class CheckCommand extends Verb {
         bash.cwd().or(() -> Optional.of(Path.of("").toAbsolutePath().toString()));
     Optional<String> home =
         bash.home().or(() -> Optional.ofNullable(System.getProperty("user.home")));
-    return new GateInput(input.agentId(), new Bash(bash.command(), cwd, home, bash.shell()));
+    return new GateRequest(input.agentId(), new Bash(bash.command(), cwd, home, bash.shell()));
   }
 
-  private GateInput input() throws Exception {
+  private GateRequest input() throws Exception {
     requireWhole("--agent", agent);
     if (action.size() > 1 || !action.isEmpty() && ActionWords.isKind(action.get(0))) {
       for (String word : action) {
         requireWhole("ACTION", word);
       }
-      return new GateInput(GateInput.requireAgentId(agent), ActionWords.read(action));
+      return new GateRequest(GateRequest.requireAgentId(agent), ActionWords.read(action));
     }
     JsonNode node =
         action.isEmpty() || action.get(0).equals("-") ? fromInput() : fromArgument(action.get(0));
     if (node.has("kind")) {
       AgentAction parsed = ActionParser.parse(node, "action");
-      return new GateInput(GateInput.requireAgentId(agent), parsed);
+      return new GateRequest(GateRequest.requireAgentId(agent), parsed);
     }
     if (!node.isObject() || !node.has("action")) {
       throw new JsonFormatException(
@@ -133,10 +134,10 @@ final class CheckCommand extends Verb {
               + " {\"kind\":\"bash\",\"command\":\"ls\"}");
     }
     JsonFields fields = JsonFields.of(node, "input");
-    String agentId = GateInput.requireAgentId(fields.optionalString("agent_id").orElse(agent));
+    String agentId = GateRequest.requireAgentId(fields.optionalString("agent_id").orElse(agent));
     AgentAction parsed = ActionParser.parse(fields.node("action"), "action");
     fields.requireNoOthers();
-    return new GateInput(agentId, parsed);
+    return new GateRequest(agentId, parsed);
   }
 
   private JsonNode fromInput() throws JsonFormatException, CommandFailure {
@@ -181,14 +182,14 @@ final class CheckCommand extends Verb {
   }
 
   /** Prints the decision and flushes it. */
-  private void print(GateInput input, RecordedDecision recorded) throws PolicyException {
+  private void print(GateRequest input, RecordedDecision recorded) throws PolicyException {
     Decision decision = recorded.decision();
     String verdict = console().byMeaning(decision.verdict(), decision.verdict());
     String why =
         decision.ruleId().map(rule -> "  " + rule + "  " + decision.reason().orElse("")).orElse("");
     String event = recorded.eventId().map(id -> "recorded as " + id).orElse("not recorded");
     print(
-        DecisionLine.json(input.agentId(), recorded),
+        out -> recorded.write(input.agentId(), out),
         "%s%s\n%s",
         console().bold(verdict),
         Console.printable(why),

@@ -7,6 +7,7 @@ import dev.indelible.action.FilesystemWrite;
 import dev.indelible.action.NetworkRequest;
 import dev.indelible.action.Read;
 import dev.indelible.action.ToolCall;
+import dev.indelible.gate.GateRequest;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
@@ -26,7 +27,7 @@ import tools.jackson.databind.JsonNode;
  * @param name the name of the event
  * @param input the agent and its action
  */
-record ClaudeHookEvent(Name name, GateInput input) {
+record ClaudeHookEvent(Name name, GateRequest input) {
   /** Events in which a hook can stop an action. */
   enum Name {
     /** Before a tool runs. */
@@ -67,18 +68,19 @@ record ClaudeHookEvent(Name name, GateInput input) {
   }
 
   /** Reads the agent and action of a recorded event of any name. */
-  static GateInput readInput(byte[] json) throws JsonFormatException {
+  static GateRequest readInput(byte[] json) throws JsonFormatException {
     return input(JsonFields.of(CanonicalJson.read(json), "input"), Optional.empty());
   }
 
-  private static GateInput input(JsonFields event, Optional<String> home)
+  private static GateRequest input(JsonFields event, Optional<String> home)
       throws JsonFormatException {
     String tool = event.string("tool_name");
     JsonNode input = event.node("tool_input");
     Place place = new Place(event.optionalString("cwd"), home);
-    String agentId = GateInput.requireAgentId("claude:" + event.string("session_id"));
+    String agentId = GateRequest.requireAgentId("claude:" + event.string("session_id"));
     try {
-      return new GateInput(agentId, action(tool, JsonFields.of(input, "tool_input"), input, place));
+      return new GateRequest(
+          agentId, action(tool, JsonFields.of(input, "tool_input"), input, place));
     } catch (IllegalArgumentException e) {
       throw new JsonFormatException("tool_input: " + e.getMessage());
     }

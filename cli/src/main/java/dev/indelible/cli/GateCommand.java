@@ -3,6 +3,7 @@ package dev.indelible.cli;
 
 import dev.indelible.Indelible;
 import dev.indelible.event.AgentIds;
+import dev.indelible.gate.GateRequest;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFormatException;
@@ -93,8 +94,8 @@ final class GateCommand extends Verb {
   /** Decides about one line; returns false if it cannot be read. */
   private boolean decide(Indelible indelible, long number, byte[] line) throws CommandFailure {
     try {
-      GateInput input =
-          format == Format.claude ? ClaudeHookEvent.readInput(line) : GateInput.fromEnvelope(line);
+      GateRequest input =
+          format == Format.claude ? ClaudeHookEvent.readInput(line) : GateRequest.read(line);
       print(input.agentId(), indelible.gate().record(input.agentId(), input.action()));
       return true;
     } catch (JsonFormatException e) {
@@ -113,7 +114,7 @@ final class GateCommand extends Verb {
   }
 
   private void print(String agentId, RecordedDecision recorded) throws CommandFailure {
-    console().json(DecisionLine.json(agentId, recorded));
+    console().json(out -> recorded.write(agentId, out));
     if (recorded.eventId().isEmpty()) {
       throw CommandFailure.failed(recorded.decision().reason().orElse(""));
     }
