@@ -3,6 +3,7 @@ package dev.indelible.cli;
 
 import com.github.difflib.DiffUtils;
 import com.github.difflib.UnifiedDiffUtils;
+import dev.indelible.hook.ClaudeCode;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFormatException;
 import java.io.IOException;
@@ -65,8 +66,8 @@ record ClaudeSettings(Path file, List<String> before, List<String> after, boolea
     ObjectNode settings = parse(file, text);
     JsonNode there = settings.has("hooks") ? settings.get("hooks") : settings.putObject("hooks");
     ObjectNode hooks = typed(file, "hooks", there, ObjectNode.class);
-    for (ClaudeHookEvent.Name event : ClaudeHookEvent.Name.values()) {
-      install(file, hooks, event.name(), command);
+    for (String event : ClaudeCode.EVENTS) {
+      install(file, hooks, event, command);
     }
     String changed = MAPPER.writer().with(PRINTER).writeValueAsString(settings);
     return new ClaudeSettings(

@@ -5,6 +5,7 @@ import dev.indelible.Indelible;
 import dev.indelible.event.AgentIds;
 import dev.indelible.gate.GateRequest;
 import dev.indelible.gate.RecordedDecision;
+import dev.indelible.hook.ClaudeCode;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.queue.DeferredAuditQueue;
@@ -95,7 +96,7 @@ final class GateCommand extends Verb {
   private boolean decide(Indelible indelible, long number, byte[] line) throws CommandFailure {
     try {
       GateRequest input =
-          format == Format.claude ? ClaudeHookEvent.readInput(line) : GateRequest.read(line);
+          format == Format.claude ? ClaudeCode.readRecorded(line) : GateRequest.read(line);
       print(input.agentId(), indelible.gate().record(input.agentId(), input.action()));
       return true;
     } catch (JsonFormatException e) {

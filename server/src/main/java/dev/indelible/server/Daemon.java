@@ -2,6 +2,7 @@
 package dev.indelible.server;
 
 import dev.indelible.Indelible;
+import dev.indelible.hook.HookDialect;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -50,7 +51,12 @@ public final class Daemon {
     Checks checks = new Checks(log.gate());
     AuthZen authZen = new AuthZen(log.gate());
     Reports reports = new Reports(log);
-    return new Routes()
+    Routes routes = new Routes();
+    Hooks hooks = new Hooks(log.gate());
+    for (String agent : HookDialect.agents()) {
+      routes.post("/v1/hooks/" + agent, hooks.of(HookDialect.named(agent).orElseThrow()));
+    }
+    return routes
         .post("/v1/check", checks::one)
         .post("/v1/checks", checks::many)
         .post("/access/v1/evaluation", authZen::evaluation)
