@@ -75,6 +75,7 @@ final class ServeCommand extends Verb {
     try {
       Daemon daemon = start(indelible, settings);
       announce(daemon);
+      notifySystemd();
       ending.await();
       daemon.stop();
     } catch (Throwable failure) {
@@ -118,6 +119,27 @@ final class ServeCommand extends Verb {
       return Daemon.start(indelible, settings);
     } catch (IOException e) {
       throw CommandFailure.usage(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /**
+   * Reports to systemd that agents can ask, if it waits for that. By its own program, because Java
+   * cannot send datagrams to a Unix socket.
+   */
+  private void notifySystemd() throws InterruptedException {
+    if (System.getenv().getOrDefault("NOTIFY_SOCKET", "").isEmpty()) {
+      return;
+    }
+    try {
+      Process notify =
+          new ProcessBuilder("systemd-notify", "--ready", "--pid=" + ProcessHandle.current().pid())
+              .inheritIO()
+              .start();
+      if (notify.waitFor() != 0) {
+        warn("systemd-notify failed, so systemd does not learn that the daemon is ready");
+      }
+    } catch (IOException e) {
+      warn("systemd-notify cannot run, so systemd does not learn that the daemon is ready: " + e);
     }
   }
 
