@@ -63,6 +63,7 @@ public final class Daemon {
         .post("/access/v1/evaluations", authZen::evaluations)
         .get("/.well-known/authzen-configuration", AuthZen::configuration)
         .get("/v1/capabilities", reports::capabilities)
+        .get("/v1/openapi.yaml", ApiDocument::get)
         .get("/metrics", reports::metrics)
         .get("/health/live", reports::live)
         .get("/health/ready", reports::ready)

@@ -39,6 +39,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -100,13 +102,17 @@ class DaemonTest {
             .timeout(LIMIT)
             .POST(BodyPublishers.ofString(body));
     request.headers(headers.length == 0 ? new String[] {"Content-Type", Response.JSON} : headers);
-    return client.send(request.build(), BodyHandlers.ofString());
+    HttpResponse<String> response = client.send(request.build(), BodyHandlers.ofString());
+    Contract.requireDescribed("POST", path, response);
+    return response;
   }
 
   private HttpResponse<String> get(String path) throws Exception {
     URI uri = URI.create("http://127.0.0.1:" + port() + path);
-    return client.send(
-        HttpRequest.newBuilder(uri).timeout(LIMIT).build(), BodyHandlers.ofString());
+    HttpResponse<String> response =
+        client.send(HttpRequest.newBuilder(uri).timeout(LIMIT).build(), BodyHandlers.ofString());
+    Contract.requireDescribed("GET", path, response);
+    return response;
   }
 
   private static JsonNode json(HttpResponse<String> response) throws Exception {
@@ -155,6 +161,28 @@ class DaemonTest {
         .singleElement()
         .satisfies(
             row -> assertThat(row.id()).isEqualTo(json(response).path("id").stringValue()));
+  }
+
+  @Test
+  void documentDescribesEveryPath() throws Exception {
+    HttpResponse<String> served = get("/v1/openapi.yaml");
+
+    assertThat(served.body()).contains("openapi: 3.1");
+    assertThat(Contract.paths().keySet().stream().map(path -> path.replace("{agent}", "codex")))
+        .containsAll(
+            List.of("/v1/check", "/metrics", "/health/audit", "/access/v1/evaluation"));
+    for (String path : Contract.paths().keySet()) {
+      HttpResponse<String> answer = get(path.replace("{agent}", "codex"));
+      assertThat(answer.statusCode()).as(path).isNotEqualTo(404);
+    }
+  }
+
+  @Test
+  void documentAcceptsWhatTheDaemonDecides() {
+    assertThat(Contract.accepts("POST", "/v1/check", DANGEROUS)).isTrue();
+    assertThat(Contract.accepts("POST", "/v1/check", "{\"agent_id\":\"a\"}")).isFalse();
+    assertThat(Contract.accepts("POST", "/v1/checks", "{\"checks\":[" + ORDINARY + "]}")).isTrue();
+    assertThat(Contract.accepts("POST", "/v1/checks", "{\"checks\":[]}")).isFalse();
   }
 
   @Test
@@ -297,6 +325,20 @@ class DaemonTest {
     assertThat(
             json(get("/v1/capabilities")).path("approval").path("deferred_audit_dlq_size").asInt())
         .isZero();
+  }
+
+  @Test
+  void alertsNameMetricsThatExist() throws Exception {
+    String rules = Files.readString(Path.of("../packaging/prometheus-rules.yaml"));
+    String metrics = get("/metrics").body();
+
+    Matcher names = Pattern.compile("indelible_[a-z_]+").matcher(rules);
+    int found = 0;
+    while (names.find()) {
+      assertThat(metrics).contains("\n" + names.group());
+      found++;
+    }
+    assertThat(found).isGreaterThan(7);
   }
 
   @Test
