@@ -67,13 +67,13 @@ final class ServeCommand extends Verb {
       console().out().print(resolved.print());
       return ExitCode.OK;
     }
-    CountDownLatch ending = new CountDownLatch(1);
-    for (String name : List.of("TERM", "INT")) {
-      Signals.handle(name, ending::countDown);
-    }
     Indelible indelible = openLog(anchor.file(), true);
     try {
       Daemon daemon = start(indelible, settings);
+      CountDownLatch ending = new CountDownLatch(1);
+      for (String name : List.of("TERM", "INT")) {
+        Signals.handle(name, ending::countDown);
+      }
       announce(daemon);
       notifySystemd();
       ending.await();

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -104,6 +105,8 @@ public final class ServeConfig {
             "%s: larger than %s bytes; is it the right file?".formatted(file, MAX_FILE_BYTES));
       }
       document = new Load(YAML).loadFromString(Files.readString(file));
+    } catch (NoSuchFileException e) {
+      throw new IOException(file + ": no such file", e);
     } catch (CharacterCodingException e) {
       throw new IOException(file + ": not UTF-8", e);
     } catch (YamlEngineException e) {

@@ -3,7 +3,6 @@ package dev.indelible.cli;
 
 import com.github.difflib.DiffUtils;
 import com.github.difflib.UnifiedDiffUtils;
-import dev.indelible.hook.ClaudeCode;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFormatException;
 import java.io.IOException;
@@ -13,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import tools.jackson.core.util.DefaultIndenter;
 import tools.jackson.core.util.DefaultPrettyPrinter;
 import tools.jackson.core.util.Separators;
@@ -23,23 +23,18 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A settings file of Claude Code before and after the hook is added. All else in it keeps its value
- * and its order.
+ * An agent's settings file before and after the hook is added. Everything else in the file keeps its
+ * value and its place.
  *
  * @param file the file; a symbolic link is followed
  * @param before its lines; none if there is no file
  * @param after its lines with the hook
  * @param hooksDisabled true if the file switches all hooks off
  */
-record ClaudeSettings(Path file, List<String> before, List<String> after, boolean hooksDisabled) {
-  /** The end of each command that this class writes; an older one is replaced. */
-  private static final String OURS = "hook claude-code";
-
-  /**
-   * Seconds that the hook may take: far more than an answer takes, far less than Claude Code's
-   * default of ten minutes.
-   */
-  private static final int TIMEOUT_SECONDS = 30;
+record HookSettings(Path file, List<String> before, List<String> after, boolean hooksDisabled) {
+  /** The commands that this class writes, for any agent; an older one is replaced. */
+  private static final Pattern OURS =
+      Pattern.compile("(?s).* hook [a-z-]+|.*indelible-hook'? [a-z-]+ .*");
 
   private static final int CONTEXT_LINES = 3;
 
@@ -57,20 +52,25 @@ record ClaudeSettings(Path file, List<String> before, List<String> after, boolea
   /**
    * Reads a settings file and adds the hook.
    *
+   * @param format the form of the agent's settings
    * @param command the hook's shell command
-   * @throws CommandFailure if the file cannot be read, or is not what Claude Code reads; it is not
-   *     changed
+   * @throws CommandFailure if the file cannot be read, or does not have the form that the agent
+   *     reads
    */
-  static ClaudeSettings withHook(Path file, String command) throws CommandFailure {
+  static HookSettings withHook(HookFormat format, Path file, String command)
+      throws CommandFailure {
     String text = read(file);
     ObjectNode settings = parse(file, text);
+    if (format.hasVersion() && !settings.has("version")) {
+      settings.put("version", 1);
+    }
     JsonNode there = settings.has("hooks") ? settings.get("hooks") : settings.putObject("hooks");
     ObjectNode hooks = typed(file, "hooks", there, ObjectNode.class);
-    for (String event : ClaudeCode.EVENTS) {
-      install(file, hooks, event, command);
+    for (String event : format.events()) {
+      install(file, hooks, event, format.entry(event, command));
     }
     String changed = MAPPER.writer().with(PRINTER).writeValueAsString(settings);
-    return new ClaudeSettings(
+    return new HookSettings(
         file,
         text.lines().toList(),
         changed.lines().toList(),
@@ -119,36 +119,29 @@ record ClaudeSettings(Path file, List<String> before, List<String> after, boolea
     }
   }
 
-  private static void install(Path file, ObjectNode hooks, String event, String command)
+  private static void install(Path file, ObjectNode hooks, String event, ObjectNode ours)
       throws CommandFailure {
     JsonNode there = hooks.has(event) ? hooks.get(event) : hooks.putArray(event);
-    ArrayNode matchers = typed(file, "hooks." + event, there, ArrayNode.class);
+    ArrayNode entries = typed(file, "hooks." + event, there, ArrayNode.class);
     List<JsonNode> kept = new ArrayList<>();
-    for (JsonNode matcher : matchers) {
-      if (!isOurs(matcher)) {
-        kept.add(matcher);
+    for (JsonNode entry : entries) {
+      if (!isOurs(entry)) {
+        kept.add(entry);
       }
     }
-    ObjectNode hook =
-        JsonNodeFactory.instance
-            .objectNode()
-            .put("type", "command")
-            .put("command", command)
-            .put("timeout", TIMEOUT_SECONDS)
-            .put("onFailure", "block");
-    ObjectNode ours = JsonNodeFactory.instance.objectNode();
-    ours.putArray("hooks").add(hook);
-    matchers.removeAll();
-    matchers.add(ours).addAll(kept);
+    entries.removeAll();
+    entries.add(ours).addAll(kept);
   }
 
-  /** Returns true if an entry has this command's hook and no other: an earlier install wrote it. */
-  private static boolean isOurs(JsonNode matcher) {
-    JsonNode hooks = matcher.path("hooks");
-    return hooks.size() == 1 && hooks.get(0).path("command").asString("").endsWith(OURS);
+  /** Returns true if an entry's only hook is one that this class wrote; it is replaced. */
+  private static boolean isOurs(JsonNode entry) {
+    JsonNode hooks = entry.path("hooks");
+    JsonNode hook = hooks.isMissingNode() ? entry : hooks.size() == 1 ? hooks.get(0) : hooks;
+    String command = hook.path("command").asString(hook.path("bash").asString(""));
+    return OURS.matcher(command).matches();
   }
 
-  /** Returns a node as the type that Claude Code reads. */
+  /** Returns a node as a type; refuses a node of another type. */
   private static <T extends JsonNode> T typed(Path file, String name, JsonNode node, Class<T> type)
       throws CommandFailure {
     if (type.isInstance(node)) {
