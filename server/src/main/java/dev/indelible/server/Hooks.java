@@ -9,12 +9,16 @@ import dev.indelible.hook.HookQuestion;
 import dev.indelible.json.JsonFormatException;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Answers agents' hooks in their own forms. The status is 200 also for a question that cannot be
  * read, because agents act after any other: the content then blocks.
  */
 final class Hooks {
+  private static final Logger LOG = LoggerFactory.getLogger(Hooks.class);
+
   private final Gate gate;
 
   Hooks(Gate gate) {
@@ -36,9 +40,15 @@ final class Hooks {
       gate.refuseUnreadable(body, 1, problem);
       return response(dialect.failure(Optional.empty(), problem));
     }
-    RecordedDecision decided =
-        gate.record(question.request().agentId(), question.request().action());
-    return response(dialect.answer(question, decided));
+    try {
+      RecordedDecision decided =
+          gate.record(question.request().agentId(), question.request().action());
+      return response(dialect.answer(question, decided));
+    } catch (RuntimeException e) {
+      LOG.error("the hook of an agent failed", e);
+      return response(
+          dialect.failure(Optional.of(question.event()), "the daemon's log has the cause"));
+    }
   }
 
   private static Response response(HookAnswer answer) {

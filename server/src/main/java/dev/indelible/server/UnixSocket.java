@@ -6,11 +6,14 @@ import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
 
 /**
  * A Unix socket in a directory of its own. The directory is open to the daemon's user and group,
@@ -35,15 +38,19 @@ record UnixSocket(Path path) {
    * @throws IOException if the path cannot be used, or a daemon answers on it
    */
   void prepare() throws IOException {
-    if (path.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8).length > MAX_PATH_BYTES) {
+    if (path.toString().getBytes(StandardCharsets.UTF_8).length > MAX_PATH_BYTES) {
       throw new IOException(
           "%s: longer than the %s bytes of a socket's path".formatted(path, MAX_PATH_BYTES));
     }
     Path directory = path.getParent();
+    if (directory == null) {
+      throw new IOException(path + ": is not the name of a socket");
+    }
     if (!Files.exists(directory)) {
-      Files.createDirectories(
-          directory,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(DIRECTORY_MODE)));
+      Set<PosixFilePermission> mode = PosixFilePermissions.fromString(DIRECTORY_MODE);
+      Files.createDirectories(directory, PosixFilePermissions.asFileAttribute(mode));
+      // The mask of the process may have taken the group's rights.
+      Files.setPosixFilePermissions(directory, mode);
     }
     if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
       return;
