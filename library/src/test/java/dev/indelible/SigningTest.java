@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Options of a log for signatures and its origin. */
+/** Options of a log for signatures and for its origin. */
 class SigningTest {
   @TempDir Path directory;
 
@@ -36,7 +36,7 @@ class SigningTest {
   }
 
   @Test
-  void aLogIsNamedByItsOriginInItsCheckpoints() throws Exception {
+  void checkpointsHaveTheConfiguredOrigin() throws Exception {
     try (Indelible indelible = Indelible.builder(directory).origin("example.com/agents").open()) {
       indelible.gate().check("agent:alice", new Bash("ls"));
     }

@@ -80,7 +80,7 @@ final class CheckCommand extends Verb {
       print(input, decided);
       return exitCode(decided.decision());
     }
-    Indelible indelible = openLog(anchor.file(), false);
+    Indelible indelible = openLog(anchor.file(), Run.ONE_ACTION);
     RecordedDecision recorded;
     try {
       recorded = indelible.gate().record(input.agentId(), input.action());
@@ -97,9 +97,11 @@ final class CheckCommand extends Verb {
 
   /** Returns the rules that a recorded decision would be made by. */
   private RulePolicy rules() throws PolicyException {
-    return Files.exists(data().path())
-        ? RulePolicy.load(data().policy()).guarding(data().path())
-        : RulePolicy.starter();
+    RulePolicy rules =
+        Files.exists(data().path())
+            ? RulePolicy.load(data().policy()).guarding(data().path())
+            : RulePolicy.starter();
+    return rules.followingLinks();
   }
 
   /** A command without a place runs where this process runs, for the user of this process. */

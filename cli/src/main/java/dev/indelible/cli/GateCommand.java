@@ -52,7 +52,7 @@ final class GateCommand extends Verb {
   public Integer call() throws Exception {
     boolean unreadable = false;
     boolean written = false;
-    Indelible indelible = openLog(anchor.file(), true);
+    Indelible indelible = openLog(anchor.file(), Run.STREAM);
     try (Progress progress = new Progress(console(), "decided")) {
       Lines lines = new Lines(new AnswersFirst(console()));
       byte[] line = lines.next();

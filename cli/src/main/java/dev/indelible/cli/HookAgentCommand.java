@@ -45,7 +45,7 @@ abstract class HookAgentCommand extends Verb {
 
   private int answer(HookDialect dialect) throws Exception {
     HookQuestion question = read(dialect);
-    Indelible indelible = openLog(anchor.file(), false);
+    Indelible indelible = openLog(anchor.file(), Run.ONE_ACTION);
     try {
       RecordedDecision recorded =
           indelible.gate().record(question.request().agentId(), question.request().action());

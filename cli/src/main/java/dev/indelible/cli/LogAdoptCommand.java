@@ -59,7 +59,7 @@ final class LogAdoptCommand extends Verb {
     AdoptedChain chain = verified(given);
     requireNew(chain);
     SystemEvent event = chain.toEvent();
-    Indelible log = openLog(anchor.file(), false);
+    Indelible log = openLog(anchor.file(), Run.NO_ACTION);
     boolean accepted;
     try {
       accepted = log.queue().submit(event);

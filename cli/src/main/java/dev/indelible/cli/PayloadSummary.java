@@ -28,7 +28,19 @@ record PayloadSummary(String verdict, String rule, String reason, String action)
         text(decision, "decision"),
         text(decision, "rule_id"),
         text(decision, "reason"),
-        tree.has("action") ? action(tree.path("action")) : tree.path("details").toString());
+        tree.has("action") ? action(tree.path("action")) : details(tree.path("details")));
+  }
+
+  /** Returns the details of an event of the log itself, without the text of a policy. */
+  private static String details(JsonNode details) {
+    if (details.path("files").isEmpty()) {
+      return details.toString();
+    }
+    return "%s, %s bytes in %s"
+        .formatted(
+            text(details, "digest"),
+            details.path("length").asLong(0),
+            details.path("files").size() == 1 ? "1 file" : details.path("files").size() + " files");
   }
 
   /** Prints the summary, one field a line; empty fields are left out. */

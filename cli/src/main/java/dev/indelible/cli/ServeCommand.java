@@ -2,6 +2,7 @@
 package dev.indelible.cli;
 
 import dev.indelible.Indelible;
+import dev.indelible.policy.PolicyException;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.server.Daemon;
@@ -28,9 +29,10 @@ import picocli.CommandLine.Option;
       "Each setting comes from its option, else from the environment (INDELIBLE_LISTEN,",
       "INDELIBLE_SOCKET), else from the file, else from its default; --print-config shows which.",
       "",
-      "Ends on SIGTERM or SIGINT: accepts no more requests, waits while rows are appended. Exit",
-      "status: 0 all decisions are in the ledger, 5 all are recorded in the journal and some wait",
-      "for the ledger, 2 wrong settings or an address that cannot be used, 1 failure."
+      "Loads the rules again when they change, and on SIGHUP. Ends on SIGTERM or SIGINT: accepts no",
+      "more requests, and waits while rows are appended. Exit status: 0 all decisions are in the",
+      "ledger, 5 all are in the journal, and some wait for the ledger, 2 a wrong setting or an address",
+      "that cannot be used, 1 failure."
     })
 final class ServeCommand extends Verb {
   @Option(
@@ -67,13 +69,14 @@ final class ServeCommand extends Verb {
       console().out().print(resolved.print());
       return ExitCode.OK;
     }
-    Indelible indelible = openLog(anchor.file(), true);
+    Indelible indelible = openLog(anchor.file(), Run.STREAM);
     try {
       Daemon daemon = start(indelible, settings);
       CountDownLatch ending = new CountDownLatch(1);
       for (String name : List.of("TERM", "INT")) {
         Signals.handle(name, ending::countDown);
       }
+      Signals.handle("HUP", () -> reload(indelible));
       announce(daemon);
       notifySystemd();
       ending.await();
@@ -140,6 +143,15 @@ final class ServeCommand extends Verb {
       }
     } catch (IOException e) {
       warn("systemd-notify cannot run, so systemd does not learn that the daemon is ready: " + e);
+    }
+  }
+
+  /** Loads the rules again; if that fails, those in force stay, and health has the reason. */
+  private void reload(Indelible indelible) {
+    try {
+      indelible.reloadPolicy();
+    } catch (PolicyException e) {
+      warn("the rules in force stay: " + e.getMessage());
     }
   }
 

@@ -27,6 +27,15 @@ import picocli.CommandLine.Spec;
 
 /** A verb of the command, with its data directory and its output. */
 abstract class Verb implements Callable<Integer> {
+  /** What a verb decides about while the log is open. */
+  enum Run {
+    /** One action, which takes place beside this process. */
+    ONE_ACTION,
+    /** A stream of actions of any place, in a run long enough for witnesses and changed rules. */
+    STREAM,
+    NO_ACTION
+  }
+
   /** Most bytes of a recorded reason or name. */
   private static final int MAX_WORDS_BYTES = 4_096;
 
@@ -35,6 +44,11 @@ abstract class Verb implements Callable<Integer> {
 
   /** Longest wait for that row on a busy machine. */
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
+
+  /**
+   * The events of a run that decides once: its policy, if that is new to the log, and a decision.
+   */
+  private static final int OWN_EVENTS = 2;
 
   private static final Duration POLL_INTERVAL = Duration.ofMillis(50);
 
@@ -73,10 +87,13 @@ abstract class Verb implements Callable<Integer> {
    * Opens the log for recording. Shows progress while events of an earlier run are recovered.
    *
    * @param anchor the file to which its checkpoints are appended; empty for none
-   * @param lasting true if this process runs long enough to ask the log's witnesses
    */
-  final Indelible openLog(Optional<Path> anchor, boolean lasting) throws OpenException {
-    IndelibleBuilder log = Indelible.builder(data().path()).askWitnesses(lasting);
+  final Indelible openLog(Optional<Path> anchor, Run run) throws OpenException {
+    IndelibleBuilder log =
+        Indelible.builder(data().path())
+            .askWitnesses(run == Run.STREAM)
+            .watchPolicy(run == Run.STREAM)
+            .followLinks(run == Run.ONE_ACTION);
     anchor.ifPresent(log::anchor);
     if (!console().errIsTerminal()) {
       return log.open();
@@ -139,7 +156,7 @@ abstract class Verb implements Callable<Integer> {
       expected =
           !now.health().state().isTerminal()
               && now.health().entry(HealthEntry.RECORDING).isEmpty()
-              && now.pending() <= 1
+              && now.pending() <= OWN_EVENTS
               && System.nanoTime() - start < LONGEST_WAIT.toNanos();
     }
   }

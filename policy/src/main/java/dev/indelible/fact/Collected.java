@@ -3,6 +3,8 @@ package dev.indelible.fact;
 
 import dev.indelible.canonical.CanonicalHost;
 import dev.indelible.canonical.CanonicalPath;
+import dev.indelible.canonical.LinkResolver;
+import dev.indelible.canonical.LinkResolver.Request;
 import dev.indelible.canonical.PathPatterns;
 import dev.indelible.canonical.Surroundings;
 import dev.indelible.canonical.UnexpandedPath;
@@ -47,6 +49,9 @@ final class Collected {
   /** The detail of a change of mode after which only the owner has access. */
   private static final String PRIVATE_MODE = "private mode";
 
+  /** The detail of a deletion that destroys the content of a file, not its name. */
+  private static final String CONTENT = "content";
+
   private static final PathPatterns SSH_FILES = PathPatterns.of(List.of("~/.ssh", "~/.ssh/**"));
 
   /** Transports, compressors and names for "no file" that options name. */
@@ -75,9 +80,32 @@ final class Collected {
   private final List<Fact> facts = new ArrayList<>();
   private final List<Cause> commands = new ArrayList<>();
 
+  /** Facts about paths of this machine, each with the request to follow its links. */
+  private final List<Fact> onPaths = new ArrayList<>();
+
+  private final List<Request> requests = new ArrayList<>();
+
   Collected(Guard guard, Surroundings surroundings) {
     this.guard = guard;
     this.surroundings = surroundings;
+  }
+
+  /** Adds each fact about a path once more, if links lead to another one. */
+  void follow(LinkResolver links) {
+    if (requests.isEmpty()) {
+      return;
+    }
+    LinkResolver.Followed followed = links.follow(surroundings, requests);
+    boolean isElsewhere = followed.surroundings() != surroundings;
+    for (int i = 0; i < requests.size(); i++) {
+      Fact fact = onPaths.get(i);
+      CanonicalPath written = requests.get(i).path();
+      CanonicalPath path = followed.paths().get(i);
+      if (path != written || isElsewhere) {
+        Operand.Path operand = new Operand.Path(path, followed.surroundings(), written);
+        path(fact.verb(), operand, fact.isRecursive(), fact.cause());
+      }
+    }
   }
 
   Facts done() {
@@ -94,7 +122,7 @@ final class Collected {
 
   /** Adds a fact about a path relative to the action's working directory. */
   void path(Verb verb, Value path, boolean isRecursive, Cause cause) {
-    path(verb, surroundings.path(path), isRecursive, cause);
+    path(verb, new Named(path, surroundings.workingDirectory()), isRecursive, cause);
   }
 
   /** Adds a fact about the host of a URL; a URL of a file is a read of that file. */
@@ -107,11 +135,39 @@ final class Collected {
     }
   }
 
-  private void path(Verb verb, CanonicalPath path, boolean isRecursive, Cause cause) {
-    add(verb, new Operand.Path(path), isRecursive, cause);
+  /**
+   * A path as an action names it.
+   *
+   * @param isLinkItself whether a link in its place is not followed
+   */
+  private record Named(Value value, CanonicalPath directory, boolean isLinkItself) {
+    Named(Value value, CanonicalPath directory) {
+      this(value, directory, false);
+    }
+  }
+
+  private void path(Verb verb, Named named, boolean isRecursive, Cause cause) {
+    CanonicalPath path = surroundings.path(named.value(), named.directory());
+    path(verb, new Operand.Path(path, surroundings, path), isRecursive, cause);
+    if (cause.machine().isEmpty()) {
+      onPaths.add(new Fact(verb, new Operand.Path(path, surroundings, path), isRecursive, cause));
+      requests.add(
+          new Request(
+              path,
+              named.value().display().contains("..")
+                  ? surroundings.pathWithParents(named.value(), named.directory())
+                  : path,
+              !named.isLinkItself() || path.endsWithSeparator()));
+    }
+  }
+
+  private void path(Verb verb, Operand.Path operand, boolean isRecursive, Cause cause) {
+    add(verb, operand, isRecursive, cause);
     boolean isChange = verb == Verb.WRITES || verb == Verb.DELETES;
-    if (isChange && cause.machine().isEmpty() && guard.isPlace(path, isRecursive, surroundings)) {
-      add(Verb.CHANGES_GUARD, new Operand.Path(path), isRecursive, cause);
+    if (isChange
+        && cause.machine().isEmpty()
+        && guard.isPlace(operand.path(), isRecursive, operand.surroundings())) {
+      add(Verb.CHANGES_GUARD, operand, isRecursive, cause);
     }
   }
 
@@ -199,7 +255,14 @@ final class Collected {
       if (use.detail().equals(PRIVATE_MODE) && SSH_FILES.isConcerned(path, false, surroundings)) {
         continue; // What ssh asks for.
       }
-      path(verb, path, use.isRecursive(), cause);
+      // A link in /dev stands for a device, which a deletion empties.
+      boolean isLinkItself =
+          use.role() == Role.LINKS
+              || use.role() == Role.DELETES
+                  && !use.detail().equals(CONTENT)
+                  && !path.display().startsWith("/dev/");
+      Named named = new Named(withoutLineEnd(value), directory, isLinkItself);
+      path(verb, named, use.isRecursive(), cause);
       if (use.role() == Role.LINKS) {
         return; // The second argument is where the link leads.
       }
@@ -242,14 +305,11 @@ final class Collected {
     for (Piece piece : value.pieces()) {
       if (piece instanceof Value.Unknown unknown) {
         if (unknown.origin() == Origin.FILE) {
-          path(
-              Verb.SENDS,
-              surroundings.path(UnexpandedPath.value(unknown.detail()), directory),
-              false,
-              cause);
+          Named file = new Named(UnexpandedPath.value(unknown.detail()), directory);
+          path(Verb.SENDS, file, false, cause);
         } else if (unknown.origin() == Origin.ENVIRONMENT) {
           detail(Verb.SENDS, "the environment", cause);
-          path(Verb.SENDS, surroundings.path(Value.of("/proc/self/environ")), false, cause);
+          path(Verb.SENDS, Value.of("/proc/self/environ"), false, cause);
         }
       }
     }

@@ -10,7 +10,10 @@ public enum Role {
    * owner} if it is no content.
    */
   WRITES,
-  /** Makes the first path a link to the second. */
+  /**
+   * Creates the first path as a link to the second, which is relative to the place of the link, or
+   * to the working directory if there is a detail.
+   */
   LINKS,
   /** Reads the content of the path. */
   READS,

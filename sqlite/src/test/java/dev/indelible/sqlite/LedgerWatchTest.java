@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** D6: a permanent fault is logged, counted and reported in health. */
+/** A permanent fault is logged, counted and reported in health. */
 @Timeout(120)
 class LedgerWatchTest {
   private static final String REFUSING =
@@ -32,7 +32,7 @@ class LedgerWatchTest {
   private TestLog log;
 
   @BeforeEach
-  void aLogThatRefusesSomeEvents() throws Exception {
+  void createLogThatRefusesOneAgent() throws Exception {
     log = TestLog.in(directory).create();
     Sql.run(log.file, REFUSING);
   }
@@ -48,7 +48,7 @@ class LedgerWatchTest {
         .contains("\"mallory \\\"the agent\\\"\"");
   }
 
-  /** Ten thousand refused events are logged in far fewer lines. */
+  /** Ten thousand refused events produce far fewer log lines. */
   @Test
   void manyDeadLettersAreLoggedInFewLines() {
     List<String> lines =
@@ -105,8 +105,8 @@ class LedgerWatchTest {
   }
 
   /**
-   * D6: a dropped column is not the fault of an event: no event becomes a dead letter, and health
-   * is failed.
+   * A dropped column is not the fault of an event, so no event becomes a dead letter, and health is
+   * failed.
    */
   @Test
   void eventsWaitForADroppedColumn() throws Exception {
@@ -179,7 +179,7 @@ class LedgerWatchTest {
     TestLog.close(audit);
   }
 
-  /** Returns the lines logged while the action runs. */
+  /** Returns the lines that are logged while the action runs. */
   private static List<String> logOf(Runnable action) {
     PrintStream usual = System.err;
     ByteArrayOutputStream log = new ByteArrayOutputStream();

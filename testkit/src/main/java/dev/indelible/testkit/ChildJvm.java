@@ -15,9 +15,15 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** A JVM on the class path of the test, which exchanges lines with it; small and quick to start. */
+/**
+ * A child JVM on the test's class path. The test and the child exchange lines of text. Small and
+ * quick to start.
+ */
 public final class ChildJvm {
-  /** Newer JDKs print a warning without the option for native code; older ones reject it. */
+  /**
+   * JDK 22 and later print a warning without the option for native code; older JDKs reject the
+   * option.
+   */
   private static final String NATIVE_ACCESS =
       Runtime.version().feature() < 22 ? "-Dolder=true" : "--enable-native-access=ALL-UNNAMED";
 
@@ -35,12 +41,12 @@ public final class ChildJvm {
     this.in = process.outputWriter(StandardCharsets.UTF_8);
   }
 
-  /** Returns a launcher of {@code main}. */
+  /** Returns a launcher that runs {@code main}. */
   public static Launcher running(Class<?> main) {
     return new Launcher(main);
   }
 
-  /** The settings of a child. */
+  /** The settings for a child. */
   public static final class Launcher {
     private final Class<?> main;
     private final List<String> options =
@@ -59,7 +65,7 @@ public final class ChildJvm {
       this.main = main;
     }
 
-    /** Adds options of the JVM, which override the defaults. */
+    /** Adds JVM options, which override the defaults. */
     public Launcher with(String... more) {
       options.addAll(List.of(more));
       return this;
@@ -71,7 +77,9 @@ public final class ChildJvm {
       return this;
     }
 
-    /** Appends standard error to a file; the child runs in its directory. */
+    /**
+     * Appends standard error to a file. The child's working directory is the directory of the file.
+     */
     public Launcher errorsTo(Path file) {
       errors = file;
       builder.directory(file.toAbsolutePath().getParent().toFile());
@@ -97,7 +105,7 @@ public final class ChildJvm {
     return out.readLine();
   }
 
-  /** Returns the next line of standard output; fails at its end. */
+  /** Returns the next line of standard output. Fails at the end of the output. */
   public String readLine() throws IOException {
     String line = readLineOrEnd();
     if (line == null) {
@@ -106,7 +114,7 @@ public final class ChildJvm {
     return line;
   }
 
-  /** Returns the lines of standard output not read yet, without one that is cut short. */
+  /** Returns the remaining lines of standard output, without an incomplete last line. */
   public List<String> remainingLines() throws IOException {
     String text = remainingText();
     return text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
@@ -130,13 +138,16 @@ public final class ChildJvm {
     }
   }
 
-  /** Kills the child with SIGKILL, so that no handler runs. Its output can still be read. */
+  /**
+   * Kills the child with SIGKILL, so no shutdown hook runs. The rest of its output can still be
+   * read.
+   */
   public void kill() throws InterruptedException {
     process.toHandle().destroyForcibly();
     process.waitFor();
   }
 
-  /** Returns true if the child has not ended within {@code time}. */
+  /** Returns true if the child is still running after {@code time}. */
   public boolean runsFor(Duration time) throws InterruptedException {
     return !process.waitFor(time.toMillis(), TimeUnit.MILLISECONDS);
   }
@@ -150,7 +161,7 @@ public final class ChildJvm {
     }
   }
 
-  /** Waits for the end of the child and returns its exit code. */
+  /** Waits until the child ends, and returns its exit code. */
   public int exitCode() throws InterruptedException {
     if (runsFor(PATIENCE)) {
       kill();
@@ -159,15 +170,15 @@ public final class ChildJvm {
     return process.exitValue();
   }
 
-  /** Waits for the end of the child, requires exit code 0, and returns its remaining output. */
+  /** Waits until the child ends, requires exit code 0, and returns its remaining output. */
   public String output() throws IOException, InterruptedException {
     String text = remainingText();
-    requireEndsWell();
+    requireSuccess();
     return text.strip();
   }
 
-  /** Waits for the end of the child and requires exit code 0. */
-  public void requireEndsWell() throws InterruptedException {
+  /** Waits until the child ends, and requires exit code 0. */
+  public void requireSuccess() throws InterruptedException {
     int code = exitCode();
     if (code != 0) {
       throw new AssertionError("the child process ended with " + code + ": " + errors());
