@@ -214,7 +214,7 @@ public final class Indelible implements AutoCloseable {
   }
 
   private OptionalLong rowsAfter(OptionalLong size) {
-    OptionalLong end = metrics().chainSequence();
+    OptionalLong end = metrics().ledger().chainSequence();
     return size.isPresent() && end.isPresent()
         ? OptionalLong.of(Math.max(0, end.getAsLong() - size.getAsLong()))
         : OptionalLong.empty();

@@ -210,7 +210,7 @@ class MetersTest {
   }
 
   @Test
-  void rowsWithoutASignatureAreCounted() throws Exception {
+  void unsignedRowsAreCounted() throws Exception {
     Indelible indelible = bound(Indelible.builder(data).rowSignatures(false).open());
     indelible.gate().check("agent:alice", REFUSED);
     indelible.close();
@@ -266,7 +266,7 @@ class MetersTest {
 
   /** The meters count the losses that the journal reports. */
   @Test
-  void lossesOfTheJournalAreCounted() throws Exception {
+  void lossesInTheJournalAreCounted() throws Exception {
     Journal journal =
         Journal.open(
             data.resolve("journal"), Optional.empty(), any -> 0, JournalSettings.ofDefaults());

@@ -28,7 +28,7 @@ class SigningTest {
       indelible.gate().check("agent:alice", new Bash("rm -rf /"));
       indelible.gate().check("agent:alice", new Bash("ls"));
       assertThat(indelible.queue().drainPending(Duration.ofMinutes(1))).isTrue();
-      assertThat(indelible.metrics().unsigned()).isEqualTo(2);
+      assertThat(indelible.metrics().ledger().unsigned()).isEqualTo(2);
     }
     assertThat(verdict()).isEqualTo(Verdict.INTACT);
     // A note that rows are unsigned, two decisions, and a tally.

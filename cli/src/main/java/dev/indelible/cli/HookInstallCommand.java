@@ -63,12 +63,12 @@ final class HookInstallCommand extends Verb {
     Path file = file(format);
     HookSettings change = HookSettings.withHook(format, file, command());
     if (change.isUnchanged()) {
-      console().line("%s has the hook already; nothing was changed", file);
+      line("%s has the hook already; nothing was changed", file);
     } else {
       change.diff().forEach(this::printDiff);
       if (!dryRun) {
         write(file, change.content());
-        console().line("%s written", file);
+        line("%s written", file);
       }
     }
     if (change.hooksDisabled()) {
@@ -76,7 +76,7 @@ final class HookInstallCommand extends Verb {
           "%s: \"disableAllHooks\" is set, so Claude Code runs no hook; remove it", file);
     }
     for (String note : format.notes()) {
-      console().line("note: %s", note);
+      line("note: %s", note);
     }
     return ExitCode.OK;
   }

@@ -8,11 +8,11 @@ import java.util.stream.StreamSupport;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A payload in a short form for a person.
+ * A payload in short form, for text output.
  *
- * @param verdict the decision; empty if the payload holds none
- * @param rule the rule that decided
- * @param reason the rule's reason
+ * @param verdict the decision; empty for a system event
+ * @param rule the rule that decided; empty if none did
+ * @param reason the rule's reason; empty without a rule
  * @param action the action, or the details of a system event
  */
 record PayloadSummary(String verdict, String rule, String reason, String action) {

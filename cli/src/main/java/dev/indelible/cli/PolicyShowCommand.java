@@ -47,18 +47,7 @@ final class PolicyShowCommand extends Verb {
     RulePolicy loaded = policy.load(this);
     Table table = new Table("rule", "severity", "when", "reason");
     for (Rule rule : loaded.rules()) {
-      if (json()) {
-        console().json(out -> write(rule, out));
-      }
-      String severity = rule.severity().label();
-      boolean shadow = rule.settings().mode() == Mode.SHADOW;
-      table.row(
-          Console.printable(rule.id()),
-          new Table.Cell(
-              shadow ? severity + " (shadow)" : severity,
-              text -> console().byMeaning(text, severity)),
-          Console.excerpt(rule.match(), MATCH_WIDTH),
-          Console.excerpt(rule.reason(), REASON_WIDTH));
+      print(out -> write(rule, out), () -> table.row(cells(rule)));
     }
     if (!json()) {
       table.print(console());
@@ -117,16 +106,24 @@ final class PolicyShowCommand extends Verb {
     }
   }
 
+  private Object[] cells(Rule rule) {
+    String severity = rule.severity().label();
+    boolean shadow = rule.settings().mode() == Mode.SHADOW;
+    return new Object[] {
+      Console.printable(rule.id()),
+      new Table.Cell(
+          shadow ? severity + " (shadow)" : severity, text -> console().byMeaning(text, severity)),
+      Console.excerpt(rule.match(), MATCH_WIDTH),
+      Console.excerpt(rule.reason(), REASON_WIDTH)
+    };
+  }
+
   private static void write(Rule rule, CanonicalWriter out) {
     Rule.Settings settings = rule.settings();
-    out.name("agents").strings(settings.agents());
-    out.member("description", settings.description());
-    out.name("expires").nullable(settings.expires().map(Object::toString));
-    out.member("id", rule.id());
-    out.name("labels").strings(settings.labels());
-    out.member("mode", settings.mode().label());
-    out.member("reason", rule.reason());
-    out.member("severity", rule.severity().label());
+    out.name("agents").strings(settings.agents()).member("description", settings.description());
+    out.name("expires").nullable(settings.expires().map(Object::toString)).member("id", rule.id());
+    out.name("labels").strings(settings.labels()).member("mode", settings.mode().label());
+    out.member("reason", rule.reason()).member("severity", rule.severity().label());
     out.member("when", rule.match());
   }
 }

@@ -37,12 +37,12 @@ abstract class Verb implements Callable<Integer> {
   }
 
   /** Most bytes of a recorded reason or name. */
-  private static final int MAX_WORDS_BYTES = 4_096;
+  private static final int MAX_RECORDED_BYTES = 4_096;
 
-  /** Longest wait for the row of a printed decision while the ledger does not append it. */
+  /** Longest wait for the row of a printed decision if the ledger cannot append it now. */
   private static final Duration ROW_WAIT = Duration.ofSeconds(2);
 
-  /** Longest wait for that row on a busy machine. */
+  /** Longest wait for that row if the machine is busy. */
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
 
   /**
@@ -109,18 +109,19 @@ abstract class Verb implements Callable<Integer> {
     } catch (OpenException e) {
       throw CommandFailure.usage(String.valueOf(e.getMessage()));
     }
-    if (!Files.isDirectory(data().path())) {
-      throw CommandFailure.usage(
-          "%s: no data directory here; name another with --data DIR", data().path());
-    }
+    CommandFailure.refuseIf(
+        !Files.isDirectory(data().path()),
+        "%s: no data directory here; name another with --data DIR",
+        data().path());
   }
 
-  /** Refuses text for the record that is blank or too long. */
-  static void requireWords(String option, String text) throws CommandFailure {
-    if (text.isBlank() || Text.utf8Length(text) > MAX_WORDS_BYTES) {
-      throw CommandFailure.usage(
-          "%s: give a text that is not blank and has at most %s bytes", option, MAX_WORDS_BYTES);
-    }
+  /** Refuses a text that is blank, or too long to be recorded. */
+  static void requireRecordable(String option, String text) throws CommandFailure {
+    CommandFailure.refuseIf(
+        text.isBlank() || Text.utf8Length(text) > MAX_RECORDED_BYTES,
+        "%s: give a text that is not blank and has at most %s bytes",
+        option,
+        MAX_RECORDED_BYTES);
   }
 
   /** Closes a log; fails if an accepted event is not in the ledger (D9). */
@@ -145,8 +146,8 @@ abstract class Verb implements Callable<Integer> {
   }
 
   /**
-   * Waits for the row while no attempt has failed and no events of earlier processes are appended
-   * before it. On a busy machine the drainer may need seconds to begin.
+   * Waits for the row, unless an attempt to append has failed, or other events wait before it. On a
+   * busy machine the drainer may need seconds to begin.
    */
   private static void awaitRow(Indelible log) {
     long start = System.nanoTime();
@@ -161,16 +162,26 @@ abstract class Verb implements Callable<Integer> {
     }
   }
 
-  /** Prints an object with these members as JSON, or a line for a person. */
+  /** Prints an object with these members as JSON, or a line of text. */
   final void print(Consumer<CanonicalWriter> members, String format, Object... values) {
+    print(members, () -> line(format, values));
+  }
+
+  /** Prints an object with these members as JSON, or text. */
+  final void print(Consumer<CanonicalWriter> members, Runnable text) {
     if (json()) {
       console().json(members);
     } else {
-      console().line(format, values);
+      text.run();
     }
   }
 
-  /** Prints one line for the person who runs the command. */
+  /** Prints a line of text. */
+  final void line(String format, Object... values) {
+    console().line(format, values);
+  }
+
+  /** Prints one line on standard error for the person who runs the command. */
   final void warn(String message) {
     console().warn(message);
   }

@@ -55,7 +55,7 @@ class HookInstallTest {
   }
 
   @Test
-  void everythingElseInTheSettingsStays() throws Exception {
+  void otherSettingsAreKept() throws Exception {
     Files.createDirectories(settings.getParent());
     Files.writeString(
         settings,
@@ -125,7 +125,7 @@ class HookInstallTest {
   }
 
   @Test
-  void linkedSettingsChangeWhereTheyAre() throws Exception {
+  void linkedSettingsFileIsChangedAtItsTarget() throws Exception {
     Path real = Files.writeString(temp.resolve("dotfiles.json"), "{}");
     Files.createDirectories(settings.getParent());
     Files.createSymbolicLink(settings, real);

@@ -220,7 +220,7 @@ class SupervisionTest {
     assertThat(report.health().reason()).contains("no such column: nonce");
     assertThat(report.pending()).isEqualTo(5);
     assertThat(audit.queue().metrics().appendFailures()).isEqualTo(4);
-    assertThat(audit.queue().metrics().drainerRestarts()).isEqualTo(4);
+    assertThat(audit.queue().metrics().failures().drainerRestarts()).isEqualTo(4);
     assertThat(audit.queue().metrics().drainerPanics()).isZero();
   }
 

@@ -55,26 +55,17 @@ class DeferredAuditQueueTest {
     assertThat(queue.metrics())
         .isEqualTo(
             new DeferredAuditMetrics(
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                Optional.empty(),
-                new AuditHealth(State.RECORDING, ""),
-                0,
-                0,
-                0,
-                Duration.ZERO,
-                OptionalLong.empty(),
-                OptionalLong.empty(),
-                Optional.empty(),
-                OptionalLong.empty(),
-                OptionalLong.empty()));
+                new DeferredAuditMetrics.Events(0, 0, 0, 0, 0),
+                new DeferredAuditMetrics.Failures(0, 0, 0, 0, 0),
+                new DeferredAuditMetrics.Ledger(
+                    new DeferredAuditMetrics.Commits(0, Duration.ZERO),
+                    0,
+                    OptionalLong.empty(),
+                    OptionalLong.empty(),
+                    OptionalLong.empty()),
+                new DeferredAuditMetrics.Journal(
+                    Optional.empty(), OptionalLong.empty(), Optional.empty()),
+                new AuditHealth(State.RECORDING, "")));
   }
 
   /** A waiting drainer is woken by a new event; it does not poll. */
@@ -273,16 +264,16 @@ class DeferredAuditQueueTest {
   /** The metric is the age of the oldest waiting event; empty if no event is waiting. */
   @Test
   void oldestPendingIsNeverNegative() {
-    assertThat(queue.metrics().oldestPending()).isEmpty();
+    assertThat(queue.metrics().journal().oldestPending()).isEmpty();
     DeferredAuditEvent model = refusal("agent:alice", 1);
     queue.submit(at(model, model.timestamp().minusSeconds(3_600)));
     queue.submit(model);
-    assertThat(queue.metrics().oldestPending().orElseThrow())
+    assertThat(queue.metrics().journal().oldestPending().orElseThrow())
         .isGreaterThanOrEqualTo(Duration.ofHours(1));
     store.settle(2);
     counters.count(Counter.APPENDED, 2);
     queue.submit(at(model, model.timestamp().plusSeconds(3_600)));
-    assertThat(queue.metrics().oldestPending()).contains(Duration.ZERO);
+    assertThat(queue.metrics().journal().oldestPending()).contains(Duration.ZERO);
   }
 
   private static DeferredAuditEvent at(DeferredAuditEvent model, Instant time) {

@@ -186,7 +186,26 @@ public final class RulePolicy implements Policy {
   /** Decides as {@link #decide} does, and returns all rules that matched and why. */
   @Override
   public ExplainedDecision explain(String agentId, AgentAction action) {
+    return explain(agentId, action, reader.read(action));
+  }
+
+  /**
+   * A decision, and everything that the gate reads in its action.
+   *
+   * @param decision the decision
+   * @param facts what the action does, including facts that no rule matches
+   */
+  public record Examined(ExplainedDecision decision, List<String> facts) {}
+
+  /** Decides as {@link #explain} does, and returns all facts of the action. */
+  public Examined examine(String agentId, AgentAction action) {
     Reading reading = reader.read(action);
+    return new Examined(
+        explain(agentId, action, reading),
+        reading.facts().all().stream().map(Fact::describe).distinct().toList());
+  }
+
+  private ExplainedDecision explain(String agentId, AgentAction action, Reading reading) {
     Subject subject = new Subject(action, reading, disk);
     Outcome outcome = new Outcome();
     for (CompiledRule rule : index.candidates(subject)) {
@@ -202,13 +221,6 @@ public final class RulePolicy implements Policy {
           List.of());
     }
     return outcome.explained();
-  }
-
-  /**
-   * Returns what an action does as the gate reads it, a fact a text; rules may match none of it.
-   */
-  public List<String> facts(AgentAction action) {
-    return reader.read(action).facts().all().stream().map(Fact::describe).distinct().toList();
   }
 
   /** Decides what the policy leaves open about the gate itself and about unreadable actions. */

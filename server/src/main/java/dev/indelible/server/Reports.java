@@ -65,7 +65,7 @@ final class Reports {
 
   /** Reports the number of waiting dead letters and the policy in force. */
   Response capabilities(Request request) {
-    OptionalLong waiting = log.metrics().deadLettersWaiting();
+    OptionalLong waiting = log.metrics().ledger().deadLettersWaiting();
     return Response.json(
         200,
         out -> {

@@ -96,7 +96,7 @@ class ClockJumpTest {
       submit(audit);
       // These durations use the monotonic clock, so none is negative or as long as an hour.
       DeferredAuditMetrics metrics = TestLog.settle(audit);
-      if (metrics.oldestPending().filter(Duration::isNegative).isPresent()
+      if (metrics.journal().oldestPending().filter(Duration::isNegative).isPresent()
           || journal.sinceSync().compareTo(TestLog.PATIENCE) > 0) {
         throw new AssertionError(metrics + ", synced " + journal.sinceSync() + " ago");
       }

@@ -64,7 +64,7 @@ class LedgerWatchTest {
     audit.queue().submit(TestLog.refusal("mallory", "x"));
     DeferredAuditMetrics metrics = TestLog.settle(audit);
 
-    assertThat(metrics.deadLettersWaiting()).isEqualTo(OptionalLong.of(1));
+    assertThat(metrics.ledger().deadLettersWaiting()).isEqualTo(OptionalLong.of(1));
     assertThat(metrics.health().state()).isEqualTo(State.DEGRADED);
     assertThat(metrics.health().entry(HealthEntry.DEAD_LETTERS).orElseThrow().reason())
         .startsWith("1 dead letter waits");
@@ -74,7 +74,7 @@ class LedgerWatchTest {
     await()
         .atMost(TestLog.PATIENCE)
         .until(() -> audit.queue().metrics().health().equals(AuditHealth.RECORDING));
-    assertThat(audit.queue().metrics().deadLettersWaiting()).isEqualTo(OptionalLong.of(0));
+    assertThat(audit.queue().metrics().ledger().deadLettersWaiting()).isEqualTo(OptionalLong.of(0));
     TestLog.close(audit);
   }
 
@@ -86,7 +86,7 @@ class LedgerWatchTest {
     DeferredAudit audit = log.start();
     audit.queue().submit(TestLog.refusal("alice", "x"));
 
-    assertThat(TestLog.settle(audit).deadLettersWaiting()).isEqualTo(OptionalLong.of(1));
+    assertThat(TestLog.settle(audit).ledger().deadLettersWaiting()).isEqualTo(OptionalLong.of(1));
     TestLog.close(audit);
   }
 
@@ -100,7 +100,7 @@ class LedgerWatchTest {
     DeferredAuditMetrics metrics = TestLog.settle(audit);
     TestLog.close(audit);
 
-    assertThat(metrics.tamperRows()).isEqualTo(OptionalLong.of(1));
+    assertThat(metrics.ledger().tamperRows()).isEqualTo(OptionalLong.of(1));
     assertThat(metrics.health().entry(HealthEntry.CHAIN)).isPresent();
   }
 

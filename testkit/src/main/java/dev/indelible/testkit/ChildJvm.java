@@ -2,6 +2,7 @@
 package dev.indelible.testkit;
 
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.io.Writer;
@@ -12,6 +13,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +32,14 @@ public final class ChildJvm {
 
   private static final Duration PATIENCE = Duration.ofMinutes(4);
 
+  private static final Set<Process> STARTED = ConcurrentHashMap.newKeySet();
+
+  static {
+    // A failed test must not leave its child behind.
+    Runtime.getRuntime()
+        .addShutdownHook(new Thread(() -> STARTED.forEach(Process::destroyForcibly)));
+  }
+
   private final Process process;
   private final BufferedReader out;
   private final Writer in;
@@ -37,18 +48,31 @@ public final class ChildJvm {
   private ChildJvm(Process process, @Nullable Path errors) {
     this.process = process;
     this.errors = errors;
+    STARTED.add(process);
+    process.onExit().thenAccept(STARTED::remove);
     this.out = process.inputReader(StandardCharsets.UTF_8);
     this.in = process.outputWriter(StandardCharsets.UTF_8);
   }
 
   /** Returns a launcher that runs {@code main}. */
   public static Launcher running(Class<?> main) {
-    return new Launcher(main);
+    return new Launcher("-cp", System.getProperty("java.class.path"), main.getName());
+  }
+
+  /** Returns a launcher of a class in a directory, which uses the class path of the test. */
+  public static Launcher running(String main, Path directory) {
+    String classPath = directory + File.pathSeparator + System.getProperty("java.class.path");
+    return new Launcher("-cp", classPath, main);
+  }
+
+  /** Returns a launcher of a jar. */
+  public static Launcher runningJar(Path jar) {
+    return new Launcher("-jar", jar.toString());
   }
 
   /** The settings for a child. */
   public static final class Launcher {
-    private final Class<?> main;
+    private final List<String> program;
     private final List<String> options =
         new ArrayList<>(
             List.of(
@@ -61,8 +85,8 @@ public final class ChildJvm {
         new ProcessBuilder().redirectError(ProcessBuilder.Redirect.INHERIT);
     private @Nullable Path errors;
 
-    private Launcher(Class<?> main) {
-      this.main = main;
+    private Launcher(String... program) {
+      this.program = List.of(program);
     }
 
     /** Adds JVM options, which override the defaults. */
@@ -74,6 +98,24 @@ public final class ChildJvm {
     /** Adds variables to the environment. */
     public Launcher environment(Map<String, String> variables) {
       builder.environment().putAll(variables);
+      return this;
+    }
+
+    /** Reads standard input from a file. */
+    public Launcher input(Path file) {
+      builder.redirectInput(file.toFile());
+      return this;
+    }
+
+    /** Writes standard error to standard output. */
+    public Launcher mergeErrors() {
+      builder.redirectErrorStream(true);
+      return this;
+    }
+
+    /** Starts the JVM by another command, to which its command line is appended. */
+    public Launcher under(String... words) {
+      builder.command().addAll(0, List.of(words));
       return this;
     }
 
@@ -92,7 +134,7 @@ public final class ChildJvm {
       List<String> command = builder.command();
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
       command.addAll(options);
-      command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+      command.addAll(program);
       for (Object argument : arguments) {
         command.add(argument.toString());
       }
@@ -136,6 +178,22 @@ public final class ChildJvm {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Closes standard input. */
+  public void closeInput() throws IOException {
+    in.close();
+  }
+
+  /** Closes standard output, as a reader that leaves. */
+  public void closeOutput() throws IOException {
+    out.close();
+  }
+
+  /** Sends SIGTERM. The output of the child can still be read. */
+  public void terminate() {
+    // Process.destroy would close the streams.
+    process.toHandle().destroy();
   }
 
   /**
