@@ -9,7 +9,7 @@ import dev.indelible.decision.Decision;
 import dev.indelible.decision.Escalate;
 import dev.indelible.decision.ExplainedDecision;
 import dev.indelible.decision.Explanation;
-import dev.indelible.gate.GateRequest;
+import dev.indelible.hook.GateRequest;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFields;

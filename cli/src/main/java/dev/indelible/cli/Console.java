@@ -3,7 +3,7 @@ package dev.indelible.cli;
 
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
-import dev.indelible.json.Text;
+import dev.indelible.base.Text;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;

@@ -2,10 +2,10 @@
 package dev.indelible.cli;
 
 import dev.indelible.Indelible;
-import dev.indelible.event.AgentIds;
-import dev.indelible.gate.GateRequest;
+import dev.indelible.encoding.AgentIds;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.hook.ClaudeCode;
+import dev.indelible.hook.GateRequest;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.queue.DeferredAuditQueue;

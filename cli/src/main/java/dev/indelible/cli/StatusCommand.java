@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
-import dev.indelible.HealthCheck;
-import dev.indelible.HealthReport;
 import dev.indelible.base.ThrowingFunction;
 import dev.indelible.checkpoint.Checkpoint;
-import dev.indelible.follow.CosignatureFollower;
+import dev.indelible.directory.HealthCheck;
+import dev.indelible.directory.HealthReport;
+import dev.indelible.health.AuditHealth;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.journal.WaitingEvents;
 import dev.indelible.json.CanonicalWriter;
@@ -14,7 +14,7 @@ import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.note.TamperNotes.Noted;
 import dev.indelible.policy.RulePolicy;
-import dev.indelible.queue.AuditHealth;
+import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteLedger.BlockedCounts;
 import dev.indelible.sqlite.SqliteLibrary;

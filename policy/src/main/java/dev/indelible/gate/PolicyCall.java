@@ -2,12 +2,12 @@
 package dev.indelible.gate;
 
 import dev.indelible.action.AgentAction;
+import dev.indelible.base.Text;
 import dev.indelible.decision.ExplainedDecision;
 import dev.indelible.decision.Explanation;
 import dev.indelible.decision.Refuse;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.PolicyText;
-import dev.indelible.json.Text;
 import dev.indelible.policy.Policy;
 import dev.indelible.queue.DeferredAuditQueue;
 import java.nio.charset.StandardCharsets;

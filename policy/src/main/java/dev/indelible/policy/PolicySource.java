@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.policy;
 
+import dev.indelible.base.Text;
 import dev.indelible.event.PolicyText;
-import dev.indelible.json.Text;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.policy;
 
+import dev.indelible.base.Text;
 import dev.indelible.fact.Fact;
-import dev.indelible.json.Text;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.policy;
 
-import dev.indelible.json.Text;
+import dev.indelible.base.Text;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;

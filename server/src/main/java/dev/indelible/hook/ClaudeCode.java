@@ -2,12 +2,11 @@
 package dev.indelible.hook;
 
 import dev.indelible.decision.Warn;
-import dev.indelible.gate.GateRequest;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
-import dev.indelible.json.Text;
+import dev.indelible.base.Text;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

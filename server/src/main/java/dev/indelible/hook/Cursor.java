@@ -6,7 +6,6 @@ import dev.indelible.action.Bash;
 import dev.indelible.action.Read;
 import dev.indelible.action.ToolCall;
 import dev.indelible.decision.Warn;
-import dev.indelible.gate.GateRequest;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFields;

@@ -10,7 +10,7 @@ import dev.indelible.action.ToolCall;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.json.JsonValue;
-import dev.indelible.json.Text;
+import dev.indelible.base.Text;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;

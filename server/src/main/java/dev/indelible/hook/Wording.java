@@ -4,7 +4,7 @@ package dev.indelible.hook;
 import dev.indelible.decision.Decision;
 import dev.indelible.gate.Gate;
 import dev.indelible.gate.RecordedDecision;
-import dev.indelible.json.Text;
+import dev.indelible.base.Text;
 
 /** The text of an answer, for the person or the model that reads it. */
 final class Wording {

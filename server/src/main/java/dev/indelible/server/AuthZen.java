@@ -5,7 +5,7 @@ import dev.indelible.action.ActionParser;
 import dev.indelible.action.AgentAction;
 import dev.indelible.action.Custom;
 import dev.indelible.gate.Gate;
-import dev.indelible.gate.GateRequest;
+import dev.indelible.hook.GateRequest;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;

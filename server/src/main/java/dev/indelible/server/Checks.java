@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.server;
 
-import dev.indelible.event.AgentIds;
+import dev.indelible.encoding.AgentIds;
 import dev.indelible.gate.Gate;
-import dev.indelible.gate.GateRequest;
+import dev.indelible.hook.GateRequest;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFormatException;
