@@ -30,6 +30,7 @@ module dev.indelible.core {
       dev.indelible.cli;
   exports dev.indelible.encoding to
       dev.indelible,
+      dev.indelible.server,
       dev.indelible.aimemory,
       dev.indelible.cli,
       dev.indelible.policy,
