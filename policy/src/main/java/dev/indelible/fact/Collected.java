@@ -149,7 +149,7 @@ final class Collected {
   /**
    * A path as an action names it.
    *
-   * @param isLinkItself whether a link in its place is not followed
+   * @param isLinkItself true if a link in its place is not followed
    */
   private record Named(Value value, CanonicalPath directory, boolean isLinkItself) {
     Named(Value value, CanonicalPath directory) {
@@ -242,7 +242,7 @@ final class Collected {
     }
   }
 
-  /** Returns whether a detour runs a program that many a command line names in that place. */
+  /** Returns true if an option runs a program that many command lines name there. */
   private static boolean isHarmlessHelper(Use use) {
     if (use.arguments().size() != 1) {
       return false;
@@ -268,7 +268,7 @@ final class Collected {
     for (Value value : use.arguments()) {
       CanonicalPath path = surroundings.path(withoutLineEnd(value), directory);
       if (use.detail().equals(MOVED) && (path.hasUnknown() || isWorkInProgress(value, path))) {
-        continue; // Moved, not lost: only a place that matters counts.
+        continue; // Moved, not lost: reported only for an important place.
       }
       if (use.detail().equals(PRIVATE_MODE) && SSH_FILES.isConcerned(path, false, surroundings)) {
         continue; // What ssh asks for.
@@ -287,7 +287,7 @@ final class Collected {
     }
   }
 
-  /** Returns whether a path names the working directory, or whatever a pattern finds in it. */
+  /** Returns true if a path names the working directory, or whatever a pattern finds in it. */
   private boolean isWorkInProgress(Value value, CanonicalPath path) {
     boolean isPattern = false;
     for (Piece piece : value.pieces()) {
@@ -299,7 +299,7 @@ final class Collected {
         || path.equals(surroundings.workingDirectory());
   }
 
-  /** Returns whether a pattern picks files by the end of their names. */
+  /** Returns true if a pattern picks files by the end of their names. */
   private static boolean endsWithExtension(Value pattern) {
     int last = pattern.pieces().size() - 1;
     return pattern.pieces().get(last) instanceof Value.Known known
@@ -308,7 +308,7 @@ final class Collected {
         && known.text().indexOf('/') < 0;
   }
 
-  /** A line of a list of files keeps its end where a script does not split it. */
+  /** Removes the line end that a line of a list of files has if the script does not split it. */
   private static Value withoutLineEnd(Value value) {
     int last = value.pieces().size() - 1;
     if (last < 1

@@ -27,11 +27,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads what an action does. The facts are of one form whatever road the action takes: a shell
+ * Reads what an action does. The facts have the same form for every kind of action: a shell
  * command, a started process, a write, a read, a request or a tool call.
  *
- * <p>Reads the action alone: no host, no environment, and no file except for links, if it follows
- * them. Throws nothing; what it cannot read is the fact {@link Verb#OPAQUE}. Thread-safe.
+ * <p>Reads only the action: no host, no environment, and no file, except for links if it follows
+ * them. Throws nothing. A part that it cannot read becomes the fact {@link Verb#OPAQUE}.
+ * Thread-safe.
  */
 public final class FactReader {
   private static final Set<String> FILE_SURFACES =
@@ -42,10 +43,10 @@ public final class FactReader {
   private final Guard guard;
   private final @Nullable LinkResolver links;
 
-  /** Where an action takes place that does not name its place. */
+  /** The place of an action that does not name its place. */
   private final Scene start;
 
-  /** Where the last command took place that names its place: the next is likely to name it. */
+  /** The place of the last command that names its place: the next is likely to name it, too. */
   private volatile Scene last;
 
   /**
@@ -91,7 +92,8 @@ public final class FactReader {
         facts.follow(links);
       }
       return new Reading(facts.done(), surroundings);
-    } catch (RuntimeException | StackOverflowError e) { // Not read is not allowed.
+    } catch (RuntimeException
+        | StackOverflowError e) { // An action that cannot be read must not be allowed.
       Fact opaque =
           new Fact(
               Verb.OPAQUE,
@@ -116,7 +118,7 @@ public final class FactReader {
     return scene;
   }
 
-  /** Where an action takes place, by what it names, and what follows from that. */
+  /** The place of an action, by what it names, and what follows from that. */
   private record Scene(String directory, String home, Context context, Surroundings surroundings) {
     static Scene of(String directory, String home, Context context) {
       Surroundings surroundings = Surroundings.of(context.workingDirectory(), context.home());

@@ -46,7 +46,7 @@ final class Outcome {
     describe(because, false);
   }
 
-  /** Adds a rule that matched and is tried out only. */
+  /** Adds a rule in shadow mode that matched. */
   void addShadow(String rule, List<Fact> because) {
     add(rule + " (shadow)", because);
   }
@@ -66,7 +66,7 @@ final class Outcome {
     }
   }
 
-  /** Returns whether no rule has decided. */
+  /** Returns true if no rule has decided. */
   boolean isUndecided() {
     return severity == null;
   }
