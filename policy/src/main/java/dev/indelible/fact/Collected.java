@@ -77,17 +77,28 @@ final class Collected {
 
   private final Guard guard;
   private final Surroundings surroundings;
+
+  /** Whether facts about paths are kept with requests to follow their links. */
+  private final boolean followsLinks;
+
   private final List<Fact> facts = new ArrayList<>();
   private final List<Cause> commands = new ArrayList<>();
+
+  /** The working directory of the last command, which mostly is that of the next. */
+  private Value lastDirectory = Value.EMPTY;
+
+  private CanonicalPath lastDirectoryPath;
 
   /** Facts about paths of this machine, each with the request to follow its links. */
   private final List<Fact> onPaths = new ArrayList<>();
 
   private final List<Request> requests = new ArrayList<>();
 
-  Collected(Guard guard, Surroundings surroundings) {
+  Collected(Guard guard, Surroundings surroundings, boolean followsLinks) {
     this.guard = guard;
     this.surroundings = surroundings;
+    this.followsLinks = followsLinks;
+    lastDirectoryPath = surroundings.workingDirectory();
   }
 
   /** Adds each fact about a path once more, if links lead to another one. */
@@ -149,7 +160,7 @@ final class Collected {
   private void path(Verb verb, Named named, boolean isRecursive, Cause cause) {
     CanonicalPath path = surroundings.path(named.value(), named.directory());
     path(verb, new Operand.Path(path, surroundings, path), isRecursive, cause);
-    if (cause.machine().isEmpty()) {
+    if (followsLinks && cause.machine().isEmpty()) {
       onPaths.add(new Fact(verb, new Operand.Path(path, surroundings, path), isRecursive, cause));
       requests.add(
           new Request(
@@ -186,10 +197,17 @@ final class Collected {
         detail(Verb.CHANGES_GUARD, String.join(" ", cause.words()), cause);
       }
     }
-    CanonicalPath directory = surroundings.path(command.workingDirectory());
     for (Use use : command.uses()) {
-      add(use, directory, cause);
+      add(use, directory(command.workingDirectory()), cause);
     }
+  }
+
+  private CanonicalPath directory(Value directory) {
+    if (directory != lastDirectory) {
+      lastDirectory = directory;
+      lastDirectoryPath = surroundings.path(directory);
+    }
+    return lastDirectoryPath;
   }
 
   private void add(Use use, CanonicalPath directory, Cause cause) {
@@ -271,11 +289,14 @@ final class Collected {
 
   /** Returns true if a path names the working directory, or whatever a pattern finds in it. */
   private boolean isWorkInProgress(Value value, CanonicalPath path) {
-    boolean isPattern = value.pieces().stream().anyMatch(piece -> piece instanceof Value.Glob);
+    boolean isPattern = false;
+    for (Piece piece : value.pieces()) {
+      isPattern |= piece instanceof Value.Glob;
+    }
     String first = value.prefix();
     boolean isAbsolute = first.startsWith("/") || first.startsWith("~") || first.startsWith("..");
     return isPattern && (!isAbsolute || endsWithExtension(value))
-        || path.display().equals(surroundings.path(Value.of(".")).display());
+        || path.equals(surroundings.workingDirectory());
   }
 
   /** Returns true if a pattern picks files by the end of their names. */
