@@ -303,6 +303,7 @@ final class Builtins {
     List<Value> all = new ArrayList<>();
     for (Value directory : state.directories()) {
       Value target = Paths.resolve(path, directory);
+      interpreter.budget().steps(target.size());
       @Nullable Value followed = interpreter.files().links().through(target, directory, true);
       all.add(followed == null ? target : followed);
     }
@@ -321,6 +322,7 @@ final class Builtins {
       return stack.isEmpty() ? Outcome.of(state) : enter(List.of(stack.get(0)), state);
     }
     stack.add(0, state.directories().get(0));
+    interpreter.budget().steps(stack.size());
     state.stack(stack);
     return enter(resolved(arguments.get(arguments.size() - 1), state), state);
   }

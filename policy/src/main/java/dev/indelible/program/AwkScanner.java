@@ -78,10 +78,10 @@ final class AwkScanner {
     boolean unknown = false;
     for (int i = from; i < from + MAX_EXPRESSION && isOperand(i); i++) {
       if (kind(i) == STRING) {
-        value = value.plus(code.value(tokens.get(i).text));
+        value = Values.plus(value, code.value(tokens.get(i).text));
         unknown = false;
       } else if (kind(i) == WORD && constants.containsKey(tokens.get(i).text)) {
-        value = value.plus(constants.get(tokens.get(i).text));
+        value = Values.plus(value, constants.get(tokens.get(i).text));
         unknown = false;
       } else if (!unknown && kind(i) != '(') {
         value = value.plus(Value.unknown(Origin.OUTPUT, ""));

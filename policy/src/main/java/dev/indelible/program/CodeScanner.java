@@ -428,10 +428,10 @@ public final class CodeScanner {
           break;
         }
         at++;
-        value = value.plus(operand());
+        value = Values.plus(value, operand());
       } else if (token.is('/') && (language.equals("python") || language.equals("ruby"))) {
         at++;
-        value = Values.below(value, operand());
+        value = below(value, operand());
       } else {
         break;
       }
@@ -458,7 +458,7 @@ public final class CodeScanner {
         at++;
         Value value = resolved(token.value());
         while (language.equals("python") && token(at).kind() == Kind.STRING) {
-          value = value.plus(resolved(token(at++).value()));
+          value = Values.plus(value, resolved(token(at++).value()));
         }
         return methods(value);
       }
@@ -754,9 +754,14 @@ public final class CodeScanner {
     Value joined = Value.EMPTY;
     for (Value part : parts) {
       boolean isWhole = joined.pieces().isEmpty() || part.prefix().startsWith("/");
-      joined = isWhole ? part : Values.below(joined, part);
+      joined = isWhole ? part : below(joined, part);
     }
     return joined;
+  }
+
+  private static Value below(Value directory, Value path) {
+    boolean isBounded = directory.size() + path.size() <= Values.MAX_JOINED;
+    return isBounded ? Values.below(directory, path) : COMPUTED;
   }
 
   /** Returns a string in which variables with one constant value are replaced by it. */
@@ -765,13 +770,15 @@ public final class CodeScanner {
       return string;
     }
     List<Piece> pieces = new ArrayList<>();
+    int size = 0;
     for (Piece piece : string.pieces()) {
       Value value =
           piece instanceof Unknown unknown && unknown.origin() == Origin.OUTPUT
               ? variables.get(unknown.detail())
               : null;
       if (value != null) {
-        pieces.addAll(value.pieces());
+        size += value.size();
+        pieces.addAll(size <= Values.MAX_JOINED ? value.pieces() : COMPUTED.pieces());
       } else if (piece instanceof Unknown unknown && unknown.origin() == Origin.OUTPUT) {
         pieces.add(new Unknown(Origin.OUTPUT, ""));
       } else {

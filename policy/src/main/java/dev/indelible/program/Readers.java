@@ -225,7 +225,7 @@ final class Readers {
   private static void link(Value argument, Template template, Scan scan) {
     List<Value> operands = scan.operands();
     if (operands.size() == 1) {
-      link(Values.baseName(argument), argument, scan);
+      linkIn(Value.of("."), argument, scan);
       return;
     }
     if (operands.size() == 2) {

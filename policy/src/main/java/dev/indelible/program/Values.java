@@ -14,7 +14,21 @@ final class Values {
   static final Value HOME = Value.unknown(Origin.HOME, "");
   static final Value SPACE = Value.of(" ");
 
+  /**
+   * Characters of a text that code joins, beyond which it counts as not known: a text that is
+   * doubled again and again would fill the memory.
+   */
+  static final int MAX_JOINED = 16_384;
+
+  private static final Value COMPUTED = Value.unknown(Origin.OUTPUT, "");
+
   private Values() {}
+
+  /** Returns two texts joined, within {@link #MAX_JOINED}. */
+  static Value plus(Value left, Value right) {
+    boolean isEmpty = left.pieces().isEmpty() || right.pieces().isEmpty();
+    return isEmpty || left.size() + right.size() <= MAX_JOINED ? left.plus(right) : COMPUTED;
+  }
 
   /** Returns true if the text is known as a whole. */
   static boolean isKnown(Value value) {
