@@ -263,7 +263,7 @@ final class NameGlob {
     return hasStar;
   }
 
-  /** Returns true if it names files by their endings or not at all, for example {@code *.yml}. */
+  /** Returns true if it has a star and begins with a wildcard, for example {@code *.yml}. */
   boolean isBroad() {
     boolean hasStar = false;
     for (int token : tokens) {
@@ -287,7 +287,7 @@ final class NameGlob {
     return isSame(other);
   }
 
-  /** Returns true if both are written alike. */
+  /** Returns true if both have the same text. */
   boolean isSame(NameGlob other) {
     return Arrays.equals(tokens, other.tokens) && classes.equals(other.classes);
   }
@@ -369,7 +369,7 @@ final class NameGlob {
     if (mine >= 0) {
       return other.accepts(theirs, (char) mine);
     }
-    // Two wildcards, or two classes: whether these have a member in common is not computed.
+    // Two wildcards or classes count as equal, without a check.
     return theirs < 0 || accepts(mine, (char) theirs);
   }
 }

@@ -26,7 +26,7 @@ public final class Programs {
   /** Names of entries by the names of programs; an entry's own name leads to itself. */
   private final Map<String, String> entryNames;
 
-  /** Published by the map. */
+  /** Filled by several threads; the map makes entries visible to all. */
   private final Map<String, Program> loaded = new ConcurrentHashMap<>();
 
   /** Null until the first look-up of a variable. */
