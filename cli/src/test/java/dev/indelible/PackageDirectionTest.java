@@ -143,6 +143,7 @@ class PackageDirectionTest {
           Map.entry(
               "policy",
               Set.of("action", "canonical", "decision", "event", "json", "fact", "value")),
+          Map.entry("cel", Set.of("policy")),
           Map.entry(
               "gate", Set.of("policy", "queue", "event", "encoding", "action", "decision", "json")),
           Map.entry("jdbc", Set.of("gate", "action", "decision", "json")),
@@ -197,6 +198,8 @@ class PackageDirectionTest {
           Map.entry("org.sqlite", Set.of("sqlite", "aimemory")),
           Map.entry("org.snakeyaml", Set.of("policy", "program", "fact", "server")),
           Map.entry("org.eclipse.jetty", Set.of("server")),
+          Map.entry("dev.cel", Set.of("cel")),
+          Map.entry("com.google.common", Set.of("cel")),
           Map.entry("net.ttddyy.dsproxy", Set.of("jdbc")),
           Map.entry("com.zaxxer.hikari", Set.of("jdbc")),
           Map.entry("io.micrometer", Set.of(LIBRARY, "server")),
@@ -217,13 +220,14 @@ class PackageDirectionTest {
                   "proof",
                   "publish",
                   "policy",
+                  "cel",
                   "jdbc",
                   "hook",
                   "server",
                   "cli")));
 
   /** Maximum number of exported public types; raise it only for a reason. */
-  private static final long MOST_EXPORTED_TYPES = 70;
+  private static final long MOST_EXPORTED_TYPES = 71;
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

@@ -53,7 +53,9 @@ final class RuleIndex {
     List<HostPatterns> hosts = new ArrayList<>();
     for (int i = 0; i < rules.size(); i++) {
       for (Clause clause : rules.get(i).clauses()) {
-        clause.about().ifPresent(about::add);
+        if (rules.get(i).isForEveryone()) {
+          clause.about().ifPresent(about::add);
+        }
         add(clause.trigger(), i, paths, hosts);
       }
     }
@@ -86,7 +88,7 @@ final class RuleIndex {
     map.computeIfAbsent(key, k -> new ArrayList<>()).add(value);
   }
 
-  /** Returns true if a rule is about facts of a kind. */
+  /** Returns true if a rule for everyone is about facts of a kind. */
   boolean isAbout(Verb verb) {
     return about.contains(verb);
   }
