@@ -138,12 +138,21 @@ class PackageDirectionTest {
           Map.entry("value", Set.of()),
           Map.entry("program", Set.of("value")),
           Map.entry("command", Set.of("program", "shell", "value")),
+          Map.entry("expression", Set.of()),
           Map.entry("canonical", Set.of("value")),
           Map.entry("fact", Set.of("canonical", "command", "program", "value", "action", "json")),
           Map.entry(
               "policy",
-              Set.of("action", "canonical", "decision", "event", "json", "fact", "value")),
-          Map.entry("cel", Set.of("policy")),
+              Set.of(
+                  "action",
+                  "canonical",
+                  "decision",
+                  "event",
+                  "expression",
+                  "json",
+                  "fact",
+                  "value")),
+          Map.entry("cel", Set.of("expression")),
           Map.entry(
               "gate", Set.of("policy", "queue", "event", "encoding", "action", "decision", "json")),
           Map.entry("jdbc", Set.of("gate", "action", "decision", "json")),
@@ -227,7 +236,7 @@ class PackageDirectionTest {
                   "cli")));
 
   /** Maximum number of exported public types; raise it only for a reason. */
-  private static final long MOST_EXPORTED_TYPES = 71;
+  private static final long MOST_EXPORTED_TYPES = 70;
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.policy;
 
+import dev.indelible.expression.ExpressionLanguage;
 import dev.indelible.action.AgentAction;
 import dev.indelible.action.Bash;
 import dev.indelible.action.Custom;
