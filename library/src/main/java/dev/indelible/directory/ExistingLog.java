@@ -41,7 +41,7 @@ public final class ExistingLog {
   private final Optional<LedgerException> unreadable;
 
   /**
-   * What the ledger states about its keys and its policy.
+   * Statements of the ledger about its keys and its policy.
    *
    * @param rotations the rotations that both keys signed, oldest first
    * @param policy the row of the policy that came into force last

@@ -77,17 +77,28 @@ final class Collected {
 
   private final Guard guard;
   private final Surroundings surroundings;
+
+  /** Whether facts about paths are kept with requests to follow their links. */
+  private final boolean followsLinks;
+
   private final List<Fact> facts = new ArrayList<>();
   private final List<Cause> commands = new ArrayList<>();
+
+  /** The working directory of the last command, which mostly is that of the next. */
+  private Value lastDirectory = Value.EMPTY;
+
+  private CanonicalPath lastDirectoryPath;
 
   /** Facts about paths of this machine, each with the request to follow its links. */
   private final List<Fact> onPaths = new ArrayList<>();
 
   private final List<Request> requests = new ArrayList<>();
 
-  Collected(Guard guard, Surroundings surroundings) {
+  Collected(Guard guard, Surroundings surroundings, boolean followsLinks) {
     this.guard = guard;
     this.surroundings = surroundings;
+    this.followsLinks = followsLinks;
+    lastDirectoryPath = surroundings.workingDirectory();
   }
 
   /** Adds each fact about a path once more, if links lead to another one. */
@@ -138,7 +149,7 @@ final class Collected {
   /**
    * A path as an action names it.
    *
-   * @param isLinkItself whether a link in its place is not followed
+   * @param isLinkItself true if a link in its place is not followed
    */
   private record Named(Value value, CanonicalPath directory, boolean isLinkItself) {
     Named(Value value, CanonicalPath directory) {
@@ -149,7 +160,7 @@ final class Collected {
   private void path(Verb verb, Named named, boolean isRecursive, Cause cause) {
     CanonicalPath path = surroundings.path(named.value(), named.directory());
     path(verb, new Operand.Path(path, surroundings, path), isRecursive, cause);
-    if (cause.machine().isEmpty()) {
+    if (followsLinks && cause.machine().isEmpty()) {
       onPaths.add(new Fact(verb, new Operand.Path(path, surroundings, path), isRecursive, cause));
       requests.add(
           new Request(
@@ -186,10 +197,17 @@ final class Collected {
         detail(Verb.CHANGES_GUARD, String.join(" ", cause.words()), cause);
       }
     }
-    CanonicalPath directory = surroundings.path(command.workingDirectory());
     for (Use use : command.uses()) {
-      add(use, directory, cause);
+      add(use, directory(command.workingDirectory()), cause);
     }
+  }
+
+  private CanonicalPath directory(Value directory) {
+    if (directory != lastDirectory) {
+      lastDirectory = directory;
+      lastDirectoryPath = surroundings.path(directory);
+    }
+    return lastDirectoryPath;
   }
 
   private void add(Use use, CanonicalPath directory, Cause cause) {
@@ -224,7 +242,7 @@ final class Collected {
     }
   }
 
-  /** Returns whether a detour runs a program that many a command line names in that place. */
+  /** Returns true if an option runs a program that many command lines name there. */
   private static boolean isHarmlessHelper(Use use) {
     if (use.arguments().size() != 1) {
       return false;
@@ -250,7 +268,7 @@ final class Collected {
     for (Value value : use.arguments()) {
       CanonicalPath path = surroundings.path(withoutLineEnd(value), directory);
       if (use.detail().equals(MOVED) && (path.hasUnknown() || isWorkInProgress(value, path))) {
-        continue; // Moved, not lost: only a place that matters counts.
+        continue; // Moved, not lost: reported only for an important place.
       }
       if (use.detail().equals(PRIVATE_MODE) && SSH_FILES.isConcerned(path, false, surroundings)) {
         continue; // What ssh asks for.
@@ -269,16 +287,19 @@ final class Collected {
     }
   }
 
-  /** Returns whether a path names the working directory, or whatever a pattern finds in it. */
+  /** Returns true if a path names the working directory, or whatever a pattern finds in it. */
   private boolean isWorkInProgress(Value value, CanonicalPath path) {
-    boolean isPattern = value.pieces().stream().anyMatch(piece -> piece instanceof Value.Glob);
+    boolean isPattern = false;
+    for (Piece piece : value.pieces()) {
+      isPattern |= piece instanceof Value.Glob;
+    }
     String first = value.prefix();
     boolean isAbsolute = first.startsWith("/") || first.startsWith("~") || first.startsWith("..");
     return isPattern && (!isAbsolute || endsWithExtension(value))
-        || path.display().equals(surroundings.path(Value.of(".")).display());
+        || path.equals(surroundings.workingDirectory());
   }
 
-  /** Returns whether a pattern picks files by the end of their names. */
+  /** Returns true if a pattern picks files by the end of their names. */
   private static boolean endsWithExtension(Value pattern) {
     int last = pattern.pieces().size() - 1;
     return pattern.pieces().get(last) instanceof Value.Known known
@@ -287,7 +308,7 @@ final class Collected {
         && known.text().indexOf('/') < 0;
   }
 
-  /** A line of a list of files keeps its end where a script does not split it. */
+  /** Removes the line end that a line of a list of files has if the script does not split it. */
   private static Value withoutLineEnd(Value value) {
     int last = value.pieces().size() - 1;
     if (last < 1

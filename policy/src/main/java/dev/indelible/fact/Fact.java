@@ -6,11 +6,11 @@ package dev.indelible.fact;
  *
  * @param verb what it does
  * @param operand what it does it to
- * @param isRecursive whether everything below a path is concerned
+ * @param isRecursive true if everything below a path is concerned
  * @param cause the part of the action that does it
  */
 public record Fact(Verb verb, Operand operand, boolean isRecursive, Cause cause) {
-  /** Returns the fact for a person and for the record, for example {@code deletes /etc}. */
+  /** Returns the fact in words and for the record, for example {@code deletes /etc}. */
   public String describe() {
     StringBuilder out = new StringBuilder(verb.key().replace('_', ' '));
     if (operand instanceof Operand.Path path) {

@@ -12,7 +12,7 @@ import java.util.Map;
 final class AwkScanner {
   private record Token(char kind, String text) {}
 
-  /** Expressions are read up to this number of tokens, which bounds the time. */
+  /** Expressions are read up to this number of tokens; this limits the time. */
   private static final int MAX_EXPRESSION = 64;
 
   private static final char STRING = '"';
@@ -72,7 +72,7 @@ final class AwkScanner {
     }
   }
 
-  /** Returns the strings from a token on joined; what is no string is not known. */
+  /** Returns the strings from a token on joined; a token that is not a string is unknown. */
   private Value expression(int from) {
     Value value = Value.EMPTY;
     boolean unknown = false;

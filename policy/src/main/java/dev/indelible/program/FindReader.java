@@ -12,17 +12,25 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Reads {@code find}: its actions act on the paths that its tests select. Tests of the name narrow
- * these paths, all other tests are taken as true.
+ * Reads {@code find}: its actions act on the paths that its tests select. Tests of the name select
+ * among these paths; all other tests count as true.
  */
 final class FindReader {
-  /** More roots or names than these are taken as all files, which bounds the time. */
+  /** Maximum number of roots or names; more count as all files, which limits the time. */
   private static final int MAX_ITEMS = 64;
 
-  /** Parentheses are followed to this depth; deeper ones narrow nothing. */
+  /** Maximum depth of parentheses that are read; deeper ones do not restrict the paths. */
   private static final int MAX_DEPTH = 100;
 
   private static final Value EVERYTHING = new Value(List.of(new Glob("**")));
+
+  /** Options that stand before the roots. */
+  private static final Set<String> LEADING_OPTIONS =
+      Set.of("-H", "-L", "-P", "-E", "-X", "-d", "-s", "-x");
+
+  /** Words without a dash that begin the expression. */
+  private static final Set<String> EXPRESSION = Set.of("(", ")", "!", ",");
+
   private static final Set<String> TESTS_WITH_VALUE =
       Set.of(
           "-amin",
@@ -67,7 +75,7 @@ final class FindReader {
           "-Bnewer",
           "-Btime");
 
-  /** Options with a value that pick out nothing that matters. */
+  /** Options with a value that do not restrict the names. */
   private static final Set<String> DEPTHS =
       Set.of("-maxdepth", "-mindepth", "-regextype", "-type", "-xtype");
 
@@ -100,7 +108,7 @@ final class FindReader {
     }
     Optional<Set<Value>> names = alternatives(Optional.empty());
     while (next < argv.size()) {
-      // A parenthesis too many; find refuses the command.
+      // There is one parenthesis too many; find refuses the command.
       next++;
       names = alternatives(Optional.empty());
     }
@@ -115,8 +123,7 @@ final class FindReader {
     for (; next < argv.size(); next++) {
       Value argument = argv.get(next);
       String text = argument.prefix();
-      if (text.startsWith("-O")
-          || Set.of("-H", "-L", "-P", "-E", "-X", "-d", "-s", "-x").contains(text)) {
+      if (text.startsWith("-O") || LEADING_OPTIONS.contains(text)) {
         continue;
       }
       if (text.equals("-D") || text.equals("-f")) {
@@ -127,7 +134,7 @@ final class FindReader {
         continue;
       }
       if (text.startsWith("-") && text.length() > 1
-          || Values.isKnown(argument) && Set.of("(", ")", "!", ",").contains(text)) {
+          || Values.isKnown(argument) && EXPRESSION.contains(text)) {
         break;
       }
       roots.add(argument);
@@ -140,21 +147,27 @@ final class FindReader {
   /**
    * Reads alternatives up to a closing parenthesis.
    *
-   * @param given the names that what stands before has selected; empty for all
+   * @param given the names that earlier terms have selected; empty for all
    * @return the names that the alternatives select
    */
   private Optional<Set<Value>> alternatives(Optional<Set<Value>> given) {
-    Set<Value> all = new LinkedHashSet<>();
-    boolean narrows = true;
-    while (true) {
+    Optional<Set<Value>> first = chain(given);
+    if (isAtEnd()) {
+      return first;
+    }
+    Set<Value> all = new LinkedHashSet<>(first.orElse(Set.of()));
+    boolean narrows = first.isPresent();
+    while (!isAtEnd()) {
+      next++;
       Optional<Set<Value>> names = chain(given);
       narrows &= names.isPresent();
       names.ifPresent(all::addAll);
-      if (next >= argv.size() || Values.is(argv.get(next), ")")) {
-        return narrows ? Optional.of(all) : Optional.empty();
-      }
-      next++;
     }
+    return narrows ? Optional.of(all) : Optional.empty();
+  }
+
+  private boolean isAtEnd() {
+    return next >= argv.size() || Values.is(argv.get(next), ")");
   }
 
   /** Reads terms up to {@code -o}, a comma, a closing parenthesis or the end. */
@@ -259,7 +272,7 @@ final class FindReader {
       }
       default -> {
         boolean hasValue = TESTS_WITH_VALUE.contains(text);
-        // A link is not what it leads to.
+        // A link is not its target.
         isFiltered |= text.equals("-type") && next < argv.size() && Values.is(argv.get(next), "l");
         isFiltered |= (hasValue && !DEPTHS.contains(text)) || TESTS.contains(text);
         if (hasValue) {

@@ -60,7 +60,7 @@ final class ModeReader {
     return new Invocation("chmod", uses.list(), operands, Output.OTHER);
   }
 
-  /** Returns whether a mode lets its owner read and write, and nobody else anything. */
+  /** Returns true if a mode lets its owner read and write, and nobody else anything. */
   private static boolean isPrivate(String mode) {
     return List.of("600", "700", "0600", "0700", "go-rwx", "og-rwx", "go=", "u=rw,go=")
         .contains(mode);
@@ -73,13 +73,13 @@ final class ModeReader {
     }
   }
 
-  /** Returns whether a path is known and relative, and does not lead upwards. */
+  /** Returns true if a path is known and relative, and does not lead upwards. */
   private static boolean isBelow(Value path) {
     String text = path.prefix();
     return Values.isKnown(path) && !text.startsWith("/") && !text.contains("..");
   }
 
-  /** Returns whether a mode sets the user's or, unless {@code userOnly}, the group's identity. */
+  /** Returns true if a mode sets the user's or, unless {@code userOnly}, the group's identity. */
   private static boolean setsId(String mode, boolean userOnly) {
     if (isOctal(mode)) {
       int bits = Integer.parseInt(mode, 8);

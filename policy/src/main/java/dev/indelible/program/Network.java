@@ -41,7 +41,7 @@ final class Network {
     }
   }
 
-  /** Adds a contact, unless the detail is {@code container}: that is no host. */
+  /** Adds a contact, unless the detail is {@code container}, which is not a host. */
   static void contact(Value host, Template template, Scan scan) {
     if (!template.detail().equals("container")) {
       scan.uses().add(Role.CONTACTS, host);
@@ -79,8 +79,8 @@ final class Network {
       String text = argument.prefix();
       String path = text.substring(text.lastIndexOf(':') + 1);
       if (path.chars().filter(c -> c == '/').count() < 2) {
-        // A deployment mirrors a build into a directory of its own; this one holds other things
-        // too.
+        // A deployment mirrors a build into a separate directory; this directory also has other
+        // content.
         scan.uses().add(Role.DESTROYS, argument);
       }
     } else {

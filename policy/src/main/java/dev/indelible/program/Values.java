@@ -30,13 +30,13 @@ final class Values {
     return isEmpty || left.size() + right.size() <= MAX_JOINED ? left.plus(right) : COMPUTED;
   }
 
-  /** Returns whether the text is known as a whole. */
+  /** Returns true if the text is known as a whole. */
   static boolean isKnown(Value value) {
     List<Piece> pieces = value.pieces();
     return pieces.isEmpty() || pieces.size() == 1 && pieces.get(0) instanceof Known;
   }
 
-  /** Returns whether the value is this known text. */
+  /** Returns true if the value is this known text. */
   static boolean is(Value value, String text) {
     return isKnown(value) && value.prefix().equals(text);
   }
@@ -92,9 +92,7 @@ final class Values {
     return words;
   }
 
-  /**
-   * Returns the part behind the last known {@code /}; empty if there is none and it is not known.
-   */
+  /** Returns the part after the last known {@code /}; empty if there is none and it is unknown. */
   static Value baseName(Value path) {
     List<Piece> pieces = path.pieces();
     int end = pieces.size();

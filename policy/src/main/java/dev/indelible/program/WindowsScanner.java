@@ -34,7 +34,7 @@ final class WindowsScanner {
   private List<Value> words = new ArrayList<>();
   private List<Value> previous = List.of();
 
-  /** Null until it is asked for, then empty if there is none. */
+  /** Null until the first look-up; then empty if there is no URL. */
   private @Nullable String url;
 
   private boolean startsWithString;

@@ -210,7 +210,7 @@ class ShfmtOracleTest {
   private static final class Ours {
     private final List<String> found = new ArrayList<>();
 
-    /** Returns whether this parser accepts a text. */
+    /** Returns true if this parser accepts a text. */
     static boolean isRead(String text) {
       try {
         ShellParser.parse(text);
