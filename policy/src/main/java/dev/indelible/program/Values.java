@@ -18,7 +18,7 @@ final class Values {
    * Characters of a text that code joins, beyond which it counts as not known: a text that is
    * doubled again and again would fill the memory.
    */
-  static final int MAX_JOINED = 16_384;
+  static final int MAX_JOINED = 4_096;
 
   private static final Value COMPUTED = Value.unknown(Origin.OUTPUT, "");
 

@@ -95,7 +95,7 @@ class StormTest {
     return text + "f0";
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(name = "{index}")
   @MethodSource
   void storms(String script) {
     // Tables and classes are read once, by whichever action needs them first.
