@@ -48,6 +48,11 @@ final class PathTrie {
     /** True if homes lie below. */
     boolean isAboveHomes;
 
+    /** Returns whether any name in this directory is a home. */
+    boolean holdsHomes() {
+      return isAboveHomes && globs.stream().anyMatch(edge -> edge.node.isHome);
+    }
+
     /** Returns whether patterns end here and none goes on. */
     boolean isLeaf() {
       return names.isEmpty() && globs.isEmpty() && deep == null && below == null && !isHome;
@@ -251,7 +256,7 @@ final class PathTrie {
     /** Whether relations that are not certain are left out, which saves most of the walk. */
     private boolean isSureOnly;
 
-    /** Whether the component behind the one in hand leaves out names. */
+    /** Whether a component behind the one in hand leaves out names. */
     private boolean filters;
 
     /** How certain a pattern is found by the name behind any depth; null elsewhere. */
@@ -288,6 +293,10 @@ final class PathTrie {
       while (isRecursive && wideFrom > 1 && components.get(wideFrom - 1).isWide()) {
         wideFrom--;
       }
+      int lastNarrow = components.size();
+      while (lastNarrow > 0 && components.get(lastNarrow - 1).isWide()) {
+        lastNarrow--;
+      }
       enterNext(start, Relation.YES);
       turn();
       for (int i = 0; i < components.size() && isOpen(); i++) {
@@ -299,7 +308,7 @@ final class PathTrie {
         }
         // A place where patterns only end counts for nothing before the end of the path.
         skipsEnds = i + 1 < wideFrom;
-        filters = isItself || i + 1 < components.size() && !components.get(i + 1).isWide();
+        filters = isItself || i + 1 < lastNarrow;
         step(components.get(i));
       }
       finish();
@@ -473,7 +482,9 @@ final class PathTrie {
       if (isSureOnly && relation != Relation.YES || !reached.add(node)) {
         return;
       }
-      if (node != start) {
+      // A search for a name below /home finds homes too, which only a recursive operation harms.
+      boolean isOfHomes = filters && !isRecursive && node.holdsHomes();
+      if (node != start && !isOfHomes) {
         enterNext(node, relation);
       }
       Relation further = node.isFloating || filters ? Relation.MAYBE : relation;

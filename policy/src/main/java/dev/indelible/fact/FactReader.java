@@ -61,7 +61,6 @@ public final class FactReader {
           new Fact(
               Verb.OPAQUE,
               new Operand.Detail("cannot be read: " + e.getClass().getSimpleName()),
-              false,
               Cause.ACTION);
       return new Reading(new Facts(List.of(opaque), List.of()), surroundings);
     }
@@ -91,7 +90,6 @@ public final class FactReader {
           Verb.CONTACTS,
           new Operand.Host(
               CanonicalHost.ofRequest(request.scheme(), request.host(), request.port().orElse(-1))),
-          false,
           Cause.ACTION);
     } else if (action instanceof Read read) {
       readRead(read, facts);

@@ -13,6 +13,7 @@ import dev.indelible.fact.Operand;
 import dev.indelible.fact.Verb;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -31,7 +32,7 @@ record When(List<Clause> clauses, String display) {
   private static final Set<Verb> ON_PATHS =
       Set.of(Verb.DELETES, Verb.WRITES, Verb.READS, Verb.SENDS);
   private static final String ANY = "any";
-  private static final List<String> PATH_KEYS = List.of("paths", "recursive", "unknown");
+  private static final List<String> PATH_KEYS = List.of("paths", "recursive", "unknown", "manner");
   private static final List<String> HOST_KEYS = List.of("hosts", "ports");
   private static final List<String> OTHER_KEYS = List.of("kind", "tool", "command");
   private static final List<String> KEYS = keys();
@@ -121,12 +122,15 @@ record When(List<Clause> clauses, String display) {
       boolean unknown = members.get("unknown").bool();
       tests.add((fact, subject) -> isUnknown(fact, subject) == unknown);
     }
+    if (members.containsKey("manner")) {
+      tests.add(inManner(members.get("manner")));
+    }
     if (members.containsKey("paths")) {
       tests.add(inPaths(members.get("paths")));
     }
     if (tests.isEmpty()) {
       throw yaml.error(
-          "%s has no condition; give paths, recursive or unknown, or write \"any\""
+          "%s has no condition; give paths, recursive, unknown or manner, or write \"any\""
               .formatted(yaml.name()));
     }
     return (fact, subject) -> {
@@ -147,10 +151,27 @@ record When(List<Clause> clauses, String display) {
             && isConcerned(patterns, fact, operand.path(), subject);
   }
 
-  /** A search below a directory reads nothing that is certain to be there. */
+  /** Reads manners; one behind {@code !} is left out. */
+  private static FactTest inManner(Yaml yaml) throws PolicyException {
+    Set<String> wanted = new HashSet<>();
+    Set<String> unwanted = new HashSet<>();
+    for (String text : yaml.texts()) {
+      boolean isException = text.startsWith("!");
+      String manner = isException ? text.substring(1) : text;
+      if (!Fact.MANNERS.contains(manner)) {
+        throw yaml.error(Spelling.unknown("manner", manner, Fact.MANNERS));
+      }
+      (isException ? unwanted : wanted).add(manner);
+    }
+    return (fact, subject) ->
+        !unwanted.contains(fact.manner()) && (wanted.isEmpty() || wanted.contains(fact.manner()));
+  }
+
+  /** A search below a directory reads or moves nothing that is certain to be there. */
   private static boolean isConcerned(
       PathPatterns patterns, Fact fact, CanonicalPath path, Subject subject) {
-    return fact.verb() == Verb.READS
+    boolean isSearch = fact.verb() == Verb.READS || fact.manner().equals("moved");
+    return isSearch
         ? patterns.isNamed(path, subject.surroundings())
         : patterns.isConcerned(path, fact.isRecursive(), subject.surroundings());
   }
@@ -246,7 +267,7 @@ record When(List<Clause> clauses, String display) {
         List<String> words = cause.words();
         for (List<String> beginning : beginnings) {
           if (begins(words, beginning)) {
-            because.add(new Fact(Verb.RUNS, new Operand.Detail("command"), false, cause));
+            because.add(new Fact(Verb.RUNS, new Operand.Detail("command"), cause));
             return true;
           }
         }

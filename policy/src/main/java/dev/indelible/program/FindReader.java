@@ -37,7 +37,6 @@ final class FindReader {
           "-group",
           "-ilname",
           "-inum",
-          "-iregex",
           "-links",
           "-lname",
           "-maxdepth",
@@ -47,7 +46,6 @@ final class FindReader {
           "-newer",
           "-perm",
           "-printf",
-          "-regex",
           "-regextype",
           "-samefile",
           "-size",
@@ -83,6 +81,9 @@ final class FindReader {
   private boolean prints = true;
   private boolean rootsOnly;
   private boolean isFiltered;
+
+  /** Whether the terms before pick directories alone. */
+  private boolean picksDirectories;
 
   private FindReader(List<Value> argv) {
     this.argv = argv;
@@ -159,6 +160,13 @@ final class FindReader {
 
   /** Reads terms up to {@code -o}, a comma, a closing parenthesis or the end. */
   private Optional<Set<Value>> chain(Optional<Set<Value>> given) {
+    boolean outer = picksDirectories;
+    Optional<Set<Value>> names = terms(given);
+    picksDirectories = outer;
+    return names;
+  }
+
+  private Optional<Set<Value>> terms(Optional<Set<Value>> given) {
     Optional<Set<Value>> names = given;
     boolean isNegated = false;
     while (next < argv.size()) {
@@ -190,10 +198,26 @@ final class FindReader {
           next++;
           if (next < argv.size()) {
             Value pattern = argv.get(next++);
-            if (!isNegated && names.isEmpty()) {
+            if (!isNegated && names.isEmpty() && !Values.is(pattern, "*")) {
               names = Optional.of(Set.of(pattern(pattern, text)));
             }
           }
+        }
+        case "-regex", "-iregex" -> {
+          next++;
+          if (next < argv.size()) {
+            Optional<Value> pattern = RegexGlob.of(argv.get(next++));
+            if (!isNegated && names.isEmpty()) {
+              names = pattern.map(Set::of);
+            }
+          }
+        }
+        case "-type" -> {
+          next++;
+          String type = next < argv.size() ? argv.get(next++).prefix() : "";
+          picksDirectories |= type.equals("d") && !isNegated;
+          // A link is not what it leads to.
+          isFiltered |= type.equals("l");
         }
         default -> {
           next++;
@@ -230,6 +254,8 @@ final class FindReader {
       case "-delete" -> {
         prints = false;
         if (names.isEmpty()) {
+          // A directory that has something in it is not deleted.
+          isFiltered |= picksDirectories;
           boolean isRecursive = !isFiltered && !rootsOnly;
           items(names).forEach(p -> uses.add(Role.DELETES, List.of(p), "", isRecursive, false));
         } else {
@@ -259,8 +285,6 @@ final class FindReader {
       }
       default -> {
         boolean hasValue = TESTS_WITH_VALUE.contains(text);
-        // A link is not what it leads to.
-        isFiltered |= text.equals("-type") && next < argv.size() && Values.is(argv.get(next), "l");
         isFiltered |= (hasValue && !DEPTHS.contains(text)) || TESTS.contains(text);
         if (hasValue) {
           next++;
@@ -269,23 +293,29 @@ final class FindReader {
     }
   }
 
-  /** Reads a command up to {@code ;} or {@code {} +}; runs it for the paths below each root. */
+  /**
+   * Reads a command up to {@code ;} or {@code {} +}; runs it for the paths below each root. A
+   * command without its end is an error, for which find does nothing at all.
+   */
   private void execute(Optional<Set<Value>> names) {
     prints = false;
     List<Value> command = new ArrayList<>();
-    while (next < argv.size()) {
+    boolean isEnded = false;
+    while (next < argv.size() && !isEnded) {
       Value argument = argv.get(next++);
       if (Values.is(argument, ";")) {
-        break;
+        isEnded = true;
+        continue;
       }
       if (Values.is(argument, "+")
           && !command.isEmpty()
           && Values.is(command.get(command.size() - 1), "{}")) {
-        break;
+        isEnded = true;
+        continue;
       }
       command.add(argument);
     }
-    if (command.isEmpty()) {
+    if (command.isEmpty() || !isEnded && command.stream().allMatch(Values::isKnown)) {
       return;
     }
     for (Value item : items(names)) {

@@ -5,6 +5,7 @@ import dev.indelible.value.Value;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The readers in code that entries of the table name. */
@@ -70,6 +71,7 @@ final class Readers {
           case "new-root" -> Containers::newRoot;
           case "npx" -> Wrappers::npx;
           case "one-shell" -> Calls::oneShell;
+          case "owner" -> Readers::owner;
           case "open-mode" -> Calls::openMode;
           case "package-source" -> Packages::source;
           case "pager-operand" -> Readers::pagerOperand;
@@ -93,6 +95,7 @@ final class Readers {
           case "spawn" -> Calls::spawn;
           case "ssh-forward" -> Network::sshForward;
           case "ssh-option" -> Network::sshOption;
+          case "su" -> Wrappers::su;
           case "tar-action" -> Readers::tarAction;
           case "tar-remote" -> Network::tarRemote;
           case "trap-text" -> Wrappers::trapText;
@@ -236,8 +239,25 @@ final class Readers {
   }
 
   private static void link(Value link, Value target, Scan scan) {
-    scan.uses().add(Role.WRITES, link);
-    scan.uses().add(Role.LINKS, List.of(link, target), "", false, false);
+    // Without -f a file that exists stays as it is.
+    String manner = scan.has("-f") ? "" : "new link";
+    scan.uses().add(Role.WRITES, link, manner);
+    scan.uses().add(Role.LINKS, List.of(link, target), manner, false, false);
+  }
+
+  /** Reads a path whose owner changes; a user's own home is given to nobody else. */
+  private static void owner(Value argument, Template template, Scan scan) {
+    String owner = scan.operands().get(0).prefix().split("[:.]", 2)[0];
+    String path = argument.prefix();
+    boolean isOwn =
+        !owner.isEmpty()
+            && Stream.of("/home/", "/Users/")
+                .map(homes -> homes + owner)
+                .anyMatch(home -> path.equals(home) || path.startsWith(home + "/"))
+            && !path.contains("..");
+    if (!isOwn) {
+      scan.uses().add(Role.WRITES, List.of(argument), "owner", scan.isRecursive(), false);
+    }
   }
 
   /** Reads the first operand of {@code rename}: an expression of Perl. */

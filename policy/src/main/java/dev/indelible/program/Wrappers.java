@@ -248,6 +248,16 @@ final class Wrappers {
     scan.uses().add(Role.RUNS_COMMAND, command, "", false, false);
   }
 
+  /** Reads {@code su} without {@code -c}: a shell that reads its input, or one with arguments. */
+  static void su(Value argument, Template template, Scan scan) {
+    if (scan.operands().size() > 1) {
+      scan.uses().add(Role.GAINS_PRIVILEGE, "su to run a command");
+    } else {
+      scan.uses().add(Role.GAINS_PRIVILEGE, "su");
+      scan.uses().add(Role.RUNS_INPUT, "shell");
+    }
+  }
+
   /** Reads the first operand of {@code trap}: shell text, {@code -} or a signal alone. */
   static void trapText(Value argument, Template template, Scan scan) {
     if (scan.operands().size() > 1 && !Values.is(argument, "-") && !argument.pieces().isEmpty()) {
