@@ -10,13 +10,13 @@ import java.util.List;
  * @param operand what it does it to
  * @param isRecursive whether everything below a path is concerned
  * @param manner of an operation on a path, where it is no plain one: {@code moved}, {@code mode},
- *     {@code private mode}, {@code owner}, {@code new link}; empty otherwise
+ *     {@code private mode}, {@code owner}, {@code new link}, {@code unpacked}; empty otherwise
  * @param cause the part of the action that does it
  */
 public record Fact(Verb verb, Operand operand, boolean isRecursive, String manner, Cause cause) {
   /** The manners, for a policy. */
   public static final List<String> MANNERS =
-      List.of("moved", "mode", "private mode", "owner", "new link");
+      List.of("moved", "mode", "private mode", "owner", "new link", "unpacked");
 
   /** Creates a fact about what is no path. */
   public Fact(Verb verb, Operand operand, Cause cause) {

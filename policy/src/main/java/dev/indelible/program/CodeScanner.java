@@ -43,6 +43,13 @@ public final class CodeScanner {
   private static final Set<String> DECLARING =
       Set.of("my", "our", "local", "let", "var", "const", "export");
 
+  /** Words that follow a call without arguments. */
+  private static final Set<String> NO_ARGUMENTS =
+      Set.of("if", "unless", "or", "and", "do", "for", "foreach", "while", "until");
+
+  /** The variable that a call of Perl without arguments takes. */
+  private static final String TOPIC = "$_";
+
   /** Words that stand before an expression. */
   private static final Set<String> PREFIXES = Set.of("new", "await", "return", "my", "yield");
 
@@ -90,7 +97,7 @@ public final class CodeScanner {
 
   private static void scan(String language, Value code, Uses uses, int depth) {
     switch (language) {
-      case "python", "node", "perl", "ruby", "php", "lua", "R" ->
+      case "python", "node", "perl", "ruby", "php", "lua", "R", "julia", "jvm" ->
           new CodeScanner(language, code, uses, depth).scan();
       case "powershell", "cmd" -> WindowsScanner.scan(language, code, uses);
       case "sql" -> SqlScanner.scan(code).forEach(uses.list()::add);
@@ -98,16 +105,20 @@ public final class CodeScanner {
       case "make" -> make(code, uses);
       case "applescript" -> {
         textCalls(code, "do shell script", uses);
+        if (new Encoded(code).text().contains("make login item")) {
+          uses.add(Role.WRITES, Values.path("~/Library/LaunchAgents/login item"));
+        }
         if (new Encoded(code).text().contains("with administrator privileges")) {
           uses.add(Role.GAINS_PRIVILEGE, "administrator privileges");
         }
       }
-      case "elisp" -> {
-        textCalls(code, "(shell-command ", uses);
-        textCalls(code, "(shell-command-to-string ", uses);
-        textCalls(code, "(async-shell-command ", uses);
+      case "awk" -> AwkScanner.scan(code, uses);
+      case "elisp" -> LispScanner.scan(code, uses);
+      default -> {
+        if (LineLanguages.NAMES.contains(language)) {
+          LineLanguages.scan(language, code, uses);
+        }
       }
-      default -> {}
     }
   }
 
@@ -204,6 +215,9 @@ public final class CodeScanner {
   }
 
   private void scan() {
+    if (ForkBombs.isOne(tokens)) {
+      uses.add(Role.STOPS, "fork bomb");
+    }
     readImports();
     readLoops();
     int passes = 1;
@@ -237,6 +251,10 @@ public final class CodeScanner {
         continue;
       }
       attempts++;
+      if (language.equals("perl")) {
+        perlLoop(i);
+        continue;
+      }
       int in = i + 1;
       while (in < i + 10 && !token(in).isName("in") && !token(in).isName("of")) {
         in++;
@@ -252,6 +270,20 @@ public final class CodeScanner {
           loops.put(i, new Loop(token(name).text(), values));
         }
       }
+    }
+  }
+
+  /** Reads {@code for my $x (list)}, {@code for (list)} and {@code … for list}. */
+  private void perlLoop(int start) {
+    int list = start + 1;
+    while (DECLARING.contains(token(list).text())) {
+      list++;
+    }
+    boolean isNamed = token(list).kind() == Kind.NAME && token(list + 1).is('(');
+    boolean isVariable = isNamed && token(list).text().startsWith("$");
+    List<Value> values = loopValues(isVariable ? list + 1 : list);
+    if (!values.isEmpty()) {
+      loops.put(start, new Loop(isVariable ? token(list).text() : TOPIC, values));
     }
   }
 
@@ -535,10 +567,15 @@ public final class CodeScanner {
     if (home != null) {
       return methods(home);
     }
-    if ((language.equals("perl") || language.equals("ruby"))
-        && table.has(called)
-        && startsArgument()) {
+    boolean takesBare = language.equals("perl") || language.equals("ruby");
+    boolean isLuaString = language.equals("lua") && token(at).kind() == Kind.STRING;
+    if (table.has(called) && (isLuaString || takesBare && startsArgument())) {
       return call(called, bareArguments());
+    }
+    if (language.equals("perl") && table.has(called) && variables.containsKey(TOPIC)) {
+      CodeTable.Arguments topic = new CodeTable.Arguments(new ArrayList<>(), new HashMap<>());
+      topic.values().add(variables.get(TOPIC));
+      return call(called, topic);
     }
     if (called.equalsIgnoreCase("true")) {
       return Value.of("true");
@@ -655,8 +692,7 @@ public final class CodeScanner {
   private boolean startsArgument() {
     Token token = token(at);
     return token.kind() == Kind.STRING
-        || token.kind() == Kind.NAME
-            && !List.of("if", "unless", "or", "and", "do").contains(token.text())
+        || token.kind() == Kind.NAME && !NO_ARGUMENTS.contains(token.text())
         || token.kind() == Kind.SHELL;
   }
 
@@ -742,7 +778,7 @@ public final class CodeScanner {
   /** Returns a pattern whose stars stand for files. */
   private static Value globbed(Value pattern) {
     List<Piece> pieces = new ArrayList<>();
-    for (Piece piece : pattern.pieces()) {
+    for (Piece piece : expanded(pattern).pieces()) {
       pieces.addAll(
           piece instanceof Known known ? Values.globbed(known.text()).pieces() : List.of(piece));
     }

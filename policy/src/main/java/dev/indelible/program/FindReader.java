@@ -72,6 +72,10 @@ final class FindReader {
   private static final Set<String> TESTS =
       Set.of("-empty", "-nouser", "-nogroup", "-executable", "-readable", "-writable");
 
+  /** Programs that delete, or destroy, each file that they are given. */
+  private static final Set<String> DELETING =
+      Set.of("rm", "/bin/rm", "shred", "truncate", "unlink");
+
   private final List<Value> argv;
   private final Uses uses = new Uses();
   private final List<Value> roots = new ArrayList<>();
@@ -317,6 +321,13 @@ final class FindReader {
     }
     if (command.isEmpty() || !isEnded && command.stream().allMatch(Values::isKnown)) {
       return;
+    }
+    if (names.isEmpty()
+        && !isFiltered
+        && !rootsOnly
+        && DELETING.contains(command.get(0).prefix())) {
+      // One by one, everything.
+      roots.forEach(root -> uses.add(Role.DELETES, List.of(root), "", true, false));
     }
     for (Value item : items(names)) {
       List<Value> run = new ArrayList<>(command.size());

@@ -5,11 +5,19 @@ import dev.indelible.value.Value;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The readers in code that entries of the table name. */
 final class Readers {
+  private static final Pattern QUOTED = Pattern.compile("(['\"])(.*?)\\1");
+
+  /** Commands of an editor that run another language. */
+  private static final Pattern EMBEDDED =
+      Pattern.compile("(?:lua|perl|py|py3|python|python3|ruby) ");
+
   private Readers() {}
 
   /** Returns the reader of an argument. A switch links only the readers that are asked for. */
@@ -19,6 +27,7 @@ final class Readers {
           case "ansible" -> Wrappers::ansible;
           case "api-method" -> Cloud::apiMethod;
           case "apt-option" -> Packages::aptOption;
+          case "awk-include" -> Readers::awkInclude;
           case "awk-program" -> AwkScanner::read;
           case "build-goal" -> Packages::buildGoal;
           case "capability" -> Containers::capability;
@@ -26,11 +35,11 @@ final class Readers {
           case "cloud-command" -> Cloud::command;
           case "cloud-verb" -> Cloud::verb;
           case "code" -> Readers::code;
-          case "compressor" -> Wrappers::compressor;
           case "copy-source" -> Network::copySource;
           case "copy-target" -> Network::copyTarget;
           case "crontab-file" -> Readers::crontabFile;
           case "data" -> Network::data;
+          case "database-task" -> Databases::task;
           case "database-url" -> Databases::url;
           case "device" -> Readers::device;
           case "dns-operand" -> Network::dnsOperand;
@@ -52,6 +61,7 @@ final class Readers {
           case "git-url" -> GitConfig::url;
           case "git-whole-tree" -> GitConfig::wholeTree;
           case "go-run" -> Packages::goRun;
+          case "helper" -> Wrappers::helper;
           case "host-namespace" -> Containers::namespace;
           case "http-operand" -> Network::httpOperand;
           case "input-unless-sql" -> Databases::inputUnlessSql;
@@ -60,6 +70,7 @@ final class Readers {
           case "library-path" -> Wrappers::libraryPath;
           case "link" -> Readers::link;
           case "link-directory" -> Readers::linkDirectory;
+          case "login-hook" -> Services::loginHook;
           case "make-operand" -> Wrappers::makeOperand;
           case "mapped" -> Calls::mapped;
           case "mode" -> ModeReader::mode;
@@ -77,12 +88,15 @@ final class Readers {
           case "pager-operand" -> Readers::pagerOperand;
           case "perl-open" -> Calls::perlOpen;
           case "php-setting" -> Wrappers::phpSetting;
+          case "pattern-of-all" -> Services::processes;
           case "powershell-command" -> Wrappers::powershellCommand;
           case "powershell-file" -> Wrappers::powershellFile;
           case "priority-command" -> Wrappers::priorityCommand;
+          case "project-task" -> Wrappers::projectTask;
+          case "prompt" -> Wrappers::prompt;
           case "redis" -> Databases::redis;
+          case "registry-key" -> Services::registryKey;
           case "refspec" -> GitConfig::refspec;
-          case "remote-shell" -> Wrappers::remoteShell;
           case "remote-name" -> Network::remoteName;
           case "remote-names" -> Network::remoteNames;
           case "rename" -> Readers::rename;
@@ -126,8 +140,25 @@ final class Readers {
     return Optional.ofNullable(reader);
   }
 
+  /** Reads what gawk includes; {@code inplace} writes to the files that it reads. */
+  private static void awkInclude(Value argument, Template template, Scan scan) {
+    if (!Values.is(argument, "inplace")) {
+      Wrappers.libraryPath(argument, template, scan);
+      return;
+    }
+    int first = scan.has("-f") || scan.has("-e") ? 0 : 1;
+    for (int i = first; i < scan.operands().size(); i++) {
+      scan.uses().add(Role.WRITES, scan.operands().get(i));
+    }
+  }
+
   /** Reads a command of vi, less or ed that may begin with a shell escape. */
   private static void editorCommand(Value argument, Template template, Scan scan) {
+    editorCommand(argument, scan.uses());
+  }
+
+  /** Reads a command of vi, less or ed that may begin with a shell escape. */
+  static void editorCommand(Value argument, Uses uses) {
     String text = argument.prefix();
     int i = 0;
     while (i < text.length() && ": \t%.,$0123456789".indexOf(text.charAt(i)) >= 0) {
@@ -146,22 +177,34 @@ final class Readers {
     }
     int system = text.indexOf("system(");
     if (text.startsWith("!", i)) {
-      scan.uses().addDetour(Role.RUNS_SHELL, argument.from(i + 1), "");
+      uses.addDetour(Role.RUNS_SHELL, argument.from(i + 1), "");
     } else if (text.startsWith("term", i)) {
       List<Value> words = Values.cut(argument, ' ');
-      scan.uses().addDetour(Role.RUNS_SHELL, words.get(words.size() - 1), "");
+      uses.addDetour(Role.RUNS_SHELL, words.get(words.size() - 1), "");
     } else if (system >= 0) {
       Value call = argument.from(system + "system(".length());
       String quote = call.prefix().isEmpty() ? "" : call.prefix().substring(0, 1);
       if (quote.equals("'") || quote.equals("\"")) {
         Value command = Values.cut(call.from(1), quote.charAt(0)).get(0);
-        scan.uses().addDetour(Role.RUNS_SHELL, command, "");
+        uses.addDetour(Role.RUNS_SHELL, command, "");
       } else {
-        scan.uses().add(Role.HIDES, "a computed command");
+        uses.add(Role.HIDES, "a computed command");
       }
+    } else if (text.startsWith("call delete(", i)) {
+      String arguments = text.substring(i + "call delete(".length());
+      Matcher path = QUOTED.matcher(arguments);
+      if (path.find()) {
+        boolean isRecursive = arguments.contains("rf");
+        uses.add(Role.DELETES, List.of(Values.path(path.group(2))), "", isRecursive, false);
+      }
+    } else if (EMBEDDED.matcher(text.substring(i)).lookingAt()) {
+      int blank = text.indexOf(' ', i);
+      String name = text.substring(i, blank);
+      String language = name.startsWith("py") ? "python" : name.startsWith("rub") ? "ruby" : name;
+      uses.addDetour(Role.RUNS_CODE, argument.from(blank + 1), language);
     } else if (text.startsWith("so ", i) || text.startsWith("source ", i)) {
       Value file = Values.cut(argument.from(i), ' ').get(1);
-      scan.uses().addDetour(Role.RUNS_FILE, file, "vim");
+      uses.addDetour(Role.RUNS_FILE, file, "vim");
     }
   }
 
