@@ -218,6 +218,9 @@ public final class CodeScanner {
     if (ForkBombs.isOne(tokens)) {
       uses.add(Role.STOPS, "fork bomb");
     }
+    if (language.equals("python")) {
+      notebookLines();
+    }
     readImports();
     readLoops();
     int passes = 1;
@@ -239,6 +242,21 @@ public final class CodeScanner {
           uses.list().add(use);
         }
         seen.add(use);
+      }
+    }
+  }
+
+  /** Reads lines of a notebook that a shell runs: those behind {@code !}, or a whole cell. */
+  private void notebookLines() {
+    String text = encoded.text();
+    if (text.startsWith("%%bash") || text.startsWith("%%sh")) {
+      int end = text.indexOf('\n');
+      uses.add(Role.RUNS_SHELL, encoded.value(end < 0 ? "" : text.substring(end + 1)));
+    } else if (text.indexOf('!') >= 0) {
+      for (String line : text.split("\n")) {
+        if (line.strip().startsWith("!")) {
+          uses.add(Role.RUNS_SHELL, encoded.value(line.strip().substring(1)));
+        }
       }
     }
   }
@@ -643,10 +661,23 @@ public final class CodeScanner {
         CodeTable.Arguments arguments = arguments();
         arguments.values().add(0, value);
         value = call("." + method, arguments);
+      } else if (language.equals("ruby") && method.equals("each") && bindsBlock(value)) {
+        return COMPUTED;
       } else if (!List.of("parent", "text", "content", "path").contains(method)) {
         value = COMPUTED;
       }
     }
+  }
+
+  /** Binds the variable of a block, <code>{ |x| … }</code>; returns whether there is one. */
+  private boolean bindsBlock(Value value) {
+    boolean isBlock = token(at).is('{') || token(at).isName("do");
+    if (!isBlock || !token(at + 1).is('|') || token(at + 2).kind() != Kind.NAME) {
+      return false;
+    }
+    variables.put(token(at + 2).text(), value);
+    at += 4;
+    return true;
   }
 
   /** Reads arguments in parentheses. */
@@ -720,6 +751,9 @@ public final class CodeScanner {
     if (call.evaluates()) {
       evaluate(first);
       return COMPUTED;
+    }
+    if (language.equals("R")) {
+      arguments.values().replaceAll(CodeScanner::expanded);
     }
     for (Use use : call.uses(name, arguments)) {
       if (use.arguments().isEmpty() || isKnownInPart(use.arguments().get(0))) {

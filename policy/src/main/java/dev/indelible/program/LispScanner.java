@@ -58,6 +58,14 @@ final class LispScanner {
   }
 
   private Value call(String name, List<Value> arguments) {
+    int from = name.equals("call-process") ? 4 : name.equals("start-process") ? 3 : 0;
+    if (from > 0 && arguments.size() > from - (from == 4 ? 4 : 1)) {
+      List<Value> command = new ArrayList<>();
+      command.add(arguments.get(from == 4 ? 0 : 2));
+      command.addAll(arguments.subList(Math.min(from, arguments.size()), arguments.size()));
+      uses.add(Role.RUNS_COMMAND, command, "", false, false);
+      return COMPUTED;
+    }
     CodeTable.Call call = table.call(name);
     if (call == null) {
       return COMPUTED;

@@ -117,6 +117,7 @@ final class Readers {
           case "url-file" -> Network::urlFile;
           case "url-or-file" -> Calls::urlOrFile;
           case "uv-run" -> Packages::uvRun;
+          case "vim-script" -> Readers::vimScript;
           case "visibility" -> Cloud::visibility;
           case "wget-command" -> Network::wgetCommand;
           case "windows-admin" -> Services::windowsAdmin;
@@ -239,13 +240,20 @@ final class Readers {
     }
   }
 
+  /** Reads what follows {@code -s}: keys in a file, or of ex, which is then silent, anything. */
+  private static void vimScript(Value argument, Template template, Scan scan) {
+    if (!argument.prefix().startsWith("-") && !argument.prefix().startsWith("+")) {
+      scan.uses().addDetour(Role.RUNS_FILE, argument, "vim");
+    }
+  }
+
   /** Reads an operand of an editor: {@code +command} or a file. */
   private static void editorOperand(Value argument, Template template, Scan scan) {
     String text = argument.prefix();
     if (text.startsWith("+") && text.length() > 1) {
       editorCommand(argument.from(1), template, scan);
-    } else if (text.startsWith("!")) {
-      scan.uses().addDetour(Role.RUNS_SHELL, argument.from(1), "");
+    } else if (text.startsWith("!") || text.startsWith(":")) {
+      editorCommand(argument, template, scan);
     } else if (!text.equals("+")) {
       scan.uses().add(Role.WRITES, argument);
     }
